@@ -1,0 +1,66 @@
+package graph
+
+// Cost is what one operation takes for one run of the graph, as expressions in the dims. A metric whose Dim is unknown
+// is unknown, never zero.
+type Cost struct {
+	Known bool // a cost rule exists for the operator; false: nothing below holds
+	Free  bool // moves and computes nothing at run time (views, constants)
+
+	Class string // operator class of the energy model: gemm, bmm, conv, softmax, norm, …
+	DType DType  // element type of the arithmetic
+
+	MACs        Dim // multiply-accumulates of matrix products, convolutions and attention
+	Elementwise Dim // all other arithmetic operations
+	Read        Dim // bytes
+	Written     Dim // bytes
+
+	Products []Product // the matrix products among the MACs
+}
+
+// Product is Batch independent products of an M×K by a K×N matrix.
+type Product struct {
+	Batch, M, N, K Dim
+	Weight         bool // the right operand is constant
+	TransB         bool // the right operand is stored N×K
+}
+
+// MACs is Batch·M·N·K.
+func (p Product) MACs() Dim { return p.Batch.Mul(p.M).Mul(p.N).Mul(p.K) }
+
+// Times is the cost of n runs.
+func (c Cost) Times(n Dim) Cost {
+	if n.Is(1) {
+		return c
+	}
+	c.MACs, c.Elementwise = c.MACs.Mul(n), c.Elementwise.Mul(n)
+	c.Read, c.Written = c.Read.Mul(n), c.Written.Mul(n)
+	c.Products = append([]Product(nil), c.Products...)
+	for i := range c.Products {
+		c.Products[i].Batch = c.Products[i].Batch.Mul(n)
+	}
+	return c
+}
+
+// Convention says which operations a FLOP count holds. It is printed with every report.
+type Convention string
+
+// The conventions of --flops.
+const (
+	TwoMACPlusElementwise Convention = "2mac+elementwise" // 2 per multiply-accumulate, 1 or more per element of the rest
+	TwoMAC                Convention = "2mac"             // 2 per multiply-accumulate, nothing else (PyTorch's FlopCounterMode)
+	MAC                   Convention = "mac"              // 1 per multiply-accumulate, nothing else
+)
+
+// Conventions lists the conventions, the default first.
+func Conventions() []Convention { return []Convention{TwoMACPlusElementwise, TwoMAC, MAC} }
+
+// FLOPs counts the operations of c under a convention.
+func (c Cost) FLOPs(conv Convention) Dim {
+	switch conv {
+	case MAC:
+		return c.MACs
+	case TwoMAC:
+		return c.MACs.MulInt(2)
+	}
+	return c.MACs.MulInt(2).Add(c.Elementwise)
+}

@@ -1,0 +1,3 @@
+package ops
+
+func classicOps() []Op { return nil }

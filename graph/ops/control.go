@@ -1,0 +1,3 @@
+package ops
+
+func controlOps() []Op { return nil }

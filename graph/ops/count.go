@@ -1,0 +1,156 @@
+package ops
+
+import "github.com/irene-onnx/irene/graph"
+
+// Count returns the cost of every node, by Node.ID. Nodes without a row have the zero Cost, which is unknown. A node of
+// a Loop or Scan body counts as often as the body runs.
+func Count(g *graph.Graph, inf *Inference) []graph.Cost {
+	costs := make([]graph.Cost, len(g.Nodes))
+	s := &state{g: g, facts: inf.Facts, rows: inf.Rows, out: inf}
+	for _, n := range g.Nodes {
+		op := inf.Rows[n.ID]
+		if op == nil || op.Cost == nil {
+			continue
+		}
+		s.ctx = Context{Node: n, Op: op, s: s}
+		c := op.Cost(&s.ctx)
+		if c.Class == "" {
+			c.Class = op.Class
+		}
+		if c.DType == graph.Undefined && len(n.Inputs) > 0 {
+			c.DType = arithmetic(&s.ctx)
+		}
+		costs[n.ID] = c.Times(inf.trips(n.Body))
+	}
+	return costs
+}
+
+// trips is how often a body runs: the product over the loops around it.
+func (inf *Inference) trips(b *graph.Body) graph.Dim {
+	n := graph.Const(1)
+	for ; b != nil && b.Owner != nil; b = b.Owner.Body {
+		if t, ok := inf.Trips[b]; ok {
+			n = n.Mul(t)
+		}
+	}
+	return n
+}
+
+// arithmetic is the element type a node computes in: that of its first floating-point input or output, else of input 0.
+func arithmetic(c *Context) graph.DType {
+	for i := range c.Node.Inputs {
+		if t := c.DType(i); t.IsFloat() {
+			return t
+		}
+	}
+	for i := range c.Node.Outputs {
+		if t := c.Out(i).DType; t.IsFloat() {
+			return t
+		}
+	}
+	return c.DType(0)
+}
+
+// free is the rule of operators that neither compute nor move data at run time: views, constants, metadata.
+func free(*Context) graph.Cost {
+	zero := graph.Const(0)
+	return graph.Cost{Known: true, Free: true, MACs: zero, Elementwise: zero, Read: zero, Written: zero}
+}
+
+// pointwise is the rule of operators that do k operations per element of output 0, reading each input and writing each
+// output once.
+func pointwise(k int64) CostRule {
+	return func(c *Context) graph.Cost {
+		return c.cost(c.Out(0).Shape.Elements().MulInt(k))
+	}
+}
+
+// perInput is the rule of operators that do k operations per element of input 0: reductions.
+func perInput(k int64) CostRule {
+	return func(c *Context) graph.Cost {
+		return c.cost(c.Shape(0).Elements().MulInt(k))
+	}
+}
+
+// moves is the rule of operators that read every input and write every output once and compute nothing.
+func moves(c *Context) graph.Cost { return c.cost(graph.Const(0)) }
+
+// picks is the rule of operators that compute nothing and read of input 0 only the elements they output: slices,
+// gathers, broadcasts of small tensors read each element they write at most once.
+func picks(c *Context) graph.Cost {
+	out := c.cost(graph.Const(0))
+	read := c.written()
+	if in := c.bytesIn(0); in.Sub(read).Negative() {
+		read = in
+	}
+	for i := 1; i < c.NumIn(); i++ {
+		read = read.Add(c.bytesIn(i))
+	}
+	out.Read = read
+	return out
+}
+
+// cost is a known cost of some elementwise operations that reads each input and writes each output once.
+func (c *Context) cost(flops graph.Dim) graph.Cost {
+	return graph.Cost{Known: true, MACs: graph.Const(0), Elementwise: flops, Read: c.read(), Written: c.written()}
+}
+
+// products is a known cost of matrix products, besides some elementwise operations.
+func (c *Context) products(flops graph.Dim, ps ...graph.Product) graph.Cost {
+	out := c.cost(flops)
+	for _, p := range ps {
+		out.MACs = out.MACs.Add(p.MACs())
+	}
+	out.Products = ps
+	return out
+}
+
+// read is the size of all inputs in bytes.
+func (c *Context) read() graph.Dim {
+	sum := graph.Const(0)
+	for i, v := range c.Node.Inputs {
+		if v != nil {
+			sum = sum.Add(c.bytesIn(i))
+		}
+	}
+	return sum
+}
+
+// written is the size of all outputs in bytes.
+func (c *Context) written() graph.Dim {
+	sum := graph.Const(0)
+	for i, v := range c.Node.Outputs {
+		if v != nil {
+			sum = sum.Add(c.Out(i).Bytes())
+		}
+	}
+	return sum
+}
+
+// bytesIn is the size of input i; 0 where it is absent.
+func (c *Context) bytesIn(i int) graph.Dim {
+	if !c.Has(i) {
+		return graph.Const(0)
+	}
+	return c.In(i).Bytes()
+}
+
+// Bytes is the stored size of a value; unknown where its shape or the width of its elements is.
+func (f *Fact) Bytes() graph.Dim {
+	if f.Kind != graph.KindTensor && f.Kind != graph.KindUnknown {
+		return graph.Dim{}
+	}
+	return Bytes(f.DType, f.Shape.Elements())
+}
+
+// Bytes is the size of n elements of type t, rounded up to whole bytes.
+func Bytes(t graph.DType, n graph.Dim) graph.Dim {
+	bits := t.Bits()
+	switch {
+	case bits == 0:
+		return graph.Dim{}
+	case bits%8 == 0:
+		return n.MulInt(bits / 8)
+	}
+	return n.MulInt(bits).CeilDiv(graph.Const(8))
+}

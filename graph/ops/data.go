@@ -1,0 +1,3 @@
+package ops
+
+func dataOps() []Op { return nil }

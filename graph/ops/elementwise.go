@@ -1,0 +1,310 @@
+package ops
+
+import (
+	"math"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// elementwiseOps are the operators that compute each output element from the elements at the same place, with NumPy
+// broadcasting where they take several tensors.
+func elementwiseOps() []Op {
+	var rows []Op
+	binary := func(since int64, shape ShapeRule, names ...string) {
+		for _, n := range names {
+			rows = append(rows, Op{Name: n, Since: since, Class: "elementwise", Shape: shape, Cost: pointwise(1), Maybe: slots(0, 1)})
+		}
+	}
+	binary(7, arith, "Add", "Sub", "Mul", "Div", "Pow")
+	binary(8, arith, "Min", "Max", "Sum", "Mean")
+	binary(10, arith, "Mod")
+	binary(11, arith, "BitShift")
+	binary(18, arith, "BitwiseAnd", "BitwiseOr", "BitwiseXor")
+	binary(7, compare, "Equal", "Less", "Greater", "And", "Or", "Xor")
+	binary(12, compare, "LessOrEqual", "GreaterOrEqual")
+	unary := func(class string, flops int64, since int64, names ...string) {
+		for _, n := range names {
+			rows = append(rows, Op{Name: n, Since: since, Class: class, Shape: mapUnary, Cost: pointwise(flops)})
+		}
+	}
+	unary("elementwise", 1, 6, "Abs", "Ceil", "Exp", "Floor", "Log", "Neg", "Reciprocal", "Sqrt")
+	unary("elementwise", 1, 7, "Acos", "Asin", "Atan", "Cos", "Sin", "Tan")
+	unary("elementwise", 1, 9, "Acosh", "Asinh", "Atanh", "Cosh", "Sinh", "Erf", "Sign")
+	unary("elementwise", 1, 11, "Round", "Clip")
+	unary("elementwise", 1, 18, "BitwiseNot")
+	unary("activation", 1, 6, "Relu", "Sigmoid", "Tanh")
+	rows = append(
+		rows,
+		Op{Name: "Not", Since: 1, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
+		Op{Name: "IsNaN", Since: 9, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
+		Op{Name: "IsInf", Since: 10, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
+		Op{Name: "Cast", Since: 6, Class: "move", Shape: cast, Cost: moves},
+		Op{Name: "CastLike", Since: 15, Class: "move", Shape: cast, Cost: moves},
+		Op{Name: "BitCast", Since: 26, Class: "view", Shape: cast, Cost: free},
+		Op{Name: "Where", Since: 9, Class: "elementwise", Shape: where, Cost: pointwise(1), Maybe: slots(1, 2)},
+	)
+	return append(rows, activations()...)
+}
+
+// activations counts what the function bodies of the operator specification spell out.
+func activations() []Op {
+	var rows []Op
+	row := func(domain, name string, since, flops int64, maybe Slots) {
+		rows = append(rows, Op{Domain: domain, Name: name, Since: since, Class: "activation", Shape: sameAsFirst, Cost: pointwise(flops), Weights: maybe})
+	}
+	row("", "Elu", 6, 4, 0)
+	row("", "Celu", 12, 5, 0)
+	row("", "Selu", 6, 5, 0)
+	row("", "LeakyRelu", 6, 3, 0)
+	row("", "ThresholdedRelu", 10, 2, 0)
+	row("", "HardSigmoid", 6, 4, 0)
+	row("", "HardSwish", 14, 5, 0)
+	row("", "Softplus", 1, 3, 0)
+	row("", "Softsign", 1, 3, 0)
+	row("", "Mish", 18, 5, 0)
+	row("", "Swish", 24, 3, 0)
+	row("", "Gelu", 20, 5, 0)
+	row("", "Shrink", 9, 4, 0)
+	row("", "PRelu", 7, 3, slots(1))
+	row("com.microsoft", "Gelu", 1, 5, 0)
+	row("com.microsoft", "QuickGelu", 1, 3, 0)
+	row("com.microsoft", "FastGelu", 1, 9, slots(1)) // with a bias: one addition more
+	row("com.microsoft", "BiasGelu", 1, 6, slots(1))
+	row("com.microsoft", "BiasAdd", 1, 2, slots(1))
+	return rows
+}
+
+// sameAsFirst: output 0 has the type and shape of input 0.
+func sameAsFirst(c *Context) error {
+	c.Set(0, c.DType(0), c.Shape(0))
+	return nil
+}
+
+// arith: outputs have the broadcast shape and the type of input 0; small integers are computed.
+func arith(c *Context) error {
+	shape, err := c.broadcastInputs()
+	if err != nil {
+		return err
+	}
+	c.Set(0, c.DType(0), shape)
+	if c.DType(0).IsFloat() && c.computeReals(shape) {
+		return nil
+	}
+	c.compute(shape, arithmeticOf(c.Node.Op, c.DType(0)))
+	return nil
+}
+
+// computeReals computes a float output of a few elements, as scale factors and square roots of sizes are.
+func (c *Context) computeReals(shape graph.Shape) bool {
+	if n, ok := small(shape); !ok || n > 8 || c.NumIn() != 2 {
+		return false
+	}
+	a, okA := c.Reals(0)
+	b, okB := c.Reals(1)
+	if !okA || !okB || (len(a) != len(b) && len(a) != 1 && len(b) != 1) || len(a) == 0 || len(b) == 0 {
+		return false
+	}
+	out := make([]float64, max(len(a), len(b)))
+	for i := range out {
+		x, y := a[i%len(a)], b[i%len(b)]
+		switch c.Node.Op {
+		case "Add":
+			out[i] = x + y
+		case "Sub":
+			out[i] = x - y
+		case "Mul":
+			out[i] = x * y
+		case "Div":
+			out[i] = x / y
+		case "Pow":
+			out[i] = math.Pow(x, y)
+		default:
+			return false
+		}
+	}
+	if n, _ := small(shape); n != len(out) {
+		return false
+	}
+	c.SetReals(0, out)
+	c.SetData(0, integers(out))
+	return true
+}
+
+// compare: outputs are booleans of the broadcast shape.
+func compare(c *Context) error {
+	shape, err := c.broadcastInputs()
+	if err != nil {
+		return err
+	}
+	c.Set(0, graph.Bool, shape)
+	c.compute(shape, comparisonOf(c.Node.Op))
+	return nil
+}
+
+func (c *Context) broadcastInputs() (graph.Shape, error) {
+	if c.NumIn() == 2 {
+		return c.Broadcast(c.Shape(0), c.Shape(1))
+	}
+	shapes := make([]graph.Shape, c.NumIn())
+	for i := range shapes {
+		shapes[i] = c.Shape(i)
+	}
+	return c.Broadcast(shapes...)
+}
+
+// compute propagates the elements of a small output from those of all inputs, folding f over them from the left.
+func (c *Context) compute(shape graph.Shape, f func(a, b graph.Dim) graph.Dim) {
+	n, ok := small(shape)
+	if !ok || f == nil {
+		return
+	}
+	var acc []graph.Dim
+	for i := range c.Node.Inputs {
+		data, ok := c.Data(i)
+		if !ok {
+			return
+		}
+		data = spread(data, c.Shape(i), shape, n)
+		if data == nil {
+			return
+		}
+		if acc == nil {
+			acc = append([]graph.Dim(nil), data...)
+			continue
+		}
+		for k := range acc {
+			acc[k] = f(acc[k], data[k])
+		}
+	}
+	c.SetData(0, acc)
+}
+
+// small returns the number of elements of a shape of constants that is small enough to propagate.
+func small(s graph.Shape) (int, bool) {
+	n, ok := s.Elements().Const()
+	return int(n), ok && n <= maxData
+}
+
+// spread broadcasts elements of shape from to the constant shape to of n elements; nil where it cannot.
+func spread(data []graph.Dim, from, to graph.Shape, n int) []graph.Dim {
+	if len(data) == n {
+		return data
+	}
+	out := make([]graph.Dim, n)
+	if len(data) == 1 {
+		for i := range out {
+			out[i] = data[0]
+		}
+		return out
+	}
+	for i := range out {
+		rest, at, stride := int64(i), int64(0), int64(1)
+		for k := len(to) - 1; k >= 0; k-- {
+			d, _ := to[k].Const()
+			idx := rest % d
+			rest /= d
+			if j := k - (len(to) - len(from)); j >= 0 {
+				e, ok := from[j].Const()
+				if !ok {
+					return nil
+				}
+				if e != 1 {
+					at += idx * stride
+				}
+				stride *= e
+			}
+		}
+		if at >= int64(len(data)) {
+			return nil
+		}
+		out[i] = data[at]
+	}
+	return out
+}
+
+// arithmeticOf is an integer operator on dims; nil where its values shape nothing. Division of floats is exact or
+// unknown.
+func arithmeticOf(op string, t graph.DType) func(a, b graph.Dim) graph.Dim {
+	switch op {
+	case "Add", "Sum":
+		return graph.Dim.Add
+	case "Sub":
+		return graph.Dim.Sub
+	case "Mul":
+		return graph.Dim.Mul
+	case "Min":
+		return graph.Dim.Min
+	case "Max":
+		return graph.Dim.Max
+	case "Mod":
+		return graph.Dim.Mod
+	case "Pow":
+		return func(a, b graph.Dim) graph.Dim {
+			if e, ok := b.Const(); ok {
+				return a.Pow(e)
+			}
+			return graph.Dim{}
+		}
+	case "Div":
+		if t.IsFloat() {
+			return func(a, b graph.Dim) graph.Dim {
+				q, ok := a.DivideExactly(b)
+				if !ok {
+					return graph.Dim{}
+				}
+				return q
+			}
+		}
+		return truncatedDiv
+	}
+	return nil
+}
+
+// truncatedDiv is integer division as C does it: towards zero.
+func truncatedDiv(a, b graph.Dim) graph.Dim {
+	x, xConst := a.Const()
+	y, yConst := b.Const()
+	switch {
+	case xConst && yConst && y != 0:
+		return graph.Const(x / y)
+	case a.NonNegative() && b.Positive():
+		return a.FloorDiv(b)
+	}
+	return graph.Dim{}
+}
+
+// comparisonOf is a comparison or a logical operator on dims; its result is 1, 0 or unknown.
+func comparisonOf(op string) func(a, b graph.Dim) graph.Dim {
+	known := func(yes, no bool) graph.Dim {
+		switch {
+		case yes:
+			return graph.Const(1)
+		case no:
+			return graph.Const(0)
+		}
+		return graph.Dim{}
+	}
+	switch op {
+	case "Equal":
+		return func(a, b graph.Dim) graph.Dim { return known(a.Equal(b), a.NotEqual(b)) }
+	case "Less":
+		return func(a, b graph.Dim) graph.Dim { return known(b.Sub(a).Positive(), a.Sub(b).NonNegative()) }
+	case "LessOrEqual":
+		return func(a, b graph.Dim) graph.Dim { return known(b.Sub(a).NonNegative(), a.Sub(b).Positive()) }
+	case "Greater":
+		return func(a, b graph.Dim) graph.Dim { return known(a.Sub(b).Positive(), b.Sub(a).NonNegative()) }
+	case "GreaterOrEqual":
+		return func(a, b graph.Dim) graph.Dim { return known(a.Sub(b).NonNegative(), b.Sub(a).Positive()) }
+	case "And":
+		return func(a, b graph.Dim) graph.Dim {
+			return known(a.Is(1) && b.Is(1), a.Is(0) || b.Is(0))
+		}
+	case "Or":
+		return func(a, b graph.Dim) graph.Dim {
+			return known(a.Is(1) || b.Is(1), a.Is(0) && b.Is(0))
+		}
+	case "Xor":
+		return func(a, b graph.Dim) graph.Dim { return a.Add(b).Mod(graph.Const(2)) }
+	}
+	return nil
+}

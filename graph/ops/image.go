@@ -1,0 +1,3 @@
+package ops
+
+func imageOps() []Op { return nil }

@@ -1,0 +1,302 @@
+package ops
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Options says what inference starts from.
+type Options struct {
+	// Dims binds symbols to numbers or to other expressions.
+	Dims map[string]graph.Dim
+	// Values gives the elements of small graph inputs, by name.
+	Values map[string][]float64
+}
+
+// Inference is what was inferred of a graph.
+type Inference struct {
+	Facts       []Fact               // by Value.ID
+	Rows        []*Op                // by Node.ID: the row in force; nil where the operator has none
+	Solved      map[string]graph.Dim // symbols that the graph's equalities express by others
+	Constraints []Constraint         // equalities that could not be solved for a symbol
+	Trips       map[*graph.Body]graph.Dim
+	Taken       map[*graph.Node]int // If nodes: index in Bodies() of the branch a constant condition decides
+	Conflicts   []*Conflict         // contradictions; the outputs of their nodes are unknown
+}
+
+// state is one run of inference.
+type state struct {
+	g       *graph.Graph
+	opts    Options
+	facts   []Fact
+	rows    []*Op
+	solved  map[string]graph.Dim
+	out     *Inference
+	ctx     Context
+	running int // depth of bodies
+}
+
+// Infer infers the type, shape and, for small integer tensors, the values of every value of a graph. It never fails:
+// what contradicts or has no rule is unknown in the result and listed there.
+func Infer(g *graph.Graph, opts Options) *Inference {
+	s := &state{
+		g: g, opts: opts, facts: make([]Fact, len(g.Values)), rows: make([]*Op, len(g.Nodes)),
+		solved: map[string]graph.Dim{},
+		out:    &Inference{Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}},
+	}
+	for round := 0; ; round++ {
+		before := len(s.solved)
+		s.out.Conflicts, s.out.Constraints = nil, nil
+		clear(s.facts)
+		s.main()
+		if len(s.solved) == before || round == 3 {
+			break
+		}
+	}
+	s.finish()
+	s.out.Facts, s.out.Rows, s.out.Solved = s.facts, s.rows, s.solved
+	return s.out
+}
+
+// main starts from the graph's inputs and runs its nodes.
+func (s *state) main() {
+	for _, v := range s.g.Main.Inputs {
+		s.facts[v.ID] = s.declared(v, true)
+		if vals, ok := s.opts.Values[v.Name]; ok {
+			s.give(&s.facts[v.ID], vals)
+		}
+	}
+	s.nodes(s.g.Main)
+}
+
+// give sets the elements of an input that the user supplied.
+func (s *state) give(f *Fact, vals []float64) {
+	if f.DType.IsFloat() {
+		f.Reals = vals
+	}
+	f.Data = integers(vals)
+	if f.Shape != nil && len(f.Shape) == 1 {
+		if _, ok := f.Shape[0].Const(); !ok {
+			f.Shape = graph.Consts(int64(len(vals)))
+		}
+	}
+}
+
+// declared is the fact of a value as its file declares it. Dims of formal inputs that the file leaves open become
+// symbols named after the value.
+func (s *state) declared(v *graph.Value, open bool) Fact {
+	f := fromType(&v.Type)
+	if f.Shape == nil {
+		return f
+	}
+	f.Shape = slices.Clone(f.Shape)
+	for i, d := range f.Shape {
+		if d.IsUnknown() && open {
+			d = graph.Symbol(identifier(v.Name) + "_dim" + string(rune('0'+i%10)))
+		}
+		f.Shape[i] = s.resolve(d)
+	}
+	return f
+}
+
+func fromType(t *graph.Type) Fact {
+	f := Fact{Kind: t.Kind, DType: t.DType, Shape: t.Shape}
+	if t.Elem != nil {
+		e := fromType(t.Elem)
+		f.Elem = &e
+	}
+	return f
+}
+
+// resolve applies bindings and solutions to a dim.
+func (s *state) resolve(d graph.Dim) graph.Dim {
+	if _, ok := d.Const(); ok || (len(s.opts.Dims) == 0 && len(s.solved) == 0) {
+		return d
+	}
+	for range 8 {
+		next := d.Subst(s.lookup)
+		if next.Equal(d) {
+			break
+		}
+		d = next
+	}
+	return d
+}
+
+func (s *state) lookup(name string) (graph.Dim, bool) {
+	if d, ok := s.opts.Dims[name]; ok {
+		return d, true
+	}
+	d, ok := s.solved[name]
+	return d, ok
+}
+
+// nodes runs the shape rules of a body.
+func (s *state) nodes(b *graph.Body) {
+	for _, v := range b.Inits {
+		s.facts[v.ID] = stored(v.Init)
+	}
+	for _, n := range b.Nodes {
+		s.node(n)
+	}
+}
+
+func stored(t *graph.Tensor) Fact {
+	return Fact{Kind: graph.KindTensor, DType: t.DType, Shape: graph.Consts(t.Dims...), Tensor: t}
+}
+
+func (s *state) node(n *graph.Node) {
+	op, ok := Lookup(n.Domain, n.Op, n.Opset)
+	if ok {
+		s.rows[n.ID] = op
+		saved := s.ctx
+		s.ctx = Context{Node: n, Op: op, s: s}
+		if err := op.Shape(&s.ctx); err != nil {
+			s.fail(n, err)
+		}
+		s.ctx = saved
+	}
+	for _, v := range n.Outputs {
+		if v != nil {
+			s.merge(v)
+		}
+	}
+}
+
+// fail records a contradiction and forgets what the rule had set.
+func (s *state) fail(n *graph.Node, err error) {
+	var c *Conflict
+	if !errors.As(err, &c) {
+		c = &Conflict{Node: n, Msg: err.Error()}
+	}
+	s.out.Conflicts = append(s.out.Conflicts, c)
+	for _, v := range n.Outputs {
+		if v != nil {
+			s.facts[v.ID] = Fact{}
+		}
+	}
+}
+
+// merge completes what a rule left unknown with what the file declares of the value.
+func (s *state) merge(v *graph.Value) {
+	t, f := &v.Type, &s.facts[v.ID]
+	if t.Kind == graph.KindUnknown && t.DType == graph.Undefined {
+		return
+	}
+	if f.Kind == graph.KindUnknown {
+		f.Kind = t.Kind
+	}
+	if f.DType == graph.Undefined {
+		f.DType = t.DType
+	}
+	if f.Elem == nil && t.Elem != nil {
+		e := fromType(t.Elem)
+		f.Elem = &e
+	}
+	if t.Shape == nil {
+		return
+	}
+	if f.Shape == nil {
+		f.Shape = s.declared(v, false).Shape
+		return
+	}
+	if len(f.Shape) != len(t.Shape) {
+		return
+	}
+	copied := false
+	for i, d := range f.Shape {
+		if t.Shape[i].IsUnknown() || (!d.IsUnknown() && !freshDim(d)) {
+			continue
+		}
+		if !copied {
+			f.Shape, copied = slices.Clone(f.Shape), true
+		}
+		f.Shape[i] = s.resolve(t.Shape[i])
+	}
+}
+
+// freshDim reports whether d is a single symbol decided by data.
+func freshDim(d graph.Dim) bool {
+	_, ok := d.IsSymbol()
+	return ok && d.DependsOnData()
+}
+
+// maxDepth bounds the nesting of bodies that inference follows.
+const maxDepth = 64
+
+// body runs a subgraph and returns the facts of its outputs.
+func (s *state) body(b *graph.Body, inputs []Fact) ([]Fact, error) {
+	if s.running >= maxDepth {
+		return nil, errors.New("subgraphs nest too deeply")
+	}
+	s.running++
+	defer func() { s.running-- }()
+	for i, v := range b.Inputs {
+		f := s.declared(v, false)
+		if i < len(inputs) {
+			f = complete(inputs[i], f)
+		}
+		s.facts[v.ID] = f
+	}
+	s.nodes(b)
+	out := make([]Fact, len(b.Outputs))
+	for i, v := range b.Outputs {
+		if v != nil {
+			out[i] = s.facts[v.ID]
+		}
+	}
+	return out, nil
+}
+
+// complete fills what f does not know from the declared fact d.
+func complete(f, d Fact) Fact {
+	if f.Kind == graph.KindUnknown {
+		f.Kind = d.Kind
+	}
+	if f.DType == graph.Undefined {
+		f.DType = d.DType
+	}
+	if f.Shape == nil {
+		f.Shape = d.Shape
+	}
+	if f.Elem == nil {
+		f.Elem = d.Elem
+	}
+	return f
+}
+
+// finish applies the solutions to everything inferred.
+func (s *state) finish() {
+	if len(s.solved) == 0 {
+		return
+	}
+	for i := range s.facts {
+		f := &s.facts[i]
+		f.Shape = s.resolveAll(f.Shape)
+		f.Data = s.resolveAll(f.Data)
+	}
+	for b, d := range s.out.Trips {
+		s.out.Trips[b] = s.resolve(d)
+	}
+	for i := range s.out.Constraints {
+		c := &s.out.Constraints[i]
+		c.A, c.B = s.resolve(c.A), s.resolve(c.B)
+	}
+}
+
+func (s *state) resolveAll(ds []graph.Dim) []graph.Dim {
+	copied := false
+	for i, d := range ds {
+		r := s.resolve(d)
+		if r.Equal(d) || d.IsUnknown() {
+			continue
+		}
+		if !copied {
+			ds, copied = slices.Clone(ds), true
+		}
+		ds[i] = r
+	}
+	return ds
+}

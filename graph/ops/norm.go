@@ -1,0 +1,3 @@
+package ops
+
+func normOps() []Op { return nil }

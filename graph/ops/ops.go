@@ -1,0 +1,98 @@
+package ops
+
+import (
+	"sort"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Op is one row of the operator table: what is known of one operator from one opset version on.
+type Op struct {
+	Domain string // "" is ai.onnx
+	Name   string
+	Since  int64
+
+	Class   string // operator class of the energy model
+	Shape   ShapeRule
+	Cost    CostRule
+	Weights Slots // input slots that hold trained parameters when they read an initializer
+	Maybe   Slots // input slots that hold one only where the initializer's name speaks for it (Add, Mul …)
+}
+
+// ShapeRule sets the types, shapes and, where they can shape something, the values of a node's outputs. Outputs it
+// leaves alone stay unknown. An error is a provable contradiction in the file or between its dims.
+type ShapeRule func(*Context) error
+
+// CostRule counts one run of a node whose shapes have been inferred.
+type CostRule func(*Context) graph.Cost
+
+// Slots is a set of input slots.
+type Slots uint64
+
+// slots makes a set of input slots.
+func slots(is ...int) Slots {
+	var s Slots
+	for _, i := range is {
+		s |= 1 << i
+	}
+	return s
+}
+
+// allSlots holds every slot a variadic operator may have.
+const allSlots = ^Slots(0)
+
+// Has reports whether slot i is in the set.
+func (s Slots) Has(i int) bool { return i < 64 && s>>i&1 == 1 }
+
+type key struct{ domain, name string }
+
+// table holds the rows by operator, highest Since first. It is built once from the families and never changes.
+var table = index(families())
+
+func index(rows []Op) map[key][]*Op {
+	t := make(map[key][]*Op, len(rows))
+	for i := range rows {
+		k := key{rows[i].Domain, rows[i].Name}
+		t[k] = append(t[k], &rows[i])
+	}
+	for _, versions := range t {
+		sort.Slice(versions, func(i, j int) bool { return versions[i].Since > versions[j].Since })
+	}
+	return t
+}
+
+// Lookup returns the row for an operator at an opset version: the highest Since that is not above it. Versions older
+// than every row get the oldest row of the operator: files with a wrong or missing opset import are still read.
+func Lookup(domain, name string, opset int64) (*Op, bool) {
+	versions := table[key{domain, name}]
+	for _, op := range versions {
+		if op.Since <= opset {
+			return op, true
+		}
+	}
+	if len(versions) > 0 {
+		return versions[len(versions)-1], true
+	}
+	return nil, false
+}
+
+// All returns every row, sorted by domain, name and version.
+func All() []Op {
+	var out []Op
+	for _, versions := range table {
+		for _, op := range versions {
+			out = append(out, *op)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		if a.Domain != b.Domain {
+			return a.Domain < b.Domain
+		}
+		if a.Name != b.Name {
+			return a.Name < b.Name
+		}
+		return a.Since < b.Since
+	})
+	return out
+}

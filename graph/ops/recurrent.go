@@ -1,0 +1,3 @@
+package ops
+
+func recurrentOps() []Op { return nil }

@@ -1,0 +1,3 @@
+package ops
+
+func sequenceOps() []Op { return nil }

@@ -1,0 +1,3 @@
+package ops
+
+func textOps() []Op { return nil }

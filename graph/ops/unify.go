@@ -1,0 +1,154 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// unify states that a and b are equal: it solves the equation for a symbol where it can, keeps it as a constraint
+// where it cannot, and fails where it cannot hold.
+func (s *state) unify(n *graph.Node, a, b graph.Dim, broadcast bool) (graph.Dim, error) {
+	switch {
+	case a.IsUnknown():
+		return b, nil
+	case b.IsUnknown() || a.Equal(b):
+		return a, nil
+	}
+	a, b = s.resolve(a), s.resolve(b)
+	if a.Equal(b) {
+		return a, nil
+	}
+	if x, ok := a.Const(); ok {
+		if y, ok := b.Const(); ok {
+			return a, (&Context{Node: n}).Errorf("dimensions %d and %d differ", x, y)
+		}
+	}
+	if s.solve(a, b) || s.solve(b, a) {
+		return s.resolve(a), nil
+	}
+	s.out.Constraints = append(s.out.Constraints, Constraint{A: a, B: b, Node: n, Broadcast: broadcast})
+	return simpler(a, b), nil
+}
+
+// solve expresses a symbol by others from a = b: a alone if it is a symbol, else one that occurs in a - b only once,
+// linearly and with coefficient 1 or -1, data-dependent ones first.
+func (s *state) solve(a, b graph.Dim) bool {
+	if name, ok := a.IsSymbol(); ok && !slices.Contains(b.Symbols(), name) {
+		if other, ok := b.IsSymbol(); ok && !a.DependsOnData() && (b.DependsOnData() || s.rank(other) > s.rank(name)) {
+			s.solved[other] = a
+			return true
+		}
+		s.solved[name] = b
+		return true
+	}
+	diff := a.Sub(b)
+	for _, name := range diff.Symbols() {
+		if v, ok := linear(diff, name); ok {
+			s.solved[name] = v
+			return true
+		}
+	}
+	return false
+}
+
+// linear solves diff = 0 for a symbol: with diff = ±x + rest, where rest does not hold x, x = ∓rest.
+func linear(diff graph.Dim, name string) (graph.Dim, bool) {
+	at := func(n int64) graph.Dim {
+		return diff.Subst(func(s string) (graph.Dim, bool) { return graph.Const(n), s == name })
+	}
+	rest := at(0)
+	slope, ok := at(1).Sub(rest).Const()
+	if !ok || (slope != 1 && slope != -1) || slices.Contains(rest.Symbols(), name) {
+		return graph.Dim{}, false
+	}
+	if !rest.AddInt(slope * 1000).Equal(at(1000)) { // not linear: a division or an extreme bends it
+		return graph.Dim{}, false
+	}
+	v := rest.MulInt(-slope)
+	if v.IsUnknown() || v.Negative() {
+		return graph.Dim{}, false
+	}
+	return v, true
+}
+
+// rank orders declared symbols: those of earlier graph inputs are kept, later ones are expressed by them.
+func (s *state) rank(name string) int {
+	i := 0
+	for _, v := range s.g.Main.Inputs {
+		for _, d := range v.Type.Shape {
+			if n, ok := d.IsSymbol(); ok && n == name {
+				return i
+			}
+			i++
+		}
+	}
+	return i
+}
+
+// simpler picks the side of an equality to go on with: a constant, else the one with less text.
+func simpler(a, b graph.Dim) graph.Dim {
+	if _, ok := b.Const(); ok {
+		return b
+	}
+	if _, ok := a.Const(); ok || len(a.String()) <= len(b.String()) {
+		return a
+	}
+	return b
+}
+
+// broadcastDim is one dimension of a multidirectional broadcast.
+func (s *state) broadcastDim(n *graph.Node, a, b graph.Dim) (graph.Dim, error) {
+	x, aConst := a.Const()
+	y, bConst := b.Const()
+	switch {
+	case aConst && x == 1:
+		return b, nil
+	case bConst && y == 1:
+		return a, nil
+	case aConst && bConst:
+		return s.unify(n, a, b, true)
+	case aConst: // b is x or 1
+		return a, nil
+	case bConst:
+		return b, nil
+	case a.IsUnknown() || b.IsUnknown():
+		return graph.Dim{}, nil
+	}
+	return s.unify(n, a, b, true)
+}
+
+// Broadcast is the multidirectional (NumPy) broadcast of shapes; nil where a rank is unknown.
+func (c *Context) Broadcast(shapes ...graph.Shape) (graph.Shape, error) {
+	rank := 0
+	for _, s := range shapes {
+		if s == nil {
+			return nil, nil
+		}
+		rank = max(rank, len(s))
+	}
+	if len(shapes) == 2 { // the common case: equal shapes, or one side a scalar
+		if shapes[0].Equal(shapes[1]) || len(shapes[1]) == 0 {
+			return shapes[0], nil
+		}
+		if len(shapes[0]) == 0 {
+			return shapes[1], nil
+		}
+	}
+	out := make(graph.Shape, rank)
+	for i := range out {
+		d := graph.Const(1)
+		for _, s := range shapes {
+			k := i - (rank - len(s))
+			if k < 0 {
+				continue
+			}
+			var err error
+			if d, err = c.s.broadcastDim(c.Node, d, s[k]); err != nil {
+				return nil, err
+			}
+		}
+		out[i] = d
+	}
+	return out, nil
+}

@@ -1,0 +1,3 @@
+package ops
+
+func viewOps() []Op { return nil }

@@ -1,0 +1,186 @@
+package graph
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// Tensor is stored data: dims and type always, the bytes only where somebody asks.
+type Tensor struct {
+	Name  string
+	DType DType
+	Dims  []int64
+
+	Raw      []byte    // little-endian elements, aliasing the file; nil where stored otherwise
+	Ints     []int64   // elements from int32_data, int64_data, uint64_data (small tensors only)
+	Floats   []float64 // elements from float_data, double_data (small tensors only)
+	External *External // place of the elements in another file
+	Sparse   bool      // stored as values and indices; Dims are those of the dense tensor
+
+	// Load reads external bytes; nil where they are embedded. It fails where the file is absent or unsafe.
+	Load func() ([]byte, error)
+}
+
+// External is the place of a tensor's elements outside the model file.
+type External struct {
+	Location string
+	Offset   int64
+	Length   int64 // -1: the rest of the file
+}
+
+// Len is the number of elements; -1 where it overflows 63 bits.
+func (t *Tensor) Len() int64 {
+	n := int64(1)
+	for _, d := range t.Dims {
+		if d < 0 || (d > 0 && n > math.MaxInt64/d) {
+			return -1
+		}
+		n *= d
+	}
+	return n
+}
+
+// Elements returns integer or boolean elements; it refuses tensors of more than limit elements.
+func (t *Tensor) Elements(limit int64) ([]int64, error) {
+	n := t.Len()
+	if n < 0 || n > limit || t.Sparse {
+		return nil, fmt.Errorf("tensor %q: %d elements, more than the %d that are read", t.Name, n, limit)
+	}
+	if t.Ints != nil || (n == 0 && t.Raw == nil) {
+		if int64(len(t.Ints)) != n {
+			return nil, fmt.Errorf("tensor %q: %d elements stored, dims say %d", t.Name, len(t.Ints), n)
+		}
+		return t.Ints, nil
+	}
+	raw, err := t.bytes(n)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int64, n)
+	for i := range out {
+		v, ok := decodeInt(t.DType, raw, i)
+		if !ok {
+			return nil, fmt.Errorf("tensor %q: type %v holds no integers", t.Name, t.DType)
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+// Reals returns floating-point elements as float64; it refuses tensors of more than limit elements.
+func (t *Tensor) Reals(limit int64) ([]float64, error) {
+	n := t.Len()
+	if n < 0 || n > limit || t.Sparse {
+		return nil, fmt.Errorf("tensor %q: %d elements, more than the %d that are read", t.Name, n, limit)
+	}
+	if t.Floats != nil {
+		if int64(len(t.Floats)) != n {
+			return nil, fmt.Errorf("tensor %q: %d elements stored, dims say %d", t.Name, len(t.Floats), n)
+		}
+		return t.Floats, nil
+	}
+	if t.Ints != nil && int64(len(t.Ints)) == n { // float16 and bfloat16 in int32_data
+		out := make([]float64, n)
+		for i, v := range t.Ints {
+			switch t.DType {
+			case Float16:
+				out[i] = halfToFloat(uint16(v))
+			case BFloat16:
+				out[i] = float64(math.Float32frombits(uint32(uint16(v)) << 16))
+			default:
+				return nil, fmt.Errorf("tensor %q: type %v is not read as reals", t.Name, t.DType)
+			}
+		}
+		return out, nil
+	}
+	raw, err := t.bytes(n)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, n)
+	for i := range out {
+		v, ok := decodeReal(t.DType, raw, i)
+		if !ok {
+			return nil, fmt.Errorf("tensor %q: type %v is not read as reals", t.Name, t.DType)
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+// bytes returns the stored bytes of n elements, loading them where they are external.
+func (t *Tensor) bytes(n int64) ([]byte, error) {
+	raw := t.Raw
+	if raw == nil && t.Load != nil {
+		b, err := t.Load()
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
+		}
+		raw = b
+	}
+	if n > math.MaxInt64/64 || int64(len(raw)) < t.DType.Size(n) {
+		return nil, fmt.Errorf("tensor %q: %d bytes stored, %d elements of %v need %d", t.Name, len(raw), n, t.DType, t.DType.Size(n))
+	}
+	return raw, nil
+}
+
+func decodeInt(t DType, b []byte, i int) (int64, bool) {
+	switch t {
+	case Int64, Uint64:
+		return int64(binary.LittleEndian.Uint64(b[8*i:])), true
+	case Int32:
+		return int64(int32(binary.LittleEndian.Uint32(b[4*i:]))), true
+	case Uint32:
+		return int64(binary.LittleEndian.Uint32(b[4*i:])), true
+	case Int16:
+		return int64(int16(binary.LittleEndian.Uint16(b[2*i:]))), true
+	case Uint16:
+		return int64(binary.LittleEndian.Uint16(b[2*i:])), true
+	case Int8:
+		return int64(int8(b[i])), true
+	case Uint8, Bool:
+		return int64(b[i]), true
+	case Uint4:
+		return int64(b[i/2] >> (4 * (i % 2)) & 15), true
+	case Int4:
+		return int64(int8(b[i/2]>>(4*(i%2))<<4) >> 4), true
+	case Uint2:
+		return int64(b[i/4] >> (2 * (i % 4)) & 3), true
+	case Int2:
+		return int64(int8(b[i/4]>>(2*(i%4))<<6) >> 6), true
+	}
+	return 0, false
+}
+
+func decodeReal(t DType, b []byte, i int) (float64, bool) {
+	switch t {
+	case Float32:
+		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))), true
+	case Float64:
+		return math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])), true
+	case Float16:
+		return halfToFloat(binary.LittleEndian.Uint16(b[2*i:])), true
+	case BFloat16:
+		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b[2*i:])) << 16)), true
+	}
+	return 0, false
+}
+
+// halfToFloat converts an IEEE 754 binary16 bit pattern.
+func halfToFloat(h uint16) float64 {
+	sign, exp, frac := 1.0, int(h>>10&31), float64(h&1023)
+	if h>>15 == 1 {
+		sign = -1
+	}
+	switch exp {
+	case 0:
+		return sign * math.Ldexp(frac, -24)
+	case 31:
+		if frac != 0 {
+			return math.NaN()
+		}
+		return math.Inf(int(sign))
+	}
+	return sign * math.Ldexp(1+frac/1024, exp-15)
+}
