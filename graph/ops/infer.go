@@ -3,6 +3,7 @@ package ops
 import (
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/irene-onnx/irene/graph"
 )
@@ -94,11 +95,16 @@ func (s *state) declared(v *graph.Value, open bool) Fact {
 	f.Shape = slices.Clone(f.Shape)
 	for i, d := range f.Shape {
 		if d.IsUnknown() && open {
-			d = graph.Symbol(identifier(v.Name) + "_dim" + string(rune('0'+i%10)))
+			d = OpenDim(v, i)
 		}
 		f.Shape[i] = s.resolve(d)
 	}
 	return f
+}
+
+// OpenDim is the symbol for a dim of a graph input that its file leaves open.
+func OpenDim(v *graph.Value, axis int) graph.Dim {
+	return graph.Symbol(identifier(v.Name) + "_dim" + strconv.Itoa(axis))
 }
 
 func fromType(t *graph.Type) Fact {

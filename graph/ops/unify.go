@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/irene-onnx/irene/graph"
@@ -107,7 +108,11 @@ func (s *state) broadcastDim(n *graph.Node, a, b graph.Dim) (graph.Dim, error) {
 	case bConst && y == 1:
 		return a, nil
 	case aConst && bConst:
-		return s.unify(n, a, b, true)
+		if x != y { // go on with the larger one, so that what follows is still counted
+			c := &Conflict{Node: n, Msg: fmt.Sprintf("dimensions %d and %d do not broadcast", x, y)}
+			s.out.Conflicts = append(s.out.Conflicts, c)
+		}
+		return graph.Const(max(x, y)), nil
 	case aConst: // b is x or 1
 		return a, nil
 	case bConst:

@@ -7,7 +7,10 @@ import "strings"
 
 // lastSegment returns the last segment of a dotted path.
 func lastSegment(path string) string {
-	return path[len(parentPath(path)):][boolInt(parentPath(path) != ""):]
+	if up := parentPath(path); up != "" {
+		return path[len(up)+1:]
+	}
+	return path
 }
 
 // parentPath drops the last segment: "encoder" of "encoder.layer.0".
@@ -23,13 +26,6 @@ func parentPath(path string) string {
 		}
 		end = i
 	}
-}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func isDigits(s string) bool {
@@ -57,4 +53,10 @@ func cutNumber(s string) (string, int, bool) {
 // shortClass is the last part of a qualified class name: "Linear" of "torch.nn.modules.linear.Linear".
 func shortClass(s string) string {
 	return s[strings.LastIndexByte(s, '.')+1:]
+}
+
+// firstAtom is what stands before the first dot.
+func firstAtom(path string) string {
+	atom, _, _ := strings.Cut(path, ".")
+	return atom
 }

@@ -1,0 +1,173 @@
+package energy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/internal/nearest"
+)
+
+// Device is what is published about one GPU. Throughputs are dense ones, at the boost clock.
+type Device struct {
+	ID                string   // lower case, with hyphens: "a100-pcie-40gb"
+	Name              string   // as the driver reports it
+	Aliases           []string // further names; LookupDevice ignores case, blanks and hyphens in all of them
+	Architecture      string   // "Ampere"
+	ComputeCapability string   // "8.6"
+	SMs               int      // streaming multiprocessors
+	CoresPerSM        int      // float32 multiply-adds per SM and clock, without tensor cores
+	BaseClock         *Hertz   // nil where none is published
+	BoostClock        Hertz
+	Peaks             []Peak
+	MemoryBytes       int64 // nominal; drivers keep one or two per cent for themselves
+	Bandwidth         BytesPerSecond
+	L2Bytes           int64
+	TDP               Watts    // default power limit of the board, or of the module where GPU and CPU share one
+	Idle              Watts    // board power with a context open and no kernel running
+	Estimates         []string // the Estimate… names of the numbers that are this project's estimates, not published ones
+	Source            string   // data sheet or white paper
+}
+
+// Numbers of a Device that can be estimates.
+const (
+	EstimateIdle  = "idle"        // Idle
+	EstimateTDP   = "tdp"         // TDP
+	EstimateL2    = "l2"          // L2Bytes
+	EstimatePeaks = "small-peaks" // peaks of element types under 32 bits, derived from the architecture's rates
+)
+
+// Element types that only peaks know.
+const (
+	TF32   = "tf32"   // float32 inputs rounded to 19 bits, on tensor cores
+	Float8 = "float8" // every 8-bit floating-point type
+	Float4 = "float4" // every 4-bit floating-point type
+)
+
+// Peak is the dense peak throughput of one element type.
+type Peak struct {
+	DType       string // an element type, or TF32, Float8 or Float4
+	TensorCores bool
+	Rate        FLOPsPerSecond // integer operations count alike
+}
+
+// Estimated reports whether the number named by one of the Estimate… constants is an estimate.
+func (d Device) Estimated(number string) bool { return slices.Contains(d.Estimates, number) }
+
+// PeakMatrix is the peak of matrix products and convolutions on elements of that type: on tensor cores where they take
+// the type, without them otherwise. Products of float32 are those without tensor cores; ask for TF32 where rounding is
+// allowed. False where the device has no instruction for the type, or no peak is published.
+func (d Device) PeakMatrix(dtype string) (FLOPsPerSecond, bool) {
+	if rate, ok := d.peak(dtype, true); ok {
+		return rate, true
+	}
+	return d.peak(dtype, false)
+}
+
+// PeakVector is the peak of everything else (element-wise operators, reductions), which runs without tensor cores.
+func (d Device) PeakVector(dtype string) (FLOPsPerSecond, bool) { return d.peak(dtype, false) }
+
+// RidgePoint is the arithmetic intensity, in FLOPs per byte of memory traffic, above which matrix products on that
+// element type are limited by arithmetic and below which by memory.
+func (d Device) RidgePoint(dtype string) (flopsPerByte float64, ok bool) {
+	rate, ok := d.PeakMatrix(dtype)
+	if !ok || d.Bandwidth <= 0 {
+		return 0, false
+	}
+	return float64(rate) / float64(d.Bandwidth), true
+}
+
+func (d Device) peak(dtype string, tensorCores bool) (FLOPsPerSecond, bool) {
+	want := peakDType(dtype)
+	for _, p := range d.Peaks {
+		if p.DType == want && p.TensorCores == tensorCores {
+			return p.Rate, true
+		}
+	}
+	return 0, false
+}
+
+// peakDType is the name under which peaks list an element type.
+func peakDType(dtype string) string {
+	switch {
+	case strings.HasPrefix(dtype, Float8):
+		return Float8
+	case strings.HasPrefix(dtype, Float4):
+		return Float4
+	case dtype == "uint8":
+		return "int8"
+	}
+	return dtype
+}
+
+// Devices is the table of known GPUs, sorted by id. The caller owns the copy.
+func Devices() []Device {
+	all := nvidia()
+	slices.SortFunc(all, func(a, b Device) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
+// LookupDevice finds a device by its id, name or alias, ignoring case, blanks, hyphens and the maker's brand names. The
+// error for an unknown one is an *UnknownDeviceError.
+func LookupDevice(name string) (Device, error) {
+	all := Devices()
+	key := deviceKey(name)
+	for _, d := range all {
+		if key != "" && slices.ContainsFunc(d.names(), func(n string) bool { return deviceKey(n) == key }) {
+			return d, nil
+		}
+	}
+	return Device{}, &UnknownDeviceError{Name: name, Suggestions: suggestDevices(key, all)}
+}
+
+// names is everything a device answers to.
+func (d Device) names() []string { return append([]string{d.ID, d.Name}, d.Aliases...) }
+
+// deviceKey is what is compared of a device's name: its letters and digits in lower case, without leading brand names.
+func deviceKey(name string) string {
+	key := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(name))
+	for _, brand := range []string{"nvidia", "tesla", "geforce"} {
+		key = strings.TrimPrefix(key, brand)
+	}
+	return key
+}
+
+// suggestDevices names the ids that key begins, as "a100" does, or else the nearest one.
+func suggestDevices(key string, all []Device) []string {
+	var ids, keys []string
+	for _, d := range all {
+		k := deviceKey(d.ID)
+		keys = append(keys, k)
+		if len(key) > 1 && strings.HasPrefix(k, key) {
+			ids = append(ids, d.ID)
+		}
+	}
+	if len(ids) > 0 {
+		return ids
+	}
+	if near, ok := nearest.Nearest(key, keys); ok {
+		return []string{all[slices.Index(keys, near)].ID}
+	}
+	return nil
+}
+
+// UnknownDeviceError says that the table of GPUs has no such name.
+type UnknownDeviceError struct {
+	Name        string
+	Suggestions []string // ids; may be empty
+}
+
+// Error names the unknown device and what may have been meant.
+func (e *UnknownDeviceError) Error() string {
+	hint := ""
+	if len(e.Suggestions) > 0 {
+		hint = "; did you mean " + strings.Join(e.Suggestions, ", ") + "?"
+	}
+	return fmt.Sprintf("unknown device %q%s (irene devices lists all)", e.Name, hint)
+}

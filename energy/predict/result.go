@@ -1,0 +1,46 @@
+package predict
+
+import (
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Prediction is what one operator takes. A prediction that is not Known has no numbers.
+type Prediction struct {
+	Known bool
+	Class string // class of the kernel that was predicted
+
+	Energy    energy.Joules
+	Low, High energy.Joules // interval from held-out residuals
+	Time      energy.Seconds
+
+	// Kernel is the node whose kernel does this node's work; nil where the node stands for itself.
+	Kernel *graph.Node
+	// Scaled says that the class or the element type was never measured on the device and another's coefficients,
+	// scaled by the device's peaks, stand for them.
+	Scaled bool
+	// Extrapolated says that the operator lies outside the range its coefficients were fitted on.
+	Extrapolated bool
+	Why          string // of Scaled or Extrapolated
+}
+
+// Sum is the prediction of a subtree: the sums over its operators.
+type Sum struct {
+	Energy       energy.Joules
+	Low, High    energy.Joules
+	Time         energy.Seconds
+	Unknown      int // operators without a prediction
+	Scaled       int
+	Extrapolated int
+}
+
+// Result is the prediction of a whole graph.
+type Result struct {
+	Device   energy.Device
+	Scope    energy.Scope // board or wall
+	Origin   string       // "measured": coefficients of this device; "scaled": of another one
+	Runtime  string       // kernel profile
+	Nodes    []Prediction // by Node.ID
+	Modules  map[*graph.Module]Sum
+	Warnings []string
+}

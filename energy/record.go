@@ -1,0 +1,236 @@
+package energy
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// RecordSchema is the version of the record format that this package writes.
+const RecordSchema = 1
+
+// Method says how a record's energy was obtained.
+type Method string
+
+// The methods, from the most to the least direct.
+const (
+	MethodCounter   Method = "counter"      // difference of two readings of the device's energy counter
+	MethodIntegral  Method = "integral"     // integral of polled power
+	MethodPowerTime Method = "power-x-time" // mean power times duration: an approximation for short windows
+	MethodPublished Method = "published"    // taken from a publication
+)
+
+// Scope says what the energy covers.
+type Scope string
+
+// The scopes.
+const (
+	ScopeBoard Scope = "board" // the GPU's board, memory included
+	ScopeWall  Scope = "wall"  // the whole machine at the plug
+)
+
+// Level says what was measured.
+type Level string
+
+// The levels, from leaf to root.
+const (
+	LevelOperator Level = "operator"
+	LevelModule   Level = "module"
+	LevelModel    Level = "model"
+)
+
+// Record is one measurement of one operator, module or model: energy and time of a single execution, in SI units. A nil
+// number was not measured. Energy is gross; NetEnergy has the idle power taken off.
+type Record struct {
+	Schema  int          `json:"schema"`
+	Device  RecordDevice `json:"device"`
+	Driver  string       `json:"driver,omitempty"`
+	Runtime Runtime      `json:"runtime,omitzero"`
+	Clocks  *Clocks      `json:"clocks,omitempty"`
+
+	Method Method `json:"method"`
+	Scope  Scope  `json:"scope,omitempty"` // of the energies; may be empty where there are none
+	Level  Level  `json:"level"`
+
+	Model     string             `json:"model,omitempty"`
+	Path      string             `json:"path,omitempty"`      // call instance of the module: "encoder.layer.0"
+	Op        string             `json:"op,omitempty"`        // operator type: "MatMul"
+	Class     string             `json:"class,omitempty"`     // operator class of the energy model: "gemm"
+	Signature string             `json:"signature,omitempty"` // what makes two operators the same measurement
+	DType     string             `json:"dtype,omitempty"`
+	Dims      map[string]int64   `json:"dims,omitempty"`     // batch, sequence, m, n, k …
+	Features  map[string]float64 `json:"features,omitempty"` // of the whole subtree: flops, bytes, launches …
+	Buffers   string             `json:"buffers,omitempty"`  // "hot" (the same operands each time) or "rotated" (beyond the L2 cache)
+
+	Energy    *Joules  `json:"energy_j,omitempty"`
+	NetEnergy *Joules  `json:"net_energy_j,omitempty"`
+	Time      *Seconds `json:"time_s,omitempty"`
+	Idle      *Watts   `json:"idle_w,omitempty"`
+	Spread    *Spread  `json:"spread,omitempty"`
+
+	Utilisation map[string]float64 `json:"utilisation,omitempty"` // per cent, by the meter's own names
+	Flags       []string           `json:"flags,omitempty"`       // doubts about the measurement: "power-cap", "cv", "foreign-process" …
+	Timestamp   time.Time          `json:"timestamp,omitzero"`
+}
+
+// RecordDevice says on which board a record was taken.
+type RecordDevice struct {
+	ID         string `json:"id"` // of the device table, where it is known there
+	Name       string `json:"name,omitempty"`
+	UUID       string `json:"uuid,omitempty"`
+	PowerLimit *Watts `json:"power_limit_w,omitempty"`
+}
+
+// Runtime says what executed the operators.
+type Runtime struct {
+	Name    string            `json:"name,omitempty"` // "onnxruntime", "pytorch"
+	Version string            `json:"version,omitempty"`
+	Profile string            `json:"profile,omitempty"` // which nodes run as one kernel: "eager", "ort-basic" …
+	Options map[string]string `json:"options,omitempty"` // of the execution provider, TF32 included
+}
+
+// Clocks holds what the device ran at, before and after the measurement.
+type Clocks struct {
+	SMBefore     *Hertz   `json:"sm_before_hz,omitempty"`
+	SMAfter      *Hertz   `json:"sm_after_hz,omitempty"`
+	MemoryBefore *Hertz   `json:"memory_before_hz,omitempty"`
+	MemoryAfter  *Hertz   `json:"memory_after_hz,omitempty"`
+	Locked       bool     `json:"locked,omitempty"`
+	TempBefore   *Celsius `json:"temperature_before_c,omitempty"`
+	TempAfter    *Celsius `json:"temperature_after_c,omitempty"`
+}
+
+// Spread says how far the repeated windows of one measurement agree.
+type Spread struct {
+	CV            *float64  `json:"cv,omitempty"`               // standard deviation over mean of the windows
+	Windows       []Joules  `json:"windows_j,omitempty"`        // energy of one execution, window by window
+	Times         []Seconds `json:"times_s,omitempty"`          // duration of one execution, window by window
+	Window        *Seconds  `json:"window_s,omitempty"`         // length of one window
+	Iterations    int64     `json:"iterations,omitempty"`       // executions in one window
+	CounterPeriod *Seconds  `json:"counter_period_s,omitempty"` // between two updates of the meter
+}
+
+// Check reports the first thing that keeps r from being a usable record: an unknown word, a number that is negative or
+// not finite, an energy or a time of zero (a meter that did not tick measured nothing), or neither energy nor time.
+func (r *Record) Check() error {
+	if r.Schema != RecordSchema {
+		return fmt.Errorf("schema %d, want %d", r.Schema, RecordSchema)
+	}
+	if r.Device.ID == "" && r.Device.Name == "" {
+		return errors.New("device has neither id nor name")
+	}
+	if err := r.checkWords(); err != nil {
+		return err
+	}
+	if r.Energy == nil && r.Time == nil {
+		return errors.New("neither energy_j nor time_s")
+	}
+	if year := r.Timestamp.UTC().Year(); year < 0 || year > 9999 {
+		return fmt.Errorf("timestamp: year %d", year)
+	}
+	for _, n := range r.numbers() {
+		if err := n.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkWords reports a word outside its vocabulary.
+func (r *Record) checkWords() error {
+	if !slices.Contains([]Method{MethodCounter, MethodIntegral, MethodPowerTime, MethodPublished}, r.Method) {
+		return fmt.Errorf("method %q, want counter, integral, power-x-time or published", r.Method)
+	}
+	timeOnly := r.Scope == "" && r.Energy == nil && r.NetEnergy == nil
+	if !timeOnly && !slices.Contains([]Scope{ScopeBoard, ScopeWall}, r.Scope) {
+		return fmt.Errorf("scope %q, want board or wall", r.Scope)
+	}
+	if !slices.Contains([]Level{LevelOperator, LevelModule, LevelModel}, r.Level) {
+		return fmt.Errorf("level %q, want operator, module or model", r.Level)
+	}
+	if !slices.Contains([]string{"", "hot", "rotated"}, r.Buffers) {
+		return fmt.Errorf("buffers %q, want hot or rotated", r.Buffers)
+	}
+	return nil
+}
+
+// number is one number of a record with its name in the file.
+type number struct {
+	name     string
+	value    float64
+	positive bool // zero is refused too
+	signed   bool // negative is allowed
+}
+
+func (n number) check() error {
+	switch {
+	case math.IsNaN(n.value) || math.IsInf(n.value, 0):
+		return fmt.Errorf("%s is not finite", n.name)
+	case n.value < 0 && !n.signed:
+		return fmt.Errorf("%s is negative: %g", n.name, n.value)
+	case n.value == 0 && n.positive:
+		return fmt.Errorf("%s is zero; leave out what was not measured", n.name)
+	}
+	return nil
+}
+
+// numbers lists every number of r that is present, in the order of the file.
+func (r *Record) numbers() []number {
+	var out []number
+	out = appendNumber(out, "device.power_limit_w", r.Device.PowerLimit, number{positive: true})
+	if c := r.Clocks; c != nil {
+		out = appendNumber(out, "clocks.sm_before_hz", c.SMBefore, number{})
+		out = appendNumber(out, "clocks.sm_after_hz", c.SMAfter, number{})
+		out = appendNumber(out, "clocks.memory_before_hz", c.MemoryBefore, number{})
+		out = appendNumber(out, "clocks.memory_after_hz", c.MemoryAfter, number{})
+		out = appendNumber(out, "clocks.temperature_before_c", c.TempBefore, number{signed: true})
+		out = appendNumber(out, "clocks.temperature_after_c", c.TempAfter, number{signed: true})
+	}
+	out = appendMap(out, "dims", r.Dims)
+	out = appendMap(out, "features", r.Features)
+	out = appendNumber(out, "energy_j", r.Energy, number{positive: true})
+	out = appendNumber(out, "net_energy_j", r.NetEnergy, number{})
+	out = appendNumber(out, "time_s", r.Time, number{positive: true})
+	out = appendNumber(out, "idle_w", r.Idle, number{})
+	if s := r.Spread; s != nil {
+		out = append(out, s.numbers()...)
+	}
+	return appendMap(out, "utilisation", r.Utilisation)
+}
+
+func (s *Spread) numbers() []number {
+	out := appendNumber(nil, "spread.cv", s.CV, number{})
+	for i := range s.Windows {
+		out = appendNumber(out, fmt.Sprintf("spread.windows_j[%d]", i), &s.Windows[i], number{})
+	}
+	for i := range s.Times {
+		out = appendNumber(out, fmt.Sprintf("spread.times_s[%d]", i), &s.Times[i], number{})
+	}
+	out = appendNumber(out, "spread.window_s", s.Window, number{positive: true})
+	out = append(out, number{name: "spread.iterations", value: float64(s.Iterations)})
+	return appendNumber(out, "spread.counter_period_s", s.CounterPeriod, number{positive: true})
+}
+
+// appendNumber adds the number at v under a name, with the rule's bounds, unless v is nil.
+func appendNumber[T ~float64](list []number, name string, v *T, rule number) []number {
+	if v == nil {
+		return list
+	}
+	rule.name, rule.value = name, float64(*v)
+	return append(list, rule)
+}
+
+// appendMap adds the numbers of a map, sorted by key.
+func appendMap[T ~float64 | ~int64](list []number, name string, m map[string]T) []number {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		list = append(list, number{name: name + "." + k, value: float64(m[k])})
+	}
+	return list
+}

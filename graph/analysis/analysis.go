@@ -1,0 +1,161 @@
+package analysis
+
+import (
+	"fmt"
+
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/ops"
+	"github.com/irene-onnx/irene/graph/scope"
+)
+
+// Options says at which dims a graph is analyzed.
+type Options struct {
+	Dims     map[string]int64     // bound by the user
+	Values   map[string][]float64 // elements of small graph inputs, by name
+	Symbolic bool                 // assume nothing: dims left open stay symbols
+	Scope    scope.Options
+}
+
+// Analysis is everything that follows from a graph and its dims.
+type Analysis struct {
+	Graph     *graph.Graph
+	Inference *ops.Inference
+	Costs     []graph.Cost // by Node.ID
+	Scope     *scope.Result
+	Tree      *graph.Tree
+
+	Dims     map[string]int64 // every symbol that has a number: given, solved or assumed
+	Assumed  []string         // names of the dims nobody gave, sorted
+	Symbolic bool
+
+	Params   *Params
+	Memory   Memory
+	Warnings []string
+}
+
+// Run analyzes a graph.
+func Run(g *graph.Graph, opts Options) (*Analysis, error) {
+	a := &Analysis{Graph: g, Symbolic: opts.Symbolic, Warnings: append([]string(nil), g.Warnings...)}
+	if err := a.infer(opts); err != nil {
+		return nil, err
+	}
+	a.Costs = ops.Count(g, a.Inference)
+	a.Scope = scope.Resolve(g, opts.Scope)
+	taken := a.branches()
+	a.Tree = graph.BuildTree(g, a.Scope.Places, a.Scope.Classes, func(n *graph.Node) bool { return taken(n.Body) })
+	a.Params = countParams(a)
+	a.Memory = measureMemory(a)
+	return a, nil
+}
+
+// warnf adds a warning.
+func (a *Analysis) warnf(format string, args ...any) {
+	a.Warnings = append(a.Warnings, fmt.Sprintf(format, args...))
+}
+
+// Eval is the value of an expression at the bound dims.
+func (a *Analysis) Eval(d graph.Dim) (int64, bool) {
+	return d.Eval(func(name string) (int64, bool) {
+		v, ok := a.Dims[name]
+		return v, ok
+	})
+}
+
+// branches chooses one branch of every If and returns which bodies are operators of the tree.
+func (a *Analysis) branches() func(*graph.Body) bool {
+	dead := map[*graph.Body]bool{}
+	for _, n := range a.Graph.Nodes {
+		if n.Op != "If" || n.Domain != "" {
+			continue
+		}
+		bodies := n.Bodies()
+		choice, constant := a.Inference.Taken[n]
+		if !constant {
+			choice = a.Inference.Branch(n, a.Costs, a.Eval)
+			if choice < len(bodies) {
+				a.warnf("node %q (If): the condition is not constant; the branch %q with more work stands for it", n.Label(), bodies[choice].Name)
+			}
+		}
+		for i, b := range bodies {
+			dead[b] = i != choice
+		}
+	}
+	return func(b *graph.Body) bool {
+		for ; b != nil; b = outer(b) {
+			if dead[b] {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+func outer(b *graph.Body) *graph.Body {
+	if b.Owner == nil {
+		return nil
+	}
+	return b.Owner.Body
+}
+
+// Metrics are the sums over the operators of a subtree. Each sum holds the known parts; Unknown counts the operators
+// that have none.
+type Metrics struct {
+	Params      int64
+	MACs        graph.Dim
+	Elementwise graph.Dim
+	Read        graph.Dim
+	Written     graph.Dim
+	Operators   int
+	Unknown     int
+}
+
+// NodeMetrics are the metrics of one operator, those that are unknown as unknown dims.
+func (a *Analysis) NodeMetrics(n *graph.Node) Metrics {
+	c := a.Costs[n.ID]
+	m := Metrics{MACs: c.MACs, Elementwise: c.Elementwise, Read: c.Read, Written: c.Written, Operators: 1, Params: a.Params.Of(n)}
+	if !c.Known || c.MACs.IsUnknown() || c.Elementwise.IsUnknown() || c.Read.IsUnknown() || c.Written.IsUnknown() {
+		m.Unknown = 1
+	}
+	return m
+}
+
+// ModuleMetrics sums the operators of m and of everything below it, by module. Params are those of the module itself:
+// a weight that several operators read counts once.
+func (a *Analysis) ModuleMetrics() map[*graph.Module]Metrics {
+	out := map[*graph.Module]Metrics{}
+	var visit func(*graph.Module) Metrics
+	visit = func(m *graph.Module) Metrics {
+		zero := graph.Const(0)
+		sum := Metrics{MACs: zero, Elementwise: zero, Read: zero, Written: zero}
+		for _, n := range m.Nodes {
+			sum = sum.plus(a.NodeMetrics(n))
+		}
+		for _, c := range m.Children {
+			sum = sum.plus(visit(c))
+		}
+		sum.Params = a.Params.Module(m)
+		out[m] = sum
+		return sum
+	}
+	visit(a.Tree.Root)
+	return out
+}
+
+func (m Metrics) plus(o Metrics) Metrics {
+	add := func(x, y graph.Dim) graph.Dim {
+		if y.IsUnknown() && !y.Overflowed() {
+			return x
+		}
+		return x.Add(y)
+	}
+	m.MACs, m.Elementwise = add(m.MACs, o.MACs), add(m.Elementwise, o.Elementwise)
+	m.Read, m.Written = add(m.Read, o.Read), add(m.Written, o.Written)
+	m.Operators += o.Operators
+	m.Unknown += o.Unknown
+	return m
+}
+
+// FLOPs counts the operations under a convention.
+func (m Metrics) FLOPs(conv graph.Convention) graph.Dim {
+	return graph.Cost{MACs: m.MACs, Elementwise: m.Elementwise}.FLOPs(conv)
+}

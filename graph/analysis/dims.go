@@ -1,0 +1,256 @@
+package analysis
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/ops"
+)
+
+// MaxDim bounds the sizes a user may bind a dim to.
+const MaxDim = 1<<31 - 1
+
+// DimError is a binding that cannot be used. Known lists the names the model declares.
+type DimError struct {
+	Name  string
+	Known []string
+	Msg   string
+}
+
+// Error says what is wrong with the binding.
+func (e *DimError) Error() string { return e.Msg }
+
+// Declared lists the symbols in the shapes of a graph's inputs, in the order of their first use.
+func Declared(g *graph.Graph) []string {
+	var names []string
+	for _, v := range g.Main.Inputs {
+		for i, d := range v.Type.Shape {
+			if d.IsUnknown() {
+				d = ops.OpenDim(v, i)
+			}
+			for _, s := range d.Symbols() {
+				if !slices.Contains(names, s) {
+					names = append(names, s)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// infer runs inference at the bound dims, after solving and assuming those nobody gave.
+func (a *Analysis) infer(opts Options) error {
+	declared := Declared(a.Graph)
+	given, err := bind(opts.Dims, declared)
+	if err != nil {
+		return err
+	}
+	a.Dims = given
+	if err := checkValues(a.Graph, opts.Values); err != nil {
+		return err
+	}
+	if opts.Symbolic {
+		a.Inference = ops.Infer(a.Graph, ops.Options{Dims: consts(given), Values: opts.Values})
+		a.reportConflicts(a.Inference.Conflicts)
+		return nil
+	}
+	if len(given) < len(declared) {
+		a.assume(declared, ops.Infer(a.Graph, ops.Options{Dims: consts(given), Values: opts.Values}))
+	}
+	a.Inference = ops.Infer(a.Graph, ops.Options{Dims: consts(a.Dims), Values: opts.Values})
+	if len(a.Inference.Conflicts) > 0 {
+		return a.explain(given, ops.Infer(a.Graph, ops.Options{Values: opts.Values}))
+	}
+	return nil
+}
+
+func consts(dims map[string]int64) map[string]graph.Dim {
+	out := make(map[string]graph.Dim, len(dims))
+	for k, v := range dims {
+		out[k] = graph.Const(v)
+	}
+	return out
+}
+
+// bind checks the user's dims against the declared ones. A declared expression ("past_sequence + 1") may be given a
+// number too, which fixes its symbol.
+func bind(dims map[string]int64, declared []string) (map[string]int64, error) {
+	out := map[string]int64{}
+	for _, name := range slices.Sorted(maps.Keys(dims)) {
+		n := dims[name]
+		if n < 0 || n > MaxDim {
+			return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %s=%d: a size is between 0 and %d", name, n, MaxDim)}
+		}
+		symbol, value, ok := name, n, slices.Contains(declared, name)
+		if !ok {
+			symbol, value, ok = solveFor(graph.ParseDim(name), n)
+			ok = ok && slices.Contains(declared, symbol)
+		}
+		if !ok {
+			return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %q: the model has no such dim", name)}
+		}
+		if old, twice := out[symbol]; twice && old != value {
+			return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %s=%d contradicts %s=%d", name, n, symbol, old)}
+		}
+		out[symbol] = value
+	}
+	return out, nil
+}
+
+// solveFor finds the value of the only symbol of a linear expression that makes it n.
+func solveFor(d graph.Dim, n int64) (string, int64, bool) {
+	names := d.Symbols()
+	if len(names) != 1 {
+		return "", 0, false
+	}
+	at := func(x int64) (int64, bool) {
+		return d.Eval(func(string) (int64, bool) { return x, true })
+	}
+	zero, ok0 := at(0)
+	one, ok1 := at(1)
+	if !ok0 || !ok1 || one == zero || (n-zero)%(one-zero) != 0 {
+		return "", 0, false
+	}
+	x := (n - zero) / (one - zero)
+	got, ok := at(x)
+	return names[0], x, ok && got == n && x >= 0
+}
+
+func checkValues(g *graph.Graph, values map[string][]float64) error {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.ContainsFunc(g.Main.Inputs, func(v *graph.Value) bool { return v.Name == name }) {
+			return fmt.Errorf("value %q: the model has no such input", name)
+		}
+	}
+	return nil
+}
+
+// assume gives numbers to the declared dims that neither the user nor the graph's equalities fix.
+func (a *Analysis) assume(declared []string, inf *ops.Inference) {
+	cache := hasCache(a.Graph)
+	dims := maps.Clone(a.Dims)
+	for _, name := range declared {
+		if _, ok := dims[name]; ok {
+			continue
+		}
+		if _, solved := inf.Solved[name]; solved {
+			continue
+		}
+		dims[name] = assumption(a.Graph, name, cache)
+		a.Assumed = append(a.Assumed, name)
+	}
+	env := func(name string) (int64, bool) { v, ok := dims[name]; return v, ok }
+	for range inf.Solved { // solutions may rest on others
+		for name, d := range inf.Solved {
+			if v, ok := d.Eval(env); ok && slices.Contains(declared, name) && v >= 0 {
+				dims[name] = v
+			}
+		}
+	}
+	slices.Sort(a.Assumed)
+	a.Dims = dims
+}
+
+// hasCache reports whether a graph takes a key/value cache.
+func hasCache(g *graph.Graph) bool {
+	for _, v := range g.Main.Inputs {
+		if name := strings.ToLower(v.Name); strings.Contains(name, "past") || strings.Contains(name, "cache") {
+			return true
+		}
+	}
+	return false
+}
+
+// assumption is the size of a dim nobody gave: batches 1, past lengths 128, images 224 × 224 in 3 channels, sequences
+// 1 where a cache input exists and 128 elsewhere.
+func assumption(g *graph.Graph, name string, cache bool) int64 {
+	lower := strings.ToLower(name)
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
+	}
+	switch {
+	case has("batch"):
+		return 1
+	case has("past"):
+		return 128
+	case has("total") && cache:
+		return 129
+	case has("height", "width"):
+		return 224
+	case has("channel"):
+		return 3
+	case has("seq", "len"):
+	case leads(g, name):
+		return 1
+	}
+	if cache {
+		return 1
+	}
+	return 128
+}
+
+// leads reports whether a dim is the first of an input wherever it occurs in one.
+func leads(g *graph.Graph, name string) bool {
+	first := false
+	for _, v := range g.Main.Inputs {
+		for i, d := range v.Type.Shape {
+			if d.IsUnknown() {
+				d = ops.OpenDim(v, i)
+			}
+			if s, ok := d.IsSymbol(); ok && s == name {
+				if i != 0 {
+					return false
+				}
+				first = true
+			}
+		}
+	}
+	return first
+}
+
+// explain tells conflicts that the bound dims cause from those the file has at any dims. The former are errors, except
+// where a size only runs beyond a table, as a sequence beyond the position embeddings.
+func (a *Analysis) explain(given map[string]int64, symbolic *ops.Inference) error {
+	for _, name := range slices.Sorted(maps.Keys(symbolic.Solved)) {
+		want, ok := a.Eval(symbolic.Solved[name])
+		if have, isGiven := given[name]; ok && isGiven && have != want && want != 1 && have != 1 {
+			return &DimError{Name: name, Msg: fmt.Sprintf("the dims contradict: %s=%d, but the graph needs %s = %v, which is %d", name, have, name, symbolic.Solved[name], want)}
+		}
+	}
+	inFile := map[*graph.Node]bool{}
+	for _, c := range symbolic.Conflicts {
+		inFile[c.Node] = true
+	}
+	tables := map[*graph.Node]ops.Constraint{}
+	for _, c := range symbolic.Constraints {
+		tables[c.Node] = c
+	}
+	for _, c := range a.Inference.Conflicts {
+		table, isTable := tables[c.Node]
+		switch {
+		case inFile[c.Node]:
+		case isTable && table.Broadcast:
+			a.warnf("node %q: %v and %v differ at these dims: a size runs beyond a table of the model", c.Node.Label(), table.A, table.B)
+			inFile[c.Node] = true
+		default:
+			return &DimError{Msg: fmt.Sprintf("the dims contradict: %v", c)}
+		}
+	}
+	a.reportConflicts(a.Inference.Conflicts)
+	return nil
+}
+
+// reportConflicts warns of contradictions in the file, the first ones by name.
+func (a *Analysis) reportConflicts(cs []*ops.Conflict) {
+	const shown = 5
+	for i, c := range cs {
+		if i == shown {
+			a.warnf("%d more nodes contradict themselves", len(cs)-shown)
+			return
+		}
+		a.warnf("%v", c)
+	}
+}

@@ -1,0 +1,164 @@
+package scope
+
+import (
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// torchscript reads node names "/encoder/layer.0/attention/self/query/MatMul_1": modules, then the kind of operator.
+// torch ≥ 1.13 writes them (torch/csrc/jit/passes/onnx/naming.cpp), onnxruntime-genai's model builder and other tools follow.
+// Where a tool dropped a node's name, the names of its outputs may have survived: "<node>_output_0", "<node>/output_0".
+//
+// A segment is a module's name as seen from its last atom that is no number ("layer.0"), so containers that are not called
+// do not show, and the n-th call of a module has "_n" after the last segment alone: the segments before it never say which
+// call they are. tree.go puts these calls together and finds canonical paths.
+func (r *resolver) torchscript() {
+	t := &callTree{r: r, byRaw: map[rawKey]*rawScope{}}
+	of := make([]*rawScope, len(r.g.Nodes))
+	source := make([]string, len(r.g.Nodes))
+	branches := mergedBranches(r.g)
+	for _, n := range r.g.Nodes {
+		if r.places[n.ID].Scope != nil {
+			continue
+		}
+		raw, from := rawOf(n, r.opts.Source)
+		if from == "" {
+			continue
+		}
+		of[n.ID], source[n.ID] = t.note(rawKey{branchOf(n, branches), raw}, n), from
+	}
+	if len(t.raws) == 0 {
+		return
+	}
+	t.build()
+	for _, n := range r.g.Nodes {
+		if raw := of[n.ID]; raw != nil {
+			r.set(n, raw.call.scope, source[n.ID])
+		}
+	}
+}
+
+// rawOf returns the scope that a node's name carries, else that an output's name carries, and which of them did.
+func rawOf(n *graph.Node, only string) (raw, source string) {
+	if only != OutputName {
+		if raw, ok := nodeScope(n.Name); ok {
+			return raw, NodeName
+		}
+	}
+	if only == NodeName {
+		return "", ""
+	}
+	for _, o := range n.Outputs {
+		if o == nil {
+			continue
+		}
+		if raw, ok := tensorScope(localName(o)); ok {
+			return raw, OutputName
+		}
+	}
+	return "", ""
+}
+
+// nodeScope is the scope in a node's name: "a/b.0" of "/a/b.0/MatMul", "" of "/MatMul" (the root).
+func nodeScope(name string) (string, bool) {
+	name = undecorate(name)
+	if len(name) < 2 || name[0] != '/' {
+		return "", false
+	}
+	i := strings.LastIndexByte(name, '/')
+	if i == 0 {
+		return "", true
+	}
+	return cleanScope(name[1:i]), true
+}
+
+// undecorate takes off what ONNX Runtime's optimisers and quantisers put around a name: "fused /a/Gemm",
+// "InsertedCast_/a/MatMul", "/a/MatMul/MatMulScaleFusion/", "/a/Add_token_12".
+func undecorate(name string) string {
+	if i := strings.IndexByte(name, '/'); i > 0 && (name[i-1] == ' ' || name[i-1] == '_') {
+		name = name[i:]
+	}
+	for {
+		name = strings.TrimRight(name, "/")
+		i := strings.LastIndexByte(name, '/')
+		last := name[i+1:]
+		if base, _, ok := cutNumber(last); ok {
+			last = strings.TrimSuffix(base, "_token")
+		}
+		if i <= 0 || !strings.HasSuffix(last, "Fusion") {
+			return name
+		}
+		name = name[:i]
+	}
+}
+
+// cleanScope drops empty segments, and the layer that the genai builder puts the last norm in: "layers.16" of a model of 16.
+func cleanScope(raw string) string {
+	for strings.Contains(raw, "//") {
+		raw = strings.ReplaceAll(raw, "//", "/")
+	}
+	if up, ok := strings.CutSuffix(raw, "/final_norm_layernorm"); ok {
+		if i := strings.LastIndexByte(up, '/'); i > 0 {
+			return up[:i] + raw[len(up):]
+		}
+	}
+	return raw
+}
+
+// tensorScope is the scope in the name of a node's output.
+func tensorScope(name string) (string, bool) {
+	if len(name) < 2 || name[0] != '/' {
+		return "", false
+	}
+	i := strings.LastIndexByte(name, '/')
+	if number, ok := strings.CutPrefix(name[i+1:], "output_"); ok && isDigits(number) && i > 0 {
+		name = name[:i]
+	}
+	return nodeScope(name)
+}
+
+// mergedBranches finds the If nodes whose branches are whole models with the same scopes, as optimum merges a decoder with
+// and without a cache ("optimum::if"). The branches call the same modules, but not in the same calls.
+func mergedBranches(g *graph.Graph) map[*graph.Body]int {
+	out := map[*graph.Body]int{}
+	for _, n := range g.Nodes {
+		if n.Op != "If" {
+			continue
+		}
+		bodies := n.Bodies()
+		seen := map[string]bool{}
+		for i, b := range bodies {
+			mine := map[string]bool{}
+			for _, m := range b.Nodes {
+				if raw, ok := nodeScope(m.Name); ok && raw != "" {
+					mine[raw] = true
+				}
+			}
+			for raw := range mine {
+				if seen[raw] {
+					out[b] = i
+				}
+				seen[raw] = true
+			}
+		}
+	}
+	return out
+}
+
+// branchOf numbers the branch of a merged If that a node stands in: 0 for the first and for everything else.
+func branchOf(n *graph.Node, branches map[*graph.Body]int) int {
+	if len(branches) == 0 {
+		return 0
+	}
+	for b := n.Body; b != nil; {
+		if k, ok := branches[b]; ok {
+			return k
+		}
+		if b.Owner == nil {
+			break
+		}
+		b = b.Owner.Body
+	}
+	return 0
+}

@@ -1,0 +1,214 @@
+package scope
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// weightIndex knows which module every named weight belongs to.
+type weightIndex struct {
+	owners  []string            // by Value.ID: path of the module that owns the weight; "" for other values and weights of the root
+	paths   map[string]bool     // every owner and every dotted prefix of one
+	bySegm  map[string][]string // last segment → the paths in it that own weights or hold owners, sorted
+	flat    map[string]string   // a path with "_" for "." → the path
+	flatTop map[string]bool     // first atoms of flat paths
+}
+
+// weightIndexOf returns the index, making it on first use.
+func (r *resolver) weightIndexOf() *weightIndex {
+	if r.index != nil {
+		return r.index
+	}
+	w := &weightIndex{owners: make([]string, len(r.g.Values)), paths: map[string]bool{}}
+	for _, v := range r.g.Values {
+		if !isWeight(v) {
+			continue
+		}
+		owner := ownerPath(localName(v))
+		w.owners[v.ID] = owner
+		for p := owner; p != "" && !w.paths[p]; {
+			w.paths[p] = true
+			i := strings.LastIndexByte(p, '.')
+			p = p[:max(i, 0)]
+		}
+	}
+	r.index = w
+	return w
+}
+
+// bySegment lists the paths that end in a segment, in natural order ("layers.2.attn" before "layers.10.attn").
+func (w *weightIndex) bySegment(segment string) []string {
+	if w.bySegm == nil {
+		w.bySegm = map[string][]string{}
+		for p := range w.paths {
+			s := lastSegment(p)
+			w.bySegm[s] = append(w.bySegm[s], p)
+		}
+		for _, l := range w.bySegm {
+			slices.SortFunc(l, compareNatural)
+		}
+	}
+	return w.bySegm[segment]
+}
+
+// isWeight reports whether a value is stored, or an alias of a stored one: exporters merge equal weights and leave an
+// Identity under the name of each.
+func isWeight(v *graph.Value) bool {
+	if v.Init != nil {
+		return true
+	}
+	p := v.Producer
+	return p != nil && p.Op == "Identity" && p.Input(0) != nil && p.Input(0).Init != nil
+}
+
+func localName(v *graph.Value) string {
+	if v.Local != "" {
+		return v.Local
+	}
+	return v.Name
+}
+
+// ownerPath is the module of a parameter name: "encoder.layer.0.output.dense" of "encoder.layer.0.output.dense.weight_quantized".
+// Names without a module give "": "onnx::MatMul_1734", "/Constant_output_0", "Attention_17_qkv_weight". onnxruntime-genai's
+// builder puts the operator between module and parameter ("model.layers.0.attn.q_proj.MatMulNBits.qweight").
+func ownerPath(name string) string {
+	i := strings.LastIndexByte(name, '.')
+	if i <= 0 || strings.ContainsAny(name, "/: ") {
+		return ""
+	}
+	path := name[:i]
+	if path[0] == '.' || path[i-1] == '.' || strings.Contains(path, "..") || isDigits(name[i+1:]) {
+		return ""
+	}
+	if j := strings.LastIndexByte(path, '.'); j > 0 {
+		switch path[j+1:] {
+		case "MatMul", "MatMulNBits", "MatMul_Q4", "Gemm", "Gather", "GatherBlockQuantized":
+			path = path[:j]
+		}
+	}
+	return path
+}
+
+// weights places the nodes that alone read a weight with a module path in its name: tools that merge equal weights make
+// the norms of every layer read the first layer's. Identity, Transpose, casts and dequantisation in between are looked
+// through. Where a bias has a path, the matrix product before it, whose folded weight lost its own, goes with it.
+func (r *resolver) weights() {
+	w := r.weightIndexOf()
+	claims := make([]claim, len(r.g.Nodes))
+	for _, v := range r.g.Values {
+		owner := w.owners[v.ID]
+		if owner == "" {
+			continue
+		}
+		u, n := w.reader(v, 0)
+		if n != 1 || r.places[u.Node.ID].Scope != nil {
+			continue
+		}
+		if c := &claims[u.Node.ID]; c.owner == "" || u.Slot < c.slot {
+			*c = claim{owner, u.Slot}
+		}
+	}
+	for _, n := range r.g.Nodes {
+		owner := claims[n.ID].owner
+		if owner == "" {
+			continue
+		}
+		r.set(n, r.space.module(owner), Weight)
+		if n.Op != "Add" && n.Op != "QLinearAdd" {
+			continue
+		}
+		for _, in := range n.Inputs {
+			if p := product(in, 0); p != nil && claims[p.ID].owner == "" {
+				r.set(p, r.space.module(owner), Weight)
+			}
+		}
+	}
+}
+
+type claim struct {
+	owner string
+	slot  int
+}
+
+// reader returns a node that reads a weight and how many do, counting to 2. Aliases under a path of their own count apart.
+func (w *weightIndex) reader(v *graph.Value, deep int) (use graph.Use, n int) {
+	for _, u := range v.Consumers {
+		out := u.Node.Output(0)
+		if out != nil && w.owners[out.ID] != "" {
+			continue
+		}
+		if deep < 4 && out != nil && seeThrough(u.Node.Op) && u.Slot == 0 {
+			inner, m := w.reader(out, deep+1)
+			if m > 0 {
+				use = inner
+			}
+			n += m
+		} else if n == 0 || use.Node != u.Node {
+			use = u
+			n++
+		}
+		if n > 1 {
+			break
+		}
+	}
+	return use, n
+}
+
+// seeThrough reports whether an operator hands a weight on in another form.
+func seeThrough(op string) bool {
+	switch op {
+	case "Identity", "Transpose", "Cast", "DequantizeLinear", "QuantizeLinear", "Reshape", "Unsqueeze", "Squeeze":
+		return true
+	}
+	return false
+}
+
+// product returns the matrix product or convolution whose result reaches v alone, through the casts and scalings that
+// quantisers add.
+func product(v *graph.Value, deep int) *graph.Node {
+	if v == nil || v.Producer == nil || len(v.Consumers) != 1 {
+		return nil
+	}
+	switch p := v.Producer; p.Op {
+	case "MatMul", "Gemm", "Conv", "FusedMatMul", "MatMulInteger", "ConvInteger", "MatMulNBits":
+		return p
+	case "Cast", "Mul", "DequantizeLinear", "QuantizeLinear":
+		if deep < 3 {
+			return product(p.Input(0), deep+1)
+		}
+	}
+	return nil
+}
+
+// compareNatural orders numbers within names by value.
+func compareNatural(a, b string) int {
+	for a != "" && b != "" {
+		i, j := digitsLen(a), digitsLen(b)
+		if i > 0 && j > 0 {
+			x, y := strings.TrimLeft(a[:i], "0"), strings.TrimLeft(b[:j], "0")
+			if len(x) != len(y) {
+				return len(x) - len(y)
+			}
+			if c := strings.Compare(x, y); c != 0 {
+				return c
+			}
+			a, b = a[i:], b[j:]
+			continue
+		}
+		if a[0] != b[0] {
+			return int(a[0]) - int(b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return len(a) - len(b)
+}
+
+func digitsLen(s string) int {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	return i
+}

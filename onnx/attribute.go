@@ -1,0 +1,133 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// attribute reads an AttributeProto. IR version 1 has no type field: the field that is set tells the type.
+func (p *parser) attribute(b []byte, a *graph.Attr, depth int) (attrExtra, error) {
+	x, err := p.attributeFields(b, a, depth)
+	if err == nil && a.Name == "" {
+		err = errors.New("no name")
+	}
+	if err != nil {
+		return x, fmt.Errorf("attribute %q: %w", p.name(b, 1), err)
+	}
+	return x, nil
+}
+
+func (p *parser) attributeFields(b []byte, a *graph.Attr, depth int) (attrExtra, error) {
+	var x attrExtra
+	var err error
+	var implied graph.AttrType
+	declared := int64(-1)
+	f := p.message(b)
+	for err == nil && f.next() {
+		switch f.num {
+		case 1:
+			a.Name = p.intern(f.bytes())
+		case 20:
+			declared = f.varint()
+		case 21:
+			x.ref = p.str(f.bytes())
+		case 5, 6, 10, 11, 14, 22, 23:
+			err = p.attributeMessage(&f, a, &x, depth)
+		default:
+			p.attributeScalar(&f, a, b)
+		}
+		if t, ok := fieldTypes[int(f.num)]; ok && implied == graph.AttrUndefined {
+			implied = t
+		}
+	}
+	if err == nil {
+		err = f.err
+	}
+	switch {
+	case declared > int64(graph.AttrTypeProtos) || declared < -1:
+		p.warnings.add("attribute %q has the unknown type %d", a.Name, declared)
+	case declared > 0:
+		a.Type = graph.AttrType(declared)
+	default:
+		a.Type = implied
+	}
+	return x, err
+}
+
+// fieldTypes says which attribute type a field of AttributeProto implies.
+var fieldTypes = map[int]graph.AttrType{
+	2: graph.AttrFloat, 3: graph.AttrInt, 4: graph.AttrString, 5: graph.AttrTensor, 6: graph.AttrGraph,
+	7: graph.AttrFloats, 8: graph.AttrInts, 9: graph.AttrStrings, 10: graph.AttrTensors, 11: graph.AttrGraphs,
+	14: graph.AttrTypeProto, 15: graph.AttrTypeProtos, 22: graph.AttrSparseTensor, 23: graph.AttrSparseTensors,
+}
+
+// attributeScalar reads a number, a string or a list of them.
+func (p *parser) attributeScalar(f *message, a *graph.Attr, b []byte) {
+	switch f.num {
+	case 2:
+		a.Float = f.float()
+	case 3:
+		a.Int = f.varint()
+	case 4:
+		a.Str = p.str(f.bytes())
+	case 7:
+		if a.Floats == nil {
+			a.Floats = p.floats.take(p.scalars(b, 7, 32))[:0]
+		}
+		a.Floats = f.floats(a.Floats)
+	case 8:
+		if a.Ints == nil {
+			a.Ints = p.intLists.take(p.scalars(b, 8, 0))[:0]
+		}
+		a.Ints = f.ints(a.Ints)
+	case 9:
+		a.Strs = append(a.Strs, p.str(f.bytes()))
+	}
+}
+
+// scalars counts the elements of a repeated scalar field of a message; 0 where the message is malformed.
+func (p *parser) scalars(b []byte, num int, width int) int {
+	n := 0
+	f := p.message(b)
+	for f.next() {
+		if int(f.num) == num {
+			n += f.elements(width)
+		}
+	}
+	if f.err != nil {
+		return 0
+	}
+	return n
+}
+
+// attributeMessage reads a value that is a message of its own.
+func (p *parser) attributeMessage(f *message, a *graph.Attr, x *attrExtra, depth int) error {
+	b := f.bytes()
+	if f.err != nil {
+		return nil
+	}
+	var err error
+	var t *graph.Tensor
+	switch f.num {
+	case 5:
+		a.Tensor, _, err = p.tensor(b)
+	case 6, 11:
+		var g *graphProto
+		g, err = p.graph(b, depth+1)
+		x.graphs = append(x.graphs, g)
+	case 10:
+		t, _, err = p.tensor(b)
+		a.Tensors = append(a.Tensors, t)
+	case 14:
+		a.TypeVal = &graph.Type{}
+		err = p.typ(b, a.TypeVal, true, 0)
+	case 22:
+		a.Tensor, err = p.sparse(b)
+	case 23:
+		t, err = p.sparse(b)
+		a.Tensors = append(a.Tensors, t)
+	}
+	return err
+}

@@ -1,0 +1,104 @@
+package onnx
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Options are limits of the decoder. A zero field stands for its default.
+type Options struct {
+	MaxDecompressed int64 // bytes held of a stream or after decompression; default 2 GiB
+	MaxNodes        int   // nodes, those of inlined functions included; default 5 million
+	MaxCallDepth    int   // functions that call functions; default 64
+	MaxNesting      int   // subgraphs within subgraphs; default 32
+	MaxExternal     int64 // bytes of one external tensor that Tensor.Load reads; default 1 MiB
+}
+
+const (
+	maxIR    = 14
+	maxOpset = 28
+)
+
+func (o Options) withDefaults() Options {
+	if o.MaxDecompressed <= 0 {
+		o.MaxDecompressed = 2 << 30
+	}
+	if o.MaxNodes <= 0 {
+		o.MaxNodes = 5_000_000
+	}
+	if o.MaxCallDepth <= 0 {
+		o.MaxCallDepth = 64
+	}
+	if o.MaxNesting <= 0 {
+		o.MaxNesting = 32
+	}
+	if o.MaxExternal <= 0 {
+		o.MaxExternal = 1 << 20
+	}
+	return o
+}
+
+// Decode reads the model file at path, or standard input where path is "-". Files compressed with gzip are recognised
+// by their first bytes. A large file is mapped into memory and stays mapped as long as the process lives, because the
+// tensors of the graph alias it; everything else is copied. External data is not opened.
+func Decode(path string, opts Options) (*graph.Graph, error) {
+	if path == "-" {
+		return DecodeReader(os.Stdin, path, opts)
+	}
+	src, err := openModel(path, opts.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	return decode(src, path, filepath.Dir(path), opts)
+}
+
+// DecodeReader reads a model from a stream; name is what messages call it. Its external data cannot be loaded.
+func DecodeReader(r io.Reader, name string, opts Options) (*graph.Graph, error) {
+	b, err := readStream(r, opts.withDefaults().MaxDecompressed)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return decode(source{data: b}, name, "", opts)
+}
+
+// DecodeBytes decodes a model held in memory, compressed or not. Name is what messages call it; dir is the folder below
+// which external data may be loaded, "" for none. Tensors of the graph alias b, which must not change afterwards.
+func DecodeBytes(b []byte, name, dir string, opts Options) (*graph.Graph, error) {
+	if isGzip(b) {
+		var err error
+		if b, err = gunzip(b, opts.withDefaults().MaxDecompressed); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return decode(source{data: b}, name, dir, opts)
+}
+
+// decode is the table of contents: parse the messages, link the names, put nodes and values in order.
+func decode(src source, name, dir string, opts Options) (g *graph.Graph, err error) {
+	if src.mapped {
+		defer recoverFault(name, &err)()
+	}
+	opts = opts.withDefaults()
+	p := newParser(src, dir, opts)
+	m, err := p.model(src.data)
+	if err != nil {
+		if hint := sniff(src.data); hint != "" {
+			err = fmt.Errorf("%w: %s", ErrNotONNX, hint)
+		}
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	l := newLinker(p, m, opts)
+	l.g.File = name
+	if err := l.link(m); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := l.order(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	l.g.Warnings = p.warnings.list
+	return l.g, nil
+}

@@ -1,0 +1,23 @@
+// Package onnx reads ONNX model files into the graph that the rest of the module works on.
+//
+// [Decode] maps the file, reads its protobuf messages with a reader of its own (one file per message: model.go,
+// graph.go, node.go, attribute.go, tensor.go, valueinfo.go, functions.go), and links the names into values (link.go).
+// Model-local functions are inlined (inline.go), subgraphs become bodies of their nodes, and operations are brought
+// into an order in which producers come before consumers (order.go). Weights are never read: a tensor stored in the
+// model file aliases its bytes, one stored beside it keeps the place alone (external.go).
+//
+// What the decoder decides where files leave a choice:
+//
+//   - The domain "ai.onnx" is spelled "".
+//   - A graph input that has an initializer is a value with both IsInput and Init set. It stands among the Inits of the
+//     main body and not among its Inputs, whatever the IR version; formal inputs of subgraphs are positional and stay.
+//   - Values of the main graph keep exactly the name the file gives them. A value inside a subgraph is called
+//     "node/attribute:name", one inside an inlined function "call/name", nested as deep as the calls are; where a node has no
+//     name, its operator and its ordinal stand for it ("If_12"). Names that would collide get "#2", "#3" ….
+//   - A function output that is one of its inputs, and a subgraph output that is a value of an enclosing graph, are
+//     made by an Identity node, so that every body produces what it returns.
+//   - What a newer or odd file holds beyond this package's knowledge is a warning in Graph.Warnings, not an error.
+//
+// The format is described by the ONNX IR specification, https://github.com/onnx/onnx/blob/main/docs/IR.md, and the
+// field numbers are those of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, IR versions 1 to 14.
+package onnx

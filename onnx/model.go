@@ -1,0 +1,227 @@
+package onnx
+
+import (
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// modelProto is a ModelProto as parsed: names are not yet linked.
+type modelProto struct {
+	ir                int64
+	producer, version string
+	metadata          []graph.Property
+	opsets            map[string]int64
+	graph             *graphProto
+	functions         []functionProto
+}
+
+// parser reads messages. Small strings are copied, equal ones of a small vocabulary shared; lists come from slabs.
+type parser struct {
+	size     int // capacity of the input
+	mapped   bool
+	opts     Options
+	files    *folder
+	warnings warnings
+	nodes    int // parsed so far
+
+	arena    strings.Builder
+	chunk    int
+	interned [256]string
+	dims     map[string]graph.Dim
+
+	byteLists slab[[]byte]
+	strLists  slab[string]
+	attrs     slab[graph.Attr]
+	props     slab[graph.Property]
+	intLists  slab[int64]
+	floats    slab[float32]
+	shapes    slab[graph.Dim]
+	tensors   slab[graph.Tensor]
+}
+
+func newParser(src source, dir string, opts Options) *parser {
+	return &parser{
+		size: cap(src.data), mapped: src.mapped, opts: opts, dims: map[string]graph.Dim{},
+		files: &folder{dir: dir, limit: opts.MaxExternal},
+	}
+}
+
+func (p *parser) message(b []byte) message { return message{rest: b, size: p.size} }
+
+// slab hands out slices cut from larger ones.
+type slab[T any] struct {
+	free  []T
+	chunk int
+}
+
+func (s *slab[T]) take(n int) []T {
+	switch {
+	case n == 0:
+		return nil
+	case n > len(s.free):
+		s.chunk = min(max(2*s.chunk, 16), 1024)
+		if n > s.chunk/4 {
+			return make([]T, n)
+		}
+		s.free = make([]T, s.chunk)
+	}
+	out := s.free[:n:n]
+	s.free = s.free[n:]
+	return out
+}
+
+const maxArena = 64 << 10
+
+// str copies a string out of the input.
+func (p *parser) str(b []byte) string {
+	if len(b) > maxArena/16 {
+		return string(b)
+	}
+	if p.arena.Cap()-p.arena.Len() < len(b) {
+		p.chunk = min(max(2*p.chunk, 1024, len(b)), maxArena)
+		p.arena = strings.Builder{}
+		p.arena.Grow(p.chunk)
+	}
+	at := p.arena.Len()
+	p.arena.Write(b)
+	return p.arena.String()[at:]
+}
+
+// intern is str for strings that repeat, such as operator names.
+func (p *parser) intern(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	h := uint(len(b))
+	h = h*31 + uint(b[0])
+	h = h*31 + uint(b[len(b)/2])
+	h = h*31 + uint(b[len(b)-1])
+	slot := &p.interned[h%uint(len(p.interned))]
+	if *slot != string(b) {
+		*slot = p.str(b)
+	}
+	return *slot
+}
+
+// domain spells the default domain "".
+func (p *parser) domain(b []byte) string {
+	if string(b) == "ai.onnx" {
+		return ""
+	}
+	return p.intern(b)
+}
+
+// model reads a ModelProto. A file without a graph is no model; neither is one that cannot be read up to its graph.
+func (p *parser) model(b []byte) (*modelProto, error) {
+	m := &modelProto{opsets: map[string]int64{}}
+	var err error
+	f := p.message(b)
+	for err == nil && f.next() {
+		switch f.num {
+		case 1:
+			m.ir = f.varint()
+		case 2:
+			m.producer = p.str(f.bytes())
+		case 3:
+			m.version = p.str(f.bytes())
+		case 7:
+			if m.graph != nil {
+				err = fmt.Errorf("byte %d: a second graph", p.size-cap(f.rest))
+				break
+			}
+			if g := f.bytes(); f.err == nil {
+				m.graph, err = p.graph(g, 0)
+			}
+		case 8:
+			err = p.opset(f.bytes(), m.opsets)
+		case 14:
+			m.metadata, err = p.property(f.bytes(), m.metadata)
+		case 20:
+			p.warnings.add("training_info is not read")
+		case 25:
+			var fn functionProto
+			if fn, err = p.function(f.bytes()); err == nil {
+				m.functions = append(m.functions, fn)
+			}
+		}
+	}
+	if err == nil {
+		err = f.err
+	}
+	return m, p.checkModel(m, err)
+}
+
+// checkModel tells a malformed model from something else. The first field of a graph that does not fit into the file
+// is what a download cut short leaves.
+func (p *parser) checkModel(m *modelProto, err error) error {
+	switch {
+	case err != nil && m.graph == nil && m.ir == 0:
+		return fmt.Errorf("%w: %w", ErrNotONNX, err)
+	case err != nil:
+		return err
+	case m.graph == nil:
+		return fmt.Errorf("%w: it has no graph", ErrNotONNX)
+	case m.ir == 0 && len(m.graph.nodes) == 0 && len(m.graph.outputs) == 0:
+		return fmt.Errorf("%w: its graph is empty", ErrNotONNX)
+	case m.ir < 0:
+		return fmt.Errorf("IR version %d", m.ir)
+	}
+	if m.ir == 0 {
+		p.warnings.add("the file states no IR version")
+	}
+	if m.ir > maxIR {
+		p.warnings.add("IR version %d is newer than %d: what is new in it is not read", m.ir, maxIR)
+	}
+	if v := m.opsets[""]; v > maxOpset {
+		p.warnings.add("opset %d is newer than %d: its operators are read as those of the newest known version", v, maxOpset)
+	}
+	return nil
+}
+
+// opset reads an OperatorSetIdProto into the map.
+func (p *parser) opset(b []byte, into map[string]int64) error {
+	domain, version := "", int64(0)
+	f := p.message(b)
+	for f.next() {
+		switch f.num {
+		case 1:
+			domain = p.domain(f.bytes())
+		case 2:
+			version = f.varint()
+		}
+	}
+	if old, ok := into[domain]; ok && old != version {
+		p.warnings.add("domain %q is imported with versions %d and %d; the higher holds", domain, old, version)
+		version = max(old, version)
+	}
+	into[domain] = version
+	if f.err != nil {
+		return fmt.Errorf("opset_import: %w", f.err)
+	}
+	return nil
+}
+
+// property appends a StringStringEntryProto.
+func (p *parser) property(b []byte, to []graph.Property) ([]graph.Property, error) {
+	var e graph.Property
+	f := p.message(b)
+	for f.next() {
+		switch f.num {
+		case 1:
+			e.Key = p.intern(f.bytes())
+		case 2:
+			e.Value = p.str(f.bytes())
+		}
+	}
+	if f.err != nil {
+		return nil, fmt.Errorf("metadata_props: %w", f.err)
+	}
+	return append(to, e), nil
+}
+
+// name finds the string field of that number in a message that cannot be read; it serves error texts.
+func (p *parser) name(b []byte, num protowire.Number) string { return p.message(b).find(num) }

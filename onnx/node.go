@@ -1,0 +1,84 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// nodeProto is a NodeProto as parsed. Input names alias the file: they are only looked up.
+type nodeProto struct {
+	name, op, domain, overload string
+	inputs                     [][]byte
+	outputs                    []string
+	attrs                      []graph.Attr
+	extra                      []attrExtra
+	metadata                   []graph.Property
+}
+
+// attrExtra is what an attribute holds besides plain values: subgraphs, which are linked where the node stands, or a
+// reference to an attribute of the function around.
+type attrExtra struct {
+	index  int // in attrs
+	ref    string
+	graphs []*graphProto
+}
+
+// label is how messages call the node: `node "/enc/MatMul" (MatMul)`.
+func label(name, op string) string { return fmt.Sprintf("node %q (%s)", name, op) }
+
+// node reads a NodeProto; depth is that of the graph it stands in.
+func (p *parser) node(b []byte, n *nodeProto, depth int) error {
+	err := p.nodeFields(b, n, depth)
+	if err == nil && n.op == "" {
+		err = errors.New("no op_type")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", label(p.name(b, 3), p.name(b, 4)), err)
+	}
+	return nil
+}
+
+func (p *parser) nodeFields(b []byte, n *nodeProto, depth int) error {
+	f := p.message(b)
+	var c counts
+	if !f.count(&c) {
+		c = counts{}
+	}
+	n.inputs = p.byteLists.take(c[1])[:0]
+	n.outputs = p.strLists.take(c[2])[:0]
+	n.attrs = p.attrs.take(c[5])[:0]
+	n.metadata = p.props.take(c[9])[:0]
+	var err error
+	for err == nil && f.next() {
+		switch f.num {
+		case 1:
+			n.inputs = append(n.inputs, f.bytes())
+		case 2:
+			n.outputs = append(n.outputs, p.str(f.bytes()))
+		case 3:
+			n.name = p.str(f.bytes())
+		case 4:
+			n.op = p.intern(f.bytes())
+		case 5:
+			n.attrs = append(n.attrs, graph.Attr{})
+			at := len(n.attrs) - 1
+			var x attrExtra
+			if x, err = p.attribute(f.bytes(), &n.attrs[at], depth); x.ref != "" || x.graphs != nil {
+				x.index = at
+				n.extra = append(n.extra, x)
+			}
+		case 7:
+			n.domain = p.domain(f.bytes())
+		case 8:
+			n.overload = p.intern(f.bytes())
+		case 9:
+			n.metadata, err = p.property(f.bytes(), n.metadata)
+		}
+	}
+	if err == nil {
+		err = f.err
+	}
+	return err
+}

@@ -1,0 +1,193 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// valueProto is a ValueInfoProto as parsed; the name aliases the file.
+type valueProto struct {
+	name     []byte
+	typ      graph.Type
+	metadata []graph.Property
+}
+
+const maxTypeDepth = 32
+
+// value appends a ValueInfoProto. Without symbols, dimensions with a name are unknown: those of a function mean
+// something else in every call.
+func (p *parser) value(b []byte, to []valueProto, symbols bool) ([]valueProto, error) {
+	to = append(to, valueProto{})
+	v := &to[len(to)-1]
+	var err error
+	f := p.message(b)
+	for err == nil && f.next() {
+		switch f.num {
+		case 1:
+			v.name = f.bytes()
+		case 2:
+			err = p.typ(f.bytes(), &v.typ, symbols, 0)
+		case 4:
+			v.metadata, err = p.property(f.bytes(), v.metadata)
+		}
+	}
+	if err == nil {
+		err = f.err
+	}
+	if err != nil {
+		return to, fmt.Errorf("value %q: %w", v.name, err)
+	}
+	return to, nil
+}
+
+// typ reads a TypeProto.
+func (p *parser) typ(b []byte, t *graph.Type, symbols bool, depth int) error {
+	if depth > maxTypeDepth {
+		return fmt.Errorf("types nested deeper than %d", maxTypeDepth)
+	}
+	var err error
+	f := p.message(b)
+	for err == nil && f.next() {
+		switch f.num {
+		case 1, 8:
+			t.Kind = graph.KindTensor
+			if f.num == 8 {
+				t.Kind = graph.KindSparse
+			}
+			err = p.tensorType(f.bytes(), t, symbols)
+		case 4, 9:
+			t.Kind = graph.KindSequence
+			if f.num == 9 {
+				t.Kind = graph.KindOptional
+			}
+			err = p.container(f.bytes(), t, 0, 1, symbols, depth)
+		case 5:
+			t.Kind = graph.KindMap
+			err = p.container(f.bytes(), t, 1, 2, symbols, depth)
+		case 7:
+			t.Kind = graph.KindOpaque
+		}
+	}
+	if err == nil {
+		err = f.err
+	}
+	return err
+}
+
+// tensorType reads TypeProto.Tensor and TypeProto.SparseTensor: element type and shape.
+func (p *parser) tensorType(b []byte, t *graph.Type, symbols bool) error {
+	var err error
+	f := p.message(b)
+	for err == nil && f.next() {
+		switch f.num {
+		case 1:
+			t.DType = p.dtype(f.varint())
+		case 2:
+			t.Shape, err = p.shape(f.bytes(), symbols)
+		}
+	}
+	if err == nil {
+		err = f.err
+	}
+	return err
+}
+
+// container reads the fields of a sequence, optional or map type: an element type and, for maps, a key type.
+func (p *parser) container(b []byte, t *graph.Type, key, elem int, symbols bool, depth int) error {
+	var err error
+	f := p.message(b)
+	for err == nil && f.next() {
+		switch int(f.num) {
+		case key:
+			t.DType = p.dtype(f.varint())
+		case elem:
+			t.Elem = &graph.Type{}
+			err = p.typ(f.bytes(), t.Elem, symbols, depth+1)
+		}
+	}
+	if err == nil {
+		err = f.err
+	}
+	return err
+}
+
+// dtype checks an element type; one beyond the known is kept as a number without width.
+func (p *parser) dtype(n int64) graph.DType {
+	if t := graph.DType(n); int64(t) == n && (t.Valid() || n == 0) {
+		return t
+	}
+	p.warnings.add("element type %d is unknown", n)
+	return graph.DType(255)
+}
+
+const maxRank = 1024
+
+// shape reads a TensorShapeProto. The result is never nil: a shape without dimensions is that of a scalar.
+func (p *parser) shape(b []byte, symbols bool) (graph.Shape, error) {
+	f := p.message(b)
+	var c counts
+	f.count(&c)
+	if c[1] > maxRank {
+		return nil, fmt.Errorf("rank %d", c[1])
+	}
+	if c[1] == 0 {
+		return graph.Shape{}, f.err
+	}
+	s := graph.Shape(p.shapes.take(c[1]))[:0]
+	for f.next() {
+		if f.num != 1 {
+			continue
+		}
+		d, err := p.dim(f.bytes(), symbols)
+		if err != nil {
+			return nil, err
+		}
+		s = append(s, d)
+	}
+	return s, f.err
+}
+
+// dim reads a TensorShapeProto.Dimension. A negative size, which some exporters write for a size they do not know, is
+// unknown.
+func (p *parser) dim(b []byte, symbols bool) (graph.Dim, error) {
+	var d graph.Dim
+	f := p.message(b)
+	for f.next() {
+		switch f.num {
+		case 1:
+			if d = (graph.Dim{}); f.varint() >= 0 {
+				d = graph.Const(int64(f.u))
+			}
+		case 2:
+			if d = (graph.Dim{}); symbols {
+				d = p.symbol(f.bytes())
+			}
+		}
+	}
+	return d, f.err
+}
+
+const maxDimText = 4096
+
+// symbol reads a dim_param: a name or an expression over names.
+func (p *parser) symbol(b []byte) graph.Dim {
+	if d, ok := p.dims[string(b)]; ok || len(b) == 0 {
+		return d
+	}
+	text := string(b)
+	var d graph.Dim
+	if len(text) > maxDimText {
+		d = graph.Symbol(text)
+	} else {
+		d = graph.ParseDim(text)
+	}
+	if n, ok := d.Const(); ok && n < 0 {
+		d = graph.Dim{}
+	}
+	p.dims[text] = d
+	return d
+}
+
+var errNoName = errors.New("no name")
