@@ -38,8 +38,8 @@ func (p *parser) attributeFields(b []byte, a *graph.Attr, depth int) (attrExtra,
 		default:
 			p.attributeScalar(&f, a, b)
 		}
-		if t, ok := fieldTypes[int(f.num)]; ok && implied == graph.AttrUndefined {
-			implied = t
+		if int(f.num) < len(fieldTypes) && implied == graph.AttrUndefined {
+			implied = fieldTypes[f.num]
 		}
 	}
 	if err == nil {
@@ -53,11 +53,37 @@ func (p *parser) attributeFields(b []byte, a *graph.Attr, depth int) (attrExtra,
 	default:
 		a.Type = implied
 	}
+	if err == nil {
+		err = x.finish(a)
+	}
 	return x, err
 }
 
+// finish keeps what the type of the attribute calls for, and demands it where nothing else can stand for it.
+func (x *attrExtra) finish(a *graph.Attr) error {
+	one := x.one
+	x.one = nil
+	switch a.Type {
+	case graph.AttrGraphs:
+	case graph.AttrGraph:
+		if x.graphs = nil; one != nil {
+			x.graphs = []*graphProto{one}
+		} else if x.ref == "" {
+			return errors.New("its type is GRAPH, but it holds none")
+		}
+	default:
+		x.graphs = nil
+	}
+	if a.Type != graph.AttrTensor && a.Type != graph.AttrSparseTensor {
+		a.Tensor = nil
+	} else if a.Tensor == nil && x.ref == "" {
+		return errors.New("its type is TENSOR, but it holds none")
+	}
+	return nil
+}
+
 // fieldTypes says which attribute type a field of AttributeProto implies.
-var fieldTypes = map[int]graph.AttrType{
+var fieldTypes = [...]graph.AttrType{
 	2: graph.AttrFloat, 3: graph.AttrInt, 4: graph.AttrString, 5: graph.AttrTensor, 6: graph.AttrGraph,
 	7: graph.AttrFloats, 8: graph.AttrInts, 9: graph.AttrStrings, 10: graph.AttrTensors, 11: graph.AttrGraphs,
 	14: graph.AttrTypeProto, 15: graph.AttrTypeProtos, 22: graph.AttrSparseTensor, 23: graph.AttrSparseTensors,
@@ -113,7 +139,9 @@ func (p *parser) attributeMessage(f *message, a *graph.Attr, x *attrExtra, depth
 	switch f.num {
 	case 5:
 		a.Tensor, _, err = p.tensor(b)
-	case 6, 11:
+	case 6:
+		x.one, err = p.graph(b, depth+1)
+	case 11:
 		var g *graphProto
 		g, err = p.graph(b, depth+1)
 		x.graphs = append(x.graphs, g)

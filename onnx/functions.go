@@ -49,7 +49,7 @@ func (p *parser) functionFields(b []byte, fn *functionProto) error {
 	f := p.message(b)
 	var c counts
 	if f.count(&c) {
-		if err := p.spendNodes(c[7]); err != nil {
+		if err := p.spend(c[7] + (c[4]+c[5]+c[11]+c[12])/4); err != nil {
 			return err
 		}
 		fn.inputs = p.strLists.take(c[4])[:0]
@@ -77,7 +77,7 @@ func (p *parser) functionFields(b []byte, fn *functionProto) error {
 			fn.defaults = append(fn.defaults, graph.Attr{})
 			at := len(fn.defaults) - 1
 			var x attrExtra
-			if x, err = p.attribute(f.bytes(), &fn.defaults[at], 0); x.graphs != nil {
+			if x, err = p.attribute(f.bytes(), &fn.defaults[at], 0); x.ref != "" || x.graphs != nil {
 				x.index = at
 				fn.extra = append(fn.extra, x)
 			}

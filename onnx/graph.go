@@ -38,7 +38,7 @@ func (p *parser) graphFields(b []byte, g *graphProto, depth int) error {
 	f := p.message(b)
 	var c counts
 	if f.count(&c) {
-		if err := p.spendNodes(c[1]); err != nil {
+		if err := p.spend(c[1] + (c[5]+c[11]+c[12]+c[13]+c[15])/4); err != nil {
 			return err
 		}
 		g.nodes = make([]nodeProto, 0, c[1])
@@ -75,10 +75,10 @@ func (p *parser) graphFields(b []byte, g *graphProto, depth int) error {
 	return err
 }
 
-// spendNodes counts nodes against the limit before they are allocated.
-func (p *parser) spendNodes(n int) error {
-	p.nodes += n
-	if p.nodes > p.opts.MaxNodes {
+// spend counts nodes, and long lists by their length, against the limit on nodes before they are allocated: messages
+// may be empty, two bytes of the file each.
+func (p *parser) spend(n int) error {
+	if p.spent += n; p.spent > p.opts.MaxNodes {
 		return fmt.Errorf("more than %d nodes", p.opts.MaxNodes)
 	}
 	return nil

@@ -59,7 +59,12 @@ func (l *linker) link(m *modelProto) error {
 		}
 		l.functions[fn.id] = fn
 	}
-	n := len(m.graph.inputs) + len(m.graph.inits) + len(m.graph.nodes)
+	n := len(m.graph.inputs) + len(m.graph.inits)
+	for i := range m.graph.nodes {
+		n += len(m.graph.nodes[i].outputs)
+	}
+	l.values.reserve(n)
+	l.nodes.reserve(len(m.graph.nodes))
 	l.g.Values = make([]*graph.Value, 0, n+n/8)
 	l.g.Nodes = make([]*graph.Node, 0, len(m.graph.nodes))
 	s := &scope{opsets: m.opsets}

@@ -26,7 +26,7 @@ type parser struct {
 	opts     Options
 	files    *folder
 	warnings warnings
-	nodes    int // parsed so far
+	spent    int // see spend
 
 	arena    strings.Builder
 	chunk    int
@@ -72,6 +72,13 @@ func (s *slab[T]) take(n int) []T {
 	out := s.free[:n:n]
 	s.free = s.free[n:]
 	return out
+}
+
+// reserve makes room for n elements in one piece.
+func (s *slab[T]) reserve(n int) {
+	if n > len(s.free) {
+		s.free = make([]T, n)
+	}
 }
 
 const maxArena = 64 << 10

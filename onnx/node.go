@@ -23,10 +23,21 @@ type attrExtra struct {
 	index  int // in attrs
 	ref    string
 	graphs []*graphProto
+	one    *graphProto // value of the field g, until the type is known
 }
 
 // label is how messages call the node: `node "/enc/MatMul" (MatMul)`.
-func label(name, op string) string { return fmt.Sprintf("node %q (%s)", name, op) }
+func label(name, op string) string { return fmt.Sprintf("node %q (%s)", clip(name), clip(op)) }
+
+const maxShown = 200
+
+// clip shortens names that would drown a message.
+func clip(s string) string {
+	if len(s) > maxShown {
+		return s[:maxShown] + "…"
+	}
+	return s
+}
 
 // node reads a NodeProto; depth is that of the graph it stands in.
 func (p *parser) node(b []byte, n *nodeProto, depth int) error {
@@ -45,6 +56,9 @@ func (p *parser) nodeFields(b []byte, n *nodeProto, depth int) error {
 	var c counts
 	if !f.count(&c) {
 		c = counts{}
+	}
+	if err := p.spend((c[1]+c[2]+c[9])/8 + c[5]/2); err != nil {
+		return err
 	}
 	n.inputs = p.byteLists.take(c[1])[:0]
 	n.outputs = p.strLists.take(c[2])[:0]

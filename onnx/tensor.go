@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 
@@ -205,7 +206,7 @@ func unpackInts(t graph.DType, in []int64, n int64) []int64 {
 
 // sparse reads a SparseTensorProto: the tensor of its values with the dims of the dense tensor.
 func (p *parser) sparse(b []byte) (*graph.Tensor, error) {
-	var t, indices *graph.Tensor
+	var t *graph.Tensor
 	var dims []int64
 	var err error
 	f := p.message(b)
@@ -214,7 +215,7 @@ func (p *parser) sparse(b []byte) (*graph.Tensor, error) {
 		case 1:
 			t, _, err = p.tensor(f.bytes())
 		case 2:
-			indices, _, err = p.tensor(f.bytes())
+			_, _, err = p.tensor(f.bytes()) // the places of the values: neither shapes nor costs depend on them
 		case 3:
 			dims = f.ints(dims)
 		}
@@ -223,12 +224,11 @@ func (p *parser) sparse(b []byte) (*graph.Tensor, error) {
 		err = f.err
 	}
 	if err == nil && t == nil {
-		err = fmt.Errorf("no values")
+		err = errors.New("no values")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sparse tensor: %w", err)
 	}
-	_ = indices // the non-zero places: neither shapes nor costs depend on them
 	t.Dims, t.Sparse = dims, true
 	if n := t.Len(); n < 0 || n > math.MaxInt64/256 || len(dims) > maxRank {
 		return nil, fmt.Errorf("sparse tensor %q: dims %d: negative or too large", t.Name, dims)

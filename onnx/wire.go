@@ -213,7 +213,7 @@ func (m message) find(num protowire.Number) string {
 	s := ""
 	for m.next() {
 		if m.num == num && m.typ == protowire.BytesType {
-			s = string(m.val[:min(len(m.val), 200)])
+			s = clip(string(m.val[:min(len(m.val), maxShown+1)]))
 		}
 	}
 	return s

@@ -254,3 +254,13 @@ func (a *Analysis) reportConflicts(cs []*ops.Conflict) {
 		a.warnf("%v", c)
 	}
 }
+
+// IsBatch reports whether a declared dim counts independent inputs: its name says so, or it leads every input it
+// occurs in and is not named as a length.
+func IsBatch(g *graph.Graph, name string) bool {
+	lower := strings.ToLower(name)
+	if strings.Contains(lower, "batch") {
+		return true
+	}
+	return !strings.Contains(lower, "seq") && !strings.Contains(lower, "len") && leads(g, name)
+}

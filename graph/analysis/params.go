@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/ops"
 )
 
 // Params are the trained parameters that operators read.
@@ -76,12 +75,12 @@ func weightsOf(a *Analysis, n *graph.Node) []param {
 			continue
 		}
 		stored, alias := source(v)
-		if stored == nil || (maybe && !sure && !named(stored, alias)) || !trained(stored, sure) {
+		if stored == nil || (maybe && !sure && !named(stored)) || !trained(stored, sure) {
 			continue
 		}
 		count := stored.Init.Len()
 		if op.Params != nil {
-			count = op.Params(a.Inference, n, i, count)
+			count = op.Params(n, i, count)
 		}
 		owner := stored.Name
 		if alias {
@@ -130,7 +129,7 @@ func trained(v *graph.Value, sure bool) bool {
 
 // named reports whether the name of a stored tensor is that of a parameter: a dotted path as PyTorch's state_dict
 // spells it, and not one of the tables that modules keep beside their parameters.
-func named(v *graph.Value, _ bool) bool {
+func named(v *graph.Value) bool {
 	name := strings.ToLower(v.Local)
 	if strings.HasPrefix(name, "/") || strings.Contains(name, "::") || strings.HasPrefix(name, "_") {
 		return false
@@ -154,5 +153,3 @@ func (a *Analysis) StoredParams() int64 {
 	}
 	return sum
 }
-
-var _ = ops.Bytes

@@ -1,3 +1,214 @@
 package ops
 
-func attentionOps() []Op { return nil }
+import "github.com/irene-onnx/irene/graph"
+
+// attentionOps are attention and what surrounds it. A causal mask halves nothing: every query is counted against every
+// key. Only an attribute that bounds the keys a query sees (a window) lowers the count.
+func attentionOps() []Op {
+	rows := []Op{
+		{Name: "Attention", Since: 23, Class: "attention", Shape: attend, Cost: attendCost},
+		{Domain: "ai.onnx.preview", Name: "FlexAttention", Since: 1, Class: "attention", Shape: attend, Cost: attendCost},
+	}
+	rows = append(rows, rotaryOps()...)
+	ms := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
+		rows = append(rows, Op{Domain: "com.microsoft", Name: name, Since: 1, Class: "attention", Shape: shape, Cost: cost, Weights: weights})
+	}
+	ms("Attention", projectingAttention, projectingAttentionCost, slots(1, 2))
+	ms("QAttention", projectingAttention, projectingAttentionCost, slots(1, 2))
+	ms("DecoderMaskedSelfAttention", projectingAttention, projectingAttentionCost, slots(1, 2))
+	ms("MultiHeadAttention", multiHeadAttention, multiHeadAttentionCost, slots(3))
+	ms("DecoderMaskedMultiHeadAttention", multiHeadAttention, multiHeadAttentionCost, slots(10))
+	ms("GroupQueryAttention", groupQueryAttention, groupQueryAttentionCost, slots(11, 14, 15))
+	ms("SparseAttention", groupQueryAttention, groupQueryAttentionCost, 0)
+	ms("PagedAttention", pagedAttention, pagedAttentionCost, slots(11, 12, 13))
+	ms("PackedAttention", packedAttention, packedAttentionCost, slots(1, 2))
+	ms("PackedMultiHeadAttention", packedAttention, packedAttentionCost, slots(3))
+	ms("LongformerAttention", sameAsFirst, longformerCost, slots(1, 2, 4, 5))
+	ms("QOrderedLongformerAttention", sameAsFirst, longformerCost, slots(2, 4, 8, 10))
+	ms("QOrderedAttention", qorderedAttention, qorderedAttentionCost, slots(5, 6, 7, 11, 12, 13))
+	ms("DecoderAttention", decoderAttention, decoderAttentionCost, slots(2, 3, 4))
+	ms("GatedRelativePositionBias", gatedPositionBias, gatedPositionBiasCost, slots(1, 3, 4, 5))
+	return append(rows, paddingOps()...)
+}
+
+// attention is the geometry of one scaled dot product attention.
+type attention struct {
+	batch          graph.Dim
+	heads, kvHeads graph.Dim
+	queries        graph.Dim // positions
+	keys           graph.Dim // positions, those from a cache included
+	past           graph.Dim // keys that come from a cache
+	size, vsize    graph.Dim // width of a head of the queries and keys, of the values
+	window         graph.Dim // keys that a query sees at most; unknown where nothing bounds them
+}
+
+// seen is the number of keys a query is counted against.
+func (a *attention) seen() graph.Dim {
+	if a.window.IsUnknown() {
+		return a.keys
+	}
+	return a.keys.Min(a.window)
+}
+
+// scores is the number of products of a query with a key.
+func (a *attention) scores() graph.Dim {
+	return a.batch.Mul(a.heads).Mul(a.queries).Mul(a.seen())
+}
+
+// products are queries by keys, and probabilities by values.
+func (a *attention) products() []graph.Product {
+	batch, seen := a.batch.Mul(a.heads), a.seen()
+	return []graph.Product{
+		{Batch: batch, M: a.queries, N: seen, K: a.size, TransB: true},
+		{Batch: batch, M: a.queries, N: a.vsize, K: seen},
+	}
+}
+
+// Work per score.
+const (
+	softmaxWork = 5 // maximum, subtract, exponential, sum, divide
+	scaleWork   = 1
+	maskWork    = 1
+	softcapWork = 3 // divide, hyperbolic tangent, multiply
+)
+
+// scoreWork is the work per score that the attributes ask for, with a number of masks and biases that are added.
+func (c *Context) scoreWork(masks int64) int64 {
+	n := softmaxWork + scaleWork + masks*maskWork
+	if c.Node.Float("softcap", 0) != 0 {
+		n += softcapWork
+	}
+	return n
+}
+
+// attentionCost counts an attention, its projections and other elementwise work.
+func (c *Context) attentionCost(a *attention, perScore int64, more graph.Dim, projections ...graph.Product) graph.Cost {
+	return c.products(a.scores().MulInt(perScore).Add(more), append(projections, a.products()...)...)
+}
+
+// countHas is the number of given slots that hold an input.
+func (c *Context) countHas(is ...int) int64 {
+	n := int64(0)
+	for _, i := range is {
+		if c.Has(i) {
+			n++
+		}
+	}
+	return n
+}
+
+// split divides a width among heads; unknown where it does not divide.
+func split(width, heads graph.Dim) graph.Dim {
+	if heads.Is(0) {
+		return graph.Dim{}
+	}
+	q, ok := width.DivideExactly(heads)
+	if !ok {
+		return graph.Dim{}
+	}
+	return q
+}
+
+// attr is an integer attribute as a Dim; unknown where it is absent or not positive.
+func (c *Context) attr(name string) graph.Dim {
+	if n := c.Node.Int(name, 0); n > 0 {
+		return graph.Const(n)
+	}
+	return graph.Dim{}
+}
+
+// packedHeads reads a tensor of heads: (batch, heads, positions, size), or (batch, positions, heads·size).
+func packedHeads(s graph.Shape, heads graph.Dim) (batch, h, positions, size graph.Dim) {
+	switch len(s) {
+	case 4:
+		return s[0], s[1], s[2], s[3]
+	case 3:
+		return s[0], heads, s[1], split(s[2], heads)
+	}
+	return graph.Dim{}, heads, graph.Dim{}, graph.Dim{}
+}
+
+// attendGeometry reads the geometry of the standard operator: Q, K, V, mask, past keys, past values.
+func (c *Context) attendGeometry() attention {
+	var a attention
+	a.batch, a.heads, a.queries, a.size = packedHeads(c.Shape(0), c.attr("q_num_heads"))
+	var keys graph.Dim
+	_, a.kvHeads, keys, _ = packedHeads(c.Shape(1), c.attr("kv_num_heads"))
+	_, _, _, a.vsize = packedHeads(c.Shape(2), c.attr("kv_num_heads"))
+	a.past = graph.Const(0)
+	if c.Has(4) && c.Node.Op == "Attention" {
+		a.past = dimOf(c.Shape(4), 2)
+	}
+	a.keys = a.past.Add(keys)
+	left, right := c.Node.Int("left_window_size", -1), c.Node.Int("right_window_size", -1)
+	if c.Node.Int("is_causal", 0) != 0 {
+		right = 0
+	}
+	if left >= 0 && right >= 0 {
+		a.window = graph.Const(left).AddInt(right + 1)
+	}
+	return a
+}
+
+// attend is the standard attention: output 0 has the rank of Q, the others are the cache and the scores.
+func attend(c *Context) error {
+	for i := range 3 {
+		if s := c.Shape(i); s != nil && len(s) != 3 && len(s) != 4 {
+			return c.Errorf("input %d has rank %d, want 3 or 4", i, len(s))
+		}
+	}
+	if err := c.unifyAttention(); err != nil {
+		return err
+	}
+	a := c.attendGeometry()
+	var y graph.Shape
+	switch len(c.Shape(0)) {
+	case 3:
+		y = graph.Shape{a.batch, a.queries, a.heads.Mul(a.vsize)}
+	case 4:
+		y = graph.Shape{a.batch, a.heads, a.queries, a.vsize}
+	}
+	c.Set(0, c.DType(0), y)
+	c.Set(1, c.DType(1), graph.Shape{a.batch, a.kvHeads, a.keys, a.size})
+	c.Set(2, c.DType(2), graph.Shape{a.batch, a.kvHeads, a.keys, a.vsize})
+	c.Set(3, c.DType(0), graph.Shape{a.batch, a.heads, a.queries, a.keys})
+	return nil
+}
+
+// unifyAttention states what the shapes of the standard operator have in common.
+func (c *Context) unifyAttention() error {
+	qb, _, _, qs := packedHeads(c.Shape(0), c.attr("q_num_heads"))
+	kb, kh, kp, ks := packedHeads(c.Shape(1), c.attr("kv_num_heads"))
+	vb, vh, vp, _ := packedHeads(c.Shape(2), c.attr("kv_num_heads"))
+	pairs := [][2]graph.Dim{{qb, kb}, {kb, vb}, {qs, ks}, {kh, vh}, {kp, vp}}
+	total := kp
+	if past := c.Shape(4); c.Node.Op == "Attention" && len(past) == 4 {
+		pairs = append(pairs, [2]graph.Dim{qb, past[0]}, [2]graph.Dim{kh, past[1]}, [2]graph.Dim{past[2], dimOf(c.Shape(5), 2)})
+		total = total.Add(past[2])
+	}
+	if mask := dimOf(c.Shape(3), -1); c.Node.Op == "Attention" && len(mask.Symbols()) > 0 { // a constant one may be 1 or too short
+		pairs = append(pairs, [2]graph.Dim{total, mask})
+	}
+	for _, p := range pairs {
+		if _, err := c.Unify(p[0], p[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func attendCost(c *Context) graph.Cost {
+	a := c.attendGeometry()
+	if c.Node.Op == "FlexAttention" {
+		work := c.scoreWork(0)
+		for range c.Node.Bodies() {
+			work++ // the least a modifier does; its body is not descended into
+		}
+		return c.attentionCost(&a, work, graph.Const(0))
+	}
+	masks := c.countHas(3)
+	if masks == 0 && (c.Node.Int("is_causal", 0) != 0 || !a.window.IsUnknown()) {
+		masks = 1
+	}
+	return c.attentionCost(&a, c.scoreWork(masks), graph.Const(0))
+}

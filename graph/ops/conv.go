@@ -1,3 +1,196 @@
 package ops
 
-func convOps() []Op { return nil }
+import "github.com/irene-onnx/irene/graph"
+
+// convOps are convolutions.
+func convOps() []Op {
+	ms := "com.microsoft"
+	return []Op{
+		{Name: "Conv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
+		{Name: "ConvInteger", Since: 10, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1)},
+		{Name: "QLinearConv", Since: 10, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(3, 8)},
+		{Name: "ConvTranspose", Since: 1, Class: "conv", Shape: convTranspose, Cost: convTransposeCost, Weights: slots(1, 2)},
+		{Name: "DeformConv", Since: 19, Class: "conv", Shape: conv, Cost: deformConvCost, Weights: slots(1, 3)},
+		{Name: "CausalConvWithState", Since: 27, Class: "conv", Shape: causalConv, Cost: causalConvCost, Weights: slots(1, 2)},
+		{Domain: ms, Name: "FusedConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
+		{Domain: ms, Name: "NhwcConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
+		{Domain: ms, Name: "NhwcFusedConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
+		{Domain: ms, Name: "QLinearConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(3, 8)},
+		{
+			Domain: ms, Name: "ConvTransposeWithDynamicPads", Since: 1, Class: "conv",
+			Shape: convTranspose, Cost: convTransposeCost, Weights: slots(1, 3),
+		},
+		{Domain: ms, Name: "CausalConvWithState", Since: 1, Class: "conv", Shape: causalConv, Cost: causalConvCost, Weights: slots(1, 2)},
+		{
+			Domain: ms, Name: "VarlenCausalConvWithState", Since: 1, Class: "conv",
+			Shape: varlenCausalConv, Cost: causalConvCost, Weights: slots(1, 3),
+		},
+	}
+}
+
+// convLayout says where a convolution has what.
+type convLayout struct {
+	weight, bias int  // input slots; bias is -1 where the operator has none
+	channelsLast bool // the channels of the data (not of the weight) are its last axis
+}
+
+func (c *Context) convLayout() convLayout {
+	l := convLayout{weight: 1, bias: 2}
+	switch c.Node.Op {
+	case "ConvInteger":
+		l.bias = -1
+	case "QLinearConv":
+		l.weight, l.bias = 3, 8
+		l.channelsLast = c.Node.Int("channels_last", 0) != 0
+	case "DeformConv", "ConvTransposeWithDynamicPads":
+		l.bias = 3
+	case "NhwcConv", "NhwcFusedConv":
+		l.channelsLast = true
+	}
+	return l
+}
+
+// image splits a data shape into batch, channels and spatial axes.
+func (l convLayout) image(s graph.Shape) (batch, channels graph.Dim, spatial graph.Shape) {
+	if l.channelsLast {
+		return s[0], s[len(s)-1], s[1 : len(s)-1]
+	}
+	return s[0], s[1], s[2:]
+}
+
+// join is the inverse of image.
+func (l convLayout) join(batch, channels graph.Dim, spatial graph.Shape) graph.Shape {
+	out := graph.Shape{batch}
+	if l.channelsLast {
+		return append(append(out, spatial...), channels)
+	}
+	return append(append(out, channels), spatial...)
+}
+
+// group is the number of groups; at least 1.
+func (c *Context) group() int64 { return max(c.Node.Int("group", 1), 1) }
+
+// kernelSizes is the kernel of a weight whose spatial axes are the last n; false where a size is unknown.
+func (c *Context) kernelSizes(weight graph.Shape, n int) ([]int64, bool) {
+	if k, ok := c.Node.Ints("kernel_shape"); ok && len(k) == n {
+		return k, true
+	}
+	if len(weight) != n+2 {
+		return nil, false
+	}
+	k := make([]int64, n)
+	for i := range k {
+		var ok bool
+		if k[i], ok = weight[i+2].Const(); !ok {
+			return nil, false
+		}
+	}
+	return k, true
+}
+
+// convType is the element type of a convolution's output.
+func (c *Context) convType() graph.DType {
+	switch c.Node.Op {
+	case "ConvInteger":
+		return graph.Int32
+	case "QLinearConv":
+		if t := c.DType(7); t != graph.Undefined {
+			return t
+		}
+	}
+	return c.DType(0)
+}
+
+// conv: the weight has shape (output channels, input channels / groups, kernel …).
+func conv(c *Context) error {
+	l, x := c.convLayout(), c.Shape(0)
+	w, t := c.Shape(l.weight), c.convType()
+	if x == nil {
+		c.Set(0, t, nil)
+		return nil
+	}
+	if len(x) < 3 || w != nil && len(w) != len(x) {
+		return c.Errorf("data %v does not go with a weight %v", x, w)
+	}
+	batch, channels, spatial := l.image(x)
+	if w != nil {
+		if _, err := c.Unify(channels, w[1].MulInt(c.group())); err != nil {
+			return c.Errorf("data has %v channels, the weight %v times %d groups", channels, w[1], c.group())
+		}
+	}
+	out := make(graph.Shape, len(spatial))
+	if k, ok := c.kernelSizes(w, len(spatial)); ok {
+		var err error
+		if out, err = c.windows(spatial, k); err != nil {
+			return err
+		}
+	}
+	c.Set(0, t, l.join(batch, dimOf(w, 0), out))
+	return nil
+}
+
+// perGroup divides by the number of groups.
+func perGroup(d graph.Dim, group int64) graph.Dim {
+	if q, ok := d.DivideExactly(graph.Const(group)); ok {
+		return q
+	}
+	return d.FloorDiv(graph.Const(group))
+}
+
+// convCost describes a convolution as a matrix product per group: output positions by channels, over the input values
+// under one kernel.
+func convCost(c *Context) graph.Cost {
+	l := c.convLayout()
+	y, w := c.Out(0).Shape, c.Shape(l.weight)
+	each := int64(0)
+	if l.bias >= 0 && c.Has(l.bias) {
+		each++
+	}
+	switch c.Node.Op {
+	case "QLinearConv":
+		each += requantize
+	case "FusedConv", "NhwcFusedConv":
+		each += activationFLOPs(c.Node.Str("activation", ""))
+		if c.Has(3) {
+			each++
+		}
+	}
+	cost := c.products(y.Elements().MulInt(each), c.convProduct(l, y, w))
+	if t := c.DType(0); !t.IsFloat() {
+		cost.DType = t
+	}
+	return cost
+}
+
+func (c *Context) convProduct(l convLayout, y, w graph.Shape) graph.Product {
+	if len(y) < 3 || len(w) < 3 {
+		return graph.Product{}
+	}
+	batch, channels, spatial := l.image(y)
+	g := c.group()
+	return graph.Product{
+		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: perGroup(channels, g), K: w[1:].Elements(),
+		Weight: c.constant(l.weight), TransB: true,
+	}
+}
+
+// deformConvCost adds the bilinear sampling of every input value under the kernel: its offset, four weighted
+// neighbours and the mask.
+func deformConvCost(c *Context) graph.Cost {
+	const sample = 8
+	l := c.convLayout()
+	y, w := c.Out(0).Shape, c.Shape(l.weight)
+	if len(y) < 3 || len(w) < 3 {
+		return c.products(graph.Dim{}, graph.Product{})
+	}
+	batch, _, spatial := l.image(y)
+	each := int64(sample)
+	if c.Has(4) {
+		each++
+	}
+	work := batch.Mul(spatial.Elements()).Mul(dimOf(c.Shape(0), 1)).Mul(w[2:].Elements()).MulInt(each)
+	if c.Has(l.bias) {
+		work = work.Add(y.Elements())
+	}
+	return c.products(work, c.convProduct(l, y, w))
+}

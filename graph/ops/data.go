@@ -1,3 +1,301 @@
 package ops
 
-func dataOps() []Op { return nil }
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// dataOps are the operators that move elements without computing with them.
+func dataOps() []Op {
+	return append(
+		[]Op{
+			move("Transpose", 1, transpose, moves),
+			move("Concat", 1, concat, moves, maybe(allSlots)), // axis is optional
+			move("Concat", 4, concat, moves, maybe(allSlots)), // axis is required
+			move("Split", 1, splitParts, moves),               // sizes are an attribute or an input
+			move("Split", 2, splitParts, moves),               // an attribute
+			move("Split", 13, splitParts, moves),              // an input
+			move("Split", 18, splitParts, moves),              // or num_outputs
+			move("Expand", 8, expand, moves, maybe(slots(0))),
+			move("Tile", 1, tileAxis, moves, maybe(slots(0))),
+			move("Tile", 6, tile, moves, maybe(slots(0))),
+			move("Pad", 1, pad, moves),  // paddings is an attribute
+			move("Pad", 2, pad, moves),  // pads is an attribute
+			move("Pad", 11, pad, moves), // an input
+			move("Pad", 18, pad, moves), // with axes
+			move("Slice", 1, slice, takes, maybe(slots(0))),
+			move("Slice", 10, slice, takes, maybe(slots(0))), // starts, ends, axes and steps are inputs
+			move("Trilu", 14, sameAsFirst, moves),
+			move("OneHot", 9, oneHot, moves),
+			move("NonZero", 9, nonZero, perInput(1)),
+			move("Compress", 9, compress, moves),
+			move("Unique", 11, unique, perInput(1)),
+			move("ReverseSequence", 10, sameAsFirst, moves),
+			move("DepthToSpace", 1, depthToSpace, moves), // mode from 11 on
+			move("SpaceToDepth", 1, spaceToDepth, moves), // mode from 28 on
+			move("CenterCropPad", 18, centerCropPad, moves),
+			microsoft(move("Pad", 1, pad, moves)),
+			microsoft(move("Trilu", 1, sameAsFirst, moves)),
+			microsoft(move("Unique", 1, unique, perInput(1))),
+			microsoft(move("UnfoldTensor", 1, unfoldTensor, moves)),
+			microsoft(move("DynamicTimeWarping", 1, dynamicTimeWarping, perInput(3))),
+		},
+		indexOps()...,
+	)
+}
+
+// move is a row of class "move".
+func move(name string, since int64, shape ShapeRule, cost CostRule, with ...func(*Op)) Op {
+	op := Op{Name: name, Since: since, Class: "move", Shape: shape, Cost: cost}
+	for _, f := range with {
+		f(&op)
+	}
+	return op
+}
+
+// maybe names the slots of a row that hold a parameter where the initializer's name speaks for it.
+func maybe(s Slots) func(*Op) { return func(op *Op) { op.Maybe = s } }
+
+// microsoft is a row of ONNX Runtime's domain.
+func microsoft(op Op) Op {
+	op.Domain = "com.microsoft"
+	return op
+}
+
+// takes is the rule of operators that read of input 0 as many elements as they output, and their other inputs whole.
+func takes(c *Context) graph.Cost {
+	zero := graph.Const(0)
+	out := graph.Cost{Known: true, MACs: zero, Elementwise: zero, Written: c.written()}
+	out.Read = out.Written
+	for i := 1; i < c.NumIn(); i++ {
+		out.Read = out.Read.Add(c.bytesIn(i))
+	}
+	return out
+}
+
+// places gives output 0, whose type is set, the elements of input 0 at the given places; a place out of range stands
+// for an element nobody knows.
+func (c *Context) places(at []int) {
+	if r, ok := c.Reals(0); ok && c.DType(0).IsFloat() {
+		if out, whole := taken(r, at); whole {
+			c.SetReals(0, out)
+			c.SetData(0, integers(out))
+			return
+		}
+	}
+	if data, ok := c.Data(0); ok {
+		out, _ := taken(data, at)
+		c.SetData(0, out)
+	}
+}
+
+// taken picks elements; whole is false where a place is out of range.
+func taken[T any](from []T, at []int) (out []T, whole bool) {
+	out, whole = make([]T, len(at)), true
+	for i, k := range at {
+		if k < 0 || k >= len(from) {
+			whole = false
+			continue
+		}
+		out[i] = from[k]
+	}
+	return out, whole
+}
+
+// hasElements reports whether something is known of the elements of input 0.
+func (c *Context) hasElements() bool {
+	if _, ok := c.Data(0); ok {
+		return true
+	}
+	_, ok := c.Reals(0)
+	return ok
+}
+
+// strided gives output 0, whose type is set, the elements of input 0 at offset + Σ index·stride, if they are few.
+func (c *Context) strided(out graph.Shape, offset int64, strides []int64) {
+	n, ok := small(out)
+	if !ok || len(strides) != len(out) || !c.hasElements() {
+		return
+	}
+	at := make([]int, n)
+	for i := range at {
+		rest, place := int64(i), offset
+		for k := len(out) - 1; k >= 0; k-- {
+			d, _ := out[k].Const()
+			place += rest % d * strides[k]
+			rest /= d
+		}
+		at[i] = int(place)
+	}
+	c.places(at)
+}
+
+// rowMajor returns the strides of a shape of constants.
+func rowMajor(s graph.Shape) ([]int64, bool) {
+	out := make([]int64, len(s))
+	n := graph.Const(1)
+	for k := len(s) - 1; k >= 0; k-- {
+		v, ok := n.Const()
+		if !ok {
+			return nil, false
+		}
+		out[k], n = v, n.Mul(s[k])
+	}
+	_, ok := n.Const()
+	return out, ok
+}
+
+// transpose permutes the axes, reversing them by default (Transpose).
+func transpose(c *Context) error {
+	in := c.Shape(0)
+	perm, given := c.Node.Ints("perm")
+	if in == nil {
+		if given && len(perm) <= maxRank {
+			in = make(graph.Shape, len(perm))
+		}
+		c.Set(0, c.DType(0), in)
+		return nil
+	}
+	if !given {
+		perm = make([]int64, len(in))
+		for i := range perm {
+			perm[i] = int64(len(in) - 1 - i)
+		}
+	}
+	if len(perm) != len(in) {
+		return c.Errorf("perm has %d axes, the input %d", len(perm), len(in))
+	}
+	out := make(graph.Shape, len(in))
+	var seen uint64
+	for i, p := range perm {
+		if p < 0 || p >= int64(len(in)) || (p < 64 && seen>>p&1 == 1) {
+			return c.Errorf("perm %v does not permute %d axes", perm, len(in))
+		}
+		seen |= 1 << p
+		out[i] = in[p]
+	}
+	c.Set(0, c.DType(0), out)
+	if _, ok := small(out); !ok {
+		return nil
+	}
+	if strides, ok := rowMajor(in); ok {
+		permuted := make([]int64, len(in))
+		for i, p := range perm {
+			permuted[i] = strides[p]
+		}
+		c.strided(out, 0, permuted)
+	}
+	return nil
+}
+
+// expand broadcasts input 0 with the shape that input 1 spells, in both directions (Expand).
+func expand(c *Context) error {
+	target, n, _ := c.list("", 1)
+	if target == nil && n >= 0 {
+		target = make([]graph.Dim, n)
+	}
+	for i, d := range target {
+		if d.Negative() {
+			return c.Errorf("dimension %d is %s", i, d)
+		}
+	}
+	in := c.Shape(0)
+	out, err := c.Broadcast(in, target)
+	if err != nil {
+		return err
+	}
+	c.Set(0, c.DType(0), out)
+	if _, ok := small(out); !ok || in == nil {
+		return nil
+	}
+	if strides, ok := rowMajor(in); ok {
+		spread := make([]int64, len(out))
+		for k := range in {
+			if !in[k].Is(1) {
+				spread[k+len(out)-len(in)] = strides[k]
+			}
+		}
+		c.strided(out, 0, spread)
+	}
+	return nil
+}
+
+// tile repeats each axis as often as input 1 says (Tile from version 6 on).
+func tile(c *Context) error {
+	in := c.Shape(0)
+	repeats, n, _ := c.list("", 1)
+	if in == nil {
+		if n >= 0 {
+			in = make(graph.Shape, n)
+		}
+		c.Set(0, c.DType(0), in)
+		return nil
+	}
+	if n >= 0 && n != len(in) {
+		return c.Errorf("%d repeats for a tensor of rank %d", n, len(in))
+	}
+	out := make(graph.Shape, len(in))
+	for i := range repeats {
+		if repeats[i].Negative() {
+			return c.Errorf("repeat %d is %s", i, repeats[i])
+		}
+		out[i] = in[i].Mul(repeats[i])
+	}
+	c.Set(0, c.DType(0), out)
+	if k, ok := small(out); ok && k > 0 && len(in) == 1 && c.hasElements() {
+		size, _ := in[0].Const()
+		at := make([]int, k)
+		for i := range at {
+			at[i] = i % int(max(size, 1))
+		}
+		c.places(at)
+	}
+	return nil
+}
+
+// tileAxis repeats the axis that input 2 names as often as input 1 says (Tile in version 1).
+func tileAxis(c *Context) error {
+	in := c.Shape(0)
+	if in == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	axis, ok := c.Int(2)
+	if !ok {
+		c.Set(0, c.DType(0), make(graph.Shape, len(in)))
+		return nil
+	}
+	a, err := c.Axis(axis, len(in))
+	if err != nil {
+		return err
+	}
+	out := slices.Clone(in)
+	out[a] = in[a].Mul(c.scalar(1))
+	c.Set(0, c.DType(0), out)
+	return nil
+}
+
+// oneHot inserts an axis of size depth, input 1, into the shape of the indices; elements are of the type of the values,
+// input 2 (OneHot).
+func oneHot(c *Context) error {
+	in := c.Shape(0)
+	if in == nil {
+		c.Set(0, c.DType(2), nil)
+		return nil
+	}
+	axis, err := c.Axis(c.Node.Int("axis", -1), len(in)+1)
+	if err != nil {
+		return err
+	}
+	depth := c.scalar(1)
+	if depth.IsUnknown() {
+		if r, ok := c.Reals(1); ok && len(r) == 1 && r[0] >= 0 && r[0] < 1<<53 {
+			depth = graph.Const(int64(r[0]))
+		}
+	}
+	out := make(graph.Shape, 0, len(in)+1)
+	out = append(append(append(out, in[:axis]...), depth), in[axis:]...)
+	c.Set(0, c.DType(2), out)
+	return nil
+}

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -14,6 +15,8 @@ type Options struct {
 	Dims map[string]graph.Dim
 	// Values gives the elements of small graph inputs, by name.
 	Values map[string][]float64
+	// Branches are the branches, as an index in Bodies(), that stand for If nodes whose condition is not constant.
+	Branches map[*graph.Node]int
 }
 
 // Inference is what was inferred of a graph.
@@ -37,6 +40,8 @@ type state struct {
 	out     *Inference
 	ctx     Context
 	running int // depth of bodies
+	// row is Lookup. Rules of control flow run rules, so those that run rules must not name the table that rules are in.
+	row func(domain, name string, opset int64) (*Op, bool)
 }
 
 // Infer infers the type, shape and, for small integer tensors, the values of every value of a graph. It never fails:
@@ -44,13 +49,15 @@ type state struct {
 func Infer(g *graph.Graph, opts Options) *Inference {
 	s := &state{
 		g: g, opts: opts, facts: make([]Fact, len(g.Values)), rows: make([]*Op, len(g.Nodes)),
-		solved: map[string]graph.Dim{},
-		out:    &Inference{Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}},
+		solved: map[string]graph.Dim{}, row: Lookup,
+		out: &Inference{Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}},
 	}
 	for round := 0; ; round++ {
 		before := len(s.solved)
 		s.out.Conflicts, s.out.Constraints = nil, nil
 		clear(s.facts)
+		clear(s.out.Trips)
+		clear(s.out.Taken)
 		s.main()
 		if len(s.solved) == before || round == 3 {
 			break
@@ -154,7 +161,7 @@ func stored(t *graph.Tensor) Fact {
 }
 
 func (s *state) node(n *graph.Node) {
-	op, ok := Lookup(n.Domain, n.Op, n.Opset)
+	op, ok := s.row(n.Domain, n.Op, n.Opset)
 	if ok {
 		s.rows[n.ID] = op
 		saved := s.ctx
@@ -256,6 +263,24 @@ func (s *state) body(b *graph.Body, inputs []Fact) ([]Fact, error) {
 	return out, nil
 }
 
+// trial is what came of a body that may not run, or runs in more than one way.
+type trial struct {
+	out       []Fact
+	solved    map[string]graph.Dim // every equality that holds in the body
+	conflicts []*Conflict
+}
+
+// try runs a body like body does; the equalities and contradictions it finds are returned and hold nowhere else.
+func (s *state) try(b *graph.Body, inputs []Fact) (trial, error) {
+	saved, conflicts, constraints := s.solved, len(s.out.Conflicts), len(s.out.Constraints)
+	s.solved = maps.Clone(saved)
+	out, err := s.body(b, inputs)
+	t := trial{out: out, solved: s.solved, conflicts: slices.Clone(s.out.Conflicts[conflicts:])}
+	s.solved = saved
+	s.out.Conflicts, s.out.Constraints = s.out.Conflicts[:conflicts], s.out.Constraints[:constraints]
+	return t, err
+}
+
 // complete fills what f does not know from the declared fact d.
 func complete(f, d Fact) Fact {
 	if f.Kind == graph.KindUnknown {
@@ -282,6 +307,11 @@ func (s *state) finish() {
 		f := &s.facts[i]
 		f.Shape = s.resolveAll(f.Shape)
 		f.Data = s.resolveAll(f.Data)
+		if f.Elem != nil {
+			e := *f.Elem
+			e.Shape = s.resolveAll(e.Shape)
+			f.Elem = &e
+		}
 	}
 	for b, d := range s.out.Trips {
 		s.out.Trips[b] = s.resolve(d)

@@ -17,6 +17,9 @@ type Op struct {
 	Cost    CostRule
 	Weights Slots // input slots that hold trained parameters when they read an initializer
 	Maybe   Slots // input slots that hold one only where the initializer's name speaks for it (Add, Mul …)
+
+	// Params counts the parameters in a weight slot where they are not the stored elements: packed quantised weights.
+	Params func(n *graph.Node, slot int, stored int64) int64
 }
 
 // ShapeRule sets the types, shapes and, where they can shape something, the values of a node's outputs. Outputs it

@@ -1,3 +1,71 @@
 package ops
 
-func quantOps() []Op { return nil }
+import "github.com/irene-onnx/irene/graph"
+
+// Work per element of changing between narrow and wide numbers.
+const (
+	quantize   = 4 // divide, round, add the zero point, saturate
+	dequantize = 2 // subtract the zero point, scale
+)
+
+// quantOps are quantization, dequantization and products with packed weights.
+func quantOps() []Op {
+	rows := []Op{
+		{Name: "QuantizeLinear", Since: 10, Class: "elementwise", Shape: quantizeLinear, Cost: quantizeCost, Weights: slots(0)},
+		{Name: "DequantizeLinear", Since: 10, Class: "elementwise", Shape: dequantizeLinear, Cost: dequantizeCost, Weights: slots(0)},
+		{Name: "DynamicQuantizeLinear", Since: 11, Class: "elementwise", Shape: dynamicQuantizeLinear, Cost: pointwise(dynamicQuantize)},
+	}
+	ms := "com.microsoft"
+	return append(
+		rows,
+		Op{Domain: ms, Name: "QuantizeLinear", Since: 1, Class: "elementwise", Shape: quantizeLinear, Cost: quantizeCost, Weights: slots(0)},
+		Op{Domain: ms, Name: "DequantizeLinear", Since: 1, Class: "elementwise", Shape: dequantizeLinear, Cost: dequantizeCost, Weights: slots(0)},
+	)
+}
+
+// quantizeLinear: the zero point has the type of the output; without one an attribute names it, else it is uint8.
+func quantizeLinear(c *Context) error {
+	t := graph.DType(c.Node.Int("output_dtype", 0))
+	switch {
+	case c.Has(2):
+		t = c.DType(2)
+	case t == graph.Undefined:
+		t = graph.Uint8
+	}
+	c.Set(0, t, c.Shape(0))
+	return nil
+}
+
+// dequantizeLinear: the output has the type an attribute names, else that of the scale.
+func dequantizeLinear(c *Context) error {
+	t := graph.DType(c.Node.Int("output_dtype", 0))
+	if t == graph.Undefined {
+		t = c.DType(1)
+	}
+	c.Set(0, t, c.Shape(0))
+	return nil
+}
+
+func quantizeCost(c *Context) graph.Cost {
+	each := int64(quantize)
+	if !c.Has(2) {
+		each--
+	}
+	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
+}
+
+func dequantizeCost(c *Context) graph.Cost {
+	each := int64(dequantize)
+	if !c.Has(2) {
+		each--
+	}
+	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
+}
+
+// dynamicQuantizeLinear: outputs are the quantized tensor, its scale and its zero point.
+func dynamicQuantizeLinear(c *Context) error {
+	c.Set(0, graph.Uint8, c.Shape(0))
+	c.Set(1, graph.Float32, graph.Shape{})
+	c.Set(2, graph.Uint8, graph.Shape{})
+	return nil
+}

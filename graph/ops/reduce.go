@@ -1,3 +1,271 @@
 package ops
 
-func reduceOps() []Op { return nil }
+import "github.com/irene-onnx/irene/graph"
+
+// reduceOps are the operators that fold a tensor along axes (reductions, softmax) or run along one (cumulative
+// operations, selection).
+func reduceOps() []Op {
+	var rows []Op
+	// Axes are an attribute up to opset 17 (ReduceSum: 12) and an input from then on; one rule reads either.
+	for _, r := range reductions {
+		rows = append(rows, Op{Name: r.name, Since: 1, Class: "reduce", Shape: reduce, Cost: r.cost})
+	}
+	return append(
+		rows,
+		Op{Name: "ArgMax", Since: 1, Class: "reduce", Shape: argReduce, Cost: perInput(1)},
+		Op{Name: "ArgMin", Since: 1, Class: "reduce", Shape: argReduce, Cost: perInput(1)},
+		// Maximum, difference, exponential, sum, quotient (LogSoftmax: difference to the logarithm of the sum).
+		Op{Name: "Softmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(5)},
+		Op{Name: "Softmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(5)},
+		Op{Name: "LogSoftmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(5)},
+		Op{Name: "LogSoftmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(5)},
+		Op{Name: "Hardmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(2)},
+		Op{Name: "Hardmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(2)},
+		Op{Domain: "com.microsoft", Name: "BiasSoftmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(6)},
+		Op{Name: "CumSum", Since: 11, Class: "reduce", Shape: cumulative(0, graph.Dim.Add), Cost: perInput(1)},
+		Op{Name: "CumProd", Since: 26, Class: "reduce", Shape: cumulative(1, graph.Dim.Mul), Cost: perInput(1)},
+		Op{Name: "TopK", Since: 1, Class: "reduce", Shape: topK, Cost: perInput(1)},
+	)
+}
+
+// reductions are the Reduce operators. Costs spell out their function bodies: operations per element read, and those
+// on each result.
+var reductions = []struct {
+	name string
+	cost CostRule
+}{
+	{"ReduceSum", perInput(1)},
+	{"ReduceMax", perInput(1)},
+	{"ReduceMin", perInput(1)},
+	{"ReduceProd", perInput(1)},
+	{"ReduceMean", perInputAndOutput(1, 1)},      // sum, quotient
+	{"ReduceL1", perInput(2)},                    // magnitude, sum
+	{"ReduceL2", perInputAndOutput(2, 1)},        // square, sum; square root
+	{"ReduceLogSum", perInputAndOutput(1, 1)},    // sum; logarithm
+	{"ReduceLogSumExp", perInputAndOutput(2, 1)}, // exponential, sum; logarithm
+	{"ReduceSumSquare", perInput(2)},             // square, sum
+}
+
+// perInputAndOutput is the rule of operators that do k operations per element of input 0 and m per element of output 0.
+func perInputAndOutput(k, m int64) CostRule {
+	return func(c *Context) graph.Cost {
+		return c.cost(c.Shape(0).Elements().MulInt(k).Add(c.Out(0).Shape.Elements().MulInt(m)))
+	}
+}
+
+// reduce: output 0 is input 0 without the axes, or with 1 in their place (keepdims, the default). No axes at all means
+// every axis, or none where noop_with_empty_axes says so.
+func reduce(c *Context) error {
+	in, keep := c.Shape(0), c.Node.Int("keepdims", 1) != 0
+	vals, present, known := c.AttrOrInput("axes", 1)
+	if !known {
+		c.Set(0, c.DType(0), c.reducedSomewhere(in, keep))
+		return nil
+	}
+	all := !present || len(vals) == 0
+	if all && c.Node.Int("noop_with_empty_axes", 0) != 0 {
+		c.Set(0, c.DType(0), in)
+		return nil
+	}
+	if in == nil {
+		c.Set(0, c.DType(0), nil)
+		if all && !keep {
+			c.Set(0, c.DType(0), graph.Shape{})
+		}
+		return nil
+	}
+	gone := make([]bool, len(in))
+	for _, v := range vals {
+		a, err := c.Axis(v, len(in))
+		if err != nil {
+			return err
+		}
+		gone[a] = true
+	}
+	for i := range gone {
+		gone[i] = gone[i] || all
+	}
+	out := without(in, gone, keep)
+	c.Set(0, c.DType(0), out)
+	c.fold(in, gone, out)
+	return nil
+}
+
+// without drops the marked axes of a shape, or makes them 1.
+func without(in graph.Shape, gone []bool, keep bool) graph.Shape {
+	out := make(graph.Shape, 0, len(in))
+	for i, d := range in {
+		switch {
+		case !gone[i]:
+			out = append(out, d)
+		case keep:
+			out = append(out, graph.Const(1))
+		}
+	}
+	return out
+}
+
+// reducedSomewhere is the shape of a reduction whose axes are not known.
+func (c *Context) reducedSomewhere(in graph.Shape, keep bool) graph.Shape {
+	if in == nil {
+		return nil
+	}
+	if keep {
+		out := make(graph.Shape, len(in))
+		for i, d := range in {
+			if d.Is(1) {
+				out[i] = d
+			}
+		}
+		return out
+	}
+	n, ok := c.Shape(1).Elements().Const()
+	if !ok || n < 1 || n > int64(len(in)) {
+		return nil
+	}
+	return make(graph.Shape, int64(len(in))-n)
+}
+
+// fold computes the elements of a small sum, product, minimum or maximum.
+func (c *Context) fold(in graph.Shape, gone []bool, out graph.Shape) {
+	var start graph.Dim // of an empty reduction; unknown where there is none
+	var f func(a, b graph.Dim) graph.Dim
+	switch c.Node.Op {
+	case "ReduceSum":
+		start, f = graph.Const(0), graph.Dim.Add
+	case "ReduceProd":
+		start, f = graph.Const(1), graph.Dim.Mul
+	case "ReduceMin":
+		f = graph.Dim.Min
+	case "ReduceMax":
+		f = graph.Dim.Max
+	default:
+		return
+	}
+	n, ok := small(in)
+	m, okOut := small(out)
+	data, known := c.Data(0)
+	if !ok || !okOut || !known || len(data) != n {
+		return
+	}
+	acc, seen := make([]graph.Dim, m), make([]bool, m)
+	for i := range acc {
+		acc[i] = start
+	}
+	for i, d := range data {
+		at, stride, rest := 0, 1, i
+		for k := len(in) - 1; k >= 0; k-- {
+			size, _ := in[k].Const()
+			if !gone[k] {
+				at += rest % int(size) * stride
+				stride *= int(size)
+			}
+			rest /= int(size)
+		}
+		if !seen[at] {
+			acc[at], seen[at] = d, true
+			continue
+		}
+		acc[at] = f(acc[at], d)
+	}
+	c.SetData(0, acc)
+}
+
+// argReduce: like reduce along one axis, with indices for elements.
+func argReduce(c *Context) error {
+	in, axis := c.Shape(0), c.Node.Int("axis", 0)
+	if in == nil {
+		c.Set(0, graph.Int64, nil)
+		return nil
+	}
+	if len(in) == 0 && (axis == 0 || axis == -1) {
+		c.Set(0, graph.Int64, graph.Shape{})
+		return nil
+	}
+	a, err := c.Axis(axis, len(in))
+	if err != nil {
+		return err
+	}
+	gone := make([]bool, len(in))
+	gone[a] = true
+	c.Set(0, graph.Int64, without(in, gone, c.Node.Int("keepdims", 1) != 0))
+	return nil
+}
+
+// alongAxis: output 0 is like input 0; the axis attribute must lie in its rank. Versions whose default is 1 take the
+// rank itself too, as they flatten the input at the axis.
+func alongAxis(def int64) ShapeRule {
+	return func(c *Context) error {
+		in, axis := c.Shape(0), c.Node.Int("axis", def)
+		if len(in) > 0 && (def < 0 || axis != int64(len(in))) {
+			if _, err := c.Axis(axis, len(in)); err != nil {
+				return err
+			}
+		}
+		c.Set(0, c.DType(0), in)
+		return nil
+	}
+}
+
+// cumulative: output 0 is like input 0; a small vector is computed with f from its neutral element on.
+func cumulative(neutral int64, f func(a, b graph.Dim) graph.Dim) ShapeRule {
+	return func(c *Context) error {
+		in := c.Shape(0)
+		c.Set(0, c.DType(0), in)
+		if axis, ok := c.Int(1); ok && len(in) > 0 {
+			if _, err := c.Axis(axis, len(in)); err != nil {
+				return err
+			}
+		}
+		data, ok := c.Data(0)
+		if n, isSmall := small(in); !ok || !isSmall || n != len(data) || len(in) != 1 {
+			return nil
+		}
+		out, acc := make([]graph.Dim, len(data)), graph.Const(neutral)
+		for i := range data {
+			k := i
+			if c.Node.Int("reverse", 0) != 0 {
+				k = len(data) - 1 - i
+			}
+			next := f(acc, data[k])
+			if out[k] = next; c.Node.Int("exclusive", 0) != 0 {
+				out[k] = acc
+			}
+			acc = next
+		}
+		c.SetData(0, out)
+		return nil
+	}
+}
+
+// topK: values and indices are input 0 with k elements along the axis; k is an attribute before opset 10, an input
+// from then on.
+func topK(c *Context) error {
+	in := c.Shape(0)
+	if in == nil {
+		c.Set(0, c.DType(0), nil)
+		c.Set(1, graph.Int64, nil)
+		return nil
+	}
+	a, err := c.Axis(c.Node.Int("axis", -1), len(in))
+	if err != nil {
+		return err
+	}
+	k := graph.Dim{}
+	if attr, ok := c.Node.Attr("k"); ok && !c.Has(1) {
+		k = graph.Const(attr.Int)
+	} else if data, ok := c.Data(1); ok && len(data) == 1 {
+		k = data[0]
+	}
+	switch {
+	case k.Negative() || in[a].Sub(k).Negative():
+		return c.Errorf("the top %v of %v elements", k, in[a])
+	case k.IsUnknown():
+		k = c.Fresh(0, a)
+	}
+	out := append(graph.Shape(nil), in...)
+	out[a] = k
+	c.Set(0, c.DType(0), out)
+	c.Set(1, graph.Int64, out)
+	return nil
+}

@@ -1,3 +1,92 @@
 package ops
 
-func textOps() []Op { return nil }
+import "github.com/irene-onnx/irene/graph"
+
+// textOps are the operators on strings. Strings have no fixed width, so the bytes they move are unknown.
+func textOps() []Op {
+	row := func(name string, since int64, shape ShapeRule) Op {
+		return Op{Name: name, Since: since, Class: "text", Shape: shape, Cost: pointwise(1)}
+	}
+	return []Op{
+		row("StringConcat", 20, stringConcat),
+		row("StringSplit", 20, stringSplit),
+		row("RegexFullMatch", 20, toBool),
+		row("StringNormalizer", 10, stringNormalizer),
+		row("TfIdfVectorizer", 9, tfIdf),
+		{Domain: "com.microsoft", Name: "Tokenizer", Since: 1, Class: "text", Shape: tokenizer, Cost: pointwise(1)},
+	}
+}
+
+func stringConcat(c *Context) error {
+	shape, err := c.Broadcast(c.Shape(0), c.Shape(1))
+	if err != nil {
+		return err
+	}
+	c.Set(0, graph.String, shape)
+	return nil
+}
+
+// pieces is the shape of input 0 with an axis behind it that holds the parts of each string.
+func (c *Context) pieces() graph.Shape {
+	in := c.Shape(0)
+	if in == nil {
+		return nil
+	}
+	return append(append(graph.Shape(nil), in...), c.Fresh(0, len(in)))
+}
+
+// stringSplit: the parts of each string, padded to the longest list, and their number.
+func stringSplit(c *Context) error {
+	c.Set(0, graph.String, c.pieces())
+	c.Set(1, graph.Int64, c.Shape(0))
+	return nil
+}
+
+func tokenizer(c *Context) error {
+	c.Set(0, graph.String, c.pieces())
+	return nil
+}
+
+// stringNormalizer: a [C] or [1, C] tensor without its stop words.
+func stringNormalizer(c *Context) error {
+	in := c.Shape(0)
+	c.Set(0, graph.String, nil)
+	if in == nil {
+		return nil
+	}
+	if len(in) < 1 || len(in) > 2 {
+		return c.Errorf("input of rank %d, want 1 or 2", len(in))
+	}
+	out := append(graph.Shape(nil), in...)
+	if a, ok := c.Node.Attr("stopwords"); ok && len(a.Strs) > 0 {
+		out[len(out)-1] = c.Fresh(0, len(out)-1)
+	}
+	c.Set(0, graph.String, out)
+	return nil
+}
+
+// tfIdf: a count for each n-gram of the pool, in each row.
+func tfIdf(c *Context) error {
+	width := graph.Dim{}
+	if idx, ok := c.Node.Ints("ngram_indexes"); ok && len(idx) > 0 {
+		most := int64(0)
+		for _, i := range idx {
+			if i < 0 || i >= 1<<40 {
+				return c.Errorf("n-gram index %d", i)
+			}
+			most = max(most, i)
+		}
+		width = graph.Const(most + 1)
+	}
+	switch in := c.Shape(0); {
+	case in == nil:
+		c.Set(0, graph.Float32, nil)
+	case len(in) <= 1:
+		c.Set(0, graph.Float32, graph.Shape{width})
+	case len(in) == 2:
+		c.Set(0, graph.Float32, graph.Shape{in[0], width})
+	default:
+		return c.Errorf("input of rank %d, want 1 or 2", len(in))
+	}
+	return nil
+}

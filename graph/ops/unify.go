@@ -44,13 +44,23 @@ func (s *state) solve(a, b graph.Dim) bool {
 		return true
 	}
 	diff := a.Sub(b)
+	var spare string
+	var spareDim graph.Dim
 	for _, name := range diff.Symbols() {
-		if v, ok := linear(diff, name); ok {
+		v, ok := linear(diff, name)
+		switch {
+		case ok && v.NonNegative(): // total = past + sequence rather than past = total - sequence
 			s.solved[name] = v
 			return true
+		case ok && spare == "":
+			spare, spareDim = name, v
 		}
 	}
-	return false
+	if spare == "" {
+		return false
+	}
+	s.solved[spare] = spareDim
+	return true
 }
 
 // linear solves diff = 0 for a symbol: with diff = ±x + rest, where rest does not hold x, x = ∓rest.

@@ -1,3 +1,293 @@
 package ops
 
-func viewOps() []Op { return nil }
+import (
+	"github.com/irene-onnx/irene/graph"
+)
+
+// viewOps are the operators that only rename elements, make constants, or compute with shapes.
+func viewOps() []Op {
+	var rows []Op
+	view := func(since int64, shape ShapeRule, names ...string) {
+		for _, n := range names {
+			rows = append(rows, Op{Name: n, Since: since, Class: "view", Shape: shape, Cost: free})
+		}
+	}
+	view(1, identity, "Identity")
+	view(1, reshape, "Reshape")        // the target is an attribute
+	view(5, reshape, "Reshape")        // an input
+	view(1, squeeze, "Squeeze")        // axes are an attribute
+	view(13, squeeze, "Squeeze")       // an input
+	view(1, unsqueeze, "Unsqueeze")    // axes are an attribute
+	view(13, unsqueeze, "Unsqueeze")   // an input
+	view(1, flatten, "Flatten")        // negative axes from 11 on
+	view(1, shapeOf, "Shape")          // start and end from 15 on
+	view(1, sizeOf, "Size")            //
+	view(1, constantValue, "Constant") // sparse_value from 11 on, value_int and the like from 12 on
+	return append(
+		rows,
+		Op{Name: "Dropout", Since: 1, Class: "view", Shape: dropout(false), Cost: free},
+		Op{Name: "Dropout", Since: 10, Class: "view", Shape: dropout(true), Cost: free},
+		Op{Name: "Dropout", Since: 12, Class: "view", Shape: dropout(true), Cost: dropoutCost},
+		Op{Name: "ConstantOfShape", Since: 9, Class: "move", Shape: constantOfShape, Cost: moves},
+		Op{Name: "Range", Since: 11, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
+		Op{Name: "EyeLike", Since: 9, Class: "move", Shape: eyeLike, Cost: writes},
+		Op{Domain: "com.microsoft", Name: "Range", Since: 1, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
+		Op{Domain: "com.microsoft", Name: "ExpandDims", Since: 1, Class: "view", Shape: unsqueeze, Cost: free},
+	)
+}
+
+// maxRank bounds the ranks that rules make from the lengths of lists: more axes than that are malformed.
+const maxRank = 256
+
+// list returns integers that older versions of an operator hold in an attribute and newer ones in an input: their
+// values, nil where unknown, and their number, -1 where unknown. given is false where there is neither.
+func (c *Context) list(name string, slot int) (vals []graph.Dim, n int, given bool) {
+	if v, ok := c.Node.Ints(name); ok {
+		return graph.Consts(v...), len(v), true
+	}
+	if !c.Has(slot) {
+		return nil, 0, false
+	}
+	s := c.Shape(slot)
+	if len(s) > 1 {
+		return nil, -1, true
+	}
+	if data, ok := c.Data(slot); ok {
+		return data, len(data), true
+	}
+	switch {
+	case s == nil:
+		return nil, -1, true
+	case len(s) == 0:
+		return nil, 1, true
+	}
+	if k, ok := s[0].Const(); ok && k >= 0 && k <= maxRank {
+		return nil, int(k), true
+	}
+	return nil, -1, true
+}
+
+// axisSet marks axes of a tensor of the given rank; nil where their values are not known. It fails where one is out of
+// range or named twice.
+func (c *Context) axisSet(vals []graph.Dim, rank int) ([]bool, error) {
+	set := make([]bool, rank)
+	for _, d := range vals {
+		v, ok := d.Const()
+		if !ok {
+			return nil, nil
+		}
+		a, err := c.Axis(v, rank)
+		if err != nil {
+			return nil, err
+		}
+		if set[a] {
+			return nil, c.Errorf("axis %d is named twice", v)
+		}
+		set[a] = true
+	}
+	return set, nil
+}
+
+// view gives output 0 the elements of input 0 under another shape.
+func (c *Context) view(s graph.Shape) {
+	f := *c.In(0)
+	f.Kind, f.Elem, f.Items, f.Shape = graph.KindTensor, nil, nil, s
+	c.SetFact(0, f)
+}
+
+// writes is the rule of operators that compute and read nothing and write their outputs.
+func writes(c *Context) graph.Cost {
+	zero := graph.Const(0)
+	return graph.Cost{Known: true, MACs: zero, Elementwise: zero, Read: zero, Written: c.written()}
+}
+
+// identity: output 0 is input 0, of whatever kind (Identity).
+func identity(c *Context) error {
+	c.SetFact(0, *c.In(0))
+	return nil
+}
+
+// squeeze removes the axes it names, which have size 1; without axes, all of size 1 (Squeeze).
+func squeeze(c *Context) error {
+	axes, n, given := c.list("axes", 1)
+	in := c.Shape(0)
+	switch {
+	case in == nil:
+		c.view(nil)
+		return nil
+	case !given:
+		return c.squeezeOnes(in)
+	case axes == nil && n >= 0 && n <= len(in):
+		c.view(make(graph.Shape, len(in)-n))
+		return nil
+	case axes == nil:
+		c.view(nil)
+		return nil
+	}
+	set, err := c.axisSet(axes, len(in))
+	if err != nil {
+		return err
+	}
+	if set == nil {
+		c.view(make(graph.Shape, len(in)-len(axes)))
+		return nil
+	}
+	out := make(graph.Shape, 0, len(in))
+	for i, d := range in {
+		if !set[i] {
+			out = append(out, d)
+			continue
+		}
+		if d.Is(1) || d.IsUnknown() {
+			continue
+		}
+		if d.NotEqual(graph.Const(1)) {
+			return c.Errorf("axis %d to squeeze has size %s", i, d)
+		}
+		if _, err := c.Unify(d, graph.Const(1)); err != nil {
+			return err
+		}
+	}
+	c.view(out)
+	return nil
+}
+
+// squeezeOnes removes every axis of size 1; where an axis may or may not be 1, the rank is unknown.
+func (c *Context) squeezeOnes(in graph.Shape) error {
+	out := make(graph.Shape, 0, len(in))
+	for _, d := range in {
+		if d.Is(1) {
+			continue
+		}
+		if !d.NotEqual(graph.Const(1)) {
+			c.view(nil)
+			return nil
+		}
+		out = append(out, d)
+	}
+	c.view(out)
+	return nil
+}
+
+// unsqueeze inserts axes of size 1 at the places the output has them (Unsqueeze, ExpandDims).
+func unsqueeze(c *Context) error {
+	axes, n, given := c.list("axes", 1)
+	in := c.Shape(0)
+	switch {
+	case !given:
+		return c.Errorf("no axes")
+	case in == nil || n < 0:
+		c.view(nil)
+		return nil
+	}
+	rank := len(in) + n
+	if axes == nil {
+		c.view(make(graph.Shape, rank))
+		return nil
+	}
+	set, err := c.axisSet(axes, rank)
+	if err != nil {
+		return err
+	}
+	if set == nil {
+		c.view(make(graph.Shape, rank))
+		return nil
+	}
+	out := make(graph.Shape, rank)
+	for i := range out {
+		if set[i] {
+			out[i] = graph.Const(1)
+			continue
+		}
+		out[i], in = in[0], in[1:]
+	}
+	c.view(out)
+	return nil
+}
+
+// flatten makes a matrix of the axes before and from axis on (Flatten).
+func flatten(c *Context) error {
+	in := c.Shape(0)
+	if in == nil {
+		c.view(make(graph.Shape, 2))
+		return nil
+	}
+	axis := c.Node.Int("axis", 1)
+	if axis < 0 {
+		axis += int64(len(in))
+	}
+	if axis < 0 || axis > int64(len(in)) {
+		return c.Errorf("axis %d of a tensor of rank %d", c.Node.Int("axis", 1), len(in))
+	}
+	c.view(graph.Shape{in[:axis].Elements(), in[axis:].Elements()})
+	return nil
+}
+
+// shapeOf: the dimensions of input 0 from start up to end, as a vector (Shape).
+func shapeOf(c *Context) error {
+	s := c.Shape(0)
+	if s == nil {
+		c.Set(0, graph.Int64, make(graph.Shape, 1))
+		return nil
+	}
+	rank := int64(len(s))
+	clamp := func(i int64) int64 {
+		if i < 0 {
+			i += rank
+		}
+		return min(max(i, 0), rank)
+	}
+	from := clamp(c.Node.Int("start", 0))
+	to := max(from, clamp(c.Node.Int("end", rank)))
+	c.Set(0, graph.Int64, graph.Shape{graph.Const(to - from)})
+	c.SetData(0, s[from:to])
+	return nil
+}
+
+// sizeOf: the number of elements of input 0, as a scalar (Size).
+func sizeOf(c *Context) error {
+	c.Set(0, graph.Int64, graph.Shape{})
+	if n := c.Shape(0).Elements(); !n.IsUnknown() {
+		c.SetData(0, []graph.Dim{n})
+	}
+	return nil
+}
+
+// dropout: at inference output 0 is input 0; the mask has its shape and is boolean in the newer versions (Dropout).
+func dropout(boolean bool) ShapeRule {
+	return func(c *Context) error {
+		if on, ok := c.Int(2); ok && on != 0 {
+			c.Set(0, c.DType(0), c.Shape(0))
+		} else {
+			c.SetFact(0, *c.In(0))
+		}
+		t := graph.Bool
+		if !boolean {
+			t = c.DType(0)
+		}
+		c.Set(1, t, c.Shape(0))
+		return nil
+	}
+}
+
+// dropoutCost: free, unless training_mode is on; then an element is compared with the ratio and scaled.
+func dropoutCost(c *Context) graph.Cost {
+	if on, ok := c.Int(2); ok && on != 0 {
+		return pointwise(2)(c)
+	}
+	return free(c)
+}
+
+// eyeLike: a matrix of the shape of input 0 with ones on a diagonal (EyeLike).
+func eyeLike(c *Context) error {
+	t := c.DType(0)
+	if n := c.Node.Int("dtype", 0); n > 0 && n < 256 {
+		t = graph.DType(n)
+	}
+	s := c.Shape(0)
+	if s != nil && len(s) != 2 {
+		return c.Errorf("rank %d, want 2", len(s))
+	}
+	c.Set(0, t, s)
+	return nil
+}

@@ -51,6 +51,9 @@ func (c *Context) windows(spatial graph.Shape, kernel []int64) (graph.Shape, err
 	auto, ceil := c.Node.Str("auto_pad", "NOTSET"), c.Node.Int("ceil_mode", 0) != 0
 	out := make(graph.Shape, n)
 	for i, d := range spatial {
+		if kernel[i] < 1 || at(strides, i, 1) < 1 || at(dilations, i, 1) < 1 {
+			return nil, c.Errorf("spatial axis %d: kernel, stride and dilation have to be positive", i)
+		}
 		out[i] = c.window(d, kernel[i], at(strides, i, 1), at(dilations, i, 1), at(pads, i, 0), at(pads, n+i, 0), auto, ceil)
 		if out[i].Negative() {
 			return nil, c.Errorf("a window of %d does not fit spatial axis %d of size %s", kernel[i], i, d)

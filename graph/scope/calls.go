@@ -28,6 +28,8 @@ type callTree struct {
 	byRaw  map[rawKey]*rawScope
 	mods   map[rawKey]*mod
 	prefix map[rawKey]bool // every raw scope and every prefix of one
+
+	readers map[string]int // owner of weights → raw scopes that read them
 }
 
 // mod is a module by its place in the raw names; call is one call of it.
@@ -73,7 +75,11 @@ func (t *callTree) note(key rawKey, n *graph.Node) *rawScope {
 func (t *callTree) build() {
 	t.mods = map[rawKey]*mod{}
 	t.prefix = map[rawKey]bool{}
+	t.readers = map[string]int{}
 	for _, s := range t.raws {
+		for _, o := range s.owners {
+			t.readers[o]++
+		}
 		for p := s.key; p.path != "" && !t.prefix[p]; p.path = cutSegment(p.path) {
 			t.prefix[p] = true
 		}
@@ -143,15 +149,15 @@ func (t *callTree) cutCall(key rawKey) (rawKey, int) {
 
 // complete gives calls to a module that has no operators of its own in any: as many as the child that is called least.
 func (m *mod) complete() {
-	least := -1
+	var least *mod
 	for _, k := range m.kids {
 		k.complete()
-		if least < 0 || len(k.calls) < len(m.kids[least].calls) {
-			least = slices.Index(m.kids, k)
+		if least == nil || len(k.calls) < len(least.calls) {
+			least = k
 		}
 	}
-	if len(m.calls) == 0 && least >= 0 {
-		for i, c := range m.kids[least].calls {
+	if len(m.calls) == 0 && least != nil {
+		for i, c := range least.calls {
 			m.calls = append(m.calls, &call{mod: m, k: i, first: c.first, last: c.last})
 		}
 	}
@@ -164,14 +170,16 @@ func (t *callTree) place(m *mod) {
 		for i, c := range kid.calls {
 			c.up = m.caller(i, c, len(kid.calls))
 		}
-		made := map[*call]int{}
+		made := map[callKey]int{}
 		for i, c := range kid.calls {
-			k := made[c.up]
-			made[c.up]++
+			module := t.canonical(c, i)
+			key := callKey{c.up.scope, module}
+			k := made[key]
+			made[key]++
 			if m.up == nil {
 				k += m.key.branch // the second branch of a merged If calls the modules again
 			}
-			c.scope = t.r.space.call(c.up.scope, t.canonical(c, i), k)
+			c.scope = t.r.space.call(c.up.scope, module, k)
 		}
 		t.place(kid)
 	}
@@ -182,6 +190,9 @@ func (t *callTree) place(m *mod) {
 func (m *mod) caller(i int, c *call, n int) *call {
 	if n%len(m.calls) == 0 {
 		return m.calls[i/(n/len(m.calls))]
+	}
+	if n*len(m.calls) > 1<<22 {
+		return m.calls[min(i*len(m.calls)/n, len(m.calls)-1)] // no real network: keep it fast
 	}
 	best, far := m.calls[0], -1
 	for _, up := range m.calls {
@@ -208,7 +219,7 @@ func (t *callTree) canonical(c *call, i int) string {
 	if w.paths[plain] {
 		return plain
 	}
-	if p := t.evidence(c, seg); p != "" {
+	if p := t.evidence(c, plain); p != "" {
 		return p
 	}
 	if p := t.container(c, i, up, seg); p != "" {
@@ -218,11 +229,15 @@ func (t *callTree) canonical(c *call, i int) string {
 }
 
 // evidence looks for the module in the weights that its operators read: T5 calls "shared" in its encoder, and the weight
-// says that it lives at the top. A weight that another scope owns by its name was merged with this one's and tells nothing.
-func (t *callTree) evidence(c *call, seg string) string {
+// says that it lives at the top. Tools merge equal weights, so the norms of all layers may read the first one's: a weight
+// that other scopes read too counts only where its module hangs on an ancestor, and never where another scope spells it.
+func (t *callTree) evidence(c *call, plain string) string {
 	found := ""
 	for _, o := range c.owners {
-		if lastSegment(o) != seg || t.claimed(c.mod.key.branch, o) {
+		if lastSegment(o) != c.mod.seg || t.claimed(c.mod.key.branch, o) {
+			continue
+		}
+		if t.readers[o] > 1 && !within(parentPath(plain), parentPath(o)) {
 			continue
 		}
 		if found != "" && found != o {
@@ -235,13 +250,18 @@ func (t *callTree) evidence(c *call, seg string) string {
 
 // claimed reports whether a raw scope spells out a path.
 func (t *callTree) claimed(branch int, path string) bool {
+	return t.prefix[rawKey{branch, rawPath(path)}]
+}
+
+// rawPath spells a dotted path as node names do: "encoder/layer.0/output" of "encoder.layer.0.output".
+func rawPath(path string) string {
 	raw := []byte(path)
 	for i := range raw {
 		if raw[i] == '.' && !isDigits(firstAtom(path[i+1:])) {
 			raw[i] = '/'
 		}
 	}
-	return t.prefix[rawKey{branch, string(raw)}]
+	return string(raw)
 }
 
 // container looks for the module below a container that is not called itself, a ModuleDict ("transformer.wte" shows as

@@ -121,13 +121,16 @@ func (r *resolver) namespace(n *graph.Node) *graph.Scope {
 // Loop the exporter starts the stack afresh, without the root: it is read as standing within the owner's scope. absolute
 // says that names are whole paths where they do not extend the one before ("shared" called in "encoder"), not relative.
 func (r *resolver) levels(levels []level, owner *graph.Scope, absolute bool) *graph.Scope {
+	if len(levels) > maxLevels || len(levels) == 0 && owner == nil {
+		return nil
+	}
 	at := r.space.root
 	if owner != nil && (len(levels) == 0 || levels[0].name != "") {
 		at = owner
 	}
 	base := at.Module
 	for _, l := range levels {
-		if l.name == emptyStack {
+		if l.name == emptyStack || len(l.name) > maxName {
 			return nil
 		}
 		name, k := cutCall(l.name)
@@ -145,9 +148,6 @@ func (r *resolver) levels(levels []level, owner *graph.Scope, absolute bool) *gr
 		if l.class != "" && r.classes[module] == "" {
 			r.classes[module] = shortClass(l.class)
 		}
-	}
-	if len(levels) == 0 && owner == nil {
-		return nil
 	}
 	return at
 }

@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/irene-onnx/irene/graph"
@@ -135,6 +136,9 @@ func (r *resolver) pieces(name string, at *graph.Scope) *graph.Scope {
 // lastPiece finds the last "Class_module_path_call" in a name: the class's last word starts with a capital, the path starts
 // with one that weights or the enclosing module tell, and a number follows.
 func (r *resolver) lastPiece(name string) (path, class string) {
+	if len(name) > maxName {
+		return "", ""
+	}
 	w := r.weightIndexOf()
 	flat, top := w.flatPaths()
 	start := 0
@@ -157,6 +161,10 @@ func (r *resolver) lastPiece(name string) (path, class string) {
 			continue
 		}
 		path, class = joinPath(known, rest), word
+		if rest != "" && !w.holds[known] {
+			// A module with weights has no module without weights in it: "pooler_activation" stands beside "pooler".
+			path = known + "_" + rest
+		}
 		start += n
 	}
 	return path, class
@@ -215,16 +223,34 @@ func (r *resolver) refine(n *graph.Node, at *graph.Scope) *graph.Scope {
 	return at
 }
 
-// flatPaths maps every path of the index with "_" for "." to the path, and tells the first words of them.
+// flatPaths maps every path of the index with "_" for "." to the path, and tells the first words of them. The last element
+// of a list may be called "layer[-1]", which shows as "layer__1_".
 func (w *weightIndex) flatPaths() (flat map[string]string, top map[string]bool) {
-	if w.flat == nil {
-		w.flat, w.flatTop = map[string]string{}, map[string]bool{}
-		for p := range w.paths {
-			f := strings.ReplaceAll(p, ".", "_")
-			if old, ok := w.flat[f]; !ok || p < old {
-				w.flat[f] = p
+	if w.flat != nil {
+		return w.flat, w.flatTop
+	}
+	w.flat, w.flatTop = map[string]string{}, map[string]bool{}
+	note := func(f, p string) {
+		if old, ok := w.flat[f]; !ok || p < old {
+			w.flat[f] = p
+		}
+	}
+	for p := range w.paths {
+		note(strings.ReplaceAll(p, ".", "_"), p)
+		w.flatTop[firstWord(p[:len(firstAtom(p))])] = true
+		for i := range p {
+			if p[i] != '.' {
+				continue
 			}
-			w.flatTop[firstWord(f)] = true
+			number := firstAtom(p[i+1:])
+			if n, err := strconv.Atoi(number); err != nil || w.paths[p[:i+1]+strconv.Itoa(n+1)] {
+				continue
+			}
+			rest := p[i+1+len(number):]
+			if rest != "" {
+				rest = "_" + rest
+			}
+			note(strings.ReplaceAll(p[:i]+"__1"+rest, ".", "_"), p)
 		}
 	}
 	return w.flat, w.flatTop

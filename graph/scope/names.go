@@ -2,6 +2,12 @@ package scope
 
 import "strings"
 
+// Longer names and deeper stacks than these are not read: no exporter writes them, and paths grow with the square.
+const (
+	maxName   = 2048
+	maxLevels = 128
+)
+
 // A dotted path is read in segments: an atom with the numbers after it is one segment ("layer.0", "blocks.0.0"), because
 // a list of modules is not called and is no scope of its own.
 

@@ -5,34 +5,76 @@ import "github.com/irene-onnx/irene/graph"
 // neighbours places what is left by the nodes around it, in two sweeps over the graph.
 //
 // Forward, every node learns the common scope of what it computes from, through other nodes without a place. Backward, it
-// learns the common scope of the nodes that read it. A constant belongs to its readers. A node that has both:
-//   - stays where it computes from while that is a module with modules inside: scores made from "self.query" and "self.key"
-//     belong to "self", and so does the softmax of them;
-//   - but goes down to its readers where these stand inside that module (a norm spelled out in nodes of which only the last
-//     reads the weight), or to their parent where it joins different modules (a residual sum before a norm);
-//   - belongs to the common scope of both where it computes from one module without modules inside.
+// learns the common scope of the nodes that read it, the root for results of the graph. A constant belongs to its readers.
+// For a node that has both see between.
 func (r *resolver) neighbours() {
 	up := r.upward()
 	for i := len(r.g.Nodes) - 1; i >= 0; i-- {
 		n := r.g.Nodes[i]
-		if r.places[n.ID].Scope != nil {
+		if r.places[n.ID].Scope == nil {
+			r.set(n, r.between(n, up[n.ID], r.downward(n)), Neighbours)
+		}
+	}
+}
+
+// between decides on a node that computes from one scope and is read in another.
+//   - It stays where it computes from while that is a module with modules inside: scores made from "self.query" and
+//     "self.key" belong to "self", and so does the softmax of them.
+//   - But it goes down to its readers where these stand inside that module (a norm spelled out in nodes of which only the
+//     last reads the weight). Of a module without modules inside it goes to the parent where it joins different modules (a
+//     residual sum before a norm) or feeds a product with a weight, which is all there is to a linear module.
+//   - After one module without modules inside it belongs to the common scope of both; a product with a weight is a module
+//     of its own beside the inner one of the two.
+func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope) *graph.Scope {
+	switch {
+	case up.scope == nil:
+		return down
+	case down == nil && !r.space.inner[up.scope]:
+		return common(up.scope, r.enclosing(n))
+	case down == nil:
+		return up.scope
+	}
+	switch {
+	case down != up.scope && isAncestor(up.scope, down):
+		if (up.joins || feedsProduct(n)) && !r.space.inner[down] {
+			return down.Parent
+		}
+		return down
+	case r.space.inner[up.scope] || up.scope.Parent == nil:
+		return up.scope
+	case !up.joins && isProduct(n.Op) && readsWeight(n):
+		if !r.space.inner[down] && down.Parent != nil {
+			down = down.Parent
+		}
+		if depth(down) < depth(up.scope.Parent) {
+			down = up.scope.Parent
+		}
+		return down
+	}
+	return common(up.scope, down)
+}
+
+func feedsProduct(n *graph.Node) bool {
+	for _, o := range n.Outputs {
+		if o == nil {
 			continue
 		}
-		down := r.downward(n)
-		from := up[n.ID]
-		switch {
-		case from.scope == nil || down == nil:
-			from.scope = common(from.scope, down)
-		case down != from.scope && isAncestor(from.scope, down):
-			from.scope = down
-			if from.joins && down.Parent != nil {
-				from.scope = down.Parent
+		for _, u := range o.Consumers {
+			if isProduct(u.Node.Op) && readsWeight(u.Node) {
+				return true
 			}
-		case !r.space.inner[from.scope]:
-			from.scope = common(from.scope, down)
 		}
-		r.set(n, from.scope, Neighbours)
 	}
+	return false
+}
+
+func readsWeight(n *graph.Node) bool {
+	for _, in := range n.Inputs {
+		if in != nil && isWeight(in) {
+			return true
+		}
+	}
+	return false
 }
 
 // origin is where a node's data comes from.
@@ -41,7 +83,8 @@ type origin struct {
 	joins bool // from different scopes
 }
 
-// upward finds the origin of every node: its place where it has one, else the common scope of what its inputs come from.
+// upward finds the origin of every node: its place where it has one, else the common scope of what its data comes from.
+// Shapes and what is computed from them alone have no origin: they belong to whom they are for.
 func (r *resolver) upward() []origin {
 	up := make([]origin, len(r.g.Nodes))
 	for _, n := range r.g.Nodes {
@@ -50,8 +93,8 @@ func (r *resolver) upward() []origin {
 			continue
 		}
 		o := &up[n.ID]
-		for _, in := range n.Inputs {
-			if in == nil || in.Producer == nil || isWeight(in) {
+		for slot, in := range n.Inputs {
+			if in == nil || in.Producer == nil || !carriesData(n.Op, slot) || isShape(in.Producer.Op) || isWeight(in) {
 				continue
 			}
 			s := up[in.Producer.ID].scope
@@ -65,19 +108,42 @@ func (r *resolver) upward() []origin {
 	return up
 }
 
-// downward is the common scope of the nodes that read a node's results. Results of a body are read by the node that holds it.
+func isShape(op string) bool { return op == "Shape" || op == "Size" }
+
+// carriesData reports whether an operator computes from an input, not merely by it.
+func carriesData(op string, slot int) bool {
+	switch op {
+	case "Reshape", "Expand", "Slice", "Unsqueeze", "Squeeze", "Tile", "Pad", "Split", "Gather", "Trilu", "Resize", "TopK":
+		return slot == 0
+	case "Where":
+		return slot > 0
+	case "Shape", "Size":
+		return false
+	}
+	return true
+}
+
+// downward is the common scope of the nodes that read a node's results; nil where no placed node does. Who asks for a shape
+// alone counts only where nobody reads the data. Results of a body are read by the node that holds it.
 func (r *resolver) downward(n *graph.Node) *graph.Scope {
-	var down *graph.Scope
+	var down, shapes *graph.Scope
 	for _, o := range n.Outputs {
 		if o == nil {
 			continue
 		}
 		for _, u := range o.Consumers {
-			down = common(down, r.places[u.Node.ID].Scope)
+			if s := r.places[u.Node.ID].Scope; isShape(u.Node.Op) {
+				shapes = common(shapes, s)
+			} else {
+				down = common(down, s)
+			}
 		}
 		if o.IsOutput && n.Body != nil && n.Body.Owner != nil {
 			down = common(down, r.places[n.Body.Owner.ID].Scope)
 		}
+	}
+	if down == nil {
+		return shapes
 	}
 	return down
 }

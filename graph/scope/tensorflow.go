@@ -14,7 +14,7 @@ func (r *resolver) tensorflow(n *graph.Node) *graph.Scope {
 	if i := strings.IndexByte(name, ';'); i >= 0 {
 		name = name[:i] // fused by TFLite: the first name stands for all
 	}
-	if strings.IndexByte(name, '/') <= 0 || strings.ContainsAny(name, " :") {
+	if len(name) > maxName || strings.IndexByte(name, '/') <= 0 || strings.ContainsAny(name, " :") {
 		return nil
 	}
 	at := r.space.root

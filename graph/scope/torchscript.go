@@ -12,12 +12,13 @@ import (
 //
 // A segment is a module's name as seen from its last atom that is no number ("layer.0"), so containers that are not called
 // do not show, and the n-th call of a module has "_n" after the last segment alone: the segments before it never say which
-// call they are. tree.go puts these calls together and finds canonical paths.
+// call they are. calls.go puts these calls together and finds canonical paths.
 func (r *resolver) torchscript() {
 	t := &callTree{r: r, byRaw: map[rawKey]*rawScope{}}
 	of := make([]*rawScope, len(r.g.Nodes))
 	source := make([]string, len(r.g.Nodes))
 	branches := mergedBranches(r.g)
+	genai := r.g.Producer == genaiProducer
 	for _, n := range r.g.Nodes {
 		if r.places[n.ID].Scope != nil {
 			continue
@@ -25,6 +26,9 @@ func (r *resolver) torchscript() {
 		raw, from := rawOf(n, r.opts.Source)
 		if from == "" {
 			continue
+		}
+		if genai {
+			raw = rawPath(genaiPath(strings.ReplaceAll(raw, "/", ".")))
 		}
 		of[n.ID], source[n.ID] = t.note(rawKey{branchOf(n, branches), raw}, n), from
 	}
@@ -46,7 +50,7 @@ func rawOf(n *graph.Node, only string) (raw, source string) {
 			return raw, NodeName
 		}
 	}
-	if only == NodeName {
+	if only == NodeName || spans(n) && only != OutputName {
 		return "", ""
 	}
 	for _, o := range n.Outputs {
@@ -62,6 +66,9 @@ func rawOf(n *graph.Node, only string) (raw, source string) {
 
 // nodeScope is the scope in a node's name: "a/b.0" of "/a/b.0/MatMul", "" of "/MatMul" (the root).
 func nodeScope(name string) (string, bool) {
+	if len(name) > maxName {
+		return "", false
+	}
 	name = undecorate(name)
 	if len(name) < 2 || name[0] != '/' {
 		return "", false
@@ -93,15 +100,10 @@ func undecorate(name string) string {
 	}
 }
 
-// cleanScope drops empty segments, and the layer that the genai builder puts the last norm in: "layers.16" of a model of 16.
+// cleanScope drops empty segments.
 func cleanScope(raw string) string {
 	for strings.Contains(raw, "//") {
 		raw = strings.ReplaceAll(raw, "//", "/")
-	}
-	if up, ok := strings.CutSuffix(raw, "/final_norm_layernorm"); ok {
-		if i := strings.LastIndexByte(up, '/'); i > 0 {
-			return up[:i] + raw[len(up):]
-		}
 	}
 	return raw
 }
@@ -119,27 +121,32 @@ func tensorScope(name string) (string, bool) {
 }
 
 // mergedBranches finds the If nodes whose branches are whole models with the same scopes, as optimum merges a decoder with
-// and without a cache ("optimum::if"). The branches call the same modules, but not in the same calls.
+// and without a cache ("optimum::if"). The branches call the same modules, but not in the same calls. An If that stands in
+// a module has nodes of that module in both branches, which is nothing of the kind. The map numbers the later branches.
 func mergedBranches(g *graph.Graph) map[*graph.Body]int {
 	out := map[*graph.Body]int{}
 	for _, n := range g.Nodes {
 		if n.Op != "If" {
 			continue
 		}
-		bodies := n.Bodies()
+		owner, _ := nodeScope(n.Name)
 		seen := map[string]bool{}
-		for i, b := range bodies {
+		for i, b := range n.Bodies() {
 			mine := map[string]bool{}
 			for _, m := range b.Nodes {
-				if raw, ok := nodeScope(m.Name); ok && raw != "" {
+				if raw, ok := nodeScope(m.Name); ok && raw != "" && raw != owner && !strings.HasPrefix(owner, raw+"/") {
 					mine[raw] = true
 				}
 			}
+			shared := 0
 			for raw := range mine {
 				if seen[raw] {
-					out[b] = i
+					shared++
 				}
 				seen[raw] = true
+			}
+			if shared > 1 {
+				out[b] = i
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package scope
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 type weightIndex struct {
 	owners  []string            // by Value.ID: path of the module that owns the weight; "" for other values and weights of the root
 	paths   map[string]bool     // every owner and every dotted prefix of one
+	holds   map[string]bool     // the paths that have others below them
 	bySegm  map[string][]string // last segment → the paths in it that own weights or hold owners, sorted
 	flat    map[string]string   // a path with "_" for "." → the path
 	flatTop map[string]bool     // first atoms of flat paths
@@ -21,21 +23,35 @@ func (r *resolver) weightIndexOf() *weightIndex {
 	if r.index != nil {
 		return r.index
 	}
-	w := &weightIndex{owners: make([]string, len(r.g.Values)), paths: map[string]bool{}}
+	w := &weightIndex{owners: make([]string, len(r.g.Values)), paths: map[string]bool{}, holds: map[string]bool{}}
+	genai := r.g.Producer == genaiProducer
 	for _, v := range r.g.Values {
 		if !isWeight(v) {
 			continue
 		}
 		owner := ownerPath(localName(v))
-		w.owners[v.ID] = owner
-		for p := owner; p != "" && !w.paths[p]; {
-			w.paths[p] = true
-			i := strings.LastIndexByte(p, '.')
-			p = p[:max(i, 0)]
+		if genai {
+			owner = genaiPath(owner)
 		}
+		w.owners[v.ID] = owner
+		w.add(owner)
 	}
 	r.index = w
 	return w
+}
+
+// add notes a path and everything above it.
+func (w *weightIndex) add(path string) {
+	for path != "" {
+		if _, known := w.paths[path]; known {
+			return
+		}
+		w.paths[path] = true
+		path = path[:max(strings.LastIndexByte(path, '.'), 0)]
+		if path != "" {
+			w.holds[path] = true
+		}
+	}
 }
 
 // bySegment lists the paths that end in a segment, in natural order ("layers.2.attn" before "layers.10.attn").
@@ -47,7 +63,7 @@ func (w *weightIndex) bySegment(segment string) []string {
 			w.bySegm[s] = append(w.bySegm[s], p)
 		}
 		for _, l := range w.bySegm {
-			slices.SortFunc(l, compareNatural)
+			slices.SortFunc(l, func(a, b string) int { return cmp.Or(compareNatural(a, b), strings.Compare(a, b)) })
 		}
 	}
 	return w.bySegm[segment]
@@ -75,7 +91,7 @@ func localName(v *graph.Value) string {
 // builder puts the operator between module and parameter ("model.layers.0.attn.q_proj.MatMulNBits.qweight").
 func ownerPath(name string) string {
 	i := strings.LastIndexByte(name, '.')
-	if i <= 0 || strings.ContainsAny(name, "/: ") {
+	if i <= 0 || len(name) > maxName || strings.ContainsAny(name, "/: ") {
 		return ""
 	}
 	path := name[:i]
@@ -103,33 +119,66 @@ func (r *resolver) weights() {
 			continue
 		}
 		u, n := w.reader(v, 0)
-		if n != 1 || r.places[u.Node.ID].Scope != nil {
-			continue
-		}
-		if c := &claims[u.Node.ID]; c.owner == "" || u.Slot < c.slot {
-			*c = claim{owner, u.Slot}
+		if n == 1 && r.places[u.Node.ID].Scope == nil {
+			claims[u.Node.ID].add(owner, u.Slot, spans(u.Node))
 		}
 	}
 	for _, n := range r.g.Nodes {
-		owner := claims[n.ID].owner
-		if owner == "" {
+		c := claims[n.ID]
+		if !c.made {
 			continue
 		}
-		r.set(n, r.space.module(owner), Weight)
+		r.set(n, r.space.module(c.owner), Weight)
 		if n.Op != "Add" && n.Op != "QLinearAdd" {
 			continue
 		}
 		for _, in := range n.Inputs {
-			if p := product(in, 0); p != nil && claims[p.ID].owner == "" {
-				r.set(p, r.space.module(owner), Weight)
+			if p := product(in, 0); p != nil && !claims[p.ID].made {
+				r.set(p, r.space.module(c.owner), Weight)
+			}
+		}
+	}
+	for _, n := range r.g.Nodes {
+		if r.places[n.ID].Scope == nil && spans(n) {
+			if raw, source := rawOf(n, OutputName); source != "" {
+				r.set(n, r.space.module(strings.ReplaceAll(raw, "/", ".")), OutputName)
 			}
 		}
 	}
 }
 
+// claim is the module whose weights a node reads, by its first such input.
 type claim struct {
+	made  bool
 	owner string
 	slot  int
+}
+
+// add notes a weight. An operator that spans modules belongs to the one that encloses all it reads from.
+func (c *claim) add(owner string, slot int, spans bool) {
+	switch {
+	case spans && c.made:
+		for !within(owner, c.owner) {
+			c.owner = parentPath(c.owner)
+		}
+	case spans:
+		*c = claim{true, parentPath(owner), slot}
+	case !c.made || slot < c.slot:
+		*c = claim{true, owner, slot}
+	}
+}
+
+// spans reports whether an operator does the work of several modules: ONNX Runtime's fused attention holds the projections,
+// its fused embedding three tables and a norm.
+func spans(n *graph.Node) bool {
+	if n.Domain != "com.microsoft" {
+		return false
+	}
+	switch n.Op {
+	case "Attention", "QAttention", "DecoderAttention", "LongformerAttention", "EmbedLayerNormalization", "QEmbedLayerNormalization":
+		return true
+	}
+	return false
 }
 
 // reader returns a node that reads a weight and how many do, counting to 2. Aliases under a path of their own count apart.
@@ -171,15 +220,26 @@ func product(v *graph.Value, deep int) *graph.Node {
 	if v == nil || v.Producer == nil || len(v.Consumers) != 1 {
 		return nil
 	}
-	switch p := v.Producer; p.Op {
-	case "MatMul", "Gemm", "Conv", "FusedMatMul", "MatMulInteger", "ConvInteger", "MatMulNBits":
+	p := v.Producer
+	if isProduct(p.Op) {
 		return p
+	}
+	switch p.Op {
 	case "Cast", "Mul", "DequantizeLinear", "QuantizeLinear":
 		if deep < 3 {
 			return product(p.Input(0), deep+1)
 		}
 	}
 	return nil
+}
+
+// isProduct reports whether an operator is a matrix product or a convolution.
+func isProduct(op string) bool {
+	switch op {
+	case "MatMul", "Gemm", "Conv", "FusedMatMul", "FusedGemm", "MatMulInteger", "ConvInteger", "QLinearMatMul", "QLinearConv", "MatMulNBits":
+		return true
+	}
+	return false
 }
 
 // compareNatural orders numbers within names by value.

@@ -10,7 +10,7 @@ import (
 // with its name after a dot, the root first. Where a segment has no name, or a number for one, the class goes with it.
 func (r *resolver) winml(n *graph.Node) *graph.Scope {
 	tag, ok := strings.CutPrefix(graph.Meta(n.Metadata, "winml.hierarchy.tag"), "/")
-	if !ok || tag == "" {
+	if !ok || tag == "" || len(tag) > maxName {
 		return nil
 	}
 	at := r.space.root

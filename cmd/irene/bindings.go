@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// parseDims reads --dim flags: "batch=8". A dim may be given twice where both say the same.
+func parseDims(flags []string) (map[string]int64, error) {
+	dims := map[string]int64{}
+	for _, f := range flags {
+		i := strings.LastIndexByte(f, '=')
+		if i <= 0 || i == len(f)-1 {
+			return nil, usagef("--dim %s: want NAME=N, as in --dim batch=8", f)
+		}
+		name, text := strings.TrimSpace(f[:i]), strings.TrimSpace(f[i+1:])
+		n, err := strconv.ParseInt(text, 10, 64)
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			return nil, usagef("--dim %s: %s is out of range", f, text)
+		case err != nil:
+			return nil, usagef("--dim %s: %q is no whole number", f, text)
+		case n < 0:
+			return nil, usagef("--dim %s: a size cannot be negative", f)
+		}
+		if old, twice := dims[name]; twice && old != n {
+			return nil, usagef("--dim %s: already given as %d", f, old)
+		}
+		dims[name] = n
+	}
+	return dims, nil
+}
+
+// parseValues reads --value flags: "sizes=1,2.5". An empty list is a tensor without elements.
+func parseValues(flags []string) (map[string][]float64, error) {
+	values := map[string][]float64{}
+	for _, f := range flags {
+		i := strings.LastIndexByte(f, '=')
+		if i <= 0 {
+			return nil, usagef("--value %s: want NAME=V,V…, as in --value sizes=1,2", f)
+		}
+		list := []float64{}
+		for _, text := range strings.Split(f[i+1:], ",") {
+			if text = strings.TrimSpace(text); text == "" && strings.TrimSpace(f[i+1:]) == "" {
+				break
+			}
+			v, err := parseElement(text)
+			if err != nil {
+				return nil, usagef("--value %s: %q is no number", f, text)
+			}
+			list = append(list, v)
+		}
+		if _, twice := values[f[:i]]; twice {
+			return nil, usagef("--value %s: given twice", f[:i])
+		}
+		values[f[:i]] = list
+	}
+	return values, nil
+}
+
+func parseElement(text string) (float64, error) {
+	switch strings.ToLower(text) {
+	case "true":
+		return 1, nil
+	case "false":
+		return 0, nil
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
+// checkInputs makes a usage error of a value for an input that the graph does not have.
+func checkInputs(g *graph.Graph, values map[string][]float64) error {
+	var names []string
+	for _, v := range g.Main.Inputs {
+		names = append(names, v.Name)
+	}
+	for name := range values {
+		if !slices.Contains(names, name) {
+			return usagef("--value %s: the model has no such input%s (inputs: %s)", name, meant(name, names), listing(names))
+		}
+	}
+	return nil
+}
+
+// dimError says what is wrong with the user's dims, with the nearest name and those the model has.
+func dimError(err error, given bool) error {
+	var de *analysis.DimError
+	if !errors.As(err, &de) {
+		return err
+	}
+	if !given {
+		return errors.New(de.Msg)
+	}
+	if len(de.Known) == 0 {
+		if strings.Contains(de.Msg, "no such dim") {
+			return usagef("%s; all its dims are fixed", de.Msg)
+		}
+		return usagef("%s", de.Msg)
+	}
+	return usagef("%s%s (dims: %s)", de.Msg, meant(de.Name, de.Known), listing(de.Known))
+}
+
+// listing joins names, at most a dozen.
+func listing(names []string) string {
+	const most = 12
+	if len(names) == 0 {
+		return "none"
+	}
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// environment is what a command sees of the world.
+type environment struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// command is a row of the table of subcommands.
+type command struct {
+	name    string
+	summary string
+	args    string // names of the positional arguments, as the help shows them
+	min     int    // positional arguments
+	max     int
+	details string // examples and what a flag's line cannot say
+	flags   func() []cli.Flag
+	run     func(*environment, *cli.Context) error
+}
+
+// commands is the table of subcommands, in the order of the help.
+func commands() []command {
+	return []command{
+		analyzeCommand(),
+		trainCommand(),
+		devicesCommand(),
+		operatorsCommand(),
+		versionCommand(),
+	}
+}
+
+// run executes a command line and returns the exit status. It never panics.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
+	defer func() {
+		if v := recover(); v != nil {
+			status = fail(stderr, fmt.Errorf("internal error: %v%s; please report this at https://github.com/irene-onnx/irene/issues with the command and the model, or its first lines of irene analyze", v, place(debug.Stack())))
+		}
+	}()
+	if err := dispatch(&environment{stdin, stdout, stderr}, args); err != nil {
+		return fail(stderr, err)
+	}
+	return exitDone
+}
+
+// dispatch finds the command, puts its flags before its arguments and hands both to the flag parser.
+func dispatch(env *environment, args []string) error {
+	table := commands()
+	app := newApp(env, table)
+	if len(args) == 0 {
+		app.Writer = env.stderr
+		if err := app.Run([]string{app.Name}); err != nil {
+			return err
+		}
+		return usagef("which command?")
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "help":
+		if len(rest) == 0 {
+			return app.Run([]string{app.Name, "--help"})
+		}
+		name, rest = rest[0], []string{"--help"}
+	case "--help", "-help", "-h":
+		return app.Run([]string{app.Name, "--help"})
+	case "--version", "-version", "-v":
+		name, rest = "version", nil
+	}
+	c, err := lookup(table, name)
+	if err != nil {
+		return err
+	}
+	arranged, err := arrange(c, rest)
+	if err != nil {
+		return err
+	}
+	return app.Run(append([]string{app.Name, c.name}, arranged...))
+}
+
+// lookup finds a command by its name.
+func lookup(table []command, name string) (*command, error) {
+	var names []string
+	for i := range table {
+		if table[i].name == name {
+			return &table[i], nil
+		}
+		names = append(names, table[i].name)
+	}
+	if strings.HasPrefix(name, "-") {
+		return nil, usagef("flag %s before the command; write irene COMMAND [flags] (irene --help lists commands)", name)
+	}
+	return nil, usagef("unknown command %q%s (irene --help lists commands)", name, meant(name, names))
+}
+
+// newApp describes the table to the flag parser. Errors come back to run, which alone prints them.
+func newApp(env *environment, table []command) *cli.App {
+	app := &cli.App{
+		Name:                      "irene",
+		Usage:                     "what a Transformer in an ONNX file costs to run: energy, time, FLOPs, bytes, parameters",
+		UsageText:                 "irene COMMAND [flags] ARGUMENTS",
+		HideHelpCommand:           true,
+		HideVersion:               true,
+		DisableSliceFlagSeparator: true,
+		Reader:                    env.stdin,
+		Writer:                    env.stdout,
+		ErrWriter:                 env.stderr,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              wrongUsage,
+	}
+	for _, c := range table {
+		app.Commands = append(app.Commands, &cli.Command{
+			Name:            c.name,
+			Usage:           c.summary,
+			UsageText:       strings.TrimRight("irene "+c.name+" [flags] "+c.args, " "),
+			Description:     c.details,
+			Flags:           c.flags(),
+			HideHelpCommand: true,
+			OnUsageError:    wrongUsage,
+			Action: func(ctx *cli.Context) error {
+				if n := ctx.NArg(); n < c.min || n > c.max {
+					return countError(c, ctx.Args().Slice())
+				}
+				return c.run(env, ctx)
+			},
+		})
+	}
+	return app
+}
+
+// wrongUsage turns what the flag parser says into a usage error that spells flags as the help does.
+func wrongUsage(_ *cli.Context, err error, _ bool) error {
+	return usagef("%s", strings.ReplaceAll(err.Error(), "for flag -", "for flag --"))
+}
+
+func countError(c command, got []string) error {
+	switch {
+	case c.max == 0:
+		return usagef("%s takes no arguments, got %q", c.name, got[0])
+	case len(got) < c.min:
+		return usagef("%s needs %s (irene %s --help)", c.name, c.args, c.name)
+	}
+	return usagef("%s takes %s only, got %q too", c.name, c.args, got[c.max])
+}
+
+// place is where in this module a panic began, for bug reports: " in graph/ops.foo".
+func place(stack []byte) string {
+	const module = "github.com/irene-onnx/irene/"
+	_, after, _ := strings.Cut(string(stack), "panic(")
+	for line := range strings.Lines(after) {
+		if fn, ok := strings.CutPrefix(line, module); ok {
+			fn, _, _ = strings.Cut(strings.TrimSpace(fn), "({")
+			if i := strings.LastIndexByte(fn, '('); i > 0 && strings.HasSuffix(fn, ")") && !strings.HasSuffix(fn[:i], ".") {
+				fn = fn[:i]
+			}
+			return " in " + fn
+		}
+	}
+	return ""
+}

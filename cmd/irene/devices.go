@@ -1,0 +1,180 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy"
+)
+
+func devicesCommand() command {
+	return command{
+		name:    "devices",
+		summary: "the GPUs that irene knows, and where their numbers come from",
+		args:    "[NAME]",
+		max:     1,
+		details: `NAME keeps the devices whose id, name or architecture contains it. Numbers marked ~ are estimates of this
+   project, not published ones. A device with measured coefficients is predicted from its own measurements, others
+   from those of the nearest one, scaled by their peaks.`,
+		flags: func() []cli.Flag {
+			return []cli.Flag{tableFormatFlag()}
+		},
+		run: devices,
+	}
+}
+
+// tableFormatFlag is --format of the commands that print one table.
+func tableFormatFlag() cli.Flag {
+	return &cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(tableFormats(), ", ")}
+}
+
+func tableFormats() []string { return []string{"text", "json"} }
+
+func devices(env *environment, ctx *cli.Context) error {
+	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
+		return err
+	}
+	measured := measuredDevices()
+	var list []energy.Device
+	for _, d := range energy.Devices() {
+		if deviceMatches(d, ctx.Args().First()) {
+			list = append(list, d)
+		}
+	}
+	if len(list) == 0 {
+		_, err := energy.LookupDevice(ctx.Args().First())
+		if err == nil {
+			d, _ := energy.LookupDevice(ctx.Args().First())
+			list = append(list, d)
+		} else {
+			return usagef("%v", err)
+		}
+	}
+	if ctx.String("format") == "json" {
+		return writeOutput(env, "", devicesJSON(list, measured))
+	}
+	return writeOutput(env, "", []byte(devicesText(list, measured)))
+}
+
+// deviceMatches reports whether a device is one the user asks for.
+func deviceMatches(d energy.Device, word string) bool {
+	word = strings.ToLower(word)
+	for _, s := range append([]string{d.ID, d.Name, d.Architecture}, d.Aliases...) {
+		if strings.Contains(strings.ToLower(s), word) {
+			return true
+		}
+	}
+	return false
+}
+
+func devicesText(list []energy.Device, measured map[string]string) string {
+	t := &report.Table{Right: []bool{false, false, true, true, true, true, true, true, true}}
+	t.Head("id", "architecture", "SMs", "fp32", "fp16", "bandwidth", "memory", "TDP", "idle", "coefficients", "source")
+	for _, d := range list {
+		t.Row(d.ID, d.Architecture, strconv.Itoa(d.SMs), peak(d, "float32"), peak(d, "float16"), d.Bandwidth.String(),
+			energy.FormatBinaryBytes(float64(d.MemoryBytes)),
+			estimate(d, energy.EstimateTDP)+d.TDP.String(), estimate(d, energy.EstimateIdle)+d.Idle.String(),
+			measured[d.ID], d.Source)
+	}
+	return t.String()
+}
+
+// peak is a device's peak of matrix products on an element type.
+func peak(d energy.Device, dtype string) string {
+	rate, ok := d.PeakMatrix(dtype)
+	if !ok {
+		return "–"
+	}
+	if _, tensorCores := d.PeakVector(dtype); tensorCores && dtype != "float32" {
+		if vector, _ := d.PeakVector(dtype); vector == rate {
+			return estimate(d, energy.EstimatePeaks) + rate.String()
+		}
+	}
+	return rate.String()
+}
+
+// estimate marks a number that is this project's estimate.
+func estimate(d energy.Device, number string) string {
+	if d.Estimated(number) {
+		return "~"
+	}
+	return ""
+}
+
+func devicesJSON(list []energy.Device, measured map[string]string) []byte {
+	j := &report.JSON{}
+	j.Open('{')
+	j.Key("schema")
+	j.Int(report.Schema)
+	j.Key("devices")
+	j.Open('[')
+	for _, d := range list {
+		j.Line()
+		deviceJSON(j, d, measured[d.ID])
+	}
+	j.Close(']')
+	j.Close('}')
+	j.End()
+	return j.Bytes()
+}
+
+func deviceJSON(j *report.JSON, d energy.Device, coefficients string) {
+	j.Open('{')
+	for _, x := range []struct{ key, text string }{
+		{"id", d.ID},
+		{"name", d.Name},
+		{"architecture", d.Architecture},
+		{"compute_capability", d.ComputeCapability},
+	} {
+		j.Key(x.key)
+		j.Str(x.text)
+	}
+	j.Key("aliases")
+	j.Strs(d.Aliases)
+	for _, x := range []struct {
+		key string
+		n   int64
+	}{{"sms", int64(d.SMs)}, {"cores_per_sm", int64(d.CoresPerSM)}, {"memory_bytes", d.MemoryBytes}, {"l2_bytes", d.L2Bytes}} {
+		j.Key(x.key)
+		j.Int(x.n)
+	}
+	for _, x := range []struct {
+		key string
+		v   float64
+	}{
+		{"boost_clock_hz", float64(d.BoostClock)},
+		{"bandwidth_bytes_per_s", float64(d.Bandwidth)},
+		{"tdp_w", float64(d.TDP)},
+		{"idle_w", float64(d.Idle)},
+	} {
+		j.Key(x.key)
+		j.Float(x.v)
+	}
+	j.Key("peaks")
+	j.Open('[')
+	for _, p := range d.Peaks {
+		j.Open('{')
+		j.Key("dtype")
+		j.Str(p.DType)
+		j.Key("tensor_cores")
+		j.Bool(p.TensorCores)
+		j.Key("flops_per_s")
+		j.Float(float64(p.Rate))
+		j.Close('}')
+	}
+	j.Close(']')
+	j.Key("coefficients")
+	if coefficients == "" {
+		j.Null()
+	} else {
+		j.Str(coefficients)
+	}
+	j.Key("estimates")
+	j.Strs(d.Estimates)
+	j.Key("source")
+	j.Str(d.Source)
+	j.Close('}')
+}

@@ -1,0 +1,303 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/graph/scope"
+)
+
+// Options says what goes into a report.
+type Options struct {
+	Version    string
+	Mode       string
+	Convention graph.Convention
+	Values     bool
+}
+
+// Build gathers a report. The prediction may be nil: the report then has no energies.
+func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
+	b := &builder{a: a, p: p, conv: opts.Convention, index: make([]int, len(a.Graph.Nodes)), calls: map[string]int{}}
+	r := &Report{
+		Version: opts.Version, Model: model(a.Graph), Dims: dims(a), Assumed: a.Assumed, Symbolic: a.Symbolic,
+		Mode: opts.Mode, Convention: opts.Convention, Memory: a.Memory, Coverage: a.Scope.Coverage,
+		Warnings: slices.Clone(a.Warnings), View: View{Depth: -1, Top: -1},
+	}
+	if p != nil {
+		r.Device = &Device{Device: p.Device, Scope: p.Scope, Origin: p.Origin, Runtime: p.Runtime}
+		r.Warnings = append(r.Warnings, p.Warnings...)
+	}
+	r.Operators = b.operators()
+	r.Unknown = b.unknown(r.Operators)
+	b.ops = r.Operators
+	a.Tree.Root.Walk(func(m *graph.Module) { b.calls[m.Canonical]++ })
+	r.Tree, _ = b.module(a.Tree.Root)
+	r.share()
+	if opts.Values {
+		r.Values = b.values()
+	}
+	return r
+}
+
+type builder struct {
+	a     *analysis.Analysis
+	p     *predict.Result
+	conv  graph.Convention
+	ops   []Operator
+	index []int // Node.ID → index in ops
+	calls map[string]int
+}
+
+func model(g *graph.Graph) Model {
+	m := Model{File: g.File, Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IR: g.IRVersion, Nodes: len(g.Nodes)}
+	for _, d := range slices.Sorted(maps.Keys(g.Opsets)) {
+		m.Opsets = append(m.Opsets, Opset{d, g.Opsets[d]})
+	}
+	return m
+}
+
+// dims lists the declared dims in their order, then any others by name.
+func dims(a *analysis.Analysis) []Dim {
+	names := analysis.Declared(a.Graph)
+	for _, n := range slices.Sorted(maps.Keys(a.Dims)) {
+		if !slices.Contains(names, n) {
+			names = append(names, n)
+		}
+	}
+	var out []Dim
+	for _, n := range names {
+		if v, ok := a.Dims[n]; ok {
+			out = append(out, Dim{Name: n, Value: v, Assumed: slices.Contains(a.Assumed, n)})
+		}
+	}
+	return out
+}
+
+// operators lists the nodes of the tree in graph order.
+func (b *builder) operators() []Operator {
+	out := make([]Operator, 0, len(b.a.Graph.Nodes))
+	for _, n := range b.a.Graph.Nodes {
+		m := b.a.Tree.Of[n.ID]
+		if m == nil {
+			continue
+		}
+		cost := &b.a.Costs[n.ID]
+		op := Operator{Node: n, Path: m.Path, Class: cost.Class, DType: cost.DType, Metrics: b.metrics(n)}
+		if b.p != nil {
+			b.estimate(&op, &b.p.Nodes[n.ID])
+		}
+		b.index[n.ID] = len(out)
+		out = append(out, op)
+	}
+	return out
+}
+
+// metrics are the numbers of one operator at the bound dims.
+func (b *builder) metrics(n *graph.Node) Metrics {
+	am := b.a.NodeMetrics(n)
+	m := Metrics{
+		Params: graph.Const(am.Params), Operators: 1, Unknown: am.Unknown,
+		MACs: b.bound(am.MACs), FLOPs: b.bound(am.FLOPs(b.conv)), Read: b.bound(am.Read), Written: b.bound(am.Written),
+	}
+	if !b.a.Costs[n.ID].Known {
+		m.MACs, m.FLOPs, m.Read, m.Written = graph.Dim{}, graph.Dim{}, graph.Dim{}, graph.Dim{}
+		if b.a.Inference.Rows[n.ID] == nil {
+			m.Params = graph.Dim{}
+		}
+	}
+	for _, d := range []graph.Dim{m.MACs, m.FLOPs, m.Read, m.Written} {
+		if d.IsUnknown() {
+			m.Unknown = 1
+		}
+	}
+	return m
+}
+
+// bound is the number an expression has; unknown where data decides it, unless the report is symbolic.
+func (b *builder) bound(d graph.Dim) graph.Dim {
+	if _, ok := d.Const(); ok || b.a.Symbolic {
+		return d
+	}
+	if n, ok := b.a.Eval(d); ok {
+		return graph.Const(n)
+	}
+	return graph.Dim{}
+}
+
+func (b *builder) estimate(op *Operator, p *predict.Prediction) {
+	if !p.Known {
+		op.Metrics.Unknown = 1
+		return
+	}
+	op.Metrics.Estimate = Estimate{Predicted: true, Time: p.Time, Energy: p.Energy, Low: p.Low, High: p.High}
+	if p.Class != "" {
+		op.Class = p.Class
+	}
+	if p.Kernel != nil && p.Kernel != op.Node {
+		op.Kernel = p.Kernel.Label()
+	}
+	op.Scaled, op.Extrapolated, op.Why = p.Scaled, p.Extrapolated, p.Why
+}
+
+// module builds a module and everything below it, and counts the nodes of the subtree by scope source.
+func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
+	zero := graph.Const(0)
+	out := &Module{
+		Name: m.Name, Path: m.Path, Canonical: m.Canonical, Class: m.Class, Call: m.Call, Calls: b.calls[m.Canonical],
+		Metrics: Metrics{MACs: zero, FLOPs: zero, Read: zero, Written: zero}, Operators: make([]int, 0, len(m.Nodes)),
+	}
+	sources := map[string]int{}
+	for _, n := range m.Nodes {
+		i := b.index[n.ID]
+		out.Operators = append(out.Operators, i)
+		out.Metrics.add(&b.ops[i].Metrics)
+		sources[b.a.Scope.Places[n.ID].Source]++
+	}
+	for _, c := range m.Children {
+		child, below := b.module(c)
+		out.Children = append(out.Children, child)
+		out.Metrics.add(&child.Metrics)
+		for s, n := range below {
+			sources[s] += n
+		}
+	}
+	out.Metrics.Params = graph.Const(b.a.Params.Module(m))
+	out.Source = b.shares(sources, out.Metrics.Operators)
+	if b.p != nil {
+		b.interval(m, &out.Metrics)
+	}
+	return out, sources
+}
+
+// interval takes over the interval of a subtree, which is no sum.
+func (b *builder) interval(m *graph.Module, to *Metrics) {
+	to.Predicted = true
+	if sum, ok := b.p.Modules[m]; ok {
+		to.Low, to.High = sum.Low, sum.High
+	}
+}
+
+// shares lists what part of n nodes each scope source placed, best source first.
+func (b *builder) shares(sources map[string]int, n int) []scope.Share {
+	var out []scope.Share
+	for _, s := range b.a.Scope.Coverage {
+		if k := sources[s.Source]; k > 0 {
+			out = append(out, scope.Share{Source: s.Source, Nodes: k, Share: float64(k) / float64(n)})
+		}
+	}
+	return out
+}
+
+// add sums the known parts of o into m. Params are no sum: a weight counts once.
+func (m *Metrics) add(o *Metrics) {
+	m.MACs, m.FLOPs = plus(m.MACs, o.MACs), plus(m.FLOPs, o.FLOPs)
+	m.Read, m.Written = plus(m.Read, o.Read), plus(m.Written, o.Written)
+	m.Operators += o.Operators
+	m.Unknown += o.Unknown
+	if o.Predicted {
+		m.Predicted = true
+		m.Time += o.Time
+		m.Energy += o.Energy
+		m.Low += o.Low
+		m.High += o.High
+	}
+}
+
+// plus leaves out what is unknown; a sum beyond 63 bits is unknown.
+func plus(x, y graph.Dim) graph.Dim {
+	if y.IsUnknown() && !y.Overflowed() {
+		return x
+	}
+	return x.Add(y)
+}
+
+// share sets what part of the whole each module and operator is.
+func (r *Report) share() {
+	part := func(m *Metrics) float64 { return 0 }
+	switch r.ShareOf() {
+	case "energy":
+		if total := float64(r.Tree.Metrics.Energy); total > 0 {
+			part = func(m *Metrics) float64 { return float64(m.Energy) / total }
+		}
+	case "flops":
+		total, _ := r.Tree.Metrics.FLOPs.Const()
+		part = func(m *Metrics) float64 {
+			n, _ := m.FLOPs.Const()
+			return float64(n) / float64(total)
+		}
+	}
+	r.Tree.Walk(func(m *Module) { m.Share = part(&m.Metrics) })
+	for i := range r.Operators {
+		r.Operators[i].Share = part(&r.Operators[i].Metrics)
+	}
+}
+
+// unknown counts the operators without a cost by their type, and says why.
+func (b *builder) unknown(list []Operator) []Kind {
+	counts := map[Kind]int{}
+	for i := range list {
+		op := &list[i]
+		if op.Metrics.Unknown == 0 {
+			continue
+		}
+		k := Kind{Op: op.Node.Kind(), Why: b.why(op)}
+		counts[k]++
+	}
+	var out []Kind
+	for k, n := range counts {
+		k.Count = n
+		out = append(out, k)
+	}
+	slices.SortFunc(out, func(x, y Kind) int {
+		if c := strings.Compare(x.Op, y.Op); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Why, y.Why)
+	})
+	return out
+}
+
+// why says what keeps an operator's cost from being known.
+func (b *builder) why(op *Operator) string {
+	n := op.Node
+	cost := b.a.Costs[n.ID]
+	switch {
+	case b.a.Inference.Rows[n.ID] == nil:
+		return fmt.Sprintf("operator set %q has no such operator in irene's table", domain(n.Domain))
+	case !cost.Known:
+		return "no cost rule"
+	}
+	for _, d := range []graph.Dim{cost.MACs, cost.Elementwise, cost.Read, cost.Written} {
+		switch {
+		case d.Overflowed():
+			return "a number beyond 63 bits"
+		case d.DependsOnData():
+			return "sizes that input data decides"
+		}
+	}
+	return "sizes that are not known"
+}
+
+// domain is how messages call an operator domain.
+func domain(d string) string {
+	if d == "" {
+		return "ai.onnx"
+	}
+	return d
+}
+
+// values lists every value that has a name. Those of subgraphs have names of their own.
+func (b *builder) values() []Value {
+	out := make([]Value, 0, len(b.a.Graph.Values))
+	for _, v := range b.a.Graph.Values {
+		if v.Name != "" {
+			out = append(out, Value{Name: v.Name, Fact: &b.a.Inference.Facts[v.ID]})
+		}
+	}
+	return out
+}

@@ -1,0 +1,171 @@
+package report
+
+import (
+	"io"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/graph/ops"
+	"github.com/irene-onnx/irene/graph/scope"
+)
+
+// Report is what every format reads.
+type Report struct {
+	Version    string // of irene
+	Model      Model
+	Dims       []Dim    // every dim that has a number, in the order the model declares them
+	Assumed    []string // names of the dims nobody gave
+	Symbolic   bool
+	Device     *Device // nil where nothing was predicted
+	Mode       string  // what the numbers rest on: "spec" is the file alone
+	Convention graph.Convention
+	Tree       *Module
+	Operators  []Operator // in graph order
+	Values     []Value    // nil unless asked for
+	Memory     analysis.Memory
+	Coverage   []scope.Share
+	Unknown    []Kind // operators whose cost is not known
+	Warnings   []string
+	View       View
+}
+
+// Model says which file was read.
+type Model struct {
+	File     string
+	Producer string
+	IR       int64
+	Opsets   []Opset // by domain
+	Nodes    int
+}
+
+// Opset is one import of an operator set.
+type Opset struct {
+	Domain  string
+	Version int64
+}
+
+// Dim is one dim with its number.
+type Dim struct {
+	Name    string
+	Value   int64
+	Assumed bool
+}
+
+// Device says for what and by which coefficients energy and time were predicted.
+type Device struct {
+	energy.Device
+	Scope   energy.Scope
+	Origin  string // "measured" or "scaled"
+	Runtime string
+}
+
+// Metrics are the numbers of an operator, or the sums of the known ones over a subtree. Expressions are constants
+// unless the report is symbolic; unknown ones are unknown Dims.
+type Metrics struct {
+	Params    graph.Dim
+	MACs      graph.Dim
+	FLOPs     graph.Dim
+	Read      graph.Dim
+	Written   graph.Dim
+	Operators int
+	Unknown   int // operators among them of which some number is not known
+	Estimate
+}
+
+// Estimate is a prediction; one that is not Predicted has no numbers.
+type Estimate struct {
+	Predicted bool
+	Time      energy.Seconds
+	Energy    energy.Joules
+	Low, High energy.Joules
+}
+
+// Module is one call of a module.
+type Module struct {
+	Name      string // within its parent
+	Path      string
+	Canonical string
+	Class     string
+	Call      int // 0 for the first call of the canonical module
+	Calls     int // of the canonical module in the whole tree
+	Source    []scope.Share
+	Metrics   Metrics
+	Share     float64 // of the whole model, in [0, 1]; see Report.ShareOf
+	Operators []int   // those directly in the module, as indices
+	Children  []*Module
+}
+
+// Operator is one node of the graph.
+type Operator struct {
+	Node         *graph.Node
+	Path         string
+	Class        string
+	DType        graph.DType
+	Metrics      Metrics
+	Share        float64
+	Kernel       string // label of the node whose kernel does the work; "" where it is the operator itself
+	Scaled       bool
+	Extrapolated bool
+	Why          string // of the latter two
+}
+
+// Value is one edge of the graph with what was inferred of it.
+type Value struct {
+	Name string
+	Fact *ops.Fact
+}
+
+// Kind counts operators of one type whose cost is not known.
+type Kind struct {
+	Op    string
+	Count int
+	Why   string
+}
+
+// View says what part of the report formats show, and in which order.
+type View struct {
+	Depth    int       // levels of modules below the root; negative: the format chooses
+	Top      int       // operators to list; negative: the format chooses
+	Selected []*Module // modules asked for; nil: all
+	Sort     Key
+	Expand   bool // show every one of equal layers
+	Color    bool
+}
+
+// Format is one way to write a report.
+type Format struct {
+	Name  string
+	Help  string
+	Write func(io.Writer, *Report) error
+}
+
+// Formats is the table of formats, the default first.
+func Formats() []Format {
+	return []Format{
+		{Name: "text", Help: "tables for people", Write: writeText},
+		{Name: "json", Help: "everything, schema 1", Write: writeJSON},
+		{Name: "csv", Help: "a row per module and operator", Write: writeCSV},
+		{Name: "markdown", Help: "tables for issues and pull requests", Write: writeMarkdown},
+	}
+}
+
+// ShareOf names the metric that shares are parts of: "energy", "flops" where no energy is known, "" where the
+// FLOPs are no number either.
+func (r *Report) ShareOf() string {
+	if r.Tree.Metrics.Predicted {
+		return "energy"
+	}
+	if n, ok := r.Tree.Metrics.FLOPs.Const(); ok && n > 0 {
+		return "flops"
+	}
+	return ""
+}
+
+// Walk visits m and everything below it, parents first.
+func (m *Module) Walk(visit func(*Module)) {
+	visit(m)
+	for _, c := range m.Children {
+		c.Walk(visit)
+	}
+}

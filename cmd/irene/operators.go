@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/graph/ops"
+)
+
+func operatorsCommand() command {
+	return command{
+		name:    "operators",
+		summary: "the operators that irene knows",
+		args:    "[WORD]",
+		max:     1,
+		details: `WORD keeps the operators whose domain, name or class contains it. A row holds from its opset version on, up to
+   the next row of the same operator.`,
+		flags: func() []cli.Flag { return []cli.Flag{tableFormatFlag()} },
+		run:   operators,
+	}
+}
+
+func operators(env *environment, ctx *cli.Context) error {
+	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
+		return err
+	}
+	word := strings.ToLower(ctx.Args().First())
+	var list []ops.Op
+	var names []string
+	for _, op := range ops.All() {
+		names = append(names, op.Name)
+		if strings.Contains(strings.ToLower(op.Domain+":"+op.Name), word) || strings.Contains(op.Class, word) {
+			list = append(list, op)
+		}
+	}
+	if len(list) == 0 {
+		return usagef("no operator matches %q%s", ctx.Args().First(), meant(word, names))
+	}
+	if ctx.String("format") == "json" {
+		return writeOutput(env, "", operatorsJSON(list))
+	}
+	return writeOutput(env, "", []byte(operatorsText(list)))
+}
+
+func operatorsText(list []ops.Op) string {
+	t := &report.Table{Right: []bool{false, true}}
+	t.Head("operator", "since", "class", "cost", "weights")
+	different := map[string]bool{}
+	for _, op := range list {
+		t.Row(operatorName(op), strconv.FormatInt(op.Since, 10), op.Class, operatorCost(op), slotText(op.Weights))
+		different[operatorName(op)] = true
+	}
+	return t.String() + fmt.Sprintf("\n%d operators, %d rows\n", len(different), len(list))
+}
+
+func operatorName(op ops.Op) string {
+	if op.Domain == "" {
+		return op.Name
+	}
+	return op.Domain + ":" + op.Name
+}
+
+// operatorCost says what is known of an operator's cost: "free" is nothing to pay, "unknown" a missing rule.
+func operatorCost(op ops.Op) string {
+	switch {
+	case op.Cost == nil:
+		return "unknown"
+	case isFree(op):
+		return "free"
+	}
+	return "known"
+}
+
+// slotText lists the input slots that hold weights: "1,2".
+func slotText(s ops.Slots) string {
+	var list []string
+	for _, i := range slotList(s) {
+		list = append(list, strconv.Itoa(i))
+	}
+	if len(list) == 64 {
+		return "all"
+	}
+	return strings.Join(list, ",")
+}
+
+func slotList(s ops.Slots) []int {
+	var list []int
+	for i := range 64 {
+		if s.Has(i) {
+			list = append(list, i)
+		}
+	}
+	return slices.Clip(list)
+}
+
+func operatorsJSON(list []ops.Op) []byte {
+	j := &report.JSON{}
+	j.Open('{')
+	j.Key("schema")
+	j.Int(report.Schema)
+	j.Key("operators")
+	j.Open('[')
+	for _, op := range list {
+		j.Line()
+		j.Open('{')
+		for _, x := range []struct{ key, text string }{{"domain", op.Domain}, {"name", op.Name}, {"class", op.Class}, {"cost", operatorCost(op)}} {
+			j.Key(x.key)
+			j.Str(x.text)
+		}
+		j.Key("since")
+		j.Int(op.Since)
+		j.Key("weights")
+		j.Open('[')
+		for _, i := range slotList(op.Weights) {
+			j.Int(int64(i))
+		}
+		j.Close(']')
+		j.Close('}')
+	}
+	j.Close(']')
+	j.Close('}')
+	j.End()
+	return j.Bytes()
+}

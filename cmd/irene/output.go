@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/term"
+)
+
+// writeOutput writes data to the file at path, or to standard output where path is "" or "-". A file appears whole or
+// not at all: data goes to a temporary file beside it, which takes its name at the end. Devices and pipes are written
+// as they are.
+func writeOutput(env *environment, path string, data []byte) error {
+	if path == "" || path == "-" {
+		if _, err := env.stdout.Write(data); err != nil {
+			return fmt.Errorf("standard output: %w", bare(err))
+		}
+		return nil
+	}
+	target := path
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		target = real
+	}
+	info, err := os.Stat(target)
+	if err == nil && info.IsDir() {
+		return fmt.Errorf("%s: is a directory", path)
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		if err := os.WriteFile(target, data, 0o666); err != nil {
+			return fmt.Errorf("%s: %w", path, bare(err))
+		}
+		return nil
+	}
+	mode := fs.FileMode(0)
+	if err == nil {
+		mode = info.Mode().Perm()
+	}
+	if err := replaceFile(target, data, mode); err != nil {
+		return fmt.Errorf("%s: %w", path, bare(err))
+	}
+	return nil
+}
+
+// replaceFile writes a temporary file and renames it. The new file keeps the mode of the one it replaces; 0 stands for
+// what the process's umask leaves.
+func replaceFile(target string, data []byte, mode fs.FileMode) (err error) {
+	tmp := fmt.Sprintf("%s.%d.tmp", target, os.Getpid())
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(tmp))
+		}
+	}()
+	_, err = f.Write(data)
+	if err == nil && mode != 0 {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp, target)
+}
+
+// input is an open input file, decompressed where its first bytes say that it is gzip.
+type input struct {
+	io.Reader
+	file *os.File
+}
+
+// Close closes the file behind the input; standard input stays open.
+func (in *input) Close() error {
+	if in.file == nil {
+		return nil
+	}
+	return in.file.Close()
+}
+
+// openInput opens the file at path, or standard input where it is "-".
+func openInput(env *environment, path string) (*input, error) {
+	in := &input{Reader: env.stdin}
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, bare(err))
+		}
+		in.Reader, in.file = f, f
+	}
+	buffered := bufio.NewReaderSize(in.Reader, 1<<16)
+	in.Reader = buffered
+	if magic, _ := buffered.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		z, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", path, err), in.Close())
+		}
+		in.Reader = z
+	}
+	return in, nil
+}
+
+// bare drops operation and path from a system error: the caller names the file.
+func bare(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return le.Err
+	}
+	return err
+}
+
+// useColor reports whether a report on w may have colours: on terminals that show them, unless the user says no.
+func useColor(w io.Writer, off bool) bool {
+	f, ok := w.(*os.File)
+	return ok && !off && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,142 @@
+package predict
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// CoefficientSchema is the version of the coefficient file.
+const CoefficientSchema = 1
+
+// Coefficients are what training leaves: joules and seconds per unit of each term, by operator class and element type,
+// on one device under one runtime profile.
+type Coefficients struct {
+	Schema     int                           `json:"schema"`
+	Device     string                        `json:"device"` // id in the device table
+	Scope      energy.Scope                  `json:"scope"`
+	Runtime    string                        `json:"runtime"` // kernel profile
+	Provenance Provenance                    `json:"provenance"`
+	Power      PowerRange                    `json:"power_w"`
+	Classes    []ClassCoefficients           `json:"classes"` // sorted by class and type
+	Residuals  map[energy.Level]ResidualBand `json:"residuals"`
+}
+
+// Provenance says what a coefficient file rests on.
+type Provenance struct {
+	Data      []string `json:"data,omitempty"`
+	Models    []string `json:"models"`
+	Equations int      `json:"equations"` // distinct measurements
+	Batch     [2]int64 `json:"batch"`     // smallest and largest measured
+	Sequence  [2]int64 `json:"sequence"`
+	Note      string   `json:"note,omitempty"`
+}
+
+// PowerRange encloses the power of every operator: the fit keeps each coefficient's joules per second inside.
+type PowerRange struct {
+	Low  energy.Watts `json:"low"`
+	High energy.Watts `json:"high"`
+}
+
+// ClassCoefficients are the coefficients of one class in one element type.
+type ClassCoefficients struct {
+	Class  string           `json:"class"`
+	DType  string           `json:"dtype"`
+	Energy TermValues       `json:"energy_j"` // J per FLOP, per byte, per launch
+	Time   TermValues       `json:"time_s"`
+	Range  map[string]Range `json:"range"` // of each term per kernel, as measured
+	Rows   int              `json:"equations"`
+}
+
+// Range is the interval a quantity was measured on.
+type Range struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// TermValues holds one number per term.
+type TermValues [numTerms]float64
+
+// MarshalJSON writes the terms by name.
+func (v TermValues) MarshalJSON() ([]byte, error) {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, x := range v {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%.6g", Term(i).String(), x)
+	}
+	b.WriteByte('}')
+	return []byte(b.String()), nil
+}
+
+// UnmarshalJSON reads the terms by name and refuses names it does not know.
+func (v *TermValues) UnmarshalJSON(text []byte) error {
+	var m map[string]float64
+	if err := json.Unmarshal(text, &m); err != nil {
+		return err
+	}
+	for name, x := range m {
+		i := slices.Index(termNames[:], name)
+		if i < 0 {
+			return fmt.Errorf("unknown term %q", name)
+		}
+		if x < 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("term %q is %v: coefficients are finite and not negative", name, x)
+		}
+		v[i] = x
+	}
+	return nil
+}
+
+// ResidualBand holds quantiles of the relative error of held-out predictions at one level.
+type ResidualBand struct {
+	Median float64 `json:"median"`
+	P90    float64 `json:"p90"`
+	N      int     `json:"n"`
+}
+
+// Load reads a coefficient file.
+func Load(r io.Reader, name string) (*Coefficients, error) {
+	c := &Coefficients{}
+	dec := json.NewDecoder(r)
+	if err := dec.Decode(c); err != nil {
+		return nil, fmt.Errorf("%s: not a coefficient file: %w", name, err)
+	}
+	if c.Schema != CoefficientSchema {
+		return nil, fmt.Errorf("%s: coefficient file of version %d, this program reads version %d: train it anew", name, c.Schema, CoefficientSchema)
+	}
+	if c.Device == "" || len(c.Classes) == 0 {
+		return nil, fmt.Errorf("%s: not a coefficient file: no device or no classes", name)
+	}
+	for _, k := range c.Classes {
+		if _, ok := graph.ParseDType(k.DType); !ok {
+			return nil, fmt.Errorf("%s: class %s: unknown element type %q", name, k.Class, k.DType)
+		}
+	}
+	return c, nil
+}
+
+// Write writes a coefficient file: the same coefficients give the same bytes.
+func (c *Coefficients) Write(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", " ")
+	return enc.Encode(c)
+}
+
+// find returns the coefficients of a class in an element type.
+func (c *Coefficients) find(class, dtype string) *ClassCoefficients {
+	for i := range c.Classes {
+		if k := &c.Classes[i]; k.Class == class && k.DType == dtype {
+			return k
+		}
+	}
+	return nil
+}

@@ -1,0 +1,308 @@
+package predict
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/energy/stats"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// TrainInput is what coefficients are fitted on.
+type TrainInput struct {
+	Trees   []*irene.Tree
+	Models  map[string]*graph.Graph // by the model name of the trees
+	Exclude []string                // model names left out
+	Device  energy.Device           // supplies the multiprocessors that tiles run on
+	Runtime string                  // kernel profile the measurements were taken under; "" is eager
+	Data    []string                // names of the data, for the provenance
+	Note    string
+}
+
+// TrainReport says how training went.
+type TrainReport struct {
+	Equations int                           // distinct measured nodes
+	Missing   map[string]int                // scopes that were measured and not found in a model, by model
+	InSample  map[energy.Level]stats.Errors // of energy
+	Time      map[energy.Level]stats.Errors // of time
+	HeldOut   map[energy.Level]stats.Errors // of energy, each model predicted by the others
+	Warnings  []string
+}
+
+// Weights of the equations by level: a model's sum matters most, its operators one by one least.
+var levelWeights = map[energy.Level]float64{energy.LevelModel: 10, energy.LevelModule: 1, energy.LevelOperator: 0.3}
+
+// timeWeight is the weight of an equation of time beside one of energy.
+const timeWeight = 0.1
+
+// Train fits coefficients to measured trees. The intervals of the result rest on the errors of each model predicted
+// from the others.
+func Train(in TrainInput) (*Coefficients, *TrainReport, error) {
+	if in.Runtime == "" {
+		in.Runtime = "eager"
+	}
+	eqs, report, err := collect(&in)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := fit(eqs, &in)
+	if err != nil {
+		return nil, nil, err
+	}
+	report.InSample, report.Time = errorsOf(eqs, c)
+	report.HeldOut, err = heldOut(eqs, &in)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.Residuals = map[energy.Level]ResidualBand{}
+	for level, e := range report.HeldOut {
+		c.Residuals[level] = ResidualBand{Median: e.Median, P90: e.P90, N: e.N}
+	}
+	return c, report, nil
+}
+
+// collect joins the trees to their models.
+func collect(in *TrainInput) ([]equation, *TrainReport, error) {
+	report := &TrainReport{Missing: map[string]int{}}
+	subjects := map[string]*subject{}
+	var eqs []equation
+	for _, t := range in.Trees {
+		if slices.Contains(in.Exclude, t.Model) {
+			continue
+		}
+		s := subjects[t.Model]
+		if s == nil {
+			g := in.Models[t.Model]
+			if g == nil {
+				return nil, nil, fmt.Errorf("%s:%d: no model file for %q: give one with --model %s=FILE, or --exclude it", t.File, t.Line, t.Model, t.Model)
+			}
+			var err error
+			if s, err = newSubject(t.Model, g, in.Runtime); err != nil {
+				return nil, nil, err
+			}
+			subjects[t.Model] = s
+		}
+		e, missing := s.equations(t, in.Device.SMs)
+		eqs = append(eqs, e...)
+		report.Missing[t.Model] += len(missing)
+	}
+	if len(eqs) == 0 {
+		return nil, nil, fmt.Errorf("no measurement is left to train on")
+	}
+	report.Equations = len(eqs)
+	for _, name := range slices.Sorted(maps.Keys(report.Missing)) {
+		if n := report.Missing[name]; n > 0 {
+			report.Warnings = append(report.Warnings, fmt.Sprintf("%d measured nodes of %s are not in its model file", n, name))
+		}
+	}
+	return eqs, report, nil
+}
+
+// columns numbers the unknowns: two per class and term. With the class's seconds per unit of a term written as u + v,
+// its joules per unit are low·u + high·v, so that no operator's power leaves the range for u, v ≥ 0.
+type columns struct {
+	keys  []classKey
+	index map[classKey]int
+	power PowerRange
+}
+
+func newColumns(eqs []equation) *columns {
+	c := &columns{index: map[classKey]int{}, power: powerRange(eqs)}
+	for _, e := range eqs {
+		for k := range e.X {
+			if _, ok := c.index[k]; !ok {
+				c.index[k] = 0
+				c.keys = append(c.keys, k)
+			}
+		}
+	}
+	slices.SortFunc(c.keys, compareKeys)
+	for i, k := range c.keys {
+		c.index[k] = i
+	}
+	return c
+}
+
+// powerRange encloses the measured powers with a margin of 5 %.
+func powerRange(eqs []equation) PowerRange {
+	p := PowerRange{Low: energy.Watts(math.Inf(1))}
+	for _, e := range eqs {
+		w := e.Energy.Over(e.Time)
+		p.Low, p.High = min(p.Low, w), max(p.High, w)
+	}
+	return PowerRange{Low: p.Low * 0.95, High: p.High * 1.05}
+}
+
+func (c *columns) n() int { return 2 * int(numTerms) * len(c.keys) }
+
+// row writes an equation's features against the unknowns, in energy or in time.
+func (c *columns) row(e *equation, forTime bool) (col []int, coef []float64) {
+	low, high := float64(c.power.Low), float64(c.power.High)
+	if forTime {
+		low, high = 1, 1
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(e.X), compareKeys) {
+		base := 2 * int(numTerms) * c.index[k]
+		for t, x := range e.X[k] {
+			if x == 0 || !hasTerm(k.Class, Term(t)) {
+				continue
+			}
+			col = append(col, base+2*t, base+2*t+1)
+			coef = append(coef, low*x, high*x)
+		}
+	}
+	return col, coef
+}
+
+// hasTerm says which terms a class of operators has: products have all, the others move bytes and are launched.
+func hasTerm(class string, t Term) bool {
+	if products[class] {
+		return true
+	}
+	return t == Bytes || t == Launches
+}
+
+// products are the classes whose work is multiply-accumulates.
+var products = map[string]bool{"gemm": true, "bmm": true, "conv": true, "attention": true, "rnn": true, "moe": true}
+
+// fit solves for the coefficients: least squares on relative errors of energy and time together, all levels at once.
+func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
+	cols := newColumns(eqs)
+	ls := newLeastSquares(cols.n())
+	for i := range eqs {
+		e := &eqs[i]
+		w := levelWeights[e.Level]
+		for _, forTime := range []bool{false, true} {
+			b, weight := float64(e.Energy), w
+			if forTime {
+				b, weight = float64(e.Time), w*timeWeight
+			}
+			col, coef := cols.row(e, forTime)
+			for j := range coef {
+				coef[j] /= b
+			}
+			ls.add(col, coef, 1, weight)
+		}
+	}
+	x, err := ls.solve()
+	if err != nil {
+		return nil, err
+	}
+	return cols.coefficients(x, eqs, in), nil
+}
+
+// coefficients turns the unknowns into joules and seconds per unit.
+func (c *columns) coefficients(x []float64, eqs []equation, in *TrainInput) *Coefficients {
+	out := &Coefficients{
+		Schema: CoefficientSchema, Device: in.Device.ID, Scope: energy.ScopeWall, Runtime: in.Runtime, Power: c.power,
+		Provenance: provenance(eqs, in),
+	}
+	for i, k := range c.keys {
+		cc := ClassCoefficients{Class: k.Class, DType: k.DType.String(), Range: map[string]Range{}}
+		for t := range int(numTerms) {
+			u, v := x[2*(int(numTerms)*i+t)], x[2*(int(numTerms)*i+t)+1]
+			cc.Time[t] = u + v
+			cc.Energy[t] = float64(c.power.Low)*u + float64(c.power.High)*v
+		}
+		for j := range eqs {
+			if _, ok := eqs[j].X[k]; ok {
+				cc.Rows++
+			}
+		}
+		out.Classes = append(out.Classes, cc)
+	}
+	return out
+}
+
+func provenance(eqs []equation, in *TrainInput) Provenance {
+	p := Provenance{Data: in.Data, Equations: len(eqs), Note: in.Note, Batch: [2]int64{math.MaxInt64, 0}, Sequence: [2]int64{math.MaxInt64, 0}}
+	names := map[string]bool{}
+	for _, e := range eqs {
+		names[e.Model] = true
+		p.Batch[0], p.Batch[1] = min(p.Batch[0], e.Batch), max(p.Batch[1], e.Batch)
+		p.Sequence[0], p.Sequence[1] = min(p.Sequence[0], e.Sequence), max(p.Sequence[1], e.Sequence)
+	}
+	p.Models = slices.Sorted(maps.Keys(names))
+	return p
+}
+
+// predictEquation sums an equation's features with coefficients.
+func predictEquation(e *equation, c *Coefficients) (energy.Joules, energy.Seconds) {
+	var j, s float64
+	for _, k := range slices.SortedFunc(maps.Keys(e.X), compareKeys) {
+		cc := c.find(k.Class, k.DType.String())
+		if cc == nil {
+			continue
+		}
+		for t, x := range e.X[k] {
+			j += cc.Energy[t] * x
+			s += cc.Time[t] * x
+		}
+	}
+	return energy.Joules(j), energy.Seconds(s)
+}
+
+func errorsOf(eqs []equation, c *Coefficients) (joules, seconds map[energy.Level]stats.Errors) {
+	je, te := map[energy.Level][]stats.Pair{}, map[energy.Level][]stats.Pair{}
+	for i := range eqs {
+		e := &eqs[i]
+		j, s := predictEquation(e, c)
+		je[e.Level] = append(je[e.Level], stats.Pair{Predicted: float64(j), Measured: float64(e.Energy)})
+		te[e.Level] = append(te[e.Level], stats.Pair{Predicted: float64(s), Measured: float64(e.Time)})
+	}
+	return summarize(je), summarize(te)
+}
+
+func summarize(pairs map[energy.Level][]stats.Pair) map[energy.Level]stats.Errors {
+	out := map[energy.Level]stats.Errors{}
+	for level, p := range pairs {
+		out[level] = stats.Summarize(p)
+	}
+	return out
+}
+
+// heldOut predicts every model from the others.
+func heldOut(eqs []equation, in *TrainInput) (map[energy.Level]stats.Errors, error) {
+	pairs := map[energy.Level][]stats.Pair{}
+	names := map[string]bool{}
+	for _, e := range eqs {
+		names[e.Model] = true
+	}
+	if len(names) < 2 {
+		return map[energy.Level]stats.Errors{}, nil
+	}
+	for _, left := range slices.Sorted(maps.Keys(names)) {
+		rest := slices.DeleteFunc(slices.Clone(eqs), func(e equation) bool { return e.Model == left })
+		c, err := fit(rest, in)
+		if err != nil {
+			return nil, fmt.Errorf("without %s: %w", left, err)
+		}
+		for i := range eqs {
+			if e := &eqs[i]; e.Model == left {
+				j, _ := predictEquation(e, c)
+				pairs[e.Level] = append(pairs[e.Level], stats.Pair{Predicted: float64(j), Measured: float64(e.Energy)})
+			}
+		}
+	}
+	return summarize(pairs), nil
+}
+
+// String lists the errors of a report, in per cent.
+func (r *TrainReport) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d distinct measurements\n", r.Equations)
+	for _, level := range []energy.Level{energy.LevelModel, energy.LevelModule, energy.LevelOperator} {
+		e, held := r.InSample[level], r.HeldOut[level]
+		fmt.Fprintf(&b, "%-8s  n %5d  energy error: fitted %5.2f %%  held out %5.2f %%  (p90 %5.2f %%)  time, fitted %5.2f %%\n",
+			level, e.N, 100*e.MAPE, 100*held.MAPE, 100*held.P90, 100*r.Time[level].MAPE)
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", w)
+	}
+	return b.String()
+}

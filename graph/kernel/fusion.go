@@ -1,0 +1,134 @@
+package kernel
+
+import "github.com/irene-onnx/irene/graph"
+
+// biasAdd: a product with a weight, and the addition of a stored vector that alone reads it.
+func biasAdd(gr *grouping, n *graph.Node) []*graph.Node {
+	if n.Op != "MatMul" || n.Domain != "" || gr.costs[n.ID].Class != "gemm" {
+		return nil
+	}
+	add := sole(n)
+	if add == nil || add.Op != "Add" || gr.taken[add.ID] {
+		return nil
+	}
+	if b := other(add, n.Outputs[0]); b == nil || gr.static[b.ID] != constant || len(gr.inf.Facts[b.ID].Shape) > 1 {
+		return nil
+	}
+	return []*graph.Node{n, add}
+}
+
+// gelu: x·½·(1 + erf(x/√2)), the five nodes in any of the orders exporters write them.
+func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
+	if erf.Op != "Erf" || erf.Input(0) == nil {
+		return nil
+	}
+	scale := erf.Input(0).Producer
+	if scale == nil || (scale.Op != "Div" && scale.Op != "Mul") || sole(scale) != erf {
+		return nil
+	}
+	x := scale.Input(0)
+	if gr.static[x.ID] == constant {
+		x = scale.Input(1)
+	}
+	add := sole(erf)
+	if add == nil || add.Op != "Add" {
+		return nil
+	}
+	mul := sole(add)
+	if mul == nil || mul.Op != "Mul" {
+		return nil
+	}
+	members := []*graph.Node{erf, scale, add, mul}
+	side := other(mul, add.Outputs[0])
+	switch {
+	case side == nil:
+		return nil
+	case gr.static[side.ID] == constant: // (½·(1 + erf))·x
+		last := sole(mul)
+		if last == nil || last.Op != "Mul" || other(last, mul.Outputs[0]) != x {
+			return nil
+		}
+		return append(members, last)
+	case side == x: // (x·(1 + erf))·½
+		last := sole(mul)
+		if last != nil && last.Op == "Mul" && constantSide(gr, last, mul.Outputs[0]) {
+			return append(members, last)
+		}
+		return members
+	}
+	half := side.Producer // (½·x)·(1 + erf)
+	if half == nil || half.Op != "Mul" || sole(half) != mul || (half.Input(0) != x && half.Input(1) != x) {
+		return nil
+	}
+	return append(members, half)
+}
+
+func constantSide(gr *grouping, n *graph.Node, v *graph.Value) bool {
+	o := other(n, v)
+	return o != nil && gr.static[o.ID] == constant
+}
+
+// layerNorm: (x - mean)/√(var + ε)·γ + β, as exports below opset 17 spell it.
+func layerNorm(gr *grouping, div *graph.Node) []*graph.Node {
+	if div.Op != "Div" || div.Input(0) == nil || div.Input(1) == nil {
+		return nil
+	}
+	sub, sqrt := div.Input(0).Producer, div.Input(1).Producer
+	if sub == nil || sqrt == nil || sub.Op != "Sub" || sqrt.Op != "Sqrt" {
+		return nil
+	}
+	eps := producer(sqrt, 0, "Add")
+	variance := producer(eps, 0, "ReduceMean")
+	square := producer(variance, 0, "Pow", "Mul")
+	mean := producer(sub, 1, "ReduceMean")
+	if square == nil || mean == nil || square.Input(0) != div.Input(0) {
+		return nil
+	}
+	members := []*graph.Node{div, mean, sub, square, variance, eps, sqrt}
+	scale := sole(div)
+	if scale == nil || scale.Op != "Mul" || !constantSide(gr, scale, div.Outputs[0]) {
+		return members
+	}
+	members = append(members, scale)
+	if shift := sole(scale); shift != nil && shift.Op == "Add" && constantSide(gr, shift, scale.Outputs[0]) {
+		members = append(members, shift)
+	}
+	return members
+}
+
+// producer returns the node that makes input i of n if it is one of the given operators.
+func producer(n *graph.Node, i int, kinds ...string) *graph.Node {
+	if n == nil || n.Input(i) == nil || n.Input(i).Producer == nil {
+		return nil
+	}
+	p := n.Input(i).Producer
+	for _, k := range kinds {
+		if p.Op == k {
+			return p
+		}
+	}
+	return nil
+}
+
+// sole returns the only reader of a node's only output, in the same body.
+func sole(n *graph.Node) *graph.Node {
+	if len(n.Outputs) != 1 || n.Outputs[0] == nil || n.Outputs[0].IsOutput || len(n.Outputs[0].Consumers) != 1 {
+		return nil
+	}
+	if c := n.Outputs[0].Consumers[0].Node; c.Body == n.Body {
+		return c
+	}
+	return nil
+}
+
+// other returns the other input of a node of two inputs; nil where v is not one of them.
+func other(n *graph.Node, v *graph.Value) *graph.Value {
+	switch {
+	case len(n.Inputs) != 2:
+	case n.Inputs[0] == v:
+		return n.Inputs[1]
+	case n.Inputs[1] == v:
+		return n.Inputs[0]
+	}
+	return nil
+}

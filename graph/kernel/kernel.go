@@ -1,0 +1,237 @@
+// Package kernel says which nodes of a graph run as one kernel under a runtime profile. Energy coefficients belong to
+// the profile they were measured under: eager PyTorch runs a GELU as one kernel that ONNX spells in five nodes, and a
+// slice not at all.
+package kernel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/ops"
+)
+
+// Kernel is one launch: the node whose work it is, and the nodes that it takes in.
+type Kernel struct {
+	Node    *graph.Node
+	Members []*graph.Node // Node among them
+	Cost    graph.Cost    // of all members, intermediate values neither read nor written
+}
+
+// Plan is the kernels of a graph under a profile.
+type Plan struct {
+	Profile string
+	Kernels []Kernel
+	Of      []int32 // index into Kernels by Node.ID; -1 for nodes that launch nothing
+}
+
+// profile is one row of the table of runtime profiles.
+type profile struct {
+	Name, Help string
+	views      []string // operators that launch nothing beside those that are free anyhow
+	fold       bool     // constant subgraphs are computed before the run
+	fusions    []fusion
+}
+
+// fusion finds the nodes that run together with n, the one that does the work first; nil where it does not apply.
+type fusion struct {
+	class string // of the kernel; "" keeps that of the working node
+	find  func(*grouping, *graph.Node) []*graph.Node
+}
+
+// profiles is the table of runtime profiles, the default first.
+func profiles() []profile {
+	bias, gelu, norm := fusion{"", biasAdd}, fusion{"activation", gelu}, fusion{"norm", layerNorm}
+	return []profile{
+		{
+			Name: "eager", Help: "PyTorch without a compiler: one kernel per framework call",
+			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout"}, fold: true,
+			fusions: []fusion{bias, gelu, norm},
+		},
+		{
+			Name: "ort-basic", Help: "ONNX Runtime, optimization level basic: constants folded, bias added in the product",
+			views: []string{"Identity", "Dropout"}, fold: true, fusions: []fusion{bias},
+		},
+		{
+			Name: "ort-extended", Help: "ONNX Runtime, optimization level extended: GELU and LayerNorm fused too",
+			views: []string{"Identity", "Dropout"}, fold: true, fusions: []fusion{bias, gelu, norm},
+		},
+		{Name: "none", Help: "every node of the file is one kernel"},
+	}
+}
+
+// Profiles lists the names of the runtime profiles with what each stands for, the default first.
+func Profiles() (names, help []string) {
+	for _, p := range profiles() {
+		names, help = append(names, p.Name), append(help, p.Help)
+	}
+	return names, help
+}
+
+// grouping is one run of Group.
+type grouping struct {
+	inf    *ops.Inference
+	costs  []graph.Cost
+	static []staticness // by Value.ID
+	taken  []bool       // by Node.ID: already in a kernel
+}
+
+// staticness tells what a value depends on.
+type staticness uint8
+
+const (
+	dynamic  staticness = iota // on input data
+	shaped                     // on input sizes alone
+	constant                   // on nothing
+)
+
+// Group forms the kernels of the included nodes. It fails on an unknown profile.
+func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(*graph.Node) bool, name string) (*Plan, error) {
+	all := profiles()
+	i := slices.IndexFunc(all, func(p profile) bool { return p.Name == name })
+	if i < 0 {
+		names, _ := Profiles()
+		return nil, fmt.Errorf("unknown runtime profile %q; there are %s", name, strings.Join(names, ", "))
+	}
+	gr := &grouping{inf: inf, costs: costs, taken: make([]bool, len(g.Nodes))}
+	gr.classify(g)
+	plan := &Plan{Profile: name, Of: make([]int32, len(g.Nodes))}
+	for i := range plan.Of {
+		plan.Of[i] = -1
+	}
+	fused := gr.fuse(g, include, all[i].fusions)
+	for _, n := range g.Nodes {
+		k, ok := fused[n]
+		switch {
+		case !include(n) || (gr.taken[n.ID] && !ok) || (!ok && gr.silent(n, &all[i])):
+			continue
+		case !ok:
+			k = Kernel{Node: n, Members: []*graph.Node{n}, Cost: costs[n.ID]}
+		}
+		for _, m := range k.Members {
+			plan.Of[m.ID] = int32(len(plan.Kernels))
+		}
+		plan.Kernels = append(plan.Kernels, k)
+	}
+	return plan, nil
+}
+
+// fuse finds the kernels of several nodes, by the node that does the work. Bodies of loops are left as they are.
+func (gr *grouping) fuse(g *graph.Graph, include func(*graph.Node) bool, fusions []fusion) map[*graph.Node]Kernel {
+	out := map[*graph.Node]Kernel{}
+	for _, n := range g.Nodes {
+		if !include(n) || gr.taken[n.ID] || n.Body.Owner != nil {
+			continue
+		}
+		for _, f := range fusions {
+			members := f.find(gr, n)
+			if members == nil || slices.ContainsFunc(members, func(m *graph.Node) bool { return gr.taken[m.ID] || !include(m) }) {
+				continue
+			}
+			for _, m := range members {
+				gr.taken[m.ID] = true
+			}
+			k := Kernel{Node: n, Members: members, Cost: gr.cost(members)}
+			if f.class != "" {
+				k.Cost.Class = f.class
+			}
+			out[n] = k
+			break
+		}
+	}
+	return out
+}
+
+// silent reports whether a node alone launches nothing.
+func (gr *grouping) silent(n *graph.Node, p *profile) bool {
+	if gr.costs[n.ID].Free || (n.Domain == "" && slices.Contains(p.views, n.Op)) || gr.idleCast(n) {
+		return true
+	}
+	if !p.fold || len(n.Outputs) == 0 {
+		return false
+	}
+	least := constant
+	for _, v := range n.Outputs {
+		if v == nil {
+			continue
+		}
+		s := gr.static[v.ID]
+		if s == shaped && len(gr.inf.Facts[v.ID].Shape) > 1 {
+			s = dynamic // a table made from sizes: position buckets, a causal mask
+		}
+		least = min(least, s)
+	}
+	if least != dynamic {
+		return true
+	}
+	// an element picked at a constant place is a view
+	return p.Name == "eager" && n.Op == "Gather" && n.Domain == "" && gr.scalarIndex(n)
+}
+
+// idleCast reports whether a node casts a type to itself.
+func (gr *grouping) idleCast(n *graph.Node) bool {
+	in, out := n.Input(0), n.Output(0)
+	return n.Op == "Cast" && n.Domain == "" && in != nil && out != nil && gr.inf.Facts[in.ID].DType == gr.inf.Facts[out.ID].DType
+}
+
+func (gr *grouping) scalarIndex(n *graph.Node) bool {
+	i := n.Input(1)
+	return i != nil && gr.static[i.ID] != dynamic && gr.inf.Facts[i.ID].Shape != nil && len(gr.inf.Facts[i.ID].Shape) == 0
+}
+
+// classify finds what every value depends on.
+func (gr *grouping) classify(g *graph.Graph) {
+	gr.static = make([]staticness, len(g.Values))
+	for _, v := range g.Values {
+		if v.Init != nil && !v.IsInput {
+			gr.static[v.ID] = constant
+		}
+	}
+	for _, n := range g.Nodes {
+		s := constant
+		for _, v := range n.Inputs {
+			if v != nil {
+				s = min(s, gr.static[v.ID])
+			}
+		}
+		switch {
+		case (n.Op == "Shape" || n.Op == "Size") && n.Domain == "":
+			s = max(s, shaped)
+		case strings.HasPrefix(n.Op, "Random") || n.Op == "Bernoulli" || n.Op == "Multinomial" || len(n.Bodies()) > 0:
+			s = dynamic
+		}
+		for _, v := range n.Outputs {
+			if v != nil {
+				gr.static[v.ID] = s
+			}
+		}
+	}
+}
+
+// cost sums the members; values that only members read or write cost nothing.
+func (gr *grouping) cost(members []*graph.Node) graph.Cost {
+	out := gr.costs[members[0].ID]
+	inside := func(n *graph.Node) bool { return slices.Contains(members, n) }
+	zero := graph.Const(0)
+	out.MACs, out.Elementwise, out.Read, out.Written, out.Products = zero, zero, zero, zero, nil
+	var seen []*graph.Value
+	for _, n := range members {
+		c := gr.costs[n.ID]
+		out.MACs, out.Elementwise = out.MACs.Add(c.MACs), out.Elementwise.Add(c.Elementwise)
+		out.Products = append(out.Products, c.Products...)
+		out.Known = out.Known && c.Known
+		for _, v := range n.Inputs {
+			if v != nil && (v.Producer == nil || !inside(v.Producer)) && !slices.Contains(seen, v) {
+				seen = append(seen, v)
+				out.Read = out.Read.Add(gr.inf.Facts[v.ID].Bytes())
+			}
+		}
+		for _, v := range n.Outputs {
+			if v != nil && (v.IsOutput || slices.ContainsFunc(v.Consumers, func(u graph.Use) bool { return !inside(u.Node) })) {
+				out.Written = out.Written.Add(gr.inf.Facts[v.ID].Bytes())
+			}
+		}
+	}
+	return out
+}

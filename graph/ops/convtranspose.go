@@ -1,0 +1,103 @@
+package ops
+
+import "github.com/irene-onnx/irene/graph"
+
+// convTranspose: the weight has shape (input channels, output channels / groups, kernel …).
+func convTranspose(c *Context) error {
+	l, x := c.convLayout(), c.Shape(0)
+	w := c.Shape(l.weight)
+	if x == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	if len(x) < 3 || w != nil && len(w) != len(x) {
+		return c.Errorf("data %v does not go with a weight %v", x, w)
+	}
+	if w != nil {
+		if _, err := c.Unify(x[1], w[0]); err != nil {
+			return c.Errorf("data has %v channels, the weight %v", x[1], w[0])
+		}
+	}
+	out, err := c.transposedWindows(x[2:], w)
+	if err != nil {
+		return err
+	}
+	c.Set(0, c.DType(0), l.join(x[0], dimOf(w, 1).MulInt(c.group()), out))
+	return nil
+}
+
+// transposedWindows is the size of the spatial axes that windows over would give the given ones.
+func (c *Context) transposedWindows(spatial, weight graph.Shape) (graph.Shape, error) {
+	n := len(spatial)
+	out := make(graph.Shape, n)
+	if s, ok := c.Node.Ints("output_shape"); ok && len(s) >= n {
+		for i := range out {
+			out[i] = graph.Const(s[len(s)-n+i])
+		}
+		return out, nil
+	}
+	strides, err := c.perAxis("strides", n)
+	if err != nil {
+		return nil, err
+	}
+	dilations, err := c.perAxis("dilations", n)
+	if err != nil {
+		return nil, err
+	}
+	extra, err := c.perAxis("output_padding", n)
+	if err != nil {
+		return nil, err
+	}
+	pads, known, err := c.transposedPads(n)
+	if err != nil {
+		return nil, err
+	}
+	auto := c.Node.Str("auto_pad", "NOTSET")
+	kernel, ok := c.kernelSizes(weight, n)
+	for i, d := range spatial {
+		scaled := d.MulInt(at(strides, i, 1))
+		switch {
+		case auto == "SAME_UPPER" || auto == "SAME_LOWER":
+			out[i] = scaled
+		case ok && known:
+			reach := (kernel[i]-1)*at(dilations, i, 1) + 1 + at(extra, i, 0)
+			if auto != "VALID" {
+				reach -= at(pads, i, 0) + at(pads, n+i, 0)
+			}
+			out[i] = scaled.AddInt(reach - at(strides, i, 1))
+		}
+	}
+	return out, nil
+}
+
+// transposedPads reads the padding from the attribute, or from the input of ConvTransposeWithDynamicPads.
+func (c *Context) transposedPads(n int) (pads []int64, known bool, err error) {
+	if c.Node.Op == "ConvTransposeWithDynamicPads" && c.Has(2) {
+		pads, known = c.Ints(2)
+		if known && len(pads) != 2*n {
+			return nil, false, c.Errorf("pads has %d numbers, want %d", len(pads), 2*n)
+		}
+		return pads, known, nil
+	}
+	pads, err = c.perAxis("pads", 2*n)
+	return pads, true, err
+}
+
+// convTransposeCost describes the product that spreads each input position over the outputs under the kernel.
+func convTransposeCost(c *Context) graph.Cost {
+	l := c.convLayout()
+	x, w := c.Shape(0), c.Shape(l.weight)
+	work := graph.Const(0)
+	if c.Has(l.bias) {
+		work = c.Out(0).Shape.Elements()
+	}
+	if len(x) < 3 || len(w) < 3 {
+		return c.products(work, graph.Product{})
+	}
+	batch, channels, spatial := l.image(x)
+	g := c.group()
+	return c.products(work, graph.Product{
+		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: w[1:].Elements(), K: perGroup(channels, g),
+		Weight: c.constant(l.weight),
+	})
+}

@@ -1,0 +1,146 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// indexOps are the operators that pick or replace elements by indices.
+func indexOps() []Op {
+	gathers := func(name string, since int64, shape ShapeRule) Op {
+		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takes, Weights: slots(0)}
+	}
+	scatter := func(name string, since int64, cost CostRule) Op {
+		return move(name, since, sameAsFirst, cost, maybe(slots(0)))
+	}
+	return []Op{
+		gathers("Gather", 1, gather),
+		gathers("GatherElements", 11, gatherElements),
+		gathers("GatherND", 11, gatherND), // batch_dims from 12 on
+		microsoft(gathers("GatherND", 1, gatherND)),
+		scatter("Scatter", 9, moves),
+		scatter("ScatterElements", 11, moves),
+		scatter("ScatterElements", 16, scatterCost), // with a reduction
+		scatter("ScatterND", 11, moves),
+		scatter("ScatterND", 16, scatterCost), // with a reduction
+		scatter("TensorScatter", 24, updateCost),
+	}
+}
+
+// gather takes slices of input 0 along an axis, at the indices of input 1 (Gather).
+func gather(c *Context) error {
+	data, idx := c.Shape(0), c.Shape(1)
+	if data == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	axis, err := c.Axis(c.Node.Int("axis", 0), len(data))
+	if err != nil {
+		return err
+	}
+	if idx == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	out := make(graph.Shape, 0, len(data)-1+len(idx))
+	out = append(append(append(out, data[:axis]...), idx...), data[axis+1:]...)
+	c.Set(0, c.DType(0), out)
+	if _, ok := small(out); !ok || !c.hasElements() {
+		return nil
+	}
+	return c.gathered(data, axis)
+}
+
+// gathered passes on the elements of a small Gather.
+func (c *Context) gathered(data graph.Shape, axis int) error {
+	strides, ok := rowMajor(data)
+	index, known := c.Data(1)
+	if !ok || !known {
+		return nil
+	}
+	size, _ := data[axis].Const()
+	outer, _ := small(data[:axis])
+	inner := int(strides[axis])
+	at := make([]int, 0, outer*inner*len(index))
+	for o := range outer {
+		for _, d := range index {
+			i, ok := d.Const()
+			if ok && (i < -size || i >= size) {
+				return c.Errorf("index %d of an axis of size %d", i, size)
+			}
+			if i < 0 {
+				i += size
+			}
+			for k := range inner {
+				place := -1
+				if ok {
+					place = (o*int(size)+int(i))*inner + k
+				}
+				at = append(at, place)
+			}
+		}
+	}
+	c.places(at)
+	return nil
+}
+
+// gatherElements: an element of input 0 for every index, so of the shape of the indices (GatherElements).
+func gatherElements(c *Context) error {
+	data, idx := c.Shape(0), c.Shape(1)
+	if data != nil && idx != nil && len(data) != len(idx) {
+		return c.Errorf("indices of rank %d for a tensor of rank %d", len(idx), len(data))
+	}
+	if idx == nil && data != nil {
+		idx = make(graph.Shape, len(data))
+	}
+	c.Set(0, c.DType(0), idx)
+	return nil
+}
+
+// gatherND: for every vector along the last axis of the indices, what it points to within its batch (GatherND).
+func gatherND(c *Context) error {
+	data, idx := c.Shape(0), c.Shape(1)
+	if data == nil || idx == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	batch := c.Node.Int("batch_dims", 0)
+	if len(idx) == 0 || batch < 0 || batch >= int64(len(idx)) || batch > int64(len(data)) {
+		return c.Errorf("batch_dims %d with indices of rank %d and a tensor of rank %d", batch, len(idx), len(data))
+	}
+	depth, ok := idx[len(idx)-1].Const()
+	if !ok {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	if depth < 0 || depth > int64(len(data))-batch {
+		return c.Errorf("indices of %d numbers for a tensor of rank %d with %d batch axes", depth, len(data), batch)
+	}
+	out := make(graph.Shape, 0, len(idx)+len(data))
+	out = append(append(out, idx[:len(idx)-1]...), data[batch+depth:]...)
+	for k := range batch {
+		var err error
+		if out[k], err = c.Unify(data[k], idx[k]); err != nil {
+			return err
+		}
+	}
+	c.Set(0, c.DType(0), slices.Clip(out))
+	return nil
+}
+
+// scatterCost: the input is copied with the updates in it; a reduction is one operation per update.
+func scatterCost(c *Context) graph.Cost {
+	if c.Node.Str("reduction", "none") == "none" {
+		return moves(c)
+	}
+	return c.cost(c.Shape(2).Elements())
+}
+
+// updateCost is that of TensorScatter, which models an update of the cache in place: only the update moves.
+func updateCost(c *Context) graph.Cost {
+	out := c.cost(graph.Const(0))
+	out.Written = c.bytesIn(1)
+	out.Read = out.Written.Add(c.bytesIn(2))
+	return out
+}

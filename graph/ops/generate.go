@@ -1,0 +1,59 @@
+package ops
+
+import "github.com/irene-onnx/irene/graph"
+
+// generateOps are ONNX Runtime's text generators. They run the decoders in their attributes once per token until every
+// sequence has ended, so their cost does not follow from their shapes.
+func generateOps() []Op {
+	row := func(name string, shape ShapeRule) Op {
+		return Op{Domain: "com.microsoft", Name: name, Since: 1, Class: "control", Shape: shape, Cost: noCost}
+	}
+	return []Op{
+		row("BeamSearch", beamSearch),
+		row("WhisperBeamSearch", beamSearch),
+		row("GreedySearch", greedySearch),
+		row("Sampling", greedySearch),
+	}
+}
+
+// beamSearch: inputs are prompts, the greatest and the least length, the numbers of beams and of sequences returned;
+// outputs are the sequences, their scores, and the scores of every step.
+func beamSearch(c *Context) error {
+	batch, prompt := graph.Dim{}, graph.Dim{}
+	if in := c.Shape(0); len(in) >= 1 {
+		batch = in[0]
+		if len(in) == 2 {
+			prompt = in[1]
+		}
+	}
+	length, returned := c.scalarDim(1), graph.Const(1)
+	if c.Has(4) {
+		returned = c.scalarDim(4)
+	}
+	c.Set(0, graph.Int32, graph.Shape{batch, returned, length})
+	c.Set(1, graph.Float32, graph.Shape{batch, returned})
+	c.Set(2, graph.Float32, graph.Shape{length.Sub(prompt), batch, c.scalarDim(3), {}})
+	return c.natural(3)
+}
+
+// natural fails where a dim of the first n outputs is negative.
+func (c *Context) natural(n int) error {
+	for i := range n {
+		for _, d := range c.Out(i).Shape {
+			if d.Negative() {
+				return c.Errorf("output %d has the dimension %v", i, d)
+			}
+		}
+	}
+	return nil
+}
+
+// greedySearch: inputs are prompts and the greatest length; outputs are the sequences and the logits.
+func greedySearch(c *Context) error {
+	batch := graph.Dim{}
+	if in := c.Shape(0); len(in) >= 1 {
+		batch = in[0]
+	}
+	c.Set(0, graph.Int32, graph.Shape{batch, c.scalarDim(1)})
+	return c.natural(1)
+}

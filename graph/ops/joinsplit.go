@@ -1,0 +1,215 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// concat joins its inputs along an axis; their other dimensions are equal (Concat).
+func concat(c *Context) error {
+	t, ref := graph.Undefined, graph.Shape(nil)
+	for i := range c.Node.Inputs {
+		if ref == nil {
+			ref = c.Shape(i)
+		}
+		if t == graph.Undefined {
+			t = c.DType(i)
+		}
+	}
+	if ref == nil {
+		c.Set(0, t, nil)
+		return nil
+	}
+	a, ok := c.Node.Attr("axis")
+	along := int64(1)
+	switch {
+	case ok:
+		along = a.Int
+	case c.Op.Since >= 4:
+		return c.Errorf("no axis")
+	}
+	axis, err := c.Axis(along, len(ref))
+	if err != nil {
+		return err
+	}
+	out := slices.Clone(ref)
+	out[axis] = graph.Const(0)
+	for i, v := range c.Node.Inputs {
+		s := c.Shape(i)
+		if v == nil || s == nil {
+			out[axis] = graph.Dim{}
+			continue
+		}
+		if len(s) != len(ref) {
+			return c.Errorf("input %d: rank %d, want %d", i, len(s), len(ref))
+		}
+		for k, d := range s {
+			if k == axis {
+				out[k] = out[k].Add(d)
+			} else if out[k], err = c.Unify(out[k], d); err != nil {
+				return err
+			}
+		}
+	}
+	c.Set(0, t, out)
+	c.concatElements(out, axis)
+	return nil
+}
+
+// concatElements joins the elements of small inputs; those of an input nobody knows are unknown.
+func (c *Context) concatElements(out graph.Shape, axis int) {
+	n, ok := small(out)
+	if !ok || n == 0 {
+		return
+	}
+	outer, _ := small(out[:axis])
+	chunks := make([]int, c.NumIn())
+	for i := range chunks {
+		if chunks[i], ok = small(c.Shape(i)[axis:]); !ok {
+			return
+		}
+	}
+	if c.Out(0).DType.IsFloat() {
+		if r, ok := join(c, n, outer, chunks, c.Reals); ok {
+			c.SetReals(0, r)
+			c.SetData(0, integers(r))
+			return
+		}
+	}
+	known := false
+	data, _ := join(c, n, outer, chunks, func(i int) ([]graph.Dim, bool) {
+		d, ok := c.Data(i)
+		known = known || ok
+		return d, ok
+	})
+	if known {
+		c.SetData(0, data)
+	}
+}
+
+// join interleaves the elements of all inputs; whole is false where those of one are not known.
+func join[T any](c *Context, n, outer int, chunks []int, elements func(int) ([]T, bool)) (out []T, whole bool) {
+	out, whole = make([]T, n), true
+	row := n / max(outer, 1)
+	from := 0
+	for i, chunk := range chunks {
+		part, ok := elements(i)
+		if !ok || len(part) != outer*chunk {
+			whole = false
+			from += chunk
+			continue
+		}
+		for o := range outer {
+			copy(out[o*row+from:o*row+from+chunk], part[o*chunk:])
+		}
+		from += chunk
+	}
+	return out, whole
+}
+
+// splitParts cuts input 0 along an axis: into the sizes that an attribute or input 1 gives, else into equal parts (Split).
+func splitParts(c *Context) error {
+	t, in := c.DType(0), c.Shape(0)
+	if in == nil {
+		for i := range c.Node.Outputs {
+			c.Set(i, t, nil)
+		}
+		return nil
+	}
+	axis, err := c.Axis(c.Node.Int("axis", 0), len(in))
+	if err != nil {
+		return err
+	}
+	sizes, err := c.splitSizes(in[axis])
+	if err != nil {
+		return err
+	}
+	at := graph.Const(0)
+	for i, size := range sizes {
+		out := slices.Clone(in)
+		out[axis] = size
+		c.Set(i, t, out)
+		c.splitElements(i, len(in), at, size)
+		at = at.Add(size)
+	}
+	return nil
+}
+
+// splitElements gives output i its part of the elements of a vector.
+func (c *Context) splitElements(i, rank int, at, size graph.Dim) {
+	from, ok := at.Const()
+	n, ok2 := size.Const()
+	if !ok || !ok2 || rank != 1 || n > maxData {
+		return
+	}
+	if data, ok := c.Data(0); ok && from+n <= int64(len(data)) {
+		c.SetData(i, data[from:from+n])
+	}
+}
+
+// splitSizes is the size of each output along the axis that is split.
+func (c *Context) splitSizes(whole graph.Dim) ([]graph.Dim, error) {
+	sizes, n, given := c.list("split", 1)
+	parts := int64(c.NumOut())
+	if given {
+		if n >= 0 && n != c.NumOut() {
+			return nil, c.Errorf("%d sizes for %d outputs", n, parts)
+		}
+		if sizes == nil {
+			return make([]graph.Dim, parts), nil
+		}
+		return c.completeSizes(whole, sizes)
+	}
+	sizes = make([]graph.Dim, parts)
+	if parts == 0 {
+		return sizes, nil
+	}
+	if w, ok := whole.Const(); ok && c.Op.Since < 18 && w%parts != 0 {
+		return nil, c.Errorf("%d does not divide into %d equal parts", w, parts)
+	}
+	if k := c.Node.Int("num_outputs", parts); k != parts {
+		return nil, c.Errorf("num_outputs is %d, there are %d outputs", k, parts)
+	}
+	chunk := whole.FloorDiv(graph.Const(parts))
+	if c.Op.Since >= 18 {
+		chunk = whole.CeilDiv(graph.Const(parts))
+	}
+	rest := whole
+	for i := range sizes {
+		sizes[i] = chunk
+		if c.Op.Since >= 18 && i == len(sizes)-1 {
+			sizes[i] = rest.Max(graph.Const(0))
+		}
+		rest = rest.Sub(chunk)
+	}
+	return sizes, nil
+}
+
+// completeSizes finds a single unknown size from the whole, or holds the sum to be the whole.
+func (c *Context) completeSizes(whole graph.Dim, sizes []graph.Dim) ([]graph.Dim, error) {
+	sum, open, opens := graph.Const(0), 0, 0
+	for i, d := range sizes {
+		switch {
+		case d.IsUnknown():
+			open = i
+			opens++
+		case d.Negative():
+			return nil, c.Errorf("size %d is %s", i, d)
+		default:
+			sum = sum.Add(d)
+		}
+	}
+	switch opens {
+	case 0:
+		_, err := c.Unify(whole, sum)
+		return sizes, err
+	case 1:
+		sizes = slices.Clone(sizes)
+		sizes[open] = whole.Sub(sum)
+		if sizes[open].Negative() {
+			return nil, c.Errorf("the sizes exceed %s", whole)
+		}
+	}
+	return sizes, nil
+}

@@ -1,0 +1,102 @@
+package ops
+
+import "github.com/irene-onnx/irene/graph"
+
+// skipLayerNorm: output 0 is the normalized sum of the inputs, 1 and 2 hold one number per row, 3 is the sum.
+func skipLayerNorm(c *Context) error {
+	x := c.Shape(0)
+	c.Set(0, c.DType(0), x)
+	var rows graph.Shape
+	if len(x) > 0 {
+		rows = append(append(rows, x[:len(x)-1]...), graph.Const(1))
+		if gamma := c.Shape(2); len(gamma) == 1 {
+			if _, err := c.Unify(x[len(x)-1], gamma[0]); err != nil {
+				return err
+			}
+		}
+	}
+	c.Set(1, graph.Float32, rows)
+	c.Set(2, graph.Float32, rows)
+	c.Set(3, c.DType(0), x)
+	return nil
+}
+
+// skipLayerNormCost adds the skip connection, and the bias where there is one.
+func skipLayerNormCost(c *Context) graph.Cost {
+	each, bias := int64(layerNorm+1), 4
+	if c.Node.Op == "SkipSimplifiedLayerNormalization" {
+		each, bias = rmsNorm+1, 3
+	} else if c.Has(3) {
+		each++
+	}
+	if c.Has(bias) {
+		each++
+	}
+	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
+}
+
+// embedLayerNorm: output 0 holds a normalized vector per token, 1 the length of each sequence, 2 the sums of embeddings.
+func embedLayerNorm(c *Context) error {
+	var out, lengths graph.Shape
+	if ids := c.Shape(0); ids != nil {
+		if len(ids) != 2 {
+			return c.Errorf("token ids of rank %d, want 2", len(ids))
+		}
+		hidden := either(dimOf(c.Shape(2), 1), dimOf(c.Shape(5), 0))
+		out, lengths = graph.Shape{ids[0], ids[1], hidden}, graph.Shape{ids[0]}
+	}
+	t := c.DType(2)
+	if c.Node.Op == "QEmbedLayerNormalization" {
+		t = c.DType(8)
+	}
+	c.Set(0, t, out)
+	c.Set(1, graph.Int32, lengths)
+	c.Set(2, t, out)
+	return nil
+}
+
+// embedLayerNormCost counts the sums of two or three embeddings and the normalization. Of each table it reads the rows
+// it takes.
+func embedLayerNormCost(c *Context) graph.Cost {
+	y := c.Out(0).Shape
+	tables, positions := int64(2), dimOf(y, 1)
+	if c.Has(4) {
+		tables++
+	}
+	posSlot := 8
+	if c.Node.Op == "QEmbedLayerNormalization" {
+		posSlot = -1
+	}
+	if c.Has(posSlot) {
+		positions = c.Shape(posSlot).Elements()
+	}
+	each := layerNorm + 1 + tables - 1
+	if c.Node.Op == "QEmbedLayerNormalization" {
+		each += tables * dequantize
+	}
+	cost := c.cost(y.Elements().MulInt(each))
+	tokens := y[:max(len(y)-1, 0)].Elements()
+	read := c.rowBytes(2, tokens).Add(c.rowBytes(3, positions)).Add(c.rowBytes(4, tokens))
+	for i := range c.Node.Inputs {
+		if i < 2 || i > 4 {
+			read = read.Add(c.bytesIn(i))
+		}
+	}
+	cost.Read = read
+	return cost
+}
+
+// rowBytes is the size of n rows of a table, or of the table where it provably has fewer; 0 where it is absent.
+func (c *Context) rowBytes(i int, n graph.Dim) graph.Dim {
+	if !c.Has(i) {
+		return graph.Const(0)
+	}
+	s := c.Shape(i)
+	if len(s) == 0 {
+		return graph.Dim{}
+	}
+	if s[0].Sub(n).Negative() {
+		n = s[0]
+	}
+	return Bytes(c.DType(i), n.Mul(s[1:].Elements()))
+}

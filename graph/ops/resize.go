@@ -1,0 +1,295 @@
+package ops
+
+import (
+	"math"
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// upsample multiplies each axis by a scale and rounds down: height_scale and width_scale (Upsample 1), the attribute
+// scales (Upsample 7) or input 1 (Upsample 9, Resize 10).
+func upsample(c *Context) error {
+	in := c.Shape(0)
+	if in == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	if c.Op.Since == 1 && c.Op.Name == "Upsample" {
+		if len(in) != 4 {
+			return c.Errorf("rank %d, want 4", len(in))
+		}
+		h, w := scale{real: c.Node.Float("height_scale", 0)}, scale{real: c.Node.Float("width_scale", 0)}
+		c.Set(0, c.DType(0), graph.Shape{in[0], in[1], h.of(in[2]), w.of(in[3])})
+		return nil
+	}
+	scales, given := c.scales(1)
+	if !given {
+		return c.Errorf("no scales")
+	}
+	return c.rescale(in, scales, nil)
+}
+
+// scale is a factor of a size: a number, or an integer expression.
+type scale struct {
+	real float64 // 0 where it is not known as a number
+	dim  graph.Dim
+}
+
+// scales returns the factors in the attribute scales or in input slot; nil where their values are not known. given is
+// false where there are none, or an empty list of them.
+func (c *Context) scales(slot int) (s []scale, given bool) {
+	if a, ok := c.Node.Attr("scales"); ok && len(a.Floats) > 0 {
+		for _, x := range a.Floats {
+			s = append(s, scale{real: float64(x)})
+		}
+		return s, true
+	}
+	if !c.Has(slot) || c.Shape(slot).Elements().Is(0) {
+		return nil, false
+	}
+	if r, ok := c.Reals(slot); ok {
+		for _, x := range r {
+			s = append(s, scale{real: x})
+		}
+	} else if d, ok := c.Data(slot); ok {
+		for _, x := range d {
+			s = append(s, scale{dim: x})
+		}
+	}
+	return s, true
+}
+
+// of is ⌊d · s⌋. A constant is multiplied in single precision, as runtimes do; a symbolic size needs a scale that is
+// a ratio of small integers.
+func (s scale) of(d graph.Dim) graph.Dim {
+	if s.real == 0 {
+		return s.dim.Mul(d)
+	}
+	if !(s.real > 0) || s.real > 1<<30 {
+		return graph.Dim{}
+	}
+	if n, ok := d.Const(); ok {
+		p := math.Floor(float64(float32(n) * float32(s.real)))
+		if p >= 1<<62 {
+			return graph.Dim{}
+		}
+		return graph.Const(int64(p))
+	}
+	p, q, ok := ratio(s.real)
+	if !ok {
+		return graph.Dim{}
+	}
+	return d.MulInt(p).FloorDiv(graph.Const(q))
+}
+
+// ratio finds integers p/q, q up to 1024, whose quotient rounds to x in single precision.
+func ratio(x float64) (p, q int64, ok bool) {
+	for q = 1; q <= 1024; q++ {
+		p = int64(math.Round(x * float64(q)))
+		if float32(float64(p)/float64(q)) == float32(x) {
+			return p, q, p > 0
+		}
+	}
+	return 0, 0, false
+}
+
+// rescale sets output 0 to the shape in with the given axes, nil for all, multiplied by scales, nil where unknown.
+func (c *Context) rescale(in graph.Shape, scales []scale, axes []int) error {
+	n := len(in)
+	if axes != nil {
+		n = len(axes)
+	}
+	if scales != nil && len(scales) != n {
+		return c.Errorf("%d scales for %d axes", len(scales), n)
+	}
+	crop := c.crop(n)
+	out := slices.Clone(in)
+	for k := range n {
+		a := k
+		if axes != nil {
+			a = axes[k]
+		}
+		if scales == nil {
+			out[a] = graph.Dim{}
+			continue
+		}
+		s := scales[k]
+		if s.real < 0 || s.dim.Negative() {
+			return c.Errorf("scale %d is negative", k)
+		}
+		if crop != nil {
+			s = scale{real: s.real * crop[k]}
+		}
+		out[a] = s.of(in[a])
+	}
+	c.Set(0, c.DType(0), out)
+	return nil
+}
+
+// crop is the share of each axis that the region of interest of tf_crop_and_resize keeps; nil in other modes. Shares
+// nobody knows are NaN.
+func (c *Context) crop(n int) []float64 {
+	if c.Node.Str("coordinate_transformation_mode", "") != "tf_crop_and_resize" || !c.Has(1) {
+		return nil
+	}
+	out := make([]float64, n)
+	r, ok := c.Reals(1)
+	for i := range out {
+		out[i] = math.NaN()
+		if ok && len(r) == 2*n {
+			out[i] = r[n+i] - r[i]
+		}
+	}
+	return out
+}
+
+// resize makes the named axes, all by default, as long as sizes says or multiplies them by scales (Resize).
+func resize(c *Context) error {
+	in := c.Shape(0)
+	if in == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	axes, err := c.axesOrAll(-1, len(in))
+	if err != nil {
+		return err
+	}
+	if scales, given := c.scales(2); given {
+		return c.rescale(in, scales, axes)
+	}
+	sizes, n, given := c.list("", 3)
+	if !given {
+		return c.Errorf("neither scales nor sizes")
+	}
+	if n >= 0 && n != len(axes) {
+		return c.Errorf("%d sizes for %d axes", n, len(axes))
+	}
+	out := slices.Clone(in)
+	policy := c.Node.Str("keep_aspect_ratio_policy", "stretch")
+	for k, a := range axes {
+		out[a] = elem(sizes, k)
+	}
+	if policy != "stretch" {
+		c.keepAspect(in, out, axes, policy == "not_larger")
+	}
+	c.Set(0, c.DType(0), out)
+	return nil
+}
+
+// keepAspect applies one scale to all axes: the smallest or the largest of size/input among them.
+func (c *Context) keepAspect(in, out graph.Shape, axes []int, smallest bool) {
+	best := math.NaN()
+	for _, a := range axes {
+		x, ok := in[a].Const()
+		y, ok2 := out[a].Const()
+		if !ok || !ok2 || x == 0 {
+			best = math.NaN()
+			break
+		}
+		r := float64(y) / float64(x)
+		if math.IsNaN(best) || (r < best) == smallest {
+			best = r
+		}
+	}
+	for _, a := range axes {
+		x, _ := in[a].Const()
+		out[a] = graph.Dim{}
+		if !math.IsNaN(best) {
+			out[a] = graph.Const(int64(math.Floor(best*float64(x) + 0.5)))
+		}
+	}
+}
+
+// resizeCost counts the weighted sum behind each output element: 2 points an axis that changes for linear
+// interpolation, 4 for cubic; nearest computes nothing.
+func resizeCost(c *Context) graph.Cost {
+	in, out := c.Shape(0), c.Out(0).Shape
+	axes := 0
+	for i := range out {
+		if i < len(in) && !in[i].Equal(out[i]) {
+			axes++
+		}
+	}
+	return c.cost(out.Elements().Mul(interpolation(c.Node.Str("mode", "nearest"), axes)))
+}
+
+// interpolation is the number of operations of one weighted sum over the points around a place in a grid.
+func interpolation(mode string, axes int) graph.Dim {
+	points := graph.Const(1)
+	switch mode {
+	case "linear", "bilinear":
+		points = graph.Const(2).Pow(int64(axes))
+	case "cubic", "bicubic":
+		points = graph.Const(4).Pow(int64(axes))
+	}
+	if points.Is(1) {
+		return graph.Const(0)
+	}
+	return points.MulInt(2).AddInt(-1)
+}
+
+// gridSample: a value of input 0 for each place that input 1, of shape (batch, …, axes), names (GridSample).
+func gridSample(c *Context) error {
+	in, grid := c.Shape(0), c.Shape(1)
+	if grid == nil && in != nil {
+		grid = make(graph.Shape, len(in))
+	}
+	if grid == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	if len(grid) < 3 || (in != nil && len(in) != len(grid)) {
+		return c.Errorf("grid of rank %d for a tensor of rank %d", len(grid), len(in))
+	}
+	out := make(graph.Shape, len(grid))
+	out[0] = grid[0]
+	copy(out[2:], grid[1:len(grid)-1])
+	if in != nil {
+		out[1] = in[1]
+		var err error
+		if out[0], err = c.Unify(in[0], grid[0]); err != nil {
+			return err
+		}
+	}
+	c.Set(0, c.DType(0), out)
+	return nil
+}
+
+// gridSampleCost interpolates each output element among all spatial axes.
+func gridSampleCost(c *Context) graph.Cost {
+	out := c.Out(0).Shape
+	return c.cost(out.Elements().Mul(interpolation(c.Node.Str("mode", "linear"), max(len(out)-2, 0))))
+}
+
+// affineGrid: a place for each pixel of an image of the size in input 1, (batch, channels, …) (AffineGrid).
+func affineGrid(c *Context) error {
+	theta := c.Shape(0)
+	size, n, _ := c.list("", 1)
+	if n >= 0 && n != 4 && n != 5 {
+		return c.Errorf("size has %d numbers, want 4 or 5", n)
+	}
+	if n < 0 {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	out := make(graph.Shape, n)
+	for i := 1; i < n-1; i++ {
+		out[i] = elem(size, i+1)
+	}
+	out[0], out[n-1] = elem(size, 0), graph.Const(int64(n-2))
+	if len(theta) > 0 {
+		var err error
+		if out[0], err = c.Unify(theta[0], out[0]); err != nil {
+			return err
+		}
+	}
+	c.Set(0, c.DType(0), out)
+	return nil
+}
+
+// affineGridCost: each coordinate is the product of a row of the matrix with the place before.
+func affineGridCost(c *Context) graph.Cost {
+	out := c.Out(0).Shape
+	return c.cost(out.Elements().MulInt(2 * max(int64(len(out)-2), 0)))
+}

@@ -1,0 +1,72 @@
+package ops
+
+import "github.com/irene-onnx/irene/graph"
+
+// rotaryWork is the work per rotated element: two products and a sum.
+const rotaryWork = 3
+
+// rotaryOps rotate pairs of channels by the position.
+func rotaryOps() []Op {
+	ms := "com.microsoft"
+	return []Op{
+		{Name: "RotaryEmbedding", Since: 23, Class: "elementwise", Shape: rotary, Cost: rotaryCost},
+		{Domain: ms, Name: "RotaryEmbedding", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: rotaryCost},
+		{Domain: ms, Name: "MRotaryEmbedding", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: rotaryCost},
+		{Domain: ms, Name: "GemmaRotaryEmbedding", Since: 1, Class: "elementwise", Shape: gemmaRotary, Cost: gemmaRotaryCost},
+	}
+}
+
+// rotary: the output is like input 0.
+func rotary(c *Context) error {
+	if s := c.Shape(0); s != nil && len(s) != 3 && len(s) != 4 {
+		return c.Errorf("input of rank %d, want 3 or 4", len(s))
+	}
+	return sameAsFirst(c)
+}
+
+// rotaryCost counts the rotated channels of each head, which are twice as many as a row of the cosines has, and reads of
+// the caches the rows of the positions.
+func rotaryCost(c *Context) graph.Cost {
+	positions, cos, sin := 3, 1, 2
+	if c.Node.Domain != "" {
+		positions, cos, sin = 1, 2, 3
+	}
+	x := c.Shape(0)
+	rotated := x.Elements()
+	heads := c.attr("num_heads")
+	_, _, _, size := packedHeads(x, heads)
+	if part := c.attr("rotary_embedding_dim"); !part.IsUnknown() && !size.Equal(part) {
+		rotated = split(rotated, size).Mul(part)
+	}
+	cost := c.cost(rotated.MulInt(rotaryWork))
+	read := c.bytesIn(0).Add(c.bytesIn(positions))
+	for _, i := range []int{cos, sin} {
+		if s := c.Shape(i); len(s) == 2 && c.Has(positions) {
+			n := c.Shape(positions).Elements()
+			if n.Is(1) { // the first position of consecutive ones
+				n = dimOf(x, -2)
+				if len(x) == 3 {
+					n = x[1]
+				}
+			}
+			read = read.Add(c.rowBytes(i, n))
+		} else {
+			read = read.Add(c.bytesIn(i))
+		}
+	}
+	cost.Read = read
+	return cost
+}
+
+// gemmaRotary: outputs are like the queries in input 1 and the keys in input 3.
+func gemmaRotary(c *Context) error {
+	c.Set(0, c.DType(1), c.Shape(1))
+	c.Set(1, c.DType(3), c.Shape(3))
+	return nil
+}
+
+// gemmaRotaryCost counts sine and cosine of each angle and the rotations.
+func gemmaRotaryCost(c *Context) graph.Cost {
+	rotated := c.Shape(1).Elements().Add(c.Shape(3).Elements())
+	return c.cost(rotated.MulInt(rotaryWork).Add(c.Shape(0).Elements().MulInt(2)))
+}

@@ -1,0 +1,181 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// nonZero: the indices of the elements that are not zero, a column each; their number is decided by the data unless the
+// data is known, or a fill of one value (NonZero).
+func nonZero(c *Context) error {
+	in := c.Shape(0)
+	rank := graph.Dim{}
+	if len(in) > 0 {
+		rank = graph.Const(int64(len(in)))
+	}
+	c.Set(0, graph.Int64, graph.Shape{rank, c.count(c.Fresh(0, 1), -1)})
+	return nil
+}
+
+// count is the number of elements of input 0 that are not zero, at most limit of them looked at (all where negative);
+// open where the data decides.
+func (c *Context) count(open graph.Dim, limit int) graph.Dim {
+	if v := c.Node.Input(0); v != nil && v.Producer != nil && v.Producer.Op == "ConstantOfShape" && v.Producer.Domain == "" && limit < 0 {
+		if a, ok := v.Producer.Attr("value"); ok && a.Tensor != nil && notZero(a.Tensor) {
+			if n := c.Shape(0).Elements(); !n.IsUnknown() {
+				return n
+			}
+		}
+	}
+	return nonZeros(c, 0, open, limit)
+}
+
+// nonZeros counts the elements of input i that are not zero among the first limit; open where not all are known.
+func nonZeros(c *Context, i int, open graph.Dim, limit int) graph.Dim {
+	n := int64(0)
+	if r, ok := c.Reals(i); ok {
+		for k, x := range r {
+			if x != 0 && (limit < 0 || k < limit) {
+				n++
+			}
+		}
+		return graph.Const(n)
+	}
+	data, ok := c.Data(i)
+	if !ok {
+		return open
+	}
+	for k, d := range data {
+		switch {
+		case limit >= 0 && k >= limit || d.Is(0):
+		case d.NotEqual(graph.Const(0)):
+			n++
+		default:
+			return open
+		}
+	}
+	return graph.Const(n)
+}
+
+// notZero reports whether a tensor of one element holds something else than zero.
+func notZero(t *graph.Tensor) bool {
+	if r, err := t.Reals(1); err == nil {
+		return len(r) == 1 && r[0] != 0
+	}
+	v, err := t.Elements(1)
+	return err == nil && len(v) == 1 && v[0] != 0
+}
+
+// compress takes the slices along an axis, or without one the elements, whose condition in input 1 holds (Compress).
+func compress(c *Context) error {
+	in := c.Shape(0)
+	a, given := c.Node.Attr("axis")
+	if !given {
+		limit := -1
+		if n, ok := in.Elements().Const(); ok {
+			limit = int(n)
+		}
+		c.Set(0, c.DType(0), graph.Shape{nonZeros(c, 1, c.Fresh(0, 0), limit)})
+		return nil
+	}
+	if in == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	axis, err := c.Axis(a.Int, len(in))
+	if err != nil {
+		return err
+	}
+	limit := -1
+	if n, ok := in[axis].Const(); ok {
+		limit = int(n)
+	}
+	out := slices.Clone(in)
+	out[axis] = nonZeros(c, 1, c.Fresh(0, axis), limit)
+	c.Set(0, c.DType(0), out)
+	return nil
+}
+
+// unique: the different elements, or the different slices along an axis, with their first places, the place of each
+// element among them, and their counts (Unique).
+func unique(c *Context) error {
+	in := c.Shape(0)
+	a, given := c.Node.Attr("axis")
+	if !given {
+		n := c.Fresh(0, 0)
+		if k, ok := c.distinct(); ok {
+			n = graph.Const(int64(k))
+		}
+		c.Set(0, c.DType(0), graph.Shape{n})
+		c.uniqueIndices(n, in.Elements())
+		return nil
+	}
+	if in == nil {
+		c.Set(0, c.DType(0), nil)
+		c.uniqueIndices(graph.Dim{}, graph.Dim{})
+		return nil
+	}
+	axis, err := c.Axis(a.Int, len(in))
+	if err != nil {
+		return err
+	}
+	out := slices.Clone(in)
+	out[axis] = c.Fresh(0, axis)
+	c.Set(0, c.DType(0), out)
+	c.uniqueIndices(out[axis], in[axis])
+	return nil
+}
+
+func (c *Context) uniqueIndices(unique, all graph.Dim) {
+	for i, n := range [...]graph.Dim{1: unique, 2: all, 3: unique} {
+		if i > 0 {
+			c.Set(i, graph.Int64, graph.Shape{n})
+		}
+	}
+}
+
+// distinct counts the different elements of input 0 where all are known numbers.
+func (c *Context) distinct() (int, bool) {
+	r, ok := c.Reals(0)
+	if !ok {
+		return 0, false
+	}
+	seen := make(map[float64]bool, len(r))
+	for _, x := range r {
+		if x != x {
+			return 0, false
+		}
+		seen[x] = true
+	}
+	return len(seen), true
+}
+
+// unfoldTensor: windows of size elements along a dimension, every step elements; the window is the last axis
+// (com.microsoft UnfoldTensor).
+func unfoldTensor(c *Context) error {
+	in := c.Shape(0)
+	if in == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	axis, err := c.Axis(c.Node.Int("dim", -1), len(in))
+	if err != nil {
+		return err
+	}
+	size := c.Node.Int("size", 0)
+	n := c.window(in[axis], size, c.Node.Int("step", 1), 1, 0, 0, "", false)
+	if size < 1 || n.Negative() {
+		return c.Errorf("a window of %d does not fit axis %d of size %s", size, axis, in[axis])
+	}
+	out := append(slices.Clone(in), graph.Const(size))
+	out[axis] = n
+	c.Set(0, c.DType(0), out)
+	return nil
+}
+
+// dynamicTimeWarping: the path through a cost matrix, as pairs of indices (com.microsoft DynamicTimeWarping).
+func dynamicTimeWarping(c *Context) error {
+	c.Set(0, graph.Int32, graph.Shape{graph.Const(2), c.Fresh(0, 1)})
+	return nil
+}

@@ -1,0 +1,283 @@
+package scope_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/scope"
+	"github.com/irene-onnx/irene/onnx"
+)
+
+// reference is what PyTorch and ONNX Runtime said of a model.
+type reference struct {
+	Dims    map[string]int64              `json:"dims"`
+	Flops   map[string]map[string]float64 `json:"flops"`
+	Modules map[string]struct {
+		Class  string  `json:"class"`
+		Params float64 `json:"params"`
+	} `json:"modules"`
+	Shapes map[string][2]json.RawMessage `json:"shapes"`
+	Inputs map[string][2]json.RawMessage `json:"inputs"`
+}
+
+// modelDir is the corpus of real exports beside the checkout, or the folder that SCOPE_MODELS names.
+func modelDir() string {
+	if dir := os.Getenv("SCOPE_MODELS"); dir != "" {
+		return dir
+	}
+	return filepath.Join("..", "..", "..", "shared", "models")
+}
+
+// TestModels holds the module of every matrix product against the FLOPs that PyTorch counted in each module.
+func TestModels(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(modelDir(), "*.onnx.gz"))
+	if len(files) == 0 {
+		t.Skipf("no models in %s", modelDir())
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".onnx.gz")
+		t.Run(name, func(t *testing.T) { checkModel(t, file) })
+	}
+}
+
+func checkModel(t *testing.T, file string) {
+	g, err := onnx.Decode(file, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("SCOPE_STRIP") != "" {
+		strip(g)
+	}
+	ref := readReference(t, strings.TrimSuffix(file, ".onnx.gz")+".json.gz")
+	res := scope.Resolve(g, scope.Options{})
+	t.Log(res.Coverage)
+	checkScopes(t, g, res, ref)
+	checkOwners(t, g, res, ref)
+	got, known := moduleMACs(g, res, ref)
+	if known < 0.9 {
+		t.Logf("only %.0f %% of the matrix products have a reference shape: not compared", 100*known)
+		return
+	}
+	fused := strings.Contains(file, "ortfused")
+	var paths []string
+	for path := range ref.Flops {
+		if path != "<total>" && (!fused || path == "") {
+			paths = append(paths, path)
+		}
+	}
+	sort.Strings(paths)
+	bad := 0
+	for _, path := range paths {
+		want := 0.0
+		for _, f := range ref.Flops[path] {
+			want += f
+		}
+		if 2*got[path] == want {
+			continue
+		}
+		if bad++; bad <= 8 {
+			t.Errorf("%q: %.0f FLOPs, PyTorch counted %.0f", path, 2*got[path], want)
+		}
+	}
+	t.Logf("%d of %d modules", len(paths)-bad, len(paths))
+}
+
+// checkScopes logs paths that no module of the network has, and holds the tree together.
+func checkScopes(t *testing.T, g *graph.Graph, res *scope.Result, ref *reference) {
+	t.Helper()
+	for i, p := range res.Places {
+		if p.Scope == nil {
+			t.Fatalf("node %d has no scope", i)
+		}
+	}
+	strange := map[string]int{}
+	for _, n := range g.Nodes {
+		if p := res.Places[n.ID]; ref.Modules[p.Module].Class == "" {
+			strange[p.Module+" ("+p.Source+")"]++
+		}
+	}
+	if len(strange) > 0 {
+		t.Logf("paths that are no modules: %v", strange)
+	}
+	for path, class := range res.Classes {
+		want := ref.Modules[path].Class
+		if want != "" && class != want[strings.LastIndexByte(want, '.')+1:] {
+			t.Errorf("%q: class %s, want %s", path, class, want)
+		}
+	}
+}
+
+func readReference(t *testing.T, file string) *reference {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := &reference{}
+	if err := json.NewDecoder(z).Decode(ref); err != nil {
+		t.Fatal(err)
+	}
+	return ref
+}
+
+// moduleMACs sums the multiply-accumulates of matrix products per canonical module, those below it included, and returns
+// the share of products whose shapes the reference knows.
+func moduleMACs(g *graph.Graph, res *scope.Result, ref *reference) (map[string]float64, float64) {
+	out := map[string]float64{}
+	all, known := 0, 0
+	for _, n := range g.Nodes {
+		macs, is, ok := nodeMACs(n, ref)
+		if !is {
+			continue
+		}
+		all++
+		if !ok {
+			continue
+		}
+		known++
+		seen := map[string]bool{}
+		for s := res.Places[n.ID].Scope; s != nil; s = s.Parent {
+			if !seen[s.Module] {
+				seen[s.Module] = true
+				out[s.Module] += macs
+			}
+		}
+	}
+	return out, float64(known) / float64(max(all, 1))
+}
+
+// nodeMACs returns the multiply-accumulates of a node, whether it is a matrix product, and whether shapes are known.
+func nodeMACs(n *graph.Node, ref *reference) (macs float64, is, ok bool) {
+	x, okX := refShape(n.Input(0), ref)
+	w, okW := refShape(n.Input(1), ref)
+	y, okY := refShape(n.Output(0), ref)
+	k := 1.0
+	switch n.Op {
+	case "MatMul", "MatMulInteger":
+		if len(x) > 0 {
+			k = x[len(x)-1]
+		}
+	case "FusedMatMul":
+		if len(x) > 1 {
+			k = x[len(x)-1]
+			if n.Int("transA", 0) == 1 {
+				k = x[len(x)-2]
+			}
+		}
+	case "Gemm", "FusedGemm":
+		if len(x) == 2 {
+			k = x[1-n.Int("transA", 0)]
+		}
+	case "Conv":
+		for _, d := range w[min(1, len(w)):] {
+			k *= d
+		}
+	case "Attention":
+		if n.Domain == "" {
+			return plainAttention(x, w, okX && okW)
+		}
+		return fusedAttention(n, x, w, okX && okW)
+	case "MatMulNBits":
+		k = float64(n.Int("K", 0))
+	default:
+		return 0, false, false
+	}
+	for _, d := range y {
+		k *= d
+	}
+	return k, true, okX && okW && okY
+}
+
+// fusedAttention counts com.microsoft.Attention: the projections of Q, K and V and the two products.
+func fusedAttention(n *graph.Node, x, w []float64, ok bool) (float64, bool, bool) {
+	if len(x) != 3 || len(w) != 2 || n.Domain != "com.microsoft" {
+		return 0, true, false
+	}
+	h := w[1] / 3
+	return x[0]*x[1]*w[0]*w[1] + 2*x[0]*x[1]*x[1]*h, true, ok
+}
+
+// plainAttention counts Attention-23 on heads of 4-D inputs: scores and their product with the values.
+func plainAttention(q, k []float64, ok bool) (float64, bool, bool) {
+	if len(q) != 4 || len(k) != 4 {
+		return 0, true, false
+	}
+	return 2 * q[0] * q[1] * q[2] * q[3] * k[2], true, ok
+}
+
+// checkOwners holds every matrix product that reads a named weight against the module that owns the weight.
+func checkOwners(t *testing.T, g *graph.Graph, res *scope.Result, ref *reference) {
+	t.Helper()
+	bad := 0
+	for _, n := range g.Nodes {
+		switch n.Op {
+		case "MatMul", "Gemm", "Conv", "Gather", "LayerNormalization":
+		default:
+			continue
+		}
+		for _, in := range n.Inputs {
+			for in != nil && in.Init == nil && in.Producer != nil && in.Producer.Op == "Transpose" {
+				in = in.Producer.Input(0)
+			}
+			if in == nil || in.Init == nil {
+				continue
+			}
+			i := strings.LastIndexByte(in.Name, '.')
+			if i < 0 || ref.Modules[in.Name[:i]].Class == "" || len(in.Consumers) > 1 {
+				continue
+			}
+			if p := res.Places[n.ID]; p.Module != in.Name[:i] {
+				if bad++; bad < 6 {
+					t.Logf("%s reads %s, stands in %q (%s)", n.Label(), in.Name, p.Module, p.Source)
+				}
+			}
+		}
+	}
+}
+
+func refShape(v *graph.Value, ref *reference) ([]float64, bool) {
+	if v == nil {
+		return nil, false
+	}
+	if v.Init != nil {
+		var out []float64
+		for _, d := range v.Init.Dims {
+			out = append(out, float64(d))
+		}
+		return out, true
+	}
+	for _, m := range []map[string][2]json.RawMessage{ref.Shapes, ref.Inputs} {
+		if s, ok := m[v.Name]; ok {
+			var out []float64
+			if json.Unmarshal(s[1], &out) == nil {
+				return out, true
+			}
+		}
+	}
+	return nil, false
+}
+
+// strip takes the names off nodes and off what they compute, as exporters before torch 1.13 left them.
+func strip(g *graph.Graph) {
+	for _, n := range g.Nodes {
+		n.Name = n.Op + "_" + strconv.Itoa(n.ID)
+		n.Metadata = nil
+	}
+	for _, v := range g.Values {
+		if v.Producer != nil && strings.HasPrefix(v.Name, "/") {
+			v.Local = strconv.Itoa(v.ID)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+package onnx_test
+
+import (
+	"testing"
+
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx"
+	. "github.com/irene-onnx/irene/onnx/onnxtest"
+)
+
+// FuzzDecode holds that no input panics, and that what decodes is sound.
+func FuzzDecode(f *testing.F) {
+	f.Add(sample().Bytes())
+	f.Add(zipped(sample().Bytes()))
+	f.Add(small())
+	f.Add(nested(5))
+	f.Add(Model(chain(4, 2)...).Bytes())
+	for _, prefix := range []string{"", "\x08\x0a", "\x3a\x00", "{", "PK\x03\x04"} {
+		f.Add([]byte(prefix))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		opts := onnx.Options{MaxDecompressed: 1 << 20, MaxNodes: 10_000}
+		g, err := onnx.DecodeBytes(b, "m", "", opts)
+		if err != nil {
+			return
+		}
+		if err := graph.CheckValid(g); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range g.Values {
+			if v.Init != nil {
+				_, _ = v.Init.Elements(64)
+				_, _ = v.Init.Reals(64)
+			}
+		}
+	})
+}

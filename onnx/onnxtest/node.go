@@ -1,0 +1,116 @@
+package onnxtest
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Node makes a node. Names of inputs and outputs are separated by spaces, "-" stands for one that is absent; parts are
+// Name, Domain, Overload, Attr, Ref, Meta and Doc.
+func Node(op, inputs, outputs string, parts ...Part) Part {
+	var b []byte
+	for _, in := range names(inputs) {
+		b = stringField(b, 1, in)
+	}
+	for _, out := range names(outputs) {
+		b = stringField(b, 2, out)
+	}
+	b = stringField(b, 4, op)
+	b, rest := nodeFields.encode(b, parts)
+	mustFit("a node", rest)
+	return Part{kind: kindNode, body: b}
+}
+
+func names(list string) []string {
+	out := strings.Fields(list)
+	for i := range out {
+		if out[i] == "-" {
+			out[i] = ""
+		}
+	}
+	return out
+}
+
+// Name is the name of a node.
+func Name(name string) Part { return Part{kind: kindName, body: []byte(name)} }
+
+// Domain is the domain of a node's operator.
+func Domain(domain string) Part { return Part{kind: kindDomain, body: []byte(domain)} }
+
+// Overload tells functions of one name apart; it belongs to functions and to nodes that call them.
+func Overload(name string) Part { return Part{kind: kindOverload, body: []byte(name)} }
+
+// Attr is an attribute of a node, or of a function with its default. The Go type of the value decides its type: int or
+// int64, float64, string, []int64, []float64, []string, Tensor, []Tensor, Subgraph, []Subgraph, graph.Type.
+func Attr(name string, value any) Part {
+	b := stringField(nil, 1, name)
+	var t graph.AttrType
+	switch v := value.(type) {
+	case int:
+		b, t = varintField(b, 3, int64(v)), graph.AttrInt
+	case int64:
+		b, t = varintField(b, 3, v), graph.AttrInt
+	case float64:
+		b, t = floatField(b, 2, v), graph.AttrFloat
+	case string:
+		b, t = stringField(b, 4, v), graph.AttrString
+	case Tensor:
+		b, t = bytesField(b, 5, v.encode()), graph.AttrTensor
+	case Subgraph:
+		b, t = bytesField(b, 6, v.b), graph.AttrGraph
+	case graph.Type:
+		b, t = bytesField(b, 14, encodeType(v)), graph.AttrTypeProto
+	default:
+		b, t = listAttr(b, value)
+	}
+	return Part{kind: kindAttr, body: varintField(b, 20, int64(t))}
+}
+
+func listAttr(b []byte, value any) ([]byte, graph.AttrType) {
+	switch v := value.(type) {
+	case []int64:
+		for _, x := range v {
+			b = varintField(b, 8, x)
+		}
+		return b, graph.AttrInts
+	case []float64:
+		for _, x := range v {
+			b = floatField(b, 7, x)
+		}
+		return b, graph.AttrFloats
+	case []string:
+		for _, x := range v {
+			b = stringField(b, 9, x)
+		}
+		return b, graph.AttrStrings
+	case []Tensor:
+		for _, x := range v {
+			b = bytesField(b, 10, x.encode())
+		}
+		return b, graph.AttrTensors
+	case []Subgraph:
+		for _, x := range v {
+			b = bytesField(b, 11, x.b)
+		}
+		return b, graph.AttrGraphs
+	}
+	panic(fmt.Sprintf("onnxtest: no attribute holds a %T", value))
+}
+
+// Ref is an attribute of a node in a function whose value is that of the function's attribute ref.
+func Ref(name, ref string, t graph.AttrType) Part {
+	b := stringField(stringField(nil, 1, name), 21, ref)
+	return Part{kind: kindAttr, body: varintField(b, 20, int64(t))}
+}
+
+// RawAttr is an attribute given by its encoded fields.
+func RawAttr(fields []byte) Part { return Part{kind: kindAttr, body: fields} }
+
+func floatField(b []byte, num protowire.Number, x float64) []byte {
+	return protowire.AppendFixed32(protowire.AppendTag(b, num, protowire.Fixed32Type), math.Float32bits(float32(x)))
+}

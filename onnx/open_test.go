@@ -1,0 +1,181 @@
+package onnx_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx"
+	. "github.com/irene-onnx/irene/onnx/onnxtest"
+)
+
+func zipped(b []byte) []byte {
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	z.Write(b)
+	z.Close()
+	return out.Bytes()
+}
+
+// small is a model that decodes.
+func small() []byte {
+	return Model(anyIn("x"), Weight("w", graph.Float32, 1000), Node("Add", "x w", "y"), anyOut("y")).Bytes()
+}
+
+func TestOpen(t *testing.T) {
+	dir := t.TempDir()
+	plain, packed := filepath.Join(dir, "m.onnx"), filepath.Join(dir, "m.bin")
+	write(t, plain, string(small()))
+	write(t, packed, string(zipped(small())))
+	for _, path := range []string{plain, packed} {
+		g, err := onnx.Decode(path, onnx.Options{})
+		if err != nil || edges(g) != "Add(x w)→y" || g.File != path {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	for _, b := range [][]byte{small(), zipped(small())} {
+		if g, err := onnx.DecodeReader(iotest.OneByteReader(bytes.NewReader(b)), "-", onnx.Options{}); err != nil || edges(g) != "Add(x w)→y" {
+			t.Error(err)
+		}
+		if g, err := onnx.DecodeBytes(b, "m", "", onnx.Options{}); err != nil || edges(g) != "Add(x w)→y" {
+			t.Error(err)
+		}
+	}
+}
+
+// TestMapped decodes a file large enough to be mapped.
+func TestMapped(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "big.onnx")
+	b := Model(Ints("shape", 2, -1), Weight("w", graph.Int8, 5<<20), Node("X", "w shape", "y"), anyOut("y")).Bytes()
+	write(t, path, string(b))
+	g, err := onnx.Decode(path, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	// The file is gone under the mapping: what an analysis reads is a copy.
+	ints, err := value(t, g, "shape").Init.Elements(2)
+	equal(t, "shape", []any{ints, err}, []any{[]int64{2, -1}, error(nil)})
+	equal(t, "weight", len(value(t, g, "w").Init.Raw), 5<<20)
+}
+
+func TestDecompressionLimit(t *testing.T) {
+	bomb := zipped(make([]byte, 1<<20))
+	for _, limit := range []int64{1, 1000, 1<<20 - 1} {
+		opts := onnx.Options{MaxDecompressed: limit}
+		_, err := onnx.DecodeBytes(bomb, "m.gz", "", opts)
+		if want := fmt.Sprintf("m.gz: gzip: more than the limit of %d bytes", limit); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+		if _, err := onnx.DecodeReader(bytes.NewReader(make([]byte, 1<<20)), "-", opts); err == nil || !strings.Contains(err.Error(), "more than the limit") {
+			t.Errorf("stream: %v", err)
+		}
+	}
+	if _, err := onnx.DecodeBytes(zipped(small()), "m", "", onnx.Options{MaxDecompressed: int64(len(small()))}); err != nil {
+		t.Errorf("exactly the limit: %v", err)
+	}
+}
+
+func TestBrokenGzip(t *testing.T) {
+	z := zipped(small())
+	refuse(t, z[:len(z)/2], "m.onnx: gzip: unexpected EOF")
+	refuse(t, z[:5], "m.onnx: gzip: ")
+	z[len(z)-8] ^= 1
+	refuse(t, z, "m.onnx: gzip: gzip: invalid checksum")
+	refuse(t, zipped(z), "compressed twice")
+}
+
+func TestNotONNX(t *testing.T) {
+	for _, tt := range []struct{ data, want string }{
+		{"", "the file is empty"},
+		{" \n\n", "only spaces"},
+		{"<!DOCTYPE html><html>", "an HTML page"},
+		{"\n\n<html lang=en>", "an HTML page"},
+		{"<?xml version='1.0'?>", "an XML file"},
+		{`{"a": 1}`, "a JSON file"},
+		{"\xef\xbb\xbf[1]", "a JSON file"},
+		{"PK\x03\x04\x00\x00archive/data.pkl\x80\x02", "a PyTorch checkpoint (zip)"},
+		{"PK\x03\x04xxxxxxxxxxxx", "a zip archive"},
+		{"\x80\x02}q\x00", "a Python pickle"},
+		{"\x08\x01\x00\x00\x00\x00\x00\x00{\"w\":{}}", "a safetensors file"},
+		{"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "a Git LFS pointer"},
+		{"GGUF\x03\x00\x00\x00", "a GGUF model"},
+		{"\x18\x00\x00\x00TFL3\x00", "a TensorFlow Lite model"},
+		{"\x18\x00\x00\x00ORTM\x00", "an ONNX Runtime .ort model"},
+		{"\x89HDF\r\n\x1a\n", "an HDF5 file"},
+		{"\x28\xb5\x2f\xfd1234", "compressed with zstd"},
+		{"ir_version: 8\n", "written as text"},
+		{"\x08\x08", "it has no graph"},
+		{"\x3a\x00", "its graph is empty"},
+		{"hello, world", "not an ONNX model"},
+	} {
+		err := refuse(t, []byte(tt.data), "m.onnx: not an ONNX model: ", tt.want)
+		if !errors.Is(err, onnx.ErrNotONNX) {
+			t.Errorf("%q: %v is not ErrNotONNX", tt.data, err)
+		}
+	}
+	_, err := onnx.DecodeReader(strings.NewReader(""), "-", onnx.Options{})
+	equal(t, "empty stream", errors.Is(err, onnx.ErrNotONNX), true)
+}
+
+// TestCutModel: a download that was cut short is a broken model, not something else.
+func TestCutModel(t *testing.T) {
+	b := small()
+	err := refuse(t, b[:len(b)/2], "m.onnx: byte 8: field 7: truncated: ")
+	equal(t, "not ErrNotONNX", errors.Is(err, onnx.ErrNotONNX), false)
+}
+
+// TestTensorFile: the tensors that lie beside test models are no models.
+func TestTensorFile(t *testing.T) {
+	if _, err := onnx.DecodeBytes([]byte("\x08\x02\x10\x07\x3a\x02\x01\x02\x42\x01x"), "input_0.pb", "", onnx.Options{}); err == nil {
+		t.Error("a TensorProto was taken for a model")
+	}
+}
+
+func TestRandomBytes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		b := make([]byte, r.IntN(64))
+		for i := range b {
+			b[i] = byte(r.Uint32())
+		}
+		if g, err := onnx.DecodeBytes(b, "m", "", onnx.Options{}); err == nil {
+			t.Errorf("% x decoded: %v", b, edges(g))
+		}
+	}
+}
+
+func TestPaths(t *testing.T) {
+	dir := t.TempDir()
+	_, err := onnx.Decode(filepath.Join(dir, "gone.onnx"), onnx.Options{})
+	if !errors.Is(err, fs.ErrNotExist) || err.Error() != filepath.Join(dir, "gone.onnx")+": no such file or directory" {
+		t.Errorf("missing file: %v", err)
+	}
+	fails := func(want string) {
+		t.Helper()
+		if _, err := onnx.Decode(dir, onnx.Options{}); err == nil || err.Error() != dir+": is a directory"+want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	write(t, filepath.Join(dir, "readme.txt"), "x")
+	fails(" without .onnx files")
+	write(t, filepath.Join(dir, "b.onnx"), "x")
+	write(t, filepath.Join(dir, "a.onnx.gz"), "x")
+	write(t, filepath.Join(dir, "sub.onnx", "x"), "x")
+	fails("; it holds a.onnx.gz, b.onnx")
+	for i := range 12 {
+		write(t, filepath.Join(dir, fmt.Sprintf("m%02d.onnx", i)), "x")
+	}
+	fails("; it holds a.onnx.gz, b.onnx, m00.onnx, m01.onnx, m02.onnx, m03.onnx, m04.onnx, m05.onnx, m06.onnx, m07.onnx and 4 more")
+}
