@@ -13,13 +13,13 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // decode decodes a model made of parts and checks its invariants.
-func decode(t *testing.T, parts ...Part) *graph.Graph {
+func decode(t *testing.T, parts ...ot.Part) *graph.Graph {
 	t.Helper()
-	g, err := onnx.DecodeBytes(Model(parts...).Bytes(), "m.onnx", "", onnx.Options{})
+	g, err := onnx.DecodeBytes(ot.Model(parts...).Bytes(), "m.onnx", "", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,9 +94,9 @@ func equal(t *testing.T, what string, got, want any) {
 }
 
 func TestModelFields(t *testing.T) {
-	g := decode(t, IR(8), Producer("pytorch"), Raw([]byte("\x1a\x052.4.1")), Doc("ignored"),
-		Opset("ai.onnx", 17), Opset("com.microsoft", 1), Meta("k", "v"), GraphName("g"),
-		In("x", graph.Float32, "batch", 3, nil), Node("Relu", "x", "y"), Out("y", graph.Float32, "batch", 3, nil))
+	g := decode(t, ot.IR(8), ot.Producer("pytorch"), ot.Raw([]byte("\x1a\x052.4.1")), ot.Doc("ignored"),
+		ot.Opset("ai.onnx", 17), ot.Opset("com.microsoft", 1), ot.Meta("k", "v"), ot.GraphName("g"),
+		ot.In("x", graph.Float32, "batch", 3, nil), ot.Node("Relu", "x", "y"), ot.Out("y", graph.Float32, "batch", 3, nil))
 	equal(t, "file", g.File, "m.onnx")
 	equal(t, "producer", g.Producer+" "+g.ProducerVersion, "pytorch 2.4.1")
 	equal(t, "IR", g.IRVersion, int64(8))
@@ -115,12 +115,12 @@ func TestModelFields(t *testing.T) {
 }
 
 func TestNodeFields(t *testing.T) {
-	g := decode(t, Opset("", 17), Opset("com.microsoft", 1),
-		In("x", graph.Float32), In("hi", graph.Float32),
-		Node("Clip", "x - hi", "y", Name("/a/Clip"), Domain("ai.onnx"), Meta("namespace", ": a"), Doc("long")),
-		Node("Dropout", "y", "- mask"),
-		Node("Gelu", "y", "z", Domain("com.microsoft"), Overload("o")),
-		Out("z", graph.Float32), Out("mask", graph.Bool))
+	g := decode(t, ot.Opset("", 17), ot.Opset("com.microsoft", 1),
+		ot.In("x", graph.Float32), ot.In("hi", graph.Float32),
+		ot.Node("Clip", "x - hi", "y", ot.Name("/a/Clip"), ot.Domain("ai.onnx"), ot.Meta("namespace", ": a"), ot.Doc("long")),
+		ot.Node("Dropout", "y", "- mask"),
+		ot.Node("Gelu", "y", "z", ot.Domain("com.microsoft"), ot.Overload("o")),
+		ot.Out("z", graph.Float32), ot.Out("mask", graph.Bool))
 	n := g.Nodes[0]
 	equal(t, "node", []any{n.ID, n.Name, n.Domain, n.Op, n.Opset, n.Body == g.Main}, []any{0, "/a/Clip", "", "Clip", int64(17), true})
 	equal(t, "inputs", valueNames(n.Inputs), "x - hi")
@@ -134,11 +134,11 @@ func TestAttributes(t *testing.T) {
 	typ := graph.Type{Kind: graph.KindTensor, DType: graph.Int64, Shape: graph.Shape{graph.Const(2)}}
 	packedInts := protowire.AppendBytes([]byte("\x0a\x06packed\x42"), []byte{1, 0x80, 1}) // ints 1, 128
 	packedFloats := []byte("\x0a\x02pf\x3a\x08\x00\x00\x80\x3f\x00\x00\x00\x40\xa0\x01\x06")
-	g := decode(t, Node("X", "", "y",
-		Attr("i", -3), Attr("f", 0.5), Attr("s", "mean"), Attr("is", []int64{1, -1}), Attr("fs", []float64{1, 2}),
-		Attr("ss", []string{"a", ""}), Attr("t", IntTensor("", 7)), Attr("ts", []Tensor{FloatTensor("", 1), IntTensor("", 2)}),
-		Attr("tp", typ), Attr("none", []int64{}), RawAttr(packedInts), RawAttr(packedFloats)),
-		OutOf("y", graph.Type{}))
+	g := decode(t, ot.Node("X", "", "y",
+		ot.Attr("i", -3), ot.Attr("f", 0.5), ot.Attr("s", "mean"), ot.Attr("is", []int64{1, -1}), ot.Attr("fs", []float64{1, 2}),
+		ot.Attr("ss", []string{"a", ""}), ot.Attr("t", ot.IntTensor("", 7)), ot.Attr("ts", []ot.Tensor{ot.FloatTensor("", 1), ot.IntTensor("", 2)}),
+		ot.Attr("tp", typ), ot.Attr("none", []int64{}), ot.RawAttr(packedInts), ot.RawAttr(packedFloats)),
+		ot.OutOf("y", graph.Type{}))
 	n := g.Nodes[0]
 	equal(t, "int", n.Int("i", 0), int64(-3))
 	equal(t, "float", n.Float("f", 0), 0.5)
@@ -186,7 +186,7 @@ func TestAttributeTypeInferred(t *testing.T) {
 		{"\x5a" + graphBytes[1:], graph.AttrGraphs},
 		{"", graph.AttrUndefined},
 	} {
-		g := decode(t, IR(1), Node("X", "", "y", RawAttr([]byte("\x0a\x01a"+tt.fields))), OutOf("y", graph.Type{}))
+		g := decode(t, ot.IR(1), ot.Node("X", "", "y", ot.RawAttr([]byte("\x0a\x01a"+tt.fields))), ot.OutOf("y", graph.Type{}))
 		if got := g.Nodes[0].Attrs[0].Type; got != tt.want {
 			t.Errorf("case %d: type %d, want %d", i, got, tt.want)
 		}
@@ -206,14 +206,14 @@ func TestTypes(t *testing.T) {
 		{Kind: graph.KindOpaque},
 		{},
 	} {
-		g := decode(t, InOf("x", want), Node("X", "x", "y"), OutOf("y", want))
+		g := decode(t, ot.InOf("x", want), ot.Node("X", "x", "y"), ot.OutOf("y", want))
 		equal(t, "input", value(t, g, "x").Type, want)
 		equal(t, "output", value(t, g, "y").Type, want)
 	}
 }
 
 func TestDims(t *testing.T) {
-	g := decode(t, In("x", graph.Float32, "past + 1", -1, ""), Node("X", "x", "y"), Out("y", graph.Float32))
+	g := decode(t, ot.In("x", graph.Float32, "past + 1", -1, ""), ot.Node("X", "x", "y"), ot.Out("y", graph.Float32))
 	s := value(t, g, "x").Type.Shape
 	equal(t, "expression", s[0].Equal(graph.Symbol("past").AddInt(1)), true)
 	equal(t, "negative size", s[1].IsUnknown(), true)
@@ -221,9 +221,9 @@ func TestDims(t *testing.T) {
 }
 
 func TestValueInfo(t *testing.T) {
-	g := decode(t, In("x", graph.Float32, 2), Weight("w", graph.Int8, 3),
-		Info("h", graph.Float32, 5), Info("h", graph.Float64, 6), Info("x", graph.Float64, 7), Info("w", graph.Int8, 3), Info("nobody", graph.Bool),
-		Node("A", "x w", "h"), Node("B", "h", "y"), OutOf("y", graph.Type{}), Info("y", graph.Int32, 1))
+	g := decode(t, ot.In("x", graph.Float32, 2), ot.Weight("w", graph.Int8, 3),
+		ot.Info("h", graph.Float32, 5), ot.Info("h", graph.Float64, 6), ot.Info("x", graph.Float64, 7), ot.Info("w", graph.Int8, 3), ot.Info("nobody", graph.Bool),
+		ot.Node("A", "x w", "h"), ot.Node("B", "h", "y"), ot.OutOf("y", graph.Type{}), ot.Info("y", graph.Int32, 1))
 	for name, want := range map[string]string{"h": "float32[5]", "x": "float32[2]", "w": "int8[3]", "y": "int32[1]"} {
 		v := value(t, g, name)
 		equal(t, name, v.Type.DType.String()+v.Type.Shape.String(), want)
@@ -231,9 +231,9 @@ func TestValueInfo(t *testing.T) {
 }
 
 func TestInitializers(t *testing.T) {
-	g := decode(t, IR(3), In("x", graph.Float32, 2), In("w", graph.Float32, 2, 2), In("z", graph.Float32),
-		Weight("w", graph.Float32, 2, 2), Ints("k", 4, 5), Sparse("s", graph.Float32, 3, 10, 20),
-		Node("X", "x w k s z", "y"), Out("y", graph.Float32))
+	g := decode(t, ot.IR(3), ot.In("x", graph.Float32, 2), ot.In("w", graph.Float32, 2, 2), ot.In("z", graph.Float32),
+		ot.Weight("w", graph.Float32, 2, 2), ot.Ints("k", 4, 5), ot.Sparse("s", graph.Float32, 3, 10, 20),
+		ot.Node("X", "x w k s z", "y"), ot.Out("y", graph.Float32))
 	equal(t, "inputs", valueNames(g.Main.Inputs), "x z")
 	equal(t, "initializers", valueNames(g.Main.Inits), "w k s")
 	w := value(t, g, "w")
@@ -249,28 +249,28 @@ func TestUnknownFields(t *testing.T) {
 	b = protowire.AppendFixed64(protowire.AppendTag(b, 902, protowire.Fixed64Type), 5)
 	b = protowire.AppendBytes(protowire.AppendTag(b, 903, protowire.BytesType), []byte("abc"))
 	b = protowire.AppendGroup(protowire.AppendTag(b, 904, protowire.StartGroupType), 904, b)
-	g := decode(t, Raw(b), Node("X", "", "y", Raw(b), RawAttr(append([]byte("\x0a\x01a\x18\x05"), b...))), OutOf("y", graph.Type{}))
+	g := decode(t, ot.Raw(b), ot.Node("X", "", "y", ot.Raw(b), ot.RawAttr(append([]byte("\x0a\x01a\x18\x05"), b...))), ot.OutOf("y", graph.Type{}))
 	equal(t, "attribute", g.Nodes[0].Int("a", 0), int64(5))
 }
 
 func TestWarnings(t *testing.T) {
-	y := OutOf("y", graph.Type{})
+	y := ot.OutOf("y", graph.Type{})
 	for _, tt := range []struct {
 		want  string
-		parts []Part
+		parts []ot.Part
 	}{
-		{"IR version 15 is newer", []Part{IR(15), Node("X", "", "y"), y}},
-		{"opset 29 is newer", []Part{Opset("", 29), Node("X", "", "y"), y}},
-		{`domain "d" are used`, []Part{Node("X", "", "y", Domain("d")), y}},
-		{"no version of ai.onnx", []Part{Opset("d", 1), Node("X", "", "y"), y}},
-		{"versions 17 and 18", []Part{Opset("", 17), Opset("ai.onnx", 18), Node("X", "", "y"), y}},
-		{"training_info", []Part{Training(), Node("X", "", "y"), y}},
-		{"states no IR version", []Part{IR(0), Node("X", "", "y"), y}},
-		{"element type 99", []Part{Node("X", "", "y"), Out("y", 99)}},
-		{`attribute "a" has the unknown type 77`, []Part{Node("X", "", "y", RawAttr([]byte("\x0a\x01a\xa0\x01\x4d"))), y}},
-		{`key "evil" is ignored`, []Part{
-			Init(Tensor{Name: "w", DType: graph.Int8, External: []graph.Property{{Key: "location", Value: "w"}, {Key: "evil", Value: "1"}}}),
-			Node("X", "w", "y"), y,
+		{"IR version 15 is newer", []ot.Part{ot.IR(15), ot.Node("X", "", "y"), y}},
+		{"opset 29 is newer", []ot.Part{ot.Opset("", 29), ot.Node("X", "", "y"), y}},
+		{`domain "d" are used`, []ot.Part{ot.Node("X", "", "y", ot.Domain("d")), y}},
+		{"no version of ai.onnx", []ot.Part{ot.Opset("d", 1), ot.Node("X", "", "y"), y}},
+		{"versions 17 and 18", []ot.Part{ot.Opset("", 17), ot.Opset("ai.onnx", 18), ot.Node("X", "", "y"), y}},
+		{"training_info", []ot.Part{ot.Training(), ot.Node("X", "", "y"), y}},
+		{"states no IR version", []ot.Part{ot.IR(0), ot.Node("X", "", "y"), y}},
+		{"element type 99", []ot.Part{ot.Node("X", "", "y"), ot.Out("y", 99)}},
+		{`attribute "a" has the unknown type 77`, []ot.Part{ot.Node("X", "", "y", ot.RawAttr([]byte("\x0a\x01a\xa0\x01\x4d"))), y}},
+		{`key "evil" is ignored`, []ot.Part{
+			ot.Init(ot.Tensor{Name: "w", DType: graph.Int8, External: []graph.Property{{Key: "location", Value: "w"}, {Key: "evil", Value: "1"}}}),
+			ot.Node("X", "w", "y"), y,
 		}},
 	} {
 		g := decode(t, tt.parts...)
@@ -278,39 +278,39 @@ func TestWarnings(t *testing.T) {
 			t.Errorf("warnings %q, want one with %q", g.Warnings, tt.want)
 		}
 	}
-	equal(t, "ORT's unused domains", len(decode(t, Opset("", 17), Opset("com.microsoft.nchwc", 1), Node("X", "", "y"), y).Warnings), 0)
+	equal(t, "ORT's unused domains", len(decode(t, ot.Opset("", 17), ot.Opset("com.microsoft.nchwc", 1), ot.Node("X", "", "y"), y).Warnings), 0)
 }
 
 func TestErrors(t *testing.T) {
-	y := OutOf("y", graph.Type{})
+	y := ot.OutOf("y", graph.Type{})
 	for _, tt := range []struct {
 		want  string
-		parts []Part
+		parts []ot.Part
 	}{
 		{
 			`m.onnx: graph "main": node "/enc/MatMul" (MatMul): attribute "axis": byte 37: field 3: truncated varint`,
-			[]Part{Node("MatMul", "", "y", RawAttr([]byte("\x0a\x04axis\x18\x80")), Name("/enc/MatMul")), y},
+			[]ot.Part{ot.Node("MatMul", "", "y", ot.RawAttr([]byte("\x0a\x04axis\x18\x80")), ot.Name("/enc/MatMul")), y},
 		},
-		{`node "n" (X): input 1 "gone": nothing produces it`, []Part{In("x", graph.Bool), Node("X", "x gone", "y", Name("n")), y}},
-		{`node "b" (X): output "y": the name is defined twice`, []Part{Node("X", "", "y", Name("a")), Node("X", "", "y", Name("b")), y}},
-		{`node "a" (X): output "x": the name is defined twice`, []Part{In("x", graph.Bool), Node("X", "", "x", Name("a")), Out("x", graph.Bool)}},
-		{`tensor "w": the name is defined twice`, []Part{Ints("w", 1), Ints("w", 1), Node("X", "", "y"), y}},
-		{`input "x": the name is defined twice`, []Part{In("x", graph.Bool), In("x", graph.Bool), Node("X", "", "y"), y}},
-		{`input "": no name`, []Part{In("", graph.Bool), Node("X", "", "y"), y}},
-		{`tensor "": no name`, []Part{Ints("", 1), Node("X", "", "y"), y}},
-		{`output "z": nothing produces it`, []Part{Node("X", "", "y"), OutOf("z", graph.Type{})}},
-		{`node "n" (): no op_type`, []Part{Node("", "", "y", Name("n")), y}},
-		{`attribute "": no name`, []Part{Node("X", "", "y", Attr("", 1)), y}},
-		{`its type is GRAPH, but it holds none`, []Part{Node("X", "", "y", RawAttr([]byte("\x0a\x01a\xa0\x01\x05"))), y}},
-		{`its type is TENSOR, but it holds none`, []Part{Node("X", "", "y", RawAttr([]byte("\x0a\x01a\xa0\x01\x04"))), y}},
-		{`field 4 ends here with wire type 0, want 2`, []Part{Node("X", "", "y", Raw([]byte("\x20\x01"))), y}},
-		{`value "x": rank 2000`, []Part{In("x", graph.Bool, make([]any, 2000)...), Node("X", "", "y"), y}},
-		{`IR version -1`, []Part{IR(-1), Node("X", "", "y"), y}},
-		{`nested deeper than 32`, []Part{InOf("x", nest(40)), Node("X", "", "y"), y}},
+		{`node "n" (X): input 1 "gone": nothing produces it`, []ot.Part{ot.In("x", graph.Bool), ot.Node("X", "x gone", "y", ot.Name("n")), y}},
+		{`node "b" (X): output "y": the name is defined twice`, []ot.Part{ot.Node("X", "", "y", ot.Name("a")), ot.Node("X", "", "y", ot.Name("b")), y}},
+		{`node "a" (X): output "x": the name is defined twice`, []ot.Part{ot.In("x", graph.Bool), ot.Node("X", "", "x", ot.Name("a")), ot.Out("x", graph.Bool)}},
+		{`tensor "w": the name is defined twice`, []ot.Part{ot.Ints("w", 1), ot.Ints("w", 1), ot.Node("X", "", "y"), y}},
+		{`input "x": the name is defined twice`, []ot.Part{ot.In("x", graph.Bool), ot.In("x", graph.Bool), ot.Node("X", "", "y"), y}},
+		{`graph "main": input 0: no name`, []ot.Part{ot.In("", graph.Bool), ot.Node("X", "", "y"), y}},
+		{`graph "main": tensor of type int64 and dims [1]: no name`, []ot.Part{ot.Ints("", 1), ot.Node("X", "", "y"), y}},
+		{`output "z": nothing produces it`, []ot.Part{ot.Node("X", "", "y"), ot.OutOf("z", graph.Type{})}},
+		{`node "n" (): no op_type`, []ot.Part{ot.Node("", "", "y", ot.Name("n")), y}},
+		{`attribute "": no name`, []ot.Part{ot.Node("X", "", "y", ot.Attr("", 1)), y}},
+		{`its type is GRAPH, but it holds none`, []ot.Part{ot.Node("X", "", "y", ot.RawAttr([]byte("\x0a\x01a\xa0\x01\x05"))), y}},
+		{`its type is TENSOR, but it holds none`, []ot.Part{ot.Node("X", "", "y", ot.RawAttr([]byte("\x0a\x01a\xa0\x01\x04"))), y}},
+		{`field 4 ends here with wire type 0, want 2`, []ot.Part{ot.Node("X", "", "y", ot.Raw([]byte("\x20\x01"))), y}},
+		{`value "x": rank 2000`, []ot.Part{ot.In("x", graph.Bool, make([]any, 2000)...), ot.Node("X", "", "y"), y}},
+		{`IR version -1`, []ot.Part{ot.IR(-1), ot.Node("X", "", "y"), y}},
+		{`nested deeper than 32`, []ot.Part{ot.InOf("x", nest(40)), ot.Node("X", "", "y"), y}},
 	} {
-		refuse(t, Model(tt.parts...).Bytes(), tt.want)
+		refuse(t, ot.Model(tt.parts...).Bytes(), tt.want)
 	}
-	two := append(Model(Node("X", "", "y"), y).Bytes(), "\x3a\x00"...)
+	two := append(ot.Model(ot.Node("X", "", "y"), y).Bytes(), "\x3a\x00"...)
 	refuse(t, two, "a second graph")
 }
 
@@ -325,7 +325,7 @@ func nest(n int) graph.Type {
 }
 
 func TestNodeLimit(t *testing.T) {
-	b := Model(Node("X", "", "a"), Node("X", "", "b"), Node("X", "", "y"), OutOf("y", graph.Type{})).Bytes()
+	b := ot.Model(ot.Node("X", "", "a"), ot.Node("X", "", "b"), ot.Node("X", "", "y"), ot.OutOf("y", graph.Type{})).Bytes()
 	if _, err := onnx.DecodeBytes(b, "m", "", onnx.Options{MaxNodes: 2}); err == nil || !strings.Contains(err.Error(), "more than 2 nodes") {
 		t.Errorf("error %v", err)
 	}
@@ -336,19 +336,19 @@ func TestNodeLimit(t *testing.T) {
 
 // TestMemory decodes a megabyte of empty messages in each list of a graph and a node.
 func TestMemory(t *testing.T) {
-	repeat := func(field string) Part { return Raw([]byte(strings.Repeat(field, 1<<19))) }
+	repeat := func(field string) ot.Part { return ot.Raw([]byte(strings.Repeat(field, 1<<19))) }
 	files := map[string][]byte{}
 	for _, tag := range []string{"\x0a", "\x2a", "\x5a", "\x62", "\x6a", "\x7a"} {
 		b := []byte(strings.Repeat(tag+"\x00", 1<<19))
 		files[fmt.Sprintf("graph field %d", tag[0]>>3)] = append([]byte("\x08\x0a"), protowire.AppendBytes([]byte("\x3a"), b)...)
 	}
 	for _, tag := range []string{"\x0a", "\x12", "\x2a", "\x4a"} {
-		files[fmt.Sprintf("node field %d", tag[0]>>3)] = Model(Node("X", "", "y", repeat(tag+"\x00")), OutOf("y", graph.Type{})).Bytes()
+		files[fmt.Sprintf("node field %d", tag[0]>>3)] = ot.Model(ot.Node("X", "", "y", repeat(tag+"\x00")), ot.OutOf("y", graph.Type{})).Bytes()
 	}
 	for _, tag := range []string{"\x72", "\xca\x01", "\x42"} {
-		files[fmt.Sprintf("model field %d", tag[0]>>3)] = Model(Node("X", "", "y"), OutOf("y", graph.Type{}), repeat(tag+"\x00")).Bytes()
+		files[fmt.Sprintf("model field %d", tag[0]>>3)] = ot.Model(ot.Node("X", "", "y"), ot.OutOf("y", graph.Type{}), repeat(tag+"\x00")).Bytes()
 	}
-	files["ints"] = Model(Node("X", "", "y", RawAttr(append([]byte("\x0a\x01a"), strings.Repeat("\x40\x00", 1<<19)...))), OutOf("y", graph.Type{})).Bytes()
+	files["ints"] = ot.Model(ot.Node("X", "", "y", ot.RawAttr(append([]byte("\x0a\x01a"), strings.Repeat("\x40\x00", 1<<19)...))), ot.OutOf("y", graph.Type{})).Bytes()
 	for name, b := range files {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -389,20 +389,20 @@ func TestDamage(t *testing.T) {
 }
 
 // sample is a model with at least one of everything. Its graph is the last field.
-func sample() File {
+func sample() ot.File {
 	f32 := graph.Float32
-	then := Graph("then", Node("Neg", "h", "t"), Out("t", f32, "n", 4))
-	other := Graph("else", Ints("two", 2), Node("Mul", "h two", "e"), Out("e", f32, "n", 4))
-	return Model(IR(10), Producer("test"), Meta("k", "v"),
-		Function("d", "Scale", "x", "y", AttrName("axis"), Attr("alpha", 2.0), Info("c", f32),
-			Node("Constant", "", "c", Ref("value_float", "alpha", graph.AttrFloat)),
-			Node("Mul", "x c", "y", Name("mul"), Meta("m", "v"))),
-		In("x", f32, "n", 4), In("cond", graph.Bool), Weight("w", f32, 4, 4), Sparse("s", f32, 2, 4, 4),
-		External("e0", f32, "w.bin", 0, 64, 4, 4), Init(Tensor{Name: "i", DType: graph.Int64, Dims: []int64{2}, Ints: []int64{3, 4}}),
-		Init(Tensor{Name: "q", DType: graph.Int4, Dims: []int64{3}, Ints: []int64{0x21, 0x3}}),
-		Node("MatMul", "x w", "h", Name("/fc/MatMul")),
-		Node("Scale", "h", "sc", Domain("d"), Name("call")),
-		Node("If", "cond", "z", Attr("then_branch", then), Attr("else_branch", other)),
-		Node("Add", "z sc", "y", Attr("is", []int64{1, 2}), Attr("fs", []float64{1}), Attr("t", FloatTensor("", math.Pi))),
-		Info("h", f32, "n", 4), Out("y", f32, "n + 0", 4), Opset("", 18), Opset("d", 1))
+	then := ot.Graph("then", ot.Node("Neg", "h", "t"), ot.Out("t", f32, "n", 4))
+	other := ot.Graph("else", ot.Ints("two", 2), ot.Node("Mul", "h two", "e"), ot.Out("e", f32, "n", 4))
+	return ot.Model(ot.IR(10), ot.Producer("test"), ot.Meta("k", "v"),
+		ot.Function("d", "Scale", "x", "y", ot.AttrName("axis"), ot.Attr("alpha", 2.0), ot.Info("c", f32),
+			ot.Node("Constant", "", "c", ot.Ref("value_float", "alpha", graph.AttrFloat)),
+			ot.Node("Mul", "x c", "y", ot.Name("mul"), ot.Meta("m", "v"))),
+		ot.In("x", f32, "n", 4), ot.In("cond", graph.Bool), ot.Weight("w", f32, 4, 4), ot.Sparse("s", f32, 2, 4, 4),
+		ot.External("e0", f32, "w.bin", 0, 64, 4, 4), ot.Init(ot.Tensor{Name: "i", DType: graph.Int64, Dims: []int64{2}, Ints: []int64{3, 4}}),
+		ot.Init(ot.Tensor{Name: "q", DType: graph.Int4, Dims: []int64{3}, Ints: []int64{0x21, 0x3}}),
+		ot.Node("MatMul", "x w", "h", ot.Name("/fc/MatMul")),
+		ot.Node("Scale", "h", "sc", ot.Domain("d"), ot.Name("call")),
+		ot.Node("If", "cond", "z", ot.Attr("then_branch", then), ot.Attr("else_branch", other)),
+		ot.Node("Add", "z sc", "y", ot.Attr("is", []int64{1, 2}), ot.Attr("fs", []float64{1}), ot.Attr("t", ot.FloatTensor("", math.Pi))),
+		ot.Info("h", f32, "n", 4), ot.Out("y", f32, "n + 0", 4), ot.Opset("", 18), ot.Opset("d", 1))
 }

@@ -8,13 +8,13 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // outside decodes a model in dir whose tensor "w" of four bytes lies elsewhere.
 func outside(t *testing.T, dir, location string, offset, length int64) *graph.Tensor {
 	t.Helper()
-	b := Model(External("w", graph.Uint8, location, offset, length, 4), Node("X", "w", "y"), anyOut("y")).Bytes()
+	b := ot.Model(ot.External("w", graph.Uint8, location, offset, length, 4), ot.Node("X", "w", "y"), anyOut("y")).Bytes()
 	g, err := onnx.DecodeBytes(b, "m.onnx", dir, onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -80,13 +80,13 @@ func TestExternalLocations(t *testing.T) {
 	for _, loc := range []string{
 		"../w.bin", "..", "a/../../w.bin", "a/../w.bin", "/etc/passwd", `..\w.bin`, `C:\w.bin`, "w\x00.bin", "", ".", "./", "a/..",
 	} {
-		b := Model(External("w", graph.Uint8, loc, 0, 4, 4), Node("X", "w", "y"), anyOut("y")).Bytes()
+		b := ot.Model(ot.External("w", graph.Uint8, loc, 0, 4, 4), ot.Node("X", "w", "y"), anyOut("y")).Bytes()
 		refuse(t, b, `m.onnx: graph "main": tensor "w": external data: location "`)
 	}
-	noKey := Tensor{Name: "w", DType: graph.Uint8, Dims: []int64{4}, External: []graph.Property{{Key: "offset", Value: "0"}}}
-	refuse(t, Model(Init(noKey), Node("X", "w", "y"), anyOut("y")).Bytes(), `tensor "w": external data: location "" is empty`)
-	attr := Tensor{DType: graph.Uint8, External: []graph.Property{{Key: "location", Value: "../x"}}}
-	refuse(t, Model(Node("X", "", "y", Name("n"), Attr("t", attr)), anyOut("y")).Bytes(), `node "n" (X): attribute "t": tensor "": external data: location "../x"`)
+	noKey := ot.Tensor{Name: "w", DType: graph.Uint8, Dims: []int64{4}, External: []graph.Property{{Key: "offset", Value: "0"}}}
+	refuse(t, ot.Model(ot.Init(noKey), ot.Node("X", "w", "y"), anyOut("y")).Bytes(), `tensor "w": external data: location "" is empty`)
+	attr := ot.Tensor{DType: graph.Uint8, External: []graph.Property{{Key: "location", Value: "../x"}}}
+	refuse(t, ot.Model(ot.Node("X", "", "y", ot.Name("n"), ot.Attr("t", attr)), anyOut("y")).Bytes(), `node "n" (X): attribute "t": tensor "": external data: location "../x"`)
 }
 
 // TestExternalBounds: reads past the end of the data.
@@ -103,11 +103,11 @@ func TestExternalBounds(t *testing.T) {
 func TestExternalNumbers(t *testing.T) {
 	for _, key := range []string{"offset", "length"} {
 		for _, v := range []string{"-1", "9223372036854775808", "1e3", "0x10", "", " 1", "1_000"} {
-			x := Tensor{Name: "w", DType: graph.Uint8, External: []graph.Property{{Key: "location", Value: "w"}, {Key: key, Value: v}}}
-			refuse(t, Model(Init(x), Node("X", "w", "y"), anyOut("y")).Bytes(), `tensor "w": external data: `+key)
+			x := ot.Tensor{Name: "w", DType: graph.Uint8, External: []graph.Property{{Key: "location", Value: "w"}, {Key: key, Value: v}}}
+			refuse(t, ot.Model(ot.Init(x), ot.Node("X", "w", "y"), anyOut("y")).Bytes(), `tensor "w": external data: `+key)
 		}
 	}
-	b := Model(External("w", graph.Uint8, "w", 1<<62, 1<<62+1<<61+1<<60, 4), Node("X", "w", "y"), anyOut("y"))
+	b := ot.Model(ot.External("w", graph.Uint8, "w", 1<<62, 1<<62+1<<61+1<<60, 4), ot.Node("X", "w", "y"), anyOut("y"))
 	refuse(t, b.Bytes(), "overflow")
 }
 
@@ -149,7 +149,7 @@ func TestExternalLimit(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "w.bin"), strings.Repeat("x", 3<<20))
 	for n, want := range map[int64]string{1 << 20: "", 1<<20 + 1: "more than the 1048576 that are read", 1 << 45: "more than the"} {
-		b := Model(External("w", graph.Uint8, "w.bin", 0, -1, n), Node("X", "w", "y"), anyOut("y")).Bytes()
+		b := ot.Model(ot.External("w", graph.Uint8, "w.bin", 0, -1, n), ot.Node("X", "w", "y"), anyOut("y")).Bytes()
 		g, err := onnx.DecodeBytes(b, "m", dir, onnx.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -166,7 +166,7 @@ func TestExternalLimit(t *testing.T) {
 // TestExternalBesideModel decodes from a file: the folder is that of the model.
 func TestExternalBesideModel(t *testing.T) {
 	dir := t.TempDir()
-	b := Model(External("w", graph.Uint8, "w.bin", 0, 4, 4), Node("X", "w", "y"), anyOut("y")).Bytes()
+	b := ot.Model(ot.External("w", graph.Uint8, "w.bin", 0, 4, 4), ot.Node("X", "w", "y"), anyOut("y")).Bytes()
 	write(t, filepath.Join(dir, "m.onnx"), string(b))
 	write(t, filepath.Join(dir, "w.bin"), "0123")
 	g, err := onnx.Decode(filepath.Join(dir, "m.onnx"), onnx.Options{})

@@ -5,7 +5,7 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // FuzzDecode holds that no input panics, and that what decodes is sound.
@@ -14,7 +14,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(zipped(sample().Bytes()))
 	f.Add(small())
 	f.Add(nested(5))
-	f.Add(Model(chain(4, 2)...).Bytes())
+	f.Add(ot.Model(chain(4, 2)...).Bytes())
 	for _, prefix := range []string{"", "\x08\x0a", "\x3a\x00", "{", "PK\x03\x04"} {
 		f.Add([]byte(prefix))
 	}

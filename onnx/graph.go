@@ -60,6 +60,9 @@ func (p *parser) graphFields(b []byte, g *graphProto, depth int) error {
 			err = p.initializer(f.bytes(), &g.inits[len(g.inits)-1])
 		case 11:
 			g.inputs, err = p.value(f.bytes(), g.inputs, true)
+			if err == nil && len(g.inputs[len(g.inputs)-1].name) == 0 {
+				err = fmt.Errorf("input %d: %w", len(g.inputs)-1, errNoName)
+			}
 		case 12:
 			g.outputs, err = p.value(f.bytes(), g.outputs, true)
 		case 13:

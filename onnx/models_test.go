@@ -12,13 +12,13 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // TestConformanceModels decodes every model of the official node tests.
 func TestConformanceModels(t *testing.T) {
 	n := 0
-	Conformance(t, func(name string, model []byte, _ func(string) []byte) {
+	ot.Conformance(t, func(name string, model []byte, _ func(string) []byte) {
 		n++
 		g, err := onnx.DecodeBytes(model, name, "", onnx.Options{})
 		if err != nil {
@@ -42,7 +42,7 @@ func TestConformanceModels(t *testing.T) {
 
 // TestExportedModels decodes real exports. Every value whose shape ONNX Runtime computed must be there under its name.
 func TestExportedModels(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(Shared(t, "models"), "*.onnx.gz"))
+	files, err := filepath.Glob(filepath.Join(ot.Shared(t, "models"), "*.onnx.gz"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no models: %v", err)
 	}
@@ -97,7 +97,7 @@ func answers(t *testing.T, file string) answer {
 
 // TestDeterministic decodes twice: names, order and warnings are the same.
 func TestDeterministic(t *testing.T) {
-	b := Gunzip(t, "models", "bert-2layers-functions.onnx.gz")
+	b := ot.Gunzip(t, "models", "bert-2layers-functions.onnx.gz")
 	var got [2]string
 	for i := range got {
 		g, err := onnx.DecodeBytes(b, "m", "", onnx.Options{})
@@ -114,7 +114,7 @@ func TestDeterministic(t *testing.T) {
 func BenchmarkDecode(b *testing.B) {
 	for _, name := range []string{"bert-base", "bert-base-dynamo", "bert-2layers-functions", "qwen3-8b-decode"} {
 		b.Run(name, func(b *testing.B) {
-			model := Gunzip(b, "models", name+".onnx.gz")
+			model := ot.Gunzip(b, "models", name+".onnx.gz")
 			b.SetBytes(int64(len(model)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -13,9 +13,11 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 func zipped(b []byte) []byte {
@@ -28,7 +30,7 @@ func zipped(b []byte) []byte {
 
 // small is a model that decodes.
 func small() []byte {
-	return Model(anyIn("x"), Weight("w", graph.Float32, 1000), Node("Add", "x w", "y"), anyOut("y")).Bytes()
+	return ot.Model(anyIn("x"), ot.Weight("w", graph.Float32, 1000), ot.Node("Add", "x w", "y"), anyOut("y")).Bytes()
 }
 
 func TestOpen(t *testing.T) {
@@ -55,7 +57,7 @@ func TestOpen(t *testing.T) {
 // TestMapped decodes a file large enough to be mapped.
 func TestMapped(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "big.onnx")
-	b := Model(Ints("shape", 2, -1), Weight("w", graph.Int8, 5<<20), Node("X", "w shape", "y"), anyOut("y")).Bytes()
+	b := ot.Model(ot.Ints("shape", 2, -1), ot.Weight("w", graph.Int8, 5<<20), ot.Node("X", "w shape", "y"), anyOut("y")).Bytes()
 	write(t, path, string(b))
 	g, err := onnx.Decode(path, onnx.Options{})
 	if err != nil {
@@ -68,6 +70,39 @@ func TestMapped(t *testing.T) {
 	ints, err := value(t, g, "shape").Init.Elements(2)
 	equal(t, "shape", []any{ints, err}, []any{[]int64{2, -1}, error(nil)})
 	equal(t, "weight", len(value(t, g, "w").Init.Raw), 5<<20)
+}
+
+// TestLargeWeight decodes a file with 3 GiB of embedded weights, of which a hole in the file stands for most.
+func TestLargeWeight(t *testing.T) {
+	const size = 3 << 30
+	if uint64(^uint(0)) < size {
+		t.Skip("the address space is too small")
+	}
+	head := []byte("\x08\x80\x80\x80\x80\x0c\x10\x03\x42\x01w") // dims [3 GiB], int8, "w"
+	head = protowire.AppendVarint(append(head, 0x4a), size)     // raw_data
+	tensor := protowire.AppendVarint([]byte("\x2a"), uint64(len(head)+size))
+	tail := []byte("\x0a\x09\x0a\x01w\x12\x01y\x22\x01X" + "\x62\x03\x0a\x01y") // a node and an output
+	file := protowire.AppendVarint([]byte("\x08\x0a\x3a"), uint64(len(tensor)+len(head)+size+len(tail)))
+	file = append(append(file, tensor...), head...)
+	path := filepath.Join(t.TempDir(), "large.onnx")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(tail, int64(len(file))+size); err != nil {
+		t.Skip(err)
+	}
+	g, err := onnx.Decode(path, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := value(t, g, "w").Init
+	equal(t, "weight", []int64{w.Len(), int64(len(w.Raw))}, []int64{size, size})
+	equal(t, "graph", edges(g), "X(w)→y")
 }
 
 func TestDecompressionLimit(t *testing.T) {

@@ -30,6 +30,9 @@ type tensorProto struct {
 func (p *parser) initializer(b []byte, in *initProto) error {
 	var err error
 	in.tensor, in.metadata, err = p.tensor(b)
+	if err == nil && in.tensor.Name == "" {
+		err = fmt.Errorf("tensor of type %v and dims %d: %w", in.tensor.DType, in.tensor.Dims, errNoName)
+	}
 	return err
 }
 

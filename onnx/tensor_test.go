@@ -6,14 +6,14 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // initializer decodes a model with one initializer and returns its tensor.
-func initializer(t *testing.T, x Tensor) *graph.Tensor {
+func initializer(t *testing.T, x ot.Tensor) *graph.Tensor {
 	t.Helper()
 	x.Name = "w"
-	return value(t, decode(t, Init(x), Node("X", "w", "y"), OutOf("y", graph.Type{})), "w").Init
+	return value(t, decode(t, ot.Init(x), ot.Node("X", "w", "y"), ot.OutOf("y", graph.Type{})), "w").Init
 }
 
 // TestTypedInts reads the integer fields; entries are as TensorProto documents them per type: bit patterns in
@@ -41,7 +41,7 @@ func TestTypedInts(t *testing.T) {
 		{graph.Int2, []int64{0b11100100}, []int64{0, 1, -2, -1}},
 	} {
 		for _, unpacked := range []bool{false, true} {
-			x := initializer(t, Tensor{DType: tt.dtype, Dims: []int64{int64(len(tt.want))}, Ints: tt.stored, Unpacked: unpacked, Packed: !unpacked})
+			x := initializer(t, ot.Tensor{DType: tt.dtype, Dims: []int64{int64(len(tt.want))}, Ints: tt.stored, Unpacked: unpacked, Packed: !unpacked})
 			if !slices.Equal(x.Ints, tt.want) {
 				t.Errorf("%v, unpacked %v: %d, want %d", tt.dtype, unpacked, x.Ints, tt.want)
 			}
@@ -52,16 +52,16 @@ func TestTypedInts(t *testing.T) {
 func TestTypedFloats(t *testing.T) {
 	for _, dtype := range []graph.DType{graph.Float32, graph.Float64} {
 		for _, unpacked := range []bool{false, true} {
-			x := initializer(t, Tensor{DType: dtype, Dims: []int64{2}, Floats: []float64{0.5, -2}, Unpacked: unpacked})
+			x := initializer(t, ot.Tensor{DType: dtype, Dims: []int64{2}, Floats: []float64{0.5, -2}, Unpacked: unpacked})
 			if !slices.Equal(x.Floats, []float64{0.5, -2}) {
 				t.Errorf("%v, unpacked %v: %v", dtype, unpacked, x.Floats)
 			}
 		}
 	}
-	half := initializer(t, Tensor{DType: graph.Float16, Dims: []int64{2}, Ints: []int64{0x3c00, 0xc000}})
+	half := initializer(t, ot.Tensor{DType: graph.Float16, Dims: []int64{2}, Ints: []int64{0x3c00, 0xc000}})
 	got, err := half.Reals(2)
 	equal(t, "float16 in int32_data", []any{got, err}, []any{[]float64{1, -2}, error(nil)})
-	complex64 := initializer(t, Tensor{DType: graph.Complex64, Dims: []int64{1}, Floats: []float64{1, 2}})
+	complex64 := initializer(t, ot.Tensor{DType: graph.Complex64, Dims: []int64{1}, Floats: []float64{1, 2}})
 	equal(t, "complex", complex64.Len(), int64(1))
 }
 
@@ -75,7 +75,7 @@ func TestRaw(t *testing.T) {
 		for i := range raw {
 			raw[i] = 0xa0 + byte(i)
 		}
-		b := Model(Init(Tensor{Name: "w", DType: dtype, Dims: []int64{3}, Raw: raw}), Node("X", "w", "y"), OutOf("y", graph.Type{})).Bytes()
+		b := ot.Model(ot.Init(ot.Tensor{Name: "w", DType: dtype, Dims: []int64{3}, Raw: raw}), ot.Node("X", "w", "y"), ot.OutOf("y", graph.Type{})).Bytes()
 		g, err := onnx.DecodeBytes(b, "m", "", onnx.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -94,7 +94,7 @@ func TestRaw(t *testing.T) {
 
 func TestManyTypedElementsAreLeft(t *testing.T) {
 	for n, want := range map[int64]bool{4096: true, 4097: false} {
-		x := initializer(t, Tensor{DType: graph.Int64, Dims: []int64{n}, Ints: make([]int64, n)})
+		x := initializer(t, ot.Tensor{DType: graph.Int64, Dims: []int64{n}, Ints: make([]int64, n)})
 		if (x.Ints != nil) != want || x.Len() != n {
 			t.Errorf("%d elements: decoded %v, want %v", n, x.Ints != nil, want)
 		}
@@ -102,29 +102,29 @@ func TestManyTypedElementsAreLeft(t *testing.T) {
 }
 
 func TestTensorMetadata(t *testing.T) {
-	g := decode(t, Init(Tensor{Name: "w", DType: graph.Int8, Meta: []graph.Property{{Key: "k", Value: "v"}}}), Node("X", "w", "y"), OutOf("y", graph.Type{}))
+	g := decode(t, ot.Init(ot.Tensor{Name: "w", DType: graph.Int8, Meta: []graph.Property{{Key: "k", Value: "v"}}}), ot.Node("X", "w", "y"), ot.OutOf("y", graph.Type{}))
 	equal(t, "metadata", value(t, g, "w").Metadata, []graph.Property{{Key: "k", Value: "v"}})
 }
 
 func TestTensorErrors(t *testing.T) {
 	for _, tt := range []struct {
 		want string
-		x    Tensor
+		x    ot.Tensor
 	}{
-		{`tensor "w": negative dimension -2`, Tensor{DType: graph.Int8, Dims: []int64{3, -2}}},
-		{`tensor "w": dims [1099511627776 1099511627776]: the size overflows`, Tensor{DType: graph.Int8, Dims: []int64{1 << 40, 1 << 40}}},
-		{`the size overflows`, Tensor{DType: graph.Float64, Dims: []int64{1 << 60}}},
-		{`tensor "w": 11 bytes of raw_data, 3 elements of float32 need 12`, Tensor{DType: graph.Float32, Dims: []int64{3}, Raw: make([]byte, 11)}},
-		{`1 bytes of raw_data, 3 elements of int4 need 2`, Tensor{DType: graph.Int4, Dims: []int64{3}, Raw: make([]byte, 1)}},
-		{`2 elements stored, dims [3] need 3`, Tensor{DType: graph.Int64, Dims: []int64{3}, Ints: []int64{1, 2}}},
-		{`1 elements stored, dims [3] need 2`, Tensor{DType: graph.Uint4, Dims: []int64{3}, Ints: []int64{1}}},
-		{`rank 1025`, Tensor{DType: graph.Int8, Dims: make([]int64, 1025)}},
-		{`rank 1025`, Tensor{DType: graph.Int8, Dims: make([]int64, 1025), Packed: true}},
+		{`tensor "w": negative dimension -2`, ot.Tensor{DType: graph.Int8, Dims: []int64{3, -2}}},
+		{`tensor "w": dims [1099511627776 1099511627776]: the size overflows`, ot.Tensor{DType: graph.Int8, Dims: []int64{1 << 40, 1 << 40}}},
+		{`the size overflows`, ot.Tensor{DType: graph.Float64, Dims: []int64{1 << 60}}},
+		{`tensor "w": 11 bytes of raw_data, 3 elements of float32 need 12`, ot.Tensor{DType: graph.Float32, Dims: []int64{3}, Raw: make([]byte, 11)}},
+		{`1 bytes of raw_data, 3 elements of int4 need 2`, ot.Tensor{DType: graph.Int4, Dims: []int64{3}, Raw: make([]byte, 1)}},
+		{`2 elements stored, dims [3] need 3`, ot.Tensor{DType: graph.Int64, Dims: []int64{3}, Ints: []int64{1, 2}}},
+		{`1 elements stored, dims [3] need 2`, ot.Tensor{DType: graph.Uint4, Dims: []int64{3}, Ints: []int64{1}}},
+		{`rank 1025`, ot.Tensor{DType: graph.Int8, Dims: make([]int64, 1025)}},
+		{`rank 1025`, ot.Tensor{DType: graph.Int8, Dims: make([]int64, 1025), Packed: true}},
 	} {
 		tt.x.Name = "w"
-		refuse(t, Model(Init(tt.x), Node("X", "w", "y"), OutOf("y", graph.Type{})).Bytes(), tt.want)
+		refuse(t, ot.Model(ot.Init(tt.x), ot.Node("X", "w", "y"), ot.OutOf("y", graph.Type{})).Bytes(), tt.want)
 	}
-	stripped := initializer(t, Tensor{DType: graph.Float32, Dims: []int64{1000, 1000}})
+	stripped := initializer(t, ot.Tensor{DType: graph.Float32, Dims: []int64{1000, 1000}})
 	equal(t, "a tensor without data", stripped.Len(), int64(1_000_000))
-	refuse(t, Model(Sparse("s", graph.Int8, 1, -1), Node("X", "s", "y"), OutOf("y", graph.Type{})).Bytes(), `sparse tensor "s": dims [-1]`)
+	refuse(t, ot.Model(ot.Sparse("s", graph.Int8, 1, -1), ot.Node("X", "s", "y"), ot.OutOf("y", graph.Type{})).Bytes(), `sparse tensor "s": dims [-1]`)
 }

@@ -43,7 +43,7 @@ func analyzeFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input, `NAME=1,2` (repeatable)"},
 		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
 		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
-		&cli.StringFlag{Name: "runtime", Usage: "runtime `PROFILE` that says which nodes run as one kernel"},
+		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
 		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a screen", Usage: "show `N` levels of modules"},
 		&cli.IntFlag{Name: "top", Value: -1, DefaultText: "10", Usage: "list the `N` most expensive operators"},

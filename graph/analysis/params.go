@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/irene-onnx/irene/graph"
@@ -16,6 +17,7 @@ type Params struct {
 type param struct {
 	owner string
 	n     int64
+	stored *graph.Value
 }
 
 // Of is the number of parameters one operator reads.
@@ -32,13 +34,39 @@ func (p *Params) Module(m *graph.Module) int64 { return p.modules[m] }
 
 func countParams(a *Analysis) *Params {
 	p := &Params{byNode: make([][]param, len(a.Graph.Nodes)), modules: map[*graph.Module]int64{}}
-	for _, n := range a.Graph.Nodes {
-		if a.Tree.Of[n.ID] != nil {
-			p.byNode[n.ID] = weightsOf(a, n)
+	o := owners{calls: map[string]int{}, of: map[*graph.Value]string{}}
+	a.Tree.Root.Walk(func(m *graph.Module) { o.calls[m.Canonical]++ })
+	a.Tree.Root.Walk(func(m *graph.Module) {
+		ordinal := 0
+		for _, n := range m.Nodes {
+			p.byNode[n.ID] = weightsOf(a, n, &o, &ordinal)
 		}
-	}
+	})
 	p.collect(a.Tree.Root)
 	return p
+}
+
+// owners names what a stored tensor counts under.
+type owners struct {
+	calls map[string]int          // instances of a canonical module
+	of    map[*graph.Value]string // stored tensors that have an owner
+}
+
+// owner returns the name a weight counts under. Exporters that fold constants store an unnamed copy of a module's
+// weight for every call of the module: the k-th weight of each call is the same parameter.
+func (o *owners) owner(v *graph.Value, alias bool, m *graph.Module, ordinal int) string {
+	if alias {
+		return v.Name + "@" + m.Canonical
+	}
+	if name, ok := o.of[v]; ok {
+		return name
+	}
+	name := v.Name
+	if o.calls[m.Canonical] > 1 && !named(v) {
+		name = fmt.Sprintf("%s#%d%v", m.Canonical, ordinal, v.Init.Dims)
+	}
+	o.of[v] = name
+	return name
 }
 
 // collect counts the distinct weights of a subtree and returns them.
@@ -63,7 +91,7 @@ func (p *Params) collect(m *graph.Module) map[string]int64 {
 }
 
 // weightsOf lists the parameters a node reads through its weight slots.
-func weightsOf(a *Analysis, n *graph.Node) []param {
+func weightsOf(a *Analysis, n *graph.Node, o *owners, ordinal *int) []param {
 	op := a.Inference.Rows[n.ID]
 	if op == nil {
 		return nil
@@ -82,11 +110,8 @@ func weightsOf(a *Analysis, n *graph.Node) []param {
 		if op.Params != nil {
 			count = op.Params(n, i, count)
 		}
-		owner := stored.Name
-		if alias {
-			owner += "@" + a.Tree.Of[n.ID].Canonical
-		}
-		out = append(out, param{owner: owner, n: count})
+		out = append(out, param{owner: o.owner(stored, alias, a.Tree.Of[n.ID], *ordinal), n: count, stored: stored})
+		*ordinal++
 	}
 	return out
 }

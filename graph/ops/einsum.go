@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -136,23 +137,37 @@ func einsum(c *Context) error {
 	return nil
 }
 
-// labelled is an operand of a contraction: a dimension per label, size 1 left out.
+// labelled is an operand of a contraction: a dimension per label.
 type labelled map[byte]graph.Dim
 
 func (t labelled) elements() graph.Dim {
 	n := graph.Const(1)
-	for _, l := range t.sorted() {
-		n = n.Mul(t[l])
+	for _, d := range t {
+		n = n.Mul(d)
 	}
 	return n
 }
 
-func (t labelled) sorted() []byte {
-	out := make([]byte, 0, len(t))
-	for l := range t {
-		out = append(out, l)
+func (t labelled) sorted() []byte { return slices.Sorted(maps.Keys(t)) }
+
+// labelled returns the operands of the equation. A dimension of 1 that is broadcast is left out of the operand that has
+// it.
+func (c *Context) labelled(eq equation) []labelled {
+	wide := map[byte]bool{}
+	for i, term := range eq.terms {
+		for k, l := range term {
+			wide[l] = wide[l] || !dimOf(c.Shape(i), k).Is(1)
+		}
 	}
-	slices.Sort(out)
+	out := make([]labelled, len(eq.terms))
+	for i, term := range eq.terms {
+		out[i] = labelled{}
+		for k, l := range term {
+			if d := dimOf(c.Shape(i), k); !d.Is(1) || !wide[l] {
+				out[i][l] = d
+			}
+		}
+	}
 	return out
 }
 
@@ -165,15 +180,7 @@ func einsumCost(c *Context) graph.Cost {
 		cost.MACs = graph.Dim{}
 		return cost
 	}
-	operands := make([]labelled, len(eq.terms))
-	for i, term := range eq.terms {
-		operands[i] = labelled{}
-		for k, l := range term {
-			if d := dimOf(c.Shape(i), k); !d.Is(1) {
-				operands[i][l] = d
-			}
-		}
-	}
+	operands := c.labelled(eq)
 	var products []graph.Product
 	work := graph.Const(0)
 	acc, constant := operands[0], c.constant(0)
@@ -183,21 +190,24 @@ func einsumCost(c *Context) graph.Cost {
 			needed = append(slices.Clip(needed), later...)
 		}
 		wa, wb := constant, c.constant(i)
-		p, left, summed := contract(acc, operands[i], needed)
-		work = work.Add(summed)
-		if p.K.Is(1) {
-			work = work.Add(left.elements())
-		} else {
+		p := contract(acc, operands[i], needed)
+		work = work.Add(p.summed)
+		if p.contracts {
 			if wa && !wb {
 				p.M, p.N = p.N, p.M
 			}
 			p.Weight = wa || wb
-			products = append(products, p)
+			products = append(products, p.Product)
+		} else {
+			work = work.Add(p.left.elements())
 		}
-		acc, constant = left, wa && wb
+		acc, constant = p.left, wa && wb
 	}
-	if lost := sumOut(acc, eq.output); lost != nil {
-		work = work.Add(acc.elements())
+	for l := range acc {
+		if !slices.Contains(eq.output, l) {
+			work = work.Add(acc.elements())
+			break
+		}
 	}
 	cost := c.products(work, products...)
 	cost.Class = "elementwise"
@@ -207,50 +217,45 @@ func einsumCost(c *Context) graph.Cost {
 	return cost
 }
 
-// sumOut returns the labels of t that are not needed.
-func sumOut(t labelled, needed []byte) (lost []byte) {
-	for _, l := range t.sorted() {
-		if !slices.Contains(needed, l) {
-			lost = append(lost, l)
-		}
-	}
-	return lost
+// contraction is the product of two operands.
+type contraction struct {
+	graph.Product
+	contracts bool      // it sums over a label that both have
+	left      labelled  // the operand that it makes
+	summed    graph.Dim // work of summing labels that only one of the two has
 }
 
-// contract describes the product of two operands of which only some labels are needed later, the operand it leaves and
-// the work of summing labels that only one of the two has.
-func contract(a, b labelled, needed []byte) (p graph.Product, left labelled, summed graph.Dim) {
-	p = graph.Product{Batch: graph.Const(1), M: graph.Const(1), N: graph.Const(1), K: graph.Const(1)}
-	left, summed = labelled{}, graph.Const(0)
-	aAlone, bAlone := false, false
+// contract describes the product of two operands of which only some labels are needed later.
+func contract(a, b labelled, needed []byte) contraction {
+	one := graph.Const(1)
+	p := contraction{Product: graph.Product{Batch: one, M: one, N: one, K: one}, left: labelled{}, summed: graph.Const(0)}
 	for _, l := range a.sorted() {
 		_, both := b[l]
-		switch wanted := slices.Contains(needed, l); {
-		case both && wanted:
-			p.Batch, left[l] = p.Batch.Mul(a[l]), a[l]
+		wanted := slices.Contains(needed, l)
+		switch {
+		case both && !wanted:
+			p.K, p.contracts = p.K.Mul(a[l]), true
 		case both:
-			p.K = p.K.Mul(a[l])
+			p.Batch = p.Batch.Mul(a[l])
 		case wanted:
-			p.M, left[l] = p.M.Mul(a[l]), a[l]
-		default:
-			aAlone = true
+			p.M = p.M.Mul(a[l])
+		}
+		if wanted {
+			p.left[l] = a[l]
 		}
 	}
 	for _, l := range b.sorted() {
-		if _, both := a[l]; both {
-			continue
-		}
-		if slices.Contains(needed, l) {
-			p.N, left[l] = p.N.Mul(b[l]), b[l]
-		} else {
-			bAlone = true
+		if _, both := a[l]; !both && slices.Contains(needed, l) {
+			p.N, p.left[l] = p.N.Mul(b[l]), b[l]
 		}
 	}
-	if aAlone {
-		summed = summed.Add(a.elements())
+	for _, pair := range [][2]labelled{{a, b}, {b, a}} {
+		for l := range pair[0] {
+			if _, both := pair[1][l]; !both && !slices.Contains(needed, l) {
+				p.summed = p.summed.Add(pair[0].elements())
+				break
+			}
+		}
 	}
-	if bAlone {
-		summed = summed.Add(b.elements())
-	}
-	return p, left, summed
+	return p
 }

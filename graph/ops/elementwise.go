@@ -63,6 +63,7 @@ func activations() []Op {
 	row("", "Softsign", 1, 3, 0)
 	row("", "Mish", 18, 5, 0)
 	row("", "Swish", 24, 3, 0)
+	row("", "SwiGLU", 28, 4, 0)
 	row("", "Gelu", 20, 5, 0)
 	row("", "Shrink", 9, 4, 0)
 	row("", "PRelu", 7, 3, slots(1))

@@ -1,3 +1,117 @@
 package ops
 
-func expertOps() []Op { return nil }
+import "github.com/irene-onnx/irene/graph"
+
+// expertOps are mixtures of experts: every token goes through k of them.
+func expertOps() []Op {
+	ms := "com.microsoft"
+	return []Op{
+		{Domain: ms, Name: "MoE", Since: 1, Class: "moe", Shape: sameAsFirst, Cost: expertCost, Weights: slots(2, 3, 4, 5, 6, 7)},
+		{
+			Domain: ms, Name: "QMoE", Since: 1, Class: "moe", Shape: sameAsFirst, Cost: expertCost,
+			Weights: slots(2, 4, 5, 7, 8, 10), Params: expertParams,
+		},
+	}
+}
+
+// expertSlots says where a mixture has the weights and biases of its layers.
+type expertSlots struct{ weights, biases [3]int }
+
+func (c *Context) expertSlots() expertSlots {
+	if c.Node.Op == "QMoE" {
+		return expertSlots{weights: [3]int{2, 5, 8}, biases: [3]int{4, 7, 10}}
+	}
+	return expertSlots{weights: [3]int{2, 4, 6}, biases: [3]int{3, 5, 7}}
+}
+
+// expertPacking is how many weights share one stored element.
+func expertPacking(n *graph.Node) int64 {
+	if n.Op != "QMoE" {
+		return 1
+	}
+	switch n.Str("quant_type", "int") {
+	case "fp8":
+		return 1
+	case "fp4", "nvfp4", "wfp4afp8":
+		return 2
+	}
+	switch n.Int("expert_weight_bits", 4) {
+	case 8:
+		return 1
+	case 2:
+		return 4
+	}
+	return 2
+}
+
+func expertParams(n *graph.Node, slot int, elements int64) int64 {
+	switch slot {
+	case 2, 5, 8:
+		return elements * expertPacking(n)
+	}
+	return elements
+}
+
+// expertCost counts the products of the experts a token goes through, the activation between them, the routing and the
+// weighted sum. Of what is stored per expert it reads the share of the distinct experts that the tokens may touch.
+func expertCost(c *Context) graph.Cost {
+	x, s := c.Shape(0), c.expertSlots()
+	hidden := dimOf(x, -1)
+	tokens := graph.Dim{}
+	if len(x) > 0 {
+		tokens = x[:len(x)-1].Elements()
+	}
+	k := max(c.Node.Int("k", 1), 1)
+	active := tokens.MulInt(k)
+	var ps []graph.Product
+	work := active.Mul(hidden).MulInt(2).Add(c.Shape(1).Elements().MulInt(softmaxWork + 1))
+	for i, slot := range s.weights {
+		if !c.Has(slot) {
+			continue
+		}
+		inner, outer := hidden, graph.Dim{} // of the first and the third layer; the second is the other way round
+		if w := c.Shape(slot); len(w) == 3 {
+			outer = split(w[1].Mul(w[2]).MulInt(expertPacking(c.Node)), hidden)
+		}
+		if i == 1 {
+			work = work.Add(active.Mul(outer).MulInt(expertActivation(c)))
+			inner, outer = outer, hidden
+		}
+		if c.Has(s.biases[i]) {
+			work = work.Add(active.Mul(outer))
+		}
+		ps = append(ps, graph.Product{Batch: graph.Const(1), M: active, N: outer, K: inner, Weight: c.constant(slot), TransB: true})
+	}
+	cost := c.products(work, ps...)
+	cost.Read = c.expertBytes(active)
+	return cost
+}
+
+// expertActivation is the work per element between the layers of an expert.
+func expertActivation(c *Context) int64 {
+	if name := c.Node.Str("activation_type", "relu"); name != "swiglu" {
+		gate := c.countHas(c.expertSlots().weights[2]) // a third layer multiplies
+		return activationFLOPs(name) + gate
+	}
+	n := int64(5) // scale, sigmoid, product, shift, product
+	if _, ok := c.Node.Attr("swiglu_limit"); ok {
+		n += 3 // one bound of the gate, two of the rest
+	}
+	return n
+}
+
+// expertBytes sums the inputs; those with one slice per expert count for at most as many experts as there are rows.
+func (c *Context) expertBytes(active graph.Dim) graph.Dim {
+	experts := dimOf(c.Shape(2), 0)
+	touched := experts.Min(active)
+	read := graph.Const(0)
+	for i := range c.Node.Inputs {
+		s := c.Shape(i)
+		if i < 2 || !c.Has(i) || len(s) < 2 || !s[0].Equal(experts) {
+			read = read.Add(c.bytesIn(i))
+			continue
+		}
+		read = read.Add(Bytes(c.DType(i), s[1:].Elements()).Mul(touched))
+	}
+	return read
+}

@@ -166,7 +166,11 @@ func (s *state) node(n *graph.Node) {
 		s.rows[n.ID] = op
 		saved := s.ctx
 		s.ctx = Context{Node: n, Op: op, s: s}
-		if err := op.Shape(&s.ctx); err != nil {
+		err := op.Shape(&s.ctx)
+		if err == nil {
+			err = s.ctx.negative()
+		}
+		if err != nil {
 			s.fail(n, err)
 		}
 		s.ctx = saved
@@ -176,6 +180,21 @@ func (s *state) node(n *graph.Node) {
 			s.merge(v)
 		}
 	}
+}
+
+// negative fails where an output has a negative dimension: rules need not look for sizes that cannot be.
+func (c *Context) negative() error {
+	for i, v := range c.Node.Outputs {
+		if v == nil {
+			continue
+		}
+		for _, d := range c.s.facts[v.ID].Shape {
+			if n, ok := d.Const(); ok && n < 0 {
+				return c.Errorf("output %d has the shape %v", i, c.s.facts[v.ID].Shape)
+			}
+		}
+	}
+	return nil
 }
 
 // fail records a contradiction and forgets what the rule had set.

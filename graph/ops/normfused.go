@@ -86,7 +86,7 @@ func embedLayerNormCost(c *Context) graph.Cost {
 	return cost
 }
 
-// rowBytes is the size of n rows of a table, or of the table where it provably has fewer; 0 where it is absent.
+// rowBytes is the size of n rows of a table, at most that of the table; 0 where it is absent.
 func (c *Context) rowBytes(i int, n graph.Dim) graph.Dim {
 	if !c.Has(i) {
 		return graph.Const(0)
@@ -95,8 +95,38 @@ func (c *Context) rowBytes(i int, n graph.Dim) graph.Dim {
 	if len(s) == 0 {
 		return graph.Dim{}
 	}
-	if s[0].Sub(n).Negative() {
-		n = s[0]
+	return Bytes(c.DType(i), n.Min(s[0]).Mul(s[1:].Elements()))
+}
+
+// skipGroupNorm: output 0 is the normalized sum of the inputs, 1 is the sum.
+func skipGroupNorm(c *Context) error {
+	c.Set(0, c.DType(0), c.Shape(0))
+	c.Set(1, c.DType(0), c.Shape(0))
+	return nil
+}
+
+// groupNormCost adds the skip connection with its bias and the fused SiLU.
+func groupNormCost(c *Context) graph.Cost {
+	each := layerNorm + 1 + c.countHas(3, 4)
+	if c.Node.Int("activation", 0) != 0 {
+		each += activationFLOPs("silu")
 	}
-	return Bytes(c.DType(i), n.Mul(s[1:].Elements()))
+	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
+}
+
+// engramGate: outputs are like the keys.
+func engramGate(c *Context) error {
+	c.Set(0, c.DType(0), c.Shape(0))
+	c.Set(1, c.DType(0), c.Shape(0))
+	return nil
+}
+
+// engramGateCost counts two normalizations, their products and the sums of these, the gated value, and its normalization
+// where it is an output.
+func engramGateCost(c *Context) graph.Cost {
+	each := int64(2*rmsNorm + 3)
+	if c.Node.Output(1) != nil {
+		each += rmsNorm
+	}
+	return c.cost(c.Shape(0).Elements().MulInt(each))
 }

@@ -16,11 +16,16 @@ func quantOps() []Op {
 		{Name: "DynamicQuantizeLinear", Since: 11, Class: "elementwise", Shape: dynamicQuantizeLinear, Cost: pointwise(dynamicQuantize)},
 	}
 	ms := "com.microsoft"
-	return append(
+	rows = append(
 		rows,
 		Op{Domain: ms, Name: "QuantizeLinear", Since: 1, Class: "elementwise", Shape: quantizeLinear, Cost: quantizeCost, Weights: slots(0)},
 		Op{Domain: ms, Name: "DequantizeLinear", Since: 1, Class: "elementwise", Shape: dequantizeLinear, Cost: dequantizeCost, Weights: slots(0)},
+		Op{
+			Domain: ms, Name: "GatherBlockQuantized", Since: 1, Class: "gather", Shape: gatherBlockQuantized,
+			Cost: gatherBlockQuantizedCost, Weights: slots(0), Params: gatherBlockQuantizedParams,
+		},
 	)
+	return append(append(rows, packedProductOps()...), qlinearOps()...)
 }
 
 // quantizeLinear: the zero point has the type of the output; without one an attribute names it, else it is uint8.

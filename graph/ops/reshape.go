@@ -82,7 +82,7 @@ func (r *reshaping) solve() error {
 	x, haveConst := have.Const()
 	y, wantConst := want.Const()
 	if len(r.open) == 0 {
-		if have.Equal(want) || have.IsUnknown() || want.IsUnknown() {
+		if have.Equal(want) || have.IsUnknown() || want.IsUnknown() || mayBeEmpty(r.in) {
 			return nil
 		}
 		if haveConst && wantConst {
@@ -96,6 +96,16 @@ func (r *reshaping) solve() error {
 	}
 	r.out[r.open[0]] = have.FloorDiv(want)
 	return nil
+}
+
+// mayBeEmpty reports whether a dimension may be 0.
+func mayBeEmpty(s graph.Shape) bool {
+	for _, d := range s {
+		if !d.Positive() {
+			return true
+		}
+	}
+	return false
 }
 
 // rest is the number of elements of the input and that of the output without its open dimension, after equal

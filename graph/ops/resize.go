@@ -201,17 +201,18 @@ func (c *Context) keepAspect(in, out graph.Shape, axes []int, smallest bool) {
 	}
 }
 
-// resizeCost counts the weighted sum behind each output element: 2 points an axis that changes for linear
-// interpolation, 4 for cubic; nearest computes nothing.
+// resizeCost counts the weighted sum behind each output element: 2 points an axis for linear interpolation, 4 for cubic;
+// nearest computes nothing. The axes are those that are named, else all but batch and channels.
 func resizeCost(c *Context) graph.Cost {
-	in, out := c.Shape(0), c.Out(0).Shape
-	axes := 0
-	for i := range out {
-		if i < len(in) && !in[i].Equal(out[i]) {
-			axes++
-		}
+	rank := len(c.Shape(0))
+	axes := rank
+	if rank > 2 {
+		axes = rank - 2
 	}
-	return c.cost(out.Elements().Mul(interpolation(c.Node.Str("mode", "nearest"), axes)))
+	if named, ok := c.Node.Ints("axes"); ok {
+		axes = min(rank, len(named))
+	}
+	return c.cost(c.Out(0).Shape.Elements().Mul(interpolation(c.Node.Str("mode", "nearest"), axes)))
 }
 
 // interpolation is the number of operations of one weighted sum over the points around a place in a grid.

@@ -14,6 +14,7 @@ const (
 	keyScriptNameScopes = "pkg.onnxscript.name_scopes"
 	keyScriptClasses    = "pkg.onnxscript.class_hierarchy"
 	keyNamespace        = "namespace"
+	keyRule             = "pkg.onnxscript.rewriter.rule_name" // the rewriter made the node by this rule
 )
 
 // emptyStack stands in for the module stack where torch.export lost it (sym_size nodes): no scope.
@@ -27,13 +28,27 @@ type level struct{ name, class string }
 func (r *resolver) nameScopes(n *graph.Node) *graph.Scope {
 	if text := graph.Meta(n.Metadata, keyNameScopes); text != "" {
 		if s := r.listScope(n, text, graph.Meta(n.Metadata, keyClasses), true); s != nil {
-			return s
+			return r.rewritten(n, s)
 		}
 	}
 	if text := graph.Meta(n.Metadata, keyScriptNameScopes); text != "" {
 		return r.listScope(n, text, graph.Meta(n.Metadata, keyScriptClasses), false)
 	}
 	return nil
+}
+
+// rewritten corrects the scope of a product that a rewrite rule made of several nodes, a convolution and the batch norm
+// after it: it says where the last of them stood, but the work is that of the module whose weight it reads.
+func (r *resolver) rewritten(n *graph.Node, s *graph.Scope) *graph.Scope {
+	w := n.Input(1)
+	if w == nil || !isProduct(n.Op) || len(w.Consumers) != 1 || graph.Meta(n.Metadata, keyRule) == "" {
+		return s
+	}
+	owner := r.weightIndexOf().owners[w.ID]
+	if owner == "" || within(owner, s.Module) || within(s.Module, owner) {
+		return s
+	}
+	return r.space.module(owner)
 }
 
 // listScope reads a list of names with its list of classes. torch says whether the last element is the node itself.

@@ -77,3 +77,11 @@ func TestWinml(t *testing.T) {
 	}
 	checkPaths(t, withMeta(build(t, twoNodes...), "winml.hierarchy.tag", "//", "/R/a/"), "", "")
 }
+
+// TestRewritten: a convolution that took in a batch norm says it stands where the norm stood.
+func TestRewritten(t *testing.T) {
+	lines := []string{"node_conv Conv x,head.fuse.weight -> a", "node_mm MatMul a,head.wte.weight -> b"}
+	g := withMeta(build(t, lines...), keyNameScopes, `['', 'head', 'head.norm', 'bn']`, `['', 'head', 'head.out', 'mm']`)
+	withMeta(g, keyRule, "FuseBatchNormIntoConv")
+	checkPaths(t, g, "head.fuse", "head.out")
+}

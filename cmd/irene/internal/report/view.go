@@ -64,16 +64,20 @@ func (r *Report) SortModules() {
 	})
 }
 
-// TopOperators are the indices of the n operators that weigh most by the view's key, or by what shares are parts of.
-// Operators that weigh nothing are left out.
-func (r *Report) TopOperators(n int) []int {
-	key := r.View.Sort
-	if key == "" || key == ByOrder || key == ByName {
-		key = ByEnergy
-		if r.ShareOf() != "energy" {
-			key = ByFLOPs
-		}
+// operatorKey is what operators are ordered by: the view's key, or what shares are parts of.
+func (r *Report) operatorKey() Key {
+	switch key := r.View.Sort; {
+	case key != "" && key != ByOrder && key != ByName:
+		return key
+	case r.ShareOf() == "energy":
+		return ByEnergy
 	}
+	return ByFLOPs
+}
+
+// TopOperators are the indices of the n operators that weigh most. Operators that weigh nothing are left out.
+func (r *Report) TopOperators(n int) []int {
+	key := r.operatorKey()
 	var out []int
 	for i := range r.Operators {
 		if key.weight(&r.Operators[i].Metrics) > 0 && r.selected(r.Operators[i].Path) {
