@@ -1,6 +1,9 @@
 package graph
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // atom is what a polynomial treats as a variable.
 type atom struct {
@@ -181,7 +184,10 @@ func gcd(a, b int64) int64 {
 
 // floorDivConst divides by a constant c: terms that c divides leave the quotient, the rest stays under the division.
 func floorDivConst(d Dim, c int64) Dim {
-	if c < 0 {
+	switch {
+	case c == math.MinInt64:
+		return Dim{kind: dimOverflow}
+	case c < 0:
 		return floorDivConst(Const(0).Sub(d), -c)
 	}
 	q, r := splitBy(d, c)

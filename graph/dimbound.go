@@ -102,7 +102,7 @@ func mulBounds(l, h, l2, h2 int64) (int64, int64) {
 	if l == l2 && h == h2 && l == 1 && h == 1 {
 		return 1, 1
 	}
-	if l2 == h2 && l2 < 0 { // a negative constant swaps the ends
+	if l2 == h2 && l2 < 0 && l2 != math.MinInt64 { // a negative constant swaps the ends
 		a, b := mulBounds(l, h, -l2, -l2)
 		return negate(b, noLow), negate(a, noHigh)
 	}

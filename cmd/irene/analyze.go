@@ -41,7 +41,7 @@ func analyzeFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim, `NAME=N` (repeatable)"},
 		&cli.BoolFlag{Name: "symbolic", Usage: "assume nothing: metrics are expressions in the dims left open"},
 		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input, `NAME=1,2` (repeatable)"},
-		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
+		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them); none predicts nothing"},
 		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
 		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
 		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
@@ -49,7 +49,7 @@ func analyzeFlags() []cli.Flag {
 		&cli.IntFlag{Name: "top", Value: -1, DefaultText: "10", Usage: "list the `N` most expensive operators"},
 		&cli.StringSliceFlag{Name: "module", Usage: "show the modules that match `GLOB` (repeatable)"},
 		&cli.StringFlag{Name: "sort", Value: string(report.ByOrder), Usage: "order by `KEY`: " + strings.Join(sortKeys(), ", ")},
-		&cli.BoolFlag{Name: "values", Usage: "type and shape of every value (JSON)"},
+		&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 		&cli.BoolFlag{Name: "expand", Usage: "show each of equal layers"},
 		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(formatNames(), ", ")},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format"},
@@ -143,6 +143,9 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	if err != nil {
 		return nil, err
 	}
+	if ctx.Bool("values") && format.Name != "text" && format.Name != "json" {
+		return nil, usagef("--values: %s has no place for them; text and json have", format.Name)
+	}
 	return &analyzeRequest{
 		options:    analysis.Options{Dims: dims, Values: values, Symbolic: ctx.Bool("symbolic")},
 		prediction: prediction,
@@ -208,7 +211,7 @@ func unknownError(r *report.Report) error {
 		list = append(list, fmt.Sprintf("%s ×%d (%s)", k.Op, k.Count, k.Why))
 		total += k.Count
 	}
-	return fmt.Errorf("%s: the cost of %d operators is not known: %s", r.Model.File, total, listing(list))
+	return fmt.Errorf("%s: the cost of %s is not known: %s", r.Model.File, plural(total, "operator"), listing(list))
 }
 
 // decodeModel reads a model file, or standard input.

@@ -60,7 +60,7 @@ func judge(stderr io.Writer, r *report.Report, list []assertion) (verdict, err e
 			if failure := a.check(r, m); failure != "" {
 				failures = append(failures, failure)
 			} else if n := m.Metrics.Unknown; n > 0 && a.metric != "unknown" && a.metric != "operators" && a.metric != "params" {
-				fmt.Fprintf(stderr, "irene: warning: %s holds, but %d operators of unknown cost are not counted\n", a.of(m), n)
+				fmt.Fprintf(stderr, "irene: warning: %s holds, but %s of unknown cost %s not counted\n", a.of(m), plural(n, "operator"), isAre(n))
 			}
 		}
 	}

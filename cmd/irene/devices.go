@@ -44,14 +44,12 @@ func devices(env *environment, ctx *cli.Context) error {
 			list = append(list, d)
 		}
 	}
-	if len(list) == 0 {
-		_, err := energy.LookupDevice(ctx.Args().First())
-		if err == nil {
-			d, _ := energy.LookupDevice(ctx.Args().First())
-			list = append(list, d)
-		} else {
+	if len(list) == 0 { // a spelling that only the lookup forgives
+		d, err := energy.LookupDevice(ctx.Args().First())
+		if err != nil {
 			return usagef("%v", err)
 		}
+		list = append(list, d)
 	}
 	if ctx.String("format") == "json" {
 		return writeOutput(env, "", devicesJSON(list, measured))
@@ -82,16 +80,14 @@ func devicesText(list []energy.Device, measured map[string]string) string {
 	return t.String()
 }
 
-// peak is a device's peak of matrix products on an element type.
+// peak is a device's peak of matrix products on an element type, marked where it is an estimate.
 func peak(d energy.Device, dtype string) string {
 	rate, ok := d.PeakMatrix(dtype)
 	if !ok {
 		return "–"
 	}
-	if _, tensorCores := d.PeakVector(dtype); tensorCores && dtype != "float32" {
-		if vector, _ := d.PeakVector(dtype); vector == rate {
-			return estimate(d, energy.EstimatePeaks) + rate.String()
-		}
+	if vector, _ := d.PeakVector(dtype); dtype != "float32" && vector == rate {
+		return estimate(d, energy.EstimatePeaks) + rate.String()
 	}
 	return rate.String()
 }
@@ -151,7 +147,7 @@ func deviceJSON(j *report.JSON, d energy.Device, coefficients string) {
 		{"idle_w", float64(d.Idle)},
 	} {
 		j.Key(x.key)
-		j.Float(x.v)
+		j.Float(published(x.v))
 	}
 	j.Key("peaks")
 	j.Open('[')
@@ -162,7 +158,7 @@ func deviceJSON(j *report.JSON, d energy.Device, coefficients string) {
 		j.Key("tensor_cores")
 		j.Bool(p.TensorCores)
 		j.Key("flops_per_s")
-		j.Float(float64(p.Rate))
+		j.Float(published(float64(p.Rate)))
 		j.Close('}')
 	}
 	j.Close(']')
@@ -177,4 +173,13 @@ func deviceJSON(j *report.JSON, d energy.Device, coefficients string) {
 	j.Key("source")
 	j.Str(d.Source)
 	j.Close('}')
+}
+
+// published rounds a number that a scale factor has blurred to the digits that data sheets give.
+func published(v float64) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 9, 64), 64)
+	if err != nil {
+		return v
+	}
+	return r
 }

@@ -56,7 +56,7 @@ func operatorsText(list []ops.Op) string {
 		t.Row(operatorName(op), strconv.FormatInt(op.Since, 10), op.Class, operatorCost(op), slotText(op.Weights))
 		different[operatorName(op)] = true
 	}
-	return t.String() + fmt.Sprintf("\n%d operators, %d rows\n", len(different), len(list))
+	return t.String() + fmt.Sprintf("\n%s, %s\n", plural(len(different), "operator"), plural(len(list), "row"))
 }
 
 func operatorName(op ops.Op) string {

@@ -16,9 +16,6 @@ import (
 	"github.com/irene-onnx/irene/graph/kernel"
 )
 
-// trainDevice is the board that the published IrEne measurements were taken on.
-const trainDevice = "gtx-1070"
-
 func trainCommand() command {
 	return command{
 		name:    "train",
@@ -32,7 +29,7 @@ func trainCommand() command {
 				&cli.StringSliceFlag{Name: "data", Usage: "measurements in `FILE` (repeatable; - is standard input)"},
 				&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` (repeatable)"},
-				&cli.StringFlag{Name: "device", Value: trainDevice, Usage: "the GPU that was measured, by `ID`"},
+				&cli.StringFlag{Name: "device", Value: predict.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
 				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
 			}

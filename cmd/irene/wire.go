@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
@@ -13,7 +16,11 @@ type predictionRequest struct {
 	device       *energy.Device // nil: that of the coefficients
 	coefficients string         // file; "" for the embedded ones
 	runtime      string         // "": that of the coefficients
+	none         bool           // nothing is to be predicted
 }
+
+// noDevice is the --device that predicts nothing.
+const noDevice = "none"
 
 func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 	q := predictionRequest{coefficients: ctx.String("coefficients"), runtime: ctx.String("runtime")}
@@ -22,7 +29,10 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 			return q, err
 		}
 	}
-	if id := ctx.String("device"); ctx.IsSet("device") {
+	switch id := ctx.String("device"); {
+	case id == noDevice:
+		q.none = true
+	case ctx.IsSet("device"):
 		d, err := energy.LookupDevice(id)
 		if err != nil {
 			return q, usagef("%v", err)
@@ -32,10 +42,50 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 	return q, nil
 }
 
-// predictEnergy predicts every operator and module; nil where the analysis is symbolic.
+// predictEnergy predicts every operator and module; nil where the analysis is symbolic or nothing is to be predicted.
 func predictEnergy(env *environment, a *analysis.Analysis, q predictionRequest) (*predict.Result, error) {
-	return nil, nil
+	if q.none {
+		return nil, nil
+	}
+	c, err := chooseCoefficients(env, q)
+	if err != nil || a.Symbolic {
+		return nil, err
+	}
+	if q.device == nil {
+		d, err := energy.LookupDevice(c.Device)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", q.coefficients, err)
+		}
+		q.device = &d
+	}
+	return predict.Run(a, c, *q.device, predict.Options{Runtime: q.runtime})
 }
 
-// measuredDevices says of which devices there are embedded coefficients, and how they were measured.
-func measuredDevices() map[string]string { return nil }
+// chooseCoefficients takes those of the file, or the embedded ones of the device.
+func chooseCoefficients(env *environment, q predictionRequest) (*predict.Coefficients, error) {
+	switch {
+	case q.coefficients != "":
+		return loadCoefficients(env, q.coefficients)
+	case q.device != nil:
+		return predict.ForDevice(q.device.ID)
+	}
+	return predict.ForDevice(predict.DefaultDevice)
+}
+
+func loadCoefficients(env *environment, path string) (*predict.Coefficients, error) {
+	in, err := openInput(env, path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := predict.Load(in, path)
+	return c, errors.Join(err, in.Close())
+}
+
+// measuredDevices says of which devices there are coefficients of their own.
+func measuredDevices() map[string]string {
+	out := map[string]string{}
+	for _, id := range predict.Embedded() {
+		out[id] = predict.OriginMeasured
+	}
+	return out
+}

@@ -50,7 +50,7 @@ type ClassCoefficients struct {
 	DType  string           `json:"dtype"`
 	Energy TermValues       `json:"energy_j"` // J per FLOP, per byte, per launch
 	Time   TermValues       `json:"time_s"`
-	Range  map[string]Range `json:"range"` // of each term per kernel, as measured
+	Range  map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
 	Rows   int              `json:"equations"`
 }
 

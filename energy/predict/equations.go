@@ -26,10 +26,9 @@ type equation struct {
 	Model    string
 	Batch    int64
 	Sequence int64
-	X        map[classKey]*[numTerms]float64
+	X        map[classKey]*terms
 	Energy   energy.Joules
 	Time     energy.Seconds
-	Single   *Features // of equations of one kernel
 }
 
 // subject is a model whose measurements are trained on: its kernels, with costs as expressions in its dims.
@@ -64,7 +63,7 @@ func newSubject(name string, g *graph.Graph, runtime string) (*subject, error) {
 
 // equations joins the nodes of a measured tree to the modules and operators of its model. Nodes the model does not have
 // are returned by scope.
-func (s *subject) equations(t *irene.Tree, sms int) (eqs []equation, missing []string) {
+func (s *subject) equations(t *irene.Tree, m machine, seen ranges) (eqs []equation, missing []string) {
 	dims := map[string]int64{}
 	for _, d := range s.batch {
 		dims[d] = t.Batch
@@ -77,10 +76,12 @@ func (s *subject) equations(t *irene.Tree, sms int) (eqs []equation, missing []s
 	}
 	feats := make([]Features, len(s.plan.Kernels))
 	for i := range feats {
-		feats[i] = featuresOf(&s.plan.Kernels[i], sms, eval)
+		feats[i] = m.features(&s.plan.Kernels[i], eval)
+		seen.widen(&feats[i])
 	}
-	sums := s.sums(feats)
-	seen := map[string]bool{}
+	calls := s.calls(m, eval)
+	sums := s.sums(feats, calls)
+	done := map[string]bool{}
 	t.Root.Walk(func(n *irene.Node) {
 		if n.Energy <= 0 || n.Time <= 0 || isCopy(n) {
 			return
@@ -91,10 +92,10 @@ func (s *subject) equations(t *irene.Tree, sms int) (eqs []equation, missing []s
 			return
 		}
 		key := fmt.Sprint(n.InstanceType, n.Energy)
-		if seen[key] { // equal layers share one measurement
+		if done[key] { // equal layers share one measurement
 			return
 		}
-		seen[key] = true
+		done[key] = true
 		e := equation{
 			Kind: n.InstanceType, Model: s.name, Batch: t.Batch, Sequence: t.Sequence,
 			Energy: energy.Joules(n.Energy), Time: energy.Seconds(n.Time), Level: levelOf(n.Type),
@@ -102,7 +103,7 @@ func (s *subject) equations(t *irene.Tree, sms int) (eqs []equation, missing []s
 		if module != nil {
 			e.X = sums[module]
 		} else if k := s.plan.Of[op.ID]; k >= 0 {
-			e.X = map[classKey]*[numTerms]float64{}
+			e.X = map[classKey]*terms{}
 			accumulate(e.X, &feats[k])
 		}
 		if len(e.X) > 0 {
@@ -127,15 +128,29 @@ func levelOf(kind string) energy.Level {
 	return energy.LevelOperator
 }
 
-// sums adds up the features of every module's kernels.
-func (s *subject) sums(feats []Features) map[*graph.Module]map[classKey]*[numTerms]float64 {
-	out := map[*graph.Module]map[classKey]*[numTerms]float64{}
-	var visit func(m *graph.Module) map[classKey]*[numTerms]float64
-	visit = func(m *graph.Module) map[classKey]*[numTerms]float64 {
-		sum := map[classKey]*[numTerms]float64{}
+// calls is the share of a launch that each call without a kernel takes, by node.
+func (s *subject) calls(m machine, eval func(graph.Dim) (int64, bool)) map[*graph.Node]float64 {
+	out := map[*graph.Node]float64{}
+	for _, n := range s.plan.Calls {
+		if bytes, ok := eval(s.a.Inference.Facts[n.Outputs[0].ID].Bytes()); ok {
+			out[n] = m.host(2 * float64(bytes))
+		}
+	}
+	return out
+}
+
+// sums adds up the features of every module's kernels and calls.
+func (s *subject) sums(feats []Features, calls map[*graph.Node]float64) map[*graph.Module]map[classKey]*terms {
+	out := map[*graph.Module]map[classKey]*terms{}
+	var visit func(m *graph.Module) map[classKey]*terms
+	visit = func(m *graph.Module) map[classKey]*terms {
+		sum := map[classKey]*terms{}
 		for _, n := range m.Nodes {
 			if k := s.plan.Of[n.ID]; k >= 0 && s.plan.Kernels[k].Node == n {
 				accumulate(sum, &feats[k])
+			}
+			if h := calls[n]; h > 0 {
+				add(sum, classKey{hostClass, graph.Float32}, &terms{Launches: h})
 			}
 		}
 		for _, c := range m.Children {
@@ -151,14 +166,17 @@ func (s *subject) sums(feats []Features) map[*graph.Module]map[classKey]*[numTer
 	return out
 }
 
-func accumulate(sum map[classKey]*[numTerms]float64, f *Features) {
+func accumulate(sum map[classKey]*terms, f *Features) {
 	add(sum, classKey{f.Class, f.DType}, &f.X)
+	if f.Host > 0 {
+		add(sum, classKey{hostClass, graph.Float32}, &terms{Launches: f.Host})
+	}
 }
 
-func add(sum map[classKey]*[numTerms]float64, key classKey, x *[numTerms]float64) {
+func add(sum map[classKey]*terms, key classKey, x *terms) {
 	have := sum[key]
 	if have == nil {
-		have = &[numTerms]float64{}
+		have = &terms{}
 		sum[key] = have
 	}
 	for i, v := range x {
@@ -171,4 +189,39 @@ func compareKeys(a, b classKey) int {
 		return c
 	}
 	return int(a.DType) - int(b.DType)
+}
+
+// ranges holds what kernels of each class were like in training.
+type ranges map[classKey]map[string]Range
+
+// The quantities whose range is kept, beside which a prediction is an extrapolation.
+const (
+	rangeBytes = "bytes"
+	rangeFLOPs = "flops"
+	rangeDepth = "k" // of products
+)
+
+// quantities are the values of a kernel that ranges are kept of.
+func (f *Features) quantities() map[string]float64 {
+	q := map[string]float64{rangeBytes: f.X[Bytes]}
+	if f.Depth > 0 {
+		q[rangeFLOPs], q[rangeDepth] = f.X[FLOPs], f.Depth
+	}
+	return q
+}
+
+func (r ranges) widen(f *Features) {
+	key := classKey{f.Class, f.DType}
+	have := r[key]
+	if have == nil {
+		have = map[string]Range{}
+		r[key] = have
+	}
+	for name, v := range f.quantities() {
+		if old, ok := have[name]; ok {
+			have[name] = Range{Low: min(old.Low, v), High: max(old.High, v)}
+		} else {
+			have[name] = Range{Low: v, High: v}
+		}
+	}
 }

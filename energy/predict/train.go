@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,11 +35,11 @@ type TrainReport struct {
 	Warnings  []string
 }
 
-// Weights of the equations by level: a model's sum matters most, its operators one by one least.
-var levelWeights = map[energy.Level]float64{energy.LevelModel: 10, energy.LevelModule: 1, energy.LevelOperator: 0.3}
+// Weights of the equations by level: there are few models among many modules and operators.
+var levelWeights = map[energy.Level]float64{energy.LevelModel: 10, energy.LevelModule: 1, energy.LevelOperator: 1}
 
 // timeWeight is the weight of an equation of time beside one of energy.
-const timeWeight = 0.1
+const timeWeight = 0.03
 
 // Train fits coefficients to measured trees. The intervals of the result rest on the errors of each model predicted
 // from the others.
@@ -46,13 +47,19 @@ func Train(in TrainInput) (*Coefficients, *TrainReport, error) {
 	if in.Runtime == "" {
 		in.Runtime = "eager"
 	}
-	eqs, report, err := collect(&in)
+	seen := ranges{}
+	eqs, report, err := collect(&in, seen)
 	if err != nil {
 		return nil, nil, err
 	}
 	c, err := fit(eqs, &in)
 	if err != nil {
 		return nil, nil, err
+	}
+	for i := range c.Classes {
+		cc := &c.Classes[i]
+		t, _ := graph.ParseDType(cc.DType)
+		cc.Range = seen[classKey{cc.Class, t}]
 	}
 	report.InSample, report.Time = errorsOf(eqs, c)
 	report.HeldOut, err = heldOut(eqs, &in)
@@ -67,7 +74,7 @@ func Train(in TrainInput) (*Coefficients, *TrainReport, error) {
 }
 
 // collect joins the trees to their models.
-func collect(in *TrainInput) ([]equation, *TrainReport, error) {
+func collect(in *TrainInput, seen ranges) ([]equation, *TrainReport, error) {
 	report := &TrainReport{Missing: map[string]int{}}
 	subjects := map[string]*subject{}
 	var eqs []equation
@@ -87,7 +94,7 @@ func collect(in *TrainInput) ([]equation, *TrainReport, error) {
 			}
 			subjects[t.Model] = s
 		}
-		e, missing := s.equations(t, in.Device.SMs)
+		e, missing := s.equations(t, newMachine(in.Device), seen)
 		eqs = append(eqs, e...)
 		report.Missing[t.Model] += len(missing)
 	}
@@ -147,9 +154,9 @@ func (c *columns) row(e *equation, forTime bool) (col []int, coef []float64) {
 		low, high = 1, 1
 	}
 	for _, k := range slices.SortedFunc(maps.Keys(e.X), compareKeys) {
-		base := 2 * int(numTerms) * c.index[k]
+		base, has := 2*int(numTerms)*c.index[k], classOf(k.Class).terms
 		for t, x := range e.X[k] {
-			if x == 0 || !hasTerm(k.Class, Term(t)) {
+			if x == 0 || !slices.Contains(has, Term(t)) {
 				continue
 			}
 			col = append(col, base+2*t, base+2*t+1)
@@ -158,17 +165,6 @@ func (c *columns) row(e *equation, forTime bool) (col []int, coef []float64) {
 	}
 	return col, coef
 }
-
-// hasTerm says which terms a class of operators has: products have all, the others move bytes and are launched.
-func hasTerm(class string, t Term) bool {
-	if products[class] {
-		return true
-	}
-	return t == Bytes || t == Launches
-}
-
-// products are the classes whose work is multiply-accumulates.
-var products = map[string]bool{"gemm": true, "bmm": true, "conv": true, "attention": true, "rnn": true, "moe": true}
 
 // fit solves for the coefficients: least squares on relative errors of energy and time together, all levels at once.
 func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
@@ -189,11 +185,30 @@ func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 			ls.add(col, coef, 1, weight)
 		}
 	}
+	cols.tie(ls, float64(in.Device.Bandwidth))
 	x, err := ls.solve()
 	if err != nil {
 		return nil, err
 	}
 	return cols.coefficients(x, eqs, in), nil
+}
+
+// tie adds the equations that hold the bytes of tied classes to those of the base class in the same element type,
+// relative to one byte at the device's bandwidth.
+func (c *columns) tie(ls *leastSquares, bandwidth float64) {
+	low, high := float64(c.power.Low), float64(c.power.High)
+	for _, k := range c.keys {
+		strength := classOf(k.Class).tie
+		base, ok := c.index[classKey{baseClass, k.DType}]
+		if strength == 0 || !ok || bandwidth <= 0 {
+			continue
+		}
+		i, j := 2*(int(numTerms)*c.index[k]+int(Bytes)), 2*(int(numTerms)*base+int(Bytes))
+		col := []int{i, i + 1, j, j + 1}
+		e := 2 * bandwidth / (low + high)
+		ls.add(col, []float64{low * e, high * e, -low * e, -high * e}, 0, strength*strength)
+		ls.add(col, []float64{bandwidth, bandwidth, -bandwidth, -bandwidth}, 0, strength*strength*timeWeight)
+	}
 }
 
 // coefficients turns the unknowns into joules and seconds per unit.
@@ -203,7 +218,7 @@ func (c *columns) coefficients(x []float64, eqs []equation, in *TrainInput) *Coe
 		Provenance: provenance(eqs, in),
 	}
 	for i, k := range c.keys {
-		cc := ClassCoefficients{Class: k.Class, DType: k.DType.String(), Range: map[string]Range{}}
+		cc := ClassCoefficients{Class: k.Class, DType: k.DType.String()}
 		for t := range int(numTerms) {
 			u, v := x[2*(int(numTerms)*i+t)], x[2*(int(numTerms)*i+t)+1]
 			cc.Time[t] = u + v
@@ -220,7 +235,7 @@ func (c *columns) coefficients(x []float64, eqs []equation, in *TrainInput) *Coe
 }
 
 func provenance(eqs []equation, in *TrainInput) Provenance {
-	p := Provenance{Data: in.Data, Equations: len(eqs), Note: in.Note, Batch: [2]int64{math.MaxInt64, 0}, Sequence: [2]int64{math.MaxInt64, 0}}
+	p := Provenance{Data: baseNames(in.Data), Equations: len(eqs), Note: in.Note, Batch: [2]int64{math.MaxInt64, 0}, Sequence: [2]int64{math.MaxInt64, 0}}
 	names := map[string]bool{}
 	for _, e := range eqs {
 		names[e.Model] = true
@@ -229,6 +244,15 @@ func provenance(eqs []equation, in *TrainInput) Provenance {
 	}
 	p.Models = slices.Sorted(maps.Keys(names))
 	return p
+}
+
+// baseNames drops the folders of files: a coefficient file does not tell where it was trained.
+func baseNames(files []string) []string {
+	out := make([]string, len(files))
+	for i, f := range files {
+		out[i] = filepath.Base(f)
+	}
+	return out
 }
 
 // predictEquation sums an equation's features with coefficients.

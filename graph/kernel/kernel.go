@@ -24,6 +24,9 @@ type Plan struct {
 	Profile string
 	Kernels []Kernel
 	Of      []int32 // index into Kernels by Node.ID; -1 for nodes that launch nothing
+	// Calls are nodes that launch nothing and still are calls of the framework: views of values that depend on the
+	// input data. Only the host spends time on them.
+	Calls []*graph.Node
 }
 
 // profile is one row of the table of runtime profiles.
@@ -31,6 +34,8 @@ type profile struct {
 	Name, Help string
 	views      []string // operators that launch nothing beside those that are free anyhow
 	fold       bool     // constant subgraphs are computed before the run
+	calls      bool     // the host makes a call for every node, views included
+	biasCopy   bool     // a bias is copied to the output first, which the product then adds to
 	fusions    []fusion
 }
 
@@ -46,7 +51,7 @@ func profiles() []profile {
 	return []profile{
 		{
 			Name: "eager", Help: "PyTorch without a compiler: one kernel per framework call",
-			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout"}, fold: true,
+			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout"}, fold: true, calls: true, biasCopy: true,
 			fusions: []fusion{bias, gelu, norm},
 		},
 		{
@@ -104,13 +109,22 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 	for _, n := range g.Nodes {
 		k, ok := fused[n]
 		switch {
-		case !include(n) || (gr.taken[n.ID] && !ok) || (!ok && gr.silent(n, &all[i])):
+		case !include(n) || (gr.taken[n.ID] && !ok):
+			continue
+		case !ok && gr.silent(n, &all[i]):
+			if all[i].calls && gr.viewsData(n) {
+				plan.Calls = append(plan.Calls, n)
+			}
 			continue
 		case !ok:
 			k = Kernel{Node: n, Members: []*graph.Node{n}, Cost: costs[n.ID]}
 		}
 		for _, m := range k.Members {
 			plan.Of[m.ID] = int32(len(plan.Kernels))
+		}
+		if all[i].biasCopy && hasBias(&k) {
+			out := k.Cost.Written
+			k.Cost.Read, k.Cost.Written = k.Cost.Read.Add(out), k.Cost.Written.Add(out)
 		}
 		plan.Kernels = append(plan.Kernels, k)
 	}
@@ -167,6 +181,17 @@ func (gr *grouping) silent(n *graph.Node, p *profile) bool {
 	}
 	// an element picked at a constant place is a view
 	return p.Name == "eager" && n.Op == "Gather" && n.Domain == "" && gr.scalarIndex(n)
+}
+
+// hasBias reports whether a kernel is a product with a bias.
+func hasBias(k *Kernel) bool {
+	return k.Cost.Class == "gemm" && (len(k.Members) > 1 || (k.Node.Op == "Gemm" && k.Node.Input(2) != nil))
+}
+
+// viewsData reports whether a silent node is a view of a value that depends on input data.
+func (gr *grouping) viewsData(n *graph.Node) bool {
+	out := n.Output(0)
+	return out != nil && gr.static[out.ID] == dynamic && n.Op != "Constant" && n.Op != "Identity" && len(n.Bodies()) == 0
 }
 
 // idleCast reports whether a node casts a type to itself.

@@ -186,8 +186,9 @@ func (c *Context) unifyAttention() error {
 		pairs = append(pairs, [2]graph.Dim{qb, past[0]}, [2]graph.Dim{kh, past[1]}, [2]graph.Dim{past[2], dimOf(c.Shape(5), 2)})
 		total = total.Add(past[2])
 	}
-	if mask := dimOf(c.Shape(3), -1); c.Node.Op == "Attention" && len(mask.Symbols()) > 0 { // a constant one may be 1 or too short
-		pairs = append(pairs, [2]graph.Dim{total, mask})
+	mask := dimOf(c.Shape(3), -1)
+	if c.Node.Op == "Attention" && len(mask.Symbols()) > 0 { // a constant one may be 1, or shorter than what it masks
+		pairs = append(pairs, [2]graph.Dim{mask, total})
 	}
 	for _, p := range pairs {
 		if _, err := c.Unify(p[0], p[1]); err != nil {

@@ -30,7 +30,7 @@ func (c *Context) groupGeometry() (a attention, fresh graph.Dim, inPlace bool) {
 		a.past = dimOf(c.Shape(3), 2)
 	}
 	a.keys = a.past.Add(fresh)
-	if inPlace = c.Has(3) && c.sharedCache(a.past, fresh); inPlace {
+	if inPlace = c.Has(3) && c.sharedCache(a.past); inPlace {
 		a.keys = c.scalar(c.groupSlots().total)
 		a.past = a.keys.Sub(fresh)
 	}
@@ -41,8 +41,8 @@ func (c *Context) groupGeometry() (a attention, fresh graph.Dim, inPlace bool) {
 }
 
 // sharedCache reports whether past and present keys are one buffer: the operator says so, the file declares both with
-// the same length, or the total length is not that of past and new keys together.
-func (c *Context) sharedCache(past, fresh graph.Dim) bool {
+// the same length, or the total length is at most that of the past keys.
+func (c *Context) sharedCache(past graph.Dim) bool {
 	if c.Node.Op == "SparseAttention" || c.Node.Int("sliding_window_cache", 0) != 0 {
 		return true
 	}
@@ -52,9 +52,9 @@ func (c *Context) sharedCache(past, fresh graph.Dim) bool {
 			return true
 		}
 	}
-	total, isConst := c.scalar(c.groupSlots().total).Const()
-	sum, sumConst := past.Add(fresh).Const()
-	return isConst && sumConst && total != sum
+	total, totalKnown := c.scalar(c.groupSlots().total).Const()
+	length, known := past.Const()
+	return totalKnown && known && total <= length
 }
 
 // groupQueryAttention: outputs are the attention (batch, positions, heads·size), the keys and the values so far, and the
@@ -66,7 +66,7 @@ func groupQueryAttention(c *Context) error {
 	a, fresh, inPlace := c.groupGeometry()
 	total := c.scalar(c.groupSlots().total)
 	if !inPlace && c.Has(3) {
-		sum, err := c.Unify(a.past.Add(fresh), total)
+		sum, err := c.Unify(total, a.past.Add(fresh))
 		if err != nil {
 			return err
 		}

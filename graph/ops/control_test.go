@@ -199,6 +199,7 @@ func TestGenerators(t *testing.T) {
 	ruleCases(t, []ruleCase{
 		{"beams", gen("BeamSearch", "ids n lo b r", Int("n", 32), Int("lo", 0), Int("b", 4), Int("r", 2)), "int32 [batch, 2, 32]", ""},
 		{"greedy", gen("GreedySearch", "ids n", Int("n", 32)), "int32 [batch, 32]", ""},
+		{"blocked", gen("NGramRepeatBlock", "ids s", In("s", graph.Float32, "batch", 9)), "float32 [batch, 9]", "9*batch"},
 		{"negative", gen("Sampling", "ids n", Int("n", -1)), "conflict", ""},
 	})
 }

@@ -32,7 +32,7 @@ func TestSlice(t *testing.T) {
 		at("float32[n]", "int64[1]{"+int64Max+"}", "int64[1]{0}", "", "int64[1]{-1}", "float32[n - 1]"),
 		at("float32[10]", "int64[1]{8}", "int64[1]{1}", "", "int64[1]{-3}", "float32[3]"),
 		at("float32[n]", "int64[1]{sequence - past}", "int64[1]{"+int64Max+"}", "", "",
-			"float32[max(min(n - n*min(1, max(0, past - sequence)) + past - sequence, n), 0)]"),
+			"float32[max(0, min(-n*min(1, max(0, past - sequence)) + n + past - sequence, n))]"),
 		at("float32[?, 4]", "int64[1]{0}", "int64[1]{2}", "int64[1]{0}", "", "float32[?, 4]"),
 		at("float32[9, 4]", "int64[1]", "int64[1]{2}", "int64[1]{0}", "", "float32[?, 4]"),
 		at("float32[9, 4]", "int64[1]{1}", "int64[1]{2}", "int64[1]", "", "float32[?, ?]"),

@@ -183,7 +183,7 @@ func (c *Context) compute(shape graph.Shape, f func(a, b graph.Dim) graph.Dim) {
 // small returns the number of elements of a shape of constants that is small enough to propagate.
 func small(s graph.Shape) (int, bool) {
 	n, ok := s.Elements().Const()
-	return int(n), ok && n <= maxData
+	return int(n), ok && n >= 0 && n <= maxData
 }
 
 // spread broadcasts elements of shape from to the constant shape to of n elements; nil where it cannot.

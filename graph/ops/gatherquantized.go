@@ -65,7 +65,11 @@ func gatherBlockQuantizedCost(c *Context) graph.Cost {
 
 // gatherBlockQuantizedParams counts the elements of the table, not those of its storage.
 func gatherBlockQuantizedParams(n *graph.Node, slot int, elements int64) int64 {
-	if v := n.Input(0); slot == 0 && v != nil && v.Init != nil {
+	v := n.Input(0)
+	for v != nil && v.Init == nil && v.Producer != nil && v.Producer.Op == "Reshape" {
+		v = v.Producer.Input(0)
+	}
+	if slot == 0 && v != nil && v.Init != nil {
 		return elements * packing(n, v.Init.DType)
 	}
 	return elements

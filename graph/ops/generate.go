@@ -13,6 +13,7 @@ func generateOps() []Op {
 		row("WhisperBeamSearch", beamSearch),
 		row("GreedySearch", greedySearch),
 		row("Sampling", greedySearch),
+		{Domain: "com.microsoft", Name: "NGramRepeatBlock", Since: 1, Class: "elementwise", Shape: likeScores, Cost: pointwise(1)},
 	}
 }
 
@@ -43,5 +44,11 @@ func greedySearch(c *Context) error {
 		batch = in[0]
 	}
 	c.Set(0, graph.Int32, graph.Shape{batch, c.scalarDim(1)})
+	return nil
+}
+
+// likeScores: output 0 is input 1, the scores, without the tokens that would repeat an n-gram of input 0.
+func likeScores(c *Context) error {
+	c.Set(0, c.DType(1), c.Shape(1))
 	return nil
 }

@@ -143,7 +143,7 @@ func (c *Context) splitElements(i, rank int, at, size graph.Dim) {
 	if !ok || !ok2 || rank != 1 || n > maxData {
 		return
 	}
-	if data, ok := c.Data(0); ok && from+n <= int64(len(data)) {
+	if data, ok := c.Data(0); ok && from >= 0 && n >= 0 && from <= int64(len(data)) && n <= int64(len(data))-from {
 		c.SetData(i, data[from:from+n])
 	}
 }

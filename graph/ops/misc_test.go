@@ -43,6 +43,7 @@ func TestSignal(t *testing.T) {
 		{"window", model(Int("n", 8), Node("HannWindow", "n", "y", Attr("output_datatype", 10))), "float16 [8]", "72"},
 		{"window of unknown size", model(In("n", graph.Int64), Node("BlackmanWindow", "n", "y")), "float32 [y_dim0]", "9*y_dim0"},
 		{"rfft", model(In("x", graph.Float32, "b", 16), Node("Rfft", "x", "y", Domain("com.microsoft"))), "float32 [b, 9, 2]", "320*b"},
+		{"complex", model(spectrum, Node("ComplexMul", "x x", "y", Domain("com.microsoft"))), "float32 [b, 51, 2]", "306*b"},
 		{"irfft", model(In("x", graph.Float32, "b", 9, 2), Node("Irfft", "x", "y", Domain("com.microsoft"))), "float32 [b, 16]", "320*b"},
 	})
 }
@@ -58,6 +59,7 @@ func TestText(t *testing.T) {
 		{"stop words", model(In("x", graph.String, 1, 4), Node("StringNormalizer", "x", "y", Attr("stopwords", []string{"a"}))), "string [1, y_dim1]", ""},
 		{"n-grams", model(In("x", graph.Int64, "n", 9), Node("TfIdfVectorizer", "x", "y", ngrams)), "float32 [n, 7]", ""},
 		{"n-grams of one", model(In("x", graph.Int64, 9), Node("TfIdfVectorizer", "x", "y", ngrams)), "float32 [7]", ""},
+		{"hash", model(x, Node("MurmurHash3", "x", "y", Domain("com.microsoft"))), "uint32 [a, 1]", "a"},
 		{"tokens", model(x, Node("Tokenizer", "x", "y", Domain("com.microsoft"))), "string [a, 1, y_dim2]", ""},
 	})
 }

@@ -126,6 +126,9 @@ func maxUnpool(c *Context) error {
 	for i := range n {
 		d := in[2+i].AddInt(-1).MulInt(at(strides, i, 1)).AddInt(kernel[i])
 		out[2+i] = d.Sub(graph.Const(at(pads, i, 0))).Sub(graph.Const(at(pads, n+i, 0)))
+		if out[2+i].Negative() {
+			return c.Errorf("spatial axis %d becomes %s", i, out[2+i])
+		}
 	}
 	c.Set(0, c.DType(0), out)
 	return nil

@@ -38,6 +38,9 @@ func splitToSequence(c *Context) error {
 	case known && len(c.Shape(1)) == 1:
 		sum, list := graph.Const(0), make([]Fact, len(sizes))
 		for i, size := range sizes {
+			if size.Negative() {
+				return c.Errorf("a part of size %v", size)
+			}
 			sum, list[i] = sum.Add(size), part(size)
 		}
 		if _, err := c.Unify(sum, whole); err != nil {

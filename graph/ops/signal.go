@@ -20,6 +20,9 @@ func signalOps() []Op {
 		row("BlackmanWindow", 17, "elementwise", window, pointwise(9)),
 		{Domain: "com.microsoft", Name: "Rfft", Since: 1, Class: "fft", Shape: rfft, Cost: rfftCost},
 		{Domain: "com.microsoft", Name: "Irfft", Since: 1, Class: "fft", Shape: irfft, Cost: rfftCost},
+		// Four products and two sums for each pair of a real and an imaginary part.
+		{Domain: "com.microsoft", Name: "ComplexMul", Since: 1, Class: "elementwise", Shape: arith, Cost: pointwise(3)},
+		{Domain: "com.microsoft", Name: "ComplexMulConj", Since: 1, Class: "elementwise", Shape: arith, Cost: pointwise(3)},
 	}
 }
 

@@ -14,6 +14,7 @@ func textOps() []Op {
 		row("StringNormalizer", 10, stringNormalizer),
 		row("TfIdfVectorizer", 9, tfIdf),
 		{Domain: "com.microsoft", Name: "Tokenizer", Since: 1, Class: "text", Shape: tokenizer, Cost: pointwise(1)},
+		{Domain: "com.microsoft", Name: "MurmurHash3", Since: 1, Class: "text", Shape: hash, Cost: pointwise(1)},
 	}
 }
 
@@ -44,6 +45,16 @@ func stringSplit(c *Context) error {
 
 func tokenizer(c *Context) error {
 	c.Set(0, graph.String, c.pieces())
+	return nil
+}
+
+// hash: a number for each element.
+func hash(c *Context) error {
+	t := graph.Uint32
+	if c.Node.Int("positive", 1) == 0 {
+		t = graph.Int32
+	}
+	c.Set(0, t, c.Shape(0))
 	return nil
 }
 

@@ -25,6 +25,9 @@ func (s *state) unify(n *graph.Node, a, b graph.Dim, broadcast bool) (graph.Dim,
 			return a, (&Context{Node: n}).Errorf("dimensions %d and %d differ", x, y)
 		}
 	}
+	if a.Negative() || b.Negative() {
+		return a, (&Context{Node: n}).Errorf("dimensions %v and %v, of which one is negative", a, b)
+	}
 	if s.solve(a, b) || s.solve(b, a) {
 		return s.resolve(a), nil
 	}

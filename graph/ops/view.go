@@ -117,7 +117,9 @@ func squeeze(c *Context) error {
 		return nil
 	case !given:
 		return c.squeezeOnes(in)
-	case axes == nil && n >= 0 && n <= len(in):
+	case n > len(in):
+		return c.Errorf("%d axes to squeeze of a tensor of rank %d", n, len(in))
+	case axes == nil && n >= 0:
 		c.view(make(graph.Shape, len(in)-n))
 		return nil
 	case axes == nil:

@@ -137,7 +137,7 @@ func (b *builder) estimate(op *Operator, p *predict.Prediction) {
 		return
 	}
 	op.Metrics.Estimate = Estimate{Predicted: true, Time: p.Time, Energy: p.Energy, Low: p.Low, High: p.High}
-	if p.Class != "" {
+	if op.Class == "" {
 		op.Class = p.Class
 	}
 	if p.Kernel != nil && p.Kernel != op.Node {

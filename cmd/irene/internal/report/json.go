@@ -84,6 +84,8 @@ func (r *Report) jsonDevice(j *JSON) {
 	j.Open('{')
 	j.Key("id")
 	j.Str(r.Device.ID)
+	j.Key("name")
+	j.Str(r.Device.Name)
 	j.Key("scope")
 	j.Str(string(r.Device.Scope))
 	j.Key("origin")

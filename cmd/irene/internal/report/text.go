@@ -3,17 +3,15 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
-	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
 )
 
 const (
 	screenRows = 26 // rows of the tree where the depth is left to the format
 	defaultTop = 10
 	barWidth   = 10
-	shownNotes = 12 // warnings
 )
 
 // writeText writes tables for people: what was read, the tree, the most expensive operators, and what to know of them.
@@ -26,23 +24,18 @@ func writeText(w io.Writer, r *Report) error {
 		b.WriteByte('\n')
 		b.WriteString(top)
 	}
-	if notes := r.notes(); len(notes) > 0 {
+	if r.Values != nil {
 		b.WriteByte('\n')
-		t := &Table{Color: r.View.Color}
-		for _, n := range notes {
-			t.Cells(Cell{n.key, n.style}, Cell{n.text, Plain})
-		}
-		b.WriteString(t.String())
+		b.WriteString(r.valueTable())
 	}
+	b.WriteByte('\n')
+	t := &Table{Color: r.View.Color}
+	for _, n := range r.notes() {
+		t.Cells(Cell{n.key, n.style}, Cell{n.text, Plain})
+	}
+	b.WriteString(t.String())
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// note is one line beside the tables.
-type note struct {
-	key   string
-	text  string
-	style Style
 }
 
 func (r *Report) textHead(b *strings.Builder) {
@@ -51,77 +44,6 @@ func (r *Report) textHead(b *strings.Builder) {
 		t.Cells(Cell{n.key, Bold}, Cell{n.text, n.style})
 	}
 	b.WriteString(t.String())
-}
-
-// head says what was read and under which assumptions the numbers hold.
-func (r *Report) head() []note {
-	m := r.Model
-	about := []string{}
-	if m.Producer != "" {
-		about = append(about, m.Producer)
-	}
-	for _, o := range m.Opsets {
-		switch {
-		case o.Domain == "" || o.Domain == "ai.onnx":
-			about = append(about, fmt.Sprintf("opset %d", o.Version))
-		case r.uses(o.Domain): // domains of inlined functions are left out
-			about = append(about, fmt.Sprintf("%s %d", o.Domain, o.Version))
-		}
-	}
-	about = append(about, fmt.Sprintf("IR %d", m.IR), plural(m.Nodes, "node"))
-	out := []note{{key: "model", text: fmt.Sprintf("%s (%s)", m.File, strings.Join(about, ", "))}}
-	out = append(out, note{key: "dims", text: r.dimsText()})
-	if r.Device != nil {
-		out = append(out, note{key: "device", text: fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s",
-			r.Device.Name, r.Device.ID, r.Device.Scope, r.Device.Origin, r.Device.Runtime)})
-	}
-	out = append(out, note{key: "numbers", text: fmt.Sprintf("%s; FLOPs count %s", modeText(r.Mode), r.Convention)})
-	return append(out, note{key: "total", text: r.totalText(), style: Bold})
-}
-
-func (r *Report) uses(domain string) bool {
-	return slices.ContainsFunc(r.Operators, func(op Operator) bool { return op.Node.Domain == domain })
-}
-
-func modeText(mode string) string {
-	if mode == "spec" {
-		return "predicted from the file alone"
-	}
-	return mode
-}
-
-func (r *Report) dimsText() string {
-	var list []string
-	for _, d := range r.Dims {
-		s := fmt.Sprintf("%s = %d", d.Name, d.Value)
-		if d.Assumed {
-			s += " (assumed)"
-		}
-		list = append(list, s)
-	}
-	switch {
-	case len(list) == 0 && r.Symbolic:
-		return "none bound"
-	case len(list) == 0:
-		return "all fixed in the file"
-	}
-	return strings.Join(list, ", ")
-}
-
-func (r *Report) totalText() string {
-	m := &r.Tree.Metrics
-	var list []string
-	if m.Predicted {
-		list = append(list, fmt.Sprintf("%v (%v to %v)", m.Energy, m.Low, m.High), m.Time.String())
-		if m.Time > 0 {
-			list = append(list, m.Energy.Over(m.Time).String())
-		}
-	}
-	if !r.Symbolic {
-		list = append(list, flopsText(m.FLOPs), bytesText(m.Read.Add(m.Written)))
-	}
-	list = append(list, countText(m.Params)+" parameters", plural(m.Operators, "operator"))
-	return strings.Join(list, ", ")
 }
 
 // treeTable lays out the modules, as deep as the view says or a screen allows.
@@ -229,19 +151,37 @@ func (r *Report) alignment(n int) []bool {
 func (r *Report) metricCells(m *Metrics, share float64, class string) []Cell {
 	cells := make([]Cell, 4, 8)
 	if r.ShareOf() != "" {
-		cells[1] = Cell{percent(share), heat(share)}
+		cells[1] = Cell{shareText(m, share), heat(share)}
 		cells[2] = Cell{bar(share, barWidth), heat(share)}
 	}
 	if r.Device != nil && r.Tree.Metrics.Predicted {
-		cells[0].Text, cells[3].Text = energyText(m), timeText(m)
+		cells[0].Text, cells[3].Text = m.known(energyText(m)), m.known(timeText(m))
 	}
-	flops, bytes, params := Cell{Text: flopsText(m.FLOPs)}, Cell{Text: bytesText(plus(m.Read, m.Written))}, Cell{Text: countText(m.Params)}
+	flops, bytes, params := Cell{Text: m.known(flopsText(m.FLOPs))}, Cell{Text: m.known(bytesText(plus(m.Read, m.Written)))}, Cell{Text: countText(m.Params)}
 	if r.Symbolic {
 		cells = append(cells, params, flops, bytes)
 	} else {
 		cells = append(cells, flops, bytes, params)
 	}
 	return append(cells, Cell{class, Faint})
+}
+
+// known marks a sum that leaves out operators whose cost is not known: "≥ 4 FLOP", or "?" where nothing is left.
+func (m *Metrics) known(text string) string {
+	switch {
+	case m.Unknown == 0 || text == unknownText:
+		return text
+	case text == "0":
+		return unknownText
+	}
+	return "≥ " + text
+}
+
+func shareText(m *Metrics, share float64) string {
+	if m.Unknown > 0 && share == 0 {
+		return unknownText
+	}
+	return percent(share)
 }
 
 func energyText(m *Metrics) string {
@@ -299,6 +239,23 @@ func (r *Report) topTable() string {
 	return t.String()
 }
 
+// valueTable lists every value with its type and shape.
+func (r *Report) valueTable() string {
+	t := &Table{Color: r.View.Color}
+	t.Head("value", "type", "shape")
+	for _, v := range r.Values {
+		dtype := kinds[v.Fact.Kind]
+		if dtype == "" {
+			dtype = v.Fact.DType.String()
+		}
+		if dtype == graph.Undefined.String() {
+			dtype = unknownText
+		}
+		t.Row(v.Name, dtype, v.Fact.Shape.String())
+	}
+	return t.String()
+}
+
 // flags names what makes an operator's prediction less sure.
 func flags(op *Operator) string {
 	var list []string
@@ -309,79 +266,4 @@ func flags(op *Operator) string {
 		list = append(list, "extrapolated")
 	}
 	return strings.Join(list, ", ")
-}
-
-// notes are what to know beside the tables, warnings last.
-func (r *Report) notes() []note {
-	var out []note
-	out = append(out, note{key: "memory", text: r.memoryText(), style: Bold})
-	if len(r.Coverage) > 0 {
-		var list []string
-		for _, s := range r.Coverage {
-			list = append(list, fmt.Sprintf("%s by %s", percent(s.Share), s.Source))
-		}
-		out = append(out, note{key: "modules", text: "operators placed: " + strings.Join(list, ", "), style: Bold})
-	}
-	out = append(out, r.doubts("scaled", func(op *Operator) bool { return op.Scaled })...)
-	out = append(out, r.doubts("extrapolated", func(op *Operator) bool { return op.Extrapolated })...)
-	for _, k := range r.Unknown {
-		out = append(out, note{key: "unknown", text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), style: Yellow})
-	}
-	for i, w := range r.Warnings {
-		if i == shownNotes {
-			out = append(out, note{key: "warning", text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), style: Yellow})
-			break
-		}
-		out = append(out, note{key: "warning", text: w, style: Yellow})
-	}
-	return out
-}
-
-// doubts counts the operators of which something holds, by the reason.
-func (r *Report) doubts(key string, holds func(*Operator) bool) []note {
-	type doubt struct {
-		why   string
-		n     int
-		share float64
-	}
-	var list []doubt
-	for i := range r.Operators {
-		op := &r.Operators[i]
-		if !holds(op) {
-			continue
-		}
-		k := slices.IndexFunc(list, func(d doubt) bool { return d.why == op.Why })
-		if k < 0 {
-			k = len(list)
-			list = append(list, doubt{why: op.Why})
-		}
-		list[k].n++
-		list[k].share += op.Share
-	}
-	var out []note
-	for _, d := range list {
-		text := fmt.Sprintf("%s, %s of the energy", plural(d.n, "operator"), percent(d.share))
-		if d.why != "" {
-			text += ": " + d.why
-		}
-		out = append(out, note{key: key, text: text, style: Yellow})
-	}
-	return out
-}
-
-func (r *Report) memoryText() string {
-	size := func(n int64) string { return energy.FormatBinaryBytes(float64(n)) }
-	s := "weights " + size(r.Memory.WeightBytes)
-	if !r.Memory.Known {
-		return s + ", activations depend on dims that have no number"
-	}
-	s += fmt.Sprintf(" + activations at most %s = %s", size(r.Memory.PeakBytes), size(r.Memory.WeightBytes+r.Memory.PeakBytes))
-	fits, known := r.Fits()
-	switch {
-	case !known:
-		return s
-	case fits:
-		return s + fmt.Sprintf(", fits the device's %s", size(r.Device.MemoryBytes))
-	}
-	return s + fmt.Sprintf(": does NOT fit the device's %s", size(r.Device.MemoryBytes))
 }

@@ -1,0 +1,173 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+)
+
+const (
+	shownNotes  = 12 // warnings
+	shownDoubts = 5  // reasons of one kind
+)
+
+// note is one line beside the tables.
+type note struct {
+	key   string
+	text  string
+	style Style
+}
+
+// head says what was read and under which assumptions the numbers hold.
+func (r *Report) head() []note {
+	m := r.Model
+	about := []string{}
+	if m.Producer != "" {
+		about = append(about, m.Producer)
+	}
+	for _, o := range m.Opsets {
+		switch {
+		case o.Domain == "" || o.Domain == "ai.onnx":
+			about = append(about, fmt.Sprintf("opset %d", o.Version))
+		case r.uses(o.Domain): // domains of inlined functions are left out
+			about = append(about, fmt.Sprintf("%s %d", o.Domain, o.Version))
+		}
+	}
+	about = append(about, fmt.Sprintf("IR %d", m.IR), plural(m.Nodes, "node"))
+	out := []note{{key: "model", text: fmt.Sprintf("%s (%s)", m.File, strings.Join(about, ", "))}}
+	out = append(out, note{key: "dims", text: r.dimsText()})
+	if r.Device != nil {
+		out = append(out, note{key: "device", text: fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s",
+			r.Device.Name, r.Device.ID, r.Device.Scope, r.Device.Origin, r.Device.Runtime)})
+	}
+	out = append(out, note{key: "numbers", text: fmt.Sprintf("%s; FLOPs count %s", modeText(r.Mode), r.Convention)})
+	return append(out, note{key: "total", text: r.totalText(), style: Bold})
+}
+
+func (r *Report) uses(domain string) bool {
+	return slices.ContainsFunc(r.Operators, func(op Operator) bool { return op.Node.Domain == domain })
+}
+
+func modeText(mode string) string {
+	if mode == "spec" {
+		return "from the file alone"
+	}
+	return mode
+}
+
+func (r *Report) dimsText() string {
+	var list []string
+	for _, d := range r.Dims {
+		s := fmt.Sprintf("%s = %d", d.Name, d.Value)
+		if d.Assumed {
+			s += " (assumed)"
+		}
+		list = append(list, s)
+	}
+	switch {
+	case len(list) == 0 && r.Symbolic:
+		return "none bound"
+	case len(list) == 0:
+		return "all fixed in the file"
+	}
+	return strings.Join(list, ", ")
+}
+
+func (r *Report) totalText() string {
+	m := &r.Tree.Metrics
+	var list []string
+	if m.Predicted {
+		list = append(list, fmt.Sprintf("%s (%v to %v)", m.known(m.Energy.String()), m.Low, m.High), m.known(m.Time.String()))
+		if m.Time > 0 {
+			list = append(list, m.Energy.Over(m.Time).String())
+		}
+	}
+	if !r.Symbolic {
+		list = append(list, m.known(flopsText(m.FLOPs)), m.known(bytesText(m.Read.Add(m.Written))))
+	}
+	list = append(list, countText(m.Params)+" parameters", plural(m.Operators, "operator"))
+	return strings.Join(list, ", ")
+}
+
+// notes are what to know beside the tables, warnings last.
+func (r *Report) notes() []note {
+	var out []note
+	out = append(out, note{key: "memory", text: r.memoryText(), style: Bold})
+	if len(r.Coverage) > 0 {
+		var list []string
+		for _, s := range r.Coverage {
+			list = append(list, fmt.Sprintf("%s by %s", percent(s.Share), s.Source))
+		}
+		out = append(out, note{key: "modules", text: "operators placed: " + strings.Join(list, ", "), style: Bold})
+	}
+	out = append(out, r.doubts("scaled", func(op *Operator) bool { return op.Scaled })...)
+	out = append(out, r.doubts("extrapolated", func(op *Operator) bool { return op.Extrapolated })...)
+	for _, k := range r.Unknown {
+		out = append(out, note{key: "unknown", text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), style: Yellow})
+	}
+	for i, w := range r.Warnings {
+		if i == shownNotes {
+			out = append(out, note{key: "warning", text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), style: Yellow})
+			break
+		}
+		out = append(out, note{key: "warning", text: w, style: Yellow})
+	}
+	return out
+}
+
+// doubts counts the operators of which something holds, by the reason.
+func (r *Report) doubts(key string, holds func(*Operator) bool) []note {
+	type doubt struct {
+		why   string
+		n     int
+		share float64
+	}
+	var list []doubt
+	for i := range r.Operators {
+		op := &r.Operators[i]
+		if !holds(op) {
+			continue
+		}
+		k := slices.IndexFunc(list, func(d doubt) bool { return d.why == op.Why })
+		if k < 0 {
+			k = len(list)
+			list = append(list, doubt{why: op.Why})
+		}
+		list[k].n++
+		list[k].share += op.Share
+	}
+	slices.SortStableFunc(list, func(x, y doubt) int { return cmp.Compare(y.share, x.share) })
+	var out []note
+	for i, d := range list {
+		if i == shownDoubts {
+			out = append(out, note{key: key, text: fmt.Sprintf("%s more (JSON has all)", plural(len(list)-i, "reason")), style: Yellow})
+			break
+		}
+		text := fmt.Sprintf("%s, %s of the energy", plural(d.n, "operator"), percent(d.share))
+		if d.why != "" {
+			text += ": " + d.why
+		}
+		out = append(out, note{key: key, text: text, style: Yellow})
+	}
+	return out
+}
+
+func (r *Report) memoryText() string {
+	size := func(n int64) string { return energy.FormatBinaryBytes(float64(n)) }
+	s := "weights " + size(r.Memory.WeightBytes)
+	if !r.Memory.Known {
+		return s + ", activations depend on dims that have no number"
+	}
+	s += fmt.Sprintf(" + activations at most %s = %s", size(r.Memory.PeakBytes), size(r.Memory.WeightBytes+r.Memory.PeakBytes))
+	fits, known := r.Fits()
+	switch {
+	case !known:
+		return s
+	case fits:
+		return s + fmt.Sprintf(", fits the device's %s", size(r.Device.MemoryBytes))
+	}
+	return s + fmt.Sprintf(": does NOT fit the device's %s", size(r.Device.MemoryBytes))
+}

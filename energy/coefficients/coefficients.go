@@ -1,0 +1,10 @@
+// Package coefficients holds the coefficient files that come with the program: one per measured device, named after
+// the device's id, as irene train writes them.
+package coefficients
+
+import "embed"
+
+// Files are the coefficient files.
+//
+//go:embed *.json
+var Files embed.FS

@@ -1,0 +1,185 @@
+package predict
+
+import (
+	"fmt"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// choice is the coefficients that stand for a class in an element type on a device.
+type choice struct {
+	energy, time terms
+	scaled       bool
+	why          string
+	ranges       map[string]Range
+}
+
+// outside reports whether a kernel lies outside the range its coefficients were fitted on, with a tenth of tolerance.
+func (c *choice) outside(f *Features) (string, bool) {
+	for _, name := range []string{rangeBytes, rangeFLOPs, rangeDepth} {
+		v, ok := f.quantities()[name]
+		r, known := c.ranges[name]
+		if !ok || !known {
+			continue
+		}
+		if v < 0.9*r.Low || v > 1.1*r.High {
+			return fmt.Sprintf("%s of %s outside the fitted %.3g … %.3g", name, f.Class, r.Low, r.High), true
+		}
+	}
+	return "", false
+}
+
+// choose walks the ladder: the class in this element type, the class in another one scaled by the device's peaks, the
+// class that stands in for it, and the device's roofline at its power limit.
+func (p *predictor) choose(key classKey) choice {
+	if ch, ok := p.chosen[key]; ok {
+		return ch
+	}
+	ch := p.climb(key)
+	if p.from != nil {
+		p.transfer(&ch, key.DType)
+	}
+	p.chosen[key] = ch
+	return ch
+}
+
+func (p *predictor) climb(key classKey) choice {
+	name := key.Class
+	for range len(classes()) {
+		if cc, t, ok := p.nearest(name, key.DType); ok {
+			ch := choice{energy: terms(cc.Energy), time: terms(cc.Time), ranges: cc.Range}
+			if name != key.Class || t != key.DType {
+				ch.scaled = true
+				ch.why = fmt.Sprintf("%s in %v was not measured; %s in %v stands for it", key.Class, key.DType, name, t)
+			}
+			if t != key.DType {
+				p.retype(&ch, t, key.DType)
+			}
+			return ch
+		}
+		next := classOf(name).like
+		if next == "" || next == name {
+			break
+		}
+		name = next
+	}
+	return p.roofline(key)
+}
+
+// nearest finds a class's coefficients in an element type, or else in the type measured that is closest in width.
+func (p *predictor) nearest(name string, want graph.DType) (*ClassCoefficients, graph.DType, bool) {
+	var best *ClassCoefficients
+	var bestType graph.DType
+	for i := range p.c.Classes {
+		cc := &p.c.Classes[i]
+		t, _ := graph.ParseDType(cc.DType)
+		if cc.Class != name || !cc.usable() {
+			continue
+		}
+		if best == nil || distance(t, want) < distance(bestType, want) {
+			best, bestType = cc, t
+		}
+	}
+	return best, bestType, best != nil
+}
+
+// usable reports whether any coefficient of the class was observed: all zeros predict nothing.
+func (cc *ClassCoefficients) usable() bool {
+	for t := range cc.Energy {
+		if cc.Energy[t] > 0 && cc.Time[t] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func distance(a, b graph.DType) int64 {
+	d := a.Bits() - b.Bits()
+	if d < 0 {
+		d = -d
+	}
+	d *= 2
+	if a != b {
+		d++
+	}
+	return d
+}
+
+// retype scales the terms that count operations by the device's peaks in the two element types. Bytes count true
+// widths already.
+func (p *predictor) retype(ch *choice, from, to graph.DType) {
+	dev := p.dev
+	if p.from != nil {
+		dev = *p.from
+	}
+	a, okA := peak(dev, from)
+	b, okB := peak(dev, to)
+	if !okA || !okB {
+		return // no peak is published for the type: it runs at the rate of the one measured
+	}
+	ratio := float64(a / b)
+	for _, t := range []Term{FLOPs, WavesL, WavesM, WavesS} {
+		ch.energy[t] *= ratio
+		ch.time[t] *= ratio
+	}
+}
+
+// peak is the rate of matrix products in an element type.
+func peak(d energy.Device, t graph.DType) (energy.FLOPsPerSecond, bool) {
+	return d.PeakMatrix(t.String())
+}
+
+// transfer scales coefficients to another device: operations by the ratio of peaks, bytes by that of bandwidths, each
+// with the ratio of sustained powers for their energy; launches take the host the same time.
+func (p *predictor) transfer(ch *choice, t graph.DType) {
+	power := p.powerRatio()
+	rate := 1.0
+	a, okA := peak(*p.from, t)
+	b, okB := peak(p.dev, t)
+	if okA && okB {
+		rate = float64(a / b)
+	}
+	for term := range ch.time {
+		switch Term(term) {
+		case Bytes:
+			ch.time[term] *= float64(p.from.Bandwidth / p.dev.Bandwidth)
+			ch.energy[term] *= float64(p.from.Bandwidth/p.dev.Bandwidth) * power
+		case Launches:
+			ch.energy[term] *= power
+		default:
+			ch.time[term] *= rate
+			ch.energy[term] *= rate * power
+		}
+	}
+}
+
+// powerRatio is the sustained power of the device over that of the one measured. At the plug, the host's share stays.
+func (p *predictor) powerRatio() float64 {
+	host := energy.Watts(0)
+	if p.c.Scope == energy.ScopeWall {
+		host = max(0, p.c.Power.Low-p.from.Idle)
+	}
+	return float64((host + p.dev.TDP) / (host + p.from.TDP))
+}
+
+// roofline predicts from specifications alone: operations at the peak, bytes at the bandwidth, a launch each, all at the
+// power limit.
+func (p *predictor) roofline(key classKey) choice {
+	dev := p.dev
+	if p.from != nil {
+		dev = *p.from
+	}
+	ch := choice{scaled: true, why: fmt.Sprintf("%s in %v was not measured; the device's roofline stands for it", key.Class, key.DType)}
+	if rate, ok := peak(dev, key.DType); ok && rate > 0 {
+		ch.time[FLOPs] = 1 / float64(rate)
+	}
+	if dev.Bandwidth > 0 {
+		ch.time[Bytes] = 1 / float64(dev.Bandwidth)
+	}
+	ch.time[Launches] = float64(launchTime)
+	for t := range ch.energy {
+		ch.energy[t] = ch.time[t] * float64(dev.TDP)
+	}
+	return ch
+}
