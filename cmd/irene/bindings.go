@@ -103,7 +103,11 @@ func dimError(err error, given bool) error {
 		}
 		return usagef("%s", de.Msg)
 	}
-	return usagef("%s%s (dims: %s)", de.Msg, meant(de.Name, de.Known), listing(de.Known))
+	hint := ""
+	if !slices.Contains(de.Known, de.Name) {
+		hint = meant(de.Name, de.Known)
+	}
+	return usagef("%s%s (dims: %s)", de.Msg, hint, listing(de.Known))
 }
 
 // listing joins names, at most a dozen.

@@ -98,9 +98,22 @@ func (m machine) features(k *kernel.Kernel, eval func(graph.Dim) (int64, bool)) 
 // waves is the FLOPs of a product when its tiles fill whole waves of the multiprocessors:
 // 2·⌈batch·⌈m/tm⌉·⌈n/tn⌉/SMs⌉·SMs·tm·tn·K.
 func (m machine) waves(batch, rows, cols, depth float64, tile [2]float64) float64 {
-	blocks := batch * math.Ceil(rows/tile[0]) * math.Ceil(cols/tile[1])
+	tm, tn := side(rows, tile[0]), side(cols, tile[1])
+	blocks := batch * math.Ceil(rows/tm) * math.Ceil(cols/tn)
 	if m.sms > 0 {
 		blocks = math.Ceil(blocks/m.sms) * m.sms
 	}
-	return 2 * blocks * tile[0] * tile[1] * depth
+	return 2 * blocks * tm * tn * depth
+}
+
+// vectorRows is the number of rows from which on a product runs in tiles; with fewer it runs as products of a matrix and
+// a few vectors.
+const vectorRows = 8
+
+// side is the side of a tile for a product of n rows or columns.
+func side(n, tile float64) float64 {
+	if n < vectorRows {
+		return n
+	}
+	return tile
 }

@@ -137,7 +137,7 @@ func (p *predictor) predict(f *Features) Prediction {
 	hj, hs := p.host(f.Host)
 	out.Energy, out.Time = energy.Joules(j)+hj, energy.Seconds(s)+hs
 	out.Scaled, out.Why = ch.scaled, ch.why
-	if why, outside := ch.outside(f); outside && !ch.scaled {
+	if why, outside := ch.outside(f, p.machine.hidden); outside && !ch.scaled {
 		out.Extrapolated, out.Why = true, why
 	}
 	p.interval(&out)

@@ -157,10 +157,10 @@ func ownerNames(root *graph.Module, reads []weightRead) []string {
 	out := make([]string, len(reads))
 	for i, r := range reads {
 		switch {
+		case r.alias != nil && named(r.alias):
+			out[i] = r.alias.Name
 		case r.alias == nil || direct[place{r.stored, r.module.Canonical}]:
 			out[i] = of[r.stored]
-		case named(r.alias):
-			out[i] = r.alias.Name
 		default:
 			out[i] = r.stored.Name + "@" + r.module.Canonical
 		}
@@ -270,7 +270,8 @@ func scaledAfter(n *graph.Node) bool {
 }
 
 // folded reports whether a stored tensor without a name is what constant folding left of a parameter: the scale or the
-// shift after a normalization, a matrix that a function is applied to, a table that is interpolated.
+// shift after a normalization, a matrix that a function is applied to, a table that is interpolated or that indices pick
+// from.
 func (a *Analysis) folded(n *graph.Node, op *ops.Op, slot int, w weight) bool {
 	if w.stored.Init == nil || n.Domain != "" || table(w.stored) {
 		return false
@@ -279,7 +280,7 @@ func (a *Analysis) folded(n *graph.Node, op *ops.Op, slot int, w weight) bool {
 	case "Mul", "Add":
 		other := n.Input(1 - slot)
 		return other != nil && a.alongAxis(w.tensor.Dims, other) && a.normalized(other)
-	case "Resize":
+	case "Resize", "GatherND", "GatherElements":
 		return slot == 0 && wide(w.tensor) > 1
 	case "Sin", "Cos":
 		return false

@@ -52,7 +52,7 @@ func TestRotary(t *testing.T) {
 			work: "576",
 		},
 		{
-			op: "com.microsoft:GemmaRotaryEmbedding",
+			op:   "com.microsoft:GemmaRotaryEmbedding",
 			in:   []string{"float32[1, n, 8]", "float16[1, 4, n, 8]", "float16[1, 4, n, 8]", "float16[1, 2, n, 8]", "float16[1, 2, n, 8]"},
 			want: []string{"float16[1, 4, n, 8]", "float16[1, 2, n, 8]"}, work: "160*n",
 		},
@@ -235,6 +235,15 @@ func TestAroundAttention(t *testing.T) {
 			want: []string{"float16[y0_dim0, 8]", "int32[batch, sequence]", "int32[batch + 1]", "int32[1]"}, work: "0", class: "move",
 		},
 		{op: ms + "RestorePadding", in: []string{"float16[n, 8]", "int32[batch, sequence]"}, want: []string{"float16[batch, sequence, 8]"}},
+		{
+			op: ms + "NGramHashMapping", attrs: attrs(intAttr("max_ngram_size", 3), intAttr("n_head_per_ngram", 4)), in: []string{"int64[batch, n]", "int64[3]", "int64[8]"},
+			want: []string{"int64[batch, n, 8]", "int64[batch, 2]"}, work: "14*batch*n",
+		},
+		{
+			op: ms + "VarlenNGramHashMapping", attrs: attrs(intAttr("max_ngram_size", 3), intAttr("n_head_per_ngram", 4)), in: []string{"int64[n]", "int64[3]", "int64[8]", "int32[5]"},
+			want: []string{"int64[n, 8]", "int64[4, 2]", "int32[4, 2]"}, work: "14*n",
+		},
+		{op: ms + "GatedAdd", in: []string{"float16[n, 8]", "float16[n, 8]", "float16[n, 1]"}, want: []string{"float16[n, 8]"}, work: "16*n"},
 		{op: ms + "BiasSplitGelu", in: []string{"float16[batch, n, 16]", "=float16[16]"}, want: []string{"float16[batch, n, 8]"}, work: "64*batch*n", class: "activation"},
 		{
 			op: ms + "GatedRelativePositionBias", attrs: attrs(intAttr("num_heads", 2)),

@@ -9,13 +9,13 @@ import (
 // indexOps are the operators that pick or replace elements by indices.
 func indexOps() []Op {
 	gathers := func(name string, since int64, shape ShapeRule) Op {
-		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takes, Weights: slots(0)}
+		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takes, Maybe: slots(0)}
 	}
 	scatter := func(name string, since int64, cost CostRule) Op {
 		return move(name, since, sameAsFirst, cost, maybe(slots(0)))
 	}
 	return []Op{
-		gathers("Gather", 1, gather),
+		{Name: "Gather", Since: 1, Class: "gather", Shape: gather, Cost: takes, Weights: slots(0)},
 		gathers("GatherElements", 11, gatherElements),
 		gathers("GatherND", 11, gatherND), // batch_dims from 12 on
 		microsoft(gathers("GatherND", 1, gatherND)),

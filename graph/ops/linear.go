@@ -14,6 +14,8 @@ func linearOps() []Op {
 		{Name: "MatMulInteger", Since: 10, Class: "gemm", Shape: matMulInteger, Cost: matMulCost, Weights: slots(1)},
 		{Name: "QLinearMatMul", Since: 10, Class: "gemm", Shape: qlinearMatMul, Cost: qlinearMatMulCost, Weights: slots(3)},
 		{Name: "Det", Since: 11, Class: "elementwise", Shape: det, Cost: detCost},
+		{Domain: "com.microsoft", Name: "Inverse", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: inverseCost},
+		{Domain: "com.microsoft", Name: "CDist", Since: 1, Class: "elementwise", Shape: pairDistances, Cost: pairDistancesCost},
 		{Name: "Einsum", Since: 12, Class: "bmm", Shape: einsum, Cost: einsumCost, Maybe: allSlots},
 	}
 	ms := func(name string, shape ShapeRule, cost CostRule, weights, maybe Slots) {
@@ -346,6 +348,25 @@ func det(c *Context) error {
 	}
 	c.Set(0, c.DType(0), s[:len(s)-2])
 	return nil
+}
+
+// inverseCost counts a factorization and the solutions for the unit matrix: 2·n³ operations per matrix.
+func inverseCost(c *Context) graph.Cost {
+	return c.cost(c.Shape(0).Elements().Mul(dimOf(c.Shape(0), -1)).MulInt(2))
+}
+
+// pairDistances: a distance for every pair of rows of the two matrices.
+func pairDistances(c *Context) error {
+	if _, err := c.Unify(dimOf(c.Shape(0), 1), dimOf(c.Shape(1), 1)); err != nil {
+		return err
+	}
+	c.Set(0, c.DType(0), graph.Shape{dimOf(c.Shape(0), 0), dimOf(c.Shape(1), 0)})
+	return nil
+}
+
+// pairDistancesCost counts difference, square and sum for every element of every pair.
+func pairDistancesCost(c *Context) graph.Cost {
+	return c.cost(c.Out(0).Shape.Elements().Mul(dimOf(c.Shape(0), 1)).MulInt(3))
 }
 
 // detCost counts an LU factorization: ⅔·n³ operations per matrix.

@@ -107,7 +107,9 @@ func TestIntegerMatMul(t *testing.T) {
 }
 
 func TestEinsum(t *testing.T) {
-	equation := func(s string) productRow { return productRow{op: "Einsum", since: 12, attrs: attrs(strAttr("equation", s))} }
+	equation := func(s string) productRow {
+		return productRow{op: "Einsum", since: 12, attrs: attrs(strAttr("equation", s))}
+	}
 	rows := []productRow{}
 	row := func(eq string, in []string, want, macs, work string, products ...string) {
 		r := equation(eq)
@@ -159,6 +161,8 @@ func TestDet(t *testing.T) {
 	testProducts(t, []productRow{
 		{op: "Det", since: 11, in: []string{"float32[batch, 3, 3]"}, want: []string{"float32[batch]"}, macs: "0", work: "18*batch"},
 		{op: "Det", since: 11, in: []string{"float32[2, 3]"}, want: []string{"error: differ"}},
+		{op: "com.microsoft:Inverse", in: []string{"float32[batch, 3, 3]"}, want: []string{"float32[batch, 3, 3]"}, work: "54*batch"},
+		{op: "com.microsoft:CDist", in: []string{"float32[n, 4]", "float32[m, 4]"}, want: []string{"float32[n, m]"}, work: "12*m*n"},
 		{op: "Det", since: 11, in: []string{"float32[3]"}, want: []string{"error: rank 1"}},
 	})
 }

@@ -32,7 +32,6 @@ func normOps() []Op {
 	ms("GroupNorm", sameAsFirst, groupNormCost, slots(1, 2))
 	ms("SkipGroupNorm", skipGroupNorm, groupNormCost, slots(1, 2, 4))
 	ms("GatedRMSNorm", sameAsFirst, pointwise(rmsNorm+3), slots(1)) // sigmoid of the gate, two products
-	ms("EngramGate", engramGate, engramGateCost, slots(3, 4, 5))
 	ms("QOrderedLayerNormalization", sameAsFirst, pointwise(dequantize+layerNorm+1+quantize), slots(2, 3))
 	for i := range rows {
 		rows[i].Class = "norm"

@@ -113,20 +113,3 @@ func groupNormCost(c *Context) graph.Cost {
 	}
 	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
 }
-
-// engramGate: outputs are like the keys.
-func engramGate(c *Context) error {
-	c.Set(0, c.DType(0), c.Shape(0))
-	c.Set(1, c.DType(0), c.Shape(0))
-	return nil
-}
-
-// engramGateCost counts two normalizations, their products and the sums of these, the gated value, and its normalization
-// where it is an output.
-func engramGateCost(c *Context) graph.Cost {
-	each := int64(2*rmsNorm + 3)
-	if c.Node.Output(1) != nil {
-		each += rmsNorm
-	}
-	return c.cost(c.Shape(0).Elements().MulInt(each))
-}

@@ -14,24 +14,25 @@ func nonZero(c *Context) error {
 	if len(in) > 0 {
 		rank = graph.Const(int64(len(in)))
 	}
-	c.Set(0, graph.Int64, graph.Shape{rank, c.count(c.Fresh(0, 1), -1)})
+	count := nonZeros(c, 0, c.Fresh(0, 1), -1)
+	if n := in.Elements(); !n.IsUnknown() && filled(c.Node.Input(0)) {
+		count = n
+	}
+	c.Set(0, graph.Int64, graph.Shape{rank, count})
 	return nil
 }
 
-// count is the number of elements of input 0 that are not zero, at most limit of them looked at (all where negative);
-// open where the data decides.
-func (c *Context) count(open graph.Dim, limit int) graph.Dim {
-	if v := c.Node.Input(0); v != nil && v.Producer != nil && v.Producer.Op == "ConstantOfShape" && v.Producer.Domain == "" && limit < 0 {
-		if a, ok := v.Producer.Attr("value"); ok && a.Tensor != nil && notZero(a.Tensor) {
-			if n := c.Shape(0).Elements(); !n.IsUnknown() {
-				return n
-			}
-		}
+// filled reports whether a value is a ConstantOfShape of something else than zero, as exporters spell "all indices".
+func filled(v *graph.Value) bool {
+	if v == nil || v.Producer == nil || v.Producer.Kind() != "ConstantOfShape" {
+		return false
 	}
-	return nonZeros(c, 0, open, limit)
+	a, ok := v.Producer.Attr("value")
+	return ok && a.Tensor != nil && notZero(a.Tensor)
 }
 
-// nonZeros counts the elements of input i that are not zero among the first limit; open where not all are known.
+// nonZeros counts the elements of input i that are not zero, among the first limit unless that is negative; open where
+// not all are known.
 func nonZeros(c *Context, i int, open graph.Dim, limit int) graph.Dim {
 	n := int64(0)
 	if r, ok := c.Reals(i); ok {

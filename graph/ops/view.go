@@ -13,16 +13,16 @@ func viewOps() []Op {
 		}
 	}
 	view(1, identity, "Identity")
-	view(1, reshape, "Reshape")        // the target is an attribute
-	view(5, reshape, "Reshape")        // an input
-	view(1, squeeze, "Squeeze")        // axes are an attribute
-	view(13, squeeze, "Squeeze")       // an input
-	view(1, unsqueeze, "Unsqueeze")    // axes are an attribute
-	view(13, unsqueeze, "Unsqueeze")   // an input
-	view(1, flatten, "Flatten")        // negative axes from 11 on
-	view(1, shapeOf, "Shape")          // start and end from 15 on
-	view(1, sizeOf, "Size")            //
-	view(1, constantValue, "Constant") // sparse_value from 11 on, value_int and the like from 12 on
+	view(1, reshape, "Reshape")      // the target is an attribute
+	view(5, reshape, "Reshape")      // an input; allowzero from 14 on
+	view(1, squeeze, "Squeeze")      // axes are an attribute
+	view(13, squeeze, "Squeeze")     // an input
+	view(1, unsqueeze, "Unsqueeze")  // axes are an attribute
+	view(13, unsqueeze, "Unsqueeze") // an input
+	view(1, flatten, "Flatten")
+	view(1, shapeOf, "Shape") // start and end from 15 on
+	view(1, sizeOf, "Size")
+	view(1, constantValue, "Constant") // value_int and the like from 12 on
 	return append(
 		rows,
 		Op{Name: "Dropout", Since: 1, Class: "view", Shape: dropout(false), Cost: free},

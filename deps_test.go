@@ -1,0 +1,214 @@
+package irene_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+const module = "github.com/irene-onnx/irene"
+
+// policy says what each package may import of this module, its tests aside: "a: b c" lets a import b and c and nothing
+// else. "a/..." stands for every package directly below a that has no line of its own. Edit the code so that it follows
+// the policy, not the policy so that the code passes; a new package gets a line.
+//
+// The order is one way: the graph knows nothing of ours, derivations read it, prediction reads derivations, the command
+// reads all. Prediction and the profiler never meet: what passes between them is a file of records.
+const policy = `
+.:
+internal/nearest:
+graph:
+graph/ops: graph
+graph/scope: graph
+graph/kernel: graph graph/ops
+graph/align: graph
+graph/analysis: graph graph/ops graph/scope
+onnx: graph
+onnx/onnxgo: graph onnx
+energy: internal/nearest
+energy/coefficients:
+energy/stats: energy
+energy/irene: graph energy
+energy/predict: graph graph/ops graph/kernel graph/analysis energy energy/coefficients energy/stats energy/irene
+profiler: graph energy energy/stats
+profiler/...: profiler graph energy energy/stats
+cmd/irene: internal/nearest graph graph/ops graph/scope graph/kernel graph/align graph/analysis onnx energy energy/coefficients energy/stats energy/irene energy/predict profiler profiler/... cmd/irene/internal/report
+cmd/irene/internal/report: graph graph/ops graph/scope graph/kernel graph/align graph/analysis energy energy/stats energy/irene energy/predict
+onnx/onnxtest: graph
+fixtures:
+`
+
+// testOnly lists the packages that only tests may import.
+var testOnly = []string{"fixtures", "onnx/onnxtest", "profiler/profilertest"}
+
+// withC lists the packages that may use cgo.
+var withC = []string{"profiler/nvml", "profiler/ort"}
+
+// TestImportOrder holds every Go file of the module against the policy. The files are opened here, not by a go command, so
+// that a change of any of them makes the test run again.
+func TestImportOrder(t *testing.T) {
+	found, err := violations(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range found {
+		t.Error(v)
+	}
+}
+
+// TestImportOrderFails shows the check what it is to find.
+func TestImportOrderFails(t *testing.T) {
+	ours := func(name string) string { return strconv.Quote(module + "/" + name) }
+	for _, tt := range []struct{ name, file, imports, want string }{
+		{"allowed", "graph/ops/x.go", ours("graph"), ""},
+		{"not in the line", "graph/x.go", ours("energy"), "graph/x.go: graph may not import energy"},
+		{"upwards", "energy/predict/x.go", ours("cmd/irene/internal/report"), "energy/predict/x.go: energy/predict may not import cmd/irene/internal/report"},
+		{"not by way of another", "graph/scope/x.go", ours("graph/ops"), "graph/scope/x.go: graph/scope may not import graph/ops"},
+		{"fixtures in a test", "graph/x_test.go", ours("fixtures"), ""},
+		{"fixtures in the program", "cmd/irene/x.go", ours("fixtures"), "cmd/irene/x.go: fixtures is for tests alone"},
+		{"the builder in the program", "onnx/x.go", ours("onnx/onnxtest"), "onnx/x.go: onnx/onnxtest is for tests alone"},
+		{"a report that measures", "cmd/irene/internal/report/x.go", ours("profiler"), "cmd/irene/internal/report/x.go: cmd/irene/internal/report may not import profiler"},
+		{"prediction that measures", "energy/predict/x.go", ours("profiler/fake"), "energy/predict/x.go: energy/predict may not import profiler/fake"},
+		{"a leaf", "profiler/nvml/x.go", `"C"; ` + ours("profiler"), ""},
+		{"the command and a leaf", "cmd/irene/x.go", ours("profiler/nvml"), ""},
+		{"cgo elsewhere", "onnx/x.go", `"C"`, "onnx/x.go: cgo is for profiler/nvml, profiler/ort alone"},
+		{"the adapter in the program", "cmd/irene/x.go", ours("onnx/onnxgo"), "cmd/irene/x.go: cmd/irene may not import onnx/onnxgo"},
+		{"a package without a line", "graph/odd/x.go", `"fmt"`, "graph/odd/x.go: graph/odd has no line in the policy"},
+		{"no line for the imported", "graph/x.go", ours("odd"), "graph/x.go: graph may not import odd"},
+		{"elsewhere", "graph/x.go", `"strings"; "github.com/irene-onnx/other"`, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			source := fmt.Sprintf("package p\nimport (%s)\n", tt.imports)
+			got, err := violations(fstest.MapFS{tt.file: {Data: []byte(source)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Join(got, "\n") != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestPolicyOneWay holds the policy itself: no package reaches itself through the lines of those it may import.
+func TestPolicyOneWay(t *testing.T) {
+	allowed := parsePolicy()
+	var reaches func(from, to string, seen map[string]bool) bool
+	reaches = func(from, to string, seen map[string]bool) bool {
+		for _, next := range allowed[from] {
+			if next == to {
+				return true
+			}
+			if !seen[next] {
+				seen[next] = true
+				if reaches(next, to, seen) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for _, name := range slices.Sorted(maps.Keys(allowed)) {
+		if reaches(name, name, map[string]bool{}) {
+			t.Errorf("%s may import itself by way of others", name)
+		}
+	}
+}
+
+// violations lists what breaks the policy in the Go files of a module, sorted by file.
+func violations(root fs.FS) ([]string, error) {
+	allowed := parsePolicy()
+	var found []string
+	err := fs.WalkDir(root, ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		base := path.Base(file)
+		if entry.IsDir() {
+			if file != "." && (base == "testdata" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(file) != ".go" {
+			return nil
+		}
+		imports, err := importsOf(root, file)
+		if err != nil {
+			return err
+		}
+		found = append(found, judge(allowed, file, imports)...)
+		return nil
+	})
+	return found, err
+}
+
+// importsOf lists the import paths of a file.
+func importsOf(root fs.FS, file string) ([]string, error) {
+	source, err := fs.ReadFile(root, file)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, source, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, spec := range parsed.Imports {
+		p, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, p)
+	}
+	return paths, nil
+}
+
+// judge says what is wrong with the imports of one file. Tests may import what they like, but no C.
+func judge(allowed map[string][]string, file string, imports []string) []string {
+	pkg, test := path.Dir(file), strings.HasSuffix(file, "_test.go")
+	var found []string
+	say := func(format string, args ...any) {
+		found = append(found, file+": "+fmt.Sprintf(format, args...))
+	}
+	line, known := allowed[pkg]
+	if !known {
+		line, known = allowed[path.Dir(pkg)+"/..."]
+	}
+	if !known {
+		say("%s has no line in the policy", pkg)
+	}
+	for _, imported := range imports {
+		name, ours := strings.CutPrefix(imported, module+"/")
+		switch {
+		case imported == "C" && !slices.Contains(withC, pkg):
+			say("cgo is for %s alone", strings.Join(withC, ", "))
+		case !ours || test || !known:
+		case slices.Contains(testOnly, name):
+			say("%s is for tests alone", name)
+		case !slices.Contains(line, name) && !slices.Contains(line, path.Dir(name)+"/..."):
+			say("%s may not import %s", pkg, name)
+		}
+	}
+	return found
+}
+
+// parsePolicy reads the lines of the policy.
+func parsePolicy() map[string][]string {
+	allowed := map[string][]string{}
+	for line := range strings.Lines(policy) {
+		if name, list, ok := strings.Cut(line, ":"); ok {
+			allowed[name] = strings.Fields(list)
+		}
+	}
+	return allowed
+}
