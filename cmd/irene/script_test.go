@@ -3,18 +3,16 @@ package main
 import (
 	"compress/gzip"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected outputs in testdata/script")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"irene": main})
@@ -24,7 +22,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
-		UpdateScripts:       *update,
+		UpdateScripts:       fixtures.Updating(),
 		RequireExplicitExec: true,
 		Setup:               writeModels,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -82,7 +82,7 @@ func bind(dims map[string]int64, declared []string) (map[string]int64, error) {
 	for _, name := range slices.Sorted(maps.Keys(dims)) {
 		n := dims[name]
 		if n < 0 || n > MaxDim {
-			return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %s=%d: a size is between 0 and %d", name, n, MaxDim)}
+			return nil, &DimError{Name: name, Msg: fmt.Sprintf("dim %s=%d: a size is between 0 and %d", name, n, MaxDim)}
 		}
 		symbol, value, ok := name, n, slices.Contains(declared, name)
 		if !ok {
@@ -228,18 +228,23 @@ func (a *Analysis) explain(given map[string]int64, symbolic *ops.Inference) erro
 	for _, c := range symbolic.Constraints {
 		tables[c.Node] = c
 	}
+	var rest []*ops.Conflict
+	warned := map[*graph.Node]bool{}
 	for _, c := range a.Inference.Conflicts {
 		table, isTable := tables[c.Node]
 		switch {
 		case inFile[c.Node]:
+			rest = append(rest, c)
 		case isTable && table.Broadcast:
-			a.warnf("node %q: %v and %v differ at these dims: a size runs beyond a table of the model", c.Node.Label(), table.A, table.B)
-			inFile[c.Node] = true
+			if !warned[c.Node] {
+				a.warnf("node %q: %v and %v differ at these dims: a size runs beyond a table of the model, such as its position embeddings", c.Node.Label(), table.A, table.B)
+			}
+			warned[c.Node] = true
 		default:
 			return &DimError{Msg: fmt.Sprintf("the dims contradict: %v", c)}
 		}
 	}
-	a.reportConflicts(a.Inference.Conflicts)
+	a.reportConflicts(rest)
 	return nil
 }
 

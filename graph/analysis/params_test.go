@@ -36,110 +36,117 @@ func moduleParams(a *Analysis) map[string]int64 {
 
 func weightOf(name string, dims ...int64) Part { return Weight(name, graph.Float32, dims...) }
 
+type paramCase struct {
+	name  string
+	parts []Part
+	want  map[string]int64
+}
+
+var (
+	vectors = In("x", graph.Float32, 2, 8)
+	image   = In("x", graph.Float32, 1, 32, 4, 4)
+)
+
+var paramCases = []paramCase{
+	{
+		name: "weight slots, and a bias by its name",
+		parts: []Part{
+			vectors, weightOf("onnx::MatMul_1", 8, 4), weightOf("fc.bias", 4), weightOf("onnx::Add_7", 2, 4),
+			Node("MatMul", "x onnx::MatMul_1", "/fc/MatMul_output_0", Name("/fc/MatMul")),
+			Node("Add", "/fc/MatMul_output_0 fc.bias", "/fc/Add_output_0", Name("/fc/Add")),
+			Node("Add", "/fc/Add_output_0 onnx::Add_7", "y", Name("/fc/Add_1")),
+		},
+		want: map[string]int64{"": 36, "fc": 36},
+	},
+	{
+		name: "masks, tables, scales and indices are none",
+		parts: []Part{
+			vectors, weightOf("attn.mask", 2, 8), weightOf("rotary_emb.cos", 2, 8), weightOf("fc.input_scale", 8), weightOf("bn.running_mean", 8),
+			weightOf("cos_cache", 2, 8), Weight("attn.position_ids", graph.Int64, 16),
+			Node("Add", "x attn.mask", "a"), Node("Mul", "a rotary_emb.cos", "b"), Node("Mul", "b fc.input_scale", "c"),
+			Node("Sub", "c bn.running_mean", "d"), Node("Gather", "cos_cache i", "e"), In("i", graph.Int64, 3),
+			Node("Gather", "attn.position_ids i", "f"),
+		},
+		want: map[string]int64{"": 0},
+	},
+	{
+		name: "named, whatever reads it",
+		parts: []Part{
+			weightOf("mixer.A_log", 8, 4), weightOf("pool.in_proj_weight", 6, 4), weightOf("cls_token", 1, 1, 8), Ints("shape", 2, 1, 8),
+			Node("Exp", "mixer.A_log", "a"), Node("Split", "pool.in_proj_weight", "b c", Attr("axis", int64(0))),
+			Node("Expand", "cls_token shape", "d"), Node("Neg", "a", "e"),
+		},
+		want: map[string]int64{"": 32 + 24 + 8},
+	},
+	{
+		name: "quantized weights count by elements",
+		parts: []Part{
+			vectors, Weight("fc.weight_Q4", graph.Uint8, 4, 1, 16), weightOf("fc.weight_scales", 4),
+			Node("MatMulNBits", "x fc.weight_Q4 fc.weight_scales", "y", Domain("com.microsoft"),
+				Attr("N", int64(4)), Attr("K", int64(8)), Attr("bits", int64(4)), Attr("block_size", int64(32))),
+		},
+		want: map[string]int64{"": 32},
+	},
+	{
+		name: "a quantized table through a view",
+		parts: []Part{
+			Weight("head.weight_Q4", graph.Uint8, 10, 2, 8), weightOf("head.weight_scales", 10, 2), Ints("flat", 10, 16), In("i", graph.Int64, 3),
+			Node("Reshape", "head.weight_Q4 flat", "table"),
+			Node("GatherBlockQuantized", "table i head.weight_scales", "y", Domain("com.microsoft"), Attr("block_size", int64(16))),
+		},
+		want: map[string]int64{"": 320},
+	},
+	{
+		name: "scale and shift folded after a normalization",
+		parts: []Part{
+			vectors, weightOf("add_5", 8), weightOf("onnx::Add_3", 8), Floats("eps", 1e-6), weightOf("inv", 1, 4),
+			Node("ReduceMean", "x", "/norm/mean", Name("/norm/ReduceMean"), Attr("axes", []int64{-1})),
+			Node("Sub", "x /norm/mean", "/norm/Sub_output_0", Name("/norm/Sub")),
+			Node("Mul", "/norm/Sub_output_0 add_5", "/norm/Mul_output_0", Name("/norm/Mul")),
+			Node("Add", "/norm/Mul_output_0 onnx::Add_3", "y", Name("/norm/Add")),
+			Node("Mul", "/norm/mean inv", "z", Name("/norm/Mul_1")),
+		},
+		want: map[string]int64{"": 16, "norm": 16},
+	},
+	{
+		name: "group normalization spelled out",
+		parts: []Part{
+			image, weightOf("ones", 4), weightOf("zeros", 4), weightOf("val_1", 32, 1, 1), weightOf("val_2", 32, 1, 1), Ints("in", 1, 4, -1), Ints("out", 1, 32, 4, 4),
+			Node("Reshape", "x in", "a"), Node("InstanceNormalization", "a ones zeros", "b"), Node("Reshape", "b out", "c"),
+			Node("Mul", "c val_1", "d"), Node("Add", "d val_2", "e"),
+		},
+		want: map[string]int64{"": 64},
+	},
+	{
+		name: "tables and matrices that lost their names",
+		parts: []Part{
+			weightOf("onnx::Exp_1", 8, 4), weightOf("onnx::Cos_1", 8, 4), weightOf("onnx::Exp_2", 16), weightOf("onnx::Resize_1", 1, 3, 4, 4), Ints("sizes", 1, 3, 8, 8),
+			Node("Exp", "onnx::Exp_1", "a"), Node("Cos", "onnx::Cos_1", "b"), Node("Exp", "onnx::Exp_2", "c"),
+			Node("Resize", "onnx::Resize_1 - - sizes", "d"),
+			weightOf("val_195", 4, 8, 16), In("i", graph.Int64, 3, 1), Node("GatherND", "val_195 i", "e"),
+		},
+		want: map[string]int64{"": 32 + 48 + 512},
+	},
+	{
+		name: "a matrix in a Constant",
+		parts: []Part{
+			vectors, Node("Constant", "", "w", Attr("value", Tensor{DType: graph.Float32, Dims: []int64{8, 4}, Raw: make([]byte, 128)})),
+			Node("MatMul", "x w", "y"),
+		},
+		want: map[string]int64{"": 32},
+	},
+	{
+		name: "what a module passes to another",
+		parts: []Part{
+			weightOf("enc.rel.weight", 16, 8), weightOf("enc.norm.weight", 8), weightOf("enc.norm.bias", 8),
+			Node("LayerNormalization", "enc.rel.weight enc.norm.weight enc.norm.bias", "/enc/norm/y", Name("/enc/norm/LayerNormalization")),
+		},
+		want: map[string]int64{"": 144, "enc": 144, "enc.norm": 16},
+	},
+}
+
 func TestParams(t *testing.T) {
-	x := In("x", graph.Float32, 2, 8)
-	image := In("x", graph.Float32, 1, 32, 4, 4)
-	for _, c := range []struct {
-		name  string
-		parts []Part
-		want  map[string]int64
-	}{
-		{
-			name: "weight slots, and a bias by its name",
-			parts: []Part{
-				x, weightOf("onnx::MatMul_1", 8, 4), weightOf("fc.bias", 4), weightOf("onnx::Add_7", 2, 4),
-				Node("MatMul", "x onnx::MatMul_1", "/fc/MatMul_output_0", Name("/fc/MatMul")),
-				Node("Add", "/fc/MatMul_output_0 fc.bias", "/fc/Add_output_0", Name("/fc/Add")),
-				Node("Add", "/fc/Add_output_0 onnx::Add_7", "y", Name("/fc/Add_1")),
-			},
-			want: map[string]int64{"": 36, "fc": 36},
-		},
-		{
-			name: "masks, tables, scales and indices are none",
-			parts: []Part{
-				x, weightOf("attn.mask", 2, 8), weightOf("rotary_emb.cos", 2, 8), weightOf("fc.input_scale", 8), weightOf("bn.running_mean", 8),
-				weightOf("cos_cache", 2, 8), Weight("attn.position_ids", graph.Int64, 16),
-				Node("Add", "x attn.mask", "a"), Node("Mul", "a rotary_emb.cos", "b"), Node("Mul", "b fc.input_scale", "c"),
-				Node("Sub", "c bn.running_mean", "d"), Node("Gather", "cos_cache i", "e"), In("i", graph.Int64, 3),
-				Node("Gather", "attn.position_ids i", "f"),
-			},
-			want: map[string]int64{"": 0},
-		},
-		{
-			name: "named, whatever reads it",
-			parts: []Part{
-				weightOf("mixer.A_log", 8, 4), weightOf("pool.in_proj_weight", 6, 4), weightOf("cls_token", 1, 1, 8), Ints("shape", 2, 1, 8),
-				Node("Exp", "mixer.A_log", "a"), Node("Split", "pool.in_proj_weight", "b c", Attr("axis", int64(0))),
-				Node("Expand", "cls_token shape", "d"), Node("Neg", "a", "e"),
-			},
-			want: map[string]int64{"": 32 + 24 + 8},
-		},
-		{
-			name: "quantized weights count by elements",
-			parts: []Part{
-				x, Weight("fc.weight_Q4", graph.Uint8, 4, 1, 16), weightOf("fc.weight_scales", 4),
-				Node("MatMulNBits", "x fc.weight_Q4 fc.weight_scales", "y", Domain("com.microsoft"),
-					Attr("N", int64(4)), Attr("K", int64(8)), Attr("bits", int64(4)), Attr("block_size", int64(32))),
-			},
-			want: map[string]int64{"": 32},
-		},
-		{
-			name: "a quantized table through a view",
-			parts: []Part{
-				Weight("head.weight_Q4", graph.Uint8, 10, 2, 8), weightOf("head.weight_scales", 10, 2), Ints("flat", 10, 16), In("i", graph.Int64, 3),
-				Node("Reshape", "head.weight_Q4 flat", "table"),
-				Node("GatherBlockQuantized", "table i head.weight_scales", "y", Domain("com.microsoft"), Attr("block_size", int64(16))),
-			},
-			want: map[string]int64{"": 320},
-		},
-		{
-			name: "scale and shift folded after a normalization",
-			parts: []Part{
-				x, weightOf("add_5", 8), weightOf("onnx::Add_3", 8), Floats("eps", 1e-6), weightOf("inv", 1, 4),
-				Node("ReduceMean", "x", "/norm/mean", Name("/norm/ReduceMean"), Attr("axes", []int64{-1})),
-				Node("Sub", "x /norm/mean", "/norm/Sub_output_0", Name("/norm/Sub")),
-				Node("Mul", "/norm/Sub_output_0 add_5", "/norm/Mul_output_0", Name("/norm/Mul")),
-				Node("Add", "/norm/Mul_output_0 onnx::Add_3", "y", Name("/norm/Add")),
-				Node("Mul", "/norm/mean inv", "z", Name("/norm/Mul_1")),
-			},
-			want: map[string]int64{"": 16, "norm": 16},
-		},
-		{
-			name: "group normalization spelled out",
-			parts: []Part{
-				image, weightOf("ones", 4), weightOf("zeros", 4), weightOf("val_1", 32, 1, 1), weightOf("val_2", 32, 1, 1), Ints("in", 1, 4, -1), Ints("out", 1, 32, 4, 4),
-				Node("Reshape", "x in", "a"), Node("InstanceNormalization", "a ones zeros", "b"), Node("Reshape", "b out", "c"),
-				Node("Mul", "c val_1", "d"), Node("Add", "d val_2", "e"),
-			},
-			want: map[string]int64{"": 64},
-		},
-		{
-			name: "tables and matrices that lost their names",
-			parts: []Part{
-				weightOf("onnx::Exp_1", 8, 4), weightOf("onnx::Cos_1", 8, 4), weightOf("onnx::Exp_2", 16), weightOf("onnx::Resize_1", 1, 3, 4, 4), Ints("sizes", 1, 3, 8, 8),
-				Node("Exp", "onnx::Exp_1", "a"), Node("Cos", "onnx::Cos_1", "b"), Node("Exp", "onnx::Exp_2", "c"),
-				Node("Resize", "onnx::Resize_1 - - sizes", "d"),
-				weightOf("val_195", 4, 8, 16), In("i", graph.Int64, 3, 1), Node("GatherND", "val_195 i", "e"),
-			},
-			want: map[string]int64{"": 32 + 48 + 512},
-		},
-		{
-			name: "a matrix in a Constant",
-			parts: []Part{
-				x, Node("Constant", "", "w", Attr("value", Tensor{DType: graph.Float32, Dims: []int64{8, 4}, Raw: make([]byte, 128)})),
-				Node("MatMul", "x w", "y"),
-			},
-			want: map[string]int64{"": 32},
-		},
-		{
-			name: "what a module passes to another",
-			parts: []Part{
-				weightOf("enc.rel.weight", 16, 8), weightOf("enc.norm.weight", 8), weightOf("enc.norm.bias", 8),
-				Node("LayerNormalization", "enc.rel.weight enc.norm.weight enc.norm.bias", "/enc/norm/y", Name("/enc/norm/LayerNormalization")),
-			},
-			want: map[string]int64{"": 144, "enc": 144, "enc.norm": 16},
-		},
-	} {
+	for _, c := range paramCases {
 		t.Run(c.name, func(t *testing.T) { wantParams(t, analyzed(t, c.parts...), c.want) })
 	}
 }

@@ -157,7 +157,7 @@ func (c *Context) Fresh(i, axis int) graph.Dim {
 	if v := c.Node.Output(i); v != nil {
 		name = v.Name
 	}
-	return graph.DataDependent(fmt.Sprintf("%s_dim%d", identifier(name), axis))
+	return c.s.resolve(graph.DataDependent(fmt.Sprintf("%s_dim%d", identifier(name), axis)))
 }
 
 // Infer runs inference on a subgraph whose formal inputs have the given facts (missing ones stay as declared) and

@@ -71,7 +71,7 @@ func (c *Context) packedSizes() (k, n graph.Dim, transB bool) {
 	case "MatMulBlockQuantizedFp4Weight":
 		return dimOf(b, 1).MulInt(2), dimOf(b, 0), true
 	case "MatMulFpQ4":
-		if d, ok := c.Data(2); ok && len(d) == 2 {
+		if d, ok := c.Data(2); ok && len(d) == 2 && !d[0].Negative() && !d[1].Negative() {
 			return d[0], d[1], false
 		}
 		return graph.Dim{}, graph.Dim{}, false

@@ -109,7 +109,7 @@ func toBool(c *Context) error {
 // cast: output 0 has the shape of input 0 and the type the attribute names (Cast, BitCast) or input 1 has (CastLike).
 // Integers keep their values; a float becomes an integer by truncation.
 func cast(c *Context) error {
-	t := graph.DType(c.Node.Int("to", 0))
+	t := c.attrType("to", graph.Undefined)
 	if c.Node.Op == "CastLike" {
 		t = c.DType(1)
 	}

@@ -1,0 +1,81 @@
+FUZZTIME ?= 30s
+BENCH_MODELS ?= $(wildcard fixtures/models/*.onnx fixtures/models/*.onnx.gz) \
+	$(foreach m,gpt2 openai-gpt deberta-v2-small llama-3.1-8b-decode,$(wildcard ../shared/models/$(m).onnx.gz))
+BENCH_PYTHON ?= .cache/bench/bin/python
+
+# Packages whose tests know -update: those that import the module's fixtures.
+GOLDEN = $(shell go list -f '{{range .TestImports}}{{if eq . "github.com/irene-onnx/irene/fixtures"}}{{$$.ImportPath}} {{end}}{{end}}{{range .XTestImports}}{{if eq . "github.com/irene-onnx/irene/fixtures"}}{{$$.ImportPath}} {{end}}{{end}}' ./...)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: build
+build: ## the command, as bin/irene, without cgo
+	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
+	CGO_ENABLED=0 go build ./...
+
+.PHONY: test
+test: ## every test that needs no GPU
+	go test ./...
+
+.PHONY: race
+race: ## the tests with the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race ./...
+
+.PHONY: lint
+lint: ## format, vet and staticcheck: says what is wrong, changes nothing
+	@bad=$$(go tool gofumpt -l .); if [ -n "$$bad" ]; then echo "make fmt would change:"; echo "$$bad"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+
+.PHONY: fmt
+fmt: ## format every Go file
+	go tool gofumpt -l -w .
+
+.PHONY: check
+check: lint test build ## what a change has to pass: lint, test, build, a tidy go.mod
+	go mod tidy -diff
+
+.PHONY: golden
+golden: ## rewrite golden files, expected outputs and the outputs in README.md; read the difference before you commit it
+	go test $(GOLDEN) -update
+
+.PHONY: readme
+readme: ## rewrite the outputs in README.md
+	go test ./cmd/irene -run '^TestReadme$$' -update
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$dir/*_test.go); do \
+			echo "$$dir $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$dir || exit 1; \
+		done; \
+	done
+
+.PHONY: bench
+bench: bin/irene.test .cache/bench/ready ## time beside ONNX's own shape inference, as ratios (BENCH_MODELS="a.onnx b.onnx")
+	GOMAXPROCS=2 $(BENCH_PYTHON) fixtures/bench/compare.py bin/irene.test $(BENCH_MODELS)
+
+.PHONY: bin/irene.test
+bin/irene.test:
+	go test -c -o bin/irene.test ./cmd/irene
+
+.cache/bench/ready: fixtures/bench/requirements.txt
+	mkdir -p .cache/bench
+	test -x $(BENCH_PYTHON) || python3 -m venv .cache/bench
+	$(BENCH_PYTHON) -m pip install --quiet --requirement fixtures/bench/requirements.txt
+	touch $@
+
+.PHONY: fixtures
+fixtures: ## export the models of fixtures/models anew (Python 3.11, about 8 GB of packages in .cache)
+	fixtures/gen/regenerate.sh
+
+.PHONY: cover
+cover: ## statement coverage by function
+	mkdir -p bin
+	go test -coverpkg=./... -coverprofile=bin/cover.out ./...
+	go tool cover -func=bin/cover.out
