@@ -408,7 +408,7 @@ func (d Dim) IsSymbol() (string, bool) {
 
 // Subst replaces symbols by what env says of them and simplifies; symbols env does not know stay.
 func (d Dim) Subst(env func(name string) (Dim, bool)) Dim {
-	if d.kind != dimExpr {
+	if d.kind != dimExpr || !d.holds(env) {
 		return d
 	}
 	sum := Const(0)
@@ -420,6 +420,22 @@ func (d Dim) Subst(env func(name string) (Dim, bool)) Dim {
 		sum = sum.Add(prod)
 	}
 	return sum
+}
+
+// holds reports whether env knows a symbol of d.
+func (d Dim) holds(env func(name string) (Dim, bool)) bool {
+	for _, t := range d.terms() {
+		for _, f := range t.mono {
+			if f.atom.kind != atomSymbol {
+				if f.atom.args[0].holds(env) || f.atom.args[1].holds(env) {
+					return true
+				}
+			} else if _, ok := env(f.atom.name); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Eval is the value of d where env knows every symbol in it; false where it does not, or the value does not exist

@@ -43,22 +43,25 @@ func (d Dim) atLeast(n int64) bool {
 // shiftedLow is a lower bound by substitution: with every symbol written as its smallest value plus a number that is
 // not negative, a polynomial without negative coefficients is at least its constant term.
 func (d Dim) shiftedLow() int64 {
+	top := degree(d.e.terms[0].mono)
 	for _, t := range d.e.terms {
+		if t.coef < 0 && degree(t.mono) == top {
+			return noLow // shifting leaves terms of the highest degree as they are
+		}
 		for _, f := range t.mono {
 			if f.atom.kind != atomSymbol {
 				return noLow
 			}
 		}
 	}
-	shifted := d.Subst(func(name string) (Dim, bool) {
-		var low int64
-		d.eachSymbol(func(a *atom) {
-			if a.name == name {
-				low = a.low
-			}
-		})
-		return Symbol(name).AddInt(low), true
-	})
+	shifted := Const(0)
+	for _, t := range d.e.terms {
+		prod := Const(t.coef)
+		for _, f := range t.mono {
+			prod = prod.Mul(atomDim(f.atom).AddInt(f.atom.low).Pow(int64(f.pow)))
+		}
+		shifted = shifted.Add(prod)
+	}
 	if shifted.IsUnknown() {
 		return noLow
 	}

@@ -26,30 +26,28 @@ var (
 )
 
 // classes lists the classes in the order in which the ladder of stand-ins ends: every chain leads to elementwise.
-func classes() []class {
-	return []class{
-		{Name: "gemm", terms: product, like: "bmm", tie: 0.3},
-		{Name: "bmm", terms: batched, like: "gemm"},
-		{Name: "conv", terms: product, like: "gemm", tie: 0.3},
-		{Name: "attention", terms: batched, like: "bmm", tie: 0.3},
-		{Name: "rnn", terms: product, like: "gemm", tie: 0.3},
-		{Name: "moe", terms: product, like: "gemm", tie: 0.3},
-		{Name: hostClass, terms: []Term{Launches}},
-		{Name: "softmax", terms: moves, like: "norm"},
-		{Name: "norm", terms: moves, like: "softmax"},
-		{Name: baseClass, terms: moves},
-		{Name: "activation", terms: moves, like: baseClass, tie: 0.3},
-		{Name: "reduce", terms: moves, like: baseClass, tie: 0.3},
-		{Name: "move", terms: moves, like: baseClass},
-		{Name: "gather", terms: moves, like: "move"},
-	}
+var classes = [...]class{
+	{Name: "gemm", terms: product, like: "bmm", tie: 0.3},
+	{Name: "bmm", terms: batched, like: "gemm"},
+	{Name: "conv", terms: product, like: "gemm", tie: 0.3},
+	{Name: "attention", terms: batched, like: "bmm", tie: 0.3},
+	{Name: "rnn", terms: product, like: "gemm", tie: 0.3},
+	{Name: "moe", terms: product, like: "gemm", tie: 0.3},
+	{Name: hostClass, terms: []Term{Launches}},
+	{Name: "softmax", terms: moves, like: "norm"},
+	{Name: "norm", terms: moves, like: "softmax"},
+	{Name: baseClass, terms: moves},
+	{Name: "activation", terms: moves, like: baseClass, tie: 0.3},
+	{Name: "reduce", terms: moves, like: baseClass, tie: 0.3},
+	{Name: "move", terms: moves, like: baseClass},
+	{Name: "gather", terms: moves, like: "move"},
 }
 
 // classOf returns the row of a class; classes without a row of their own behave like elementwise ones.
 func classOf(name string) class {
-	for _, c := range classes() {
-		if c.Name == name {
-			return c
+	for i := range classes {
+		if classes[i].Name == name {
+			return classes[i]
 		}
 	}
 	return class{Name: name, terms: moves, like: baseClass, tie: 0.3}

@@ -48,7 +48,7 @@ func (p *predictor) choose(key classKey) choice {
 
 func (p *predictor) climb(key classKey) choice {
 	name := key.Class
-	for range len(classes()) {
+	for range len(classes) {
 		if cc, t, ok := p.nearest(name, key.DType); ok {
 			ch := choice{energy: terms(cc.Energy), time: terms(cc.Time), ranges: cc.Range}
 			if name != key.Class || t != key.DType {

@@ -86,8 +86,11 @@ func bind(dims map[string]int64, declared []string) (map[string]int64, error) {
 		}
 		symbol, value, ok := name, n, slices.Contains(declared, name)
 		if !ok {
-			symbol, value, ok = solveFor(graph.ParseDim(name), n)
-			ok = ok && slices.Contains(declared, symbol)
+			var solved bool
+			symbol, value, solved = solveFor(graph.ParseDim(name), n)
+			if ok = slices.Contains(declared, symbol); ok && !solved {
+				return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %s=%d: no size of %q makes %s %d", name, n, symbol, name, n)}
+			}
 		}
 		if !ok {
 			return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %q: the model has no such dim", name)}
@@ -100,7 +103,7 @@ func bind(dims map[string]int64, declared []string) (map[string]int64, error) {
 	return out, nil
 }
 
-// solveFor finds the value of the only symbol of a linear expression that makes it n.
+// solveFor finds the value of the only symbol of a linear expression that makes it n; false where no size does.
 func solveFor(d graph.Dim, n int64) (string, int64, bool) {
 	names := d.Symbols()
 	if len(names) != 1 {
@@ -112,7 +115,7 @@ func solveFor(d graph.Dim, n int64) (string, int64, bool) {
 	zero, ok0 := at(0)
 	one, ok1 := at(1)
 	if !ok0 || !ok1 || one == zero || (n-zero)%(one-zero) != 0 {
-		return "", 0, false
+		return names[0], 0, false
 	}
 	x := (n - zero) / (one - zero)
 	got, ok := at(x)

@@ -89,3 +89,14 @@ func weight(name string, dims ...int64) Part { return Weight(name, graph.Float32
 
 // scalar is a stored number; which one does not matter to kernels.
 func scalar(name string) Part { return weight(name) }
+
+// malformed is decode for graphs whose shapes may contradict.
+func malformed(t *testing.T, parts ...Part) *decoded {
+	t.Helper()
+	g, err := onnx.DecodeBytes(Model(parts...).Bytes(), "test", "", onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inf := ops.Infer(g, ops.Options{})
+	return &decoded{g: g, inf: inf, costs: ops.Count(g, inf)}
+}

@@ -11,7 +11,12 @@ func biasAdd(gr *grouping, n *graph.Node) []*graph.Node {
 	if add == nil || add.Op != "Add" || gr.taken[add.ID] {
 		return nil
 	}
-	if b := other(add, n.Outputs[0]); b == nil || gr.static[b.ID] != constant || len(gr.inf.Facts[b.ID].Shape) > 1 {
+	b, out := other(add, n.Outputs[0]), gr.inf.Facts[n.Outputs[0].ID].Shape
+	if b == nil || gr.static[b.ID] != constant {
+		return nil
+	}
+	bias := gr.inf.Facts[b.ID].Shape
+	if len(bias) != 1 || (len(out) > 0 && bias[0].NotEqual(out[len(out)-1])) {
 		return nil
 	}
 	return []*graph.Node{n, add}
@@ -27,8 +32,11 @@ func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
 		return nil
 	}
 	x := scale.Input(0)
-	if gr.static[x.ID] == constant {
+	if x != nil && gr.static[x.ID] == constant {
 		x = scale.Input(1)
+	}
+	if x == nil {
+		return nil
 	}
 	add := sole(erf)
 	if add == nil || add.Op != "Add" {
@@ -61,6 +69,24 @@ func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
 		return nil
 	}
 	return append(members, half)
+}
+
+// transposes: transpositions of a transposition move the elements once.
+func transposes(gr *grouping, last *graph.Node) []*graph.Node {
+	if last.Op != "Transpose" || last.Domain != "" || last.Input(0) == nil {
+		return nil
+	}
+	members := []*graph.Node{last}
+	for n := last.Input(0).Producer; n != nil && n.Op == "Transpose" && sole(n) == members[len(members)-1]; n = n.Input(0).Producer {
+		members = append(members, n)
+		if n.Input(0) == nil {
+			break
+		}
+	}
+	if next := sole(last); len(members) < 2 || (next != nil && next.Op == "Transpose") {
+		return nil
+	}
+	return members
 }
 
 func constantSide(gr *grouping, n *graph.Node, v *graph.Value) bool {

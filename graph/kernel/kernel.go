@@ -48,11 +48,12 @@ type fusion struct {
 // profiles is the table of runtime profiles, the default first.
 func profiles() []profile {
 	bias, gelu, norm := fusion{"", biasAdd}, fusion{"activation", gelu}, fusion{"norm", layerNorm}
+	transposes := fusion{"", transposes}
 	return []profile{
 		{
 			Name: "eager", Help: "PyTorch without a compiler: one kernel per framework call",
 			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout"}, fold: true, calls: true, biasCopy: true,
-			fusions: []fusion{bias, gelu, norm},
+			fusions: []fusion{bias, gelu, norm, transposes},
 		},
 		{
 			Name: "ort-basic", Help: "ONNX Runtime, optimization level basic: constants folded, bias added in the product",
@@ -179,13 +180,31 @@ func (gr *grouping) silent(n *graph.Node, p *profile) bool {
 	if least != dynamic {
 		return true
 	}
-	// an element picked at a constant place is a view
-	return p.Name == "eager" && n.Op == "Gather" && n.Domain == "" && gr.scalarIndex(n)
+	// an element picked at a constant place is a view, and what only its shape is read of is never computed
+	return p.calls && (n.Op == "Gather" && n.Domain == "" && gr.scalarIndex(n) || measuredOnly(n))
 }
 
 // hasBias reports whether a kernel is a product with a bias.
 func hasBias(k *Kernel) bool {
 	return k.Cost.Class == "gemm" && (len(k.Members) > 1 || (k.Node.Op == "Gemm" && k.Node.Input(2) != nil))
+}
+
+// measuredOnly reports whether the outputs of a node are read for their shape alone.
+func measuredOnly(n *graph.Node) bool {
+	for _, v := range n.Outputs {
+		if v == nil {
+			continue
+		}
+		if v.IsOutput || len(v.Consumers) == 0 {
+			return false
+		}
+		for _, u := range v.Consumers {
+			if u.Node.Domain != "" || (u.Node.Op != "Shape" && u.Node.Op != "Size") {
+				return false
+			}
+		}
+	}
+	return len(n.Outputs) > 0
 }
 
 // viewsData reports whether a silent node is a view of a value that depends on input data.

@@ -28,11 +28,21 @@ func (s *state) unify(n *graph.Node, a, b graph.Dim, broadcast bool) (graph.Dim,
 	if a.Negative() || b.Negative() {
 		return a, (&Context{Node: n}).Errorf("dimensions %v and %v, of which one is negative", a, b)
 	}
-	if s.solve(a, b) || s.solve(b, a) {
+	if !s.unsolved(a, b) && (s.solve(a, b) || s.solve(b, a)) {
 		return s.resolve(a), nil
 	}
 	s.out.Constraints = append(s.out.Constraints, Constraint{A: a, B: b, Node: n, Broadcast: broadcast})
 	return simpler(a, b), nil
+}
+
+// unsolved reports whether a = b is known to have no solution: every layer of a model states it again.
+func (s *state) unsolved(a, b graph.Dim) bool {
+	for _, c := range slices.Backward(s.out.Constraints) {
+		if c.A.Equal(a) && c.B.Equal(b) {
+			return true
+		}
+	}
+	return false
 }
 
 // solve expresses a symbol by others from a = b: a alone if it is a symbol, else one that occurs in a - b only once,
