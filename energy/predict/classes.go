@@ -31,7 +31,7 @@ var classes = [...]class{
 	{Name: "bmm", terms: batched, like: "gemm"},
 	{Name: "conv", terms: product, like: "gemm", tie: 0.3},
 	{Name: "attention", terms: batched, like: "bmm", tie: 0.3},
-	{Name: "rnn", terms: product, like: "gemm", tie: 0.3},
+	{Name: "recurrent", terms: product, like: "gemm", tie: 0.3},
 	{Name: "moe", terms: product, like: "gemm", tie: 0.3},
 	{Name: hostClass, terms: []Term{Launches}},
 	{Name: "softmax", terms: moves, like: "norm"},

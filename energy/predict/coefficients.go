@@ -18,14 +18,16 @@ const CoefficientSchema = 1
 // Coefficients are what training leaves: joules and seconds per unit of each term, by operator class and element type,
 // on one device under one runtime profile.
 type Coefficients struct {
-	Schema     int                           `json:"schema"`
-	Device     string                        `json:"device"` // id in the device table
-	Scope      energy.Scope                  `json:"scope"`
-	Runtime    string                        `json:"runtime"` // kernel profile
-	Provenance Provenance                    `json:"provenance"`
-	Power      PowerRange                    `json:"power_w"`
-	Classes    []ClassCoefficients           `json:"classes"` // sorted by class and type
-	Residuals  map[energy.Level]ResidualBand `json:"residuals"`
+	Schema     int                 `json:"schema"`
+	Device     string              `json:"device"` // id in the device table
+	Scope      energy.Scope        `json:"scope"`
+	Runtime    string              `json:"runtime"` // kernel profile
+	Provenance Provenance          `json:"provenance"`
+	Power      PowerRange          `json:"power_w"`
+	Classes    []ClassCoefficients `json:"classes"` // sorted by class and type
+	Residuals  Residuals           `json:"residuals"`
+	Condition  float64             `json:"condition,omitempty"` // of the fit; large: some coefficients can be traded against others
+	Host       *HostPower          `json:"host,omitempty"`
 }
 
 // Provenance says what a coefficient file rests on.
@@ -52,6 +54,11 @@ type ClassCoefficients struct {
 	Time   TermValues       `json:"time_s"`
 	Range  map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
 	Rows   int              `json:"equations"`
+
+	// Interval is the 90 % bootstrap interval of each coefficient of energy. Only Identified coefficients are narrow
+	// enough to be read as physics; the others share their work with terms that move alike.
+	Interval   map[string]Range `json:"energy_interval_j,omitempty"`
+	Identified []string         `json:"identified,omitempty"`
 }
 
 // Range is the interval a quantity was measured on.
@@ -96,11 +103,10 @@ func (v *TermValues) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// ResidualBand holds quantiles of the relative error of held-out predictions at one level.
-type ResidualBand struct {
-	Median float64 `json:"median"`
-	P90    float64 `json:"p90"`
-	N      int     `json:"n"`
+// HostPower parts energy at the plug into the board's and the rest: E = Factor·E_board + Watts·t.
+type HostPower struct {
+	Watts  energy.Watts `json:"watts"`
+	Factor float64      `json:"factor"` // losses of the power supply
 }
 
 // Load reads a coefficient file.

@@ -132,10 +132,9 @@ func peak(d energy.Device, t graph.DType) (energy.FLOPsPerSecond, bool) {
 	return d.PeakMatrix(t.String())
 }
 
-// transfer scales coefficients to another device: operations by the ratio of peaks, bytes by that of bandwidths, each
-// with the ratio of sustained powers for their energy; launches take the host the same time.
+// transfer scales coefficients to another device: the time of operations by the ratio of peaks, of bytes by that of
+// bandwidths, launches take the host the same. Energy follows the power that each term draws.
 func (p *predictor) transfer(ch *choice, t graph.DType) {
-	power := p.powerRatio()
 	rate := 1.0
 	a, okA := peak(*p.from, t)
 	b, okB := peak(p.dev, t)
@@ -143,26 +142,43 @@ func (p *predictor) transfer(ch *choice, t graph.DType) {
 		rate = float64(a / b)
 	}
 	for term := range ch.time {
+		was := ch.time[term]
 		switch Term(term) {
 		case Bytes:
 			ch.time[term] *= float64(p.from.Bandwidth / p.dev.Bandwidth)
-			ch.energy[term] *= float64(p.from.Bandwidth/p.dev.Bandwidth) * power
 		case Launches:
-			ch.energy[term] *= power
 		default:
 			ch.time[term] *= rate
-			ch.energy[term] *= rate * power
+		}
+		if was > 0 {
+			ch.energy[term] = float64(p.power(energy.Watts(ch.energy[term]/was))) * ch.time[term]
 		}
 	}
 }
 
-// powerRatio is the sustained power of the device over that of the one measured. At the plug, the host's share stays.
-func (p *predictor) powerRatio() float64 {
-	host := energy.Watts(0)
-	if p.c.Scope == energy.ScopeWall {
-		host = max(0, p.c.Power.Low-p.from.Idle)
+// power is what the device draws while the one measured draws that much, at the same meter: the board's part grows with
+// the power limits, the host's stays or is the one the user gave. The measured card's own limit is the largest power
+// the fit saw of it, since cards ship with limits above and below their maker's figure.
+func (p *predictor) power(measured energy.Watts) energy.Watts {
+	host, factor := p.hostPower()
+	board := max(0, measured-host) / energy.Watts(factor)
+	limit := max(1, (p.c.Power.High/powerMargin-host)/energy.Watts(factor))
+	newHost := host
+	if p.hostWatts != nil {
+		newHost = *p.hostWatts
 	}
-	return float64((host + p.dev.TDP) / (host + p.from.TDP))
+	return newHost + board*energy.Watts(factor)*p.dev.TDP/limit
+}
+
+// hostPower is the host's share of the coefficients' power and the loss factor of its supply.
+func (p *predictor) hostPower() (energy.Watts, float64) {
+	switch {
+	case p.c.Scope != energy.ScopeWall:
+		return 0, 1
+	case p.c.Host != nil:
+		return p.c.Host.Watts, p.c.Host.Factor
+	}
+	return max(0, p.c.Power.Low-p.from.Idle), 1
 }
 
 // roofline predicts from specifications alone: operations at the peak, bytes at the bandwidth, a launch each, all at the

@@ -2,7 +2,6 @@ package predict
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
@@ -13,6 +12,9 @@ import (
 // Options steer Run.
 type Options struct {
 	Runtime string // kernel profile; "" is that of the coefficients
+	// HostWatts is the power of the host, without the board, for devices that nobody measured; nil is that of the host
+	// that was measured. Energy at the board has none.
+	HostWatts *energy.Watts
 }
 
 // Run predicts energy and time of every operator and module of an analyzed graph on a device. Where the coefficients
@@ -27,7 +29,7 @@ func Run(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options)
 		return nil, err
 	}
 	res := &Result{Device: dev, Scope: c.Scope, Origin: OriginMeasured, Runtime: runtime, Nodes: make([]Prediction, len(a.Graph.Nodes))}
-	p := &predictor{a: a, c: c, dev: dev, machine: newMachine(dev)}
+	p := &predictor{a: a, c: c, dev: dev, machine: newMachine(dev), chosen: map[classKey]choice{}, hostWatts: opts.HostWatts}
 	if dev.ID != c.Device {
 		from, err := energy.LookupDevice(c.Device)
 		if err != nil {
@@ -42,7 +44,7 @@ func Run(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options)
 	p.kernels(plan, res)
 	p.calls(plan, res)
 	p.idle(plan, res)
-	res.sum(a.Tree.Root, c.Residuals)
+	res.sum(a.Tree.Root, &c.Residuals)
 	return res, nil
 }
 
@@ -64,11 +66,12 @@ type predictor struct {
 	from    *energy.Device // device of the coefficients, where it is another one
 	machine machine
 	chosen  map[classKey]choice
+
+	hostWatts *energy.Watts // of the host that the device is in, where the user gave it
 }
 
 // kernels predicts every kernel and puts it on the node that does the work.
 func (p *predictor) kernels(plan *kernel.Plan, res *Result) {
-	p.chosen = map[classKey]choice{}
 	for i := range plan.Kernels {
 		k := &plan.Kernels[i]
 		f := p.machine.features(k, p.a.Eval)
@@ -106,19 +109,11 @@ func (p *predictor) idle(plan *kernel.Plan, res *Result) {
 
 // host is the cost of launches that no work hides.
 func (p *predictor) host(share float64) (energy.Joules, energy.Seconds) {
-	cc := p.c.find(hostClass, graph.Float32.String())
-	if cc == nil || share == 0 {
+	if share == 0 || p.c.find(hostClass, graph.Float32.String()) == nil {
 		return 0, 0
 	}
-	return energy.Joules(share * cc.Energy[Launches] * p.hostPower()), energy.Seconds(share * cc.Time[Launches])
-}
-
-// hostPower is the ratio of powers while only the host works, between the device and the one measured.
-func (p *predictor) hostPower() float64 {
-	if p.from == nil {
-		return 1
-	}
-	return p.powerRatio()
+	ch := p.choose(classKey{hostClass, graph.Float32})
+	return energy.Joules(share * ch.energy[Launches]), energy.Seconds(share * ch.time[Launches])
 }
 
 // predict predicts one kernel.
@@ -154,55 +149,37 @@ const (
 
 // interval puts the bounds around a prediction of one operator.
 func (p *predictor) interval(pr *Prediction) {
-	width := residual(p.c.Residuals, energy.LevelOperator)
+	band := p.c.Residuals.band(energy.LevelOperator, pr.Class, pr.Time)
 	switch {
 	case pr.Scaled || p.from != nil:
-		width = max(leastScaled, width*widerScaled)
+		band.P50, band.P90 = max(leastScaled/2, band.P50*widerScaled), max(leastScaled, band.P90*widerScaled)
 	case pr.Extrapolated:
-		width *= widerExtrapolated
+		band.P50, band.P90 = band.P50*widerExtrapolated, band.P90*widerExtrapolated
 	}
-	half := energy.Joules(math.Abs(float64(pr.Energy)) * width)
-	pr.Low, pr.High = max(0, pr.Energy-half), pr.Energy+half
+	pr.Low, pr.High = around(pr.Energy, energy.Joules(band.P90)*pr.Energy)
+	pr.Low50, pr.High50 = around(pr.Energy, energy.Joules(band.P50)*pr.Energy)
 }
 
-func residual(bands map[energy.Level]ResidualBand, level energy.Level) float64 {
-	if b, ok := bands[level]; ok && b.N > 0 {
-		return b.P90
-	}
-	return unknownResidual
-}
+// around is the interval of a half width around a value that cannot be negative.
+func around(v, half energy.Joules) (low, high energy.Joules) { return max(0, v-half), v + half }
+
+// part is what of a subtree's energy was measured like this, and what stands outside with wider intervals.
+type part struct{ fitted, wide50, wide90 energy.Joules }
 
 // sum adds the operators of every subtree. A module's interval is that of its level around the part that was measured
 // like this, and the sum of the operators' intervals around the part that was scaled or extrapolated.
-func (r *Result) sum(root *graph.Module, bands map[energy.Level]ResidualBand) {
+func (r *Result) sum(root *graph.Module, bands *Residuals) {
 	r.Modules = map[*graph.Module]Sum{}
-	var visit func(m *graph.Module) (Sum, energy.Joules, energy.Joules)
-	visit = func(m *graph.Module) (s Sum, fitted, wide energy.Joules) {
+	var visit func(m *graph.Module) (Sum, part)
+	visit = func(m *graph.Module) (s Sum, w part) {
 		for _, n := range m.Nodes {
-			p := &r.Nodes[n.ID]
-			if !p.Known {
-				s.Unknown++
-				continue
-			}
-			s.Energy += p.Energy
-			s.Time += p.Time
-			if p.Scaled || p.Extrapolated || r.Origin == OriginScaled {
-				wide += p.High - p.Energy
-			} else {
-				fitted += p.Energy
-			}
-			if p.Scaled {
-				s.Scaled++
-			}
-			if p.Extrapolated {
-				s.Extrapolated++
-			}
+			s.add(&r.Nodes[n.ID], &w, r.Origin == OriginScaled)
 		}
 		for _, c := range m.Children {
-			cs, cf, cw := visit(c)
+			cs, cw := visit(c)
 			s.Energy, s.Time = s.Energy+cs.Energy, s.Time+cs.Time
 			s.Unknown, s.Scaled, s.Extrapolated = s.Unknown+cs.Unknown, s.Scaled+cs.Scaled, s.Extrapolated+cs.Extrapolated
-			fitted, wide = fitted+cf, wide+cw
+			w.fitted, w.wide50, w.wide90 = w.fitted+cw.fitted, w.wide50+cw.wide50, w.wide90+cw.wide90
 		}
 		level := energy.LevelModule
 		switch {
@@ -211,10 +188,33 @@ func (r *Result) sum(root *graph.Module, bands map[energy.Level]ResidualBand) {
 		case len(m.Children) == 0:
 			level = energy.LevelOperator
 		}
-		half := energy.Joules(residual(bands, level))*fitted + wide
-		s.Low, s.High = max(0, s.Energy-half), s.Energy+half
+		band := bands.band(level, "", s.Time)
+		s.Low, s.High = around(s.Energy, energy.Joules(band.P90)*w.fitted+w.wide90)
+		s.Low50, s.High50 = around(s.Energy, energy.Joules(band.P50)*w.fitted+w.wide50)
 		r.Modules[m] = s
-		return s, fitted, wide
+		return s, w
 	}
 	visit(root)
+}
+
+// add adds an operator to a subtree.
+func (s *Sum) add(p *Prediction, w *part, scaled bool) {
+	if !p.Known {
+		s.Unknown++
+		return
+	}
+	s.Energy += p.Energy
+	s.Time += p.Time
+	if p.Scaled || p.Extrapolated || scaled {
+		w.wide50 += p.High50 - p.Energy
+		w.wide90 += p.High - p.Energy
+	} else {
+		w.fitted += p.Energy
+	}
+	if p.Scaled {
+		s.Scaled++
+	}
+	if p.Extrapolated {
+		s.Extrapolated++
+	}
 }

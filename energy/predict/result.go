@@ -10,9 +10,10 @@ type Prediction struct {
 	Known bool
 	Class string // class of the kernel that was predicted
 
-	Energy    energy.Joules
-	Low, High energy.Joules // interval from held-out residuals
-	Time      energy.Seconds
+	Energy        energy.Joules
+	Low, High     energy.Joules // 90 % interval from held-out residuals
+	Low50, High50 energy.Joules // 50 % interval
+	Time          energy.Seconds
 
 	// Kernel is the node whose kernel does this node's work; nil where the node stands for itself.
 	Kernel *graph.Node
@@ -26,12 +27,13 @@ type Prediction struct {
 
 // Sum is the prediction of a subtree: the sums over its operators.
 type Sum struct {
-	Energy       energy.Joules
-	Low, High    energy.Joules
-	Time         energy.Seconds
-	Unknown      int // operators without a prediction
-	Scaled       int
-	Extrapolated int
+	Energy        energy.Joules
+	Low, High     energy.Joules // 90 %
+	Low50, High50 energy.Joules // 50 %
+	Time          energy.Seconds
+	Unknown       int // operators without a prediction
+	Scaled        int
+	Extrapolated  int
 }
 
 // Result is the prediction of a whole graph.

@@ -62,14 +62,16 @@ func Train(in TrainInput) (*Coefficients, *TrainReport, error) {
 		cc.Range = seen[classKey{cc.Class, t}]
 	}
 	report.InSample, report.Time = errorsOf(eqs, c)
-	report.HeldOut, err = heldOut(eqs, &in)
-	if err != nil {
+	if report.HeldOut, err = heldOut(eqs, &in); err != nil {
 		return nil, nil, err
 	}
-	c.Residuals = map[energy.Level]ResidualBand{}
-	for level, e := range report.HeldOut {
-		c.Residuals[level] = ResidualBand{Median: e.Median, P90: e.P90, N: e.N}
+	if c.Residuals, err = residuals(eqs, &in); err != nil {
+		return nil, nil, err
 	}
+	if err := bootstrap(c, eqs, &in); err != nil {
+		return nil, nil, err
+	}
+	c.Host = hostPower(in.Trees)
 	return c, report, nil
 }
 
@@ -135,14 +137,17 @@ func newColumns(eqs []equation) *columns {
 	return c
 }
 
-// powerRange encloses the measured powers with a margin of 5 %.
+// powerMargin widens the range of measured powers on both sides: a part of a kernel may draw more than the kernel.
+const powerMargin = 1.05
+
+// powerRange encloses the measured powers, with a margin.
 func powerRange(eqs []equation) PowerRange {
 	p := PowerRange{Low: energy.Watts(math.Inf(1))}
 	for _, e := range eqs {
 		w := e.Energy.Over(e.Time)
 		p.Low, p.High = min(p.Low, w), max(p.High, w)
 	}
-	return PowerRange{Low: p.Low * 0.95, High: p.High * 1.05}
+	return PowerRange{Low: p.Low / powerMargin, High: p.High * powerMargin}
 }
 
 func (c *columns) n() int { return 2 * int(numTerms) * len(c.keys) }
@@ -190,7 +195,9 @@ func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cols.coefficients(x, eqs, in), nil
+	c := cols.coefficients(x, eqs, in)
+	c.Condition = ls.condition(x)
+	return c, nil
 }
 
 // tie adds the equations that hold the bytes of tied classes to those of the base class in the same element type,

@@ -58,7 +58,11 @@ func (a *Analysis) infer(opts Options) error {
 		return nil
 	}
 	if len(given) < len(declared) {
-		a.assume(declared, ops.Infer(a.Graph, ops.Options{Dims: consts(given), Values: opts.Values}))
+		equalities := []map[string]graph.Dim{ops.Infer(a.Graph, ops.Options{Dims: consts(given), Values: opts.Values}).Solved}
+		if len(given) > 0 { // at a given size, total = past + sequence may hide in a broadcast, which solves nothing
+			equalities = append(equalities, ops.Infer(a.Graph, ops.Options{Values: opts.Values}).Solved)
+		}
+		a.assume(declared, equalities...)
 	}
 	a.Inference = ops.Infer(a.Graph, ops.Options{Dims: consts(a.Dims), Values: opts.Values})
 	if len(a.Inference.Conflicts) > 0 {
@@ -89,7 +93,7 @@ func bind(dims map[string]int64, declared []string) (map[string]int64, error) {
 			var solved bool
 			symbol, value, solved = solveFor(graph.ParseDim(name), n)
 			if ok = slices.Contains(declared, symbol); ok && !solved {
-				return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %s=%d: no size of %q makes %s %d", name, n, symbol, name, n)}
+				return nil, &DimError{Name: name, Msg: fmt.Sprintf("dim %s=%d: no size of %q makes %s %d", name, n, symbol, name, n)}
 			}
 		}
 		if !ok {
@@ -131,30 +135,64 @@ func checkValues(g *graph.Graph, values map[string][]float64) error {
 	return nil
 }
 
-// assume gives numbers to the declared dims that neither the user nor the graph's equalities fix.
-func (a *Analysis) assume(declared []string, inf *ops.Inference) {
+// assume gives numbers to the declared dims that neither the user nor the graph's equalities fix. Of two equalities for
+// a dim the first holds.
+func (a *Analysis) assume(declared []string, equalities ...map[string]graph.Dim) {
 	cache := hasCache(a.Graph)
 	dims := maps.Clone(a.Dims)
-	for _, name := range declared {
-		if _, ok := dims[name]; ok {
-			continue
+	env := func(name string) (int64, bool) { v, ok := dims[name]; return v, ok }
+	for {
+		var open []string // no equality solves them yet
+		solved, free := false, -1
+		for _, name := range declared {
+			if _, ok := dims[name]; ok {
+				continue
+			}
+			v, state := solution(name, equalities, env)
+			switch {
+			case state == hasValue:
+				dims[name], solved = v, true
+				continue
+			case state == hasNone && free < 0:
+				free = len(open)
+			}
+			open = append(open, name)
 		}
-		if _, solved := inf.Solved[name]; solved {
+		switch {
+		case solved:
 			continue
+		case len(open) == 0:
+			slices.Sort(a.Assumed)
+			a.Dims = dims
+			return
 		}
+		name := open[max(free, 0)] // equalities that wait for each other: the first dim is assumed
 		dims[name] = assumption(a.Graph, name, cache)
 		a.Assumed = append(a.Assumed, name)
 	}
-	env := func(name string) (int64, bool) { v, ok := dims[name]; return v, ok }
-	for range inf.Solved { // solutions may rest on others
-		for name, d := range inf.Solved {
-			if v, ok := d.Eval(env); ok && slices.Contains(declared, name) && v >= 0 {
-				dims[name] = v
-			}
+}
+
+// What equalities say of a dim.
+const (
+	hasNone  = iota // nothing
+	hasExpr         // an expression in dims that have no value yet
+	hasValue        // a number
+)
+
+// solution evaluates the first equality for a dim that can be.
+func solution(name string, equalities []map[string]graph.Dim, env func(string) (int64, bool)) (int64, int) {
+	state := hasNone
+	for _, eq := range equalities {
+		d, ok := eq[name]
+		if !ok {
+			continue
 		}
+		if v, ok := d.Eval(env); ok && v >= 0 {
+			return v, hasValue
+		}
+		state = hasExpr
 	}
-	slices.Sort(a.Assumed)
-	a.Dims = dims
+	return 0, state
 }
 
 // hasCache reports whether a graph takes a key/value cache.

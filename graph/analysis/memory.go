@@ -2,7 +2,8 @@ package analysis
 
 import "github.com/irene-onnx/irene/graph"
 
-// Memory is what a run of the graph holds at once. Known is false where a size is not known at the bound dims.
+// Memory is what a run of the graph holds at once. Known is false where a size is not known at the bound dims:
+// then PeakBytes means nothing.
 type Memory struct {
 	WeightBytes int64 // all stored tensors
 	PeakBytes   int64 // largest sum of live inputs, outputs and intermediate values over the execution order
@@ -26,12 +27,11 @@ func measureMemory(a *Analysis) Memory {
 			return 0
 		}
 		n, ok := a.Eval(a.Inference.Facts[v.ID].Bytes())
-		if !ok {
-			m.Known = false
-		}
+		m.Known = m.Known && ok
 		return n
 	}
 	last := lastReaders(a.Graph, root)
+	freed := make([]int64, len(a.Graph.Main.Nodes)) // by position: bytes that nobody reads afterwards
 	live := int64(0)
 	for _, v := range a.Graph.Main.Inputs {
 		live += size(v)
@@ -39,12 +39,17 @@ func measureMemory(a *Analysis) Memory {
 	m.PeakBytes = live
 	for i, n := range a.Graph.Main.Nodes {
 		for _, v := range n.Outputs {
-			live += size(v)
+			bytes := size(v)
+			live += bytes
+			if bytes > 0 && last[v.ID] >= 0 {
+				freed[last[v.ID]] += bytes
+			}
+		}
+		if !m.Known {
+			return m
 		}
 		m.PeakBytes = max(m.PeakBytes, live)
-		for _, v := range last[i] {
-			live -= size(v)
-		}
+		live -= freed[i]
 	}
 	return m
 }
@@ -60,8 +65,7 @@ func aliases(a *Analysis) []int32 {
 		if in == nil || !a.Costs[n.ID].Free || len(n.Outputs) == 0 || n.Outputs[0] == nil {
 			continue
 		}
-		switch n.Op {
-		case "Shape", "Size":
+		if n.Op == "Shape" || n.Op == "Size" || len(n.Bodies()) > 0 {
 			continue
 		}
 		root[n.Outputs[0].ID] = root[in.ID]
@@ -69,21 +73,30 @@ func aliases(a *Analysis) []int32 {
 	return root
 }
 
-// lastReaders lists, by position in the main graph, the values nobody reads afterwards. Graph outputs live to the end.
-func lastReaders(g *graph.Graph, root []int32) map[int][]*graph.Value {
+// lastReaders gives, by Value.ID, the position in the main graph after which nobody reads a value or what shares its
+// memory; -1 where it lives to the end, as graph inputs and outputs do.
+func lastReaders(g *graph.Graph, root []int32) []int {
 	at := make([]int, len(g.Values))
 	for i := range at {
 		at[i] = -1
 	}
+	place := make([]int, len(g.Nodes))
 	for i, n := range g.Main.Nodes {
-		for _, v := range n.Inputs {
-			if v != nil {
-				at[root[v.ID]] = i
-			}
+		place[n.ID] = i
+	}
+	read := func(v *graph.Value, n *graph.Node) {
+		for n.Body.Owner != nil { // what a body reads lives until its node has run
+			n = n.Body.Owner
 		}
+		at[root[v.ID]] = max(at[root[v.ID]], place[n.ID])
+	}
+	for _, n := range g.Main.Nodes {
 		for _, v := range n.Outputs {
 			if v != nil {
-				at[root[v.ID]] = max(at[root[v.ID]], i)
+				read(v, n)
+				for _, u := range v.Consumers {
+					read(v, u.Node)
+				}
 			}
 		}
 	}
@@ -95,11 +108,5 @@ func lastReaders(g *graph.Graph, root []int32) map[int][]*graph.Value {
 	for _, v := range g.Main.Inputs {
 		at[v.ID] = -1
 	}
-	out := map[int][]*graph.Value{}
-	for id, i := range at {
-		if i >= 0 && root[id] == int32(id) && g.Values[id].Init == nil {
-			out[i] = append(out[i], g.Values[id])
-		}
-	}
-	return out
+	return at
 }

@@ -102,8 +102,8 @@ func (b *Backend) lastDeclared(s *settings, v *inventory) (int64, error) {
 	return last, nil
 }
 
-// ask takes inputs and outputs from the model. What is declared but neither an input nor produced is an initializer
-// whose data are not told from its placeholder.
+// ask takes inputs and outputs from the model. What operators read and is declared, but is neither an input nor produced,
+// is an initializer whose data are not told from its placeholder.
 func (v *inventory) ask(b *Backend, s *settings, declared []string) error {
 	for _, list := range []struct {
 		ids []int64
@@ -117,7 +117,7 @@ func (v *inventory) ask(b *Backend, s *settings, declared []string) error {
 		}
 	}
 	for _, name := range declared {
-		if t := v.types[name]; v.inits[name] == nil && !v.produced[name] && !slices.Contains(v.inputs, name) {
+		if t := v.types[name]; v.read[name] && v.inits[name] == nil && !v.produced[name] && !slices.Contains(v.inputs, name) {
 			v.initializer(name, &graph.Tensor{Name: name, DType: t.DType, Dims: dimsOf(t.Shape)})
 		}
 	}

@@ -32,7 +32,7 @@ func newSettings(opts []Option) *settings {
 // Opset is the version of ai.onnx that the model imports.
 func Opset(version int64) Option { return func(s *settings) { s.opset = version } }
 
-// Domain says that operators called op belong to a domain other than ai.onnx.
+// Domain says that operators called op belong to a domain other than ai.onnx, of which version 1 holds.
 func Domain(op, domain string) Option { return func(s *settings) { s.domains[op] = domain } }
 
 // Declare gives the type of an input or output; it goes before what onnx-go says.

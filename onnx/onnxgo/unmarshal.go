@@ -1,6 +1,7 @@
 package onnxgo
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -25,17 +26,23 @@ func Unmarshal(data []byte, opts ...Option) (*graph.Graph, error) {
 	return b.Graph(append([]Option{exact}, opts...)...)
 }
 
-// decode calls onnx-go, which panics on some input. Errors are cut to one line: some print a whole attribute.
+// decode calls onnx-go, which panics on some input, and whose errors may print a whole attribute.
 func decode(m *onnx.Model, data []byte) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %s", line(fmt.Sprint(r)))
 		}
 	}()
-	if err := m.UnmarshalBinary(data); err != nil {
-		return fmt.Errorf("%s", line(err.Error()))
+	err = m.UnmarshalBinary(data)
+	var missing *onnx.ErrNotImplemented
+	switch {
+	case err == nil:
+	case errors.As(err, &missing) && missing.AttributeName != "":
+		err = fmt.Errorf("attribute %q: %s", missing.AttributeName, missing.Message)
+	default:
+		err = errors.New(line(err.Error()))
 	}
-	return nil
+	return err
 }
 
 func line(s string) string {

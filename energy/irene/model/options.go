@@ -1,0 +1,87 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Strategy is a way to go from the leaves to the nodes above.
+type Strategy string
+
+// The strategies of the paper.
+const (
+	// EndToEnd trains the weights through the whole tree: the error of every node reaches all weights below it. The default.
+	EndToEnd Strategy = "end2end"
+	// Stepwise trains the weights of each node alone, its children's measured energies in place of their predicted ones.
+	Stepwise Strategy = "stepwise"
+	// Unstructured predicts each node from its own features, regardless of what is below: P(n) = W · φ(n) + b.
+	Unstructured Strategy = "unstructured"
+	// None trains nothing: a node is the plain sum of the leaves below it.
+	None Strategy = "none"
+)
+
+// Strategies lists all strategies.
+func Strategies() []Strategy { return []Strategy{EndToEnd, Stepwise, Unstructured, None} }
+
+// Options say how to train. The zero value is the model of the paper.
+type Options struct {
+	Strategy     Strategy     // "" is EndToEnd
+	FeatureSets  []FeatureSet // none given: all of them
+	Degree       int          // most features in one product of φ, 1 to 3; 0 is 3
+	Tau          float64      // weights lie within 1 ± 1/Tau; 0 is 10
+	Epochs       int          // passes over the training trees; 0 is 8
+	LearningRate float64      // Adam's; 0 is 0.001
+	Seed         uint64       // of the weights before training
+	Workers      int          // folds that CrossValidate trains at a time; 0 is one for each processor
+}
+
+// normal is o with what was left out filled in, or what is wrong with it.
+func (o Options) normal() (Options, error) {
+	if o.Strategy == "" {
+		o.Strategy = EndToEnd
+	}
+	if o.Degree == 0 {
+		o.Degree = 3
+	}
+	if o.Tau == 0 {
+		o.Tau = 10
+	}
+	if o.Epochs == 0 {
+		o.Epochs = 8
+	}
+	if o.LearningRate == 0 {
+		o.LearningRate = 1e-3
+	}
+	if len(o.FeatureSets) == 0 {
+		o.FeatureSets = []FeatureSet{ModelSpecs, ResourceUtilization}
+	}
+	switch {
+	case !slices.Contains(Strategies(), o.Strategy):
+		return o, fmt.Errorf("strategy %q: it is one of %s", o.Strategy, list(Strategies()))
+	case o.Degree < 0 || o.Degree > 3:
+		return o, fmt.Errorf("degree %d: it is 1, 2 or 3", o.Degree)
+	case !(o.Tau > 0) || math.IsInf(o.Tau, 0):
+		return o, fmt.Errorf("tau %v: it is positive", o.Tau)
+	case !(o.LearningRate > 0) || math.IsInf(o.LearningRate, 0):
+		return o, fmt.Errorf("learning rate %v: it is positive", o.LearningRate)
+	case o.Epochs < 0 || o.Workers < 0:
+		return o, fmt.Errorf("%d epochs, %d workers: neither is negative", o.Epochs, o.Workers)
+	}
+	for _, set := range o.FeatureSets {
+		if set != ModelSpecs && set != ResourceUtilization {
+			return o, fmt.Errorf("feature set %q: it is one of %s", set, list([]FeatureSet{ModelSpecs, ResourceUtilization}))
+		}
+	}
+	return o, nil
+}
+
+// list is names, separated by commas.
+func list[S ~string](names []S) string {
+	var parts []string
+	for _, n := range names {
+		parts = append(parts, string(n))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,119 @@
+package predict
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/irene-onnx/irene/energy/stats"
+)
+
+// resamples is the number of bootstrap fits.
+const resamples = 40
+
+// identifiedSpread is the relative width of the 90 % bootstrap interval of a coefficient up to which it is called
+// identified: read as physics and not as one of several splits that fit as well.
+const identifiedSpread = 0.5
+
+// bootstrap fits to resampled trees (a model at one batch and sequence, drawn with replacement) and notes the interval
+// of every coefficient. The generator is seeded, so the same data give the same intervals.
+func bootstrap(c *Coefficients, eqs []equation, in *TrainInput) error {
+	groups := trees(eqs)
+	if len(groups) < 5 {
+		return nil
+	}
+	rng := rand.New(rand.NewPCG(1, uint64(len(eqs))))
+	draws := make([][]terms, len(c.Classes)) // by class, one per resample
+	for range resamples {
+		var sample []equation
+		for range groups {
+			g := groups[rng.IntN(len(groups))]
+			sample = append(sample, eqs[g[0]:g[1]]...)
+		}
+		b, err := fit(sample, in)
+		if err != nil {
+			return fmt.Errorf("bootstrap: %w", err)
+		}
+		for i := range c.Classes {
+			var e terms
+			if cc := b.find(c.Classes[i].Class, c.Classes[i].DType); cc != nil {
+				e = terms(cc.Energy)
+			}
+			draws[i] = append(draws[i], e)
+		}
+	}
+	for i := range c.Classes {
+		c.Classes[i].bounds(draws[i])
+	}
+	return nil
+}
+
+// bounds notes the 90 % intervals of a class's coefficients of energy, and which of them are identified.
+func (cc *ClassCoefficients) bounds(draws []terms) {
+	cc.Interval = map[string]Range{}
+	for t := range cc.Energy {
+		v := make([]float64, len(draws))
+		for i := range draws {
+			v[i] = draws[i][t]
+		}
+		r := Range{Low: stats.Quantile(v, 0.05), High: stats.Quantile(v, 0.95)}
+		if r.High == 0 {
+			continue
+		}
+		cc.Interval[Term(t).String()] = r
+		if cc.Energy[t] > 0 && r.High-r.Low <= identifiedSpread*cc.Energy[t] {
+			cc.Identified = append(cc.Identified, Term(t).String())
+		}
+	}
+}
+
+// trees returns the ranges of equations that stand for one measured tree; those of a tree are adjacent.
+func trees(eqs []equation) [][2]int {
+	var out [][2]int
+	for i := range eqs {
+		last := len(out) - 1
+		if last >= 0 {
+			p := &eqs[out[last][0]]
+			if e := &eqs[i]; e.Model == p.Model && e.Batch == p.Batch && e.Sequence == p.Sequence {
+				out[last][1] = i + 1
+				continue
+			}
+		}
+		out = append(out, [2]int{i, i + 1})
+	}
+	return out
+}
+
+// condition is the condition number of the scaled normal equations over the coefficients that are not zero; large
+// values say that some of them can be traded against each other.
+func (ls *leastSquares) condition(x []float64) float64 {
+	var idx []int
+	for i, v := range x {
+		if v > 0 && ls.gram[i*ls.n+i] > 0 {
+			idx = append(idx, i)
+		}
+	}
+	if len(idx) == 0 {
+		return math.NaN()
+	}
+	m := mat.NewSymDense(len(idx), nil)
+	for a, i := range idx {
+		for b := a; b < len(idx); b++ {
+			j := idx[b]
+			m.SetSym(a, b, ls.gram[i*ls.n+j]/math.Sqrt(ls.gram[i*ls.n+i]*ls.gram[j*ls.n+j]))
+		}
+	}
+	var e mat.EigenSym
+	if !e.Factorize(m, false) {
+		return math.NaN()
+	}
+	v := e.Values(nil)
+	low := slices.Min(v)
+	if low <= 0 {
+		return math.Inf(1)
+	}
+	return math.Sqrt(slices.Max(v) / low)
+}
