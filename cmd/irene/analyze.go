@@ -44,6 +44,9 @@ func analyzeFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them); none predicts nothing"},
 		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
 		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
+		&cli.StringFlag{Name: "measured", Usage: "measurements of this model on the device in `FILE` (records, or IrEne's trees)"},
+		&cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: " + strings.Join(modeNames(), ", ")},
+		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
 		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a screen", Usage: "show `N` levels of modules"},
 		&cli.IntFlag{Name: "top", Value: -1, DefaultText: "10", Usage: "list the `N` most expensive operators"},
@@ -80,7 +83,7 @@ func analyze(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r := report.Build(a, result, report.Options{Version: version(), Mode: "spec", Convention: want.convention, Values: want.values})
+	r := report.Build(a, result, report.Options{Version: version(), Mode: string(want.prediction.mode), Convention: want.convention, Values: want.values})
 	if err := want.view(r); err != nil {
 		return err
 	}

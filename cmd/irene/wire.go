@@ -17,6 +17,9 @@ type predictionRequest struct {
 	coefficients string         // file; "" for the embedded ones
 	runtime      string         // "": that of the coefficients
 	none         bool           // nothing is to be predicted
+	measured     string         // file of measurements of this model on the device; "" for none
+	mode         predict.Mode
+	host         *energy.Watts // of the host, for devices nobody measured
 }
 
 // noDevice is the --device that predicts nothing.
@@ -29,6 +32,9 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 			return q, err
 		}
 	}
+	if err := parseMeasured(ctx, &q); err != nil {
+		return q, err
+	}
 	switch id := ctx.String("device"); {
 	case id == noDevice:
 		q.none = true
@@ -40,6 +46,31 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 		q.device = &d
 	}
 	return q, nil
+}
+
+// parseMeasured reads the flags that say what a prediction may rest on beside the file.
+func parseMeasured(ctx *cli.Context, q *predictionRequest) error {
+	q.measured, q.mode = ctx.String("measured"), predict.ModeSpec
+	if q.measured != "" {
+		q.mode = predict.ModeRuntime
+	}
+	if m := ctx.String("mode"); m != "" {
+		if err := oneOf("mode", m, modeNames()); err != nil {
+			return err
+		}
+		q.mode = predict.Mode(m)
+	}
+	if (q.mode == predict.ModeSpec) != (q.measured == "") {
+		return usagef("--mode %s: the modes runtime and measured need --measured FILE, the mode spec takes none", q.mode)
+	}
+	if ctx.IsSet("host-watts") {
+		w := energy.Watts(ctx.Float64("host-watts"))
+		if w < 0 || w > 1e5 {
+			return usagef("--host-watts %v: want a power between 0 and 100000 W", float64(w))
+		}
+		q.host = &w
+	}
+	return nil
 }
 
 // predictEnergy predicts every operator and module; nil where the analysis is symbolic or nothing is to be predicted.
@@ -58,7 +89,11 @@ func predictEnergy(env *environment, a *analysis.Analysis, q predictionRequest) 
 		}
 		q.device = &d
 	}
-	return predict.Run(a, c, *q.device, predict.Options{Runtime: q.runtime})
+	r, err := predict.Run(a, c, *q.device, predict.Options{Runtime: q.runtime, HostWatts: q.host})
+	if err != nil {
+		return nil, err
+	}
+	return r, applyMeasured(env, a, r, c, q)
 }
 
 // chooseCoefficients takes those of the file, or the embedded ones of the device.

@@ -34,6 +34,7 @@ type Coefficients struct {
 type Provenance struct {
 	Data      []string `json:"data,omitempty"`
 	Models    []string `json:"models"`
+	Devices   []string `json:"devices,omitempty"` // that single operators were measured on
 	Equations int      `json:"equations"` // distinct measurements
 	Batch     [2]int64 `json:"batch"`     // smallest and largest measured
 	Sequence  [2]int64 `json:"sequence"`

@@ -23,7 +23,8 @@ type classKey struct {
 type equation struct {
 	Level    energy.Level
 	Kind     string // class of the measured module or operator
-	Model    string
+	Model    string // group that is left out together
+	Device   string // of rows given by shape
 	Batch    int64
 	Sequence int64
 	X        map[classKey]*terms

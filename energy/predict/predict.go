@@ -20,20 +20,33 @@ type Options struct {
 // Run predicts energy and time of every operator and module of an analyzed graph on a device. Where the coefficients
 // are another device's, they are scaled to dev by public specifications and the result says so.
 func Run(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*Result, error) {
+	p, plan, res, err := prepare(a, c, dev, opts)
+	if err != nil {
+		return nil, err
+	}
+	p.kernels(plan, res)
+	p.calls(plan, res)
+	p.idle(plan, res)
+	res.sum(a.Tree.Root, &c.Residuals)
+	return res, nil
+}
+
+// prepare forms the kernels and chooses how coefficients become those of the device. The result has no numbers yet.
+func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*predictor, *kernel.Plan, *Result, error) {
 	runtime := opts.Runtime
 	if runtime == "" {
 		runtime = c.Runtime
 	}
 	plan, err := kernel.Group(a.Graph, a.Inference, a.Costs, func(n *graph.Node) bool { return a.Tree.Of[n.ID] != nil }, runtime)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	res := &Result{Device: dev, Scope: c.Scope, Origin: OriginMeasured, Runtime: runtime, Nodes: make([]Prediction, len(a.Graph.Nodes))}
+	res := &Result{Device: dev, Scope: c.Scope, Origin: OriginMeasured, Runtime: runtime, Mode: ModeSpec, Nodes: make([]Prediction, len(a.Graph.Nodes))}
 	p := &predictor{a: a, c: c, dev: dev, machine: newMachine(dev), chosen: map[classKey]choice{}, hostWatts: opts.HostWatts}
 	if dev.ID != c.Device {
 		from, err := energy.LookupDevice(c.Device)
 		if err != nil {
-			return nil, fmt.Errorf("coefficients of %q: %w", c.Device, err)
+			return nil, nil, nil, fmt.Errorf("coefficients of %q: %w", c.Device, err)
 		}
 		res.Origin, p.from = OriginScaled, &from
 		res.warnf("nothing was measured on %s: coefficients of %s are scaled to it by public specifications", dev.ID, c.Device)
@@ -41,11 +54,7 @@ func Run(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options)
 	if runtime != c.Runtime {
 		res.warnf("the coefficients were measured under the runtime profile %s, kernels are formed as %s does", c.Runtime, runtime)
 	}
-	p.kernels(plan, res)
-	p.calls(plan, res)
-	p.idle(plan, res)
-	res.sum(a.Tree.Root, &c.Residuals)
-	return res, nil
+	return p, plan, res, nil
 }
 
 // The origins of coefficients.
@@ -205,6 +214,9 @@ func (s *Sum) add(p *Prediction, w *part, scaled bool) {
 	}
 	s.Energy += p.Energy
 	s.Time += p.Time
+	if p.Measured {
+		return
+	}
 	if p.Scaled || p.Extrapolated || scaled {
 		w.wide50 += p.High50 - p.Energy
 		w.wide90 += p.High - p.Energy

@@ -23,6 +23,8 @@ type Prediction struct {
 	// Extrapolated says that the operator lies outside the range its coefficients were fitted on.
 	Extrapolated bool
 	Why          string // of Scaled or Extrapolated
+	// Measured says that the energy is the meter's.
+	Measured bool
 }
 
 // Sum is the prediction of a subtree: the sums over its operators.
@@ -42,6 +44,7 @@ type Result struct {
 	Scope    energy.Scope // board or wall
 	Origin   string       // "measured": coefficients of this device; "scaled": of another one
 	Runtime  string       // kernel profile
+	Mode     Mode
 	Nodes    []Prediction // by Node.ID
 	Modules  map[*graph.Module]Sum
 	Warnings []string

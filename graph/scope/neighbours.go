@@ -6,15 +6,35 @@ import "github.com/irene-onnx/irene/graph"
 //
 // Forward, every node learns the common scope of what it computes from, through other nodes without a place. Backward, it
 // learns the common scope of the nodes that read it, the root for results of the graph. A constant belongs to its readers.
-// For a node that has both see between.
+// For a node that has both see between. Where layers repeat, a node never leaves its layer.
 func (r *resolver) neighbours() {
-	up := r.upward()
-	for i := len(r.g.Nodes) - 1; i >= 0; i-- {
-		n := r.g.Nodes[i]
-		if r.places[n.ID].Scope == nil {
-			r.set(n, r.between(n, up[n.ID], r.downward(n)), Neighbours)
+	r.multiplies = map[*graph.Scope]bool{}
+	for _, n := range r.g.Nodes {
+		if s := r.places[n.ID].Scope; s != nil && isProduct(n.Op) {
+			r.multiplies[s] = true
 		}
 	}
+	bound := r.layers()
+	up := r.upward(bound)
+	for i := len(r.g.Nodes) - 1; i >= 0; i-- {
+		n := r.g.Nodes[i]
+		if r.places[n.ID].Scope != nil {
+			continue
+		}
+		from, to, limit := up[n.ID], r.downward(n), bound[n.ID]
+		if limit != nil {
+			from.scope, to = inside(from.scope, limit), inside(to, limit)
+		}
+		r.set(n, r.between(n, from, to), Neighbours)
+	}
+}
+
+// inside is a scope as seen from the layer that holds the node which asks: what lies elsewhere counts as the layer itself.
+func inside(s, limit *graph.Scope) *graph.Scope {
+	if s == nil || isAncestor(limit, s) {
+		return s
+	}
+	return limit
 }
 
 // between decides on a node that computes from one scope and is read in another.
@@ -23,8 +43,8 @@ func (r *resolver) neighbours() {
 //   - But it goes down to its readers where these stand inside that module (a norm spelled out in nodes of which only the
 //     last reads the weight). Of a module without modules inside it goes to the parent where it joins different modules (a
 //     residual sum before a norm) or feeds a product with a weight, which is all there is to a linear module.
-//   - After one module without modules inside it belongs to the common scope of both; a product with a weight is a module
-//     of its own beside the inner one of the two.
+//   - After one module without modules inside it belongs to the common scope of both.
+//   - A product with a weight is a module of its own, and so is the sum with its bias: see productBetween.
 func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope) *graph.Scope {
 	switch {
 	case up.scope == nil:
@@ -33,6 +53,8 @@ func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope) *graph.S
 		return common(up.scope, r.enclosing(n))
 	case down == nil:
 		return up.scope
+	case isWeighted(n) && !up.joins:
+		return r.productBetween(up.scope, down)
 	}
 	switch {
 	case down != up.scope && isAncestor(up.scope, down):
@@ -42,16 +64,47 @@ func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope) *graph.S
 		return down
 	case r.space.inner[up.scope] || up.scope.Parent == nil:
 		return up.scope
-	case !up.joins && isProduct(n.Op) && readsWeight(n):
-		if !r.space.inner[down] && down.Parent != nil {
-			down = down.Parent
-		}
-		if depth(down) < depth(up.scope.Parent) {
-			down = up.scope.Parent
-		}
-		return down
 	}
 	return common(up.scope, down)
+}
+
+// productBetween decides on a product whose weight lost its name. A module without modules inside cannot hold it beside what
+// it has: the product stands next to the one it computes from or inside the one it is read in, whichever is nested deeper.
+// After another product ("intermediate.dense") it may be of the same module or of the one that follows ("output.dense"):
+// there the common scope of both is all that is known. In a module with modules inside, whose operators it computes from,
+// it stays.
+func (r *resolver) productBetween(up, down *graph.Scope) *graph.Scope {
+	if !r.space.inner[down] && down.Parent != nil {
+		down = down.Parent
+	}
+	switch {
+	case r.space.inner[up] || up.Parent == nil:
+		if isAncestor(up, down) {
+			return down
+		}
+		return up
+	case r.multiplies[up]:
+		return common(up.Parent, down)
+	case depth(down) < depth(up.Parent):
+		return up.Parent
+	}
+	return down
+}
+
+// isWeighted reports whether an operator multiplies by a stored matrix or adds a stored bias to such a product.
+func isWeighted(n *graph.Node) bool {
+	if isProduct(n.Op) {
+		return readsWeight(n)
+	}
+	if n.Op != "Add" && n.Op != "QLinearAdd" || !readsWeight(n) {
+		return false
+	}
+	for _, in := range n.Inputs {
+		if p := product(in, 0); p != nil && readsWeight(p) {
+			return true
+		}
+	}
+	return false
 }
 
 func feedsProduct(n *graph.Node) bool {
@@ -84,8 +137,9 @@ type origin struct {
 }
 
 // upward finds the origin of every node: its place where it has one, else the common scope of what its data comes from.
-// Shapes and what is computed from them alone have no origin: they belong to whom they are for.
-func (r *resolver) upward() []origin {
+// Shapes and what is computed from them alone have no origin: they belong to whom they are for. What a product with a
+// weight computes comes from beside the module before it.
+func (r *resolver) upward(bound []*graph.Scope) []origin {
 	up := make([]origin, len(r.g.Nodes))
 	for _, n := range r.g.Nodes {
 		if s := r.places[n.ID].Scope; s != nil {
@@ -94,12 +148,16 @@ func (r *resolver) upward() []origin {
 		}
 		o := &up[n.ID]
 		for slot, in := range n.Inputs {
-			if in == nil || in.Producer == nil || !carriesData(n.Op, slot) || isShape(in.Producer.Op) || isWeight(in) {
+			p := dataProducer(n, slot, in)
+			if p == nil || up[p.ID].scope == nil {
 				continue
 			}
-			s := up[in.Producer.ID].scope
-			if s == nil {
-				continue
+			s := up[p.ID].scope
+			if limit := bound[p.ID]; limit != nil && r.places[p.ID].Scope == nil {
+				s = inside(s, limit)
+			}
+			if r.places[p.ID].Scope == nil && !r.space.inner[s] && s.Parent != nil && isWeighted(p) {
+				s = s.Parent
 			}
 			o.joins = o.joins || o.scope != nil && o.scope != s
 			o.scope = common(o.scope, s)

@@ -14,6 +14,7 @@ func (r *resolver) tensorflow(n *graph.Node) *graph.Scope {
 	if i := strings.IndexByte(name, ';'); i >= 0 {
 		name = name[:i] // fused by TFLite: the first name stands for all
 	}
+	name = undecorate(name)
 	if len(name) > maxName || strings.IndexByte(name, '/') <= 0 || strings.ContainsAny(name, " :") {
 		return nil
 	}

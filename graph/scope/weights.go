@@ -109,7 +109,7 @@ func ownerPath(name string) string {
 
 // weights places the nodes that alone read a weight with a module path in its name: tools that merge equal weights make
 // the norms of every layer read the first layer's. Identity, Transpose, casts and dequantisation in between are looked
-// through. Where a bias has a path, the matrix product before it, whose folded weight lost its own, goes with it.
+// through. Where the place of a bias is known, the matrix product before it, whose folded weight lost its own, goes with it.
 func (r *resolver) weights() {
 	w := r.weightIndexOf()
 	claims := make([]claim, len(r.g.Nodes))
@@ -129,15 +129,8 @@ func (r *resolver) weights() {
 			continue
 		}
 		r.set(n, r.space.module(c.owner), Weight)
-		if n.Op != "Add" && n.Op != "QLinearAdd" {
-			continue
-		}
-		for _, in := range n.Inputs {
-			if p := product(in, 0); p != nil && !claims[p.ID].made {
-				r.set(p, r.space.module(c.owner), Weight)
-			}
-		}
 	}
+	r.biased(claims)
 	for _, n := range r.g.Nodes {
 		if r.places[n.ID].Scope == nil && spans(n) {
 			if raw, source := rawOf(n, OutputName); source != "" {
@@ -145,6 +138,34 @@ func (r *resolver) weights() {
 			}
 		}
 	}
+}
+
+// biased places a product with the sum that adds its bias, wherever that is known from, and with it the casts and scalings
+// that a quantiser puts in between.
+func (r *resolver) biased(claims []claim) {
+	for _, n := range r.g.Nodes {
+		s := r.places[n.ID].Scope
+		if s == nil || n.Op != "Add" && n.Op != "QLinearAdd" {
+			continue
+		}
+		for i, in := range n.Inputs {
+			p := product(in, 0)
+			if p == nil || claims[p.ID].made || !claims[n.ID].made && (len(n.Inputs) != 2 || !isBias(n.Inputs[1-i]) || !readsWeight(p)) {
+				continue
+			}
+			for v := in; ; v = v.Producer.Input(0) {
+				r.set(v.Producer, s, Weight)
+				if v.Producer == p {
+					break
+				}
+			}
+		}
+	}
+}
+
+// isBias reports whether a value is stored and spans one axis.
+func isBias(v *graph.Value) bool {
+	return v != nil && v.Init != nil && len(v.Init.Dims) == 1 && v.Init.Dims[0] > 1
 }
 
 // claim is the module whose weights a node reads, by its first such input.

@@ -136,7 +136,7 @@ func (b *builder) estimate(op *Operator, p *predict.Prediction) {
 		op.Metrics.Unknown = 1
 		return
 	}
-	op.Metrics.Estimate = Estimate{Predicted: true, Time: p.Time, Energy: p.Energy, Low: p.Low, High: p.High}
+	op.Metrics.Estimate = Estimate{Predicted: true, Time: p.Time, Energy: p.Energy, Low: p.Low, High: p.High, Low50: p.Low50, High50: p.High50}
 	if op.Class == "" {
 		op.Class = p.Class
 	}
@@ -203,7 +203,7 @@ func (b *builder) order(m *Module) int {
 func (b *builder) interval(m *graph.Module, to *Metrics) {
 	to.Predicted = true
 	if sum, ok := b.p.Modules[m]; ok {
-		to.Low, to.High = sum.Low, sum.High
+		to.Low, to.High, to.Low50, to.High50 = sum.Low, sum.High, sum.Low50, sum.High50
 	}
 }
 
@@ -230,6 +230,8 @@ func (m *Metrics) add(o *Metrics) {
 		m.Energy += o.Energy
 		m.Low += o.Low
 		m.High += o.High
+		m.Low50 += o.Low50
+		m.High50 += o.High50
 	}
 }
 

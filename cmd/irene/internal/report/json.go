@@ -169,7 +169,7 @@ func jsonMetrics(j *JSON, m *Metrics) {
 	for _, x := range []struct {
 		key string
 		v   float64
-	}{{"time_s", float64(m.Time)}, {"energy_j", float64(m.Energy)}, {"energy_low_j", float64(m.Low)}, {"energy_high_j", float64(m.High)}} {
+	}{{"time_s", float64(m.Time)}, {"energy_j", float64(m.Energy)}, {"energy_low_j", float64(m.Low)}, {"energy_high_j", float64(m.High)}, {"energy_low50_j", float64(m.Low50)}, {"energy_high50_j", float64(m.High50)}} {
 		j.Key(x.key)
 		if !m.Predicted {
 			j.Null()

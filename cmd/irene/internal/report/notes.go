@@ -52,8 +52,13 @@ func (r *Report) uses(domain string) bool {
 }
 
 func modeText(mode string) string {
-	if mode == "spec" {
+	switch mode {
+	case "spec":
 		return "from the file alone"
+	case "runtime":
+		return "from the file and measured operator times"
+	case "measured":
+		return "measured, predicted where nothing was"
 	}
 	return mode
 }

@@ -75,10 +75,11 @@ type Metrics struct {
 
 // Estimate is a prediction; one that is not Predicted has no numbers.
 type Estimate struct {
-	Predicted bool
-	Time      energy.Seconds
-	Energy    energy.Joules
-	Low, High energy.Joules
+	Predicted     bool
+	Time          energy.Seconds
+	Energy        energy.Joules
+	Low, High     energy.Joules // 90 % interval
+	Low50, High50 energy.Joules // 50 % interval
 }
 
 // Module is one call of a module.

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// modeNames lists the modes of analyze.
+func modeNames() []string {
+	var out []string
+	for _, m := range predict.Modes() {
+		out = append(out, string(m))
+	}
+	return out
+}
+
+// applyMeasured puts measured times, or measured energies, in the place of predictions.
+func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c *predict.Coefficients, q predictionRequest) error {
+	if q.mode == predict.ModeSpec {
+		return nil
+	}
+	if r.Origin == predict.OriginScaled {
+		return fmt.Errorf("--measured: the coefficients are of %s, the prediction is for %s: measurements of one device tell nothing of another", c.Device, r.Device.ID)
+	}
+	m, err := readMeasured(env, a, q.measured, r.Device.ID)
+	if err != nil {
+		return err
+	}
+	return r.Apply(a, m, q.mode, c)
+}
+
+// readMeasured reads records, or IrEne's trees, of the analyzed model at the analyzed dims.
+func readMeasured(env *environment, a *analysis.Analysis, path, device string) (*predict.Measured, error) {
+	in, err := openInput(env, path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(in)
+	if err := errors.Join(err, in.Close()); err != nil {
+		return nil, err
+	}
+	first, _, _ := bufio.NewReader(bytes.NewReader(data)).ReadLine()
+	if !bytes.Contains(first, []byte(`"frontend_tree"`)) {
+		records, err := energy.ReadRecords(bytes.NewReader(data), path)
+		if err != nil {
+			return nil, err
+		}
+		m, err := predict.FromRecords(a, records, device)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if len(m.Modules)+len(m.Nodes) == 0 {
+			return nil, fmt.Errorf("%s: no record of this model at these dims", path)
+		}
+		return m, nil
+	}
+	trees, err := irene.Read(bytes.NewReader(data), path)
+	if err != nil {
+		return nil, err
+	}
+	return bestTree(a, trees, path)
+}
+
+// bestTree is the measured tree of these dims that fits the model: the one with the fewest places the model lacks.
+func bestTree(a *analysis.Analysis, trees []*irene.Tree, path string) (*predict.Measured, error) {
+	var best *predict.Measured
+	for _, t := range trees {
+		if !predict.TreeFits(a, t) {
+			continue
+		}
+		m := predict.FromTree(a, t)
+		if best == nil || len(m.Missing) < len(best.Missing) || (len(m.Missing) == len(best.Missing) && len(m.Modules) > len(best.Modules)) {
+			best = m
+		}
+	}
+	if best == nil {
+		return nil, fmt.Errorf("%s: no tree of this batch size and sequence length", path)
+	}
+	if len(best.Missing) > len(best.Modules) {
+		return nil, fmt.Errorf("%s: no tree of this model: the closest has %d places that the model lacks, such as %q", path, len(best.Missing), best.Missing[0])
+	}
+	return best, nil
+}

@@ -1,0 +1,246 @@
+package predict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// Mode says what a prediction may use beside the model file. Modes are never mixed.
+type Mode string
+
+// The modes.
+const (
+	ModeSpec     Mode = "spec"     // the file alone
+	ModeRuntime  Mode = "runtime"  // and measured times of this model's operators on this device
+	ModeMeasured Mode = "measured" // what the meter said, predictions filling only what it did not cover
+)
+
+// Modes lists the modes, the default first.
+func Modes() []Mode { return []Mode{ModeSpec, ModeRuntime, ModeMeasured} }
+
+// Measurement is what was measured of a module or an operator. Zero is not measured.
+type Measurement struct {
+	Energy energy.Joules
+	Time   energy.Seconds
+}
+
+// Measured are the measurements of one model at the dims it is analyzed at.
+type Measured struct {
+	Modules map[*graph.Module]Measurement
+	Nodes   map[*graph.Node]Measurement
+	Scope   energy.Scope
+	Missing []string // measured places that the model does not have
+}
+
+// FromTree joins a measured tree to an analyzed graph.
+func FromTree(a *analysis.Analysis, t *irene.Tree) *Measured {
+	m := &Measured{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}, Scope: energy.ScopeWall}
+	scopes := irene.NewScopes(a.Tree)
+	t.Root.Walk(func(n *irene.Node) {
+		if isCopy(n) {
+			return
+		}
+		got := Measurement{Energy: energy.Joules(n.Energy), Time: energy.Seconds(n.Time)}
+		switch module, op := scopes.Find(n); {
+		case module != nil:
+			m.Modules[module] = got
+		case op != nil:
+			m.Nodes[op] = got
+		default:
+			m.Missing = append(m.Missing, n.Scope)
+		}
+	})
+	return m
+}
+
+// FromRecords joins records to an analyzed graph: modules by path, operators by their signature or, where it is empty,
+// by module path and operator type. Records of other dims are passed over; records of another device are refused.
+func FromRecords(a *analysis.Analysis, records []energy.Record, device string) (*Measured, error) {
+	m := &Measured{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}}
+	modules := map[string]*graph.Module{}
+	a.Tree.Root.Walk(func(mod *graph.Module) { modules[mod.Path] = mod })
+	signatures := map[string][]*graph.Node{}
+	for _, n := range a.Graph.Nodes {
+		if a.Tree.Of[n.ID] != nil {
+			s := analysis.Signature(a, n)
+			signatures[s] = append(signatures[s], n)
+		}
+	}
+	for i := range records {
+		r := &records[i]
+		if r.Device.ID != "" && r.Device.ID != device {
+			return nil, fmt.Errorf("record %d is of %s, the prediction of %s: measurements of one device tell nothing of another", i+1, r.Device.ID, device)
+		}
+		if !sameDims(r.Dims, a.Dims) {
+			continue
+		}
+		if m.Scope == "" {
+			m.Scope = r.Scope
+		}
+		got := measurementOf(r)
+		found := false
+		switch {
+		case r.Signature != "":
+			for _, n := range signatures[r.Signature] {
+				m.Nodes[n], found = got, true
+			}
+		case r.Level == energy.LevelOperator:
+			if mod := modules[r.Path]; mod != nil {
+				for _, n := range mod.Nodes {
+					if n.Op == r.Op {
+						m.Nodes[n], found = got, true
+					}
+				}
+			}
+		default:
+			if mod := modules[r.Path]; mod != nil {
+				m.Modules[mod], found = got, true
+			}
+		}
+		if !found {
+			m.Missing = append(m.Missing, strings.TrimSpace(r.Path+" "+r.Op))
+		}
+	}
+	return m, nil
+}
+
+func measurementOf(r *energy.Record) (m Measurement) {
+	if r.Energy != nil {
+		m.Energy = *r.Energy
+	}
+	if r.Time != nil {
+		m.Time = *r.Time
+	}
+	return m
+}
+
+// sameDims reports whether no dim that both name differs.
+func sameDims(a, b map[string]int64) bool {
+	for name, v := range a {
+		if w, ok := b[name]; ok && v != w {
+			return false
+		}
+	}
+	return true
+}
+
+// Apply puts measurements in the place of predictions and sums the subtrees anew.
+//
+// In the runtime mode, the operators of every measured leaf take the measured time at the power that was predicted for
+// them: measured energies are not looked at, since they are what is predicted. In the measured mode, nodes take what the
+// meter said, deepest first; what a module took beyond its measured parts is spread over its other operators in
+// proportion to their predictions, so that every subtree stays the sum of its parts.
+func (r *Result) Apply(a *analysis.Analysis, m *Measured, mode Mode, c *Coefficients) error {
+	if mode == ModeMeasured && m.Scope != "" && m.Scope != r.Scope {
+		return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Scope, r.Scope)
+	}
+	r.Mode = mode
+	fixed := make([]bool, len(r.Nodes))
+	for _, n := range a.Graph.Nodes {
+		if got, ok := m.Nodes[n]; ok && r.Nodes[n.ID].Known {
+			r.put([]int{n.ID}, got, mode)
+			fixed[n.ID] = true
+		}
+	}
+	var visit func(mod *graph.Module) []int
+	visit = func(mod *graph.Module) []int {
+		var ids []int
+		for _, n := range mod.Nodes {
+			ids = append(ids, n.ID)
+		}
+		for _, child := range mod.Children {
+			ids = append(ids, visit(child)...)
+		}
+		got, ok := m.Modules[mod]
+		if !ok || (mode == ModeRuntime && len(mod.Children) > 0) {
+			return ids
+		}
+		r.fill(ids, fixed, got, mode)
+		return ids
+	}
+	visit(a.Tree.Root)
+	r.sum(a.Tree.Root, &c.Residuals)
+	if len(m.Missing) > 0 {
+		slices.Sort(m.Missing)
+		r.warnf("%d measured places are not in the model, such as %q", len(m.Missing), m.Missing[0])
+	}
+	return nil
+}
+
+// fill makes the operators of a measured module add up to it: those not measured themselves take the rest, or all are
+// scaled where nothing is left for them.
+func (r *Result) fill(ids []int, fixed []bool, got Measurement, mode Mode) {
+	var known Measurement
+	var open []int
+	for _, id := range ids {
+		if fixed[id] {
+			known.Energy += r.Nodes[id].Energy
+			known.Time += r.Nodes[id].Time
+		} else if r.Nodes[id].Known {
+			open = append(open, id)
+		}
+	}
+	rest := Measurement{Energy: got.Energy - known.Energy, Time: got.Time - known.Time}
+	var predicted Measurement
+	for _, id := range open {
+		predicted.Energy += r.Nodes[id].Energy
+		predicted.Time += r.Nodes[id].Time
+	}
+	if rest.Energy > 0 && rest.Time > 0 && predicted.Energy > 0 {
+		r.put(open, rest, mode)
+	} else {
+		r.put(ids, got, mode)
+	}
+	for _, id := range ids {
+		fixed[id] = true
+	}
+}
+
+// put scales operators so that they add up to a measurement.
+func (r *Result) put(ids []int, got Measurement, mode Mode) {
+	var sum Measurement
+	for _, id := range ids {
+		sum.Energy += r.Nodes[id].Energy
+		sum.Time += r.Nodes[id].Time
+	}
+	if sum.Time <= 0 || sum.Energy <= 0 || got.Time <= 0 {
+		return
+	}
+	time := float64(got.Time / sum.Time)
+	joules := time
+	if mode == ModeMeasured && got.Energy > 0 {
+		joules = float64(got.Energy / sum.Energy)
+	}
+	for _, id := range ids {
+		p := &r.Nodes[id]
+		p.Time *= energy.Seconds(time)
+		for _, e := range []*energy.Joules{&p.Energy, &p.Low, &p.High, &p.Low50, &p.High50} {
+			*e *= energy.Joules(joules)
+		}
+		if mode == ModeMeasured && got.Energy > 0 {
+			p.Low, p.High, p.Low50, p.High50 = p.Energy, p.Energy, p.Energy, p.Energy
+			p.Measured = true
+		}
+		p.Scaled, p.Extrapolated, p.Why = false, false, ""
+	}
+}
+
+// TreeFits reports whether a tree was measured at the dims of an analysis.
+func TreeFits(a *analysis.Analysis, t *irene.Tree) bool {
+	for _, d := range analysis.Declared(a.Graph) {
+		want := t.Sequence
+		if analysis.IsBatch(a.Graph, d) {
+			want = t.Batch
+		}
+		if v, ok := a.Dims[d]; ok && v != want {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,335 @@
+package scope
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Where an exporter or an optimizer left names on some operators of every layer alone, the data that flows between them and
+// the repetition of layers tell which layer the others belong to:
+//
+//   - What is computed from layer i and read in layer i is of layer i.
+//   - What stands between layer i and layer i+1 is the end of the one and the beginning of the other. Layers begin alike, and
+//     what stands before the first one with names of other modules is not of it: the beginning of the first layer is walked
+//     from its named operators backward, in step with every later layer, as long as operators are the same.
+//   - The end of the last layer is walked forward in step with that of the layer before it.
+//
+// Within the layer nothing tells the module where no name is left: a product whose weight is called "val_49" may be that of
+// "self.query" or of "output.dense". It hangs on the layer, and so does the attention around it.
+
+// layerList is a list of modules that run one after the other: "encoder.layer.0", "encoder.layer.1" …
+type layerList struct {
+	first    int // index of the first element
+	elements []*graph.Scope
+	of       []int // by Node.ID: which element a node is placed in, or inferred to stand in; noLayer, otherLayer
+
+	low, high []int // last element that a node's data comes from, first element that its data flows to
+	pair      map[*graph.Node]*graph.Node
+}
+
+const (
+	noLayer    = -2 // not placed; no data from a placed node
+	otherLayer = -1 // placed elsewhere; data from nodes placed elsewhere alone
+	maxLists   = 8
+)
+
+// layers finds the innermost scope that a node without a place is known to stand in: by Node.ID, nil where that is not known.
+func (r *resolver) layers() []*graph.Scope {
+	bound := make([]*graph.Scope, len(r.g.Nodes))
+	for _, l := range r.layerLists() {
+		l.flow(r.g)
+		l.beginnings(r.g)
+		l.end(r.g)
+		for _, n := range r.g.Nodes {
+			if i := l.of[n.ID]; i >= 0 && r.places[n.ID].Scope == nil && bound[n.ID] == nil {
+				bound[n.ID] = l.elements[i]
+			}
+		}
+	}
+	return bound
+}
+
+// layerLists finds the outermost lists with two or more elements in a row.
+func (r *resolver) layerLists() []*layerList {
+	type key struct {
+		parent *graph.Scope
+		name   string
+	}
+	lists := map[key]*layerList{}
+	index := map[*graph.Scope]int{}
+	var keys []key
+	for _, p := range r.places {
+		var element *graph.Scope
+		for s := p.Scope; s != nil && s.Parent != nil; s = s.Parent {
+			if _, _, ok := cutIndex(s.Name()); ok {
+				element = s
+			}
+		}
+		if element == nil {
+			continue
+		}
+		if _, seen := index[element]; seen {
+			continue
+		}
+		name, i, _ := cutIndex(element.Name())
+		index[element] = i
+		k := key{element.Parent, name}
+		if lists[k] == nil {
+			lists[k] = &layerList{}
+			keys = append(keys, k)
+		}
+		lists[k].elements = append(lists[k].elements, element)
+	}
+	var out []*layerList
+	for _, k := range keys {
+		l := lists[k]
+		slices.SortStableFunc(l.elements, func(a, b *graph.Scope) int { return index[a] - index[b] })
+		n := len(l.elements)
+		l.first = index[l.elements[0]]
+		if n < 2 || index[l.elements[n-1]]-l.first != n-1 || len(out) == maxLists {
+			continue
+		}
+		l.place(r)
+		out = append(out, l)
+	}
+	return out
+}
+
+// cutIndex splits "layer.3" into "layer" and 3.
+func cutIndex(name string) (string, int, bool) {
+	i := strings.LastIndexByte(name, '.')
+	if i < 0 || !isDigits(name[i+1:]) {
+		return name, 0, false
+	}
+	k, err := strconv.Atoi(name[i+1:])
+	return name[:i], k, err == nil
+}
+
+// place notes what the elements of the list hold.
+func (l *layerList) place(r *resolver) {
+	number := map[*graph.Scope]int{}
+	for i, s := range l.elements {
+		number[s] = i
+	}
+	l.of = make([]int, len(r.places))
+	for id, p := range r.places {
+		l.of[id] = noLayer
+		if p.Scope == nil {
+			continue
+		}
+		l.of[id] = otherLayer
+		for s := p.Scope; s != nil; s = s.Parent {
+			if i, ok := number[s]; ok {
+				l.of[id] = i
+			}
+		}
+	}
+}
+
+// flow finds between which elements every node stands, and gives an element what stands in it alone.
+func (l *layerList) flow(g *graph.Graph) {
+	l.low, l.high = make([]int, len(g.Nodes)), make([]int, len(g.Nodes))
+	for _, n := range g.Nodes {
+		l.low[n.ID] = l.of[n.ID]
+		if l.of[n.ID] != noLayer {
+			continue
+		}
+		for slot, in := range n.Inputs {
+			if p := dataProducer(n, slot, in); p != nil {
+				l.low[n.ID] = max(l.low[n.ID], l.low[p.ID])
+			}
+		}
+	}
+	for i := range l.high {
+		l.high[i] = len(l.elements)
+	}
+	for _, n := range slices.Backward(g.Nodes) {
+		if l.of[n.ID] >= 0 {
+			l.high[n.ID] = l.of[n.ID]
+		} else if l.of[n.ID] == otherLayer {
+			continue
+		}
+		for slot, in := range n.Inputs {
+			if p := dataProducer(n, slot, in); p != nil && l.of[p.ID] == noLayer {
+				l.high[p.ID] = min(l.high[p.ID], l.high[n.ID])
+			}
+		}
+	}
+	for _, n := range g.Nodes {
+		if l.of[n.ID] == noLayer && l.low[n.ID] >= 0 && l.low[n.ID] == l.high[n.ID] {
+			l.of[n.ID] = l.low[n.ID]
+		}
+	}
+}
+
+// dataProducer is the node that computes an input's data; nil for weights, shapes and what only steers.
+func dataProducer(n *graph.Node, slot int, in *graph.Value) *graph.Node {
+	if in == nil || in.Producer == nil || !carriesData(n.Op, slot) || isShape(in.Producer.Op) || isWeight(in) {
+		return nil
+	}
+	return in.Producer
+}
+
+// beginnings splits what stands between two elements.
+func (l *layerList) beginnings(g *graph.Graph) {
+	starts := make([][]*graph.Node, len(l.elements))
+	for _, n := range g.Nodes {
+		if i := l.of[n.ID]; i >= 0 {
+			starts[i] = append(starts[i], n)
+		}
+	}
+	l.pair = map[*graph.Node]*graph.Node{}
+	for i := 1; i < len(l.elements); i++ {
+		if !l.pairs(starts[i-1], starts[i], i) {
+			continue // these two have nothing in common to start from: what stands between them stays there
+		}
+		l.backward(i)
+		for _, n := range g.Nodes {
+			if l.of[n.ID] != noLayer || l.low[n.ID] != i-1 || l.high[n.ID] != i {
+				continue
+			}
+			l.of[n.ID] = i - 1
+			for slot, in := range n.Inputs {
+				if p := dataProducer(n, slot, in); p != nil && l.of[p.ID] == i {
+					l.of[n.ID] = i
+				}
+			}
+		}
+	}
+}
+
+// pairs puts the nodes of element i beside those of the element before it, the k-th of a kind beside the k-th, and reports
+// whether there are any.
+func (l *layerList) pairs(before, after []*graph.Node, i int) bool {
+	type kind struct {
+		op, weight string
+	}
+	of := func(n *graph.Node, element *graph.Scope) kind {
+		k := kind{op: n.Op}
+		for _, in := range n.Inputs {
+			if in != nil && isWeight(in) {
+				if rest, ok := strings.CutPrefix(localName(in), element.Module+"."); ok {
+					k.weight = rest
+				}
+			}
+		}
+		return k
+	}
+	groups := map[kind][]*graph.Node{}
+	for _, n := range before {
+		k := of(n, l.elements[i-1])
+		groups[k] = append(groups[k], n)
+	}
+	mine := map[kind][]*graph.Node{}
+	for _, n := range after {
+		k := of(n, l.elements[i])
+		mine[k] = append(mine[k], n)
+	}
+	found := false
+	for k, b := range mine {
+		a := groups[k]
+		if len(a) != len(b) || k.weight == "" && len(a) > 1 {
+			continue
+		}
+		found = true
+		for j := range b {
+			l.pair[b[j]] = a[j]
+		}
+	}
+	return found
+}
+
+// backward walks from the paired nodes of element i and of the one before it against the flow of data, in step, and gives
+// to the elements what both walks meet.
+func (l *layerList) backward(i int) {
+	var next []*graph.Node
+	for n := range l.pair {
+		if l.of[n.ID] == i {
+			next = append(next, n)
+		}
+	}
+	slices.SortFunc(next, func(a, b *graph.Node) int { return a.ID - b.ID })
+	for len(next) > 0 {
+		y := next[0]
+		x := l.pair[y]
+		next = next[1:]
+		for slot, in := range y.Inputs {
+			q := dataProducer(y, slot, in)
+			p := dataProducer(x, slot, x.Input(slot))
+			if p == nil || q == nil || p == q || p.Op != q.Op || l.pair[q] != nil || !l.before(p, i-1) || !l.between(q, i) {
+				continue
+			}
+			l.pair[q] = p
+			if l.of[p.ID] == noLayer {
+				l.of[p.ID] = i - 1
+			}
+			l.of[q.ID] = i
+			next = append(next, q)
+		}
+	}
+}
+
+// before reports whether a node can be of the beginning of element i. What joins data of other modules is of neither.
+func (l *layerList) before(n *graph.Node, i int) bool {
+	switch {
+	case l.of[n.ID] == i && i > 0:
+		return l.low[n.ID] < i
+	case l.of[n.ID] != noLayer || l.high[n.ID] != i || l.low[n.ID] >= i:
+		return false
+	}
+	others := 0
+	for slot, in := range n.Inputs {
+		if p := dataProducer(n, slot, in); p != nil && l.of[p.ID] == otherLayer {
+			others++
+		}
+	}
+	return others < 2
+}
+
+// between reports whether a node stands between element i and the one before it.
+func (l *layerList) between(n *graph.Node, i int) bool {
+	return l.of[n.ID] == noLayer && l.low[n.ID] == i-1 && l.high[n.ID] == i
+}
+
+// end gives the last element what follows it as it follows the element before.
+func (l *layerList) end(g *graph.Graph) {
+	last := len(l.elements) - 1
+	for _, n := range g.Nodes {
+		if l.low[n.ID] != last || l.pair[n] != nil || l.of[n.ID] == otherLayer {
+			continue
+		}
+		for slot, in := range n.Inputs {
+			p := dataProducer(n, slot, in)
+			if p == nil || l.pair[p] == nil {
+				continue
+			}
+			x := l.reader(l.pair[p], n, slot, last-1)
+			if x == nil {
+				continue
+			}
+			l.pair[n] = x
+			if l.of[n.ID] == noLayer {
+				l.of[n.ID] = last
+			}
+			break
+		}
+	}
+}
+
+// reader finds the reader of a node's results in an element that does what n does.
+func (l *layerList) reader(of, n *graph.Node, slot, element int) *graph.Node {
+	for _, o := range of.Outputs {
+		if o == nil {
+			continue
+		}
+		for _, u := range o.Consumers {
+			if u.Slot == slot && u.Node.Op == n.Op && l.of[u.Node.ID] == element {
+				return u.Node
+			}
+		}
+	}
+	return nil
+}
