@@ -83,7 +83,10 @@ func analyze(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r := report.Build(a, result, report.Options{Version: version(), Mode: string(want.prediction.mode), Convention: want.convention, Values: want.values})
+	r := report.Build(a, result, report.Options{
+		Version: version(), Mode: string(want.prediction.mode), Convention: want.convention, Values: want.values,
+		DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
+	})
 	if err := want.view(r); err != nil {
 		return err
 	}

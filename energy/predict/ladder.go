@@ -76,7 +76,7 @@ func (p *predictor) nearest(name string, want graph.DType) (*ClassCoefficients, 
 	for i := range p.c.Classes {
 		cc := &p.c.Classes[i]
 		t, _ := graph.ParseDType(cc.DType)
-		if cc.Class != name || !cc.usable() {
+		if cc.Class != name || !cc.usable(p.c) {
 			continue
 		}
 		if best == nil || distance(t, want) < distance(bestType, want) {
@@ -87,9 +87,10 @@ func (p *predictor) nearest(name string, want graph.DType) (*ClassCoefficients, 
 }
 
 // usable reports whether any coefficient of the class was observed: all zeros predict nothing.
-func (cc *ClassCoefficients) usable() bool {
+func (cc *ClassCoefficients) usable(c *Coefficients) bool {
+	joules, seconds := c.holds()
 	for t := range cc.Energy {
-		if cc.Energy[t] > 0 && cc.Time[t] > 0 {
+		if (cc.Energy[t] > 0 || !joules) && (cc.Time[t] > 0 || !seconds) {
 			return true
 		}
 	}
@@ -132,26 +133,16 @@ func peak(d energy.Device, t graph.DType) (energy.FLOPsPerSecond, bool) {
 	return d.PeakMatrix(t.String())
 }
 
-// transfer scales coefficients to another device: the time of operations by the ratio of peaks, of bytes by that of
+// transfer scales coefficients to another device: the time of operations by the ratio of sustained peaks, of bytes by that of
 // bandwidths, launches take the host the same. Energy follows the power that each term draws.
 func (p *predictor) transfer(ch *choice, t graph.DType) {
-	rate := 1.0
-	a, okA := peak(*p.from, t)
-	b, okB := peak(p.dev, t)
-	if okA && okB {
-		rate = float64(a / b)
-	}
-	for term := range ch.time {
+	for term, by := range scales(*p.from, p.dev, t) {
 		was := ch.time[term]
-		switch Term(term) {
-		case Bytes:
-			ch.time[term] *= float64(p.from.Bandwidth / p.dev.Bandwidth)
-		case Launches:
-		default:
-			ch.time[term] *= rate
-		}
+		ch.time[term] *= by
 		if was > 0 {
 			ch.energy[term] = float64(p.power(energy.Watts(ch.energy[term]/was))) * ch.time[term]
+		} else { // only energies were measured
+			ch.energy[term] *= by * float64(p.dev.TDP/p.from.TDP)
 		}
 	}
 }

@@ -26,7 +26,8 @@ type layerList struct {
 	elements []*graph.Scope
 	of       []int // by Node.ID: which element a node is placed in, or inferred to stand in; noLayer, otherLayer
 
-	low, high []int // last element that a node's data comes from, first element that its data flows to
+	low, high []int          // last element that a node's data comes from, first element that its data flows to
+	origin    []*graph.Scope // common scope of the nodes outside the list that a node's data comes from
 	pair      map[*graph.Node]*graph.Node
 }
 
@@ -40,7 +41,7 @@ const (
 func (r *resolver) layers() []*graph.Scope {
 	bound := make([]*graph.Scope, len(r.g.Nodes))
 	for _, l := range r.layerLists() {
-		l.flow(r.g)
+		l.flow(r.g, r.places)
 		l.beginnings(r.g)
 		l.end(r.g)
 		for _, n := range r.g.Nodes {
@@ -130,16 +131,18 @@ func (l *layerList) place(r *resolver) {
 }
 
 // flow finds between which elements every node stands, and gives an element what stands in it alone.
-func (l *layerList) flow(g *graph.Graph) {
-	l.low, l.high = make([]int, len(g.Nodes)), make([]int, len(g.Nodes))
+func (l *layerList) flow(g *graph.Graph, places []graph.Placement) {
+	l.low, l.high, l.origin = make([]int, len(g.Nodes)), make([]int, len(g.Nodes)), make([]*graph.Scope, len(g.Nodes))
 	for _, n := range g.Nodes {
 		l.low[n.ID] = l.of[n.ID]
 		if l.of[n.ID] != noLayer {
+			l.origin[n.ID] = places[n.ID].Scope
 			continue
 		}
 		for slot, in := range n.Inputs {
 			if p := dataProducer(n, slot, in); p != nil {
 				l.low[n.ID] = max(l.low[n.ID], l.low[p.ID])
+				l.origin[n.ID] = common(l.origin[n.ID], l.origin[p.ID])
 			}
 		}
 	}
@@ -259,7 +262,7 @@ func (l *layerList) backward(i int) {
 		for slot, in := range y.Inputs {
 			q := dataProducer(y, slot, in)
 			p := dataProducer(x, slot, x.Input(slot))
-			if p == nil || q == nil || p == q || p.Op != q.Op || l.pair[q] != nil || !l.before(p, i-1) || !l.between(q, i) {
+			if p == nil || q == nil || p == q || p.Op != q.Op || l.pair[q] != nil || !l.before(p, q, i-1) || !l.between(q, i) {
 				continue
 			}
 			l.pair[q] = p
@@ -272,21 +275,27 @@ func (l *layerList) backward(i int) {
 	}
 }
 
-// before reports whether a node can be of the beginning of element i. What joins data of other modules is of neither.
-func (l *layerList) before(n *graph.Node, i int) bool {
+// before reports whether a node, with its pair in the next element, can be of the beginning of element i. What joins data of
+// several modules outside the list, as the sum of embeddings, is not; what all elements read, as a mask, does not count.
+func (l *layerList) before(n, pair *graph.Node, i int) bool {
 	switch {
 	case l.of[n.ID] == i && i > 0:
 		return l.low[n.ID] < i
 	case l.of[n.ID] != noLayer || l.high[n.ID] != i || l.low[n.ID] >= i:
 		return false
 	}
-	others := 0
+	var from *graph.Scope
 	for slot, in := range n.Inputs {
-		if p := dataProducer(n, slot, in); p != nil && l.of[p.ID] == otherLayer {
-			others++
+		p := dataProducer(n, slot, in)
+		if p == nil || l.origin[p.ID] == nil || p == dataProducer(pair, slot, pair.Input(slot)) {
+			continue
 		}
+		if from != nil && from != l.origin[p.ID] {
+			return false
+		}
+		from = l.origin[p.ID]
 	}
-	return others < 2
+	return true
 }
 
 // between reports whether a node stands between element i and the one before it.

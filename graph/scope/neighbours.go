@@ -153,8 +153,8 @@ func (r *resolver) upward(bound []*graph.Scope) []origin {
 				continue
 			}
 			s := up[p.ID].scope
-			if limit := bound[p.ID]; limit != nil && r.places[p.ID].Scope == nil {
-				s = inside(s, limit)
+			if bound != nil && bound[p.ID] != nil && r.places[p.ID].Scope == nil {
+				s = inside(s, bound[p.ID])
 			}
 			if r.places[p.ID].Scope == nil && !r.space.inner[s] && s.Parent != nil && isWeighted(p) {
 				s = s.Parent

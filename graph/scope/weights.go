@@ -130,6 +130,7 @@ func (r *resolver) weights() {
 		}
 		r.set(n, r.space.module(c.owner), Weight)
 	}
+	r.merged()
 	r.biased(claims)
 	for _, n := range r.g.Nodes {
 		if r.places[n.ID].Scope == nil && spans(n) {
@@ -138,6 +139,44 @@ func (r *resolver) weights() {
 			}
 		}
 	}
+}
+
+// merged places the first normalization that reads weights which other nodes read too, where what it computes from stands in
+// the module that its weights name: equal weights go by the name of one of them, and "embeddings.LayerNorm" right after
+// the tables of "embeddings" is that one. A module with a list inside proves nothing: a norm of "decoder" may come first or last.
+func (r *resolver) merged() {
+	w := r.weightIndexOf()
+	done := map[string]bool{}
+	var up []origin
+	for _, n := range r.g.Nodes {
+		scale, shift := n.Input(1), n.Input(2)
+		if n.Op != "LayerNormalization" || scale == nil || shift == nil || r.places[n.ID].Scope != nil {
+			continue
+		}
+		owner := w.owners[scale.ID]
+		if owner == "" || done[owner] || w.owners[shift.ID] != owner {
+			continue
+		}
+		done[owner] = true
+		if up == nil {
+			up = r.upward(nil)
+		}
+		parent := parentPath(owner)
+		if from := up[n.ID].scope; parent == "" || from == nil || from.Module != parent || w.hasList(parent) {
+			continue
+		}
+		r.set(n, r.space.module(owner), Weight)
+	}
+}
+
+// hasList reports whether a module holds a list of modules.
+func (w *weightIndex) hasList(path string) bool {
+	for p := range w.paths {
+		if p != path && within(p, path) && isDigits(p[strings.LastIndexByte(p, '.')+1:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // biased places a product with the sum that adds its bias, wherever that is known from, and with it the casts and scalings

@@ -46,10 +46,10 @@ func (c *composer) forward(p *plan, leaves []float64, training bool) {
 		n := &p.nodes[i]
 		c.alpha[i], c.slope[i] = 1, 0
 		switch {
-		case c.strategy == Unstructured && n.kind == "":
+		case c.strategy == Unstructured && !n.leaf():
 			c.energy[i] = c.linear(n.row)
 			continue
-		case n.kind == "":
+		case !n.leaf():
 			c.energy[i] = 0
 			for _, e := range n.children {
 				c.energy[i] += e.times * c.alpha[e.node] * c.child(p, e.node, training)
@@ -71,12 +71,11 @@ func (c *composer) child(p *plan, i int32, training bool) float64 {
 	return c.energy[i]
 }
 
-// loss is the sum of squared relative errors of the measured nodes with children, after forward; backward leaves its
-// gradient with respect to the weights in c.gradient.
+// loss is the sum of the squared relative errors of the measured nodes with children, after forward.
 func (c *composer) loss(p *plan) float64 {
 	sum := 0.0
 	for i := range p.nodes {
-		if n := &p.nodes[i]; n.kind == "" && n.gold > 0 {
+		if n := &p.nodes[i]; !n.leaf() && n.gold > 0 {
 			e := c.energy[i]/n.gold - 1
 			sum += n.count * e * e
 		}
@@ -84,12 +83,13 @@ func (c *composer) loss(p *plan) float64 {
 	return sum
 }
 
+// backward leaves the gradient of the loss with respect to the weights in c.gradient, after forward in training.
 func (c *composer) backward(p *plan) {
 	clear(c.dEnergy)
 	clear(c.dZ)
 	for i := len(p.nodes) - 1; i >= 0; i-- {
 		n := &p.nodes[i]
-		if n.kind != "" {
+		if n.leaf() {
 			continue
 		}
 		if n.gold > 0 {

@@ -30,11 +30,14 @@ type plan struct {
 type planNode struct {
 	source   *irene.Node // one of the nodes it stands for
 	row      int32       // of dataset.rows
-	kind     string      // type of operator of a leaf
+	kind     string      // type of operator, of a leaf
 	gold     float64     // measured energy, 0 if there is none
 	count    float64     // how often the subtree occurs in the tree
 	children []edge
 }
+
+// leaf says whether n is an operator, and not a sum.
+func (n *planNode) leaf() bool { return len(n.children) == 0 }
 
 // edge is a child and how often it occurs among the children of its parent.
 type edge struct {
@@ -114,7 +117,7 @@ func (b *planner) place(n *irene.Node) (int32, error) {
 		return 0, err
 	}
 	node := planNode{source: n, row: row, gold: n.Energy, children: children}
-	if len(children) == 0 {
+	if node.leaf() {
 		node.kind = kindOf(n)
 	}
 	if math.IsNaN(n.Energy) || math.IsInf(n.Energy, 0) || n.Energy < 0 {

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,7 +40,7 @@ func fitLeaves(d *dataset, plans []*plan) (map[string]*regression, error) {
 	for _, p := range plans {
 		for i := range p.nodes {
 			n := &p.nodes[i]
-			if n.kind == "" || n.gold == 0 {
+			if !n.leaf() || n.gold == 0 {
 				continue
 			}
 			if byKind[n.kind] == nil {
@@ -51,10 +52,7 @@ func fitLeaves(d *dataset, plans []*plan) (map[string]*regression, error) {
 	leaves := map[string]*regression{}
 	for kind, counted := range byKind {
 		samples := slices.SortedFunc(maps.Keys(counted), func(a, b sample) int {
-			if a.row != b.row {
-				return int(a.row) - int(b.row)
-			}
-			return int(math.Copysign(1, a.gold-b.gold))
+			return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.gold, b.gold))
 		})
 		rows, gold, counts := make([][]float64, len(samples)), make([]float64, len(samples)), make([]float64, len(samples))
 		for i, s := range samples {
@@ -120,7 +118,7 @@ func (m *Model) leafEnergies(rows [][]float64, p *plan) ([]float64, error) {
 	scratch := make([]float64, len(m.features))
 	for i := range p.nodes {
 		n := &p.nodes[i]
-		if n.kind == "" {
+		if !n.leaf() {
 			continue
 		}
 		r, known := m.leaves[n.kind]

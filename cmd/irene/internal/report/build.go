@@ -19,6 +19,8 @@ type Options struct {
 	Mode       string
 	Convention graph.Convention
 	Values     bool
+	// DefaultDevice says that nobody chose the device.
+	DefaultDevice bool
 }
 
 // Build gathers a report. The prediction may be nil: the report then has no energies.
@@ -30,7 +32,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Warnings: slices.Clone(a.Warnings), View: View{Depth: -1, Top: -1},
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Scope: p.Scope, Origin: p.Origin, Runtime: p.Runtime}
+		r.Device = &Device{Device: p.Device, Scope: p.Scope, Origin: p.Origin, Runtime: p.Runtime, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()

@@ -90,6 +90,8 @@ func (r *Report) jsonDevice(j *JSON) {
 	j.Str(string(r.Device.Scope))
 	j.Key("origin")
 	j.Str(r.Device.Origin)
+	j.Key("default")
+	j.Bool(r.Device.Default)
 	j.Close('}')
 	j.Key("runtime")
 	j.Str(r.Device.Runtime)

@@ -40,8 +40,12 @@ func (r *Report) head() []note {
 	out := []note{{key: "model", text: fmt.Sprintf("%s (%s)", m.File, strings.Join(about, ", "))}}
 	out = append(out, note{key: "dims", text: r.dimsText()})
 	if r.Device != nil {
-		out = append(out, note{key: "device", text: fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s",
-			r.Device.Name, r.Device.ID, r.Device.Scope, r.Device.Origin, r.Device.Runtime)})
+		text := fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s",
+			r.Device.Name, r.Device.ID, r.Device.Scope, r.Device.Origin, r.Device.Runtime)
+		if r.Device.Default {
+			text += "; the default, --device ID chooses another (irene devices)"
+		}
+		out = append(out, note{key: "device", text: text})
 	}
 	out = append(out, note{key: "numbers", text: fmt.Sprintf("%s; FLOPs count %s", modeText(r.Mode), r.Convention)})
 	return append(out, note{key: "total", text: r.totalText(), style: Bold})

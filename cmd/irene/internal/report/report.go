@@ -58,6 +58,7 @@ type Device struct {
 	Scope   energy.Scope
 	Origin  string // "measured" or "scaled"
 	Runtime string
+	Default bool // nobody chose the device
 }
 
 // Metrics are the numbers of an operator, or the sums of the known ones over a subtree. Expressions are constants

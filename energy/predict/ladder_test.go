@@ -1,0 +1,191 @@
+package predict
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+	. "github.com/irene-onnx/irene/onnx/onnxtest"
+)
+
+// only predicts a graph of one kernel and returns it.
+func only(t *testing.T, c *Coefficients, dev energy.Device, parts ...Part) (Prediction, *Result) {
+	t.Helper()
+	a := analyzed(t, built(t, parts...), nil)
+	r := predicted(t, a, c, dev)
+	if len(r.Nodes) != 1 {
+		t.Fatalf("%d nodes", len(r.Nodes))
+	}
+	return r.Nodes[0], r
+}
+
+func wantPrediction(t *testing.T, p Prediction, seconds, joules float64, scaled bool) {
+	t.Helper()
+	if !p.Known || relative(float64(p.Time), seconds) > 1e-9 || relative(float64(p.Energy), joules) > 1e-9 {
+		t.Errorf("%v in %v, want %g J in %g s", p.Energy, p.Time, joules, seconds)
+	}
+	if p.Scaled != scaled || (p.Why == "") == scaled {
+		t.Errorf("scaled %v (%q), want %v", p.Scaled, p.Why, scaled)
+	}
+}
+
+// matmul is [128, 64]·[64, 32], of 2·128·64·32 FLOPs and 128·64 + 64·32 + 128·32 = 14336 elements.
+func matmul(t graph.DType) []Part {
+	return []Part{In("x", t, 128, 64), Weight("w", t, 64, 32), Node("MatMul", "x w", "y"), Out("y", t, 128, 32)}
+}
+
+const (
+	productFLOPs    = 2 * 128 * 64 * 32
+	productElements = 14336
+)
+
+// TestMeasured sums the terms by hand where class and element type were measured.
+func TestMeasured(t *testing.T) {
+	c := coefficientsOf(row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
+	p, r := only(t, c, device(t, "gtx-1070"), matmul(graph.Float32)...)
+	seconds := productFLOPs*1e-13 + 4*productElements*2e-12 + 3e-5
+	wantPrediction(t, p, seconds, power*seconds, false)
+	if r.Origin != OriginMeasured || len(r.Warnings) > 0 || p.Class != "gemm" || r.Runtime != "eager" || r.Scope != energy.ScopeBoard {
+		t.Errorf("origin %s, class %s, warnings %q", r.Origin, p.Class, r.Warnings)
+	}
+}
+
+// TestOtherType: a type that was not measured scales what counts operations by the device's peaks (6.463 and 0.101
+// TFLOP/s in float32 and float16 on a GTX 1070, 19.5 and 312 on an A100); bytes count true widths.
+func TestOtherType(t *testing.T) {
+	gemm := row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5)
+	for id, ratio := range map[string]float64{"gtx-1070": 6.463 / 0.101, "a100-pcie-40gb": 19.5 / 312} {
+		c := coefficientsOf(gemm)
+		c.Device = id
+		p, _ := only(t, c, device(t, id), matmul(graph.Float16)...)
+		seconds := productFLOPs*1e-13*ratio + 2*productElements*2e-12 + 3e-5
+		wantPrediction(t, p, seconds, power*seconds, true)
+		if !strings.Contains(p.Why, "float16") || !strings.Contains(p.Why, "float32") {
+			t.Errorf("why %q", p.Why)
+		}
+	}
+	// integers move like float32 of their width, without a stand-in
+	p, _ := only(t, coefficientsOf(row("move", graph.Float32, 0, 1e-12, 0)), device(t, "gtx-1070"), In("x", graph.Int64, 10, 10), Node("Transpose", "x", "y"), Out("y", graph.Int64, 10, 10))
+	wantPrediction(t, p, 1600e-12, power*1600e-12, false)
+}
+
+// TestStandIns: a class that was never measured takes the coefficients of the one that stands in for it.
+func TestStandIns(t *testing.T) {
+	dev := device(t, "gtx-1070")
+	x, y := float("x", 4, 1000), Out("y", graph.Float32, 4, 1000) // 16 kB each
+	base := row("elementwise", graph.Float32, 0, 1e-12, 1e-6)
+	for _, c := range []struct {
+		name    string
+		classes []ClassCoefficients
+		node    []Part
+		seconds float64
+		scaled  bool
+	}{
+		{"softmax by norm", []ClassCoefficients{base, row("norm", graph.Float32, 0, 5e-12, 2e-6)}, []Part{x, Node("Softmax", "x", "y"), y}, 32000*5e-12 + 2e-6, true},
+		{"activation by elementwise", []ClassCoefficients{base}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*1e-12 + 1e-6, true},
+		{"itself", []ClassCoefficients{base, row("activation", graph.Float32, 0, 3e-12, 4e-6)}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*3e-12 + 4e-6, false},
+		{"all zeros say nothing", []ClassCoefficients{base, row("activation", graph.Float32, 0, 0, 0)}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*1e-12 + 1e-6, true},
+		{"gemm by bmm", []ClassCoefficients{base, row("bmm", graph.Float32, 1e-13, 0, 0)}, matmul(graph.Float32), productFLOPs * 1e-13, true},
+		{
+			"conv by gemm", []ClassCoefficients{base, row("gemm", graph.Float32, 1e-13, 0, 0)}, // 1·8·16·16 outputs of 4·3·3 products
+			[]Part{float("x", 1, 4, 18, 18), floats("w", 8, 4, 3, 3), Node("Conv", "x w", "y"), Out("y", graph.Float32, 1, 8, 16, 16)}, 2 * 8 * 16 * 16 * 36 * 1e-13, true,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, _ := only(t, coefficientsOf(c.classes...), dev, c.node...)
+			wantPrediction(t, p, c.seconds, power*c.seconds, c.scaled)
+		})
+	}
+	t.Run("roofline", func(t *testing.T) { // nothing stands in for a product: 6.463 TFLOP/s, 256 GB/s, 150 W
+		p, _ := only(t, coefficientsOf(base), dev, matmul(graph.Float32)...)
+		least := productFLOPs / 6.463e12
+		if !p.Scaled || !strings.Contains(p.Why, "roofline") || float64(p.Time) < least || relative(float64(p.Energy), 150*float64(p.Time)) > 1e-9 {
+			t.Errorf("%v in %v (%q), want at least %g s at 150 W", p.Energy, p.Time, p.Why, least)
+		}
+	})
+}
+
+// TestTransfer: on a device that nobody measured, operations take time by the peaks, bytes by the bandwidths, launches
+// what they took; power grows with the board's limit.
+func TestTransfer(t *testing.T) {
+	from := 256.0 // GB/s of the GTX 1070, with 6.463 TFLOP/s and 150 W
+	for _, c := range []struct {
+		id             string
+		bandwidth, fp4 float64
+	}{{"gtx-1080", 320, 8.873}, {"a100-pcie-40gb", 1555, 19.5}} {
+		dev := device(t, c.id)
+		byBytes, r := only(t, coefficientsOf(row("gemm", graph.Float32, 0, 2e-12, 0)), dev, matmul(graph.Float32)...)
+		byFLOPs, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)), dev, matmul(graph.Float32)...)
+		byLaunch, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 0, 0, 3e-5)), dev, matmul(graph.Float32)...)
+		for name, x := range map[string]struct {
+			got  Prediction
+			want float64
+		}{
+			"bytes": {byBytes, 4 * productElements * 2e-12 * from / c.bandwidth}, "FLOPs": {byFLOPs, productFLOPs * 1e-13 * 6.463 / c.fp4}, "launches": {byLaunch, 3e-5},
+		} {
+			if relative(float64(x.got.Time), x.want) > 1e-6 {
+				t.Errorf("%s on %s: %v, want %g s", name, c.id, x.got.Time, x.want)
+			}
+			if x.got.Energy <= 0 || x.got.Low > x.got.Energy/2 {
+				t.Errorf("%s on %s: %v from %v on", name, c.id, x.got.Energy, x.got.Low)
+			}
+		}
+		if r.Origin != OriginScaled || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], c.id) || !strings.Contains(r.Warnings[0], "gtx-1070") {
+			t.Errorf("origin %s, warnings %q", r.Origin, r.Warnings)
+		}
+		if got, want := float64(byBytes.Energy.Over(byBytes.Time)), float64(byFLOPs.Energy.Over(byFLOPs.Time)); relative(got, want) > 1e-9 {
+			t.Errorf("%s: %g W for bytes, %g for FLOPs, alike on the device measured", c.id, got, want)
+		}
+	}
+	// boards of 180 and 250 W
+	a, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)), device(t, "gtx-1080"), matmul(graph.Float32)...)
+	b, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)), device(t, "a100-pcie-40gb"), matmul(graph.Float32)...)
+	if got := float64(b.Energy.Over(b.Time) / a.Energy.Over(a.Time)); relative(got, 250.0/180) > 1e-9 {
+		t.Errorf("power grows by %g, want %g", got, 250.0/180)
+	}
+	c := coefficientsOf(row("gemm", graph.Float32, 1, 0, 0))
+	c.Device = "abacus"
+	if _, err := Run(analyzed(t, built(t, matmul(graph.Float32)...), nil), c, device(t, "gtx-1080"), Options{}); err == nil || !strings.Contains(err.Error(), "abacus") {
+		t.Errorf("coefficients of an unknown device: error %v", err)
+	}
+}
+
+// TestRuntime: another profile than the one of the coefficients is used and said.
+func TestRuntime(t *testing.T) {
+	c := coefficientsOf(row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
+	a := analyzed(t, built(t, matmul(graph.Float32)...), nil)
+	r, err := Run(a, c, device(t, "gtx-1070"), Options{Runtime: "none"})
+	if err != nil || r.Runtime != "none" || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "eager") {
+		t.Errorf("runtime %s, warnings %q, %v", r.Runtime, r.Warnings, err)
+	}
+	if _, err := Run(a, c, device(t, "gtx-1070"), Options{Runtime: "lazy"}); err == nil || !strings.Contains(err.Error(), "lazy") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestExtrapolated: a kernel far outside the fitted range is marked, and its interval is wider.
+func TestExtrapolated(t *testing.T) {
+	c := coefficientsOf(row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
+	dev := device(t, "gtx-1070")
+	width := func(p Prediction) energy.Joules { return (p.High - p.Low) / p.Energy }
+	inside, _ := only(t, c, dev, matmul(graph.Float32)...)
+	for name, r := range map[string]map[string]Range{
+		"more FLOPs": {rangeFLOPs: {1, productFLOPs / 2}}, "more bytes": {rangeBytes: {1, productElements}}, "deeper": {rangeDepth: {1, 32}}, "less deep": {rangeDepth: {128, 256}},
+	} {
+		c.Classes[0].Range = r
+		p, result := only(t, c, dev, matmul(graph.Float32)...)
+		if !p.Extrapolated || p.Scaled || p.Why == "" || p.Energy != inside.Energy || !(width(p) > width(inside)) {
+			t.Errorf("%s: extrapolated %v (%q), %v … %v", name, p.Extrapolated, p.Why, p.Low, p.High)
+		}
+		for _, s := range result.Modules {
+			if s.Extrapolated != 1 {
+				t.Errorf("%s: the model has %d extrapolated operators", name, s.Extrapolated)
+			}
+		}
+	}
+	c.Classes[0].Range = map[string]Range{rangeFLOPs: {1, 1.05 * productFLOPs}, rangeBytes: {1, 1e9}, rangeDepth: {64, 64}}
+	if p, _ := only(t, c, dev, matmul(graph.Float32)...); p.Extrapolated || width(p) != width(inside) {
+		t.Errorf("inside the range: extrapolated (%q)", p.Why)
+	}
+}
