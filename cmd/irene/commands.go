@@ -31,6 +31,8 @@ type command struct {
 func commands() []command {
 	return []command{
 		analyzeCommand(),
+		formulaCommand(),
+		predictCommand(),
 		trainCommand(),
 		devicesCommand(),
 		operatorsCommand(),

@@ -14,42 +14,77 @@ import (
 )
 
 // writeOutput writes data to the file at path, or to standard output where path is "" or "-". A file appears whole or
-// not at all: data goes to a temporary file beside it, which takes its name at the end. Devices and pipes are written
-// as they are.
+// not at all.
 func writeOutput(env *environment, path string, data []byte) error {
+	return streamOutput(env, path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// streamOutput is writeOutput for what is not in memory at once. A file's data goes to a temporary file beside it, which
+// takes its name at the end. Devices and pipes are written as they are.
+func streamOutput(env *environment, path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {
-		if _, err := env.stdout.Write(data); err != nil {
-			return fmt.Errorf("standard output: %w", bare(err))
-		}
-		return nil
+		return write(namedWriter{env.stdout, "standard output"})
 	}
+	var failed error // of write, which names what it speaks of
+	err := outputTo(path, func(w io.Writer) error {
+		failed = write(namedWriter{w, path})
+		return failed
+	})
+	if err != nil && failed == nil {
+		return fmt.Errorf("%s: %w", path, bare(err))
+	}
+	return err
+}
+
+func outputTo(path string, write func(io.Writer) error) error {
 	target := path
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		target = real
 	}
 	info, err := os.Stat(target)
-	if err == nil && info.IsDir() {
-		return fmt.Errorf("%s: is a directory", path)
-	}
-	if err == nil && !info.Mode().IsRegular() {
-		if err := os.WriteFile(target, data, 0o666); err != nil {
-			return fmt.Errorf("%s: %w", path, bare(err))
-		}
-		return nil
-	}
 	mode := fs.FileMode(0)
-	if err == nil {
+	switch {
+	case err != nil:
+	case info.IsDir():
+		return errors.New("is a directory")
+	case !info.Mode().IsRegular():
+		return writeDevice(target, write)
+	default:
 		mode = info.Mode().Perm()
 	}
-	if err := replaceFile(target, data, mode); err != nil {
-		return fmt.Errorf("%s: %w", path, bare(err))
+	return replaceFile(target, write, mode)
+}
+
+// namedWriter puts the file's name before errors.
+type namedWriter struct {
+	w    io.Writer
+	name string
+}
+
+// Write writes to the file.
+func (n namedWriter) Write(p []byte) (int, error) {
+	k, err := n.w.Write(p)
+	if err != nil {
+		return k, fmt.Errorf("%s: %w", n.name, bare(err))
 	}
-	return nil
+	return k, nil
+}
+
+// writeDevice writes to a file that is none, as a pipe is.
+func writeDevice(target string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(target, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
 }
 
 // replaceFile writes a temporary file and renames it. The new file keeps the mode of the one it replaces; 0 stands for
 // what the process's umask leaves.
-func replaceFile(target string, data []byte, mode fs.FileMode) (err error) {
+func replaceFile(target string, write func(io.Writer) error, mode fs.FileMode) (err error) {
 	tmp := fmt.Sprintf("%s.%d.tmp", target, os.Getpid())
 	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -60,7 +95,7 @@ func replaceFile(target string, data []byte, mode fs.FileMode) (err error) {
 			err = errors.Join(err, os.Remove(tmp))
 		}
 	}()
-	_, err = f.Write(data)
+	err = write(f)
 	if err == nil && mode != 0 {
 		err = f.Chmod(mode)
 	}

@@ -25,14 +25,14 @@ func trainCommand() command {
 
      irene train --data device_1.jsonl.gz --model bert-base-uncased=bert-base.onnx --exclude gpt2 -o c.json`,
 		flags: func() []cli.Flag {
-			return []cli.Flag{
+			return append([]cli.Flag{
 				&cli.StringSliceFlag{Name: "data", Usage: "measurements in `FILE` (repeatable; - is standard input)"},
 				&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` (repeatable)"},
 				&cli.StringFlag{Name: "device", Value: predict.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
 				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
-			}
+			}, operatorFlags()...)
 		},
 		run: train,
 	}
@@ -48,7 +48,13 @@ func train(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(in.Data) == 0 {
+		return trainOperators(env, ctx, in)
+	}
 	if in.Trees, err = readTrees(env, in.Data); err != nil {
+		return err
+	}
+	if in.Operators, err = readOperators(env, ctx.StringSlice("operators")); err != nil {
 		return err
 	}
 	if err := checkNames(in.Trees, files, in.Exclude); err != nil {
@@ -71,8 +77,12 @@ func train(env *environment, ctx *cli.Context) error {
 
 func trainInput(ctx *cli.Context) (predict.TrainInput, error) {
 	in := predict.TrainInput{Data: ctx.StringSlice("data"), Exclude: ctx.StringSlice("exclude"), Runtime: ctx.String("runtime")}
-	if len(in.Data) == 0 {
-		return in, usagef("train needs --data FILE")
+	operators := len(ctx.StringSlice("operators")) > 0
+	switch from := ctx.String("from"); {
+	case len(in.Data) == 0 && !operators:
+		return in, usagef("train needs --data FILE or --operators ROWS")
+	case from != "" && (len(in.Data) > 0 || !operators):
+		return in, usagef("--from %s: adapting takes --operators ROWS, and no --data", from)
 	}
 	if ctx.String("output") == "" {
 		return in, usagef("train needs --output FILE (- is standard output)")

@@ -35,8 +35,8 @@ type Provenance struct {
 	Data      []string `json:"data,omitempty"`
 	Models    []string `json:"models"`
 	Devices   []string `json:"devices,omitempty"` // that single operators were measured on
-	Equations int      `json:"equations"` // distinct measurements
-	Batch     [2]int64 `json:"batch"`     // smallest and largest measured
+	Equations int      `json:"equations"`         // distinct measurements
+	Batch     [2]int64 `json:"batch"`             // smallest and largest measured
 	Sequence  [2]int64 `json:"sequence"`
 	Note      string   `json:"note,omitempty"`
 }

@@ -111,20 +111,22 @@ func TestStandIns(t *testing.T) {
 func TestTransfer(t *testing.T) {
 	from := 256.0 // GB/s of the GTX 1070, with 6.463 TFLOP/s and 150 W
 	for _, c := range []struct {
-		id             string
-		bandwidth, fp4 float64
+		id                   string
+		bandwidth, teraflops float64
 	}{{"gtx-1080", 320, 8.873}, {"a100-pcie-40gb", 1555, 19.5}} {
 		dev := device(t, c.id)
 		byBytes, r := only(t, coefficientsOf(row("gemm", graph.Float32, 0, 2e-12, 0)), dev, matmul(graph.Float32)...)
 		byFLOPs, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)), dev, matmul(graph.Float32)...)
 		byLaunch, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 0, 0, 3e-5)), dev, matmul(graph.Float32)...)
 		for name, x := range map[string]struct {
-			got  Prediction
-			want float64
+			got       Prediction
+			want      float64
+			tolerance float64 // the clock that the power limit sustains is not that of the peak
 		}{
-			"bytes": {byBytes, 4 * productElements * 2e-12 * from / c.bandwidth}, "FLOPs": {byFLOPs, productFLOPs * 1e-13 * 6.463 / c.fp4}, "launches": {byLaunch, 3e-5},
+			"bytes": {byBytes, 4 * productElements * 2e-12 * from / c.bandwidth, 1e-6}, "launches": {byLaunch, 3e-5, 1e-6},
+			"FLOPs": {byFLOPs, productFLOPs * 1e-13 * 6.463 / c.teraflops, 0.25},
 		} {
-			if relative(float64(x.got.Time), x.want) > 1e-6 {
+			if relative(float64(x.got.Time), x.want) > x.tolerance {
 				t.Errorf("%s on %s: %v, want %g s", name, c.id, x.got.Time, x.want)
 			}
 			if x.got.Energy <= 0 || x.got.Low > x.got.Energy/2 {

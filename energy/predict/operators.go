@@ -231,3 +231,19 @@ func thinClasses(c *Coefficients) []string {
 	slices.Sort(out)
 	return out
 }
+
+// besideTrees are the equations of operators that were measured beside whole models, which one fit takes together.
+func besideTrees(in *TrainInput, seen ranges) ([]equation, error) {
+	if len(in.Operators) == 0 {
+		return nil, nil
+	}
+	if err := sameDevice(in.Operators, in.Device); err != nil {
+		return nil, err
+	}
+	for _, o := range in.Operators {
+		if o.Time == 0 || o.Energy == 0 {
+			return nil, &energy.SyntaxError{File: o.File, Line: o.Line, Msg: "operators beside trees need both latency_ms and energy_j"}
+		}
+	}
+	return operatorEquations(in.Operators, in.Device, seen)
+}

@@ -201,13 +201,23 @@ func holdOut(eqs []equation, in *OperatorInput) ([]heldOutRow, error) {
 			return nil, fmt.Errorf("held-out errors: without %s: %w", name, err)
 		}
 		for i := range eqs {
-			if e := &eqs[i]; e.Model == name && c.find(e.class(), graph.Float32.String()) != nil {
+			if e := &eqs[i]; e.Model == name && c.covers(e) {
 				out[i].joules, out[i].seconds = predictEquation(e, c)
 				out[i].known = true
 			}
 		}
 	}
 	return out, nil
+}
+
+// covers reports whether there are coefficients of the equation's class.
+func (c *Coefficients) covers(e *equation) bool {
+	for k := range e.X {
+		if k.Class != hostClass && c.find(k.Class, k.DType.String()) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 func groupErrors(eqs []equation, held []heldOutRow) []OperatorErrors {

@@ -16,13 +16,14 @@ import (
 
 // TrainInput is what coefficients are fitted on.
 type TrainInput struct {
-	Trees   []*irene.Tree
-	Models  map[string]*graph.Graph // by the model name of the trees
-	Exclude []string                // model names left out
-	Device  energy.Device           // supplies the multiprocessors that tiles run on
-	Runtime string                  // kernel profile the measurements were taken under; "" is eager
-	Data    []string                // names of the data, for the provenance
-	Note    string
+	Trees     []*irene.Tree
+	Models    map[string]*graph.Graph // by the model name of the trees
+	Exclude   []string                // model names left out
+	Operators []Operator              // measured beside the trees, at the same meter; see TrainOperators for operators alone
+	Device    energy.Device           // supplies the multiprocessors that tiles run on
+	Runtime   string                  // kernel profile the measurements were taken under; "" is eager
+	Data      []string                // names of the data, for the provenance
+	Note      string
 }
 
 // TrainReport says how training went.
@@ -100,6 +101,11 @@ func collect(in *TrainInput, seen ranges) ([]equation, *TrainReport, error) {
 		eqs = append(eqs, e...)
 		report.Missing[t.Model] += len(missing)
 	}
+	more, err := besideTrees(in, seen)
+	if err != nil {
+		return nil, nil, err
+	}
+	eqs = append(eqs, more...)
 	if len(eqs) == 0 {
 		return nil, nil, fmt.Errorf("no measurement is left to train on")
 	}
@@ -173,6 +179,7 @@ func (c *columns) row(e *equation, forTime bool) (col []int, coef []float64) {
 
 // fit solves for the coefficients: least squares on relative errors of energy and time together, all levels at once.
 func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
+	eqs = foldClasses(eqs)
 	cols := newColumns(eqs)
 	ls := newLeastSquares(cols.n())
 	for i := range eqs {
@@ -198,6 +205,46 @@ func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 	c := cols.coefficients(x, eqs, in)
 	c.Condition = ls.condition(x)
 	return c, nil
+}
+
+// foldClasses counts classes that cannot be told apart from others with the class that stands in for them: those that no
+// measurement has alone and that only one model has.
+func foldClasses(eqs []equation) []equation {
+	alone, models := map[classKey]bool{}, map[classKey]map[string]bool{}
+	for i := range eqs {
+		name := eqs[i].class()
+		for k := range eqs[i].X {
+			if k.Class == name {
+				alone[k] = true
+			}
+			if models[k] == nil {
+				models[k] = map[string]bool{}
+			}
+			models[k][eqs[i].Model] = true
+		}
+	}
+	into := map[classKey]classKey{}
+	for k, m := range models {
+		if like := classOf(k.Class).like; !alone[k] && len(m) == 1 && len(modelNames(eqs)) > 1 && like != "" {
+			into[k] = classKey{like, k.DType}
+		}
+	}
+	if len(into) == 0 {
+		return eqs
+	}
+	out := slices.Clone(eqs)
+	for i := range out {
+		x := map[classKey]*terms{}
+		for _, k := range slices.SortedFunc(maps.Keys(eqs[i].X), compareKeys) {
+			to, ok := into[k]
+			if !ok {
+				to = k
+			}
+			add(x, to, eqs[i].X[k])
+		}
+		out[i].X = x
+	}
+	return out
 }
 
 // tie adds the equations that hold the bytes of tied classes to those of the base class in the same element type,
@@ -245,12 +292,29 @@ func provenance(eqs []equation, in *TrainInput) Provenance {
 	p := Provenance{Data: baseNames(in.Data), Equations: len(eqs), Note: in.Note, Batch: [2]int64{math.MaxInt64, 0}, Sequence: [2]int64{math.MaxInt64, 0}}
 	names := map[string]bool{}
 	for _, e := range eqs {
+		if e.Device != "" { // an operator given by its shape
+			p.Devices = []string{e.Device}
+			continue
+		}
 		names[e.Model] = true
 		p.Batch[0], p.Batch[1] = min(p.Batch[0], e.Batch), max(p.Batch[1], e.Batch)
 		p.Sequence[0], p.Sequence[1] = min(p.Sequence[0], e.Sequence), max(p.Sequence[1], e.Sequence)
 	}
 	p.Models = slices.Sorted(maps.Keys(names))
 	return p
+}
+
+// standIn finds the coefficients of a class, or of the class that stands in for it.
+func (c *Coefficients) standIn(k classKey) *ClassCoefficients {
+	for range classes {
+		if cc := c.find(k.Class, k.DType.String()); cc != nil {
+			return cc
+		}
+		if k.Class = classOf(k.Class).like; k.Class == "" {
+			return nil
+		}
+	}
+	return nil
 }
 
 // baseNames drops the folders of files: a coefficient file does not tell where it was trained.
@@ -266,7 +330,7 @@ func baseNames(files []string) []string {
 func predictEquation(e *equation, c *Coefficients) (energy.Joules, energy.Seconds) {
 	var j, s float64
 	for _, k := range slices.SortedFunc(maps.Keys(e.X), compareKeys) {
-		cc := c.find(k.Class, k.DType.String())
+		cc := c.standIn(k)
 		if cc == nil {
 			continue
 		}

@@ -110,7 +110,7 @@ func TestEmbedded(t *testing.T) {
 // TestDeterministic: the same measurements give the same bytes.
 func TestDeterministic(t *testing.T) {
 	var first []byte
-	for range 3 {
+	for range 2 {
 		in, _ := synthetic(t)
 		c, report, err := Train(in)
 		if err != nil {

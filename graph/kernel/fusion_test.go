@@ -137,6 +137,37 @@ func TestLayerNorm(t *testing.T) {
 	})
 }
 
+// TestTransposes: transpositions of transpositions move the elements once where no other node sees them in between.
+func TestTransposes(t *testing.T) {
+	turn := func(in, out string) Part { return Node("Transpose", in, out, Attr("perm", []int64{1, 0})) }
+	x, relu := float("x", 2, 8), Node("Relu", "c", "y")
+	for _, c := range []struct {
+		name  string
+		parts []Part
+		want  []string
+	}{
+		{"one", []Part{x, turn("x", "c"), relu}, []string{"move Transpose: c", "activation Relu: y"}},
+		{"three", []Part{x, turn("x", "a"), turn("a", "b"), turn("b", "c"), relu}, []string{"move Transpose: a b c", "activation Relu: y"}},
+		{
+			"seen in between",
+			[]Part{x, turn("x", "a"), turn("a", "c"), relu, Node("Neg", "a", "z")},
+			[]string{"move Transpose: a", "move Transpose: c", "activation Relu: y", "elementwise Neg: z"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := decode(t, c.parts...)
+			p := d.group(t, "eager")
+			wantKernels(t, p, c.want...)
+			if k := p.Kernels[0].Cost; !k.Read.Is(64) || !k.Written.Is(64) {
+				t.Errorf("%v bytes read, %v written, want 64 each", k.Read, k.Written)
+			}
+			if p := d.group(t, "ort-basic"); len(p.Kernels) != len(d.g.Nodes) {
+				t.Errorf("ort-basic: kernels %q", kernels(p))
+			}
+		})
+	}
+}
+
 // TestMalformed forms kernels of nodes that lack inputs without falling over them.
 func TestMalformed(t *testing.T) {
 	for _, c := range []struct {
@@ -147,6 +178,7 @@ func TestMalformed(t *testing.T) {
 		{"GELU of a constant and nothing", []Part{scalar("c"), Node("Div", "c", "d"), Node("Erf", "d", "e"), Node("Add", "e c", "s"), Node("Mul", "s", "m"), Node("Mul", "m c", "y")}},
 		{"GELU of nothing, half first", []Part{scalar("c"), Node("Mul", "c -", "h"), Node("Mul", "c -", "d"), Node("Erf", "d", "e"), Node("Add", "e c", "s"), Node("Mul", "h s", "y")}},
 		{"products", []Part{float("x", 2, 2), weight("w", 2, 2), Node("MatMul", "x w", "a"), Node("Add", "a", "y"), Node("MatMul", "x", "b"), Node("Add", "b w", "z")}},
+		{"transpositions", []Part{Node("Transpose", "", "a"), Node("Transpose", "a", "b"), Node("Transpose", "b", "c")}},
 		{"norm", []Part{Node("Sub", "", "c"), Node("Sqrt", "", "s"), Node("Div", "c s", "y"), Node("Gather", "c", "g"), Node("Cast", "", "k"), Node("Relu", "c", "")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -66,6 +66,7 @@ func TestSilent(t *testing.T) {
 		x, Int("1", 1), Ints("11", 1, 1), Ints("one", 1), Node("Gather", "x 1", "a", Attr("axis", 1)), Node("Gather", "x 11", "b", Attr("axis", 1)),
 		Node("Gather", "x one", "c", Attr("axis", 1)), In("i", graph.Int64), Node("Gather", "x i", "d"),
 	}
+	shapeOnly := []Part{x, Node("Relu", "x", "r"), Node("Shape", "r", "s"), Node("Reshape", "x s", "v"), Node("Neg", "v", "y")}
 	for _, c := range []struct {
 		name, profile string
 		parts         []Part
@@ -87,6 +88,8 @@ func TestSilent(t *testing.T) {
 		{"idle casts", "none", casts, "same", ""},
 		{"one element picked", "eager", picks, "a", "a"},
 		{"one element picked", "ort-basic", picks, "", ""},
+		{"only the shape is read", "eager", shapeOnly, "r s v", "r v"},
+		{"only the shape is read", "ort-basic", shapeOnly, "s v", ""},
 	} {
 		t.Run(c.name+" "+c.profile, func(t *testing.T) {
 			d := decode(t, c.parts...)

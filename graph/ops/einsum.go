@@ -172,7 +172,8 @@ func (c *Context) labelled(eq equation) []labelled {
 }
 
 // einsumCost contracts the operands from the left, two at a time. Labels that only one operand has and nothing later
-// needs are summed before; a pair that contracts over no label is multiplied element by element.
+// needs are summed before; a pair that contracts over no label, or over such of extent 1 alone, is multiplied element by
+// element.
 func einsumCost(c *Context) graph.Cost {
 	eq, ok := c.equation()
 	if !ok {
@@ -233,6 +234,8 @@ func contract(a, b labelled, needed []byte) contraction {
 		_, both := b[l]
 		wanted := slices.Contains(needed, l)
 		switch {
+		case both && !wanted && a[l].Is(1):
+			// one product makes each element: there is nothing to sum
 		case both && !wanted:
 			p.K, p.contracts = p.K.Mul(a[l]), true
 		case both:

@@ -46,10 +46,18 @@ func gather(c *Context) error {
 	out := make(graph.Shape, 0, len(data)-1+len(idx))
 	out = append(append(append(out, data[:axis]...), idx...), data[axis+1:]...)
 	c.Set(0, c.DType(0), out)
-	if _, ok := small(out); !ok || !c.hasElements() {
+	if _, ok := small(out); !ok {
 		return nil
 	}
-	return c.gathered(data, axis)
+	if c.hasElements() {
+		return c.gathered(data, axis)
+	}
+	if len(data) == 1 {
+		if p, ok := c.progression(c.Node.Input(0)); ok {
+			c.gatheredFrom(p)
+		}
+	}
+	return nil
 }
 
 // gathered passes on the elements of a small Gather.

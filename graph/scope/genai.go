@@ -6,9 +6,9 @@ import "strings"
 const genaiProducer = "onnxruntime-genai"
 
 // genaiPath turns a dotted path of onnxruntime-genai's model builder (src/python/py/models/builder.py) into the one that
-// the Hugging Face model has: "model.layers.0.attn.q_proj" is "model.layers.0.self_attn.q_proj" there, and the norm after
-// the last layer, "model.layers.16.final_norm_layernorm" in a model of 16 layers, is "model.norm". Operators within an
-// operator's name ("attn_mask_subgraph/Sub/Cast") are no modules.
+// the Hugging Face model has: "model.layers.0.attn.q_proj" is "model.layers.0.self_attn.q_proj" there, "moe" is "mlp", and
+// the norm after the last layer, "model.layers.16.final_norm_layernorm" in a model of 16 layers, is "model.norm". Operators
+// within an operator's name ("attn_mask_subgraph/Sub/Cast") are no modules.
 func genaiPath(path string) string {
 	for {
 		i := strings.LastIndexByte(path, '.')
@@ -25,6 +25,8 @@ func genaiPath(path string) string {
 		return joinPath(parentPath(up), "norm")
 	case last == "attn" && strings.HasPrefix(lastSegment(up), "layers."):
 		last = "self_attn"
+	case last == "moe" && strings.HasPrefix(lastSegment(up), "layers."):
+		last = "mlp"
 	}
 	return joinPath(genaiPath(up), last)
 }

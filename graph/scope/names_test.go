@@ -91,12 +91,13 @@ func TestOwnerPath(t *testing.T) {
 
 func TestGenaiPath(t *testing.T) {
 	for path, want := range map[string]string{
-		"":                                     "",
-		"model.embed_tokens":                   "model.embed_tokens",
-		"model.layers.0.attn.q_proj":           "model.layers.0.self_attn.q_proj",
-		"model.layers.12.attn":                 "model.layers.12.self_attn",
-		"model.layers.0.mlp.act_fn":            "model.layers.0.mlp.act_fn",
-		"model.layers.16.final_norm_layernorm": "model.norm",
+		"":                                         "",
+		"model.embed_tokens":                       "model.embed_tokens",
+		"model.layers.0.attn.q_proj":               "model.layers.0.self_attn.q_proj",
+		"model.layers.12.attn":                     "model.layers.12.self_attn",
+		"model.layers.0.moe.router":                "model.layers.0.mlp.router",
+		"model.layers.0.mlp.act_fn":                "model.layers.0.mlp.act_fn",
+		"model.layers.16.final_norm_layernorm":     "model.norm",
 		"model.attn_mask_reformat.sub.Gather.Cast": "model.attn_mask_reformat.sub",
 		"model.constant_nodes.INT64":               "model",
 		"lm_head":                                  "lm_head",

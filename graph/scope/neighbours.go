@@ -44,7 +44,8 @@ func inside(s, limit *graph.Scope) *graph.Scope {
 //     last reads the weight). Of a module without modules inside it goes to the parent where it joins different modules (a
 //     residual sum before a norm) or feeds a product with a weight, which is all there is to a linear module.
 //   - After one module without modules inside it belongs to the common scope of both.
-//   - A product with a weight is a module of its own, and so is the sum with its bias: see productBetween.
+//   - A product with a weight is a module of its own, and so is the sum with its bias: see productBetween. What is computed
+//     from one whose module is not known is of the common scope of both.
 func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope) *graph.Scope {
 	switch {
 	case up.scope == nil:
@@ -53,6 +54,8 @@ func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope) *graph.S
 		return common(up.scope, r.enclosing(n))
 	case down == nil:
 		return up.scope
+	case up.loose && !isAncestor(up.scope, down):
+		return common(up.scope, down)
 	case isWeighted(n) && !up.joins:
 		return r.productBetween(up.scope, down)
 	}
@@ -134,6 +137,7 @@ func readsWeight(n *graph.Node) bool {
 type origin struct {
 	scope *graph.Scope
 	joins bool // from different scopes
+	loose bool // through a product of which only an enclosing scope is known
 }
 
 // upward finds the origin of every node: its place where it has one, else the common scope of what its data comes from.
@@ -156,7 +160,9 @@ func (r *resolver) upward(bound []*graph.Scope) []origin {
 			if bound != nil && bound[p.ID] != nil && r.places[p.ID].Scope == nil {
 				s = inside(s, bound[p.ID])
 			}
+			o.loose = o.loose || up[p.ID].loose
 			if r.places[p.ID].Scope == nil && !r.space.inner[s] && s.Parent != nil && isWeighted(p) {
+				o.loose = o.loose || r.multiplies[s]
 				s = s.Parent
 			}
 			o.joins = o.joins || o.scope != nil && o.scope != s

@@ -59,7 +59,7 @@ type Report struct {
 }
 
 // CrossValidate leaves out one model at a time, trains on the trees of the others and predicts those of the one left
-// out. Each fold gives what [Train] on the same trees gives.
+// out. Each fold gives what [Train] on the same trees gives, but for rounding.
 func CrossValidate(trees []*irene.Tree, opts Options) (*Report, error) {
 	opts, err := opts.normal()
 	if err != nil {

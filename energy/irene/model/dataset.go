@@ -97,6 +97,9 @@ type planner struct {
 
 // place finds or makes the distinct subtree of n.
 func (b *planner) place(n *irene.Node) (int32, error) {
+	if n == nil {
+		return 0, errors.New("a node is missing")
+	}
 	switch n.Type {
 	case irene.TypeModel, irene.TypeModule, irene.TypeML, irene.TypeMLNoParam:
 	default:

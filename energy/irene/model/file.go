@@ -115,6 +115,9 @@ type predictedNode struct {
 // WritePredictions writes one line of JSON: the tree as published, with predicted_energy on every node. Predictions are
 // those of [Model.Predict] for t. A file of such lines is what IrEne's own predict.py writes and its evaluate.py reads.
 func WritePredictions(w io.Writer, t *irene.Tree, predictions []Prediction) error {
+	if t == nil || t.Root == nil {
+		return fmt.Errorf("%s: it has no nodes", place(t))
+	}
 	root, rest, err := predicted(t.Root, predictions)
 	if err == nil && len(rest) > 0 {
 		err = errors.New("there are more predictions than nodes")
@@ -129,8 +132,8 @@ func WritePredictions(w io.Writer, t *irene.Tree, predictions []Prediction) erro
 
 // predicted takes the predictions of n and what is below from the front of a list, and returns what remains of it.
 func predicted(n *irene.Node, list []Prediction) (*predictedNode, []Prediction, error) {
-	if len(list) == 0 || list[0].Node != n {
-		return nil, nil, fmt.Errorf("%s: the predictions are not this tree's", n.Scope)
+	if len(list) == 0 || n == nil || list[0].Node != n {
+		return nil, nil, errors.New("the predictions are not this tree's")
 	}
 	p := &predictedNode{Node: n, Predicted: list[0].Energy, Children: []*predictedNode{}, Scopes: []string{}}
 	if n.Energy > 0 {

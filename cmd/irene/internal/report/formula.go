@@ -1,0 +1,255 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// FormulaMetrics lists what formulas can be asked for, in the order they are written.
+func FormulaMetrics() []string {
+	var names []string
+	for _, m := range formulaMetrics {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// formulaMetrics is the table of metrics with a closed form. Formulas of metrics that are counts have whole
+// coefficients.
+var formulaMetrics = []struct {
+	name, key, latex string
+	formula          func(*Module, *predict.ModuleFormula) (predict.Formula, bool)
+}{
+	{"energy", "energy_j", `E / \mathrm{J}`, func(_ *Module, f *predict.ModuleFormula) (predict.Formula, bool) {
+		if f == nil {
+			return predict.Formula{}, false
+		}
+		return f.Energy, true
+	}},
+	{"time", "time_s", `t / \mathrm{s}`, func(_ *Module, f *predict.ModuleFormula) (predict.Formula, bool) {
+		if f == nil {
+			return predict.Formula{}, false
+		}
+		return f.Time, true
+	}},
+	{"flops", "flops", `N_\mathrm{FLOP}`, countFormula(func(m *Metrics) graph.Dim { return m.FLOPs })},
+	{"macs", "macs", `N_\mathrm{MAC}`, countFormula(func(m *Metrics) graph.Dim { return m.MACs })},
+	{"bytes", "bytes", `N_\mathrm{byte}`, countFormula(func(m *Metrics) graph.Dim { return m.Read.Add(m.Written) })},
+}
+
+func countFormula(of func(*Metrics) graph.Dim) func(*Module, *predict.ModuleFormula) (predict.Formula, bool) {
+	return func(m *Module, _ *predict.ModuleFormula) (predict.Formula, bool) {
+		return predict.DimFormula(of(&m.Metrics))
+	}
+}
+
+// Formulas is what the formats of closed forms read.
+type Formulas struct {
+	*Report
+	Symbols     []Name
+	Equalities  []Equality // dims that the graph's equalities express by others
+	Assumptions []string
+	Modules     []*FormulaModule // the roots of what is shown
+}
+
+// Name is a symbol, and how formulas write it: as a Python identifier.
+type Name struct{ Name, Written string }
+
+// Equality is a dim that others give.
+type Equality struct {
+	Name string
+	Expr graph.Dim
+}
+
+// FormulaModule is one module with its closed forms.
+type FormulaModule struct {
+	*Module
+	Unknown  int // operators that are in no formula
+	Formulas []NamedFormula
+	Children []*FormulaModule
+}
+
+// NamedFormula is the closed form of one metric; not Known where a size in it is not.
+type NamedFormula struct {
+	Metric int // index into formulaMetrics
+	Known  bool
+	predict.Formula
+}
+
+// Key is the name of the metric in JSON, with its unit.
+func (f *NamedFormula) Key() string { return formulaMetrics[f.Metric].key }
+
+// FormulaOptions says which closed forms are shown.
+type FormulaOptions struct {
+	Metrics  []string  // by name
+	Selected []*Module // their roots; nil: the whole model
+	Depth    int       // levels of modules below them; negative: all
+}
+
+// BuildFormulas gathers closed forms. The report is that of the symbolic analysis; the prediction may be nil.
+func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts FormulaOptions) *Formulas {
+	out := &Formulas{Report: r}
+	byPath := map[string]*predict.ModuleFormula{}
+	if fs != nil {
+		r.Device = &Device{Device: fs.Device, Scope: fs.Scope, Origin: fs.Origin, Runtime: fs.Runtime}
+		r.Warnings = append(r.Warnings, fs.Warnings...)
+		a.Tree.Root.Walk(func(m *graph.Module) { byPath[m.Path] = fs.Modules[m] })
+	}
+	roots := opts.Selected
+	if roots == nil {
+		roots = []*Module{r.Tree}
+	}
+	b := &formulaBuilder{opts: opts, byPath: byPath, kinds: map[predict.FormulaKind]bool{}}
+	for _, m := range roots {
+		out.Modules = append(out.Modules, b.module(m, opts.Depth))
+	}
+	out.name(a, b.symbols)
+	out.assume(fs, b)
+	return out
+}
+
+type formulaBuilder struct {
+	opts    FormulaOptions
+	byPath  map[string]*predict.ModuleFormula
+	kinds   map[predict.FormulaKind]bool
+	symbols []string
+	scaled  int
+}
+
+func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
+	out := &FormulaModule{Module: m, Unknown: m.Metrics.Unknown}
+	mf := b.byPath[m.Path]
+	if mf != nil {
+		out.Unknown = max(out.Unknown, mf.Unknown)
+		b.scaled = max(b.scaled, mf.Scaled)
+	}
+	for i := range formulaMetrics {
+		if !slices.Contains(b.opts.Metrics, formulaMetrics[i].name) {
+			continue
+		}
+		f := NamedFormula{Metric: i}
+		f.Formula, f.Known = formulaMetrics[i].formula(m, mf)
+		for _, t := range f.Terms {
+			b.kinds[t.Kind] = true
+		}
+		b.symbols = append(b.symbols, f.Symbols()...)
+		out.Formulas = append(out.Formulas, f)
+	}
+	if depth != 0 {
+		for _, c := range m.Children {
+			out.Children = append(out.Children, b.module(c, depth-1))
+		}
+	}
+	return out
+}
+
+// name lists the symbols, gives those that are no Python identifiers another name, and lists the equalities.
+func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
+	slices.Sort(symbols)
+	symbols = slices.Compact(symbols)
+	written := map[string]graph.Dim{}
+	for _, s := range symbols {
+		w := identifier(s)
+		for w != s && slices.Contains(symbols, w) {
+			w += "_"
+		}
+		r.Symbols = append(r.Symbols, Name{s, w})
+		if w != s {
+			written[s] = graph.Symbol(w)
+		}
+	}
+	for _, s := range slices.Sorted(maps.Keys(a.Inference.Solved)) {
+		if slices.Contains(analysis.Declared(a.Graph), s) {
+			r.Equalities = append(r.Equalities, Equality{s, a.Inference.Solved[s]})
+		}
+	}
+	if len(written) == 0 {
+		return
+	}
+	r.walk(func(m *FormulaModule) {
+		for i := range m.Formulas {
+			for j := range m.Formulas[i].Terms {
+				t := &m.Formulas[i].Terms[j]
+				t.Expression = t.Expression.Subst(func(s string) (graph.Dim, bool) { d, ok := written[s]; return d, ok })
+			}
+		}
+	})
+}
+
+func (r *Formulas) walk(visit func(*FormulaModule)) {
+	var down func([]*FormulaModule)
+	down = func(list []*FormulaModule) {
+		for _, m := range list {
+			visit(m)
+			down(m.Children)
+		}
+	}
+	down(r.Modules)
+}
+
+// keywords are names that Python keeps to itself.
+var keywords = strings.Fields("False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda max min nonlocal not or pass raise return try while with yield")
+
+// identifier makes a name that Python takes.
+func identifier(name string) string {
+	w := strings.Map(func(r rune) rune {
+		if r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, name)
+	if w == "" || w[0] >= '0' && w[0] <= '9' {
+		w = "_" + w
+	}
+	if slices.Contains(keywords, w) {
+		w += "_"
+	}
+	return w
+}
+
+// assume says where the formulas hold.
+func (r *Formulas) assume(fs *predict.Formulas, b *formulaBuilder) {
+	if len(r.Symbols) > 0 {
+		r.Assumptions = append(r.Assumptions, "dims are whole numbers of at least 1")
+	}
+	for _, s := range r.Symbols {
+		if s.Name != s.Written {
+			r.Assumptions = append(r.Assumptions, fmt.Sprintf("%s stands for the dim %q", s.Written, s.Name))
+		}
+	}
+	if fs == nil {
+		return
+	}
+	r.Assumptions = append(r.Assumptions, fs.Describe(b.kinds)...)
+	if b.scaled > 0 {
+		for _, why := range fs.Scaled {
+			r.Assumptions = append(r.Assumptions, "scaled: "+why)
+		}
+	}
+	if slices.Contains(b.opts.Metrics, "energy") || slices.Contains(b.opts.Metrics, "time") {
+		r.Assumptions = append(r.Assumptions, "without intervals, also beyond the sizes that were measured (analyze says both)")
+	}
+}
+
+// FormulaFormat is one way to write closed forms.
+type FormulaFormat struct {
+	Name  string
+	Help  string
+	Write func(io.Writer, *Formulas) error
+}
+
+// FormulaFormats is the table of formats for closed forms, the default first.
+func FormulaFormats() []FormulaFormat {
+	return []FormulaFormat{
+		{Name: "text", Help: "Python expressions with six digits", Write: writeFormulaText},
+		{Name: "json", Help: "every term with all digits", Write: writeFormulaJSON},
+		{Name: "latex", Help: "aligned sums for mathematics mode", Write: writeFormulaLaTeX},
+	}
+}

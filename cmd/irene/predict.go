@@ -1,0 +1,359 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+)
+
+func predictCommand() command {
+	return command{
+		name:    "predict",
+		summary: "time and energy of single operators given by shape, no model needed",
+		args:    "[ROWS.jsonl]",
+		max:     1,
+		details: `ROWS has one JSON object a line, compressed with gzip or not: op, its sizes, and perhaps dtype (float32 if not) and
+   device. Products have B M N K (B products of M×K by K×N; of a linear the weights are shared), other operators B
+   rows of H. Every row is copied with time_s and energy_j (null where the coefficients cannot say), scaled and
+   extrapolated added. An energy_j that a row brings is a measured one and becomes measured_energy_j.
+
+     irene predict rows.jsonl --device a100-pcie-40gb -o out.jsonl
+     irene predict --op linear --m 512 --n 3072 --k 768 --device t4
+
+   Known: ` + strings.Join(predict.OperatorNames(), " "),
+		flags: predictFlags,
+		run:   predictRows,
+	}
+}
+
+func predictFlags() []cli.Flag {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "device", DefaultText: "each row's, or that of the coefficients", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
+		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
+		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "runtime `PROFILE` of the operators: " + strings.Join(runtimes(), ", ")},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all (- is standard output)"},
+		&cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"},
+	}
+	for _, size := range sizeFlags() {
+		flags = append(flags, &cli.Int64Flag{Name: size, Usage: strings.ToUpper(size) + " of --op"})
+	}
+	return append(flags,
+		&cli.StringFlag{Name: "dtype", Value: graph.Float32.String(), Usage: "element `TYPE` of --op"},
+		&cli.StringFlag{Name: "format", Value: "text", Usage: "of --op: " + strings.Join(tableFormats(), ", ")})
+}
+
+func sizeFlags() []string { return []string{"b", "m", "n", "k", "h"} }
+
+// predictRows predicts the rows of a file, or the one that flags describe.
+func predictRows(env *environment, ctx *cli.Context) error {
+	q, err := parsePrediction(ctx)
+	if err != nil {
+		return err
+	}
+	if q.none {
+		return usagef("predict needs a device; --device none predicts nothing")
+	}
+	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
+		return err
+	}
+	t := &rowPredictor{env: env, request: q, devices: map[string]*predict.Operators{}, notes: map[string]int{}}
+	if ctx.IsSet("op") {
+		if ctx.NArg() > 0 {
+			return usagef("predict takes --op or a file of rows, got both")
+		}
+		return t.one(ctx)
+	}
+	for _, flag := range append(sizeFlags(), "dtype", "format") {
+		if ctx.IsSet(flag) {
+			return usagef("--%s describes the operator of --op", flag)
+		}
+	}
+	if ctx.NArg() == 0 {
+		return usagef("predict needs ROWS.jsonl or --op NAME (irene predict --help)")
+	}
+	return t.file(ctx.Args().First(), ctx.String("output"))
+}
+
+// rowPredictor predicts rows, for one device or for that of each row.
+type rowPredictor struct {
+	env     *environment
+	request predictionRequest
+	loaded  *predict.Coefficients         // of the request's file
+	devices map[string]*predict.Operators // by the device as rows write it; "" is the request's
+	notes   map[string]int                // what is to be said at the end, and of how many rows
+}
+
+// file streams rows from a file to the output.
+func (t *rowPredictor) file(path, output string) error {
+	in, err := openInput(t.env, path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	err = streamOutput(t.env, output, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<16)
+		rows := 0
+		err := predict.ReadRows(in, path, func(row predict.Row) error {
+			rows++
+			line, err := t.row(&row)
+			if err == nil {
+				_, err = out.Write(line)
+			}
+			return err
+		})
+		if err == nil && rows == 0 {
+			err = fmt.Errorf("%s: no rows", path)
+		}
+		if err != nil {
+			return err
+		}
+		return out.Flush()
+	})
+	if err != nil {
+		return err
+	}
+	t.say()
+	return nil
+}
+
+// say prints the notes, the most frequent ones.
+func (t *rowPredictor) say() {
+	const most = 8
+	keys := slices.SortedFunc(maps.Keys(t.notes), func(a, b string) int {
+		if d := t.notes[b] - t.notes[a]; d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	for i, note := range keys {
+		if i == most {
+			fmt.Fprintf(t.env.stderr, "irene: … and %s more\n", plural(len(keys)-most, "note"))
+			return
+		}
+		fmt.Fprintf(t.env.stderr, "irene: %s (%s)\n", oneLine(note), plural(t.notes[note], "row"))
+	}
+}
+
+// row predicts one row and returns its line of output.
+func (t *rowPredictor) row(row *predict.Row) ([]byte, error) {
+	if t.request.device != nil && row.Device != "" {
+		if d, err := energy.LookupDevice(row.Device); err != nil || d.ID != t.request.device.ID {
+			t.notes[fmt.Sprintf("rows name the device %s, predicted is %s", row.Device, t.request.device.ID)]++
+		}
+	}
+	o, err := t.on(row.Device)
+	if err != nil {
+		return nil, err
+	}
+	pr, err := o.Predict(&row.Operator)
+	if err != nil {
+		return nil, err
+	}
+	t.note(o, &pr)
+	return appendRow(row.Members, &pr), nil
+}
+
+func (t *rowPredictor) note(o *predict.Operators, pr *predict.OperatorPrediction) {
+	for _, n := range []string{o.Warning, pr.Why} {
+		if n != "" {
+			t.notes[n]++
+		}
+	}
+	if pr.Energy == nil {
+		t.notes["energy_j is null: the coefficients were trained on times alone"]++
+	}
+	if pr.Time == nil {
+		t.notes["time_s is null: the coefficients were trained on energies alone"]++
+	}
+}
+
+// on prepares predictions on the device asked for, or else on the one that a row names, or else on that of the
+// coefficients.
+func (t *rowPredictor) on(name string) (*predict.Operators, error) {
+	if t.request.device != nil {
+		name = ""
+	}
+	if o := t.devices[name]; o != nil {
+		return o, nil
+	}
+	q := t.request
+	if name != "" {
+		d, err := energy.LookupDevice(name)
+		if err != nil {
+			return nil, err
+		}
+		q.device = &d
+	}
+	c := t.loaded
+	if c == nil {
+		var err error
+		if c, err = chooseCoefficients(t.env, q); err != nil {
+			return nil, err
+		}
+		if q.coefficients != "" {
+			t.loaded = c
+		}
+	}
+	if q.runtime != "" && q.runtime != c.Runtime {
+		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Runtime, q.runtime)]++
+	}
+	if q.device == nil {
+		d, err := energy.LookupDevice(c.Device)
+		if err != nil {
+			return nil, err
+		}
+		q.device = &d
+	}
+	o, err := predict.NewOperators(c, *q.device)
+	if err != nil {
+		return nil, err
+	}
+	t.devices[name] = o
+	return o, nil
+}
+
+// The members that predictions add to rows.
+const (
+	keyTime     = "time_s"
+	keyEnergy   = "energy_j"
+	keyMeasured = "measured_energy_j"
+)
+
+func addedKeys() []string { return []string{keyTime, keyEnergy, "scaled", "extrapolated"} }
+
+// appendRow writes a row's members as they came, and the prediction after them. Members of an earlier prediction give
+// way to the new one; an energy that no prediction made is kept as measured.
+func appendRow(members []predict.Member, pr *predict.OperatorPrediction) []byte {
+	predicted := slices.ContainsFunc(members, func(m predict.Member) bool { return m.Key == keyTime })
+	b := []byte{'{'}
+	for _, m := range members {
+		key := m.Key
+		if key == keyEnergy && !predicted {
+			key = keyMeasured
+		}
+		if slices.Contains(addedKeys(), key) {
+			continue
+		}
+		name, _ := json.Marshal(key) // a string has no way to fail
+		b = append(append(append(b, name...), ": "...), m.Value...)
+		b = append(b, ", "...)
+	}
+	b = append(b, `"time_s": `...)
+	if pr.Time == nil {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendFloat(b, float64(*pr.Time), 'g', 9, 64)
+	}
+	b = append(b, `, "energy_j": `...)
+	if pr.Energy == nil {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendFloat(b, float64(*pr.Energy), 'g', 9, 64)
+	}
+	b = fmt.Appendf(b, `, "scaled": %t, "extrapolated": %t`, pr.Scaled, pr.Extrapolated)
+	return append(b, "}\n"...)
+}
+
+// one predicts the operator that flags describe.
+func (t *rowPredictor) one(ctx *cli.Context) error {
+	op := predict.Operator{Op: ctx.String("op")}
+	var ok bool
+	if op.DType, ok = predict.ParseDType(ctx.String("dtype")); !ok {
+		return usagef("--dtype %s: no such element type", ctx.String("dtype"))
+	}
+	sizes := []*int64{&op.B, &op.M, &op.N, &op.K, &op.H}
+	members := []predict.Member{{Key: "op", Value: quoted(op.Op)}}
+	for i, flag := range sizeFlags() {
+		if !ctx.IsSet(flag) {
+			continue
+		}
+		if *sizes[i] = ctx.Int64(flag); *sizes[i] < 1 {
+			return usagef("--%s %d: sizes are at least 1", flag, *sizes[i])
+		}
+		members = append(members, predict.Member{Key: strings.ToUpper(flag), Value: strconv.AppendInt(nil, *sizes[i], 10)})
+	}
+	if err := op.Check(); err != nil {
+		return usagef("--op %v", err)
+	}
+	o, err := t.on("")
+	if err != nil {
+		return err
+	}
+	pr, err := o.Predict(&op)
+	if err != nil {
+		return err
+	}
+	dev := o.Device()
+	members = append(members, predict.Member{Key: "dtype", Value: quoted(op.DType.String())}, predict.Member{Key: "device", Value: quoted(dev.ID)})
+	text := appendRow(members, &pr)
+	if ctx.String("format") == "text" {
+		text = []byte(oneText(&op, dev, &pr))
+		if o.Warning != "" {
+			fmt.Fprintf(t.env.stderr, "irene: %s\n", o.Warning)
+		}
+	}
+	return writeOutput(t.env, ctx.String("output"), text)
+}
+
+func quoted(s string) json.RawMessage {
+	b, _ := json.Marshal(s) // a string has no way to fail
+	return b
+}
+
+// oneText is a prediction for people.
+func oneText(op *predict.Operator, dev energy.Device, pr *predict.OperatorPrediction) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v on %s\n", op, dev.ID)
+	if pr.Time != nil {
+		fmt.Fprintf(&b, "time    %v\n", *pr.Time)
+	} else {
+		b.WriteString("time    unknown: the coefficients were trained on energies alone\n")
+	}
+	if pr.Energy != nil {
+		fmt.Fprintf(&b, "energy  %v\n", *pr.Energy)
+	} else {
+		b.WriteString("energy  unknown: the coefficients were trained on times alone\n")
+	}
+	if pr.Why != "" {
+		fmt.Fprintf(&b, "note    %s\n", pr.Why)
+	}
+	return b.String()
+}
+
+// readOperators reads measured operators from files.
+func readOperators(env *environment, files []string) ([]predict.Operator, error) {
+	var rows []predict.Operator
+	for _, path := range files {
+		in, err := openInput(env, path)
+		if err != nil {
+			return nil, err
+		}
+		before := len(rows)
+		err = predict.ReadRows(in, path, func(row predict.Row) error {
+			if row.Time == 0 && row.Energy == 0 {
+				return errors.New("neither latency_ms nor energy_j: nothing was measured")
+			}
+			rows = append(rows, row.Operator)
+			return nil
+		})
+		if err := errors.Join(err, in.Close()); err != nil {
+			return nil, err
+		}
+		if len(rows) == before {
+			return nil, fmt.Errorf("%s: no measurements", path)
+		}
+	}
+	return rows, nil
+}

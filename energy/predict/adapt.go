@@ -1,0 +1,272 @@
+package predict
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/stats"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Shrinkage of the factors that adapt coefficients, in rows: a group of classes starts as if so many rows had found no
+// difference from the coefficients given, a class as if so many had found that of its group.
+const (
+	shrinkGroup = 0.5
+	shrinkClass = 1
+)
+
+// AdaptReport says what adapting has changed.
+type AdaptReport struct {
+	Device  string
+	From    string
+	Rows    int
+	Factors []AdaptFactor // by class and type
+	Before  stats.Errors  // of the rows' time, predicted without them
+	After   stats.Errors  // each row's time predicted from the others
+	Energy  [2]stats.Errors
+
+	Warnings []string
+}
+
+// AdaptFactor is what the coefficients of a class are multiplied by.
+type AdaptFactor struct {
+	Class, DType string
+	Rows         int
+	Time, Energy float64
+}
+
+// Adapt fits coefficients of another device, or of several, to a device of which a few operators were measured. The
+// coefficients are scaled to the device as a prediction would, and those of every class multiplied by a factor, one for
+// times and one for energies: the mean of the rows' ratios of measured to predicted in logarithms, shrunk towards the
+// common factor of all products, or of all operators that only move bytes, and that towards 1. Factors are positive
+// whatever the rows say; a class of a group without a row keeps its coefficients.
+func Adapt(base *Coefficients, in OperatorInput) (*Coefficients, *AdaptReport, error) {
+	if err := sameDevice(in.Rows, in.Device); err != nil {
+		return nil, nil, err
+	}
+	if len(in.Rows) == 0 {
+		return nil, nil, fmt.Errorf("no measurement to adapt to")
+	}
+	c, err := Transferred(base, in.Device)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := newAdaptation(c, &in)
+	if err != nil {
+		return nil, nil, err
+	}
+	report := a.report(base.Device)
+	for i := range c.Classes {
+		cc := &c.Classes[i]
+		t, _ := graph.ParseDType(cc.DType)
+		key := classKey{cc.Class, t}
+		f := AdaptFactor{Class: cc.Class, DType: cc.DType, Rows: a.count(key), Time: a.factor(key, timeOf, -1), Energy: a.factor(key, energyOf, -1)}
+		for term := range cc.Time {
+			cc.Time[term] *= f.Time
+			cc.Energy[term] *= f.Energy
+		}
+		cc.Rows += f.Rows
+		report.Factors = append(report.Factors, f)
+	}
+	for k, r := range a.seen {
+		if cc := c.find(k.Class, k.DType.String()); cc != nil {
+			cc.Range = joinRanges(cc.Range, r)
+		}
+	}
+	c.Provenance.Data = append(slices.Clone(c.Provenance.Data), baseNames(in.Data)...)
+	c.Provenance.Equations += len(in.Rows)
+	c.Provenance.Note = fmt.Sprintf("coefficients of %s adapted to %s with %d operators", base.Device, in.Device.ID, len(in.Rows))
+	c.Residuals = a.residuals(base.Residuals)
+	if in.Runtime != "" && in.Runtime != base.Runtime {
+		report.Warnings = append(report.Warnings, fmt.Sprintf("the coefficients were measured under the runtime profile %s, the rows under %s", base.Runtime, in.Runtime))
+	}
+	return c, report, nil
+}
+
+// Transferred returns coefficients scaled to another device by public specifications, as predictions scale them.
+func Transferred(c *Coefficients, dev energy.Device) (*Coefficients, error) {
+	o, err := NewOperators(c, dev)
+	if err != nil {
+		return nil, err
+	}
+	out := *c
+	out.Device = dev.ID
+	out.Classes = slices.Clone(c.Classes)
+	out.Condition = 0
+	for i := range out.Classes {
+		cc := &out.Classes[i]
+		t, _ := graph.ParseDType(cc.DType)
+		ch := o.p.choose(classKey{cc.Class, t})
+		cc.Energy, cc.Time = TermValues(ch.energy), TermValues(ch.time)
+		if dev.ID != c.Device {
+			cc.Interval, cc.Identified = nil, nil
+		}
+	}
+	if o.p.from != nil {
+		out.Power = PowerRange{Low: o.p.power(c.Power.Low), High: o.p.power(c.Power.High)}
+	}
+	return &out, nil
+}
+
+// adaptation is the rows beside their predictions.
+type adaptation struct {
+	device string
+	rows   []adaptRow
+	seen   ranges
+}
+
+type adaptRow struct {
+	key    classKey
+	pr     [2]float64 // predicted time and energy; 0 where there is none
+	ratios [2]float64 // logarithm of measured over predicted, of time and energy
+	has    [2]bool
+}
+
+// Indices of adaptRow's pairs.
+const (
+	timeOf   = 0
+	energyOf = 1
+)
+
+func newAdaptation(c *Coefficients, in *OperatorInput) (*adaptation, error) {
+	a := &adaptation{device: in.Device.ID, seen: ranges{}}
+	o, err := NewOperators(c, in.Device)
+	if err != nil {
+		return nil, err
+	}
+	for i := range in.Rows {
+		r := &in.Rows[i]
+		f, err := r.features(in.Device)
+		if err != nil {
+			return nil, &energy.SyntaxError{File: r.File, Line: r.Line, Msg: err.Error()}
+		}
+		a.seen.widen(&f)
+		pr := o.p.predict(&f)
+		row := adaptRow{key: classKey{f.Class, f.DType}, pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
+		for of, measured := range [2]float64{float64(r.Time), float64(r.Energy)} {
+			if measured > 0 && row.pr[of] > 0 {
+				row.ratios[of], row.has[of] = math.Log(measured/row.pr[of]), true
+			}
+		}
+		a.rows = append(a.rows, row)
+	}
+	return a, nil
+}
+
+func (a *adaptation) count(key classKey) int {
+	n := 0
+	for _, r := range a.rows {
+		if r.key == key {
+			n++
+		}
+	}
+	return n
+}
+
+// factor multiplies the coefficients of a class, from all rows but one.
+func (a *adaptation) factor(key classKey, of, without int) float64 {
+	if key.Class == hostClass {
+		return 1
+	}
+	sums := map[classKey]float64{}
+	counts := map[classKey]float64{}
+	for i, r := range a.rows {
+		if i != without && r.has[of] && classOf(r.key.Class).multiplies() == classOf(key.Class).multiplies() {
+			sums[r.key] += r.ratios[of]
+			counts[r.key]++
+		}
+	}
+	// The group's factor is the mean over its classes, each as certain as its rows make it.
+	group, weight := 0.0, shrinkGroup
+	for _, k := range slices.SortedFunc(maps.Keys(sums), compareKeys) {
+		w := counts[k] / (counts[k] + shrinkClass)
+		group += w * sums[k] / counts[k]
+		weight += w
+	}
+	group /= weight
+	return math.Exp((sums[key] + shrinkClass*group) / (counts[key] + shrinkClass))
+}
+
+// leftOut pairs each row's measured value with its prediction, adapted with the other rows or not at all.
+func (a *adaptation) leftOut(of int, adapted bool) []stats.Pair {
+	var out []stats.Pair
+	for i, r := range a.rows {
+		if !r.has[of] {
+			continue
+		}
+		p := r.pr[of]
+		if adapted {
+			p *= a.factor(r.key, of, i)
+		}
+		out = append(out, stats.Pair{Predicted: p, Measured: r.pr[of] * math.Exp(r.ratios[of])})
+	}
+	return out
+}
+
+func (a *adaptation) report(from string) *AdaptReport {
+	return &AdaptReport{
+		Device: a.device, From: from, Rows: len(a.rows),
+		Before: stats.Summarize(a.leftOut(timeOf, false)), After: stats.Summarize(a.leftOut(timeOf, true)),
+		Energy: [2]stats.Errors{stats.Summarize(a.leftOut(energyOf, false)), stats.Summarize(a.leftOut(energyOf, true))},
+	}
+}
+
+// residuals are the errors of the rows' energies, each predicted from the others, or what a scaled class is taken to
+// miss where energies were not measured.
+func (a *adaptation) residuals(base Residuals) Residuals {
+	var all []residual
+	for _, p := range a.leftOut(energyOf, true) {
+		all = append(all, residual{level: energy.LevelOperator, ape: math.Abs(p.Measured/p.Predicted - 1)})
+	}
+	out := summarizeResiduals(all)
+	wide := base.band(energy.LevelOperator, "", smallTime)
+	wide.P50, wide.P90 = max(leastScaled/2, wide.P50), max(leastScaled, wide.P90)
+	if len(all) < fewRows {
+		out.Levels[energy.LevelOperator] = wide
+	}
+	for _, level := range []energy.Level{energy.LevelModule, energy.LevelModel} {
+		out.Levels[level] = out.Levels[energy.LevelOperator]
+	}
+	return out
+}
+
+func joinRanges(a, b map[string]Range) map[string]Range {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]Range{}
+	}
+	for name, r := range b {
+		if old, ok := out[name]; ok {
+			r = Range{Low: min(old.Low, r.Low), High: max(old.High, r.High)}
+		}
+		out[name] = r
+	}
+	return out
+}
+
+// String says what adapting has changed.
+func (r *AdaptReport) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "coefficients of %s adapted to %s with %d operators\n", r.From, r.Device, r.Rows)
+	for _, x := range []struct {
+		name          string
+		before, after stats.Errors
+	}{{"time", r.Before, r.After}, {"energy", r.Energy[0], r.Energy[1]}} {
+		if x.before.N > 0 {
+			fmt.Fprintf(&b, "%-7s error of these rows %5.1f %% before, %5.1f %% each adapted with the others\n", x.name, 100*x.before.MAPE, 100*x.after.MAPE)
+		}
+	}
+	for _, f := range r.Factors {
+		if f.Rows > 0 {
+			fmt.Fprintf(&b, "%-12s %-8s %3d rows  time ×%.3g  energy ×%.3g\n", f.Class, f.DType, f.Rows, f.Time, f.Energy)
+		}
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", w)
+	}
+	return b.String()
+}
