@@ -40,7 +40,7 @@ energy/coefficients:
 energy/stats: energy
 energy/irene: graph energy
 energy/irene/model: energy energy/stats energy/irene
-energy/predict: internal/nearest graph graph/ops graph/kernel graph/analysis energy energy/coefficients energy/stats energy/irene
+energy/predict: internal/nearest graph graph/ops graph/kernel graph/analysis energy energy/coefficients energy/stats energy/irene energy/irene/model
 profiler: graph energy energy/stats
 profiler/...: profiler graph energy energy/stats
 cmd/irene: internal/nearest graph graph/ops graph/scope graph/kernel graph/align graph/analysis onnx energy energy/coefficients energy/stats energy/irene energy/irene/model energy/predict profiler profiler/... cmd/irene/internal/report

@@ -1,6 +1,10 @@
 package graph
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // Scope is one call of a module of the original network, linked to the call it was made in. A scope source interns its
 // scopes: nodes that ran in the same call share the pointer.
@@ -41,7 +45,7 @@ type Module struct {
 	Class     string // of the module (BertSelfAttention), "" where the file does not tell
 	Call      int    // 0 for the first call of the canonical module in the tree, 1 for the second …
 	Parent    *Module
-	Children  []*Module // in order of their first operator
+	Children  []*Module // in the order in which they begin to work
 	Nodes     []*Node   // operators directly in this module, in graph order
 }
 
@@ -63,7 +67,50 @@ func BuildTree(g *Graph, places []Placement, classes map[string]string, include 
 		m.Nodes = append(m.Nodes, n)
 		t.Of[n.ID] = m
 	}
+	b.root.order(working(g))
 	return t
+}
+
+// begin is where a module begins: the IDs of its first operator that works on data and of its first operator.
+type begin struct{ work, any int }
+
+// order sorts the modules below m by where they begin to work. Exporters put constants and copies of weights at the beginning
+// of a file, whatever module they are for: they count only among modules that have nothing else.
+func (m *Module) order(works []bool) begin {
+	first := begin{len(works), len(works)}
+	for _, n := range m.Nodes {
+		first.any = min(first.any, n.ID)
+		if works[n.ID] {
+			first.work = min(first.work, n.ID)
+		}
+	}
+	of := make(map[*Module]begin, len(m.Children))
+	for _, c := range m.Children {
+		k := c.order(works)
+		of[c] = k
+		first = begin{min(first.work, k.work), min(first.any, k.any)}
+	}
+	slices.SortStableFunc(m.Children, func(x, y *Module) int {
+		return cmp.Or(of[x].work-of[y].work, of[x].any-of[y].any)
+	})
+	return first
+}
+
+// working tells, by Node.ID, which operators do more than hand a stored tensor on, in another form perhaps, or ask for a
+// shape.
+func working(g *Graph) []bool {
+	out := make([]bool, len(g.Nodes))
+	for _, n := range g.Nodes {
+		switch n.Op {
+		case "Constant", "Shape", "Size":
+		case "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "DequantizeLinear":
+			v := n.Input(0)
+			out[n.ID] = v != nil && v.Init == nil && (v.Producer == nil || out[v.Producer.ID])
+		default:
+			out[n.ID] = true
+		}
+	}
+	return out
 }
 
 type treeBuilder struct {

@@ -19,6 +19,9 @@ func arrange(c *command, args []string) ([]string, error) {
 			rest = append(rest, args[i+1:]...)
 			break
 		}
+		if arg == "-h" {
+			arg = "--" + helpFlag
+		}
 		if !strings.HasPrefix(arg, "-") || arg == "-" {
 			rest = append(rest, arg)
 			continue
@@ -55,8 +58,8 @@ func flagText(arg string) string {
 
 // flagNames tells which flags take a value, and lists their names with dashes.
 func flagNames(flags []cli.Flag) (takesValue map[string]bool, dashed []string) {
-	takesValue = map[string]bool{"help": false, "h": false}
-	dashed = []string{"--help"}
+	takesValue = map[string]bool{helpFlag: false}
+	dashed = []string{"--" + helpFlag}
 	for _, f := range flags {
 		_, isBool := f.(*cli.BoolFlag)
 		for _, n := range f.Names() {

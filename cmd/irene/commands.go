@@ -31,9 +31,11 @@ type command struct {
 func commands() []command {
 	return []command{
 		analyzeCommand(),
+		explainCommand(),
 		formulaCommand(),
 		predictCommand(),
 		trainCommand(),
+		validateCommand(),
 		devicesCommand(),
 		operatorsCommand(),
 		versionCommand(),
@@ -123,10 +125,14 @@ func newApp(env *environment, table []command) *cli.App {
 			Usage:           c.summary,
 			UsageText:       strings.TrimRight("irene "+c.name+" [flags] "+c.args, " "),
 			Description:     c.details,
-			Flags:           c.flags(),
+			Flags:           withHelp(c.flags()),
+			HideHelp:        true,
 			HideHelpCommand: true,
 			OnUsageError:    wrongUsage,
 			Action: func(ctx *cli.Context) error {
+				if ctx.Bool(helpFlag) {
+					return cli.ShowSubcommandHelp(ctx)
+				}
 				if n := ctx.NArg(); n < c.min || n > c.max {
 					return countError(c, ctx.Args().Slice())
 				}
@@ -135,6 +141,14 @@ func newApp(env *environment, table []command) *cli.App {
 		})
 	}
 	return app
+}
+
+// helpFlag is the flag of every command that shows its help. The flag parser's own one would take -h from commands that
+// have a flag of that name; arrange turns -h into it.
+const helpFlag = "help"
+
+func withHelp(flags []cli.Flag) []cli.Flag {
+	return append(flags, &cli.BoolFlag{Name: helpFlag, Usage: "show help", DisableDefaultText: true})
 }
 
 // wrongUsage turns what the flag parser says into a usage error that spells flags as the help does.

@@ -32,6 +32,7 @@ func predictCommand() command {
      irene predict rows.jsonl --device a100-pcie-40gb -o out.jsonl
      irene predict --op linear --m 512 --n 3072 --k 768 --device t4
 
+   One operator's sizes are --b --m --n --k --h.
    Known: ` + strings.Join(predict.OperatorNames(), " "),
 		flags: predictFlags,
 		run:   predictRows,
@@ -47,7 +48,7 @@ func predictFlags() []cli.Flag {
 		&cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"},
 	}
 	for _, size := range sizeFlags() {
-		flags = append(flags, &cli.Int64Flag{Name: size, Usage: strings.ToUpper(size) + " of --op"})
+		flags = append(flags, &cli.Int64Flag{Name: size, Hidden: true}) // -h would read as help: the details speak of them
 	}
 	return append(flags,
 		&cli.StringFlag{Name: "dtype", Value: graph.Float32.String(), Usage: "element `TYPE` of --op"},

@@ -100,9 +100,10 @@ func Transferred(c *Coefficients, dev energy.Device) (*Coefficients, error) {
 	for i := range out.Classes {
 		cc := &out.Classes[i]
 		t, _ := graph.ParseDType(cc.DType)
-		ch := o.p.choose(classKey{cc.Class, t})
-		cc.Energy, cc.Time = TermValues(ch.energy), TermValues(ch.time)
-		if dev.ID != c.Device {
+		if o.p.from != nil {
+			ch := choice{energy: terms(cc.Energy), time: terms(cc.Time)}
+			o.p.transfer(&ch, t)
+			cc.Energy, cc.Time = TermValues(ch.energy), TermValues(ch.time)
 			cc.Interval, cc.Identified = nil, nil
 		}
 	}

@@ -65,16 +65,7 @@ func newSubject(name string, g *graph.Graph, runtime string) (*subject, error) {
 // equations joins the nodes of a measured tree to the modules and operators of its model. Nodes the model does not have
 // are returned by scope.
 func (s *subject) equations(t *irene.Tree, m machine, seen ranges) (eqs []equation, missing []string) {
-	dims := map[string]int64{}
-	for _, d := range s.batch {
-		dims[d] = t.Batch
-	}
-	for _, d := range s.seq {
-		dims[d] = t.Sequence
-	}
-	eval := func(d graph.Dim) (int64, bool) {
-		return d.Eval(func(name string) (int64, bool) { v, ok := dims[name]; return v, ok })
-	}
+	eval := s.eval(t)
 	feats := make([]Features, len(s.plan.Kernels))
 	for i := range feats {
 		feats[i] = m.features(&s.plan.Kernels[i], eval)
@@ -112,6 +103,20 @@ func (s *subject) equations(t *irene.Tree, m machine, seen ranges) (eqs []equati
 		}
 	})
 	return eqs, missing
+}
+
+// eval gives dims their values at the batch size and sequence length of a tree.
+func (s *subject) eval(t *irene.Tree) func(graph.Dim) (int64, bool) {
+	dims := map[string]int64{}
+	for _, d := range s.batch {
+		dims[d] = t.Batch
+	}
+	for _, d := range s.seq {
+		dims[d] = t.Sequence
+	}
+	return func(d graph.Dim) (int64, bool) {
+		return d.Eval(func(name string) (int64, bool) { v, ok := dims[name]; return v, ok })
+	}
 }
 
 // isCopy recognises values that were published but not measured: attention's second product carries the first one's.

@@ -3,26 +3,20 @@ package predict
 import (
 	"math"
 	"math/rand/v2"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // eachSharedModel runs a test on every model of the shared folder.
 func eachSharedModel(t *testing.T, test func(*testing.T, *graph.Graph)) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(onnxtest.Shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no models in shared/models")
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz"), func(t *testing.T) {
+	for _, file := range sharedModels(t) {
+		t.Run(modelOf(file), func(t *testing.T) {
 			t.Parallel()
 			g, err := onnx.Decode(file, onnx.Options{})
 			if err != nil {
@@ -127,4 +121,150 @@ func compare(t *testing.T, sym, a *analysis.Analysis, fs *Formulas, res *Result)
 			}
 		}
 	})
+}
+
+// TestFormulaByHand spells out the formulas of a linear layer and an activation on a device of two multiprocessors that
+// hides launches behind 1000 bytes, so that no batch leaves one in sight.
+func TestFormulaByHand(t *testing.T) {
+	g := built(
+		t, float("x", "batch", 64), floats("w", 64, 256), Node("MatMul", "x w", "h"), Node("Relu", "h", "y"), Out("y", graph.Float32, "batch", 256),
+	)
+	a, err := analysis.Run(g, analysis.Options{Symbolic: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev := device(t, "gtx-1070")
+	dev.SMs, dev.Bandwidth = 2, 1.25e8
+	gemm := row("gemm", graph.Float32, 3, 5, 7)
+	gemm.Time[WavesL] = 11
+	c := coefficientsOf(gemm, row("activation", graph.Float32, 0, 13, 17), row(hostClass, graph.Float32, 0, 0, 1000))
+	fs, err := Symbolic(a, c, dev, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, x := range fs.Modules[a.Tree.Root].Time.Terms {
+		got[x.Kind.String()+" "+x.Expression.String()] = x.Coefficient
+	}
+	// gemm: 2·64·256·batch FLOPs; 4·(64·batch + 64·256 + 256·batch) bytes; one wave has 2 tiles of 128×128, the layer
+	// ⌈batch/128⌉·2 tiles, so ⌈batch/128⌉ waves of 2·2·128·128·64 FLOPs. Relu: 4·2·256·batch bytes.
+	wave := 11.0 * 2 * 2 * 128 * 128 * 64
+	less := 11.0 * 2 * 2 * 128 * 64 // per row that is missing to 128, below 8
+	want := map[string]float64{
+		"work batch":                             3*2*64*256 + 5*4*(64+256) + 13*4*2*256,
+		"work 1":                                 5*4*64*256 + 7 + 17,
+		"waves (batch + 127)//128":               wave,
+		"small-products max(-(batch//8) + 1, 0)": -less * 121,
+		"small-products max(-batch + 7, 0)":      -less,
+	}
+	for key, v := range want {
+		if !near(got[key], v, 1e-12) {
+			t.Errorf("%s: %v, want %v", key, got[key], v)
+		}
+		delete(got, key)
+	}
+	if len(got) > 0 {
+		t.Errorf("further terms %v", got)
+	}
+}
+
+// TestFormulaHost spells out the part of a launch that few bytes leave in sight.
+func TestFormulaHost(t *testing.T) {
+	g := built(t, float("x", "batch", 4), Node("Relu", "x", "y"), Out("y", graph.Float32, "batch", 4))
+	a, err := analysis.Run(g, analysis.Options{Symbolic: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev := device(t, "gtx-1070")
+	dev.Bandwidth = 1.25e8 // 1000 bytes while a launch takes 8 µs
+	fs, err := Symbolic(a, coefficientsOf(row("activation", graph.Float32, 0, 0, 1), row(hostClass, graph.Float32, 0, 0, 500)), dev, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := fs.Modules[a.Tree.Root].Time
+	eval, err := f.Compile([]string{"batch"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for batch, want := range map[int64]float64{1: 1 + 500*(1-0.032), 20: 1 + 500*0.36, 31: 1 + 500*0.008, 32: 1, 1000: 1} {
+		if got := eval([]int64{batch}); !near(got, want, 1e-12) {
+			t.Errorf("batch %d: %v, want %v", batch, got, want)
+		}
+	}
+	if _, err := f.Compile([]string{"sequence"}); err == nil {
+		t.Error("compiled without a value for batch")
+	}
+	if _, err := Symbolic(analyzed(t, g, nil), embedded(t), device(t, "gtx-1070"), Options{}); err == nil {
+		t.Error("formulas of a bound analysis")
+	}
+}
+
+// TestWaveExpressions holds the closed form of wave-quantised operations against the numbers, small products included.
+func TestWaveExpressions(t *testing.T) {
+	m := machine{sms: 15}
+	b, s, past := graph.Symbol("batch"), graph.Symbol("sequence"), graph.Symbol("past_sequence")
+	for _, p := range []graph.Product{
+		{Batch: graph.Const(1), M: b.Mul(s), N: graph.Const(768), K: graph.Const(64)},
+		{Batch: b.MulInt(12), M: s, N: s, K: graph.Const(64)},
+		{Batch: b.MulInt(12), M: s, N: past.Add(s), K: graph.Const(64)},
+		{Batch: b, M: graph.Const(3), N: s, K: past},
+		{Batch: b, M: past.AddInt(1), N: graph.Const(5), K: s},
+		{Batch: b, M: s.MulInt(16), N: b.MulInt(3), K: s},
+	} {
+		for _, tile := range tiles {
+			var f Formula
+			for _, e := range m.waveExprs(p, [2]int64{int64(tile[0]), int64(tile[1])}) {
+				f.Terms = append(f.Terms, FormulaTerm{Coefficient: e.scale, Expression: e.expr})
+			}
+			eval, err := f.Compile([]string{"batch", "sequence", "past_sequence"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range int64(6000) {
+				v := []int64{1 + i%10, 1 + i/10%20, i / 200 * 9}
+				num := func(d graph.Dim) float64 {
+					n, _ := d.Eval(func(name string) (int64, bool) {
+						return map[string]int64{"batch": v[0], "sequence": v[1], "past_sequence": v[2]}[name], true
+					})
+					return float64(n)
+				}
+				if got, want := eval(v), m.waves(num(p.Batch), num(p.M), num(p.N), num(p.K), tile); !near(got, want, 1e-12) {
+					t.Fatalf("%v, tile %v, at %v: %v, want %v", p, tile, v, got, want)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkSymbolic(b *testing.B) {
+	g := sharedModel(b, "bert-base")
+	c, dev := deviceOf(b, DefaultDevice)
+	for b.Loop() {
+		a, err := analysis.Run(g, analysis.Options{Symbolic: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := Symbolic(a, c, dev, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFormulaEval(b *testing.B) {
+	a, err := analysis.Run(sharedModel(b, "bert-base"), analysis.Options{Symbolic: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, dev := deviceOf(b, DefaultDevice)
+	fs, err := Symbolic(a, c, dev, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	eval, err := fs.Modules[a.Tree.Root].Energy.Compile([]string{"batch", "sequence"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		eval([]int64{8, 128})
+	}
 }

@@ -8,10 +8,10 @@ import (
 )
 
 // sustained is the share of the boost clock at which a device runs float32 products without tensor cores inside its
-// power limit. Boards of small power (P4, T4, L4) hold their boost clock only while little is computed. The dynamic
-// power of a chip goes with clock and voltage squared, about clock^2.5 near its limit, so that
+// power limit. Boards of small power (P4, T4, L4) hold their boost clock only while little is computed. A chip's dynamic
+// power goes with clock times voltage squared, and voltage squared about with clock, so that
 //
-//	idle + ε·peak·s^2.5 = power limit,   ε = ε0·(boost / 1.5 GHz)^1.5
+//	idle + ε·peak·s² = power limit,   ε = ε0·boost / 1.5 GHz
 //
 // where ε0 is the energy of an operation at 1.5 GHz in the device's process. It is the one number that no device row
 // has; processEnergy has it by generation, not by device.
@@ -20,23 +20,23 @@ func sustained(d energy.Device) float64 {
 	if !ok || d.TDP <= d.Idle || d.BoostClock <= 0 {
 		return 1
 	}
-	e := processEnergy(d.ComputeCapability) * math.Pow(float64(d.BoostClock)/referenceClock, 1.5)
-	return min(1, math.Pow(float64(d.TDP-d.Idle)/(e*float64(peak)), 1/2.5))
+	e := processEnergy(d.ComputeCapability) * float64(d.BoostClock) / referenceClock
+	return min(1, math.Sqrt(float64(d.TDP-d.Idle)/(e*float64(peak))))
 }
 
 const referenceClock = 1.5e9 // Hz
 
 // processEnergy is what a float32 operation takes at 1.5 GHz, in joules, caches and memory at work beside it. These are
-// estimates: what the boards of a generation that are built to hold their boost clock have to spend per operation (12 to
-// 17 pJ for GTX 1070, 1080 Ti, P40, V100, RTX 2080 Ti), and how data sheets' power per operation went on since.
+// estimates of this project: what the boards of a generation that are built to hold their boost clock have to spend per
+// operation (14 to 18 pJ for GTX 1070, 1080 Ti, P40 and V100), and less by what later processes brought.
 func processEnergy(capability string) float64 {
 	switch capability {
 	case "8.0": // 7 nm
 		return 13e-12
-	case "8.6", "8.7": // 8 nm, twice the float32 units
-		return 6e-12
+	case "8.6", "8.7": // 8 nm, twice the float32 units in a multiprocessor
+		return 8e-12
 	case "8.9", "9.0", "10.0", "12.0": // 4 nm
-		return 3.5e-12
+		return 5e-12
 	}
 	return 16e-12 // 16 and 12 nm
 }
@@ -86,4 +86,28 @@ func residentThreads(capability string) float64 {
 		return 1536
 	}
 	return 2048
+}
+
+// memoryShare is the share of a device's bandwidth that streaming kernels reach. Like processEnergy it goes by kind, not
+// by device: NVIDIA gives 76 % for the stacked memory of P100 and 95 % for that of V100 (V100 white paper); boards of
+// data centres with GDDR memory keep their check bits in the same memory, which costs them an eighth.
+func memoryShare(d energy.Device) float64 {
+	switch {
+	case d.ComputeCapability == "6.0":
+		return 0.76
+	case checksInBand(d.ID):
+		return 0.77
+	case d.ComputeCapability == "7.0", d.ComputeCapability == "8.0", d.ComputeCapability == "9.0", d.ComputeCapability == "10.0":
+		return 0.92
+	}
+	return 0.88
+}
+
+// checksInBand tells the boards that keep check bits among the data unless they are told not to.
+func checksInBand(id string) bool {
+	switch id {
+	case "p4", "p40", "t4", "a10", "a40", "l4", "l40", "l40s":
+		return true
+	}
+	return false
 }

@@ -118,7 +118,8 @@ func (p *predictor) idle(plan *kernel.Plan, res *Result) {
 
 // host is the cost of launches that no work hides.
 func (p *predictor) host(share float64) (energy.Joules, energy.Seconds) {
-	if share == 0 || p.c.find(hostClass, graph.Float32.String()) == nil {
+	cc := p.c.find(hostClass, graph.Float32.String())
+	if share == 0 || cc == nil || !cc.usable(p.c) {
 		return 0, 0
 	}
 	ch := p.choose(classKey{hostClass, graph.Float32})

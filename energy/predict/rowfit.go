@@ -82,10 +82,8 @@ func fitOperators(eqs []equation, in *OperatorInput) (*Coefficients, error) {
 	cols := newColumns(eqs)
 	var joules, seconds bool
 	cols.power, joules, seconds = operatorPower(eqs, in.Device)
-	weights := make([]float64, len(eqs))
-	for i := range weights {
-		weights[i] = 1
-	}
+	even := evenWeights(eqs)
+	weights := slices.Clone(even)
 	var c *Coefficients
 	for range reweights {
 		ls := newLeastSquares(cols.n())
@@ -99,12 +97,35 @@ func fitOperators(eqs []equation, in *OperatorInput) (*Coefficients, error) {
 		}
 		c = cols.coefficients(x, eqs, train)
 		for i := range eqs {
-			weights[i] = 1 / max(leastError, errorOf(&eqs[i], c))
+			weights[i] = even[i] / max(leastError, errorOf(&eqs[i], c))
 		}
 	}
 	c.strip(joules, seconds)
 	describe(c, eqs, in.Device)
 	return c, nil
+}
+
+// evenWeights brings the devices nearer to counting alike within a class, however many rows each has: what is asked for is
+// another device. A device counts with the root of its rows, one of average size with all of them.
+func evenWeights(eqs []equation) []float64 {
+	type key struct{ class, device string }
+	count, devices := map[key]float64{}, map[string]map[string]bool{}
+	total := map[string]float64{}
+	for i := range eqs {
+		class := eqs[i].class()
+		count[key{class, eqs[i].Device}]++
+		total[class]++
+		if devices[class] == nil {
+			devices[class] = map[string]bool{}
+		}
+		devices[class][eqs[i].Device] = true
+	}
+	out := make([]float64, len(eqs))
+	for i := range eqs {
+		class := eqs[i].class()
+		out[i] = math.Sqrt(total[class] / float64(len(devices[class])) / count[key{class, eqs[i].Device}])
+	}
+	return out
 }
 
 // addOperator adds the equations of what was measured of an operator.

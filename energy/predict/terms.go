@@ -124,6 +124,7 @@ type TiledProduct struct {
 	Batch, Rows, Cols, Depth float64
 	TileRows, TileCols       float64
 	Blocks                   float64 // tiles over all the batch
+	Vector                   bool    // of too few rows for tiles
 }
 
 // Explanation says what every kernel of a graph takes and why. The kernels of a module add up to its prediction.
@@ -205,7 +206,7 @@ func (p *predictor) tiled(k *kernel.Kernel, tile [2]float64) []TiledProduct {
 			n, _ := p.a.Eval(d)
 			v[i] = float64(n)
 		}
-		t := TiledProduct{Batch: v[0], Rows: v[1], Cols: v[2], Depth: v[3], TileRows: side(v[1], tile[0]), TileCols: side(v[2], tile[1])}
+		t := TiledProduct{Batch: v[0], Rows: v[1], Cols: v[2], Depth: v[3], TileRows: side(v[1], tile[0]), TileCols: side(v[2], tile[1]), Vector: v[1] < vectorRows}
 		t.Blocks = t.Batch * math.Ceil(t.Rows/max(1, t.TileRows)) * math.Ceil(t.Cols/max(1, t.TileCols))
 		out = append(out, t)
 	}

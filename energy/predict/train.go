@@ -198,6 +198,7 @@ func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 		}
 	}
 	cols.tie(ls, float64(in.Device.Bandwidth))
+	cols.prior(ls, &in.Device)
 	x, err := ls.solve()
 	if err != nil {
 		return nil, err
@@ -262,6 +263,43 @@ func (c *columns) tie(ls *leastSquares, bandwidth float64) {
 		e := 2 * bandwidth / (low + high)
 		ls.add(col, []float64{low * e, high * e, -low * e, -high * e}, 0, strength*strength)
 		ls.add(col, []float64{bandwidth, bandwidth, -bandwidth, -bandwidth}, 0, strength*strength*timeWeight)
+	}
+}
+
+// The strengths with which coefficients are held to what the device's data sheet says of them, relative to their size.
+// They only decide where the measurements leave coefficients open.
+const (
+	priorLaunch = 0.2
+	priorRate   = 0.1
+)
+
+// prior adds the equations that hold each coefficient to the data sheet: operations at the peak rate, of which a fifth
+// as whole waves, bytes at the bandwidth, launches at launchTime, all at the middle of the power range.
+func (c *columns) prior(ls *leastSquares, d *energy.Device) {
+	low, high := float64(c.power.Low), float64(c.power.High)
+	middle := (low + high) / 2
+	for _, k := range c.keys {
+		rate, hasRate := peak(*d, k.DType)
+		for _, t := range classOf(k.Class).terms {
+			strength, seconds := priorRate, 0.0
+			switch t {
+			case Launches:
+				strength, seconds = priorLaunch, float64(launchTime)
+			case Bytes:
+				seconds = 1 / float64(d.Bandwidth)
+			case FLOPs:
+				seconds = 0.8 / float64(rate)
+			default:
+				seconds = 0.2 / float64(rate)
+			}
+			if (t != Launches && t != Bytes && !hasRate) || seconds <= 0 || math.IsInf(seconds, 0) {
+				continue
+			}
+			i := 2 * (int(numTerms)*c.index[k] + int(t))
+			col := []int{i, i + 1}
+			ls.add(col, []float64{low / (middle * seconds), high / (middle * seconds)}, 1, strength*strength)
+			ls.add(col, []float64{1 / seconds, 1 / seconds}, 1, strength*strength*timeWeight)
+		}
 	}
 }
 

@@ -8,7 +8,7 @@ func classicOps() []Op {
 		return Op{Domain: "ai.onnx.ml", Name: name, Since: since, Class: "classic", Shape: shape, Cost: cost}
 	}
 	return []Op{
-		row("ArrayFeatureExtractor", 1, arrayFeatures, picks),
+		row("ArrayFeatureExtractor", 1, arrayFeatures, takes),
 		row("Binarizer", 1, sameAsFirst, pointwise(1)),
 		row("CastMap", 1, castMap, pointwise(1)),
 		row("CategoryMapper", 1, categoryMapper, pointwise(1)),

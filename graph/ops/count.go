@@ -75,21 +75,6 @@ func perInput(k int64) CostRule {
 // moves is the rule of operators that read every input and write every output once and compute nothing.
 func moves(c *Context) graph.Cost { return c.cost(graph.Const(0)) }
 
-// picks is the rule of operators that compute nothing and read of input 0 only the elements they output: slices,
-// gathers, broadcasts of small tensors read each element they write at most once.
-func picks(c *Context) graph.Cost {
-	out := c.cost(graph.Const(0))
-	read := c.written()
-	if in := c.bytesIn(0); in.Sub(read).Negative() {
-		read = in
-	}
-	for i := 1; i < c.NumIn(); i++ {
-		read = read.Add(c.bytesIn(i))
-	}
-	out.Read = read
-	return out
-}
-
 // cost is a known cost of some elementwise operations that reads each input and writes each output once.
 func (c *Context) cost(flops graph.Dim) graph.Cost {
 	return graph.Cost{Known: true, MACs: graph.Const(0), Elementwise: flops, Read: c.read(), Written: c.written()}

@@ -11,21 +11,21 @@ func dataOps() []Op {
 	return append(
 		[]Op{
 			move("Transpose", 1, transpose, moves),
-			move("Concat", 1, concat, moves, maybe(allSlots)), // axis is optional
-			move("Concat", 4, concat, moves, maybe(allSlots)), // axis is required
-			move("Split", 1, splitParts, moves),               // sizes are an attribute or an input
-			move("Split", 2, splitParts, moves),               // an attribute
-			move("Split", 13, splitParts, moves),              // an input
-			move("Split", 18, splitParts, moves),              // or num_outputs
-			move("Expand", 8, expand, moves, maybe(slots(0))),
-			move("Tile", 1, tileAxis, moves, maybe(slots(0))),
-			move("Tile", 6, tile, moves, maybe(slots(0))),
+			move("Concat", 1, concat, moves),     // axis is optional
+			move("Concat", 4, concat, moves),     // axis is required
+			move("Split", 1, splitParts, moves),  // sizes are an attribute or an input
+			move("Split", 2, splitParts, moves),  // an attribute
+			move("Split", 13, splitParts, moves), // an input
+			move("Split", 18, splitParts, moves), // or num_outputs
+			move("Expand", 8, expand, moves),
+			move("Tile", 1, tileAxis, moves),
+			move("Tile", 6, tile, moves),
 			move("Pad", 1, pad, moves),  // paddings is an attribute
 			move("Pad", 2, pad, moves),  // pads is an attribute
 			move("Pad", 11, pad, moves), // an input
 			move("Pad", 18, pad, moves), // with axes
-			move("Slice", 1, slice, takes, maybe(slots(0))),
-			move("Slice", 10, slice, takes, maybe(slots(0))), // starts, ends, axes and steps are inputs
+			move("Slice", 1, slice, takes),
+			move("Slice", 10, slice, takes), // starts, ends, axes and steps are inputs
 			move("Trilu", 14, sameAsFirst, moves),
 			move("OneHot", 9, oneHot, moves),
 			move("NonZero", 9, nonZero, perInput(1)),
@@ -46,16 +46,9 @@ func dataOps() []Op {
 }
 
 // move is a row of class "move".
-func move(name string, since int64, shape ShapeRule, cost CostRule, with ...func(*Op)) Op {
-	op := Op{Name: name, Since: since, Class: "move", Shape: shape, Cost: cost}
-	for _, f := range with {
-		f(&op)
-	}
-	return op
+func move(name string, since int64, shape ShapeRule, cost CostRule) Op {
+	return Op{Name: name, Since: since, Class: "move", Shape: shape, Cost: cost}
 }
-
-// maybe names the slots of a row that hold a parameter where the initializer's name speaks for it.
-func maybe(s Slots) func(*Op) { return func(op *Op) { op.Maybe = s } }
 
 // microsoft is a row of ONNX Runtime's domain.
 func microsoft(op Op) Op {

@@ -172,8 +172,9 @@ func (c *Context) labelled(eq equation) []labelled {
 }
 
 // einsumCost contracts the operands from the left, two at a time. Labels that only one operand has and nothing later
-// needs are summed before; a pair that contracts over no label, or over such of extent 1 alone, is multiplied element by
-// element.
+// needs are summed before; a pair that contracts over no label is multiplied element by element. One that contracts over an
+// extent of 1 counts as a product like any other, as for MatMul, so that what a symbolic extent says holds for every number.
+// (torch.einsum multiplies element by element there, which its FLOP counter does not see.)
 func einsumCost(c *Context) graph.Cost {
 	eq, ok := c.equation()
 	if !ok {
@@ -234,8 +235,6 @@ func contract(a, b labelled, needed []byte) contraction {
 		_, both := b[l]
 		wanted := slices.Contains(needed, l)
 		switch {
-		case both && !wanted && a[l].Is(1):
-			// one product makes each element: there is nothing to sum
 		case both && !wanted:
 			p.K, p.contracts = p.K.Mul(a[l]), true
 		case both:

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/irene-onnx/irene/graph"
 )
@@ -12,9 +13,11 @@ func elementwiseOps() []Op {
 	var rows []Op
 	binary := func(since int64, shape ShapeRule, names ...string) {
 		for _, n := range names {
-			rows = append(rows, Op{Name: n, Since: since, Class: "elementwise", Shape: shape, Cost: pointwise(1), Maybe: slots(0, 1)})
+			rows = append(rows, Op{Name: n, Since: since, Class: "elementwise", Shape: shape, Cost: pointwise(1)})
 		}
 	}
+	binary(1, arithAligned, "Add", "Sub", "Mul", "Div", "Pow")
+	binary(1, compareAligned, "Equal", "Less", "Greater", "And", "Or", "Xor")
 	binary(7, arith, "Add", "Sub", "Mul", "Div", "Pow")
 	binary(8, arith, "Min", "Max", "Sum", "Mean")
 	binary(10, arith, "Mod")
@@ -41,7 +44,7 @@ func elementwiseOps() []Op {
 		Op{Name: "Cast", Since: 6, Class: "move", Shape: cast, Cost: moves},
 		Op{Name: "CastLike", Since: 15, Class: "move", Shape: cast, Cost: moves},
 		Op{Name: "BitCast", Since: 26, Class: "view", Shape: cast, Cost: free},
-		Op{Name: "Where", Since: 9, Class: "elementwise", Shape: where, Cost: pointwise(1), Maybe: slots(1, 2)},
+		Op{Name: "Where", Since: 9, Class: "elementwise", Shape: where, Cost: pointwise(1)},
 	)
 	return append(rows, activations()...)
 }
@@ -49,8 +52,8 @@ func elementwiseOps() []Op {
 // activations counts what the function bodies of the operator specification spell out.
 func activations() []Op {
 	var rows []Op
-	row := func(domain, name string, since, flops int64, maybe Slots) {
-		rows = append(rows, Op{Domain: domain, Name: name, Since: since, Class: "activation", Shape: sameAsFirst, Cost: pointwise(flops), Weights: maybe})
+	row := func(domain, name string, since, flops int64, weights Slots) {
+		rows = append(rows, Op{Domain: domain, Name: name, Since: since, Class: "activation", Shape: sameAsFirst, Cost: pointwise(flops), Weights: weights})
 	}
 	row("", "Elu", 6, 4, 0)
 	row("", "Celu", 12, 5, 0)
@@ -142,6 +145,60 @@ func compare(c *Context) error {
 	return nil
 }
 
+// arithAligned: before opset 7 the second input was broadcast only where an attribute said so, beginning at an axis of the
+// first, whose shape the output has. Without the attribute today's rule reads such files, and those of an opset that is wrong.
+func arithAligned(c *Context) error {
+	if c.Node.Int("broadcast", 0) == 0 {
+		return arith(c)
+	}
+	return c.align(c.DType(0), arithmeticOf(c.Node.Op, c.DType(0)))
+}
+
+// compareAligned is arithAligned for comparisons.
+func compareAligned(c *Context) error {
+	if c.Node.Int("broadcast", 0) == 0 {
+		return compare(c)
+	}
+	return c.align(graph.Bool, comparisonOf(c.Node.Op))
+}
+
+// align gives output 0 the shape of input 0, along whose axes from attribute axis on, the last ones by default, input 1
+// is repeated where it has length 1.
+func (c *Context) align(t graph.DType, f func(a, b graph.Dim) graph.Dim) error {
+	a, b := c.Shape(0), c.Shape(1)
+	c.Set(0, t, a)
+	if a == nil || b == nil || c.NumIn() != 2 {
+		return nil
+	}
+	axis := int64(len(a) - len(b))
+	if _, ok := c.Node.Attr("axis"); ok && len(b) > 0 {
+		axis = c.Node.Int("axis", 0)
+		if axis < 0 {
+			axis += int64(len(a))
+		}
+	}
+	if axis < 0 || axis > int64(len(a)-len(b)) {
+		return c.Errorf("input of rank %d does not fit into one of rank %d at axis %d", len(b), len(a), axis)
+	}
+	out, wide := slices.Clone(a), make(graph.Shape, len(a))
+	for i := range wide {
+		wide[i] = graph.Const(1)
+	}
+	for i, d := range b {
+		k := int(axis) + i
+		if wide[k] = d; d.Is(1) {
+			continue
+		}
+		var err error
+		if out[k], err = c.Unify(a[k], d); err != nil {
+			return err
+		}
+	}
+	c.Set(0, t, out)
+	c.computeAs(out, func(i int) graph.Shape { return [2]graph.Shape{out, wide}[i] }, f)
+	return nil
+}
+
 func (c *Context) broadcastInputs() (graph.Shape, error) {
 	if c.NumIn() == 2 {
 		return c.Broadcast(c.Shape(0), c.Shape(1))
@@ -155,6 +212,11 @@ func (c *Context) broadcastInputs() (graph.Shape, error) {
 
 // compute propagates the elements of a small output from those of all inputs, folding f over them from the left.
 func (c *Context) compute(shape graph.Shape, f func(a, b graph.Dim) graph.Dim) {
+	c.computeAs(shape, c.Shape, f)
+}
+
+// computeAs is compute for inputs whose elements are laid out as in the shapes that from gives.
+func (c *Context) computeAs(shape graph.Shape, from func(i int) graph.Shape, f func(a, b graph.Dim) graph.Dim) {
 	n, ok := small(shape)
 	if !ok || f == nil {
 		return
@@ -165,7 +227,7 @@ func (c *Context) compute(shape graph.Shape, f func(a, b graph.Dim) graph.Dim) {
 		if !ok {
 			return
 		}
-		data = spread(data, c.Shape(i), shape, n)
+		data = spread(data, from(i), shape, n)
 		if data == nil {
 			return
 		}

@@ -9,10 +9,10 @@ import (
 // indexOps are the operators that pick or replace elements by indices.
 func indexOps() []Op {
 	gathers := func(name string, since int64, shape ShapeRule) Op {
-		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takes, Maybe: slots(0)}
+		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takes}
 	}
 	scatter := func(name string, since int64, cost CostRule) Op {
-		return move(name, since, sameAsFirst, cost, maybe(slots(0)))
+		return move(name, since, sameAsFirst, cost)
 	}
 	return []Op{
 		{Name: "Gather", Since: 1, Class: "gather", Shape: gather, Cost: takes, Weights: slots(0)},

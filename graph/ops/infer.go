@@ -85,7 +85,7 @@ func (s *state) give(f *Fact, vals []float64) {
 		f.Reals = vals
 	}
 	f.Data = integers(vals)
-	if f.Shape != nil && len(f.Shape) == 1 {
+	if len(f.Shape) == 1 {
 		if _, ok := f.Shape[0].Const(); !ok {
 			f.Shape = graph.Consts(int64(len(vals)))
 		}

@@ -9,31 +9,31 @@ import (
 // linearOps are matrix products: what they multiply counts as multiply-accumulates, never as elementwise work.
 func linearOps() []Op {
 	rows := []Op{
-		{Name: "MatMul", Since: 1, Class: "gemm", Shape: matMul, Cost: matMulCost, Weights: slots(1), Maybe: slots(0)},
-		{Name: "Gemm", Since: 1, Class: "gemm", Shape: gemm, Cost: gemmCost, Weights: slots(1, 2), Maybe: slots(0)},
+		{Name: "MatMul", Since: 1, Class: "gemm", Shape: matMul, Cost: matMulCost, Weights: slots(1)},
+		{Name: "Gemm", Since: 1, Class: "gemm", Shape: gemm, Cost: gemmCost, Weights: slots(1, 2)},
 		{Name: "MatMulInteger", Since: 10, Class: "gemm", Shape: matMulInteger, Cost: matMulCost, Weights: slots(1)},
 		{Name: "QLinearMatMul", Since: 10, Class: "gemm", Shape: qlinearMatMul, Cost: qlinearMatMulCost, Weights: slots(3)},
 		{Name: "Det", Since: 11, Class: "elementwise", Shape: det, Cost: detCost},
 		{Domain: "com.microsoft", Name: "Inverse", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: inverseCost},
 		{Domain: "com.microsoft", Name: "CDist", Since: 1, Class: "elementwise", Shape: pairDistances, Cost: pairDistancesCost},
-		{Name: "Einsum", Since: 12, Class: "bmm", Shape: einsum, Cost: einsumCost, Maybe: allSlots},
+		{Name: "Einsum", Since: 12, Class: "bmm", Shape: einsum, Cost: einsumCost},
 	}
-	ms := func(name string, shape ShapeRule, cost CostRule, weights, maybe Slots) {
+	ms := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
 		rows = append(rows, Op{
-			Domain: "com.microsoft", Name: name, Since: 1, Class: "gemm", Shape: shape, Cost: cost, Weights: weights, Maybe: maybe,
+			Domain: "com.microsoft", Name: name, Since: 1, Class: "gemm", Shape: shape, Cost: cost, Weights: weights,
 		})
 	}
-	ms("FusedMatMul", matMul, matMulCost, slots(1), slots(0))
-	ms("FusedMatMulActivation", matMul, matMulCost, slots(1), slots(0))
-	ms("TransposeMatMul", matMul, matMulCost, slots(1), slots(0))
-	ms("SparseToDenseMatMul", matMul, matMulCost, slots(1), slots(0))
-	ms("GemmFastGelu", matMul, matMulCost, slots(1, 2), 0)
-	ms("FusedGemm", gemm, gemmCost, slots(1, 2), slots(0))
-	ms("GemmFloat8", gemmFloat8, gemmCost, slots(1, 2), slots(0))
-	ms("MatMulInteger16", matMulInteger, matMulCost, slots(1), 0)
-	ms("MatMulIntegerToFloat", matMulToFloat, matMulToFloatCost, slots(1, 6), 0)
-	ms("DynamicQuantizeMatMul", matMulToFloat, matMulToFloatCost, slots(1, 4), 0)
-	ms("QGemm", qgemm, qgemmCost, slots(3, 6), 0)
+	ms("FusedMatMul", matMul, matMulCost, slots(1))
+	ms("FusedMatMulActivation", matMul, matMulCost, slots(1))
+	ms("TransposeMatMul", matMul, matMulCost, slots(1))
+	ms("SparseToDenseMatMul", matMul, matMulCost, slots(1))
+	ms("GemmFastGelu", matMul, matMulCost, slots(1, 2))
+	ms("FusedGemm", gemm, gemmCost, slots(1, 2))
+	ms("GemmFloat8", gemmFloat8, gemmCost, slots(1, 2))
+	ms("MatMulInteger16", matMulInteger, matMulCost, slots(1))
+	ms("MatMulIntegerToFloat", matMulToFloat, matMulToFloatCost, slots(1, 6))
+	ms("DynamicQuantizeMatMul", matMulToFloat, matMulToFloatCost, slots(1, 4))
+	ms("QGemm", qgemm, qgemmCost, slots(3, 6))
 	return rows
 }
 

@@ -16,7 +16,6 @@ type Op struct {
 	Shape   ShapeRule
 	Cost    CostRule
 	Weights Slots // input slots that hold trained parameters when they read an initializer
-	Maybe   Slots // input slots that hold one only where the initializer's name speaks for it (Add, Mul …)
 
 	// Params counts the parameters in a weight slot where they are not the stored elements: packed quantised weights.
 	Params func(n *graph.Node, slot int, stored int64) int64

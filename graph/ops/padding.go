@@ -1,16 +1,81 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // paddingOps surround attention: position biases, removal of padding, gated activations.
 func paddingOps() []Op {
 	ms := "com.microsoft"
 	return []Op{
 		{Domain: ms, Name: "RelativePositionBias", Since: 1, Class: "gather", Shape: positionBias, Cost: positionBiasCost, Weights: slots(0)},
-		{Domain: ms, Name: "RemovePadding", Since: 1, Class: "move", Shape: removePadding, Cost: picks},
+		{Domain: ms, Name: "RemovePadding", Since: 1, Class: "move", Shape: removePadding, Cost: takes},
 		{Domain: ms, Name: "RestorePadding", Since: 1, Class: "move", Shape: restorePadding, Cost: moves},
+		{Domain: ms, Name: "BiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(false), Cost: biasDropoutCost, Weights: slots(1)},
+		{Domain: ms, Name: "BitmaskBiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(true), Cost: biasDropoutCost, Weights: slots(1)},
+		{Domain: ms, Name: "BitmaskDropout", Since: 1, Class: "view", Shape: biasDropout(true), Cost: free},
+		{Domain: ms, Name: "IsAllFinite", Since: 1, Class: "elementwise", Shape: allFinite, Cost: allFiniteCost},
+		{Domain: ms, Name: "TorchEmbedding", Since: 1, Class: "gather", Shape: torchEmbedding, Cost: takes, Weights: slots(0)},
 		{Domain: ms, Name: "BiasSplitGelu", Since: 1, Class: "activation", Shape: biasSplitGelu, Cost: pointwise(8), Weights: slots(1)}, // two biases, GELU, product
 	}
+}
+
+// biasDropout: the output has the shape of input 0 and at inference it is input 0 with the bias and the residual added; the
+// mask holds a boolean for each element, or a bit, 32 to a word.
+func biasDropout(bits bool) ShapeRule {
+	return func(c *Context) error {
+		c.Set(0, c.DType(0), c.Shape(0))
+		if bits {
+			c.Set(1, graph.Uint32, graph.Shape{c.Shape(0).Elements().CeilDiv(graph.Const(32))})
+			return nil
+		}
+		c.Set(1, graph.Bool, c.Shape(0))
+		return nil
+	}
+}
+
+// biasDropoutCost is one addition for the bias and one for the residual, where they are given.
+func biasDropoutCost(c *Context) graph.Cost {
+	adds := int64(0)
+	for _, slot := range []int{1, 2} {
+		if c.Has(slot) {
+			adds++
+		}
+	}
+	return c.cost(c.Shape(0).Elements().MulInt(adds))
+}
+
+// torchEmbedding: the rows of the table in input 0 that the indices in input 1 name.
+func torchEmbedding(c *Context) error {
+	table, idx := c.Shape(0), c.Shape(1)
+	if table == nil || idx == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	if len(table) == 0 {
+		return c.Errorf("table of rank 0")
+	}
+	c.Set(0, c.DType(0), slices.Concat(idx, table[1:]))
+	return nil
+}
+
+// allFinite: one boolean for all inputs.
+func allFinite(c *Context) error {
+	c.Set(0, graph.Bool, graph.Shape{})
+	return nil
+}
+
+// allFiniteCost looks at each element of each input.
+func allFiniteCost(c *Context) graph.Cost {
+	work := graph.Const(0)
+	for i := range c.NumIn() {
+		if c.Has(i) {
+			work = work.Add(c.Shape(i).Elements())
+		}
+	}
+	return c.cost(work)
 }
 
 // positionBias: the output has the shape (1, heads, queries, keys).

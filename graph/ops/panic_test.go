@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -9,16 +10,15 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
+// panicRounds is raised by hand: go test ./graph/ops -run NeverPanic -rounds 1000.
+var panicRounds = flag.Int("rounds", 25, "times that TestRulesNeverPanic feeds every row")
+
 // TestRulesNeverPanic feeds every row of the table with types, ranks, values and attributes at random: files are not to
 // be trusted, and a rule that fails has to say so.
 func TestRulesNeverPanic(t *testing.T) {
-	rounds := 300
-	if testing.Short() {
-		rounds = 30
-	}
 	for _, op := range All() {
 		r := rand.New(rand.NewPCG(1, uint64(op.Since)))
-		for range rounds {
+		for range *panicRounds {
 			feed(t, op, r)
 			if t.Failed() {
 				break

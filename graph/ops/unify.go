@@ -28,7 +28,7 @@ func (s *state) unify(n *graph.Node, a, b graph.Dim, broadcast bool) (graph.Dim,
 	if a.Negative() || b.Negative() {
 		return a, (&Context{Node: n}).Errorf("dimensions %v and %v, of which one is negative", a, b)
 	}
-	if !s.unsolved(a, b) && (s.solve(a, b) || s.solve(b, a)) {
+	if !s.unsolved(a, b) && s.solve(a, b) {
 		return s.resolve(a), nil
 	}
 	s.out.Constraints = append(s.out.Constraints, Constraint{A: a, B: b, Node: n, Broadcast: broadcast})
@@ -45,15 +45,11 @@ func (s *state) unsolved(a, b graph.Dim) bool {
 	return false
 }
 
-// solve expresses a symbol by others from a = b: a alone if it is a symbol, else one that occurs in a - b only once,
-// linearly and with coefficient 1 or -1, data-dependent ones first.
+// solve expresses a symbol by others from a = b: a side that is a symbol, else a symbol that occurs in a - b only once,
+// linearly and with coefficient 1 or -1. Solutions that cannot be negative come first: total = past + sequence rather than
+// past = total - sequence.
 func (s *state) solve(a, b graph.Dim) bool {
-	if name, ok := a.IsSymbol(); ok && !slices.Contains(b.Symbols(), name) {
-		if other, ok := b.IsSymbol(); ok && !a.DependsOnData() && (b.DependsOnData() || s.rank(other) > s.rank(name)) {
-			s.solved[other] = a
-			return true
-		}
-		s.solved[name] = b
+	if s.assign(a, b, true) || s.assign(b, a, true) {
 		return true
 	}
 	diff := a.Sub(b)
@@ -62,17 +58,35 @@ func (s *state) solve(a, b graph.Dim) bool {
 	for _, name := range diff.Symbols() {
 		v, ok := linear(diff, name)
 		switch {
-		case ok && v.NonNegative(): // total = past + sequence rather than past = total - sequence
+		case ok && v.NonNegative():
 			s.solved[name] = v
 			return true
 		case ok && spare == "":
 			spare, spareDim = name, v
 		}
 	}
+	if s.assign(a, b, false) || s.assign(b, a, false) {
+		return true
+	}
 	if spare == "" {
 		return false
 	}
 	s.solved[spare] = spareDim
+	return true
+}
+
+// assign solves a = b where a is a symbol that b does not hold; safe asks that b cannot be negative. Of two symbols the one
+// that data decides, else the one declared later, is expressed by the other.
+func (s *state) assign(a, b graph.Dim, safe bool) bool {
+	name, ok := a.IsSymbol()
+	if !ok || slices.Contains(b.Symbols(), name) || safe && !b.NonNegative() {
+		return false
+	}
+	if other, ok := b.IsSymbol(); ok && !a.DependsOnData() && (b.DependsOnData() || s.rank(other) > s.rank(name)) {
+		s.solved[other] = a
+		return true
+	}
+	s.solved[name] = b
 	return true
 }
 

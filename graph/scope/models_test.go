@@ -293,3 +293,61 @@ func strip(g *graph.Graph) {
 		}
 	}
 }
+
+// TestPartial keeps of all names only those of tensors with one axis, norms and biases, then of norms alone. A matrix
+// product may then stand in a module around its own, but never in one that does not hold it.
+func TestPartial(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(modelDir(), "*.onnx.gz"))
+	if len(files) == 0 {
+		t.Skipf("no models in %s", modelDir())
+	}
+	for _, file := range files {
+		for _, keep := range []string{"norms and biases", "norms"} {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz")+" "+keep, func(t *testing.T) {
+				checkPartial(t, file, keep == "norms")
+			})
+		}
+	}
+}
+
+func checkPartial(t *testing.T, file string, norms bool) {
+	g, err := onnx.Decode(file, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	truth := scope.Resolve(g, scope.Options{}).Places
+	strip(g)
+	for _, v := range g.Values {
+		if v.Init == nil || len(v.Init.Dims) == 1 && (!norms || readByNorm(v)) {
+			continue
+		}
+		v.Local = "val_" + strconv.Itoa(v.ID)
+	}
+	places := scope.Resolve(g, scope.Options{}).Places
+	all, bad, deep := 0, 0, 0
+	for _, n := range g.Nodes {
+		if n.Op != "MatMul" && n.Op != "Gemm" && n.Op != "Conv" && n.Op != "MatMulNBits" && n.Op != "MatMulInteger" {
+			continue
+		}
+		all++
+		deep += strings.Count(places[n.ID].Module, ".")
+		got, want := places[n.ID].Module, truth[n.ID].Module
+		if got == "" || got == want || strings.HasPrefix(want, got+".") {
+			continue
+		}
+		if bad++; bad <= 5 {
+			t.Errorf("%s stands in %q, belongs in %q (%s)", n.Label(), got, want, places[n.ID].Source)
+		}
+	}
+	t.Logf("%d of %d products, %.1f levels deep", all-bad, all, float64(deep)/float64(max(all, 1)))
+}
+
+// readByNorm reports whether a normalization reads a value, or the last product of one that is spelled out.
+func readByNorm(v *graph.Value) bool {
+	for _, u := range v.Consumers {
+		if strings.Contains(u.Node.Op, "Norm") || u.Node.Op == "Mul" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,7 +39,6 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 	b.ops = r.Operators
 	a.Tree.Root.Walk(func(m *graph.Module) { b.calls[m.Canonical]++ })
 	r.Tree, _ = b.module(a.Tree.Root)
-	b.order(r.Tree)
 	r.share()
 	if opts.Values {
 		r.Values = b.values()
@@ -176,29 +174,6 @@ func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
 		b.interval(m, &out.Metrics)
 	}
 	return out, sources
-}
-
-// order puts modules in the order in which they begin to work, and returns where m does. Operators that cost nothing
-// do not count where there are others: exporters put copies of weights at the beginning of a file.
-func (b *builder) order(m *Module) int {
-	first, firstFree := len(b.ops), len(b.ops)
-	for _, i := range m.Operators {
-		if b.a.Costs[b.ops[i].Node.ID].Free {
-			firstFree = min(firstFree, i)
-		} else {
-			first = min(first, i)
-		}
-	}
-	begin := make(map[*Module]int, len(m.Children))
-	for _, c := range m.Children {
-		begin[c] = b.order(c)
-		first = min(first, begin[c])
-	}
-	slices.SortStableFunc(m.Children, func(x, y *Module) int { return cmp.Compare(begin[x], begin[y]) })
-	if first == len(b.ops) {
-		return firstFree
-	}
-	return first
 }
 
 // interval takes over the interval of a subtree, which is no sum.

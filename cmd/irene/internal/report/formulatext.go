@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/graph"
 )
 
 // formulaWidth is the width up to which a formula stands on one line.
@@ -23,7 +22,7 @@ func writeFormulaText(w io.Writer, r *Formulas) error {
 		t.Row("# "+n.key, n.text)
 	}
 	b.WriteString(t.String())
-	for _, run := range foldFormulas(r.Modules, pythonText, runName{full: true}) {
+	for _, run := range foldFormulas(r.Modules, pythonText) {
 		writeFormulaRuns(&b, run)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -73,11 +72,8 @@ type formulaRun struct {
 	children []formulaRun
 }
 
-// runName says how a run is called: by full path, as the roots of what is shown, or all the same below a run.
-type runName struct{ full bool }
-
 // foldFormulas joins neighbours whose names differ in a number alone and whose formulas read alike.
-func foldFormulas(list []*FormulaModule, text func(*FormulaModule) string, name runName) []formulaRun {
+func foldFormulas(list []*FormulaModule, text func(*FormulaModule) string) []formulaRun {
 	var out []formulaRun
 	for i := 0; i < len(list); {
 		run := []*Module{list[i].Module}
@@ -89,7 +85,7 @@ func foldFormulas(list []*FormulaModule, text func(*FormulaModule) string, name 
 		}
 		out = append(out, formulaRun{
 			label: label(run, func(m *Module) string { return m.Path }), count: n, first: list[i], text: mine,
-			children: foldFormulas(list[i].Children, text, name),
+			children: foldFormulas(list[i].Children, text),
 		})
 		i += n
 	}
@@ -222,7 +218,7 @@ func writeFormulaLaTeX(w io.Writer, r *Formulas) error {
 		t.Row("% "+n.key, n.text)
 	}
 	b.WriteString(t.String())
-	for _, run := range foldFormulas(r.Modules, latexText, runName{full: true}) {
+	for _, run := range foldFormulas(r.Modules, latexText) {
 		writeLaTeXRuns(&b, run)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -374,10 +370,8 @@ func formulaTermJSON(j *JSON, t predict.FormulaTerm) {
 	j.Key("coefficient")
 	j.Float(t.Coefficient)
 	j.Key("expression")
-	j.Str(expressionText(t.Expression))
+	j.Str(t.Expression.String())
 	j.Key("counts")
 	j.Str(t.Kind.String())
 	j.Close('}')
 }
-
-func expressionText(d graph.Dim) string { return d.String() }

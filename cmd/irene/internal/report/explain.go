@@ -1,0 +1,374 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// Explanation is what the formats of irene explain read.
+type Explanation struct {
+	*Report
+	Idle    energy.Watts
+	Modules []*ExplainedModule
+	Top     int // operators to list; negative: the format chooses
+}
+
+// ExplainedModule says what the energy and the time of a module are made of.
+type ExplainedModule struct {
+	*Module
+	Causes    predict.Causes
+	Static    energy.Joules // idle power while it runs
+	Kernels   int
+	Calls     int              // of the framework, without a kernel
+	Classes   []*ExplainedPart // the largest first
+	Operators []*ExplainedPart // kernels and calls, in graph order
+	Advice    []string         // the weightiest first
+}
+
+// ExplainedPart is one kernel, or the sum of several.
+type ExplainedPart struct {
+	Class  string
+	Count  int
+	Causes predict.Causes
+	Static energy.Joules
+
+	// Of single kernels, and of equal ones that share a row.
+	Op     *Operator
+	Place  string
+	Terms  *predict.KernelTerms
+	FLOPs  float64 // of all members, in the convention of the report
+	Ridge  float64 // FLOPs per byte from which on the device's arithmetic binds; 0 where no peak is known
+	Advice string
+}
+
+// Bound names what takes most of the part's time: "compute", "memory", "launch", or "" where nothing takes time.
+func (p *ExplainedPart) Bound() string {
+	c, ok := p.Causes.Bound()
+	switch {
+	case !ok:
+		return ""
+	case c == predict.Memory:
+		return "memory"
+	case c == predict.Launch:
+		return "launch"
+	}
+	return "compute"
+}
+
+// Intensity is the part's FLOPs per byte.
+func (p *ExplainedPart) Intensity() float64 {
+	if p.Terms == nil || p.Terms.Bytes == 0 {
+		return 0
+	}
+	return p.FLOPs / p.Terms.Bytes
+}
+
+// BuildExplanation explains modules of a report. The open analysis is of the same graph in symbols, and names the dims
+// that advice speaks of.
+func BuildExplanation(r *Report, e *predict.Explanation, open *analysis.Analysis, modules []*Module) *Explanation {
+	b := &explainer{r: r, e: e, open: open, index: map[*graph.Node]int{}}
+	for i := range r.Operators {
+		b.index[r.Operators[i].Node] = i
+	}
+	b.terms = make([]*predict.KernelTerms, len(r.Operators))
+	for i := range e.Kernels {
+		b.terms[b.index[e.Kernels[i].Node]] = &e.Kernels[i]
+	}
+	out := &Explanation{Report: r, Idle: e.Idle, Top: -1}
+	for _, m := range modules {
+		out.Modules = append(out.Modules, b.module(m))
+	}
+	return out
+}
+
+type explainer struct {
+	r     *Report
+	e     *predict.Explanation
+	open  *analysis.Analysis
+	index map[*graph.Node]int
+	terms []*predict.KernelTerms // by the index of the operator that a kernel stands on
+}
+
+func (b *explainer) module(m *Module) *ExplainedModule {
+	out := &ExplainedModule{Module: m}
+	classes := map[string]*ExplainedPart{}
+	for _, i := range m.AllOperators() {
+		k := b.terms[i]
+		if k == nil || !k.Known {
+			continue
+		}
+		p := b.part(i, k)
+		if p.Causes.Total() == (predict.Share{}) {
+			continue
+		}
+		if len(k.Members) > 0 {
+			out.Kernels++
+		} else {
+			out.Calls++
+		}
+		out.Operators = append(out.Operators, p)
+		out.Causes.Add(&p.Causes)
+		out.Static += p.Static
+		c := classes[p.Class]
+		if c == nil {
+			c = &ExplainedPart{Class: p.Class}
+			classes[p.Class] = c
+			out.Classes = append(out.Classes, c)
+		}
+		c.Count++
+		c.Static += p.Static
+		c.Causes.Add(&p.Causes)
+	}
+	slices.SortStableFunc(out.Classes, byEnergy)
+	out.Advice = b.advise(out)
+	return out
+}
+
+func byEnergy(x, y *ExplainedPart) int {
+	return cmp.Or(cmp.Compare(y.Causes.Total().Energy, x.Causes.Total().Energy), strings.Compare(x.Class, y.Class))
+}
+
+func (b *explainer) part(i int, k *predict.KernelTerms) *ExplainedPart {
+	op := &b.r.Operators[i]
+	total := k.Causes.Total()
+	p := &ExplainedPart{
+		Class: k.Class, Count: 1, Causes: k.Causes, Op: op, Place: op.Path, Terms: k,
+		Static: min(total.Energy, b.e.Idle.Times(total.Time)),
+	}
+	for _, n := range k.Members {
+		if j, ok := b.index[n]; ok {
+			v, _ := b.r.Operators[j].Metrics.FLOPs.Const()
+			p.FLOPs += float64(v)
+		}
+	}
+	if ridge, ok := b.e.Device.RidgePoint(k.DType.String()); ok && len(k.Members) > 0 {
+		p.Ridge = ridge
+	}
+	p.Advice = b.remedy(p)
+	return p
+}
+
+// remedy says in a few words what would make one kernel cheaper.
+func (b *explainer) remedy(p *ExplainedPart) string {
+	total := p.Causes.Total()
+	switch {
+	case p.Bound() == "compute" && p.Causes[predict.Waves].Time > total.Time/10 && len(p.Terms.Products) > 0:
+		return b.fill(p)
+	case p.Bound() == "launch" && len(p.Terms.Members) == 0:
+		return "a call without a kernel: only the host works"
+	case p.Bound() == "launch":
+		return "less work than a launch: fuse it, or give it a larger batch"
+	case p.Bound() == "memory" && len(p.Terms.Products) > 0:
+		return "reads much for few rows: a larger batch shares weights, narrower types are fewer bytes"
+	case p.Bound() == "memory":
+		return "moves bytes: fuse it with its neighbours, or use a narrower type"
+	case p.Bound() == "compute":
+		return "computes: fewer FLOPs, or a type with a higher peak"
+	}
+	return ""
+}
+
+// fill says which sizes would fill the tiles of a kernel's first product.
+func (b *explainer) fill(p *ExplainedPart) string {
+	q := p.Terms.Products[0]
+	sms := float64(b.e.Device.SMs)
+	tilesM, tilesN := math.Ceil(q.Rows/q.TileRows), math.Ceil(q.Cols/q.TileCols)
+	edges := q.Rows * q.Cols / (tilesM * q.TileRows * tilesN * q.TileCols)
+	rounds := 1.0
+	if sms > 0 {
+		rounds = q.Blocks / (math.Ceil(q.Blocks/sms) * sms)
+	}
+	s := fmt.Sprintf("tiles of %.0f×%.0f %.0f %% full", q.TileRows, q.TileCols, 100*p.Terms.Fill)
+	products := b.open.Costs[p.Op.Node.ID].Products
+	if len(products) == 0 {
+		return s
+	}
+	open := products[0]
+	if q.Vector { // too few rows for tiles
+		open.M = graph.Const(int64(q.Rows))
+	}
+	if rounds > edges {
+		if hint := multiple(open.M, q.Rows, q.TileRows); hint != "" {
+			return s + ": " + hint
+		}
+		return s + hinted(multiple(open.N, q.Cols, q.TileCols))
+	}
+	s += fmt.Sprintf(", %.0f on %.0f multiprocessors", q.Blocks, sms)
+	if hint := multiple(open.Batch, q.Batch, sms/greatest(sms, tilesM*tilesN)); hint != "" {
+		return s + ": " + hint
+	}
+	return s + hinted(multiple(open.M, q.Rows, q.TileRows*sms/greatest(sms, q.Batch*tilesN)))
+}
+
+func hinted(hint string) string {
+	if hint == "" {
+		return ""
+	}
+	return ": " + hint
+}
+
+// multiple says that an open size should be a multiple of a step; "" where the size is fixed or a multiple already.
+func multiple(d graph.Dim, v, step float64) string {
+	if _, fixed := d.Const(); fixed || d.IsUnknown() || step <= 1 || math.Mod(v, step) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s (%.0f) as a multiple of %.0f fills them", expression(d), v, step)
+}
+
+// greatest is the greatest common divisor of whole numbers.
+func greatest(a, b float64) float64 {
+	for b != 0 {
+		a, b = b, math.Mod(a, b)
+	}
+	return max(1, a)
+}
+
+// advise says what binds a module as a whole and what would help, the largest part of its time first.
+func (b *explainer) advise(m *ExplainedModule) []string {
+	total := m.Causes.Total().Time
+	if total <= 0 {
+		return nil
+	}
+	type line struct {
+		time energy.Seconds
+		text string
+	}
+	var lines []line
+	for _, bound := range []string{"compute", "memory", "launch"} {
+		var parts []*ExplainedPart
+		var t energy.Seconds
+		for _, p := range m.Operators {
+			if p.Bound() == bound {
+				parts = append(parts, p)
+				t += p.Causes.Total().Time
+			}
+		}
+		if t < total/100 {
+			continue
+		}
+		text := fmt.Sprintf("%s-bound: %s of the time, %s: ", bound, percent(float64(t/total)), b.counted(parts))
+		switch bound {
+		case "compute":
+			text += b.computeAdvice(parts, t)
+		case "memory":
+			text += b.memoryAdvice(parts, t)
+		default:
+			text += fmt.Sprintf("each launch takes the host longer than the work: a larger batch, or %s", b.fusingRuntime())
+		}
+		lines = append(lines, line{t, text})
+	}
+	if t := m.Causes[predict.Waves].Time; t >= total/20 {
+		worst := slices.MaxFunc(m.Operators, func(x, y *ExplainedPart) int {
+			return cmp.Compare(x.Causes[predict.Waves].Time, y.Causes[predict.Waves].Time)
+		})
+		text := fmt.Sprintf("waves: %s of the time is for elements of tiles and multiprocessors that stay idle", percent(float64(t/total)))
+		if worst.Advice != "" && len(worst.Terms.Products) > 0 {
+			text += fmt.Sprintf("; most in %s of %s: %s", worst.Op.Node.Kind(), place(worst.Place), b.fill(worst))
+		}
+		lines = append(lines, line{t, text})
+	}
+	slices.SortStableFunc(lines, func(x, y line) int { return cmp.Compare(y.time, x.time) })
+	var out []string
+	for _, l := range lines {
+		out = append(out, l.text)
+	}
+	return out
+}
+
+func place(path string) string {
+	if path == "" {
+		return "the model"
+	}
+	return path
+}
+
+// counted is "36 kernels and 4 calls".
+func (b *explainer) counted(parts []*ExplainedPart) string {
+	kernels := 0
+	for _, p := range parts {
+		if len(p.Terms.Members) > 0 {
+			kernels++
+		}
+	}
+	switch calls := len(parts) - kernels; {
+	case calls == 0:
+		return plural(kernels, "kernel")
+	case kernels == 0:
+		return plural(calls, "call")
+	default:
+		return plural(kernels, "kernel") + " and " + plural(calls, "call") + " without one"
+	}
+}
+
+func (b *explainer) computeAdvice(parts []*ExplainedPart, t energy.Seconds) string {
+	flops := 0.0
+	for _, p := range parts {
+		flops += p.Terms.FLOPs
+	}
+	dtype := slices.MaxFunc(parts, func(x, y *ExplainedPart) int { return cmp.Compare(x.Terms.FLOPs, y.Terms.FLOPs) }).Terms.DType
+	rate := energy.FLOPsPerSecond(flops / float64(t))
+	s := rate.String()
+	peak, ok := b.e.Device.PeakMatrix(dtype.String())
+	if ok {
+		s += fmt.Sprintf(", %.0f %% of the peak in %v", 100*float64(rate/peak), dtype)
+	}
+	s += "; fewer FLOPs help"
+	for _, other := range []string{energy.TF32, "float16", "int8"} {
+		if better, known := b.e.Device.PeakMatrix(other); ok && known && better > peak {
+			return s + fmt.Sprintf(", or %s, whose peak is %.3g times as high", other, float64(better/peak))
+		}
+	}
+	return s
+}
+
+func (b *explainer) memoryAdvice(parts []*ExplainedPart, t energy.Seconds) string {
+	bytes, products := 0.0, 0
+	for _, p := range parts {
+		bytes += p.Terms.Bytes
+		if len(p.Terms.Products) > 0 {
+			products++
+		}
+	}
+	rate := energy.BytesPerSecond(bytes / float64(t))
+	s := rate.String()
+	if b.e.Device.Bandwidth > 0 {
+		s += fmt.Sprintf(", %.0f %% of the bandwidth", 100*float64(rate/b.e.Device.Bandwidth))
+	}
+	if 2*products > len(parts) {
+		return s + "; a larger batch reads the weights once for more rows, narrower types are fewer bytes"
+	}
+	return s + "; narrower types, or " + b.fusingRuntime() + ", move fewer bytes"
+}
+
+// fusingRuntime names what runs several of the kernels as one.
+func (b *explainer) fusingRuntime() string {
+	switch b.e.Runtime {
+	case "eager", "ort-basic", "none":
+		return "a runtime that fuses more (see --runtime ort-extended)"
+	}
+	return "further fusion, or a captured graph of launches"
+}
+
+// ExplainFormat is one way to write an explanation.
+type ExplainFormat struct {
+	Name  string
+	Help  string
+	Write func(io.Writer, *Explanation) error
+}
+
+// ExplainFormats is the table of formats for explanations, the default first.
+func ExplainFormats() []ExplainFormat {
+	return []ExplainFormat{
+		{Name: "text", Help: "tables for people", Write: writeExplainText},
+		{Name: "json", Help: "every kernel", Write: writeExplainJSON},
+	}
+}

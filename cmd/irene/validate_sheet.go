@@ -1,0 +1,362 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/energy/predict"
+)
+
+// sheet is a report of headed tables, for terminals and for Markdown.
+type sheet struct{ blocks []block }
+
+// block is a heading, a paragraph, a table, or several of them. Columns from the first of numbers on are aligned to the
+// right.
+type block struct {
+	depth   int
+	title   string
+	text    string
+	titles  []string
+	numbers int
+	rows    [][]string
+}
+
+func (s *sheet) add(b block) { s.blocks = append(s.blocks, b) }
+
+func (s *sheet) text() string {
+	var b strings.Builder
+	for i, k := range s.blocks {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if k.title != "" {
+			fmt.Fprintln(&b, k.title)
+			if k.depth < 2 {
+				fmt.Fprintln(&b, strings.Repeat("=", len([]rune(k.title))))
+			}
+		}
+		if k.text != "" {
+			fmt.Fprintln(&b, k.text)
+		}
+		if len(k.rows) > 0 {
+			var t report.Table
+			for range k.titles {
+				t.Right = append(t.Right, len(t.Right) >= k.numbers)
+			}
+			t.Row(k.titles...)
+			for _, r := range k.rows {
+				t.Row(r...)
+			}
+			b.WriteString(t.String())
+		}
+	}
+	return b.String()
+}
+
+func (s *sheet) markdown() string {
+	var b strings.Builder
+	for i, k := range s.blocks {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if k.title != "" {
+			fmt.Fprintf(&b, "%s %s\n", strings.Repeat("#", k.depth+1), k.title)
+			if k.text != "" || len(k.rows) > 0 {
+				b.WriteByte('\n')
+			}
+		}
+		if k.text != "" {
+			fmt.Fprintln(&b, k.text)
+			if len(k.rows) > 0 {
+				b.WriteByte('\n')
+			}
+		}
+		if len(k.rows) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "| %s |\n|", strings.Join(k.titles, " | "))
+		for c := range k.titles {
+			if c < k.numbers {
+				b.WriteString(" --- |")
+			} else {
+				b.WriteString(" ---: |")
+			}
+		}
+		b.WriteByte('\n')
+		for _, r := range k.rows {
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(r, " | "))
+		}
+	}
+	return b.String()
+}
+
+// levelTitles are the levels of measured nodes as reports call them.
+var levelTitles = []struct{ level, title string }{
+	{irene.TypeModel, "models"},
+	{irene.TypeModule, "modules"},
+	{irene.TypeML, "operators with weights"},
+	{irene.TypeMLNoParam, "operators without weights"},
+}
+
+func levelTitle(level string) string {
+	for _, l := range levelTitles {
+		if l.level == level {
+			return l.title
+		}
+	}
+	return level
+}
+
+func splitTitle(split string) string {
+	switch split {
+	case predict.SplitFamily:
+		return "A family of models left out"
+	case predict.SplitModel:
+		return "A model left out"
+	case "small-to-large":
+		return "Small sizes to large ones"
+	case "large-to-small":
+		return "Large sizes to small ones"
+	case predict.SplitDevice:
+		return "A device left out"
+	}
+	return split
+}
+
+const none = "–"
+
+// percentText prints a share in per cent.
+func percentText(n predict.Number, digits int) string {
+	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
+		return none
+	}
+	return fmt.Sprintf("%.*f", digits, 100*float64(n))
+}
+
+func signedText(n predict.Number) string {
+	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
+		return none
+	}
+	return fmt.Sprintf("%+.2f", 100*float64(n))
+}
+
+func tauText(n predict.Number) string {
+	if math.IsNaN(float64(n)) {
+		return none
+	}
+	return fmt.Sprintf("%.2f", float64(n))
+}
+
+// validationSheet lays out a validation.
+func validationSheet(v *predict.Validation) *sheet {
+	s := &sheet{}
+	for _, d := range v.Data {
+		text := fmt.Sprintf("%d runs of %d models in %s, batch %d to %d, sequence %d to %d; %d measured nodes that rest on %d distinct measurements (equal layers share one). %s at the plug, runtime profile %s.",
+			d.Trees, len(d.Models), plural(len(d.Families), "family"), d.Batch[0], d.Batch[1], d.Sequence[0], d.Sequence[1], d.Rows, d.Distinct, capital(string(v.Target)), v.Runtime)
+		s.add(block{depth: 1, title: "Measurements on " + d.Device, text: strings.Replace(text, "familys", "families", 1)})
+	}
+	s.add(overview(v))
+	for i := range v.Splits {
+		addSplit(s, &v.Splits[i], len(v.Data) > 1)
+	}
+	return s
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// overview puts the methods side by side.
+func overview(v *predict.Validation) block {
+	b := block{depth: 1, title: "Mean absolute error, %", titles: []string{"method"}, numbers: 1}
+	b.text = "Over distinct measurements; in each cell: " + joinTitles() + "."
+	for _, s := range v.Splits {
+		title := s.Split
+		if len(v.Data) > 1 {
+			title += ", " + s.Device
+		}
+		b.titles = append(b.titles, title)
+	}
+	dagger := false
+	for i, m := range v.Splits[0].Methods {
+		dagger = dagger || m.Measured
+		row := []string{marked(m.Method, m.Measured)}
+		for _, s := range v.Splits {
+			row = append(row, means(s.Methods[i].Levels))
+		}
+		b.rows = append(b.rows, row)
+	}
+	if dagger {
+		b.text += " Methods marked † are told what was measured while the left-out model ran (times, utilisation, the board's energy); the others see its file only."
+	}
+	return b
+}
+
+func joinTitles() string {
+	var titles []string
+	for _, l := range levelTitles {
+		titles = append(titles, l.title)
+	}
+	return strings.Join(titles, " / ")
+}
+
+func means(levels []predict.Group) string {
+	if len(levels) == 0 {
+		return none
+	}
+	var out []string
+	for _, l := range levelTitles {
+		text := none
+		for _, g := range levels {
+			if g.Level == l.level {
+				text = percentText(g.Distinct.Mean, 2)
+			}
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, " / ")
+}
+
+// addSplit lays out one split.
+func addSplit(s *sheet, r *predict.SplitResult, named bool) {
+	title := splitTitle(r.Split)
+	if named {
+		title += ", " + r.Device
+	}
+	s.add(block{depth: 1, title: title, text: partsText(r)})
+	s.add(errorTable(r))
+	for i := range r.Methods {
+		m := &r.Methods[i]
+		if m.Method != predict.MethodAdditive || m.Missing != "" {
+			continue
+		}
+		s.add(modelTable(m))
+		s.add(classTable(m))
+		if len(m.Residues) > 0 {
+			s.add(residueTable(m))
+		}
+	}
+	s.add(decisionTable(r, "Of two models at the same batch and sequence, which takes less?", func(d *predict.Decision) *predict.Choices { return &d.Models }))
+	s.add(decisionTable(r, "Of two batch sizes of a model, which takes less per item?", func(d *predict.Decision) *predict.Choices { return &d.Batches }))
+	if t, ok := coverageTable(r); ok {
+		s.add(t)
+	}
+}
+
+// partsText says what is predicted from what, and which methods cannot.
+func partsText(r *predict.SplitResult) string {
+	var parts []string
+	for _, p := range r.Parts {
+		from := ""
+		if p.From != r.Device {
+			from = " of " + p.From
+		}
+		parts = append(parts, fmt.Sprintf("%s (%d runs, from %d others%s)", strings.Join(p.Left, ", "), p.Test, p.Train, from))
+	}
+	text := "Left out: " + strings.Join(parts, "; ") + "."
+	for _, m := range r.Methods {
+		if m.Missing != "" {
+			text += fmt.Sprintf(" No figures for %s: %s.", m.Method, m.Missing)
+		}
+	}
+	return text
+}
+
+func errorTable(r *predict.SplitResult) block {
+	b := block{
+		depth: 2, title: "Errors by level, %", numbers: 2,
+		titles: []string{"level", "method", "distinct", "mean", "median", "p90", "bias", "rows", "mean", "median", "p90", "bias"},
+	}
+	for _, l := range levelTitles {
+		for _, m := range r.Methods {
+			for _, g := range m.Levels {
+				if g.Level == l.level {
+					b.rows = append(b.rows, append([]string{l.title, marked(m.Method, m.Measured)}, append(figuresText(&g.Distinct), figuresText(&g.Rows)...)...))
+				}
+			}
+		}
+	}
+	return b
+}
+
+func figuresText(f *predict.Figures) []string {
+	return []string{fmt.Sprint(f.N), percentText(f.Mean, 2), percentText(f.Median, 2), percentText(f.P90, 2), signedText(f.Bias)}
+}
+
+// modelTable lists the models, each level over distinct measurements.
+func modelTable(m *predict.MethodResult) block {
+	b := block{
+		depth: 2, title: "Errors by model, %", text: "Method " + m.Method + ", distinct measurements.", numbers: 2,
+		titles: []string{"model", "level", "distinct", "mean", "median", "p90", "bias"},
+	}
+	for _, g := range m.Models {
+		b.rows = append(b.rows, append([]string{g.Model, levelTitle(g.Level)}, figuresText(&g.Distinct)...))
+	}
+	return b
+}
+
+func classTable(m *predict.MethodResult) block {
+	b := block{
+		depth: 2, title: "Errors by class of operator and module, %", text: "Method " + m.Method + ", distinct measurements.", numbers: 2,
+		titles: []string{"level", "class", "distinct", "mean", "median", "p90", "bias"},
+	}
+	for _, g := range m.Classes {
+		b.rows = append(b.rows, append([]string{levelTitle(g.Level), g.Class}, figuresText(&g.Distinct)...))
+	}
+	return b
+}
+
+func residueTable(m *predict.MethodResult) block {
+	b := block{
+		depth: 2, title: "What is off by more than 10 % in the mean", numbers: 3,
+		text:   "Method " + m.Method + "; the share is that of the model's measured total, those first that weigh most.",
+		titles: []string{"model", "level", "class", "share, %", "bias, %"},
+	}
+	for _, r := range m.Residues {
+		b.rows = append(b.rows, []string{r.Model, levelTitle(r.Level), r.Class, percentText(r.Share, 2), signedText(r.Bias)})
+	}
+	return b
+}
+
+func decisionTable(r *predict.SplitResult, title string, of func(*predict.Decision) *predict.Choices) block {
+	b := block{
+		depth: 2, title: title, numbers: 1,
+		text: "Named right, and regret: what the one named takes beyond the cheaper one, in the mean over all pairs, over the pairs with the wrong one named, and at most; all in %. " +
+			"tau is Kendall's, over the pairs. Close pairs differ by 10 % at most.",
+		titles: []string{"method", "pairs", "right", "regret", "if wrong", "most", "tau", "close pairs", "right", "regret", "if wrong", "most", "tau"},
+	}
+	for _, m := range r.Methods {
+		if m.Decision == nil {
+			continue
+		}
+		c := of(m.Decision)
+		row := []string{marked(m.Method, m.Measured)}
+		for _, k := range []*predict.Choice{&c.All, &c.Close} {
+			row = append(row, fmt.Sprint(k.Pairs), percentText(k.Right, 1), percentText(k.Regret, 2), percentText(k.RegretWrong, 2), percentText(k.RegretMost, 2), tauText(k.Tau))
+		}
+		b.rows = append(b.rows, row)
+	}
+	return b
+}
+
+func coverageTable(r *predict.SplitResult) (block, bool) {
+	b := block{
+		depth: 2, title: "How often intervals hold what was measured, %", numbers: 2,
+		text:   "The intervals come from the training part alone. The width is the median of half the interval's width over the prediction.",
+		titles: []string{"level", "method", "distinct", "within 50 %", "within 90 %", "width, 50 %", "width, 90 %"},
+	}
+	for _, m := range r.Methods {
+		for _, c := range m.Coverage {
+			b.rows = append(b.rows, []string{
+				levelTitle(c.Level), m.Method, fmt.Sprint(c.N), percentText(c.Half, 1), percentText(c.Ninety, 1), "±" + percentText(c.Width50, 1), "±" + percentText(c.Width90, 1),
+			})
+		}
+	}
+	return b, len(b.rows) > 0
+}
