@@ -40,6 +40,7 @@ func explainFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
 		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
 		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
+		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
 		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
 		&cli.IntFlag{Name: "top", Value: -1, DefaultText: "10, all in JSON", Usage: "list the `N` most expensive operators"},
 		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(explainFormats(), ", ")},
@@ -73,7 +74,7 @@ func explain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := predict.Options{Runtime: want.prediction.runtime}
+	opts := predict.Options{Runtime: want.prediction.runtime, HostWatts: want.prediction.host}
 	result, err := predict.Run(a, c, device, opts)
 	if err != nil {
 		return err

@@ -42,6 +42,7 @@ func formulaFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them); none predicts nothing"},
 		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
 		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
+		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
 		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
 		&cli.StringSliceFlag{Name: "module", Usage: "only the modules that match `GLOB` (repeatable)"},
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "1, with --module 0; all in JSON", Usage: "show `N` levels of modules"},
@@ -167,7 +168,7 @@ func symbolicEnergy(env *environment, a *analysis.Analysis, want *formulaRequest
 	if err != nil {
 		return nil, err
 	}
-	return predict.Symbolic(a, c, device, predict.Options{Runtime: want.prediction.runtime})
+	return predict.Symbolic(a, c, device, predict.Options{Runtime: want.prediction.runtime, HostWatts: want.prediction.host})
 }
 
 // chooseDevice finds the coefficients, and the device to predict for.

@@ -82,6 +82,9 @@ func fixtureModels() map[string]onnxtest.File {
 			onnxtest.Node("NonZero", "x", "i", onnxtest.Name("/pick/NonZero")),
 			onnxtest.Node("Cast", "i", "y", onnxtest.Attr("to", int64(1)), onnxtest.Name("/pick/Cast")),
 			onnxtest.Out("y", graph.Float32, 1, "k")),
+		"names.onnx": onnxtest.Model(
+			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, "n.0", "in"),
+			onnxtest.Node("Relu", "x", "y"), onnxtest.Out("y", graph.Float32, "n.0", "in")),
 		"reshape.onnx": onnxtest.Model(
 			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2, 6), onnxtest.In("shape", graph.Int64, 2),
 			onnxtest.Node("Reshape", "x shape", "y"), onnxtest.Out("y", graph.Float32, nil, nil)),

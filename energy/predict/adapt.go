@@ -2,6 +2,7 @@ package predict
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -12,11 +13,12 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// Shrinkage of the factors that adapt coefficients, in rows: a group of classes starts as if so many rows had found no
-// difference from the coefficients given, a class as if so many had found that of its group.
+// What is taken for granted before any row is seen, as standard deviations of logarithms.
 const (
-	shrinkGroup = 0.5
-	shrinkClass = 1
+	spreadOne     = 0.3  // of a class's true factor about 1, where the coefficients are of one device
+	spreadSeveral = 0.12 // where they are of several
+	spreadRows    = 0.1  // of rows about their class's factor, which counts as much as
+	spreadCount   = 2    // rows do
 )
 
 // AdaptReport says what adapting has changed.
@@ -41,9 +43,9 @@ type AdaptFactor struct {
 
 // Adapt fits coefficients of another device, or of several, to a device of which a few operators were measured. The
 // coefficients are scaled to the device as a prediction would, and those of every class multiplied by a factor, one for
-// times and one for energies: the mean of the rows' ratios of measured to predicted in logarithms, shrunk towards the
-// common factor of all products, or of all operators that only move bytes, and that towards 1. Factors are positive
-// whatever the rows say; a class of a group without a row keeps its coefficients.
+// times and one for energies: the mean of the rows' ratios of measured to predicted in logarithms, shrunk, the more the
+// rows scatter, towards the common factor of all products, or of all operators that only move bytes, and that towards 1.
+// Factors are positive whatever the rows say; a class of a group without a row keeps its coefficients.
 func Adapt(base *Coefficients, in OperatorInput) (*Coefficients, *AdaptReport, error) {
 	if err := sameDevice(in.Rows, in.Device); err != nil {
 		return nil, nil, err
@@ -116,6 +118,7 @@ func Transferred(c *Coefficients, dev energy.Device) (*Coefficients, error) {
 // adaptation is the rows beside their predictions.
 type adaptation struct {
 	device string
+	spread float64 // of true factors about 1
 	rows   []adaptRow
 	seen   ranges
 }
@@ -134,7 +137,10 @@ const (
 )
 
 func newAdaptation(c *Coefficients, in *OperatorInput) (*adaptation, error) {
-	a := &adaptation{device: in.Device.ID, seen: ranges{}}
+	a := &adaptation{device: in.Device.ID, spread: spreadOne, seen: ranges{}}
+	if len(c.Provenance.Devices) > 1 {
+		a.spread = spreadSeveral
+	}
 	o, err := NewOperators(c, in.Device)
 	if err != nil {
 		return nil, err
@@ -173,23 +179,52 @@ func (a *adaptation) factor(key classKey, of, without int) float64 {
 	if key.Class == hostClass {
 		return 1
 	}
-	sums := map[classKey]float64{}
-	counts := map[classKey]float64{}
-	for i, r := range a.rows {
-		if i != without && r.has[of] && classOf(r.key.Class).multiplies() == classOf(key.Class).multiplies() {
-			sums[r.key] += r.ratios[of]
-			counts[r.key]++
+	prior := a.spread * a.spread
+	// The group's factor is the mean over its classes, each as certain as its rows make it, and over one class more of
+	// which nothing but the spread is known.
+	group, weight := 0.0, 1/prior
+	var own rowMean
+	for k, m := range a.means(key, of, without) {
+		w := 1 / (prior + m.variance/m.n)
+		group += w * m.mean
+		weight += w
+		if k == key {
+			own = m
 		}
 	}
-	// The group's factor is the mean over its classes, each as certain as its rows make it.
-	group, weight := 0.0, shrinkGroup
-	for _, k := range slices.SortedFunc(maps.Keys(sums), compareKeys) {
-		w := counts[k] / (counts[k] + shrinkClass)
-		group += w * sums[k] / counts[k]
-		weight += w
-	}
 	group /= weight
-	return math.Exp((sums[key] + shrinkClass*group) / (counts[key] + shrinkClass))
+	if own.n == 0 {
+		return math.Exp(group)
+	}
+	shrink := own.variance / prior // in rows
+	return math.Exp((own.n*own.mean + shrink*group) / (own.n + shrink))
+}
+
+// rowMean is the mean of rows' logarithms and the variance of one row about it.
+type rowMean struct{ n, mean, variance float64 }
+
+// means are those of the classes in the group of a class: products, or operators that only move bytes. In the order of
+// the classes.
+func (a *adaptation) means(key classKey, of, without int) iter.Seq2[classKey, rowMean] {
+	logs := map[classKey][]float64{}
+	for i, r := range a.rows {
+		if i != without && r.has[of] && classOf(r.key.Class).multiplies() == classOf(key.Class).multiplies() {
+			logs[r.key] = append(logs[r.key], r.ratios[of])
+		}
+	}
+	return func(yield func(classKey, rowMean) bool) {
+		for _, k := range slices.SortedFunc(maps.Keys(logs), compareKeys) {
+			m := rowMean{n: float64(len(logs[k])), mean: stats.Mean(logs[k])}
+			squares := spreadCount * spreadRows * spreadRows
+			for _, v := range logs[k] {
+				squares += (v - m.mean) * (v - m.mean)
+			}
+			m.variance = squares / (m.n - 1 + spreadCount)
+			if !yield(k, m) {
+				return
+			}
+		}
+	}
 }
 
 // leftOut pairs each row's measured value with its prediction, adapted with the other rows or not at all.

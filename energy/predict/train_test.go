@@ -34,7 +34,8 @@ func synthetic(t *testing.T) (TrainInput, *graph.Graph) {
 	return in, g
 }
 
-// TestRecovery: trained on what known coefficients predict, the model predicts the same.
+// TestRecovery: trained on what known coefficients predict, the model predicts the same, but for what the fit holds to
+// the data sheet.
 func TestRecovery(t *testing.T) {
 	in, g := synthetic(t)
 	c, report, err := Train(in)
@@ -45,7 +46,7 @@ func TestRecovery(t *testing.T) {
 		t.Errorf("%d equations, warnings %q", report.Equations, report.Warnings)
 	}
 	for level, e := range report.InSample {
-		if e.MAPE > 1e-6 || report.Time[level].MAPE > 1e-6 || report.HeldOut[level].MAPE > 1e-3 {
+		if e.MAPE > 0.006 || report.Time[level].MAPE > 0.006 || report.HeldOut[level].MAPE > 0.01 {
 			t.Errorf("%s: errors %.3g of energy, %.3g of time, %.3g held out", level, e.MAPE, report.Time[level].MAPE, report.HeldOut[level].MAPE)
 		}
 	}
@@ -54,7 +55,7 @@ func TestRecovery(t *testing.T) {
 		got, want := predicted(t, a, c, in.Device), predicted(t, a, truth(), in.Device)
 		for m, s := range got.Modules {
 			w := want.Modules[m]
-			if relative(float64(s.Energy), float64(w.Energy)) > 1e-6 || relative(float64(s.Time), float64(w.Time)) > 1e-6 {
+			if relative(float64(s.Energy), float64(w.Energy)) > 0.015 || relative(float64(s.Time), float64(w.Time)) > 0.015 {
 				t.Errorf("%v: %q: %v in %v, want %v in %v", dims, m.Path, s.Energy, s.Time, w.Energy, w.Time)
 			}
 		}

@@ -37,10 +37,14 @@ const (
 	maxLists   = 8
 )
 
-// layers finds the innermost scope that a node without a place is known to stand in: by Node.ID, nil where that is not known.
-func (r *resolver) layers() []*graph.Scope {
-	bound := make([]*graph.Scope, len(r.g.Nodes))
+// layers finds the layer that a node without a place is known to stand in, by Node.ID, nil where there is none, and the
+// layers there are.
+func (r *resolver) layers() (bound []*graph.Scope, elements map[*graph.Scope]bool) {
+	bound, elements = make([]*graph.Scope, len(r.g.Nodes)), map[*graph.Scope]bool{}
 	for _, l := range r.layerLists() {
+		for _, e := range l.elements {
+			elements[e] = true
+		}
 		l.flow(r.g, r.places)
 		l.beginnings(r.g)
 		l.end(r.g)
@@ -50,7 +54,7 @@ func (r *resolver) layers() []*graph.Scope {
 			}
 		}
 	}
-	return bound
+	return bound, elements
 }
 
 // layerLists finds the outermost lists with two or more elements in a row.

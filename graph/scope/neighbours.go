@@ -8,13 +8,7 @@ import "github.com/irene-onnx/irene/graph"
 // learns the common scope of the nodes that read it, the root for results of the graph. A constant belongs to its readers.
 // For a node that has both see between. Where layers repeat, a node never leaves its layer.
 func (r *resolver) neighbours() {
-	r.multiplies = map[*graph.Scope]bool{}
-	for _, n := range r.g.Nodes {
-		if s := r.places[n.ID].Scope; s != nil && isProduct(n.Op) {
-			r.multiplies[s] = true
-		}
-	}
-	bound := r.layers()
+	bound, elements := r.layers()
 	up := r.upward(bound)
 	for i := len(r.g.Nodes) - 1; i >= 0; i-- {
 		n := r.g.Nodes[i]
@@ -24,8 +18,10 @@ func (r *resolver) neighbours() {
 		from, to, limit := up[n.ID], r.downward(n), bound[n.ID]
 		if limit != nil {
 			from.scope, to = inside(from.scope, limit), inside(to, limit)
+		} else {
+			from.scope = outside(from.scope, elements)
 		}
-		r.set(n, r.between(n, from, to), Neighbours)
+		r.set(n, r.between(n, from, to, limit == nil && outside(to, elements) != to), Neighbours)
 	}
 }
 
@@ -37,6 +33,16 @@ func inside(s, limit *graph.Scope) *graph.Scope {
 	return limit
 }
 
+// outside is a scope as seen from a node that stands in none of the layers: what one of them holds counts as what holds them.
+func outside(s *graph.Scope, elements map[*graph.Scope]bool) *graph.Scope {
+	for e := s; e != nil; e = e.Parent {
+		if elements[e] {
+			s = e.Parent
+		}
+	}
+	return s
+}
+
 // between decides on a node that computes from one scope and is read in another.
 //   - It stays where it computes from while that is a module with modules inside: scores made from "self.query" and
 //     "self.key" belong to "self", and so does the softmax of them.
@@ -44,54 +50,68 @@ func inside(s, limit *graph.Scope) *graph.Scope {
 //     last reads the weight). Of a module without modules inside it goes to the parent where it joins different modules (a
 //     residual sum before a norm) or feeds a product with a weight, which is all there is to a linear module.
 //   - After one module without modules inside it belongs to the common scope of both.
+//   - What computes from nothing known belongs to its readers, but for a product with a weight that a layer reads first: it
+//     may well stand before the layers.
 //   - A product with a weight is a module of its own, and so is the sum with its bias: see productBetween. What is computed
 //     from one whose module is not known is of the common scope of both.
-func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope) *graph.Scope {
+func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope, first bool) *graph.Scope {
+	weighted := isWeighted(n)
 	switch {
+	case up.scope == nil && weighted && first:
+		return r.enclosing(n)
 	case up.scope == nil:
-		return down
-	case down == nil && !r.space.inner[up.scope]:
+		return r.holder(n, down)
+	case down == nil && (weighted || up.loose || !r.space.inner[up.scope]):
 		return common(up.scope, r.enclosing(n))
 	case down == nil:
 		return up.scope
 	case up.loose && !isAncestor(up.scope, down):
 		return common(up.scope, down)
-	case isWeighted(n) && !up.joins:
+	case weighted && !up.joins:
 		return r.productBetween(up.scope, down)
 	}
 	switch {
 	case down != up.scope && isAncestor(up.scope, down):
+		if r.feedsGuess(n) {
+			return up.scope
+		}
 		if (up.joins || feedsProduct(n)) && !r.space.inner[down] {
 			return down.Parent
 		}
-		return down
+		return r.holder(n, down)
 	case r.space.inner[up.scope] || up.scope.Parent == nil:
 		return up.scope
 	}
 	return common(up.scope, down)
 }
 
-// productBetween decides on a product whose weight lost its name. A module without modules inside cannot hold it beside what
-// it has: the product stands next to the one it computes from or inside the one it is read in, whichever is nested deeper.
-// After another product ("intermediate.dense") it may be of the same module or of the one that follows ("output.dense"):
-// there the common scope of both is all that is known. In a module with modules inside, whose operators it computes from,
-// it stays.
+// holder is a scope where it can hold a node: no module without modules inside holds a product that is not its own.
+func (r *resolver) holder(n *graph.Node, s *graph.Scope) *graph.Scope {
+	if s != nil && s.Parent != nil && isProduct(n.Op) && !r.space.inner[s] {
+		return s.Parent
+	}
+	return s
+}
+
+// productBetween decides on a product whose weight lost its name. In a module with modules inside, whose operators it
+// computes from, it stays. After a module without modules inside it may be of the same module around both ("self_attn" after
+// "input_layernorm") or of the one that follows ("intermediate.dense" after "attention.output.LayerNorm"): it goes into the
+// module that reads it where that stands beside the one before, else the common scope of both is all that is known.
 func (r *resolver) productBetween(up, down *graph.Scope) *graph.Scope {
 	if !r.space.inner[down] && down.Parent != nil {
 		down = down.Parent
 	}
-	switch {
-	case r.space.inner[up] || up.Parent == nil:
-		if isAncestor(up, down) {
-			return down
-		}
-		return up
-	case r.multiplies[up]:
-		return common(up.Parent, down)
-	case depth(down) < depth(up.Parent):
-		return up.Parent
+	around := up
+	if !r.space.inner[up] && up.Parent != nil {
+		around = up.Parent
 	}
-	return down
+	switch {
+	case isAncestor(around, down):
+		return down
+	case around == up:
+		return up
+	}
+	return common(around, down)
 }
 
 // isWeighted reports whether an operator multiplies by a stored matrix or adds a stored bias to such a product.
@@ -105,6 +125,21 @@ func isWeighted(n *graph.Node) bool {
 	for _, in := range n.Inputs {
 		if p := product(in, 0); p != nil && readsWeight(p) {
 			return true
+		}
+	}
+	return false
+}
+
+// feedsGuess reports whether a node feeds a product with a weight that is itself placed by its neighbours.
+func (r *resolver) feedsGuess(n *graph.Node) bool {
+	for _, o := range n.Outputs {
+		if o == nil {
+			continue
+		}
+		for _, u := range o.Consumers {
+			if r.places[u.Node.ID].Source == Neighbours && isProduct(u.Node.Op) && readsWeight(u.Node) {
+				return true
+			}
 		}
 	}
 	return false
@@ -162,7 +197,7 @@ func (r *resolver) upward(bound []*graph.Scope) []origin {
 			}
 			o.loose = o.loose || up[p.ID].loose
 			if r.places[p.ID].Scope == nil && !r.space.inner[s] && s.Parent != nil && isWeighted(p) {
-				o.loose = o.loose || r.multiplies[s]
+				o.loose = true
 				s = s.Parent
 			}
 			o.joins = o.joins || o.scope != nil && o.scope != s

@@ -106,8 +106,6 @@ type resolver struct {
 	lists map[string]*graph.Scope      // metadata text without its last element → scope
 	calls map[*graph.Call]*graph.Scope // function calls
 	count map[callKey]int              // calls of a module within a scope, so far
-
-	multiplies map[*graph.Scope]bool // scopes in which a matrix product is placed
 }
 
 func (r *resolver) left() bool { return r.placed < len(r.places) }
