@@ -57,17 +57,16 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	done
 
 .PHONY: bench
-bench: bin/irene.test .cache/bench/ready ## time beside ONNX's own shape inference, as ratios (BENCH_MODELS="a.onnx b.onnx")
+bench: bin/irene.test $(BENCH_PYTHON) ## time beside ONNX's own shape inference, as ratios (BENCH_MODELS="a.onnx b.onnx")
 	GOMAXPROCS=2 $(BENCH_PYTHON) fixtures/bench/compare.py bin/irene.test $(BENCH_MODELS)
 
 .PHONY: bin/irene.test
 bin/irene.test:
 	go test -c -o bin/irene.test ./cmd/irene
 
-.cache/bench/ready: fixtures/bench/requirements.txt
-	mkdir -p .cache/bench
-	test -x $(BENCH_PYTHON) || python3 -m venv .cache/bench
-	$(BENCH_PYTHON) -m pip install --quiet --requirement fixtures/bench/requirements.txt
+.cache/bench/bin/python: fixtures/bench/requirements.txt
+	python3 -m venv .cache/bench
+	.cache/bench/bin/python -m pip install --quiet --requirement fixtures/bench/requirements.txt
 	touch $@
 
 .PHONY: fixtures

@@ -125,14 +125,10 @@ func newApp(env *environment, table []command) *cli.App {
 			Usage:           c.summary,
 			UsageText:       strings.TrimRight("irene "+c.name+" [flags] "+c.args, " "),
 			Description:     c.details,
-			Flags:           withHelp(c.flags()),
-			HideHelp:        true,
+			Flags:           c.flags(),
 			HideHelpCommand: true,
 			OnUsageError:    wrongUsage,
 			Action: func(ctx *cli.Context) error {
-				if ctx.Bool(helpFlag) {
-					return cli.ShowSubcommandHelp(ctx)
-				}
 				if n := ctx.NArg(); n < c.min || n > c.max {
 					return countError(c, ctx.Args().Slice())
 				}
@@ -143,12 +139,13 @@ func newApp(env *environment, table []command) *cli.App {
 	return app
 }
 
-// helpFlag is the flag of every command that shows its help. The flag parser's own one would take -h from commands that
-// have a flag of that name; arrange turns -h into it.
+// helpFlag is the flag of every command that shows its help.
 const helpFlag = "help"
 
-func withHelp(flags []cli.Flag) []cli.Flag {
-	return append(flags, &cli.BoolFlag{Name: helpFlag, Usage: "show help", DisableDefaultText: true})
+// The flag parser would take -h from commands that have a flag of that name (a size, of predict); arrange turns -h into
+// --help.
+func init() {
+	cli.HelpFlag = &cli.BoolFlag{Name: helpFlag, Usage: "show help", DisableDefaultText: true}
 }
 
 // wrongUsage turns what the flag parser says into a usage error that spells flags as the help does.

@@ -83,7 +83,9 @@ func explain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r := report.Build(a, result, report.Options{Version: version(), Mode: "spec", Convention: want.convention})
+	r := report.Build(a, result, report.Options{
+		Version: version(), Mode: string(want.prediction.mode), Convention: want.convention, DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
+	})
 	modules := []*report.Module{r.Tree}
 	if pattern := ctx.Args().Get(1); pattern != "" {
 		if modules, err = findModules(r, "explain "+pattern, pattern); err != nil {

@@ -120,7 +120,9 @@ func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
 	}
 	q := &formulaRequest{
 		dims: dims, prediction: prediction, convention: graph.Convention(ctx.String("flops")), modules: ctx.StringSlice("module"),
-		format: format, output: ctx.String("output"), show: report.FormulaOptions{Metrics: metrics, Depth: ctx.Int("depth")},
+		format: format, output: ctx.String("output"), show: report.FormulaOptions{
+			Metrics: metrics, Depth: ctx.Int("depth"), DefaultDevice: prediction.device == nil && prediction.coefficients == "",
+		},
 	}
 	if q.show.Depth < 0 && format.Name != "json" {
 		q.show.Depth = 1

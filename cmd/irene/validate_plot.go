@@ -11,6 +11,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -24,10 +25,14 @@ func plotFormats() []string { return []string{".svg", ".png"} }
 // palette holds colours that are told apart by most eyes (Okabe and Ito), and on grey paper by lightness.
 func palette() []color.Color {
 	return []color.Color{
-		color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
-		color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
-		color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
-		color.RGBA{R: 0x44, G: 0x44, B: 0x44, A: 0xff}, color.RGBA{R: 0x88, G: 0x22, B: 0x55, A: 0xff},
+		color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff},
+		color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
+		color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff},
+		color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
+		color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff},
+		color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
+		color.RGBA{R: 0x44, G: 0x44, B: 0x44, A: 0xff},
+		color.RGBA{R: 0x88, G: 0x22, B: 0x55, A: 0xff},
 	}
 }
 
@@ -36,20 +41,23 @@ func palette() []color.Color {
 func drawValidation(v *predict.Validation, format string) ([]byte, error) {
 	split, m := plotted(v)
 	if m == nil {
-		return nil, errors.New("nothing to plot: no method has figures")
+		return nil, errors.New("nothing to plot: no model or module has a positive prediction")
 	}
 	unit := "J"
 	if v.Target == predict.TargetTime {
 		unit = "s"
 	}
 	p := plot.New()
-	p.Title.Text = fmt.Sprintf("%s, %s: models (large) and modules (small)", strings.ToLower(splitTitle(split.Split)), m.Method)
+	p.Title.Text = fmt.Sprintf("%s (%s): models large, modules small", splitTitle(split.Split), m.Method)
 	p.X.Label.Text, p.Y.Label.Text = "measured "+string(v.Target)+", "+unit, "predicted "+string(v.Target)+", "+unit
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Scale, a.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	}
 	p.Legend.Top, p.Legend.Left = true, true
-	p.Legend.Padding = vg.Points(2)
+	p.Legend.Padding, p.Legend.XOffs, p.Title.Padding = vg.Points(2), vg.Points(6), vg.Points(6)
+	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		style.Font.Variant = "Sans"
+	}
 	low, high, err := addPoints(p, m.Points)
 	if err != nil {
 		return nil, err
@@ -67,8 +75,13 @@ func drawValidation(v *predict.Validation, format string) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	_, err = out.WriteTo(&b)
-	return b.Bytes(), err
+	if _, err = out.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	if format == ".svg" {
+		return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")), nil
+	}
+	return b.Bytes(), nil
 }
 
 func plotted(v *predict.Validation) (*predict.SplitResult, *predict.MethodResult) {
@@ -76,7 +89,7 @@ func plotted(v *predict.Validation) (*predict.SplitResult, *predict.MethodResult
 		for i := range v.Splits {
 			for j := range v.Splits[i].Methods {
 				m := &v.Splits[i].Methods[j]
-				if (wanted == "" || m.Method == wanted) && len(m.Points) > 0 {
+				if (wanted == "" || m.Method == wanted) && slices.ContainsFunc(m.Points, drawn) {
 					return &v.Splits[i], m
 				}
 			}
@@ -97,9 +110,6 @@ func addPoints(p *plot.Plot, points []predict.Point) (low, high float64, err err
 			}
 		}
 	}
-	if len(names) == 0 {
-		return 0, 0, errors.New("nothing to plot: no model or module has a positive prediction")
-	}
 	slices.Sort(names)
 	colors := palette()
 	for _, level := range []string{irene.TypeModule, irene.TypeModel} {
@@ -119,7 +129,7 @@ func addPoints(p *plot.Plot, points []predict.Point) (low, high float64, err err
 			}
 			s.GlyphStyle = draw.GlyphStyle{Color: colors[i%len(colors)], Radius: vg.Points(1.2), Shape: draw.BoxGlyph{}}
 			if level == irene.TypeModel {
-				s.GlyphStyle.Radius, s.GlyphStyle.Shape = vg.Points(2.8), draw.CircleGlyph{}
+				s.GlyphStyle.Radius, s.GlyphStyle.Shape = vg.Points(2.4), draw.CircleGlyph{}
 				p.Legend.Add(name, s)
 			}
 			p.Add(s)

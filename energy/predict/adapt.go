@@ -17,8 +17,9 @@ import (
 const (
 	spreadOne     = 0.3  // of a class's true factor about 1, where the coefficients are of one device
 	spreadSeveral = 0.12 // where they are of several
-	spreadRows    = 0.1  // of rows about their class's factor, which counts as much as
-	spreadCount   = 2    // rows do
+	spreadProduct = 0.25 // of rows about their class's factor: which kernel a library picks for a product is its secret
+	spreadBytes   = 0.1
+	spreadCount   = 2 // the rows that these two count like
 )
 
 // AdaptReport says what adapting has changed.
@@ -215,7 +216,10 @@ func (a *adaptation) means(key classKey, of, without int) iter.Seq2[classKey, ro
 	return func(yield func(classKey, rowMean) bool) {
 		for _, k := range slices.SortedFunc(maps.Keys(logs), compareKeys) {
 			m := rowMean{n: float64(len(logs[k])), mean: stats.Mean(logs[k])}
-			squares := spreadCount * spreadRows * spreadRows
+			squares := spreadCount * spreadBytes * spreadBytes
+			if classOf(k.Class).multiplies() {
+				squares = spreadCount * spreadProduct * spreadProduct
+			}
 			for _, v := range logs[k] {
 				squares += (v - m.mean) * (v - m.mean)
 			}

@@ -113,7 +113,7 @@ const vectorRows = 8
 // side is the side of a tile for a product of n rows or columns.
 func side(n, tile float64) float64 {
 	if n < vectorRows {
-		return n
+		return max(n, 1)
 	}
 	return tile
 }

@@ -118,6 +118,8 @@ type Formulas struct {
 	Modules  map[*graph.Module]*ModuleFormula
 	Warnings []string
 	Scaled   []string // why stand-ins were taken, each reason once
+	// HasEnergy and HasTime say which of the two the coefficients hold.
+	HasEnergy, HasTime bool
 	// HiddenBytes are the bytes that hide a launch, VectorRows the rows from which on products run in tiles: what the
 	// extremes in the terms compare with. SMs are the multiprocessors that waves fill.
 	HiddenBytes float64
@@ -152,6 +154,8 @@ func Symbolic(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opt
 		Device: dev, Scope: res.Scope, Origin: res.Origin, Runtime: res.Runtime, Warnings: res.Warnings,
 		Modules: map[*graph.Module]*ModuleFormula{}, HiddenBytes: p.machine.hidden, VectorRows: vectorRows, SMs: dev.SMs,
 	}
+	s.rank()
+	out.HasEnergy, out.HasTime = c.holds()
 	s.module(a.Tree.Root, plan, out)
 	for _, ch := range p.chosen {
 		if ch.scaled && !slices.Contains(out.Scaled, ch.why) {
@@ -173,8 +177,8 @@ type scaledExpr struct {
 type symbolic struct {
 	p     *predictor
 	ids   map[string]int
-	exprs []graph.Dim
-	kinds []FormulaKind
+	exprs []FormulaTerm               // without coefficients
+	order []int                       // of the expressions in a formula
 	nodes map[*graph.Node]nodeFormula // by the node that the prediction stands on
 }
 
@@ -237,9 +241,21 @@ func (s *symbolic) number(d graph.Dim, kind FormulaKind) int {
 	if !ok {
 		id = len(s.exprs)
 		s.ids[key] = id
-		s.exprs, s.kinds = append(s.exprs, d), append(s.kinds, kind)
+		s.exprs = append(s.exprs, FormulaTerm{Expression: d, Kind: kind})
 	}
 	return id
+}
+
+// rank finds the order of the expressions once for all modules.
+func (s *symbolic) rank() {
+	all := Formula{Terms: slices.Clone(s.exprs)}
+	for id := range all.Terms {
+		all.Terms[id].Coefficient = float64(id)
+	}
+	all.sort()
+	for _, t := range all.Terms {
+		s.order = append(s.order, int(t.Coefficient))
+	}
 }
 
 // module sums what stands on the nodes of a module and its children, by expression.
@@ -267,16 +283,15 @@ func (s *symbolic) module(m *graph.Module, plan *kernel.Plan, out *Formulas) []w
 		f.Unknown += out.Modules[c].Unknown
 		f.Scaled += out.Modules[c].Scaled
 	}
-	for id, w := range sum {
-		if w.e != 0 {
-			f.Energy.Terms = append(f.Energy.Terms, FormulaTerm{w.e, s.exprs[id], s.kinds[id]})
+	for _, id := range s.order {
+		w, t := sum[id], s.exprs[id]
+		if t.Coefficient = w.e; w.e != 0 {
+			f.Energy.Terms = append(f.Energy.Terms, t)
 		}
-		if w.t != 0 {
-			f.Time.Terms = append(f.Time.Terms, FormulaTerm{w.t, s.exprs[id], s.kinds[id]})
+		if t.Coefficient = w.t; w.t != 0 {
+			f.Time.Terms = append(f.Time.Terms, t)
 		}
 	}
-	f.Energy.sort()
-	f.Time.sort()
 	out.Modules[m] = f
 	return sum
 }

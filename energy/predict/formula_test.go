@@ -85,6 +85,7 @@ func TestFormulasAreExact(t *testing.T) {
 					t.Fatal(err)
 				}
 				compare(t, sym, a, fs, res)
+				compareCounts(t, sym, a)
 			}
 		}
 	})
@@ -121,6 +122,38 @@ func compare(t *testing.T, sym, a *analysis.Analysis, fs *Formulas, res *Result)
 			}
 		}
 	})
+}
+
+// compareCounts evaluates the formulas of FLOPs and bytes.
+func compareCounts(t *testing.T, sym, a *analysis.Analysis) {
+	t.Helper()
+	var symbols []string
+	var values []int64
+	for name, v := range a.Dims {
+		symbols, values = append(symbols, name), append(values, v)
+	}
+	bound := map[string]analysis.Metrics{}
+	for m, x := range a.ModuleMetrics() {
+		bound[m.Path] = x
+	}
+	for m, x := range sym.ModuleMetrics() {
+		y := bound[m.Path]
+		for _, d := range [][2]graph.Dim{
+			{x.FLOPs(graph.TwoMACPlusElementwise), y.FLOPs(graph.TwoMACPlusElementwise)}, {x.Read.Add(x.Written), y.Read.Add(y.Written)},
+		} {
+			f, ok := DimFormula(d[0])
+			if !ok {
+				t.Fatalf("%q: not known", m.Path)
+			}
+			eval, err := f.Compile(symbols)
+			if err != nil {
+				t.Fatalf("%q: %v", m.Path, err)
+			}
+			if want, _ := d[1].Const(); !near(eval(values), float64(want), 1e-12) {
+				t.Errorf("%v: %q: %v is %v, want %d", a.Dims, m.Path, d[0], eval(values), want)
+			}
+		}
+	}
 }
 
 // TestFormulaByHand spells out the formulas of a linear layer and an activation on a device of two multiprocessors that

@@ -121,9 +121,9 @@ func TestTransfer(t *testing.T) {
 		for name, x := range map[string]struct {
 			got       Prediction
 			want      float64
-			tolerance float64 // the clock that the power limit sustains is not that of the peak
+			tolerance float64 // what is sustained is not the peak, nor the bandwidth reached that of the data sheet
 		}{
-			"bytes": {byBytes, 4 * productElements * 2e-12 * from / c.bandwidth, 1e-6}, "launches": {byLaunch, 3e-5, 1e-6},
+			"bytes": {byBytes, 4 * productElements * 2e-12 * from / c.bandwidth, 0.06}, "launches": {byLaunch, 3e-5, 1e-6},
 			"FLOPs": {byFLOPs, productFLOPs * 1e-13 * 6.463 / c.teraflops, 0.25},
 		} {
 			if relative(float64(x.got.Time), x.want) > x.tolerance {

@@ -90,7 +90,7 @@ func scales(from, to energy.Device, t graph.DType) terms {
 	for term := range out {
 		switch Term(term) {
 		case Bytes:
-			out[term] = float64(from.Bandwidth / to.Bandwidth) * memoryShare(from) / memoryShare(to)
+			out[term] = float64(from.Bandwidth/to.Bandwidth) * memoryShare(from) / memoryShare(to)
 		case Launches:
 			out[term] = 1
 		default:

@@ -33,6 +33,9 @@ func Run(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options)
 
 // prepare forms the kernels and chooses how coefficients become those of the device. The result has no numbers yet.
 func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*predictor, *kernel.Plan, *Result, error) {
+	if joules, seconds := c.holds(); joules != seconds {
+		return nil, nil, nil, fmt.Errorf("the coefficients hold only one of energy and time: they predict single operators (irene predict), no models")
+	}
 	runtime := opts.Runtime
 	if runtime == "" {
 		runtime = c.Runtime

@@ -78,11 +78,10 @@ func (o *Operator) kind() (rowKind, error) {
 			return k, nil
 		}
 	}
-	hint := ""
 	if near, ok := nearest.Nearest(o.Op, OperatorNames()); ok {
-		hint = fmt.Sprintf("; did you mean %s?", near)
+		return rowKind{}, fmt.Errorf("unknown op %q; did you mean %s?", o.Op, near)
 	}
-	return rowKind{}, fmt.Errorf("unknown op %q%s (known: %s)", o.Op, hint, strings.Join(OperatorNames(), ", "))
+	return rowKind{}, fmt.Errorf("unknown op %q (known: %s)", o.Op, strings.Join(OperatorNames(), ", "))
 }
 
 // maxWork bounds the product of an operator's dims, so that bytes and operations stay exact integers.

@@ -411,20 +411,23 @@ func (t *trial) run(m method) (r trialResult) {
 // gather joins the trials of a split and device and summarises what each method said.
 func gather(trials []*trial, methods []method) []SplitResult {
 	var out []SplitResult
+	var parts [][]*trial
 	for start := 0; start < len(trials); {
 		end := start
 		for end < len(trials) && trials[end].split == trials[start].split && trials[end].sameData(trials[start]) {
 			end++
 		}
-		s := SplitResult{Split: trials[start].split, Device: trials[start].device.ID}
+		s := SplitResult{Split: trials[start].split, Device: trials[start].device.ID, Methods: make([]MethodResult, len(methods))}
 		for _, t := range trials[start:end] {
 			s.Parts = append(s.Parts, SplitPart{Left: t.left, From: t.source.ID, Train: len(t.train), Test: len(t.test)})
 		}
-		s.Methods = make([]MethodResult, len(methods))
-		parallel(len(methods), func(i int) { s.Methods[i] = summarizeMethod(methods[i], i, trials[start:end]) })
-		out = append(out, s)
+		out, parts = append(out, s), append(parts, trials[start:end])
 		start = end
 	}
+	parallel(len(out)*len(methods), func(i int) {
+		split, m := i/len(methods), i%len(methods)
+		out[split].Methods[m] = summarizeMethod(methods[m], m, parts[split])
+	})
 	return out
 }
 

@@ -27,8 +27,10 @@ type layerList struct {
 	of       []int // by Node.ID: which element a node is placed in, or inferred to stand in; noLayer, otherLayer
 
 	low, high []int          // last element that a node's data comes from, first element that its data flows to
-	origin    []*graph.Scope // common scope of the nodes outside the list that a node's data comes from
+	origin    []*graph.Scope // common scope of the placed nodes that a node's data comes from
+	worked    []bool         // a product without a place stands between those and the node
 	pair      map[*graph.Node]*graph.Node
+	nodes     []*graph.Node
 }
 
 const (
@@ -136,7 +138,9 @@ func (l *layerList) place(r *resolver) {
 
 // flow finds between which elements every node stands, and gives an element what stands in it alone.
 func (l *layerList) flow(g *graph.Graph, places []graph.Placement) {
-	l.low, l.high, l.origin = make([]int, len(g.Nodes)), make([]int, len(g.Nodes)), make([]*graph.Scope, len(g.Nodes))
+	l.nodes = g.Nodes
+	l.low, l.high = make([]int, len(g.Nodes)), make([]int, len(g.Nodes))
+	l.origin, l.worked = make([]*graph.Scope, len(g.Nodes)), make([]bool, len(g.Nodes))
 	for _, n := range g.Nodes {
 		l.low[n.ID] = l.of[n.ID]
 		if l.of[n.ID] != noLayer {
@@ -147,6 +151,7 @@ func (l *layerList) flow(g *graph.Graph, places []graph.Placement) {
 			if p := dataProducer(n, slot, in); p != nil {
 				l.low[n.ID] = max(l.low[n.ID], l.low[p.ID])
 				l.origin[n.ID] = common(l.origin[n.ID], l.origin[p.ID])
+				l.worked[n.ID] = l.worked[n.ID] || l.worked[p.ID] || isProduct(n.Op)
 			}
 		}
 	}
@@ -193,19 +198,80 @@ func (l *layerList) beginnings(g *graph.Graph) {
 		if !l.pairs(starts[i-1], starts[i], i) {
 			continue // these two have nothing in common to start from: what stands between them stays there
 		}
-		l.backward(i)
+		if !l.trim(l.backward(i), i) {
+			continue // nothing to cut at: a layer hands one tensor on
+		}
 		for _, n := range g.Nodes {
-			if l.of[n.ID] != noLayer || l.low[n.ID] != i-1 || l.high[n.ID] != i {
-				continue
-			}
-			l.of[n.ID] = i - 1
-			for slot, in := range n.Inputs {
-				if p := dataProducer(n, slot, in); p != nil && l.of[p.ID] == i {
-					l.of[n.ID] = i
-				}
+			if l.between(n, i) {
+				l.of[n.ID] = i - 1
 			}
 		}
 	}
+}
+
+// trim takes from the walked beginning of element i what is too much, as a residual sum that was taken for a sum of
+// embeddings: the nodes that come first, until one tensor alone enters the element. It reports whether that can be.
+func (l *layerList) trim(head []*graph.Node, i int) bool {
+	slices.SortFunc(head, func(a, b *graph.Node) int { return a.ID - b.ID })
+	for l.handed(i) > 1 {
+		if len(head) == 0 {
+			return false
+		}
+		n := head[0]
+		head = head[1:]
+		if x := l.pair[n]; x != nil && i == 1 {
+			l.of[x.ID] = noLayer
+		}
+		l.of[n.ID] = noLayer
+		delete(l.pair, n)
+	}
+	return true
+}
+
+// handed counts the tensors of the element before element i, and of what stands between them, that element i reads. What
+// later elements read too, as a mask, is none; what a norm adds up before it counts once.
+func (l *layerList) handed(i int) int {
+	from, sums := map[*graph.Node]bool{}, map[*graph.Node][]*graph.Node{}
+	for _, n := range l.inside(i) {
+		for slot, in := range n.Inputs {
+			p := dataProducer(n, slot, in)
+			switch {
+			case p == nil || !l.between(p, i) && l.of[p.ID] != i-1 || l.shared(p, i):
+			case strings.HasPrefix(n.Op, "Skip"):
+				sums[n] = append(sums[n], p)
+			default:
+				from[p] = true
+			}
+		}
+	}
+	count := len(from)
+	for _, parts := range sums {
+		if !slices.ContainsFunc(parts, func(p *graph.Node) bool { return from[p] }) {
+			count++
+		}
+	}
+	return count
+}
+
+// shared reports whether an element beyond i reads a node's results.
+func (l *layerList) shared(p *graph.Node, i int) bool {
+	for _, o := range p.Outputs {
+		if o != nil && slices.ContainsFunc(o.Consumers, func(u graph.Use) bool { return l.of[u.Node.ID] > i }) {
+			return true
+		}
+	}
+	return false
+}
+
+// inside lists the nodes of element i.
+func (l *layerList) inside(i int) []*graph.Node {
+	var out []*graph.Node
+	for _, n := range l.nodes {
+		if l.of[n.ID] == i {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // pairs puts the nodes of element i beside those of the element before it, the k-th of a kind beside the k-th, and reports
@@ -249,9 +315,9 @@ func (l *layerList) pairs(before, after []*graph.Node, i int) bool {
 	return found
 }
 
-// backward walks from the paired nodes of element i and of the one before it against the flow of data, in step, and gives
-// to the elements what both walks meet.
-func (l *layerList) backward(i int) {
+// backward walks from the paired nodes of element i and of the one before it against the flow of data, in step, gives to
+// the elements what both walks meet, and returns what of it element i got.
+func (l *layerList) backward(i int) (met []*graph.Node) {
 	var next []*graph.Node
 	for n := range l.pair {
 		if l.of[n.ID] == i {
@@ -274,13 +340,15 @@ func (l *layerList) backward(i int) {
 				l.of[p.ID] = i - 1
 			}
 			l.of[q.ID] = i
-			next = append(next, q)
+			next, met = append(next, q), append(met, q)
 		}
 	}
+	return met
 }
 
-// before reports whether a node, with its pair in the next element, can be of the beginning of element i. What joins data of
-// several modules outside the list, as the sum of embeddings, is not; what all elements read, as a mask, does not count.
+// before reports whether a node, with its pair in the next element, can be of the beginning of element i. What joins data as
+// several modules outside the list made it, as the sum of embeddings, is not; what all elements read, as a mask, does not
+// count.
 func (l *layerList) before(n, pair *graph.Node, i int) bool {
 	switch {
 	case l.of[n.ID] == i && i > 0:
@@ -291,7 +359,7 @@ func (l *layerList) before(n, pair *graph.Node, i int) bool {
 	var from *graph.Scope
 	for slot, in := range n.Inputs {
 		p := dataProducer(n, slot, in)
-		if p == nil || l.origin[p.ID] == nil || p == dataProducer(pair, slot, pair.Input(slot)) {
+		if p == nil || l.origin[p.ID] == nil || l.worked[p.ID] || p == dataProducer(pair, slot, pair.Input(slot)) {
 			continue
 		}
 		if from != nil && from != l.origin[p.ID] {

@@ -1,6 +1,10 @@
 package scope
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // neighbours places what is left by the nodes around it, in two sweeps over the graph.
 //
@@ -20,6 +24,9 @@ func (r *resolver) neighbours() {
 			from.scope, to = inside(from.scope, limit), inside(to, limit)
 		} else {
 			from.scope = outside(from.scope, elements)
+			if from.scope != nil && isWeighted(n) {
+				to = outside(to, elements)
+			}
 		}
 		r.set(n, r.between(n, from, to, limit == nil && outside(to, elements) != to), Neighbours)
 	}
@@ -72,10 +79,10 @@ func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope, first bo
 	}
 	switch {
 	case down != up.scope && isAncestor(up.scope, down):
-		if r.feedsGuess(n) {
+		if feedsProduct(n) {
 			return up.scope
 		}
-		if (up.joins || feedsProduct(n)) && !r.space.inner[down] {
+		if up.joins && !r.space.inner[down] {
 			return down.Parent
 		}
 		return r.holder(n, down)
@@ -85,12 +92,16 @@ func (r *resolver) between(n *graph.Node, up origin, down *graph.Scope, first bo
 	return common(up.scope, down)
 }
 
-// holder is a scope where it can hold a node: no module without modules inside holds a product that is not its own.
+// holder is a scope where it can hold a node: no module without modules inside holds a product that is not its own, as one
+// is whose bias it may add.
 func (r *resolver) holder(n *graph.Node, s *graph.Scope) *graph.Scope {
-	if s != nil && s.Parent != nil && isProduct(n.Op) && !r.space.inner[s] {
-		return s.Parent
+	if s == nil || s.Parent == nil || !isProduct(n.Op) || r.space.inner[s] {
+		return s
 	}
-	return s
+	if o := n.Output(0); o != nil && !slices.ContainsFunc(o.Consumers, func(u graph.Use) bool { return u.Node.Op != "Add" }) {
+		return s
+	}
+	return s.Parent
 }
 
 // productBetween decides on a product whose weight lost its name. In a module with modules inside, whose operators it
@@ -125,21 +136,6 @@ func isWeighted(n *graph.Node) bool {
 	for _, in := range n.Inputs {
 		if p := product(in, 0); p != nil && readsWeight(p) {
 			return true
-		}
-	}
-	return false
-}
-
-// feedsGuess reports whether a node feeds a product with a weight that is itself placed by its neighbours.
-func (r *resolver) feedsGuess(n *graph.Node) bool {
-	for _, o := range n.Outputs {
-		if o == nil {
-			continue
-		}
-		for _, u := range o.Consumers {
-			if r.places[u.Node.ID].Source == Neighbours && isProduct(u.Node.Op) && readsWeight(u.Node) {
-				return true
-			}
 		}
 	}
 	return false

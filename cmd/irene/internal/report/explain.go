@@ -167,14 +167,19 @@ func (b *explainer) remedy(p *ExplainedPart) string {
 		return "a call without a kernel: only the host works"
 	case p.Bound() == "launch":
 		return "less work than a launch: fuse it, or give it a larger batch"
-	case p.Bound() == "memory" && len(p.Terms.Products) > 0:
-		return "reads much for few rows: a larger batch shares weights, narrower types are fewer bytes"
+	case p.Bound() == "memory" && fewRows(p.Terms):
+		return "reads its weights for few rows: a larger batch shares them, narrower types are fewer bytes"
 	case p.Bound() == "memory":
 		return "moves bytes: fuse it with its neighbours, or use a narrower type"
 	case p.Bound() == "compute":
 		return "computes: fewer FLOPs, or a type with a higher peak"
 	}
 	return ""
+}
+
+// fewRows reports whether a kernel is a product whose right operand is larger than its left one and its result.
+func fewRows(k *predict.KernelTerms) bool {
+	return len(k.Products) > 0 && k.Products[0].Rows < min(k.Products[0].Cols, k.Products[0].Depth)
 }
 
 // fill says which sizes would fill the tiles of a kernel's first product.
@@ -262,7 +267,7 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 		case "memory":
 			text += b.memoryAdvice(parts, t)
 		default:
-			text += fmt.Sprintf("each launch takes the host longer than the work: a larger batch, or %s", b.fusingRuntime())
+			text += fmt.Sprintf("launches take longer than the work: a larger batch, or %s", b.fusingRuntime())
 		}
 		lines = append(lines, line{t, text})
 	}
@@ -334,7 +339,7 @@ func (b *explainer) memoryAdvice(parts []*ExplainedPart, t energy.Seconds) strin
 	bytes, products := 0.0, 0
 	for _, p := range parts {
 		bytes += p.Terms.Bytes
-		if len(p.Terms.Products) > 0 {
+		if fewRows(p.Terms) {
 			products++
 		}
 	}

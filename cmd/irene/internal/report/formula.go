@@ -91,6 +91,8 @@ type FormulaOptions struct {
 	Metrics  []string  // by name
 	Selected []*Module // their roots; nil: the whole model
 	Depth    int       // levels of modules below them; negative: all
+
+	DefaultDevice bool // nobody chose the device
 }
 
 // BuildFormulas gathers closed forms. The report is that of the symbolic analysis; the prediction may be nil.
@@ -98,7 +100,7 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 	out := &Formulas{Report: r}
 	byPath := map[string]*predict.ModuleFormula{}
 	if fs != nil {
-		r.Device = &Device{Device: fs.Device, Scope: fs.Scope, Origin: fs.Origin, Runtime: fs.Runtime}
+		r.Device = &Device{Device: fs.Device, Scope: fs.Scope, Origin: fs.Origin, Runtime: fs.Runtime, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, fs.Warnings...)
 		a.Tree.Root.Walk(func(m *graph.Module) { byPath[m.Path] = fs.Modules[m] })
 	}
@@ -106,7 +108,10 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 	if roots == nil {
 		roots = []*Module{r.Tree}
 	}
-	b := &formulaBuilder{opts: opts, byPath: byPath, kinds: map[predict.FormulaKind]bool{}}
+	b := &formulaBuilder{opts: opts, byPath: byPath, kinds: map[predict.FormulaKind]bool{}, missing: map[string]bool{}}
+	if fs != nil {
+		b.missing["energy"], b.missing["time"] = !fs.HasEnergy, !fs.HasTime
+	}
 	for _, m := range roots {
 		out.Modules = append(out.Modules, b.module(m, opts.Depth))
 	}
@@ -119,6 +124,7 @@ type formulaBuilder struct {
 	opts    FormulaOptions
 	byPath  map[string]*predict.ModuleFormula
 	kinds   map[predict.FormulaKind]bool
+	missing map[string]bool // metrics that the coefficients do not hold
 	symbols []string
 	scaled  int
 }
@@ -136,6 +142,9 @@ func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
 		}
 		f := NamedFormula{Metric: i}
 		f.Formula, f.Known = formulaMetrics[i].formula(m, mf)
+		if b.missing[formulaMetrics[i].name] {
+			f.Formula, f.Known = predict.Formula{}, false
+		}
 		for _, t := range f.Terms {
 			b.kinds[t.Kind] = true
 		}
