@@ -57,14 +57,14 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	done
 
 .PHONY: bench
-bench: bin/irene.test $(BENCH_PYTHON) ## time beside ONNX's own shape inference, as ratios (BENCH_MODELS="a.onnx b.onnx")
+bench: bin/irene.test .cache/bench/pyvenv.cfg ## time beside ONNX's own shape inference, as ratios (BENCH_MODELS="a.onnx b.onnx")
 	GOMAXPROCS=2 $(BENCH_PYTHON) fixtures/bench/compare.py bin/irene.test $(BENCH_MODELS)
 
 .PHONY: bin/irene.test
 bin/irene.test:
 	go test -c -o bin/irene.test ./cmd/irene
 
-.cache/bench/bin/python: fixtures/bench/requirements.txt
+.cache/bench/pyvenv.cfg: fixtures/bench/requirements.txt
 	python3 -m venv .cache/bench
 	.cache/bench/bin/python -m pip install --quiet --requirement fixtures/bench/requirements.txt
 	touch $@
@@ -78,3 +78,14 @@ cover: ## statement coverage by function
 	mkdir -p bin
 	go test -coverpkg=./... -coverprofile=bin/cover.out ./...
 	go tool cover -func=bin/cover.out
+
+ACCURACY_MODELS = bert-base-uncased=bert-base distilbert-base-uncased=distilbert-base roberta-base=roberta-base \
+	gpt2=gpt2 distilgpt2=distilgpt2 openai-gpt=openai-gpt
+
+.PHONY: accuracy
+accuracy: ## rewrite the figures of docs/accuracy.md and its plot (needs ../shared)
+	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
+	bin/irene validate --data ../shared/irene/irene_device_1.jsonl.gz --format markdown -o docs/accuracy.svg \
+		$(foreach m,$(ACCURACY_MODELS),--model $(subst =,=../shared/models/,$(m)).onnx.gz) > bin/accuracy.md
+	sed '/^<!-- Written by make accuracy/q' docs/accuracy.md > bin/accuracy.head
+	(cat bin/accuracy.head; echo; sed 's/^##/###/' bin/accuracy.md) > docs/accuracy.md

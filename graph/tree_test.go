@@ -49,3 +49,36 @@ func TestBuildTree(t *testing.T) {
 		t.Error("operators do not find their modules")
 	}
 }
+
+// TestChildren: modules come in the order in which they begin to work, whatever copies of their weights come first.
+func TestChildren(t *testing.T) {
+	root := &graph.Scope{}
+	scope := func(name string) *graph.Scope { return &graph.Scope{Parent: root, Path: name, Module: name} }
+	embed, layer, pool, idle := scope("embed"), scope("layer"), scope("pool"), scope("idle")
+	weight := &graph.Value{Init: &graph.Tensor{}}
+	x := &graph.Value{}
+
+	g := &graph.Graph{}
+	var places []graph.Placement
+	node := func(op string, s *graph.Scope, in ...*graph.Value) *graph.Value {
+		n := &graph.Node{ID: len(g.Nodes), Op: op, Inputs: in}
+		out := &graph.Value{Producer: n}
+		n.Outputs = []*graph.Value{out}
+		g.Nodes, places = append(g.Nodes, n), append(places, graph.Placement{Scope: s})
+		return out
+	}
+	copied := node("Identity", pool, weight)
+	turned := node("Transpose", layer, node("Constant", layer))
+	node("Shape", idle, x)
+	h := node("Gather", embed, weight, x)
+	h = node("MatMul", layer, h, turned)
+	node("MatMul", pool, h, copied)
+
+	var got []string
+	for _, m := range graph.BuildTree(g, places, nil, nil).Root.Children {
+		got = append(got, m.Name)
+	}
+	if want := "embed layer pool idle"; strings.Join(got, " ") != want {
+		t.Errorf("modules %q, want %q", got, want)
+	}
+}

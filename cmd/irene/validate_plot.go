@@ -129,7 +129,7 @@ func addPoints(p *plot.Plot, points []predict.Point) (low, high float64, err err
 			}
 			s.GlyphStyle = draw.GlyphStyle{Color: colors[i%len(colors)], Radius: vg.Points(1.2), Shape: draw.BoxGlyph{}}
 			if level == irene.TypeModel {
-				s.GlyphStyle.Radius, s.GlyphStyle.Shape = vg.Points(2.4), draw.CircleGlyph{}
+				s.GlyphStyle.Radius, s.GlyphStyle.Shape = vg.Points(2.8), draw.RingGlyph{}
 				p.Legend.Add(name, s)
 			}
 			p.Add(s)

@@ -159,6 +159,7 @@ func validationSheet(v *predict.Validation) *sheet {
 		s.add(block{depth: 1, title: "Measurements on " + d.Device, text: strings.Replace(text, "familys", "families", 1)})
 	}
 	s.add(overview(v))
+	s.add(legend())
 	for i := range v.Splits {
 		addSplit(s, &v.Splits[i], len(v.Data) > 1)
 	}
@@ -196,6 +197,18 @@ func overview(v *predict.Validation) block {
 		b.text += " Methods marked † are told what was measured while the left-out model ran (times, utilisation, the board's energy); the others see its file only."
 	}
 	return b
+}
+
+// legend says how the tables of the splits are to be read.
+func legend() block {
+	return block{depth: 1, title: "How to read the tables", text: strings.Join([]string{
+		"- Errors are relative to what was measured. mean, median and p90 are those of the absolute errors, bias is the mean of the signed ones: positive where predictions are too high.",
+		"- Equal layers of a model share one measurement. Distinct figures count each measurement once, with the mean error of the nodes that share it; rows count every node.",
+		"- Operators with weights are modules of their own (Linear, LayerNorm, Embedding …), those without are not (matmul, softmax). A value that was published as a copy of another operator's is left out.",
+		"- A choice is right where the cheaper of two is named. Regret is what the one named takes beyond the cheaper one, in %: in the mean over all pairs, over the pairs where the wrong one was named, and at most. tau is Kendall's, over the pairs. Close pairs differ by 10 % at most.",
+		"- Intervals come from the training part alone. Their width is the median of half the width over the prediction.",
+		"- Of what is off by more than 10 %, the share is that of the model's measured total; what weighs most comes first.",
+	}, "\n")}
 }
 
 func joinTitles() string {
@@ -315,7 +328,7 @@ func classTable(m *predict.MethodResult) block {
 func residueTable(m *predict.MethodResult) block {
 	b := block{
 		depth: 2, title: "What is off by more than 10 % in the mean", numbers: 3,
-		text:   "Method " + m.Method + "; the share is that of the model's measured total, those first that weigh most.",
+		text:   "Method " + m.Method + ".",
 		titles: []string{"model", "level", "class", "share, %", "bias, %"},
 	}
 	for _, r := range m.Residues {
@@ -327,8 +340,6 @@ func residueTable(m *predict.MethodResult) block {
 func decisionTable(r *predict.SplitResult, title string, of func(*predict.Decision) *predict.Choices) block {
 	b := block{
 		depth: 2, title: title, numbers: 1,
-		text: "Named right, and regret: what the one named takes beyond the cheaper one, in the mean over all pairs, over the pairs with the wrong one named, and at most; all in %. " +
-			"tau is Kendall's, over the pairs. Close pairs differ by 10 % at most.",
 		titles: []string{"method", "pairs", "right", "regret", "if wrong", "most", "tau", "close pairs", "right", "regret", "if wrong", "most", "tau"},
 	}
 	for _, m := range r.Methods {
@@ -348,7 +359,6 @@ func decisionTable(r *predict.SplitResult, title string, of func(*predict.Decisi
 func coverageTable(r *predict.SplitResult) (block, bool) {
 	b := block{
 		depth: 2, title: "How often intervals hold what was measured, %", numbers: 2,
-		text:   "The intervals come from the training part alone. The width is the median of half the interval's width over the prediction.",
 		titles: []string{"level", "method", "distinct", "within 50 %", "within 90 %", "width, 50 %", "width, 90 %"},
 	}
 	for _, m := range r.Methods {

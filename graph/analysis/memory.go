@@ -5,13 +5,14 @@ import "github.com/irene-onnx/irene/graph"
 // Memory is what a run of the graph holds at once. Known is false where a size is not known at the bound dims:
 // then PeakBytes means nothing.
 type Memory struct {
-	WeightBytes int64 // all stored tensors
+	WeightBytes int64 // all stored tensors, those of Constant nodes included
 	PeakBytes   int64 // largest sum of live inputs, outputs and intermediate values over the execution order
 	Known       bool
 }
 
 // measureMemory sums the stored tensors and walks the nodes of the main graph in order: a value lives from its
-// producer to its last reader. Views share the memory of what they view. Bodies of control flow are not followed.
+// producer to its last reader. Views share the memory of what they view. What follows from stored tensors alone takes
+// none: runtimes compute it once, in the place of the stored tensor. Bodies of control flow are not followed.
 func measureMemory(a *Analysis) Memory {
 	m := Memory{Known: true}
 	for _, v := range a.Graph.Values {
@@ -21,9 +22,15 @@ func measureMemory(a *Analysis) Memory {
 			}
 		}
 	}
-	root := aliases(a)
+	root, folded := aliases(a), foldable(a.Graph)
+	for _, n := range a.Graph.Nodes {
+		if n.Op == "Constant" && n.Domain == "" && n.Output(0) != nil {
+			bytes, _ := a.Eval(a.Inference.Facts[n.Output(0).ID].Bytes())
+			m.WeightBytes += bytes
+		}
+	}
 	size := func(v *graph.Value) int64 {
-		if v == nil || v.Init != nil || root[v.ID] != int32(v.ID) {
+		if v == nil || v.Init != nil || folded[v.ID] || root[v.ID] != int32(v.ID) {
 			return 0
 		}
 		n, ok := a.Eval(a.Inference.Facts[v.ID].Bytes())
@@ -52,6 +59,23 @@ func measureMemory(a *Analysis) Memory {
 		live -= freed[i]
 	}
 	return m
+}
+
+// foldable tells, by Value.ID, which values follow from stored tensors alone.
+func foldable(g *graph.Graph) []bool {
+	out := make([]bool, len(g.Values))
+	for _, n := range g.Nodes {
+		all := len(n.Bodies()) == 0 && (len(n.Inputs) > 0 || n.Op == "Constant")
+		for _, v := range n.Inputs {
+			all = all && (v == nil || out[v.ID] || (v.Init != nil && !v.IsInput))
+		}
+		for _, v := range n.Outputs {
+			if v != nil {
+				out[v.ID] = all
+			}
+		}
+	}
+	return out
 }
 
 // aliases maps every value to the value whose memory it shares, by Value.ID.

@@ -37,12 +37,17 @@ const (
 	noLayer    = -2 // not placed; no data from a placed node
 	otherLayer = -1 // placed elsewhere; data from nodes placed elsewhere alone
 	maxLists   = 8
+	maxTrim    = 64
+	maxWork    = 1 << 26 // nodes times layers: no real network has more
 )
 
 // layers finds the layer that a node without a place is known to stand in, by Node.ID, nil where there is none, and the
 // layers there are.
 func (r *resolver) layers() (bound []*graph.Scope, elements map[*graph.Scope]bool) {
 	bound, elements = make([]*graph.Scope, len(r.g.Nodes)), map[*graph.Scope]bool{}
+	if !slices.ContainsFunc(r.g.Nodes, r.drifts) {
+		return bound, elements
+	}
 	for _, l := range r.layerLists() {
 		for _, e := range l.elements {
 			elements[e] = true
@@ -57,6 +62,19 @@ func (r *resolver) layers() (bound []*graph.Scope, elements map[*graph.Scope]boo
 		}
 	}
 	return bound, elements
+}
+
+// drifts reports whether a node without a place computes from data.
+func (r *resolver) drifts(n *graph.Node) bool {
+	if r.places[n.ID].Scope != nil {
+		return false
+	}
+	for slot, in := range n.Inputs {
+		if dataProducer(n, slot, in) != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // layerLists finds the outermost lists with two or more elements in a row.
@@ -96,7 +114,7 @@ func (r *resolver) layerLists() []*layerList {
 		slices.SortStableFunc(l.elements, func(a, b *graph.Scope) int { return index[a] - index[b] })
 		n := len(l.elements)
 		l.first = index[l.elements[0]]
-		if n < 2 || index[l.elements[n-1]]-l.first != n-1 || len(out) == maxLists {
+		if n < 2 || index[l.elements[n-1]]-l.first != n-1 || len(out) == maxLists || n*len(r.places) > maxWork {
 			continue
 		}
 		l.place(r)
@@ -213,8 +231,8 @@ func (l *layerList) beginnings(g *graph.Graph) {
 // embeddings: the nodes that come first, until one tensor alone enters the element. It reports whether that can be.
 func (l *layerList) trim(head []*graph.Node, i int) bool {
 	slices.SortFunc(head, func(a, b *graph.Node) int { return a.ID - b.ID })
-	for l.handed(i) > 1 {
-		if len(head) == 0 {
+	for left := maxTrim; l.handed(i) > 1; left-- {
+		if len(head) == 0 || left == 0 {
 			return false
 		}
 		n := head[0]
