@@ -57,6 +57,7 @@ func train(env *environment, ctx *cli.Context) error {
 	if in.Operators, err = readOperators(env, ctx.StringSlice("operators")); err != nil {
 		return err
 	}
+	in.Data = slices.Concat(in.Data, ctx.StringSlice("operators"))
 	if err := checkNames(in.Trees, files, in.Exclude); err != nil {
 		return err
 	}

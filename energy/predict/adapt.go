@@ -47,6 +47,7 @@ type AdaptFactor struct {
 // times and one for energies: the mean of the rows' ratios of measured to predicted in logarithms, shrunk, the more the
 // rows scatter, towards the common factor of all products, or of all operators that only move bytes, and that towards 1.
 // Factors are positive whatever the rows say; a class of a group without a row keeps its coefficients.
+// Energies are to be of the meter that the coefficients are of, wall or board.
 func Adapt(base *Coefficients, in OperatorInput) (*Coefficients, *AdaptReport, error) {
 	if err := sameDevice(in.Rows, in.Device); err != nil {
 		return nil, nil, err

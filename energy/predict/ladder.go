@@ -116,8 +116,8 @@ func (p *predictor) retype(ch *choice, from, to graph.DType) {
 	if p.from != nil {
 		dev = *p.from
 	}
-	a, okA := sustainedPeak(dev, from)
-	b, okB := sustainedPeak(dev, to)
+	a, okA := peak(dev, from)
+	b, okB := peak(dev, to)
 	if !okA || !okB {
 		return // no peak is published for the type: it runs at the rate of the one measured
 	}

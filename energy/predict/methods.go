@@ -48,7 +48,7 @@ func methods() []method {
 		{"flops", "energy (time) proportional to FLOPs, one factor per level", false, fitFLOPs},
 		{"copy", "whole models only: what the most similar model left in was measured to take at the same batch and sequence, scaled by FLOPs", false, fitCopy},
 		{"irene", fmt.Sprintf("IrEne's model (end to end, 14 features, mean of %d seeds)", ireneSeeds), true, fitIrene},
-		{"measured-affine", "a·(board's energy) + b·time of the run itself: what is left for anyone who measures the run", true, fitAffine},
+		{"measured-affine", "the ceiling: a·(board's energy) + b·time of the very run that is predicted", true, fitAffine},
 	}
 }
 

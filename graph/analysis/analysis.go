@@ -13,6 +13,7 @@ type Options struct {
 	Dims     map[string]int64     // bound by the user
 	Values   map[string][]float64 // elements of small graph inputs, by name
 	Symbolic bool                 // assume nothing: dims left open stay symbols
+	Ties     map[string]graph.Dim // of a symbolic analysis: dims that are known to be expressions in others
 	Scope    scope.Options
 }
 

@@ -53,7 +53,9 @@ func (a *Analysis) infer(opts Options) error {
 		return err
 	}
 	if opts.Symbolic {
-		a.Inference = ops.Infer(a.Graph, ops.Options{Dims: consts(given), Values: opts.Values})
+		dims := consts(given)
+		maps.Copy(dims, opts.Ties)
+		a.Inference = ops.Infer(a.Graph, ops.Options{Dims: dims, Values: opts.Values})
 		a.reportConflicts(a.Inference.Conflicts)
 		return nil
 	}

@@ -1,81 +1,127 @@
 package analysis
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"fmt"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // Memory is what a run of the graph holds at once. Known is false where a size is not known at the bound dims:
 // then PeakBytes means nothing.
 type Memory struct {
-	WeightBytes int64 // all stored tensors, those of Constant nodes included
+	WeightBytes int64 // all stored tensors
 	PeakBytes   int64 // largest sum of live inputs, outputs and intermediate values over the execution order
 	Known       bool
 }
 
-// measureMemory sums the stored tensors and walks the nodes of the main graph in order: a value lives from its
-// producer to its last reader. Views share the memory of what they view. What follows from stored tensors alone takes
-// none: runtimes compute it once, in the place of the stored tensor. Bodies of control flow are not followed.
+// lifetimes says in which order the values of the main graph begin and end: a value lives from its producer to its last
+// reader. Views share the memory of what they view. Bodies of control flow are not followed.
+type lifetimes struct {
+	weights int64
+	sizes   []graph.Dim // distinct sizes in bytes
+	events  []event     // the inputs first, then the nodes in order
+}
+
+// event is what one node begins and ends, as indices of sizes.
+type event struct{ begin, end []int32 }
+
+// measureMemory sums the stored tensors and walks the lifetimes.
 func measureMemory(a *Analysis) Memory {
-	m := Memory{Known: true}
+	l := newLifetimes(a)
+	sizes := make([]int64, len(l.sizes))
+	for i, d := range l.sizes {
+		v, ok := a.Eval(d)
+		if !ok {
+			return Memory{WeightBytes: l.weights}
+		}
+		sizes[i] = v
+	}
+	return Memory{WeightBytes: l.weights, PeakBytes: peak(l.events, sizes), Known: true}
+}
+
+// CompileMemory is the analysis's memory as a function of dims that it left open, in their order. It fails where a size
+// is not known or depends on another symbol. The function may be called by several goroutines.
+func (a *Analysis) CompileMemory(symbols []string) (func(values []int64) Memory, error) {
+	l := newLifetimes(a)
+	program, err := graph.CompileDims(symbols, l.sizes)
+	if err != nil {
+		return nil, fmt.Errorf("memory: %w", err)
+	}
+	return func(values []int64) Memory {
+		out := make([]float64, len(l.sizes))
+		program.Eval(values, out)
+		return Memory{WeightBytes: l.weights, PeakBytes: int64(peak(l.events, out)), Known: true}
+	}, nil
+}
+
+// peak is the largest sum of sizes that live at once.
+func peak[N int64 | float64](events []event, sizes []N) N {
+	var live, most N
+	for i := range events {
+		for _, s := range events[i].begin {
+			live += sizes[s]
+		}
+		most = max(most, live)
+		for _, s := range events[i].end {
+			live -= sizes[s]
+		}
+	}
+	return most
+}
+
+func newLifetimes(a *Analysis) *lifetimes {
+	l := &lifetimes{events: make([]event, 1+len(a.Graph.Main.Nodes))}
 	for _, v := range a.Graph.Values {
 		if v.Init != nil {
 			if n := v.Init.Len(); n > 0 {
-				m.WeightBytes += v.Init.DType.Size(n)
+				l.weights += v.Init.DType.Size(n)
 			}
 		}
 	}
-	root, folded := aliases(a), foldable(a.Graph)
-	for _, n := range a.Graph.Nodes {
-		if n.Op == "Constant" && n.Domain == "" && n.Output(0) != nil {
-			bytes, _ := a.Eval(a.Inference.Facts[n.Output(0).ID].Bytes())
-			m.WeightBytes += bytes
-		}
+	root := aliases(a)
+	type sizeKey struct {
+		n    int64
+		text string // of a size that is no number
 	}
-	size := func(v *graph.Value) int64 {
-		if v == nil || v.Init != nil || folded[v.ID] || root[v.ID] != int32(v.ID) {
-			return 0
+	at := map[sizeKey]int32{}
+	size := func(v *graph.Value) (int32, bool) {
+		if v == nil || v.Init != nil || root[v.ID] != int32(v.ID) {
+			return 0, false
 		}
-		n, ok := a.Eval(a.Inference.Facts[v.ID].Bytes())
-		m.Known = m.Known && ok
-		return n
+		d := a.Inference.Facts[v.ID].Bytes()
+		var key sizeKey
+		if n, ok := d.Const(); ok {
+			key.n = n
+		} else {
+			key.text = d.String()
+		}
+		i, ok := at[key]
+		if !ok {
+			i = int32(len(l.sizes))
+			at[key] = i
+			l.sizes = append(l.sizes, d)
+		}
+		return i, true
+	}
+	for _, v := range a.Graph.Main.Inputs {
+		if s, ok := size(v); ok {
+			l.events[0].begin = append(l.events[0].begin, s)
+		}
 	}
 	last := lastReaders(a.Graph, root)
-	freed := make([]int64, len(a.Graph.Main.Nodes)) // by position: bytes that nobody reads afterwards
-	live := int64(0)
-	for _, v := range a.Graph.Main.Inputs {
-		live += size(v)
-	}
-	m.PeakBytes = live
 	for i, n := range a.Graph.Main.Nodes {
 		for _, v := range n.Outputs {
-			bytes := size(v)
-			live += bytes
-			if bytes > 0 && last[v.ID] >= 0 {
-				freed[last[v.ID]] += bytes
+			s, ok := size(v)
+			if !ok {
+				continue
 			}
-		}
-		if !m.Known {
-			return m
-		}
-		m.PeakBytes = max(m.PeakBytes, live)
-		live -= freed[i]
-	}
-	return m
-}
-
-// foldable tells, by Value.ID, which values follow from stored tensors alone.
-func foldable(g *graph.Graph) []bool {
-	out := make([]bool, len(g.Values))
-	for _, n := range g.Nodes {
-		all := len(n.Bodies()) == 0 && (len(n.Inputs) > 0 || n.Op == "Constant")
-		for _, v := range n.Inputs {
-			all = all && (v == nil || out[v.ID] || (v.Init != nil && !v.IsInput))
-		}
-		for _, v := range n.Outputs {
-			if v != nil {
-				out[v.ID] = all
+			l.events[i+1].begin = append(l.events[i+1].begin, s)
+			if end := last[v.ID]; end >= 0 {
+				l.events[end+1].end = append(l.events[end+1].end, s)
 			}
 		}
 	}
-	return out
+	return l
 }
 
 // aliases maps every value to the value whose memory it shares, by Value.ID.

@@ -40,9 +40,6 @@ func slots(is ...int) Slots {
 	return s
 }
 
-// allSlots holds every slot a variadic operator may have.
-const allSlots = ^Slots(0)
-
 // Has reports whether slot i is in the set.
 func (s Slots) Has(i int) bool { return i < 64 && s>>i&1 == 1 }
 

@@ -51,8 +51,8 @@ func TestTrainingOperators(t *testing.T) {
 	x, bias, ms := In("x", graph.Float32, "b", 40), In("z", graph.Float32, 40), Domain("com.microsoft")
 	ruleCases(t, []ruleCase{
 		{"bias", model(x, bias, Node("BiasDropout", "x z", "y m", ms)), "float32 [b, 40]; bool [b, 40]", "40*b"},
-		{"bias and residual", model(x, bias, Node("BitmaskBiasDropout", "x z x", "y m", ms)), "float32 [b, 40]; uint32 [(40*b + 31)//32]", "80*b"},
-		{"bits", model(x, Node("BitmaskDropout", "x", "y m", ms)), "float32 [b, 40]; uint32 [(40*b + 31)//32]", "0"},
+		{"bias and residual", model(x, bias, Node("BitmaskBiasDropout", "x z x", "y m", ms)), "float32 [b, 40]; uint32 [b + (8*b + 31)//32]", "80*b"},
+		{"bits", model(x, Node("BitmaskDropout", "x", "y m", ms)), "float32 [b, 40]; uint32 [b + (8*b + 31)//32]", "0"},
 		{"finite", model(x, bias, Node("IsAllFinite", "x z", "y", ms)), "bool []", "40*b + 40"},
 		{"embedding", model(Weight("w", graph.Float32, 100, 8), In("i", graph.Int64, "b", 3), Node("TorchEmbedding", "w i", "y", ms)), "float32 [b, 3, 8]", "0"},
 	})

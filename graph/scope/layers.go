@@ -14,7 +14,8 @@ import (
 //   - What is computed from layer i and read in layer i is of layer i.
 //   - What stands between layer i and layer i+1 is the end of the one and the beginning of the other. Layers begin alike, and
 //     what stands before the first one with names of other modules is not of it: the beginning of the first layer is walked
-//     from its named operators backward, in step with every later layer, as long as operators are the same.
+//     from its named operators backward, in step with every later layer, as long as operators are the same. A layer hands
+//     one tensor to the next: where the walk ends elsewhere, nothing is inferred.
 //   - The end of the last layer is walked forward in step with that of the layer before it.
 //
 // Within the layer nothing tells the module where no name is left: a product whose weight is called "val_49" may be that of
@@ -22,7 +23,6 @@ import (
 
 // layerList is a list of modules that run one after the other: "encoder.layer.0", "encoder.layer.1" …
 type layerList struct {
-	first    int // index of the first element
 	elements []*graph.Scope
 	of       []int // by Node.ID: which element a node is placed in, or inferred to stand in; noLayer, otherLayer
 
@@ -37,7 +37,7 @@ const (
 	noLayer    = -2 // not placed; no data from a placed node
 	otherLayer = -1 // placed elsewhere; data from nodes placed elsewhere alone
 	maxLists   = 8
-	maxTrim    = 64
+	maxTrim    = 64      // operators of a residual sum and a norm are fewer
 	maxWork    = 1 << 26 // nodes times layers: no real network has more
 )
 
@@ -113,8 +113,7 @@ func (r *resolver) layerLists() []*layerList {
 		l := lists[k]
 		slices.SortStableFunc(l.elements, func(a, b *graph.Scope) int { return index[a] - index[b] })
 		n := len(l.elements)
-		l.first = index[l.elements[0]]
-		if n < 2 || index[l.elements[n-1]]-l.first != n-1 || len(out) == maxLists || n*len(r.places) > maxWork {
+		if n < 2 || index[l.elements[n-1]]-index[l.elements[0]] != n-1 || len(out) == maxLists || n*len(r.places) > maxWork {
 			continue
 		}
 		l.place(r)
@@ -214,10 +213,10 @@ func (l *layerList) beginnings(g *graph.Graph) {
 	l.pair = map[*graph.Node]*graph.Node{}
 	for i := 1; i < len(l.elements); i++ {
 		if !l.pairs(starts[i-1], starts[i], i) {
-			continue // these two have nothing in common to start from: what stands between them stays there
+			continue // nothing in common to start from
 		}
 		if !l.trim(l.backward(i), i) {
-			continue // nothing to cut at: a layer hands one tensor on
+			continue // nowhere to cut
 		}
 		for _, n := range g.Nodes {
 			if l.between(n, i) {

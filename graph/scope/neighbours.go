@@ -55,7 +55,8 @@ func outside(s *graph.Scope, elements map[*graph.Scope]bool) *graph.Scope {
 //     "self.key" belong to "self", and so does the softmax of them.
 //   - But it goes down to its readers where these stand inside that module (a norm spelled out in nodes of which only the
 //     last reads the weight). Of a module without modules inside it goes to the parent where it joins different modules (a
-//     residual sum before a norm) or feeds a product with a weight, which is all there is to a linear module.
+//     residual sum before a norm). What feeds a product with a weight stays: that is all there is to a linear module, and
+//     nothing tells whether the module around it holds both.
 //   - After one module without modules inside it belongs to the common scope of both.
 //   - What computes from nothing known belongs to its readers, but for a product with a weight that a layer reads first: it
 //     may well stand before the layers.

@@ -1,0 +1,152 @@
+package analysis
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Open is a graph analyzed with some of its dims left open, to be evaluated at many sizes of them.
+type Open struct {
+	*Analysis
+	Names   []string // the open dims, in the order of the values of a point
+	Example *Analysis
+}
+
+// NewOpen analyzes a graph with the dims that the example names left open, and those of the options bound. Dims that
+// neither names are solved, or assumed as Run does at the example's point. Ties are sizes that the caller knows to be
+// expressions in open dims.
+func NewOpen(g *graph.Graph, opts Options, names []string, example []int64) (*Open, error) {
+	at := opts
+	at.Symbolic, at.Ties = false, nil
+	at.Dims = maps.Clone(opts.Dims)
+	if at.Dims == nil {
+		at.Dims = map[string]int64{}
+	}
+	for i, name := range names {
+		at.Dims[name] = example[i]
+	}
+	point := func(name string) (int64, bool) {
+		i := slices.Index(names, name)
+		if i < 0 {
+			return 0, false
+		}
+		return example[i], true
+	}
+	for name, d := range opts.Ties {
+		if v, ok := d.Eval(point); ok {
+			at.Dims[name] = v
+		}
+	}
+	bound, err := Run(g, at)
+	if err != nil {
+		return nil, err
+	}
+	open := opts
+	open.Symbolic = true
+	open.Dims = maps.Clone(opts.Dims)
+	if open.Dims == nil {
+		open.Dims = map[string]int64{}
+	}
+	for _, name := range bound.Assumed {
+		open.Dims[name] = bound.Dims[name]
+	}
+	a, err := Run(g, open)
+	if err != nil {
+		return nil, err
+	}
+	return &Open{Analysis: a, Names: names, Example: bound}, nil
+}
+
+// Contradiction says why a point cannot be: an equality that the graph implies between open dims does not hold there.
+// Nil where none is known to fail.
+func (o *Open) Contradiction(values []int64) error {
+	env := o.env(values)
+	for _, name := range slices.Sorted(maps.Keys(o.Inference.Solved)) {
+		have, isOpen := env(name)
+		want, ok := o.Inference.Solved[name].Eval(env)
+		if isOpen && ok && have != want {
+			return &DimError{Name: name, Msg: fmt.Sprintf("the dims contradict: %s=%d, but the graph needs %s = %v, which is %d", name, have, name, o.Inference.Solved[name], want)}
+		}
+	}
+	return nil
+}
+
+func (o *Open) env(values []int64) func(string) (int64, bool) {
+	return func(name string) (int64, bool) {
+		if i := slices.Index(o.Names, name); i >= 0 {
+			return values[i], true
+		}
+		v, ok := o.Dims[name]
+		return v, ok
+	}
+}
+
+// Resolve maps a name that a user gives a size to the dim that it fixes: declared names stand for themselves, and an
+// expression of a single dim, as "past_sequence + 1", for that dim. The function turns sizes of the name into sizes of
+// the dim.
+func Resolve(g *graph.Graph, name string) (symbol string, size func(int64) (int64, error), err error) {
+	declared := Declared(g)
+	if slices.Contains(declared, name) {
+		return name, func(n int64) (int64, error) { return n, checkSize(name, n) }, nil
+	}
+	expr := graph.ParseDim(name)
+	if names := expr.Symbols(); len(names) == 1 && slices.Contains(declared, names[0]) {
+		return names[0], func(n int64) (int64, error) {
+			symbol, v, ok := solveFor(expr, n)
+			if !ok {
+				return 0, &DimError{Name: name, Msg: fmt.Sprintf("dim %s=%d: no size of %q makes %s %d", name, n, symbol, name, n)}
+			}
+			return v, checkSize(symbol, v)
+		}, nil
+	}
+	return "", nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %q: the model has no such dim", name)}
+}
+
+func checkSize(name string, n int64) error {
+	if n < 0 || n > MaxDim {
+		return &DimError{Name: name, Msg: fmt.Sprintf("dim %s=%d: a size is between 0 and %d", name, n, MaxDim)}
+	}
+	return nil
+}
+
+// Items is what one run of a graph works on: tokens, where an input holds ids or embeddings of tokens, and else the
+// members of a batch. False where the graph has no input that tells.
+func Items(g *graph.Graph, facts func(*graph.Value) graph.Shape) (count graph.Dim, tokens, ok bool) {
+	rank := func(v *graph.Value) (score int) {
+		s, name := facts(v), strings.ToLower(v.Name)
+		has := func(w string) bool { return strings.Contains(name, w) }
+		switch {
+		case has("past") || has("cache") || has("mask"):
+			return 0
+		case len(s) == 2 && v.Type.DType.IsInt() && has("input_ids"):
+			return 5
+		case len(s) == 2 && v.Type.DType.IsInt() && has("ids"):
+			return 4
+		case len(s) == 3 && v.Type.DType.IsFloat() && (has("embed") || has("hidden")):
+			return 3
+		case len(s) == 2 && v.Type.DType.IsInt():
+			return 2
+		case len(s) > 0:
+			return 1
+		}
+		return 0
+	}
+	var best *graph.Value
+	for _, v := range g.Main.Inputs {
+		if v.Init == nil && rank(v) > 0 && (best == nil || rank(v) > rank(best)) {
+			best = v
+		}
+	}
+	if best == nil {
+		return graph.Dim{}, false, false
+	}
+	s := facts(best)
+	if rank(best) > 1 {
+		return s[0].Mul(s[1]), true, true
+	}
+	return s[0], false, true
+}
