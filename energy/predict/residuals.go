@@ -35,6 +35,7 @@ type residual struct {
 	level energy.Level
 	class string // of an operator that is one kernel; "" otherwise
 	small bool
+	split int     // which held-out fit predicted it
 	ape   float64 // relative to the prediction
 }
 
@@ -43,7 +44,7 @@ type residual struct {
 // token counts for the larger half and back.
 func residuals(eqs []equation, in *TrainInput) (Residuals, error) {
 	var all []residual
-	for _, split := range splits(eqs) {
+	for number, split := range splits(eqs) {
 		rest := filter(eqs, func(e *equation) bool { return !split(e) })
 		if len(rest) == 0 || len(rest) == len(eqs) {
 			continue
@@ -54,7 +55,9 @@ func residuals(eqs []equation, in *TrainInput) (Residuals, error) {
 		}
 		for i := range eqs {
 			if e := &eqs[i]; split(e) {
-				all = append(all, residualOf(e, c))
+				r := residualOf(e, c)
+				r.split = number
+				all = append(all, r)
 			}
 		}
 	}
@@ -137,14 +140,14 @@ func (e *equation) class() string {
 
 func summarizeResiduals(all []residual) Residuals {
 	out := Residuals{Levels: map[energy.Level]Band{}, Small: map[energy.Level]Band{}, Classes: map[string]Band{}}
-	levels, small, classes := map[energy.Level][]float64{}, map[energy.Level][]float64{}, map[string][]float64{}
+	levels, small, classes := map[energy.Level][]residual{}, map[energy.Level][]residual{}, map[string][]residual{}
 	for _, r := range all {
-		levels[r.level] = append(levels[r.level], r.ape)
+		levels[r.level] = append(levels[r.level], r)
 		if r.small {
-			small[r.level] = append(small[r.level], r.ape)
+			small[r.level] = append(small[r.level], r)
 		}
 		if r.class != "" {
-			classes[r.class] = append(classes[r.class], r.ape)
+			classes[r.class] = append(classes[r.class], r)
 		}
 	}
 	for level, v := range levels {
@@ -163,15 +166,26 @@ func summarizeResiduals(all []residual) Residuals {
 	return out
 }
 
-// bandOf takes the quantiles that a new error exceeds with at most the stated chance, if it is drawn like these: the
-// ⌈(n+1)·p⌉-th smallest.
-func bandOf(v []float64) Band {
-	v = slices.Sorted(slices.Values(v))
-	at := func(p float64) float64 {
-		i := int(math.Ceil(float64(len(v)+1)*p)) - 1
-		return v[min(i, len(v)-1)]
+// bandOf takes quantiles of the errors. What is predicted next may be as far from everything trained on as the worst of
+// what was left out, so the band is that of the held-out part with the largest errors.
+func bandOf(all []residual) Band {
+	out := Band{N: len(all)}
+	parts := map[int][]float64{}
+	for _, r := range all {
+		parts[r.split] = append(parts[r.split], r.ape)
 	}
-	return Band{P50: at(0.5), P90: at(0.9), N: len(v)}
+	for _, v := range parts {
+		out.P50, out.P90 = max(out.P50, conformal(v, 0.5)), max(out.P90, conformal(v, 0.9))
+	}
+	return out
+}
+
+// conformal is the quantile that a new error exceeds with at most the stated chance, if it is drawn like these: the
+// ⌈(n+1)·p⌉-th smallest.
+func conformal(v []float64, p float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	i := int(math.Ceil(float64(len(v)+1)*p)) - 1
+	return v[min(i, len(v)-1)]
 }
 
 // band is the width of the interval of a node of a level: that of its class where it has one, else of its size, else
