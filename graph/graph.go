@@ -43,6 +43,9 @@ type Node struct {
 	Metadata []Property
 	Body     *Body
 	Call     *Call // the function call the node was inlined from; nil outside functions
+	// Ordinal is the place among the nodes of the file's graph, those of a subgraph after their owner; -1 for nodes that are
+	// not in the graph of the file: those of inlined functions, and copies that the decoder makes.
+	Ordinal int
 }
 
 // Call is one call of a model-local function that was inlined.
@@ -53,6 +56,7 @@ type Call struct {
 	Function string
 	Overload string
 	Metadata []Property // of the calling node
+	Ordinal  int        // of the calling node; see Node
 	Inputs   []*Value   // actual arguments; nil where absent
 }
 

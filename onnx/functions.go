@@ -35,7 +35,9 @@ func (id functionID) String() string {
 // function reads a FunctionProto.
 func (p *parser) function(b []byte) (functionProto, error) {
 	fn := functionProto{opsets: map[string]int64{}}
+	p.inFunction = true
 	err := p.functionFields(b, &fn)
+	p.inFunction = false
 	if err == nil && fn.id.name == "" {
 		err = errNoName
 	}

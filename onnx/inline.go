@@ -52,6 +52,7 @@ func (l *linker) inline(fn *functionProto, np *nodeProto, ordinal int, outs []*g
 	}
 	f.call = &graph.Call{
 		Node: np.name, Domain: fn.id.domain, Function: fn.id.name, Overload: fn.id.overload, Metadata: np.metadata, Inputs: args,
+		Ordinal: np.ordinal,
 	}
 	if s.frame != nil {
 		f.call.Parent = s.frame.call

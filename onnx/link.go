@@ -284,7 +284,7 @@ func (l *linker) node(np *nodeProto, ordinal int, outs []*graph.Value, s *scope)
 	}
 	n := &l.nodes.take(1)[0]
 	n.Name, n.Domain, n.Op, n.Overload, n.Metadata, n.Body = np.name, np.domain, np.op, np.overload, np.metadata, s.body
-	n.Opset = l.opset(np.domain, s)
+	n.Opset, n.Ordinal = l.opset(np.domain, s), np.ordinal
 	n.Outputs = outs
 	for _, v := range outs {
 		if v != nil {

@@ -28,6 +28,9 @@ type parser struct {
 	warnings warnings
 	spent    int // see spend
 
+	ordinals   int  // nodes of the graph so far
+	inFunction bool // nodes are those of a function
+
 	arena    strings.Builder
 	chunk    int
 	interned [256]string

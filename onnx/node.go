@@ -15,6 +15,7 @@ type nodeProto struct {
 	attrs                      []graph.Attr
 	extra                      []attrExtra
 	metadata                   []graph.Property
+	ordinal                    int // see graph.Node
 }
 
 // attrExtra is what an attribute holds besides plain values: subgraphs, which are linked where the node stands, or a
@@ -41,6 +42,7 @@ func clip(s string) string {
 
 // node reads a NodeProto; depth is that of the graph it stands in.
 func (p *parser) node(b []byte, n *nodeProto, depth int) error {
+	n.ordinal = p.ordinal()
 	err := p.nodeFields(b, n, depth)
 	if err == nil && n.op == "" {
 		err = errors.New("no op_type")
@@ -95,4 +97,13 @@ func (p *parser) nodeFields(b []byte, n *nodeProto, depth int) error {
 		err = f.err
 	}
 	return err
+}
+
+// ordinal counts the nodes of the graph, each before those of its subgraphs. Nodes of functions have none.
+func (p *parser) ordinal() int {
+	if p.inFunction {
+		return -1
+	}
+	p.ordinals++
+	return p.ordinals - 1
 }

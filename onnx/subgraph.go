@@ -105,7 +105,7 @@ func (l *linker) outputs(gp *graphProto, s *scope) error {
 // identity makes a node that copies one value to another.
 func (l *linker) identity(from, to *graph.Value, s *scope) {
 	n := &l.nodes.take(1)[0]
-	n.Op, n.Opset, n.Body = "Identity", l.opset("", s), s.body
+	n.Op, n.Opset, n.Body, n.Ordinal = "Identity", l.opset("", s), s.body, -1
 	both := l.valueBy.take(2)
 	both[0], both[1] = from, to
 	n.Inputs, n.Outputs = both[:1:1], both[1:]

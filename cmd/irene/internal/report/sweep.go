@@ -1,0 +1,366 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+)
+
+// Sweep is what the formats of irene sweep read beside the rows.
+type Sweep struct {
+	*Report
+	Grid     *predict.Grid
+	Names    []string // of the swept dims as the user gave them
+	Axes     []SweepAxis
+	Points   int
+	Asserted []string // conditions on what is recommended
+	Best     []*predict.SweepRow
+	Largest  []LargestBatch
+
+	size func(axis int, value int64) int64
+}
+
+// SweepAxis is one swept dim.
+type SweepAxis struct {
+	Name   string  // as the user gave it
+	Sizes  []int64 // of that name
+	Values []int64 // of the dim behind it
+}
+
+// LargestBatch is the largest size of the batch that fits a device, at the largest sizes of the other dims.
+type LargestBatch struct {
+	Device int
+	Name   string
+	Size   int64
+	At     string // the other dims; "" where there are none
+}
+
+// sizes are the sizes of a row as the user gave them.
+func (s *Sweep) sizes(r *predict.SweepRow) []int64 {
+	out := make([]int64, len(s.Axes))
+	for i := range s.Axes {
+		out[i] = s.Axes[i].Size(r.Values[i])
+	}
+	return out
+}
+
+// Size is the size of the user's name where the dim behind it has that value.
+func (a *SweepAxis) Size(value int64) int64 {
+	if i := slices.Index(a.Values, value); i >= 0 {
+		return a.Sizes[i]
+	}
+	return value
+}
+
+// Item names what energy is divided by.
+func (s *Sweep) Item() string {
+	if s.Grid.Tokens {
+		return "token"
+	}
+	return "item"
+}
+
+// SweepMetric is one number of a row.
+type SweepMetric struct {
+	Name  string // ITEM stands for token or item
+	Title string
+	Value func(*predict.SweepRow) float64
+	text  func(float64) string
+}
+
+// sweepMetrics are the numbers of a row, in the order of columns.
+var sweepMetrics = []SweepMetric{
+	{"energy_j", "energy", func(r *predict.SweepRow) float64 { return r.Energy }, func(v float64) string { return energy.Joules(v).String() }},
+	{"time_s", "time", func(r *predict.SweepRow) float64 { return r.Time }, func(v float64) string { return energy.Seconds(v).String() }},
+	{"power_w", "power", (*predict.SweepRow).Power, func(v float64) string { return energy.Watts(v).String() }},
+	{"ITEMs", "ITEMs", func(r *predict.SweepRow) float64 { return r.Items }, func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }},
+	{"j_per_ITEM", "per ITEM", (*predict.SweepRow).PerItem, func(v float64) string { return energy.Joules(v).String() }},
+	{"flops", "FLOPs", func(r *predict.SweepRow) float64 { return r.FLOPs }, func(v float64) string { return energy.FormatCount(v) + "FLOP" }},
+	{"bytes", "bytes", func(r *predict.SweepRow) float64 { return r.Bytes }, energy.FormatBytes},
+	{"memory_bytes", "memory", func(r *predict.SweepRow) float64 {
+		if n, ok := r.MemoryBytes(); ok {
+			return float64(n)
+		}
+		return math.NaN()
+	}, energy.FormatBinaryBytes},
+}
+
+// SweepMetrics lists the numbers of a row.
+func SweepMetrics(item string) []SweepMetric {
+	out := slices.Clone(sweepMetrics)
+	for i := range out {
+		out[i].Name, out[i].Title = strings.ReplaceAll(out[i].Name, "ITEM", item), strings.ReplaceAll(out[i].Title, "ITEM", item)
+	}
+	return out
+}
+
+// SweepWriter writes rows as they come. Finish is called once, after the last.
+type SweepWriter interface {
+	Row(*predict.SweepRow) error
+	Finish() error
+}
+
+// SweepFormat is one way to write a sweep.
+type SweepFormat struct {
+	Name, Ext string
+	New       func(io.Writer, *Sweep) SweepWriter
+}
+
+// SweepFormats lists the formats of irene sweep, the default first.
+func SweepFormats() []SweepFormat {
+	return []SweepFormat{
+		{"text", "", newSweepText},
+		{"csv", ".csv", newSweepCSV},
+		{"jsonl", ".jsonl", newSweepJSONL},
+		{"json", ".json", newSweepJSON},
+	}
+}
+
+// sweepCSV writes a row for each point and device; numbers that are not known are empty.
+type sweepCSV struct {
+	out     *csv.Writer
+	s       *Sweep
+	metrics []SweepMetric
+	record  []string
+	started bool
+}
+
+func newSweepCSV(w io.Writer, s *Sweep) SweepWriter {
+	return &sweepCSV{out: csv.NewWriter(w), s: s, metrics: SweepMetrics(s.Item())}
+}
+
+func (c *sweepCSV) head() error {
+	if c.started {
+		return nil
+	}
+	c.started = true
+	head := append([]string{"device"}, c.s.Names...)
+	for _, m := range c.metrics {
+		head = append(head, m.Name)
+	}
+	return c.out.Write(append(head, "fits"))
+}
+
+// Row writes one row.
+func (c *sweepCSV) Row(r *predict.SweepRow) error {
+	if err := c.head(); err != nil {
+		return err
+	}
+	c.record = append(c.record[:0], c.s.Grid.Targets[r.Device].Device.ID)
+	for _, n := range c.s.sizes(r) {
+		c.record = append(c.record, strconv.FormatInt(n, 10))
+	}
+	for _, m := range c.metrics {
+		c.record = append(c.record, csvNumber(m.Value(r)))
+	}
+	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
+}
+
+// Finish writes what is still buffered.
+func (c *sweepCSV) Finish() error {
+	if err := c.head(); err != nil {
+		return err
+	}
+	c.out.Flush()
+	return c.out.Error()
+}
+
+func csvNumber(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// sweepJSON writes an object per row: a line each alone, or within one object that also says what was read.
+type sweepJSON struct {
+	w       io.Writer
+	s       *Sweep
+	metrics []SweepMetric
+	j       JSON
+	whole   bool
+	rows    int
+}
+
+func newSweepJSONL(w io.Writer, s *Sweep) SweepWriter {
+	return &sweepJSON{w: w, s: s, metrics: SweepMetrics(s.Item())}
+}
+
+func newSweepJSON(w io.Writer, s *Sweep) SweepWriter {
+	j := &sweepJSON{w: w, s: s, metrics: SweepMetrics(s.Item()), whole: true}
+	j.j.Open('{')
+	s.jsonHead(&j.j)
+	return j
+}
+
+// Row writes one row.
+func (c *sweepJSON) Row(r *predict.SweepRow) error {
+	if c.whole {
+		if c.rows > 0 {
+			c.j.buf = append(c.j.buf, ',')
+		}
+		c.j.buf = append(c.j.buf, '\n')
+	}
+	c.j.comma = false
+	c.row(r)
+	c.rows++
+	if !c.whole {
+		c.j.End()
+	}
+	if len(c.j.buf) < 1<<16 {
+		return nil
+	}
+	return c.flush()
+}
+
+func (c *sweepJSON) flush() error {
+	_, err := c.w.Write(c.j.buf)
+	c.j.buf = c.j.buf[:0]
+	return err
+}
+
+func (c *sweepJSON) row(r *predict.SweepRow) {
+	j := &c.j
+	j.Open('{')
+	j.Key("device")
+	j.Str(c.s.Grid.Targets[r.Device].Device.ID)
+	j.Key("dims")
+	j.Open('{')
+	for i := range c.s.Names {
+		j.Key(c.s.Names[i])
+		j.Int(c.s.Axes[i].Size(r.Values[i]))
+	}
+	j.Close('}')
+	for _, m := range c.metrics {
+		j.Key(m.Name)
+		j.Float(m.Value(r))
+	}
+	j.Key("fits")
+	j.Bool(r.Fits)
+	j.Close('}')
+}
+
+// Finish writes what is still buffered, and in one object what is recommended.
+func (c *sweepJSON) Finish() error {
+	if !c.whole {
+		return c.flush()
+	}
+	j := &c.j
+	j.buf = append(j.buf, "\n]"...)
+	j.comma = true
+	j.Line()
+	j.Key("best")
+	j.Open('[')
+	for _, b := range c.s.Best {
+		if b != nil {
+			c.row(b)
+		}
+	}
+	j.Close(']')
+	j.Line()
+	j.Key("largest_batch")
+	j.Open('[')
+	for _, l := range c.s.Largest {
+		j.Open('{')
+		j.Key("device")
+		j.Str(c.s.Grid.Targets[l.Device].Device.ID)
+		j.Key("dim")
+		j.Str(l.Name)
+		j.Key("size")
+		j.Int(l.Size)
+		j.Key("at")
+		j.Str(l.At)
+		j.Close('}')
+	}
+	j.Close(']')
+	j.Line()
+	j.Key("warnings")
+	j.Strs(c.s.warnings())
+	j.Close('}')
+	j.End()
+	return c.flush()
+}
+
+// jsonHead writes what was read, up to the beginning of the rows.
+func (s *Sweep) jsonHead(j *JSON) {
+	j.Key("schema")
+	j.Int(1)
+	j.Key("irene")
+	j.Str(s.Version)
+	j.Key("model")
+	j.Str(s.Model.File)
+	j.Key("flops")
+	j.Str(string(s.Convention))
+	j.Line()
+	j.Key("fixed")
+	j.Open('{')
+	for _, d := range s.fixed() {
+		j.Key(d.Name)
+		j.Int(d.Value)
+	}
+	j.Close('}')
+	j.Key("assumed")
+	j.Strs(s.Grid.Open.Example.Assumed)
+	j.Line()
+	j.Key("devices")
+	j.Open('[')
+	for i, t := range s.Grid.Targets {
+		j.Open('{')
+		j.Key("id")
+		j.Str(t.Device.ID)
+		j.Key("scope")
+		j.Str(string(t.Coefficients.Scope))
+		j.Key("origin")
+		j.Str(s.origin(i))
+		j.Key("runtime")
+		j.Str(s.runtime(i))
+		j.Close('}')
+	}
+	j.Close(']')
+	j.Line()
+	j.Key("rows")
+	j.Open('[')
+}
+
+func (s *Sweep) origin(i int) string {
+	if t := s.Grid.Targets[i]; t.Device.ID != t.Coefficients.Device {
+		return predict.OriginScaled
+	}
+	return predict.OriginMeasured
+}
+
+func (s *Sweep) runtime(i int) string {
+	if t := s.Grid.Targets[i]; t.Options.Runtime != "" {
+		return t.Options.Runtime
+	}
+	return s.Grid.Targets[i].Coefficients.Runtime
+}
+
+// fixed are the declared dims that are not swept and have a number.
+func (s *Sweep) fixed() []DimValue {
+	var out []DimValue
+	for _, d := range s.Dims {
+		if !slices.Contains(s.Grid.Open.Names, d.Name) && d.Known {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (s *Sweep) warnings() []string {
+	out := slices.Clone(s.Grid.Warnings)
+	if s.Grid.Unknown > 0 {
+		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", plural(s.Grid.Unknown, "operator")))
+	}
+	if s.Grid.Direct != "" {
+		out = append(out, "every point was analyzed of its own: "+s.Grid.Direct)
+	}
+	return out
+}

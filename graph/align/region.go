@@ -1,0 +1,162 @@
+package align
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// region is what lies below a module, without what lies in its lists of layers.
+type region struct {
+	root     *unit
+	total    Weight
+	singles  []*unit
+	families []*family
+	byRole   [activates + 1][]*unit // singles in the order in which they begin
+	order    map[*unit]float64      // place among the singles of a role, in [0, 1]
+}
+
+// family is a list of layers.
+type family struct {
+	members  []*unit
+	index    []int
+	numbered bool // the indices tell the members apart
+	words    []string
+	work     float64
+	kinds    [activates + 1]float64 // modules of each role in the first member
+}
+
+func newRegion(root *unit) *region {
+	r := &region{root: root, total: root.weight, order: map[*unit]float64{}}
+	r.collect(root)
+	for role, list := range r.byRole {
+		slices.SortStableFunc(list, func(x, y *unit) int { return cmp.Compare(x.begin, y.begin) })
+		for i, u := range list {
+			r.order[u] = 0.5
+			if len(list) > 1 {
+				r.order[u] = float64(i) / float64(len(list)-1)
+			}
+		}
+		r.byRole[role] = list
+	}
+	return r
+}
+
+// after reports whether u begins behind the layers of the region.
+func (r *region) after(u *unit) bool {
+	return len(r.families) > 0 && u.begin > r.families[0].members[0].begin
+}
+
+// collect sorts the modules below u into singles and lists.
+func (r *region) collect(u *unit) {
+	lists := map[string][]*unit{}
+	for _, c := range u.children {
+		if base, ok := cutIndex(c.m.Name); ok {
+			lists[base] = append(lists[base], c)
+		}
+	}
+	for _, c := range u.children {
+		base, ok := cutIndex(c.m.Name)
+		if list := lists[base]; ok && isFamily(base, list) {
+			if c == list[0] {
+				r.families = append(r.families, newFamily(r, base, list))
+			}
+			continue
+		}
+		r.singles = append(r.singles, c)
+		r.byRole[c.role] = append(r.byRole[c.role], c)
+		r.collect(c)
+	}
+}
+
+// isFamily tells a list of layers from modules whose names happen to end in numbers: lists have a dot before the
+// number, or at least three members that hold others. A list of one that holds a list is a wrapper.
+func isFamily(base string, list []*unit) bool {
+	if !strings.HasSuffix(base, ".") {
+		return base == "" || len(list) > 2 && len(list[0].children) > 0
+	}
+	return len(list) > 1 || !hasList(list[0])
+}
+
+func hasList(u *unit) bool {
+	for _, c := range u.children {
+		if base, ok := cutIndex(c.m.Name); ok && (base == "" || strings.HasSuffix(base, ".")) || hasList(c) {
+			return true
+		}
+	}
+	return false
+}
+
+func newFamily(r *region, base string, list []*unit) *family {
+	f := &family{members: list, words: append(r.words(list[0].parent), words(base)...), numbered: true}
+	seen := map[int]bool{}
+	for _, u := range list {
+		f.work += u.weight.Work
+		i, ok := indexOf(u.m.Name, base)
+		f.numbered = f.numbered && ok && !seen[i]
+		seen[i] = true
+		f.index = append(f.index, i)
+	}
+	var count func(*unit)
+	count = func(u *unit) {
+		f.kinds[u.role]++
+		for _, c := range u.children {
+			count(c)
+		}
+	}
+	count(list[0])
+	f.kinds[holds] = 0
+	return f
+}
+
+// mix compares what the layers of two lists hold, in [0, 1].
+func mix(f, g *family) float64 {
+	both, all := 0.0, 0.0
+	for i := range f.kinds {
+		both += min(f.kinds[i], g.kinds[i])
+		all += max(f.kinds[i], g.kinds[i])
+	}
+	if all == 0 {
+		return 1
+	}
+	return both / all
+}
+
+// words are those of the names from the region down to u.
+func (r *region) words(u *unit) []string {
+	var out []string
+	for ; u != nil && u != r.root; u = u.parent {
+		out = append(out, u.words...)
+	}
+	return out
+}
+
+// cutIndex splits the number off a name: "layer." of "layer.11", "block_" of "block_3". A further call's number goes with
+// it ("layer.0_1").
+func cutIndex(name string) (base string, ok bool) {
+	end := len(name)
+	digits := func() bool {
+		i := end
+		for i > 0 && name[i-1] >= '0' && name[i-1] <= '9' {
+			i--
+		}
+		some := i < end
+		end = i
+		return some
+	}
+	if !digits() {
+		return "", false
+	}
+	if end > 1 && name[end-1] == '_' && name[end-2] >= '0' && name[end-2] <= '9' {
+		end--
+		digits()
+	}
+	return name[:end], true
+}
+
+// indexOf is the number behind a base; false where it is that of a further call.
+func indexOf(name, base string) (int, bool) {
+	i, err := strconv.Atoi(strings.TrimPrefix(name, base))
+	return i, err == nil
+}

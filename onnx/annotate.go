@@ -1,0 +1,203 @@
+package onnx
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Annotation says what to write into the metadata_props of the nodes of a file.
+type Annotation struct {
+	// Prefix begins every key that is written; entries of the file whose keys begin with it are dropped.
+	Prefix string
+	// Properties are the new entries of the node with that ordinal (graph.Node.Ordinal); nil for none.
+	Properties func(ordinal int) []graph.Property
+}
+
+// AnnotateFile writes the model at path, decompressed, with other metadata on its nodes. Everything else keeps its bytes:
+// weights, references to external data, fields nobody knows. Model-local functions are left alone: their nodes stand for
+// every call at once.
+func AnnotateFile(w io.Writer, path string, a Annotation) (err error) {
+	src, err := openModel(path, Options{}.withDefaults())
+	if err != nil {
+		return err
+	}
+	if src.mapped {
+		defer recoverFault(path, &err)()
+	}
+	return annotate(w, src.data, path, a)
+}
+
+// AnnotateBytes is AnnotateFile for a model held in memory, compressed or not. Name is what messages call it.
+func AnnotateBytes(w io.Writer, model []byte, name string, a Annotation) error {
+	if isGzip(model) {
+		var err error
+		if model, err = gunzip(model, Options{}.withDefaults().MaxDecompressed); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return annotate(w, model, name, a)
+}
+
+func annotate(w io.Writer, model []byte, name string, a Annotation) error {
+	r := &rewriter{annotation: a}
+	pieces, err := r.message(model, levelModel, 0)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	for _, p := range pieces.list {
+		if _, err := out.Write(p); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// level is a message on the way from the model to its nodes.
+type level int
+
+const (
+	levelModel level = iota
+	levelGraph
+	levelNode
+	levelAttribute
+)
+
+// inner says which fields of a message hold messages of the next level.
+var inner = [...]map[protowire.Number]level{
+	levelModel:     {7: levelGraph},
+	levelGraph:     {1: levelNode},
+	levelNode:      {5: levelAttribute},
+	levelAttribute: {6: levelGraph, 11: levelGraph},
+}
+
+const nodeMetadata protowire.Number = 9
+
+// rewriter copies messages and changes metadata of nodes on the way. Nodes are counted in the parser's order.
+type rewriter struct {
+	annotation Annotation
+	ordinals   int
+}
+
+// pieces are parts of the output that follow each other: slices of the input, and what is new between them.
+type pieces struct {
+	list [][]byte
+	size int
+}
+
+func (p *pieces) add(b []byte) {
+	if len(b) > 0 {
+		p.list = append(p.list, b)
+		p.size += len(b)
+	}
+}
+
+var errDeep = errors.New("subgraphs nested too deep")
+
+// maxLevels is far beyond what the decoder lets pass.
+const maxLevels = 1000
+
+// message copies one message; depth counts the levels around it.
+func (r *rewriter) message(b []byte, at level, depth int) (pieces, error) {
+	var out pieces
+	if depth > maxLevels {
+		return out, errDeep
+	}
+	var added []graph.Property
+	if at == levelNode {
+		added = r.annotation.Properties(r.ordinals)
+		r.ordinals++
+	}
+	kept := 0 // everything before is in out
+	for start, end := 0, 0; start < len(b); start = end {
+		f, err := fieldAt(b, start)
+		if err != nil {
+			return out, err
+		}
+		end = f.end
+		next, descend := inner[at][f.num]
+		switch {
+		case f.val == nil:
+		case at == levelNode && f.num == nodeMetadata && r.stale(f.val):
+			out.add(b[kept:start])
+			kept = end
+		case descend && holdsNodes(f.val, next):
+			below, err := r.message(f.val, next, depth+1)
+			if err != nil {
+				return out, err
+			}
+			out.add(b[kept:start])
+			head := protowire.AppendTag(nil, f.num, protowire.BytesType)
+			out.add(protowire.AppendVarint(head, uint64(below.size)))
+			out.list = append(out.list, below.list...)
+			out.size += below.size
+			kept = end
+		}
+	}
+	out.add(b[kept:])
+	var tail []byte
+	for _, p := range added {
+		tail = appendProperty(tail, nodeMetadata, p)
+	}
+	out.add(tail)
+	return out, nil
+}
+
+// field is one field of a message as it lies in the file.
+type field struct {
+	num protowire.Number
+	val []byte // of a length-delimited field, not nil; nil for others
+	end int    // where the next field begins
+}
+
+func fieldAt(b []byte, start int) (field, error) {
+	num, typ, n := protowire.ConsumeTag(b[start:])
+	if n < 0 {
+		return field{}, protowire.ParseError(n)
+	}
+	value := b[start+n:]
+	size := protowire.ConsumeFieldValue(num, typ, value)
+	if size < 0 {
+		return field{}, fmt.Errorf("field %d: %w", num, protowire.ParseError(size))
+	}
+	f := field{num: num, end: start + n + size}
+	if typ == protowire.BytesType {
+		f.val, _ = protowire.ConsumeBytes(value)
+	}
+	return f, nil
+}
+
+// holdsNodes reports whether a message has to be looked into: attributes hold subgraphs seldom, and are many.
+func holdsNodes(b []byte, at level) bool {
+	if at != levelAttribute {
+		return true
+	}
+	m := message{rest: b}
+	for m.next() {
+		if (m.num == 6 || m.num == 11) && m.typ == protowire.BytesType {
+			return true
+		}
+	}
+	return false
+}
+
+// stale reports whether an entry of metadata_props is one of an earlier annotation.
+func (r *rewriter) stale(entry []byte) bool {
+	key := message{rest: slices.Clip(entry)}.find(1)
+	return r.annotation.Prefix != "" && strings.HasPrefix(key, r.annotation.Prefix)
+}
+
+// appendProperty writes a StringStringEntryProto as a field.
+func appendProperty(b []byte, num protowire.Number, p graph.Property) []byte {
+	entry := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), p.Key)
+	entry = protowire.AppendString(protowire.AppendTag(entry, 2, protowire.BytesType), p.Value)
+	return protowire.AppendBytes(protowire.AppendTag(b, num, protowire.BytesType), entry)
+}
