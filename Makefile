@@ -21,6 +21,10 @@ build: ## the command, as bin/irene, without cgo
 test: ## every test that needs no GPU
 	go test ./...
 
+.PHONY: pictures
+pictures: ## draw every shared model with Graphviz, where it and ../shared are at hand
+	go test ./cmd/irene/internal/report -count=1 -v -run '^TestDOT'
+
 .PHONY: race
 race: ## the tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./...

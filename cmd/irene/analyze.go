@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -231,15 +230,9 @@ func decodeModel(env *environment, path string) (*graph.Graph, error) {
 // chooseFormat finds the format by its name, else by the extension of the output file, else the default.
 func chooseFormat(name, output string) (report.Format, error) {
 	if name == "" {
-		switch strings.ToLower(filepath.Ext(output)) {
-		case ".json":
-			name = "json"
-		case ".csv":
-			name = "csv"
-		case ".md", ".markdown":
-			name = "markdown"
-		default:
-			name = "text"
+		name = "text"
+		if f, ok := report.FormatOf(report.Formats(), output); ok {
+			name = f.Name
 		}
 	}
 	if err := oneOf("format", name, formatNames()); err != nil {

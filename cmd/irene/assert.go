@@ -76,25 +76,27 @@ func (a assertion) check(r *report.Report, m *report.Module) string {
 	if !ok {
 		return fmt.Sprintf("assertion failed: %s: %s is not known", a.of(m), a.metric)
 	}
-	holds := false
-	switch a.op {
-	case "<=":
-		holds = v <= a.limit
-	case "<":
-		holds = v < a.limit
-	case ">=":
-		holds = v >= a.limit
-	case ">":
-		holds = v > a.limit
-	case "==":
-		holds = v == a.limit
-	case "!=":
-		holds = v != a.limit
-	}
-	if holds {
+	if compare(v, a.op, a.limit) {
 		return ""
 	}
 	return fmt.Sprintf("assertion failed: %s: %s is %s, limit %s", a.of(m), a.metric, number(v), number(a.limit))
+}
+
+// compare reports whether v OP limit holds.
+func compare(v float64, op string, limit float64) bool {
+	switch op {
+	case "<=":
+		return v <= limit
+	case "<":
+		return v < limit
+	case ">=":
+		return v >= limit
+	case ">":
+		return v > limit
+	case "==":
+		return v == limit
+	}
+	return v != limit
 }
 
 // of is the assertion as it was written, with the module it is held against.

@@ -31,11 +31,16 @@ type command struct {
 func commands() []command {
 	return []command{
 		analyzeCommand(),
+		compareCommand(),
 		explainCommand(),
+		exportCommand(),
 		formulaCommand(),
+		sweepCommand(),
 		predictCommand(),
+		planCommand(),
 		trainCommand(),
 		validateCommand(),
+		baselineCommand(),
 		devicesCommand(),
 		operatorsCommand(),
 		versionCommand(),

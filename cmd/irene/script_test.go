@@ -68,7 +68,8 @@ func writeModels(env *testscript.Env) error {
 // fixtureModels are the models that scripts speak of.
 func fixtureModels() map[string]onnxtest.File {
 	return map[string]onnxtest.File{
-		"tiny.onnx": tinyModel(),
+		"tiny.onnx":    tinyModel(),
+		"renamed.onnx": renamedModel(),
 		"fixed.onnx": onnxtest.Model(
 			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2, 3),
 			onnxtest.Node("Relu", "x", "y"), onnxtest.Out("y", graph.Float32, 2, 3)),
@@ -118,5 +119,34 @@ func tinyModel() onnxtest.File {
 		onnxtest.Node("MatMul", in+" head.weight", "/head/MatMul_output_0", onnxtest.Name("/head/MatMul")),
 		onnxtest.Node("Softmax", "/head/MatMul_output_0", "y", onnxtest.Name("/Softmax"), onnxtest.Attr("axis", int64(-1))),
 		onnxtest.Out("y", graph.Float32, "batch", "sequence", 4),
+	)...)
+}
+
+// renamedModel is tinyModel with two layers, other names and other names of dims, and a norm that tinyModel does not have.
+func renamedModel() onnxtest.File {
+	parts := []onnxtest.Part{
+		onnxtest.Producer("pytorch"), onnxtest.Opset("", 17),
+		onnxtest.In("x", graph.Float32, "batch_size", "seq_len", 8),
+	}
+	in := "x"
+	for _, layer := range []string{"0", "1"} {
+		scope := "/net/blocks." + layer
+		name := func(s string) string { return scope + s + "_output_0" }
+		parts = append(
+			parts,
+			onnxtest.Weight("onnx::MatMul_"+layer, graph.Float32, 8, 8),
+			onnxtest.Node("MatMul", in+" onnx::MatMul_"+layer, name("/fc/MatMul"), onnxtest.Name(scope+"/fc/MatMul")),
+			onnxtest.Node("Relu", name("/fc/MatMul"), name("/relu/Relu"), onnxtest.Name(scope+"/relu/Relu")),
+			onnxtest.Node("Add", name("/relu/Relu")+" "+in, name("/Add"), onnxtest.Name(scope+"/Add")),
+		)
+		in = name("/Add")
+	}
+	return onnxtest.Model(append(
+		parts,
+		onnxtest.Weight("net.norm.weight", graph.Float32, 8), onnxtest.Weight("net.norm.bias", graph.Float32, 8),
+		onnxtest.Node("LayerNormalization", in+" net.norm.weight net.norm.bias", "n", onnxtest.Name("/net/norm/LayerNormalization")),
+		onnxtest.Weight("classifier.weight", graph.Float32, 8, 4),
+		onnxtest.Node("MatMul", "n classifier.weight", "y", onnxtest.Name("/classifier/MatMul")),
+		onnxtest.Out("y", graph.Float32, "batch_size", "seq_len", 4),
 	)...)
 }

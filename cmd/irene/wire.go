@@ -63,9 +63,13 @@ func parseMeasured(ctx *cli.Context, q *predictionRequest) error {
 	if (q.mode == predict.ModeSpec) != (q.measured == "") {
 		return usagef("--mode %s: the modes runtime and measured need --measured FILE, the mode spec takes none", q.mode)
 	}
+	return parseHostWatts(ctx, q)
+}
+
+func parseHostWatts(ctx *cli.Context, q *predictionRequest) error {
 	if ctx.IsSet("host-watts") {
 		w := energy.Watts(ctx.Float64("host-watts"))
-		if w < 0 || w > 1e5 {
+		if !(w >= 0 && w <= 1e5) { // NaN neither
 			return usagef("--host-watts %v: want a power between 0 and 100000 W", float64(w))
 		}
 		q.host = &w

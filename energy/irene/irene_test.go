@@ -73,6 +73,7 @@ func TestReadErrors(t *testing.T) {
 		{"a list", "[1, 2]", "not a tree of measurements"},
 		{"something else", `{"model_name":"tiny","batch_size":8,"seq_len":32}`, "no frontend_tree"},
 		{"no batch", with(`"batch_size":8`, `"batch_size":0`), "batch_size 0"},
+		{"an absurd batch", with(`"batch_size":8`, `"batch_size":1000000000000`), "sizes are between"},
 		{"negative sequence", with(`"seq_len":32`, `"seq_len":-1`), "seq_len -1"},
 		{"negative energy", with(`"ground_truth_energy":4.5`, `"ground_truth_energy":-4.5`), "root: ground_truth_energy is -4.5"},
 		{"negative energy below", with(`"ground_truth_energy":4,`, `"ground_truth_energy":-4,`), "root.fc: ground_truth_energy is -4"},

@@ -95,8 +95,8 @@ func decode(text []byte) (*Tree, error) {
 	switch {
 	case t.Root == nil:
 		return nil, errors.New("no frontend_tree: not a tree of measurements")
-	case t.Batch < 1 || t.Sequence < 1:
-		return nil, fmt.Errorf("batch_size %d, seq_len %d: sizes are at least 1", t.Batch, t.Sequence)
+	case t.Batch < 1 || t.Sequence < 1 || t.Batch > math.MaxInt32 || t.Sequence > math.MaxInt32:
+		return nil, fmt.Errorf("batch_size %d, seq_len %d: sizes are between 1 and %d", t.Batch, t.Sequence, math.MaxInt32)
 	}
 	return t, t.Root.check()
 }

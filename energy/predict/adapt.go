@@ -22,6 +22,22 @@ const (
 	spreadCount   = 2 // the rows that these two count like
 )
 
+// spreadOf is the spread of a class's true factor.
+func spreadOf(c *Coefficients) float64 {
+	if len(c.Provenance.Devices) > 1 {
+		return spreadSeveral
+	}
+	return spreadOne
+}
+
+// spreadIn is the spread of a class's rows about its factor.
+func spreadIn(class string) float64 {
+	if classOf(class).multiplies() {
+		return spreadProduct
+	}
+	return spreadBytes
+}
+
 // AdaptReport says what adapting has changed.
 type AdaptReport struct {
 	Device  string
@@ -139,10 +155,7 @@ const (
 )
 
 func newAdaptation(c *Coefficients, in *OperatorInput) (*adaptation, error) {
-	a := &adaptation{device: in.Device.ID, spread: spreadOne, seen: ranges{}}
-	if len(c.Provenance.Devices) > 1 {
-		a.spread = spreadSeveral
-	}
+	a := &adaptation{device: in.Device.ID, spread: spreadOf(c), seen: ranges{}}
 	o, err := NewOperators(c, in.Device)
 	if err != nil {
 		return nil, err
@@ -217,10 +230,7 @@ func (a *adaptation) means(key classKey, of, without int) iter.Seq2[classKey, ro
 	return func(yield func(classKey, rowMean) bool) {
 		for _, k := range slices.SortedFunc(maps.Keys(logs), compareKeys) {
 			m := rowMean{n: float64(len(logs[k])), mean: stats.Mean(logs[k])}
-			squares := spreadCount * spreadBytes * spreadBytes
-			if classOf(k.Class).multiplies() {
-				squares = spreadCount * spreadProduct * spreadProduct
-			}
+			squares := spreadCount * spreadIn(k.Class) * spreadIn(k.Class)
 			for _, v := range logs[k] {
 				squares += (v - m.mean) * (v - m.mean)
 			}

@@ -11,8 +11,8 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// Target is a device, and what predicts for it.
-type Target struct {
+// GridTarget is a device, and what predicts for it.
+type GridTarget struct {
 	Coefficients *Coefficients
 	Device       energy.Device
 	Options      Options
@@ -21,7 +21,7 @@ type Target struct {
 // Grid gives the totals of a graph at any sizes of its open dims, through closed forms where it has them.
 type Grid struct {
 	Open     *analysis.Open
-	Targets  []Target
+	Targets  []GridTarget
 	Formulas []*Formulas // of the targets
 	Tokens   bool        // items are tokens, not members of a batch
 	Warnings []string    // each once
@@ -48,7 +48,7 @@ type GridPoint struct {
 // NewGrid compiles the closed forms of a graph in the named dims and holds them against the analysis itself at the given
 // points, the first of which is the example that dims nobody gave are solved for. Where they do not hold, or are none,
 // every point is analyzed.
-func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]int64, targets []Target, conv graph.Convention) (*Grid, error) {
+func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]int64, targets []GridTarget, conv graph.Convention) (*Grid, error) {
 	open, err := analysis.NewOpen(g, opts, names, points[0])
 	if err != nil {
 		return nil, err
@@ -239,12 +239,14 @@ func (g *Grid) bound(values []int64) (*analysis.Analysis, error) {
 	opts := g.options
 	opts.Ties, opts.Symbolic = nil, false
 	opts.Dims = maps.Clone(g.Open.Dims) // given and assumed
-	env := map[string]int64{}
+	if opts.Dims == nil {
+		opts.Dims = map[string]int64{}
+	}
 	for i, name := range g.Open.Names {
-		opts.Dims[name], env[name] = values[i], values[i]
+		opts.Dims[name] = values[i]
 	}
 	for name, d := range g.options.Ties {
-		if v, ok := d.Eval(func(s string) (int64, bool) { v, ok := env[s]; return v, ok }); ok {
+		if v, ok := d.Eval(func(s string) (int64, bool) { v, ok := opts.Dims[s]; return v, ok }); ok {
 			opts.Dims[name] = v
 		}
 	}

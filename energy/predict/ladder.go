@@ -119,7 +119,7 @@ func (p *predictor) retype(ch *choice, from, to graph.DType) {
 	a, okA := peak(dev, from)
 	b, okB := peak(dev, to)
 	if !okA || !okB {
-		return // no peak is published for the type: it runs at the rate of the one measured
+		return
 	}
 	ratio := float64(a / b)
 	for _, t := range []Term{FLOPs, WavesL, WavesM, WavesS} {
@@ -128,9 +128,16 @@ func (p *predictor) retype(ch *choice, from, to graph.DType) {
 	}
 }
 
-// peak is the rate of matrix products in an element type.
+// peak is the rate of matrix products in an element type. No floating-point type of at most 32 bits is slower than
+// float32: libraries accumulate in float32, and compute in it where the device is slow at the type or lacks it. A type
+// of which no peak is published counts as float32, too.
 func peak(d energy.Device, t graph.DType) (energy.FLOPsPerSecond, bool) {
-	return d.PeakMatrix(t.String())
+	rate, ok := d.PeakMatrix(t.String())
+	single, known := d.PeakVector(graph.Float32.String())
+	if known && (!ok || t.IsFloat() && t.Bits() <= graph.Float32.Bits() && rate < single) {
+		return single, true
+	}
+	return rate, ok
 }
 
 // transfer scales coefficients to another device: the time of operations by the ratio of sustained peaks, of bytes by that of

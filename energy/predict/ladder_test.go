@@ -51,11 +51,11 @@ func TestMeasured(t *testing.T) {
 	}
 }
 
-// TestOtherType: a type that was not measured scales what counts operations by the device's peaks (6.463 and 0.101
-// TFLOP/s in float32 and float16 on a GTX 1070, 19.5 and 312 on an A100); bytes count true widths.
+// TestOtherType: a type that was not measured scales what counts operations by the device's peaks (19.5 and 312 TFLOP/s
+// in float32 and float16 on an A100; a GTX 1070, of 6.463 and 0.101, computes in float32); bytes count true widths.
 func TestOtherType(t *testing.T) {
 	gemm := row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5)
-	for id, ratio := range map[string]float64{"gtx-1070": 6.463 / 0.101, "a100-pcie-40gb": 19.5 / 312} {
+	for id, ratio := range map[string]float64{"gtx-1070": 1, "a100-pcie-40gb": 19.5 / 312} {
 		c := coefficientsOf(gemm)
 		c.Device = id
 		p, _ := only(t, c, device(t, id), matmul(graph.Float16)...)
@@ -104,6 +104,40 @@ func TestStandIns(t *testing.T) {
 			t.Errorf("%v in %v (%q), want at least %g s at 150 W", p.Energy, p.Time, p.Why, least)
 		}
 	})
+}
+
+// TestTransferTypes: a type of which the device that was measured has no peak is scaled to one that has. A type that
+// neither has a peak of is scaled as float32 is.
+func TestTransferTypes(t *testing.T) {
+	c := coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)) // of a GTX 1070: 6.463 TFLOP/s
+	for _, w := range []struct {
+		id        string
+		dtype     graph.DType
+		teraflops float64
+	}{
+		{"a100-pcie-40gb", graph.Float16, 312},
+		{"a100-pcie-40gb", graph.BFloat16, 312},
+		{"h100-sxm", graph.BFloat16, 989.4},
+		{"h100-sxm", graph.Float8E4M3FN, 1978.9},
+		{"gtx-1080", graph.BFloat16, 8.873},
+		{"gtx-1080", graph.Float16, 8.873}, // 0.1386 of its own
+		{"gtx-1080", graph.Float64, 8.873},
+		{"p100-sxm2-16gb", graph.Float16, 21.2},
+	} {
+		p, _ := only(t, c, device(t, w.id), matmul(w.dtype)...)
+		want := productFLOPs * 1e-13 * 6.463 / w.teraflops
+		if relative(float64(p.Time), want) > 0.06 || !p.Scaled { // what is sustained is not the peak
+			t.Errorf("%s in %v: %v, want %g s", w.id, w.dtype, p.Time, want)
+		}
+	}
+	for _, dev := range energy.Devices() { // narrower floating-point types are never slower
+		single, _ := only(t, c, dev, matmul(graph.Float32)...)
+		for _, narrow := range []graph.DType{graph.Float16, graph.BFloat16} {
+			if p, _ := only(t, c, dev, matmul(narrow)...); float64(p.Time) > float64(single.Time)*(1+1e-9) || float64(p.Time) < float64(single.Time)/80 {
+				t.Errorf("%s: %v in %v, %v in float32", dev.ID, p.Time, narrow, single.Time)
+			}
+		}
+	}
 }
 
 // TestTransfer: on a device that nobody measured, operations take time by the peaks, bytes by the bandwidths, launches

@@ -44,7 +44,8 @@ func processEnergy(capability string) float64 {
 // sustainedPeak is the rate of matrix products in an element type inside the power limit.
 func sustainedPeak(d energy.Device, t graph.DType) (energy.FLOPsPerSecond, bool) {
 	rate, ok := peak(d, t)
-	if vector, _ := d.PeakVector(t.String()); ok && rate == vector {
+	vector, _ := d.PeakVector(t.String())
+	if single, _ := d.PeakVector(graph.Float32.String()); ok && (rate == vector || rate == single) {
 		rate *= energy.FLOPsPerSecond(sustained(d))
 	}
 	return rate, ok

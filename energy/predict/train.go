@@ -431,8 +431,15 @@ func (r *TrainReport) String() string {
 	fmt.Fprintf(&b, "%d distinct measurements\n", r.Equations)
 	for _, level := range []energy.Level{energy.LevelModel, energy.LevelModule, energy.LevelOperator} {
 		e, held := r.InSample[level], r.HeldOut[level]
-		fmt.Fprintf(&b, "%-8s  n %5d  energy error: fitted %5.2f %%  held out %5.2f %%  (p90 %5.2f %%)  time, fitted %5.2f %%\n",
-			level, e.N, 100*e.MAPE, 100*held.MAPE, 100*held.P90, 100*r.Time[level].MAPE)
+		if e.N == 0 {
+			fmt.Fprintf(&b, "%-8s  n %5d\n", level, e.N)
+			continue
+		}
+		out := "held out: needs two models  "
+		if held.N > 0 {
+			out = fmt.Sprintf("held out %5.2f %%  (p90 %5.2f %%)", 100*held.MAPE, 100*held.P90)
+		}
+		fmt.Fprintf(&b, "%-8s  n %5d  energy error: fitted %5.2f %%  %s  time, fitted %5.2f %%\n", level, e.N, 100*e.MAPE, out, 100*r.Time[level].MAPE)
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "warning: %s\n", w)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -65,6 +66,19 @@ func TestRecovery(t *testing.T) {
 		t.Errorf("provenance %+v", p)
 	}
 	checkPower(t, c, 1e-9)
+}
+
+// TestReportOneModel: what cannot be left out has no error, rather than none at all.
+func TestReportOneModel(t *testing.T) {
+	in, _ := synthetic(t)
+	in.Trees = slices.DeleteFunc(in.Trees, func(tree *irene.Tree) bool { return tree.Model != "a" })
+	_, report, err := Train(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := report.String(); strings.Contains(text, "0.00 %  (p90") || !strings.Contains(text, "held out: needs two models") {
+		t.Errorf("report:\n%s", text)
+	}
 }
 
 // checkPower: the power of every term of every class lies in the range of the fit.

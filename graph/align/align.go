@@ -125,5 +125,18 @@ func (b *rowBuilder) hang(r *Row, u *unit) {
 	if u.m == r.Modules[0] {
 		at = len(parent.Children) // the first tree's rows come in their order
 	}
+	for at < len(parent.Children) && r.follows(parent.Children[at]) {
+		at++
+	}
 	parent.Children = slices.Insert(parent.Children, at, r)
+}
+
+// follows reports whether a row shares no tree with another one, behind which it may stand: a list of layers stays together.
+func (r *Row) follows(o *Row) bool {
+	for k, m := range r.Modules {
+		if m != nil && o.Modules[k] != nil {
+			return false
+		}
+	}
+	return true
 }

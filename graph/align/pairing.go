@@ -109,8 +109,7 @@ func (p *pairing) byModule() {
 
 // region matches what is below two modules that answer to each other, then goes into each pair of layers.
 func (p *pairing) region(x, y *unit) {
-	rx, ry := newRegion(x), newRegion(y)
-	families := p.families(rx, ry)
+	rx, ry, families := p.lists(x, y)
 	p.singles(rx, ry)
 	p.holders(rx, ry, families)
 	p.names(rx, ry)
@@ -119,6 +118,29 @@ func (p *pairing) region(x, y *unit) {
 			if v := p.match[u]; v != nil {
 				p.region(u, v)
 			}
+		}
+	}
+}
+
+// lists finds the layers of both regions and matches them. Short lists that nothing answers to are taken apart: they stand
+// for the parts of a layer.
+func (p *pairing) lists(x, y *unit) (rx, ry *region, matched [][2]*family) {
+	flat := map[*unit]bool{}
+	for {
+		rx, ry = newRegion(x, flat), newRegion(y, flat)
+		matched = p.families(rx, ry)
+		known := map[*family]bool{}
+		for _, fg := range matched {
+			known[fg[0]], known[fg[1]] = true, true
+		}
+		more := false
+		for _, f := range slices.Concat(rx.families, ry.families) {
+			if len(f.members) <= fewLayers && !known[f] {
+				flat[f.members[0]], more = true, true
+			}
+		}
+		if !more {
+			return rx, ry, matched
 		}
 	}
 }
@@ -240,19 +262,9 @@ func (p *pairing) open(list []*unit) []*unit {
 // similar scores two modules of one role in [0, 1] and a bit: names, part of the region, order, place.
 func (p *pairing) similar(rx, ry *region, u, v *unit) float64 {
 	name := 0.6*common(u.words, v.words) + 0.4*common(rx.words(u), ry.words(v))
-	parts, n := 0.0, 0.0
-	for _, w := range [][4]float64{
-		{u.own.Params, rx.total.Params, v.own.Params, ry.total.Params},
-		{u.own.MACs, rx.total.MACs, v.own.MACs, ry.total.MACs},
-	} {
-		if w[0] > 0 || w[2] > 0 {
-			parts += ratio(w[0]/max(w[1], tiny), w[2]/max(w[3], tiny))
-			n++
-		}
-	}
 	size := 0.75
-	if n > 0 {
-		size = parts / n
+	if u.role == embeds || u.role == multiplies { // others may hold what is fused into them
+		size = parts(rx, ry, u, v)
 	}
 	order := 1 - abs(rx.order[u]-ry.order[v])
 	place := 0.5
@@ -267,9 +279,29 @@ func (p *pairing) similar(rx, ry *region, u, v *unit) float64 {
 		return 0 // neither the names nor the sizes agree: one of three products, and all three in one
 	}
 	if rx.after(u) != ry.after(v) {
-		s -= 0.2
+		s -= 0.3
+	}
+	if len(rx.byRole[u.role]) == 1 && len(ry.byRole[v.role]) == 1 {
+		s += 0.1
 	}
 	return s
+}
+
+// parts compares which parts of parameters and multiplications of their regions two modules are.
+func parts(rx, ry *region, u, v *unit) float64 {
+	sum, n := 0.0, 0.0
+	add := func(x, ofX, y, ofY float64) {
+		if x > 0 || y > 0 {
+			sum += ratio(x/max(ofX, tiny), y/max(ofY, tiny))
+			n++
+		}
+	}
+	add(u.own.Params, rx.total.Params, v.own.Params, ry.total.Params)
+	add(u.own.MACs, rx.total.MACs, v.own.MACs, ry.total.MACs)
+	if n == 0 {
+		return 0.75
+	}
+	return sum / n
 }
 
 // anchor is the nearest module above u that has an answer.

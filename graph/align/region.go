@@ -13,9 +13,12 @@ type region struct {
 	total    Weight
 	singles  []*unit
 	families []*family
-	byRole   [activates + 1][]*unit // singles in the order in which they begin
-	order    map[*unit]float64      // place among the singles of a role, in [0, 1]
+	byRole   [activates + 1][]*unit // singles in the order of execution
+	order    map[*unit]float64      // place in the order of execution, in [0, 1]
 }
+
+// fewLayers is the most that a list holds which stands for the parts of one layer, where the other tree has no list.
+const fewLayers = 3
 
 // family is a list of layers.
 type family struct {
@@ -27,29 +30,53 @@ type family struct {
 	kinds    [activates + 1]float64 // modules of each role in the first member
 }
 
-func newRegion(root *unit) *region {
+// newRegion collects what is below a module. Lists in flat are none.
+func newRegion(root *unit, flat map[*unit]bool) *region {
 	r := &region{root: root, total: root.weight, order: map[*unit]float64{}}
-	r.collect(root)
+	r.collect(root, flat)
+	for _, list := range r.byRole {
+		slices.SortStableFunc(list, func(x, y *unit) int { return cmp.Compare(x.end, y.end) })
+	}
+	r.setOrder()
+	return r
+}
+
+// setOrder places singles by their number in their role; those whose role has multiplications near it also by how many
+// of these are done before: fused modules then do not shift those behind them.
+func (r *region) setOrder() {
+	var all []*unit
+	for _, list := range r.byRole {
+		all = append(all, list...)
+	}
+	slices.SortStableFunc(all, func(x, y *unit) int { return cmp.Or(cmp.Compare(x.end, y.end), cmp.Compare(x.id, y.id)) })
+	done := map[*unit]float64{}
+	sum := 0.0
+	for _, u := range all {
+		done[u] = (sum + u.own.MACs/2) / max(r.total.MACs, tiny)
+		sum += u.own.MACs
+	}
 	for role, list := range r.byRole {
-		slices.SortStableFunc(list, func(x, y *unit) int { return cmp.Compare(x.begin, y.begin) })
 		for i, u := range list {
 			r.order[u] = 0.5
 			if len(list) > 1 {
 				r.order[u] = float64(i) / float64(len(list)-1)
 			}
+			switch {
+			case r.total.MACs <= 0 || sum <= 0:
+			case role == int(attends), role == int(multiplies), role == int(activates):
+				r.order[u] = 0.2*r.order[u] + 0.8*done[u]
+			}
 		}
-		r.byRole[role] = list
 	}
-	return r
 }
 
-// after reports whether u begins behind the layers of the region.
+// after reports whether u comes after the first layer of the region.
 func (r *region) after(u *unit) bool {
-	return len(r.families) > 0 && u.begin > r.families[0].members[0].begin
+	return len(r.families) > 0 && u.end > r.families[0].members[0].end
 }
 
 // collect sorts the modules below u into singles and lists.
-func (r *region) collect(u *unit) {
+func (r *region) collect(u *unit, flat map[*unit]bool) {
 	lists := map[string][]*unit{}
 	for _, c := range u.children {
 		if base, ok := cutIndex(c.m.Name); ok {
@@ -58,7 +85,7 @@ func (r *region) collect(u *unit) {
 	}
 	for _, c := range u.children {
 		base, ok := cutIndex(c.m.Name)
-		if list := lists[base]; ok && isFamily(base, list) {
+		if list := lists[base]; ok && isFamily(base, list) && !flat[list[0]] {
 			if c == list[0] {
 				r.families = append(r.families, newFamily(r, base, list))
 			}
@@ -66,7 +93,7 @@ func (r *region) collect(u *unit) {
 		}
 		r.singles = append(r.singles, c)
 		r.byRole[c.role] = append(r.byRole[c.role], c)
-		r.collect(c)
+		r.collect(c, flat)
 	}
 }
 

@@ -22,7 +22,7 @@ type unit struct {
 	weight   Weight // with everything below
 	own      Weight // without
 	role     role
-	begin    int // ID of the first operator
+	end      int // ID of the last operator: constants stand at the beginning of a file, whatever module they are for
 	words    []string
 }
 
@@ -30,11 +30,12 @@ func newSide(t Tree) *side {
 	s := &side{}
 	var visit func(*graph.Module, *unit) *unit
 	visit = func(m *graph.Module, parent *unit) *unit {
-		u := &unit{m: m, id: len(s.units), parent: parent, weight: t.Weigh(m), words: words(m.Name), begin: -1}
+		u := &unit{m: m, id: len(s.units), parent: parent, weight: t.Weigh(m), words: words(m.Name), end: -1}
 		s.units = append(s.units, u)
 		u.own = u.weight
+		below := -1
 		for _, n := range m.Nodes {
-			u.from(n.ID)
+			u.end = max(u.end, n.ID)
 		}
 		for _, c := range m.Children {
 			v := visit(c, u)
@@ -42,7 +43,10 @@ func newSide(t Tree) *side {
 			u.own.Params -= v.weight.Params
 			u.own.MACs -= v.weight.MACs
 			u.own.Work -= v.weight.Work
-			u.from(v.begin)
+			below = max(below, v.end)
+		}
+		if len(m.Nodes) == 0 {
+			u.end = below
 		}
 		u.own = Weight{max(0, u.own.Params), max(0, u.own.MACs), max(0, u.own.Work)}
 		u.role = roleOf(m, u.own)
@@ -50,12 +54,6 @@ func newSide(t Tree) *side {
 	}
 	visit(t.Root, nil)
 	return s
-}
-
-func (u *unit) from(id int) {
-	if id >= 0 && (u.begin < 0 || id < u.begin) {
-		u.begin = id
-	}
 }
 
 // within reports whether u lies below v, or is v.

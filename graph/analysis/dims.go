@@ -207,8 +207,8 @@ func hasCache(g *graph.Graph) bool {
 	return false
 }
 
-// assumption is the size of a dim nobody gave: batches 1, past lengths 128, images 224 × 224 in 3 channels, sequences
-// 1 where a cache input exists and 128 elsewhere.
+// assumption is the size of a dim nobody gave: batches 1, past lengths 128, images 224 × 224 in 3 channels, samples of
+// sound 16000 (a second, at the rate that speech models take), sequences 1 where a cache input exists and 128 elsewhere.
 func assumption(g *graph.Graph, name string, cache bool) int64 {
 	lower := strings.ToLower(name)
 	has := func(words ...string) bool {
@@ -225,6 +225,8 @@ func assumption(g *graph.Graph, name string, cache bool) int64 {
 		return 224
 	case has("channel"):
 		return 3
+	case has("samples") && !leads(g, name):
+		return 16000
 	case has("seq", "len"):
 	case leads(g, name):
 		return 1
@@ -284,11 +286,27 @@ func (a *Analysis) explain(given map[string]int64, symbolic *ops.Inference) erro
 			}
 			warned[c.Node] = true
 		default:
-			return &DimError{Msg: fmt.Sprintf("the dims contradict: %v", c)}
+			return &DimError{Msg: fmt.Sprintf("the dims contradict%s: %v", a.at(), c)}
 		}
 	}
 	a.reportConflicts(rest)
 	return nil
+}
+
+// at lists the dims of an analysis, and which of them nobody gave, for a message.
+func (a *Analysis) at() string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(a.Dims)) {
+		s := fmt.Sprintf("%s = %d", name, a.Dims[name])
+		if slices.Contains(a.Assumed, name) {
+			s += " (assumed)"
+		}
+		list = append(list, s)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " at " + strings.Join(list, ", ")
 }
 
 // reportConflicts warns of contradictions in the file, the first ones by name.

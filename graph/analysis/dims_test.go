@@ -151,6 +151,8 @@ func TestAssumptions(t *testing.T) {
 			dims{"batch": 1, "sequence": 1, "past_sequence": 128},
 			[]string{"batch", "past_sequence", "sequence"},
 		},
+		{"sound", []Part{float("wave", "samples_in_batch", "samples")}, nil, dims{"samples_in_batch": 1, "samples": 16000}, []string{"samples", "samples_in_batch"}},
+		{"samples of a batch", []Part{float("x", "num_samples", 4)}, nil, dims{"num_samples": 1}, []string{"num_samples"}},
 		{"images", []Part{float("pixels", "n", "channels", "height", "width")}, nil, dims{"n": 1, "channels": 3, "height": 224, "width": 224}, []string{"channels", "height", "n", "width"}},
 		{"without names", []Part{In("ids", graph.Int64, nil, nil)}, nil, dims{"ids_dim0": 1, "ids_dim1": 128}, []string{"ids_dim0", "ids_dim1"}},
 		{"a length in front", []Part{In("ids", graph.Int64, "seq_len", "batch")}, nil, dims{"seq_len": 128, "batch": 1}, []string{"batch", "seq_len"}},
@@ -167,6 +169,16 @@ func TestAssumptions(t *testing.T) {
 				t.Errorf("symbolic: dims %v, assumed %q", a.Dims, a.Assumed)
 			}
 		})
+	}
+}
+
+// TestContradictionTells: rows of 50 that an exporter froze go into no other length, and the error names the dims.
+func TestContradictionTells(t *testing.T) {
+	g := built(t, float("x", "batch", "sequence"), Ints("shape", 50, -1), Node("Reshape", "x shape", "y"), Out("y", graph.Float32, 50, nil))
+	mustRun(t, g, Options{Dims: dims{"sequence": 100}})
+	_, err := Run(g, Options{Dims: dims{"batch": 3}})
+	if want := "at batch = 3, sequence = 128 (assumed): "; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q in it", err, want)
 	}
 }
 

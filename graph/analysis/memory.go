@@ -9,13 +9,14 @@ import (
 // Memory is what a run of the graph holds at once. Known is false where a size is not known at the bound dims:
 // then PeakBytes means nothing.
 type Memory struct {
-	WeightBytes int64 // all stored tensors
+	WeightBytes int64 // all stored tensors, those of Constant nodes included
 	PeakBytes   int64 // largest sum of live inputs, outputs and intermediate values over the execution order
 	Known       bool
 }
 
 // lifetimes says in which order the values of the main graph begin and end: a value lives from its producer to its last
-// reader. Views share the memory of what they view. Bodies of control flow are not followed.
+// reader. Views share the memory of what they view. What follows from stored tensors alone takes none: runtimes compute
+// it once, in the place of the stored tensor. Bodies of control flow are not followed.
 type lifetimes struct {
 	weights int64
 	sizes   []graph.Dim // distinct sizes in bytes
@@ -78,14 +79,20 @@ func newLifetimes(a *Analysis) *lifetimes {
 			}
 		}
 	}
-	root := aliases(a)
+	root, folded := aliases(a), foldable(a.Graph)
+	for _, n := range a.Graph.Nodes {
+		if n.Op == "Constant" && n.Domain == "" && n.Output(0) != nil {
+			bytes, _ := a.Eval(a.Inference.Facts[n.Output(0).ID].Bytes())
+			l.weights += bytes
+		}
+	}
 	type sizeKey struct {
 		n    int64
 		text string // of a size that is no number
 	}
 	at := map[sizeKey]int32{}
 	size := func(v *graph.Value) (int32, bool) {
-		if v == nil || v.Init != nil || root[v.ID] != int32(v.ID) {
+		if v == nil || v.Init != nil || folded[v.ID] || root[v.ID] != int32(v.ID) {
 			return 0, false
 		}
 		d := a.Inference.Facts[v.ID].Bytes()
@@ -122,6 +129,23 @@ func newLifetimes(a *Analysis) *lifetimes {
 		}
 	}
 	return l
+}
+
+// foldable tells, by Value.ID, which values follow from stored tensors alone.
+func foldable(g *graph.Graph) []bool {
+	out := make([]bool, len(g.Values))
+	for _, n := range g.Nodes {
+		all := len(n.Bodies()) == 0 && (len(n.Inputs) > 0 || n.Op == "Constant")
+		for _, v := range n.Inputs {
+			all = all && (v == nil || out[v.ID] || (v.Init != nil && !v.IsInput))
+		}
+		for _, v := range n.Outputs {
+			if v != nil {
+				out[v.ID] = all
+			}
+		}
+	}
+	return out
 }
 
 // aliases maps every value to the value whose memory it shares, by Value.ID.

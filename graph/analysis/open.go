@@ -29,14 +29,11 @@ func NewOpen(g *graph.Graph, opts Options, names []string, example []int64) (*Op
 	for i, name := range names {
 		at.Dims[name] = example[i]
 	}
-	point := func(name string) (int64, bool) {
-		i := slices.Index(names, name)
-		if i < 0 {
-			return 0, false
-		}
-		return example[i], true
-	}
+	point := func(name string) (int64, bool) { v, ok := at.Dims[name]; return v, ok }
+	open := opts
+	open.Ties = map[string]graph.Dim{}
 	for name, d := range opts.Ties {
+		open.Ties[name] = d.Subst(func(s string) (graph.Dim, bool) { v, ok := opts.Dims[s]; return graph.Const(v), ok })
 		if v, ok := d.Eval(point); ok {
 			at.Dims[name] = v
 		}
@@ -45,7 +42,6 @@ func NewOpen(g *graph.Graph, opts Options, names []string, example []int64) (*Op
 	if err != nil {
 		return nil, err
 	}
-	open := opts
 	open.Symbolic = true
 	open.Dims = maps.Clone(opts.Dims)
 	if open.Dims == nil {
@@ -113,6 +109,13 @@ func checkSize(name string, n int64) error {
 	return nil
 }
 
+// isLength reports whether a declared dim is named as the length of a sequence.
+func isLength(d graph.Dim) bool {
+	name, _ := d.IsSymbol()
+	name = strings.ToLower(name)
+	return strings.Contains(name, "seq") || strings.Contains(name, "len") || strings.Contains(name, "token")
+}
+
 // Items is what one run of a graph works on: tokens, where an input holds ids or embeddings of tokens, and else the
 // members of a batch. False where the graph has no input that tells.
 func Items(g *graph.Graph, facts func(*graph.Value) graph.Shape) (count graph.Dim, tokens, ok bool) {
@@ -128,7 +131,7 @@ func Items(g *graph.Graph, facts func(*graph.Value) graph.Shape) (count graph.Di
 			return 4
 		case len(s) == 3 && v.Type.DType.IsFloat() && (has("embed") || has("hidden")):
 			return 3
-		case len(s) == 2 && v.Type.DType.IsInt():
+		case len(s) == 2 && v.Type.DType.IsInt(), len(s) > 1 && isLength(v.Type.Shape[1]):
 			return 2
 		case len(s) > 0:
 			return 1

@@ -5,6 +5,7 @@ package kernel
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,8 +16,9 @@ import (
 // Kernel is one launch: the node whose work it is, and the nodes that it takes in.
 type Kernel struct {
 	Node    *graph.Node
-	Members []*graph.Node // Node among them
-	Cost    graph.Cost    // of all members, intermediate values neither read nor written
+	Members []*graph.Node  // Node among them
+	Cost    graph.Cost     // of all members, intermediate values neither read nor written
+	Unread  []*graph.Value // inputs of members that the kernel does without: masks, tables
 }
 
 // Plan is the kernels of a graph under a profile.
@@ -37,18 +39,21 @@ type profile struct {
 	calls      bool     // the host makes a call for every node, views included
 	biasCopy   bool     // a bias is copied to the output first, which the product then adds to
 	fusions    []fusion
+	stages     bool // the fusions go over the graph one after the other, not together, and what none reads in the end is never computed
 }
 
 // fusion finds the nodes that run together with n, the one that does the work first; nil where it does not apply.
 type fusion struct {
 	class string // of the kernel; "" keeps that of the working node
 	find  func(*grouping, *graph.Node) []*graph.Node
+	// finish changes the cost of the kernel where it is not that of its members; nil where it is.
+	finish func(*grouping, *Kernel)
 }
 
 // profiles is the table of runtime profiles, the default first.
 func profiles() []profile {
-	bias, gelu, norm := fusion{"", biasAdd}, fusion{"activation", gelu}, fusion{"norm", layerNorm}
-	transposes := fusion{"", transposes}
+	bias, gelu, norm := fusion{find: biasAdd}, fusion{class: "activation", find: gelu}, fusion{class: "norm", find: layerNorm}
+	transposes := fusion{find: transposes}
 	return []profile{
 		{
 			Name: "eager", Help: "PyTorch without a compiler: one kernel per framework call",
@@ -62,6 +67,19 @@ func profiles() []profile {
 		{
 			Name: "ort-extended", Help: "ONNX Runtime, optimization level extended: GELU and LayerNorm fused too",
 			views: []string{"Identity", "Dropout"}, fold: true, fusions: []fusion{bias, gelu, norm},
+		},
+		{
+			Name: "vllm", Help: "a served decoder: attention over the cache in place, norms, rotations, projections and element-wise chains fused, no host calls",
+			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout", "Cast", "Transpose", "Unsqueeze", "Squeeze"}, fold: true,
+			stages: true, fusions: []fusion{
+				{class: "attention", find: attention, finish: finishAttention},
+				{class: "norm", find: rmsNorm, finish: typed},
+				norm,
+				{class: "norm", find: addNorm},
+				{class: "elementwise", find: rotary, finish: finishRotary},
+				{find: projections, finish: finishProjections},
+				{find: chain, finish: finishChain},
+			},
 		},
 		{Name: "none", Help: "every node of the file is one kernel"},
 	}
@@ -81,6 +99,7 @@ type grouping struct {
 	costs  []graph.Cost
 	static []staticness // by Value.ID
 	taken  []bool       // by Node.ID: already in a kernel
+	dead   []bool       // by Node.ID: nobody reads what it makes
 }
 
 // staticness tells what a value depends on.
@@ -100,17 +119,17 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 		names, _ := Profiles()
 		return nil, fmt.Errorf("unknown runtime profile %q; there are %s", name, strings.Join(names, ", "))
 	}
-	gr := &grouping{inf: inf, costs: costs, taken: make([]bool, len(g.Nodes))}
+	gr := &grouping{inf: inf, costs: costs, taken: make([]bool, len(g.Nodes)), dead: make([]bool, len(g.Nodes))}
 	gr.classify(g)
 	plan := &Plan{Profile: name, Of: make([]int32, len(g.Nodes))}
 	for i := range plan.Of {
 		plan.Of[i] = -1
 	}
-	fused := gr.fuse(g, include, all[i].fusions)
+	fused := gr.kernels(g, include, &all[i])
 	for _, n := range g.Nodes {
 		k, ok := fused[n]
 		switch {
-		case !include(n) || (gr.taken[n.ID] && !ok):
+		case !include(n) || (gr.taken[n.ID] && !ok) || gr.dead[n.ID]:
 			continue
 		case !ok && gr.silent(n, &all[i]):
 			if all[i].calls && gr.viewsData(n) {
@@ -132,11 +151,36 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 	return plan, nil
 }
 
+// kernels finds the kernels of several nodes.
+func (gr *grouping) kernels(g *graph.Graph, include func(*graph.Node) bool, p *profile) map[*graph.Node]Kernel {
+	if !p.stages {
+		return gr.fuse(g, include, p.fusions)
+	}
+	out := map[*graph.Node]Kernel{}
+	for _, f := range p.fusions {
+		maps.Copy(out, gr.fuse(g, include, []fusion{f}))
+		gr.unneeded(g, out)
+	}
+	return out
+}
+
+// typed gives a kernel the element type that it writes: its arithmetic may be in a wider one.
+func typed(gr *grouping, k *Kernel) {
+	for _, n := range k.Members {
+		for _, v := range n.Outputs {
+			if v != nil && !within(v, k.Members) {
+				k.Cost.DType = gr.inf.Facts[v.ID].DType
+				return
+			}
+		}
+	}
+}
+
 // fuse finds the kernels of several nodes, by the node that does the work. Bodies of loops are left as they are.
 func (gr *grouping) fuse(g *graph.Graph, include func(*graph.Node) bool, fusions []fusion) map[*graph.Node]Kernel {
 	out := map[*graph.Node]Kernel{}
 	for _, n := range g.Nodes {
-		if !include(n) || gr.taken[n.ID] || n.Body.Owner != nil {
+		if !include(n) || gr.taken[n.ID] || gr.dead[n.ID] || n.Body.Owner != nil {
 			continue
 		}
 		for _, f := range fusions {
@@ -150,6 +194,9 @@ func (gr *grouping) fuse(g *graph.Graph, include func(*graph.Node) bool, fusions
 			k := Kernel{Node: n, Members: members, Cost: gr.cost(members)}
 			if f.class != "" {
 				k.Cost.Class = f.class
+			}
+			if f.finish != nil {
+				f.finish(gr, &k)
 			}
 			out[n] = k
 			break

@@ -12,7 +12,7 @@ import (
 
 func TestProfiles(t *testing.T) {
 	names, help := kernel.Profiles()
-	if want := []string{"eager", "ort-basic", "ort-extended", "none"}; !slices.Equal(names, want) {
+	if want := []string{"eager", "ort-basic", "ort-extended", "vllm", "none"}; !slices.Equal(names, want) {
 		t.Errorf("profiles %q, want %q, the default first", names, want)
 	}
 	if len(help) != len(names) || slices.Contains(help, "") {

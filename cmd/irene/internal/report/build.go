@@ -29,6 +29,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Version: opts.Version, Model: model(a.Graph), Dims: dims(a), Assumed: a.Assumed, Symbolic: a.Symbolic,
 		Mode: opts.Mode, Convention: opts.Convention, Memory: a.Memory, Coverage: a.Scope.Coverage,
 		Warnings: slices.Clone(a.Warnings), View: View{Depth: -1, Top: -1},
+		graph: a.Graph, facts: a.Inference.Facts,
 	}
 	if p != nil {
 		r.Device = &Device{Device: p.Device, Scope: p.Scope, Origin: p.Origin, Runtime: p.Runtime, Default: opts.DefaultDevice}
@@ -141,7 +142,7 @@ func (b *builder) estimate(op *Operator, p *predict.Prediction) {
 		op.Class = p.Class
 	}
 	if p.Kernel != nil && p.Kernel != op.Node {
-		op.Kernel = p.Kernel.Label()
+		op.Kernel, op.kernel = p.Kernel.Label(), p.Kernel
 	}
 	op.Scaled, op.Extrapolated, op.Why = p.Scaled, p.Extrapolated, p.Why
 }

@@ -23,6 +23,22 @@ type note struct {
 
 // head says what was read and under which assumptions the numbers hold.
 func (r *Report) head() []note {
+	out := []note{{key: "model", text: fmt.Sprintf("%s (%s)", r.Model.File, r.aboutModel())}}
+	out = append(out, note{key: "dims", text: r.dimsText()})
+	if r.Device != nil {
+		text := fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s",
+			r.Device.Name, r.Device.ID, r.Device.Scope, r.Device.Origin, r.Device.Runtime)
+		if r.Device.Default {
+			text += "; the default, --device ID chooses another (irene devices)"
+		}
+		out = append(out, note{key: "device", text: text})
+	}
+	out = append(out, note{key: "numbers", text: fmt.Sprintf("%s; FLOPs count %s", modeText(r.Mode), r.Convention)})
+	return append(out, note{key: "total", text: r.totalText(), style: Bold})
+}
+
+// aboutModel says where the file comes from and how large it is.
+func (r *Report) aboutModel() string {
 	m := r.Model
 	about := []string{}
 	if m.Producer != "" {
@@ -36,19 +52,7 @@ func (r *Report) head() []note {
 			about = append(about, fmt.Sprintf("%s %d", o.Domain, o.Version))
 		}
 	}
-	about = append(about, fmt.Sprintf("IR %d", m.IR), plural(m.Nodes, "node"))
-	out := []note{{key: "model", text: fmt.Sprintf("%s (%s)", m.File, strings.Join(about, ", "))}}
-	out = append(out, note{key: "dims", text: r.dimsText()})
-	if r.Device != nil {
-		text := fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s",
-			r.Device.Name, r.Device.ID, r.Device.Scope, r.Device.Origin, r.Device.Runtime)
-		if r.Device.Default {
-			text += "; the default, --device ID chooses another (irene devices)"
-		}
-		out = append(out, note{key: "device", text: text})
-	}
-	out = append(out, note{key: "numbers", text: fmt.Sprintf("%s; FLOPs count %s", modeText(r.Mode), r.Convention)})
-	return append(out, note{key: "total", text: r.totalText(), style: Bold})
+	return strings.Join(append(about, fmt.Sprintf("IR %d", m.IR), plural(m.Nodes, "node")), ", ")
 }
 
 func (r *Report) uses(domain string) bool {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"strings"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
@@ -28,6 +29,9 @@ type Report struct {
 	Unknown    []Kind // operators whose cost is not known
 	Warnings   []string
 	View       View
+
+	graph *graph.Graph
+	facts []ops.Fact // by Value.ID
 }
 
 // Model says which file was read.
@@ -107,6 +111,7 @@ type Operator struct {
 	Metrics      Metrics
 	Share        float64
 	Kernel       string // label of the node whose kernel does the work; "" where it is the operator itself
+	kernel       *graph.Node
 	Scaled       bool
 	Extrapolated bool
 	Why          string // of the latter two
@@ -133,23 +138,55 @@ type View struct {
 	Sort     Key
 	Expand   bool // show every one of equal layers
 	Color    bool
+	Focus    *Module // of pictures: the module that is shown; nil: the model
+	Radius   int     // of pictures: steps around the focus
 }
 
 // Format is one way to write a report.
 type Format struct {
 	Name  string
 	Help  string
+	Ext   []string // extensions of its files, lower case
 	Write func(io.Writer, *Report) error
+
+	Levels  bool // the view's Depth means something
+	Picture bool // the view's Focus and Radius mean something
+	Numbers bool // it has no place for expressions
 }
 
-// Formats is the table of formats, the default first.
+// Formats is the table of formats that list what the model costs, the default first.
 func Formats() []Format {
 	return []Format{
-		{Name: "text", Help: "tables for people", Write: writeText},
-		{Name: "json", Help: "everything, schema 1", Write: writeJSON},
-		{Name: "csv", Help: "a row per module and operator", Write: writeCSV},
-		{Name: "markdown", Help: "tables for issues and pull requests", Write: writeMarkdown},
+		{Name: "text", Help: "tables for people", Ext: []string{".txt"}, Levels: true, Write: writeText},
+		{Name: "json", Help: "everything, schema 1", Ext: []string{".json"}, Levels: true, Write: writeJSON},
+		{Name: "csv", Help: "a row per module and operator", Ext: []string{".csv"}, Levels: true, Write: writeCSV},
+		{Name: "markdown", Help: "tables for issues and pull requests", Ext: []string{".md", ".markdown"}, Levels: true, Write: writeMarkdown},
 	}
+}
+
+// Exports is the table of formats for other programs: those of the graph, then those of Formats.
+func Exports() []Format {
+	return append([]Format{
+		{Name: "dot", Help: "the graph, nested by module, for Graphviz", Ext: []string{".dot", ".gv"}, Levels: true, Picture: true, Write: writeDOT},
+		{Name: "svg", Help: "the same, drawn by Graphviz's dot", Ext: []string{".svg"}, Levels: true, Picture: true, Write: writeSVG},
+		{Name: "pprof", Help: "a profile for go tool pprof: module path as stack", Ext: []string{".pb.gz"}, Numbers: true, Write: writePprof},
+		{Name: "model-explorer", Help: "node data for Model Explorer", Ext: []string{".overlay.json"}, Numbers: true, Write: writeOverlay},
+	}, Formats()...)
+}
+
+// FormatOf finds the format of a file by the longest extension that fits.
+func FormatOf(table []Format, file string) (Format, bool) {
+	var best Format
+	found := 0
+	low := strings.ToLower(file)
+	for _, f := range table {
+		for _, ext := range f.Ext {
+			if len(ext) > found && strings.HasSuffix(low, ext) {
+				best, found = f, len(ext)
+			}
+		}
+	}
+	return best, found > 0
 }
 
 // ShareOf names the metric that shares are parts of: "energy", "flops" where no energy is known, "" where the

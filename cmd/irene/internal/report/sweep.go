@@ -23,8 +23,6 @@ type Sweep struct {
 	Asserted []string // conditions on what is recommended
 	Best     []*predict.SweepRow
 	Largest  []LargestBatch
-
-	size func(axis int, value int64) int64
 }
 
 // SweepAxis is one swept dim.
@@ -344,10 +342,10 @@ func (s *Sweep) runtime(i int) string {
 }
 
 // fixed are the declared dims that are not swept and have a number.
-func (s *Sweep) fixed() []DimValue {
-	var out []DimValue
+func (s *Sweep) fixed() []Dim {
+	var out []Dim
 	for _, d := range s.Dims {
-		if !slices.Contains(s.Grid.Open.Names, d.Name) && d.Known {
+		if !slices.Contains(s.Grid.Open.Names, d.Name) {
 			out = append(out, d)
 		}
 	}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/onnx"
+)
+
+func exportCommand() command {
+	return command{
+		name:    "export",
+		summary: "the model with its costs, for other programs: browsers, Graphviz, pprof, Model Explorer, ONNX, spreadsheets",
+		args:    "MODEL",
+		min:     1,
+		max:     2,
+		details: exportDetails(),
+		flags:   exportFlags,
+		run:     export,
+	}
+}
+
+func exportDetails() string {
+	var b strings.Builder
+	b.WriteString("The format is that of the output file's extension, unless --format names one:\n\n")
+	for _, f := range exportFormats() {
+		fmt.Fprintf(&b, "     %-15s %-15s %s\n", f.Name, strings.Join(f.Ext, " "), f.Help)
+	}
+	b.WriteString(`
+   Pictures show modules as nested boxes, darker where more energy goes. Without --depth modules are opened as far as a
+   page has room for, and operators that cost nothing are left out; --depth N opens N levels and draws everything, modules
+   below are one box each. --focus shows one module and what is --radius steps around it.
+
+     irene export bert.onnx -o bert.svg
+     irene export bert.onnx -o bert.html
+     irene export bert.onnx distilbert.onnx -o both.html
+     irene export bert.onnx -o layer.svg --focus encoder.layer.0 --depth 9
+     irene export bert.onnx -o bert.pb.gz && go tool pprof -top -cum bert.pb.gz`)
+	return b.String()
+}
+
+func exportFlags() []cli.Flag {
+	own := []cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; - is standard output"},
+		&cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: strings.Join(exportNames(), ", ")},
+		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a page", Usage: "open `N` levels of modules"},
+		&cli.StringFlag{Name: "focus", Usage: "show the `MODULE` and its neighbours"},
+		&cli.IntFlag{Name: "radius", Value: 1, Usage: "neighbours are `N` steps away or less"},
+	}
+	shared := []string{"dim", "symbolic", "value", "device", "coefficients", "runtime", "measured", "mode", "host-watts", "flops"}
+	for _, f := range analyzeFlags() {
+		if slices.Contains(shared, f.Names()[0]) {
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
+// onnxFormat is the model itself; it is no rendering of a report, so that its row stands here.
+var onnxFormat = report.Format{Name: "onnx", Help: "the model itself, with the costs in the nodes' metadata_props", Ext: []string{".onnx"}, Numbers: true}
+
+func exportFormats() []report.Format { return append(report.Exports(), htmlFormat, onnxFormat) }
+
+func exportNames() []string {
+	var names []string
+	for _, f := range exportFormats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// exportRequest is what the flags of export ask for.
+type exportRequest struct {
+	options    analysis.Options
+	prediction predictionRequest
+	convention graph.Convention
+	format     report.Format
+	output     string
+	focus      string
+	shown      report.View
+}
+
+func parseExport(ctx *cli.Context) (*exportRequest, error) {
+	q := &exportRequest{output: ctx.String("output"), focus: ctx.String("focus"), shown: report.View{Depth: ctx.Int("depth"), Top: -1, Radius: ctx.Int("radius")}}
+	if q.output == "" {
+		return nil, usagef("export needs -o FILE (- is standard output, with --format)")
+	}
+	dims, err := parseDims(ctx.StringSlice("dim"))
+	if err != nil {
+		return nil, err
+	}
+	values, err := parseValues(ctx.StringSlice("value"))
+	if err != nil {
+		return nil, err
+	}
+	if err := oneOf("flops", ctx.String("flops"), conventions()); err != nil {
+		return nil, err
+	}
+	if q.prediction, err = parsePrediction(ctx); err != nil {
+		return nil, err
+	}
+	if q.format, err = exportFormat(ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
+	q.options = analysis.Options{Dims: dims, Values: values, Symbolic: ctx.Bool("symbolic")}
+	q.convention = graph.Convention(ctx.String("flops"))
+	return q, q.check(ctx)
+}
+
+// check refuses flags that mean nothing to the format.
+func (q *exportRequest) check(ctx *cli.Context) error {
+	for _, name := range []string{"depth", "radius"} {
+		if ctx.IsSet(name) && ctx.Int(name) < 0 {
+			return usagef("--%s %d: cannot be negative", name, ctx.Int(name))
+		}
+	}
+	f := q.format
+	for _, x := range []struct {
+		flag string
+		fits bool
+	}{{"depth", f.Levels}, {"focus", f.Picture}, {"radius", f.Picture}, {"symbolic", !f.Numbers}} {
+		if ctx.IsSet(x.flag) && !x.fits {
+			return usagef("--%s: the format %s has no place for it", x.flag, f.Name)
+		}
+	}
+	if ctx.IsSet("radius") && q.focus == "" {
+		return usagef("--radius %d: around what? --focus MODULE says", ctx.Int("radius"))
+	}
+	return nil
+}
+
+// exportFormat finds the format by its name, else by the extension of the output file.
+func exportFormat(name, output string) (report.Format, error) {
+	table := exportFormats()
+	if name != "" {
+		if err := oneOf("format", name, exportNames()); err != nil {
+			return report.Format{}, err
+		}
+		return table[slices.Index(exportNames(), name)], nil
+	}
+	if f, ok := report.FormatOf(table, output); ok {
+		return f, nil
+	}
+	if output == "-" {
+		return report.Format{}, usagef("-o -: which format? --format is one of %s", strings.Join(exportNames(), ", "))
+	}
+	var known []string
+	for _, f := range table {
+		known = append(known, f.Ext...)
+	}
+	ext := filepath.Ext(output)
+	if ext == "" {
+		return report.Format{}, usagef("-o %s: no extension tells the format; one of %s, or --format NAME", output, strings.Join(known, " "))
+	}
+	return report.Format{}, usagef("-o %s: no format has the extension %s; one of %s, or --format NAME", output, ext, strings.Join(known, " "))
+}
+
+// export analyzes and predicts as analyze does, and writes the model in another form.
+func export(env *environment, ctx *cli.Context) error {
+	want, err := parseExport(ctx)
+	if err != nil {
+		return err
+	}
+	if want.format.Name == htmlFormat.Name {
+		return exportHTML(env, want, ctx.Args().Slice())
+	}
+	if ctx.NArg() > 1 {
+		return usagef("export takes one MODEL, got %q too; two go into the format %s", ctx.Args().Get(1), htmlFormat.Name)
+	}
+	model := ctx.Args().First()
+	g, annotate, err := readExported(env, model)
+	if err != nil {
+		return err
+	}
+	if err := checkInputs(g, want.options.Values); err != nil {
+		return err
+	}
+	a, err := analysis.Run(g, want.options)
+	if err != nil {
+		return dimError(err, len(want.options.Dims) > 0)
+	}
+	result, err := predictEnergy(env, a, want.prediction)
+	if err != nil {
+		return err
+	}
+	r := report.Build(a, result, report.Options{
+		Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
+		DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
+	})
+	r.View = want.shown
+	if want.focus != "" {
+		if r.View.Focus, err = focusOn(r, want.focus); err != nil {
+			return err
+		}
+	}
+	if want.format.Name == onnxFormat.Name {
+		return exportONNX(env, r, want.output, model, annotate)
+	}
+	var b bytes.Buffer
+	if err := want.format.Write(&b, r); err != nil {
+		return err
+	}
+	return writeOutput(env, want.output, b.Bytes())
+}
+
+// focusOn finds the one module that a path or a pattern means.
+func focusOn(r *report.Report, pattern string) (*report.Module, error) {
+	found, err := findModules(r, "--focus "+pattern, pattern)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(found) == 1:
+		return found[0], nil
+	}
+	for _, m := range found {
+		if m.Path == pattern {
+			return m, nil
+		}
+	}
+	var paths []string
+	for _, m := range found {
+		paths = append(paths, m.Path)
+	}
+	return nil, usagef("--focus %s: it means %s; one can be in focus", pattern, listing(paths))
+}
+
+// annotator writes a model anew with what an annotation says.
+type annotator func(io.Writer, onnx.Annotation) error
+
+// readExported decodes a model, and says how its bytes are to be had again: a stream flows once.
+func readExported(env *environment, path string) (*graph.Graph, annotator, error) {
+	if path != "-" {
+		g, err := decodeModel(env, path)
+		return g, func(w io.Writer, a onnx.Annotation) error { return onnx.AnnotateFile(w, path, a) }, err
+	}
+	const name = "standard input"
+	b, err := io.ReadAll(env.stdin)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	g, err := onnx.DecodeBytes(b, name, "", onnx.Options{})
+	return g, func(w io.Writer, a onnx.Annotation) error { return onnx.AnnotateBytes(w, b, name, a) }, err
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// htmlFormat is a page that predicts by itself. It needs the model in open dims, and takes several models, so that its
+// row stands here.
+var htmlFormat = report.Format{Name: "html", Help: "one file to open in a browser: sizes and device are chosen there", Ext: []string{".html", ".htm"}, Numbers: true}
+
+// exportHTML writes a page of one model, or of several side by side.
+func exportHTML(env *environment, want *exportRequest, models []string) error {
+	if want.prediction.measured != "" {
+		return usagef("--measured: a page calculates from the file alone, at any sizes")
+	}
+	var pages []report.Page
+	for _, path := range models {
+		g, err := decodeModel(env, path)
+		if err != nil {
+			return err
+		}
+		page, err := htmlPage(env, want, g)
+		if err != nil {
+			return err
+		}
+		pages = append(pages, page)
+	}
+	var b bytes.Buffer
+	if err := report.WriteHTML(&b, pages); err != nil {
+		return err
+	}
+	return writeOutput(env, want.output, b.Bytes())
+}
+
+// htmlPage analyzes a model twice: at the sizes that the page opens with, and with all of them open.
+func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (report.Page, error) {
+	if err := checkInputs(g, want.options.Values); err != nil {
+		return report.Page{}, err
+	}
+	a, err := analysis.Run(g, want.options)
+	if err != nil {
+		return report.Page{}, dimError(err, len(want.options.Dims) > 0)
+	}
+	result, err := predictEnergy(env, a, want.prediction)
+	if err != nil {
+		return report.Page{}, err
+	}
+	open, err := analysis.Run(g, analysis.Options{Symbolic: true, Values: want.options.Values})
+	if err != nil {
+		return report.Page{}, err
+	}
+	recipes, err := htmlRecipes(env, open, want.prediction)
+	if err != nil {
+		return report.Page{}, err
+	}
+	return report.Page{
+		Report: report.Build(a, result, report.Options{
+			Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
+			DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
+		}),
+		Open: open, Recipes: recipes,
+	}, nil
+}
+
+// htmlRecipes are those of the device asked for, then of all others: a device is a few numbers.
+func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest) ([]*predict.Recipe, error) {
+	if q.none {
+		return nil, nil
+	}
+	c, first, err := chooseDevice(env, q)
+	if err != nil {
+		return nil, err
+	}
+	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == first.ID })
+	var out []*predict.Recipe
+	for _, d := range append([]energy.Device{first}, devices...) {
+		if q.coefficients == "" {
+			if c, err = predict.ForDevice(d.ID); err != nil {
+				return nil, err
+			}
+		}
+		r, err := predict.NewRecipe(open, c, d, predict.Options{Runtime: q.runtime, HostWatts: q.host})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}

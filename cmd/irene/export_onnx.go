@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx"
+)
+
+// annotationPrefix begins the keys of what export writes into a model.
+const annotationPrefix = "irene."
+
+// exportONNX writes the model with the costs of its operators in the metadata_props of its nodes.
+func exportONNX(env *environment, r *report.Report, output, model string, write annotator) error {
+	if same(output, model) {
+		return usagef("-o %s: the model itself; export writes another file", output)
+	}
+	nodes := r.ByOrdinal()
+	about := aboutNumbers(r)
+	a := onnx.Annotation{Prefix: annotationPrefix, Properties: func(ordinal int) []graph.Property {
+		n := nodes[ordinal]
+		if n == nil {
+			return nil
+		}
+		return append(nodeProperties(n), about...)
+	}}
+	if err := streamOutput(env, output, func(w io.Writer) error { return write(w, a) }); err != nil {
+		return err
+	}
+	if n := r.InFunctions(); n > 0 {
+		fmt.Fprintf(env.stderr, "irene: note: %s of local functions stand on the nodes that call them; the functions are as they were\n", plural(n, "operator"))
+	}
+	if files := r.ExternalFiles(); len(files) > 0 && output != "-" && !same(filepath.Dir(output), filepath.Dir(model)) {
+		fmt.Fprintf(env.stderr, "irene: note: the weights stay in %s, which has to lie beside %s\n", listing(files), output)
+	}
+	return nil
+}
+
+// same reports whether two paths are one file.
+func same(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// aboutNumbers says what the numbers on every node hold for.
+func aboutNumbers(r *report.Report) []graph.Property {
+	var out []graph.Property
+	if r.Device != nil && r.Tree.Metrics.Predicted {
+		out = append(out, graph.Property{Key: annotationPrefix + "device", Value: r.Device.ID})
+	}
+	var dims []string
+	for _, d := range r.Dims {
+		dims = append(dims, d.Name+"="+strconv.FormatInt(d.Value, 10))
+	}
+	if dims != nil {
+		out = append(out, graph.Property{Key: annotationPrefix + "dims", Value: strings.Join(dims, " ")})
+	}
+	return out
+}
+
+// nodeProperties are the entries of one node; what is not known has none.
+func nodeProperties(n *report.Annotated) []graph.Property {
+	var out []graph.Property
+	add := func(key, value string) {
+		if value != "" {
+			out = append(out, graph.Property{Key: annotationPrefix + key, Value: value})
+		}
+	}
+	m := &n.Metrics
+	if m.Predicted {
+		add("energy_j", strconv.FormatFloat(float64(m.Energy), 'g', -1, 64))
+		add("time_s", strconv.FormatFloat(float64(m.Time), 'g', -1, 64))
+	}
+	for _, x := range []struct {
+		key string
+		dim graph.Dim
+	}{{"flops", m.FLOPs}, {"macs", m.MACs}, {"bytes_read", m.Read}, {"bytes_written", m.Written}} {
+		if v, ok := x.dim.Const(); ok {
+			add(x.key, strconv.FormatInt(v, 10))
+		}
+	}
+	if m.Unknown > 0 {
+		add("unknown", strconv.Itoa(m.Unknown))
+	}
+	add("module", n.Path)
+	add("class", n.Class)
+	add("kernel", n.Kernel)
+	return out
+}

@@ -1,0 +1,283 @@
+"use strict";
+
+// The arithmetic of a report: expressions in the dims, the energy model, sums over the module tree. It touches no page,
+// and follows energy/predict step by step, so that its numbers are those of irene analyze.
+const engine = (() => {
+
+  // compile reads one expression in Python's syntax (+ - * // % **, min, max, parentheses) and returns a function of the
+  // values of the symbols. A symbol without a value makes the result NaN.
+  function compile(text, symbols) {
+    const tokens = text.match(/\/\/|\*\*|[A-Za-z_]\w*|\d+|[-+*%(),]/g) || [];
+    let at = 0;
+    const take = (t) => tokens[at] === t && (at++, true);
+
+    function sum() {
+      let f = product();
+      for (;;) {
+        const x = f;
+        if (take("+")) { const y = product(); f = (v) => x(v) + y(v); }
+        else if (take("-")) { const y = product(); f = (v) => x(v) - y(v); }
+        else return f;
+      }
+    }
+    function product() {
+      let f = unary();
+      for (;;) {
+        const x = f;
+        if (take("*")) { const y = unary(); f = (v) => x(v) * y(v); }
+        else if (take("//")) { const y = unary(); f = (v) => floorDiv(x(v), y(v)); }
+        else if (take("%")) { const y = unary(); f = (v) => { const a = x(v), b = y(v); return a - b * floorDiv(a, b); }; }
+        else return f;
+      }
+    }
+    function unary() {
+      if (take("-")) { const x = unary(); return (v) => -x(v); }
+      return power();
+    }
+    function power() {
+      const x = atom();
+      if (!take("**")) return x;
+      const y = unary();
+      return (v) => x(v) ** y(v);
+    }
+    function atom() {
+      const t = tokens[at++];
+      if (t === "(") { const f = sum(); take(")"); return f; }
+      if (t === "min" || t === "max") {
+        take("("); const x = sum(); take(","); const y = sum(); take(")");
+        return t === "min" ? (v) => Math.min(x(v), y(v)) : (v) => Math.max(x(v), y(v));
+      }
+      if (/^\d/.test(t)) { const n = Number(t); return () => n; }
+      const slot = symbols.indexOf(t);
+      return slot < 0 ? () => NaN : (v) => v[slot];
+    }
+    return sum();
+  }
+
+  // floorDiv rounds down; exact for whole numbers below 2^53.
+  function floorDiv(x, y) { return y === 0 ? NaN : Math.floor(x / y); }
+
+  // The terms of the model by their place in a rate, and the causes that they are shown as.
+  const FLOPS = 0, BYTES = 4, LAUNCHES = 5;
+  const CAUSES = ["arithmetic", "waves", "memory", "launch", "host"];
+  const ARITHMETIC = 0, WAVES = 1, MEMORY = 2, LAUNCH = 3, HOST = 4;
+
+  // prepare turns the data of one model into what evaluate reads.
+  function prepare(data, rules) {
+    const symbols = data.dims.map((d) => d.symbol);
+    const model = { data, rules, symbols, expressions: data.expressions.map((t) => compile(t, symbols)) };
+    model.children = data.modules.map(() => []);
+    model.own = data.modules.map(() => []);
+    data.modules.forEach((m, i) => { if (m.parent >= 0) model.children[m.parent].push(i); });
+    data.operators.forEach((op, i) => model.own[op.module].push(i));
+    model.tiles = rules.terms.map((name) => rules.tiles[name]);
+    return model;
+  }
+
+  // evaluate gives every number of a model at sizes of its dims, on a device (an index; negative: no prediction).
+  function evaluate(model, sizes, deviceIndex) {
+    const { data } = model;
+    const values = model.expressions.map((f) => f(sizes));
+    const get = (id) => (id < 0 ? NaN : values[id]);
+    const forms = data.forms.map((f) => {
+      const n = { macs: get(f.macs), flops: get(f.flops), read: get(f.read), written: get(f.written) };
+      n.bytes = n.read + n.written;
+      return n;
+    });
+    const device = deviceIndex >= 0 ? data.devices[deviceIndex] : null;
+    const plan = device ? data.plans[device.plan] : null;
+    const works = device ? plan.works.map((w) => predict(model, device, w, get)) : [];
+    const out = { values, get, device, plan, works, operators: [], modules: new Array(data.modules.length) };
+    const equal = new Map(); // operators of one form and work share their numbers
+    out.operators = data.operators.map((op, i) => {
+      const w = plan ? plan.work[i] : -1, key = op.form * (works.length + 1) + w + 1;
+      if (!equal.has(key)) equal.set(key, operator(forms[op.form], device ? works[w] || idle : null, data.forms[op.form]));
+      return equal.get(key);
+    });
+    sumModule(model, out, 0, device);
+    return out;
+  }
+
+  const idle = { known: true, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", none: true };
+
+  // operator joins counts and prediction. What nobody knows is NaN.
+  function operator(form, work, kind) {
+    const counts = form.macs + form.flops + form.read + form.written;
+    return {
+      ...form, params: kind.params, operators: 1, predicted: !!work && work.known,
+      unknown: Number.isNaN(counts) || (work && !work.known) ? 1 : 0,
+      energy: work && work.known ? work.energy : NaN, time: work && work.known ? work.time : NaN,
+      low: work && work.known ? work.low : NaN, high: work && work.known ? work.high : NaN, work,
+    };
+  }
+
+  // predict is the energy and time of one kernel, or of a call without a kernel.
+  function predict(model, device, work, get) {
+    const bytes = get(work.bytes);
+    const out = { known: true, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", bytes, causes: CAUSES.map(() => [0, 0]), products: [] };
+    if (work.rate < 0) {
+      const share = Number.isNaN(bytes) ? 0 : hidden(device, bytes);
+      out.energy = share * device.host[0];
+      out.time = share * device.host[1];
+      out.causes[HOST] = [out.energy, out.time];
+      interval(model, device, work, out);
+      return out;
+    }
+    const x = features(model, device, work, get, out);
+    if (!work.known || x.some(Number.isNaN)) return { ...out, known: false };
+    const rate = device.rates[work.rate];
+    for (let t = 0; t < x.length; t++) {
+      out.energy += rate.energy[t] * x[t];
+      out.time += rate.time[t] * x[t];
+    }
+    const share = hidden(device, bytes);
+    out.energy += share * device.host[0];
+    out.time += share * device.host[1];
+    out.flops = x[FLOPS];
+    out.scaled = rate.scaled;
+    out.why = rate.why;
+    if (!rate.scaled) outside(rate, device, out, work);
+    causes(model, rate, x, out.causes);
+    out.causes[HOST] = [share * device.host[0], share * device.host[1]];
+    interval(model, device, work, out);
+    return out;
+  }
+
+  // hidden is the part of a launch that moving that many bytes does not hide.
+  function hidden(device, bytes) { return device.hidden <= 0 ? 0 : Math.max(0, 1 - bytes / device.hidden); }
+
+  // features are the values of the terms.
+  function features(model, device, work, get, out) {
+    const x = model.tiles.map(() => 0);
+    x[FLOPS] = 2 * get(work.macs);
+    x[BYTES] = get(work.bytes);
+    x[LAUNCHES] = 1;
+    out.depth = 0;
+    for (const p of work.products) {
+      const [batch, rows, cols, depth] = p.map(get);
+      out.products.push([batch, rows, cols, depth]);
+      model.tiles.forEach((tile, t) => { if (tile) x[t] += waves(model, device, batch, rows, cols, depth, tile); });
+      out.depth = Math.max(out.depth, depth);
+    }
+    if (work.products.length === 0) model.tiles.forEach((tile, t) => { if (tile) x[t] = x[FLOPS]; });
+    return x;
+  }
+
+  // waves is the operations of a product whose tiles fill whole waves of the multiprocessors.
+  function waves(model, device, batch, rows, cols, depth, tile) {
+    const side = (n, full) => (n < model.rules.vector_rows ? Math.max(n, 1) : full);
+    const tm = side(rows, tile[0]), tn = side(cols, tile[1]);
+    let blocks = batch * Math.ceil(rows / tm) * Math.ceil(cols / tn);
+    if (device.sms > 0) blocks = Math.ceil(blocks / device.sms) * device.sms;
+    return 2 * blocks * tm * tn * depth;
+  }
+
+  // outside marks kernels beyond the range that their rate was fitted in.
+  function outside(rate, device, out, work) {
+    const quantities = { bytes: out.bytes };
+    if (out.depth > 0) { quantities.flops = out.flops; quantities.k = out.depth; }
+    const lowBytes = rate.range.bytes ? rate.range.bytes[0] : 0;
+    for (const name of ["bytes", "flops", "k"]) {
+      const v = quantities[name], r = rate.range[name];
+      if (v === undefined || !r) continue;
+      const below = v < 0.9 * r[0] && (name === "k" || lowBytes > device.hidden);
+      if (!below && v <= 1.1 * r[1]) continue;
+      out.extrapolated = true;
+      out.why = `${name} of ${work.class}`;
+      out.range = r;
+      return;
+    }
+  }
+
+  // causes splits a prediction by what takes it. Terms of rounded operations are arithmetic as far as the operations go.
+  function causes(model, rate, x, out) {
+    const put = (c, t, v) => { out[c][0] += rate.energy[t] * v; out[c][1] += rate.time[t] * v; };
+    x.forEach((v, t) => {
+      if (t === BYTES) put(MEMORY, t, v);
+      else if (t === LAUNCHES) put(LAUNCH, t, v);
+      else if (model.tiles[t]) {
+        const useful = Math.min(v, x[FLOPS]);
+        put(ARITHMETIC, t, useful);
+        put(WAVES, t, v - useful);
+      } else put(ARITHMETIC, t, v);
+    });
+  }
+
+  // bound names what takes most of the time: compute, memory, launch, or "" where nothing takes time.
+  function bound(causes) {
+    if (!causes) return "";
+    const t = causes.map((c) => c[1]);
+    const list = [["compute", t[ARITHMETIC] + t[WAVES]], ["memory", t[MEMORY]], ["launch", t[LAUNCH] + t[HOST]]];
+    const best = list.reduce((a, b) => (b[1] > a[1] ? b : a));
+    return best[1] > 0 ? best[0] : "";
+  }
+
+  // band is the half-width of the 90 % interval of a node, relative to its value, from held-out errors.
+  function band(model, device, level, cls, time) {
+    const r = device.residuals;
+    if (level === "operator" && cls in r.classes) return r.classes[cls];
+    if (level in r.small && time < model.rules.small_time) return r.small[level];
+    if (level in r.levels) return r.levels[level];
+    return model.rules.unknown_residual;
+  }
+
+  function interval(model, device, work, out) {
+    const { rules } = model;
+    let width = band(model, device, "operator", work.class, out.time);
+    if (out.scaled || device.origin === "scaled") width = Math.max(rules.least_scaled, width * rules.wider_scaled);
+    else if (out.extrapolated) width *= rules.wider_extrapolated;
+    out.low = Math.max(0, out.energy - width * out.energy);
+    out.high = out.energy + width * out.energy;
+  }
+
+  const SUMS = ["macs", "flops", "read", "written", "bytes", "operators", "unknown"];
+
+  // sumModule adds operators, then children. Unknown parts are left out and counted; parameters are no sum.
+  function sumModule(model, out, m, device) {
+    const sum = { predicted: !!device, params: model.data.modules[m].params, energy: device ? 0 : NaN, time: device ? 0 : NaN, low: NaN, high: NaN };
+    const part = { fitted: 0, wide: 0, scaled: 0, extrapolated: 0 };
+    for (const k of SUMS) sum[k] = 0;
+    if (device) sum.causes = CAUSES.map(() => [0, 0]);
+    for (const i of model.own[m]) addOperator(sum, part, out.operators[i], device);
+    for (const c of model.children[m]) {
+      const below = sumModule(model, out, c, device);
+      addModule(sum, out.modules[c], device);
+      for (const k in part) part[k] += below[k];
+    }
+    sum.scaled = part.scaled;
+    sum.extrapolated = part.extrapolated;
+    if (device) {
+      const level = m === 0 ? "model" : model.children[m].length === 0 ? "operator" : "module";
+      const half = band(model, device, level, "", sum.time) * part.fitted + part.wide;
+      sum.low = Math.max(0, sum.energy - half);
+      sum.high = sum.energy + half;
+    }
+    out.modules[m] = sum;
+    return part;
+  }
+
+  function addOperator(sum, part, op, device) {
+    for (const k of SUMS) if (!Number.isNaN(op[k])) sum[k] += op[k];
+    if (!device || !op.predicted) return;
+    sum.energy += op.energy;
+    sum.time += op.time;
+    if (op.work.none) return;
+    op.work.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
+    if (op.work.scaled) part.scaled++;
+    if (op.work.extrapolated) part.extrapolated++;
+    if (op.work.scaled || op.work.extrapolated || device.origin === "scaled") part.wide += op.high - op.energy;
+    else part.fitted += op.energy;
+  }
+
+  function addModule(sum, below, device) {
+    for (const k of SUMS) sum[k] += below[k];
+    if (!device) return;
+    sum.energy += below.energy;
+    sum.time += below.time;
+    below.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
+  }
+
+  return { compile, prepare, evaluate, bound, CAUSES };
+})();
+
+if (typeof module !== "undefined") module.exports = engine; // for tests outside a page

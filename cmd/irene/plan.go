@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+func planCommand() command {
+	return command{
+		name:    "plan",
+		summary: "which few operators to measure on a device, for irene train --from",
+		args:    "MODEL|ROWS.jsonl",
+		min:     1,
+		max:     1,
+		details: `Of the operators of a model, or of the rows of a file that ends in .jsonl or .jsonl.gz, the N that tell the most of the
+   others on a device that was never measured: every class, at sizes that stand for the rest of it.
+
+     irene plan bert.onnx --dim batch=8 --device t4 --count 10 -o rows.jsonl
+     # measure them: replace each row's latency_ms null, or energy_j null, or both
+     irene train --operators rows.jsonl --from gtx-1070 --device t4 -o t4.json
+
+   It pays where the coefficients are of one other device. Those of several miss about as much with any ten operators.`,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.StringFlag{Name: "device", Usage: "the GPU to measure on, by `ID` (irene devices lists them)"},
+				&cli.StringFlag{Name: "from", Value: predict.DefaultDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"},
+				&cli.IntFlag{Name: "count", Value: 10, Usage: "choose `N` operators"},
+				&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim of the model, `NAME=N` (repeatable)"},
+				&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes of the model run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
+				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rows to `FILE`, to be filled in (- is standard output, the table then goes to standard error)"},
+			}
+		},
+		run: plan,
+	}
+}
+
+// plan lists the operators to measure as a table, and as rows where asked.
+func plan(env *environment, ctx *cli.Context) error {
+	dev, base, err := planInput(env, ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := planRows(env, ctx, base)
+	if err != nil {
+		return err
+	}
+	chosen, err := predict.Plan(base, dev, rows, ctx.Int("count"))
+	if err != nil {
+		return err
+	}
+	table, err := planTable(base, dev, rows, chosen)
+	if err != nil {
+		return err
+	}
+	output := ctx.String("output")
+	if output == "-" {
+		fmt.Fprint(env.stderr, table)
+	} else if _, err := fmt.Fprint(env.stdout, table); err != nil {
+		return err
+	}
+	if output == "" {
+		return nil
+	}
+	var b bytes.Buffer
+	for _, i := range chosen {
+		b.Write(planRow(&rows[i], dev.ID))
+	}
+	return writeOutput(env, output, b.Bytes())
+}
+
+// planInput is the device to measure on and the coefficients to be adapted.
+func planInput(env *environment, ctx *cli.Context) (energy.Device, *predict.Coefficients, error) {
+	if ctx.String("device") == "" {
+		return energy.Device{}, nil, usagef("plan needs --device ID: the GPU to measure on")
+	}
+	dev, err := energy.LookupDevice(ctx.String("device"))
+	if err != nil {
+		return dev, nil, usagef("--device: %v", err)
+	}
+	if n := ctx.Int("count"); n < 1 {
+		return dev, nil, usagef("--count %d: want at least 1", n)
+	}
+	if name := ctx.String("runtime"); name != "" {
+		if err := oneOf("runtime", name, runtimes()); err != nil {
+			return dev, nil, err
+		}
+	}
+	base, err := baseCoefficients(env, ctx.String("from"))
+	return dev, base, err
+}
+
+// planRows are the candidates: the rows of a file, or the kernels of a model.
+func planRows(env *environment, ctx *cli.Context, base *predict.Coefficients) ([]predict.Operator, error) {
+	path := ctx.Args().First()
+	if name := strings.TrimSuffix(path, ".gz"); strings.HasSuffix(name, ".jsonl") {
+		if len(ctx.StringSlice("dim")) > 0 || ctx.IsSet("runtime") {
+			return nil, usagef("--dim and --runtime are of a model; %s holds rows", path)
+		}
+		return planFile(env, path)
+	}
+	dims, err := parseDims(ctx.StringSlice("dim"))
+	if err != nil {
+		return nil, err
+	}
+	g, err := decodeModel(env, path)
+	if err != nil {
+		return nil, err
+	}
+	a, err := analysis.Run(g, analysis.Options{Dims: dims})
+	if err != nil {
+		return nil, dimError(err, len(dims) > 0)
+	}
+	runtime := ctx.String("runtime")
+	if runtime == "" {
+		runtime = base.Runtime
+	}
+	rows, without, err := predict.OperatorsOf(a, runtime)
+	if err != nil {
+		return nil, err
+	}
+	for _, class := range slices.Sorted(maps.Keys(without)) {
+		fmt.Fprintf(env.stderr, "irene: %s of class %q cannot be given as rows\n", plural(without[class], "kernel"), class)
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("%s: no operator that can be given by its shape", path)
+	}
+	return rows, nil
+}
+
+func planFile(env *environment, path string) ([]predict.Operator, error) {
+	in, err := openInput(env, path)
+	if err != nil {
+		return nil, err
+	}
+	var rows []predict.Operator
+	err = predict.ReadRows(in, path, func(row predict.Row) error {
+		rows = append(rows, row.Operator)
+		return nil
+	})
+	if err := errors.Join(err, in.Close()); err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("%s: no rows", path)
+	}
+	return rows, nil
+}
+
+// planRow is the row to be filled in.
+func planRow(o *predict.Operator, device string) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"op": %q`, o.Op)
+	for _, d := range []struct {
+		name string
+		n    int64
+	}{{"B", o.B}, {"M", o.M}, {"N", o.N}, {"K", o.K}, {"H", o.H}} {
+		if d.n > 0 {
+			fmt.Fprintf(&b, `, %q: %d`, d.name, d.n)
+		}
+	}
+	id, _ := json.Marshal(device)
+	fmt.Fprintf(&b, `, "dtype": %q, "device": %s, "latency_ms": null, "energy_j": null}`+"\n", o.DType, id)
+	return b.Bytes()
+}
+
+// planTable shows the choice with what each operator is predicted to take.
+func planTable(base *predict.Coefficients, dev energy.Device, rows []predict.Operator, chosen []int) (string, error) {
+	o, err := predict.NewOperators(base, dev)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %d operators to measure on %s, to adapt the coefficients of %s\n\n", len(chosen), len(rows), dev.ID, base.Device)
+	fmt.Fprintf(&b, "%3s  %-44s  %10s  %10s\n", "", "operator", "time", "energy")
+	for n, i := range chosen {
+		pr, err := o.Predict(&rows[i])
+		if err != nil {
+			return "", err
+		}
+		time, joules := "?", "?"
+		if pr.Time != nil {
+			time = fmt.Sprint(*pr.Time)
+		}
+		if pr.Energy != nil {
+			joules = fmt.Sprint(*pr.Energy)
+		}
+		fmt.Fprintf(&b, "%3d  %-44s  %10s  %10s\n", n+1, rows[i].String(), time, joules)
+	}
+	return b.String(), nil
+}

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+func sweepCommand() command {
+	return command{
+		name:    "sweep",
+		summary: "energy, time and memory over a grid of sizes and devices, as a table or a plot",
+		args:    "MODEL",
+		min:     1,
+		max:     1,
+		details: sweepDetails,
+		flags:   sweepFlags,
+		run:     sweep,
+	}
+}
+
+const sweepDetails = `Sizes are lists and ranges: batch=1,2,4,8 sequence=32:512:32 batch=1:256:x2 (LOW:HIGH:STEP; x multiplies). Every
+   combination is a row for each device, with what irene analyze gives there. The point that takes the least energy per
+   token (or per member of the batch) among those that fit the device's memory is named; --assert says which points may
+   be. With -o x.svg or x.png, energy, energy per token and time are drawn.
+
+     irene sweep bert.onnx --dim batch=1:128:x2 --dim sequence=128,512 --device t4,a100-pcie-40gb --assert 'time_s<=0.05'
+     irene sweep bert.onnx --dim sequence=32:512:32 -o sweep.svg`
+
+func sweepFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "dim", Usage: "sizes of a dim, `NAME=SIZES` (repeatable)"},
+		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input, `NAME=1,2` (repeatable)"},
+		&cli.StringSliceFlag{Name: "device", DefaultText: predict.DefaultDevice, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"},
+		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
+		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
+		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
+		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
+		&cli.StringSliceFlag{Name: "assert", Usage: "recommend only where `EXPR` holds, and fail with status 3 where it nowhere does (repeatable)"},
+		&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes", Usage: "of a plot: the dim `NAME` along the axis"},
+		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(sweepFormats(), ", ")},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format, " + strings.Join(plotFormats(), " and ") + " draw"},
+		&cli.BoolFlag{Name: "no-color", Usage: "no colours, as with NO_COLOR in the environment"},
+	}
+}
+
+// sweepRequest is what the flags of sweep ask for.
+type sweepRequest struct {
+	axes       []axis
+	values     map[string][]float64
+	devices    []predictionRequest
+	convention graph.Convention
+	assertions []sweepAssertion
+	x          string
+	format     report.SweepFormat
+	plot       string // extension; "" for a table
+	output     string
+}
+
+// sweep reads the model, compiles its closed forms, and evaluates the grid.
+func sweep(env *environment, ctx *cli.Context) error {
+	want, err := parseSweep(ctx)
+	if err != nil {
+		return err
+	}
+	g, err := decodeModel(env, ctx.Args().First())
+	if err != nil {
+		return err
+	}
+	if err := checkInputs(g, want.values); err != nil {
+		return err
+	}
+	s, axes, err := want.prepare(env, g)
+	if err != nil {
+		return err
+	}
+	s.View.Color = want.output == "" && useColor(env.stdout, ctx.Bool("no-color"))
+	if want.plot != "" {
+		err = want.draw(env, s, axes)
+	} else {
+		err = streamOutput(env, want.output, func(w io.Writer) error { return want.table(w, s, axes) })
+	}
+	if err != nil {
+		return dimError(err, true)
+	}
+	if want.format.Name != "text" && want.output != "-" {
+		fmt.Fprint(env.stderr, s.Notes())
+	}
+	return want.verdict(s)
+}
+
+// prepare compiles the grid. It has an open dim for each axis and, where the batch has a fixed size, one for the batch.
+func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep, [][]int64, error) {
+	s := &report.Sweep{}
+	opts := analysis.Options{Values: q.values}
+	var names []string
+	var axes [][]int64
+	for _, a := range q.axes {
+		symbol, size, err := analysis.Resolve(g, a.name)
+		if err != nil {
+			return nil, nil, dimError(err, true)
+		}
+		if slices.Contains(names, symbol) {
+			return nil, nil, usagef("--dim %s: %s fixes %s, which has sizes already", a.flag, a.name, symbol)
+		}
+		values := make([]int64, len(a.values))
+		for i, n := range a.values {
+			if values[i], err = size(n); err != nil {
+				return nil, nil, dimError(err, true)
+			}
+			if values[i] == 0 {
+				return nil, nil, usagef("--dim %s: a sweep has sizes of at least 1", a.flag)
+			}
+		}
+		names, axes = append(names, symbol), append(axes, values)
+		s.Names = append(s.Names, a.name)
+		s.Axes = append(s.Axes, report.SweepAxis{Name: a.name, Sizes: a.values, Values: values})
+	}
+	targets, err := q.targets(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.Grid, err = predict.NewGrid(g, opts, names, corners(axes), targets, q.convention); err != nil {
+		return nil, nil, dimError(err, true)
+	}
+	s.Report = report.Build(s.Grid.Open.Example, nil, report.Options{Version: version(), Mode: string(predict.ModeSpec), Convention: q.convention})
+	s.Points = predict.Points(axes, maxPoints)
+	if most := 2000; s.Grid.Direct != "" && s.Points > most {
+		return nil, nil, fmt.Errorf("%s: %d points are too many (at most %d) where each is analyzed of its own: %s", g.File, s.Points, most, s.Grid.Direct)
+	}
+	q.largest(g, s, axes)
+	return s, axes, q.checkAssertions(s)
+}
+
+// targets are the devices with their coefficients.
+func (q *sweepRequest) targets(env *environment) ([]predict.GridTarget, error) {
+	var out []predict.GridTarget
+	for _, p := range q.devices {
+		c, d, err := chooseDevice(env, p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, predict.GridTarget{Coefficients: c, Device: d, Options: predict.Options{Runtime: p.runtime, HostWatts: p.host}})
+	}
+	return out, nil
+}
+
+// corners are the points at which closed forms are checked: the smallest sizes, the largest, and one between.
+func corners(axes [][]int64) [][]int64 {
+	low, high, mid := make([]int64, len(axes)), make([]int64, len(axes)), make([]int64, len(axes))
+	for i, a := range axes {
+		low[i], high[i], mid[i] = slices.Min(a), slices.Max(a), a[len(a)/2]
+	}
+	return slices.CompactFunc([][]int64{low, mid, high}, slices.Equal)
+}
+
+// largest finds the largest batch that fits, at the largest sizes of the other dims.
+func (q *sweepRequest) largest(g *graph.Graph, s *report.Sweep, axes [][]int64) {
+	batch := slices.IndexFunc(s.Grid.Open.Names, func(name string) bool { return analysis.IsBatch(g, name) })
+	if batch < 0 {
+		return
+	}
+	at := make([]int64, len(axes))
+	var rest []string
+	for i, a := range axes {
+		at[i] = slices.Max(a)
+		if i != batch {
+			rest = append(rest, s.Names[i]+"="+strconv.FormatInt(s.Axes[i].Size(at[i]), 10))
+		}
+	}
+	for d := range s.Grid.Targets {
+		if n, ok := s.Grid.Largest(at, batch, d); ok {
+			s.Largest = append(s.Largest, report.LargestBatch{Device: d, Name: s.Names[batch], Size: n, At: strings.Join(rest, " ")})
+		}
+	}
+}
+
+// table evaluates the grid and writes its rows as they come.
+func (q *sweepRequest) table(w io.Writer, s *report.Sweep, axes [][]int64) error {
+	out := q.format.New(w, s)
+	best, err := s.Grid.Sweep(axes, q.holds(s), out.Row)
+	if err != nil {
+		return err
+	}
+	s.Best = best
+	return out.Finish()
+}
+
+func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
+	axes, err := parseAxes(ctx.StringSlice("dim"))
+	if err != nil {
+		return nil, err
+	}
+	if len(axes) == 0 {
+		return nil, usagef("sweep needs --dim NAME=SIZES, as in --dim batch=1,2,4,8")
+	}
+	q := &sweepRequest{axes: axes, convention: graph.Convention(ctx.String("flops")), x: ctx.String("x"), output: ctx.String("output")}
+	if err := q.parseDevices(ctx); err != nil {
+		return nil, err
+	}
+	sizes := make([][]int64, len(axes))
+	for i, a := range axes {
+		sizes[i] = a.values
+	}
+	if n := predict.Points(sizes, maxPoints); n > maxPoints/len(q.devices) {
+		return nil, usagef("the grid has more than %d rows; take fewer sizes, or steps by factors (1:512:x2)", maxPoints)
+	}
+	if q.x != "" && !slices.ContainsFunc(axes, func(a axis) bool { return a.name == q.x }) {
+		return nil, usagef("--x %s: not swept; --dim %s=… gives it sizes", q.x, q.x)
+	}
+	if q.values, err = parseValues(ctx.StringSlice("value")); err != nil {
+		return nil, err
+	}
+	if err := oneOf("flops", ctx.String("flops"), conventions()); err != nil {
+		return nil, err
+	}
+	if q.assertions, err = parseSweepAssertions(ctx.StringSlice("assert")); err != nil {
+		return nil, err
+	}
+	return q, q.parseFormat(ctx)
+}
+
+// parseDevices reads --device, a list that may also be given in parts, and what goes with it.
+func (q *sweepRequest) parseDevices(ctx *cli.Context) error {
+	one := predictionRequest{coefficients: ctx.String("coefficients"), runtime: ctx.String("runtime"), mode: predict.ModeSpec}
+	if one.runtime != "" {
+		if err := oneOf("runtime", one.runtime, runtimes()); err != nil {
+			return err
+		}
+	}
+	if err := parseHostWatts(ctx, &one); err != nil {
+		return err
+	}
+	for _, list := range ctx.StringSlice("device") {
+		for _, id := range strings.Split(list, ",") {
+			if id = strings.TrimSpace(id); id == noDevice {
+				return usagef("--device none: sweep speaks of predictions; irene devices lists devices")
+			}
+			d, err := energy.LookupDevice(id)
+			if err != nil {
+				return usagef("%v", err)
+			}
+			if slices.ContainsFunc(q.devices, func(p predictionRequest) bool { return p.device.ID == d.ID }) {
+				return usagef("--device %s: given twice", id)
+			}
+			p := one
+			p.device = &d
+			q.devices = append(q.devices, p)
+		}
+	}
+	if len(q.devices) == 0 {
+		q.devices = []predictionRequest{one}
+	}
+	return nil
+}
+
+func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
+	ext := strings.ToLower(filepath.Ext(q.output))
+	name := ctx.String("format")
+	if slices.Contains(plotFormats(), ext) {
+		if name != "" {
+			return usagef("--format %s: %s is a plot", name, q.output)
+		}
+		q.plot = ext
+	}
+	if q.x != "" && q.plot == "" {
+		return usagef("--x %s is for plots: -o FILE%s", q.x, plotFormats()[0])
+	}
+	if name == "" {
+		name = "text"
+		for _, f := range report.SweepFormats() {
+			if f.Ext != "" && f.Ext == ext {
+				name = f.Name
+			}
+		}
+	}
+	if err := oneOf("format", name, sweepFormats()); err != nil {
+		return err
+	}
+	q.format = report.SweepFormats()[slices.Index(sweepFormats(), name)]
+	return nil
+}
+
+func sweepFormats() []string {
+	var names []string
+	for _, f := range report.SweepFormats() {
+		names = append(names, f.Name)
+	}
+	return names
+}

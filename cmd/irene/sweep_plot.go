@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/predict"
+)
+
+// A plot holds at most that many lines and points: more could not be told apart.
+const (
+	maxLines  = 24
+	maxMarked = 20_000
+)
+
+// draw evaluates the grid, draws it, and prints what is recommended.
+func (q *sweepRequest) draw(env *environment, s *report.Sweep, axes [][]int64) error {
+	lines, err := q.lines(s, axes)
+	if err != nil {
+		return err
+	}
+	data, err := drawSweep(s, lines, q.along(s), q.plot)
+	if err != nil {
+		return err
+	}
+	if err := writeOutput(env, q.output, data); err != nil {
+		return err
+	}
+	fmt.Fprint(env.stdout, s.Head()+s.Notes())
+	return nil
+}
+
+// along is the index of the dim on the horizontal axis: the one asked for, or that of most sizes.
+func (q *sweepRequest) along(s *report.Sweep) int {
+	best := 0
+	for i, a := range s.Axes {
+		if a.Name == q.x {
+			return i
+		}
+		if len(a.Sizes) > len(s.Axes[best].Sizes) {
+			best = i
+		}
+	}
+	return best
+}
+
+// sweepLine is the rows of one device at one combination of the dims that do not lie along the axis.
+type sweepLine struct {
+	device int
+	name   string
+	rows   []*predict.SweepRow
+}
+
+// lines evaluates the grid and parts it into lines.
+func (q *sweepRequest) lines(s *report.Sweep, axes [][]int64) ([]*sweepLine, error) {
+	x := q.along(s)
+	if n := s.Points / len(axes[x]) * len(s.Grid.Targets); n > maxLines || s.Points*len(s.Grid.Targets) > maxMarked {
+		return nil, usagef("a plot of %d lines and %d points tells little; take fewer sizes (at most %d lines, %d points)", n, s.Points*len(s.Grid.Targets), maxLines, maxMarked)
+	}
+	var out []*sweepLine
+	at := map[string]*sweepLine{}
+	best, err := s.Grid.Sweep(axes, q.holds(s), func(r *predict.SweepRow) error {
+		name := s.Grid.Targets[r.Device].Device.ID
+		for i := range axes {
+			if i != x && len(axes[i]) > 1 {
+				name += fmt.Sprintf(" %s=%d", s.Names[i], s.Axes[i].Size(r.Values[i]))
+			}
+		}
+		l := at[name]
+		if l == nil {
+			l = &sweepLine{device: r.Device, name: name}
+			at[name] = l
+			out = append(out, l)
+		}
+		l.rows = append(l.rows, r)
+		return nil
+	})
+	s.Best = best
+	slices.SortStableFunc(out, func(a, b *sweepLine) int { return a.device - b.device })
+	for _, l := range out {
+		slices.SortFunc(l.rows, func(a, b *predict.SweepRow) int { return int(a.Values[x] - b.Values[x]) })
+	}
+	return out, err
+}
+
+// drawSweep draws energy, energy per item and time, one above the other: a colour for each device, dashes for the sizes
+// of other dims, hollow marks where a run does not fit.
+func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byte, error) {
+	var plots [][]*plot.Plot
+	metrics := report.SweepMetrics(s.Item())
+	for _, panel := range []struct{ metric, label string }{{"energy_j", "energy, J"}, {"j_per_" + s.Item(), "J per " + s.Item()}, {"time_s", "time, s"}} {
+		i := slices.IndexFunc(metrics, func(m report.SweepMetric) bool { return m.Name == panel.metric })
+		p, err := drawPanel(s, lines, x, &metrics[i])
+		if err != nil {
+			return nil, err
+		}
+		p.Y.Label.Text = panel.label
+		plots = append(plots, []*plot.Plot{p})
+	}
+	top, bottom := plots[0][0], plots[len(plots)-1][0]
+	top.Title.Text = s.Model.File[strings.LastIndexByte(s.Model.File, '/')+1:]
+	bottom.X.Label.Text = s.Names[x]
+	width, height := vg.Points(560), vg.Points(780)
+	if len(lines) > 1 {
+		nameLines(plots, lines)
+	}
+	var b bytes.Buffer
+	tiles := draw.Tiles{Rows: len(plots), Cols: 1, PadY: vg.Points(6), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: vg.Points(14)}
+	paint := func(c draw.Canvas) {
+		for i, row := range plot.Align(plots, tiles, c) {
+			plots[i][0].Draw(row[0])
+		}
+	}
+	if format == ".png" {
+		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(144))}
+		paint(draw.New(c))
+		_, err := c.WriteTo(&b)
+		return b.Bytes(), err
+	}
+	c := vgsvg.New(width, height)
+	paint(draw.New(c))
+	if _, err := c.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")), nil
+}
+
+// drawPanel draws one metric on logarithmic axes.
+func drawPanel(s *report.Sweep, lines []*sweepLine, x int, m *report.SweepMetric) (*plot.Plot, error) {
+	p := plot.New()
+	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		style.Font.Variant = "Sans"
+	}
+	p.Title.Padding = vg.Points(6)
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xe4}, color.Gray{Y: 0xe4}
+	p.Add(grid)
+	low, high := math.Inf(1), 0.0
+	for i, l := range lines {
+		var xy, outside plotter.XYs
+		for _, r := range l.rows {
+			pt := plotter.XY{X: float64(s.Axes[x].Size(r.Values[x])), Y: m.Value(r)}
+			if !(pt.Y > 0) || math.IsInf(pt.Y, 0) || pt.X <= 0 {
+				continue
+			}
+			low, high = min(low, pt.Y), max(high, pt.Y)
+			xy = append(xy, pt)
+			if !r.Fits {
+				outside = append(outside, pt)
+			}
+		}
+		if err := addLine(p, xy, outside, lineStyle(lines, i)); err != nil {
+			return nil, err
+		}
+	}
+	if high == 0 {
+		return nil, fmt.Errorf("nothing to plot: no %s is known", m.Title)
+	}
+	p.Y.Min, p.Y.Max = low/1.15, high*1.15
+	p.X.Min, p.X.Max = float64(slices.Min(s.Axes[x].Sizes))/1.03, float64(slices.Max(s.Axes[x].Sizes))*1.03
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Scale, a.Tick.Marker = plot.LogScale{}, logTicks{}
+	}
+	return p, nil
+}
+
+// addLine draws a line with a mark at each point, hollow ones at those outside the memory.
+func addLine(p *plot.Plot, xy, outside plotter.XYs, style draw.LineStyle) error {
+	if len(xy) == 0 {
+		return nil
+	}
+	line, err := plotter.NewLine(xy)
+	if err != nil {
+		return err
+	}
+	line.LineStyle = style
+	p.Add(line)
+	if len(xy) <= 40 {
+		marks, err := plotter.NewScatter(xy)
+		if err != nil {
+			return err
+		}
+		marks.GlyphStyle = draw.GlyphStyle{Color: style.Color, Radius: vg.Points(1.8), Shape: draw.CircleGlyph{}}
+		p.Add(marks)
+	}
+	if len(outside) == 0 {
+		return nil
+	}
+	crosses, err := plotter.NewScatter(outside)
+	if err != nil {
+		return err
+	}
+	crosses.GlyphStyle = draw.GlyphStyle{Color: style.Color, Radius: vg.Points(3.5), Shape: draw.CrossGlyph{}}
+	p.Add(crosses)
+	return nil
+}
+
+// lineStyle gives each device a colour and each combination of other sizes dashes.
+func lineStyle(lines []*sweepLine, i int) draw.LineStyle {
+	colors := palette()
+	dashes := [][]vg.Length{nil, {vg.Points(5), vg.Points(2)}, {vg.Points(1.5), vg.Points(2)}, {vg.Points(7), vg.Points(2), vg.Points(1.5), vg.Points(2)}}
+	first, devices := i, 1
+	for first > 0 && lines[first-1].device == lines[i].device {
+		first--
+	}
+	for k := 1; k < len(lines); k++ {
+		if lines[k].device != lines[k-1].device {
+			devices++
+		}
+	}
+	c, d := lines[i].device, i-first
+	if devices == 1 { // colours are free for the sizes
+		c, d = i, 0
+	}
+	return draw.LineStyle{Color: colors[c%len(colors)], Width: vg.Points(1.3), Dashes: dashes[d%len(dashes)]}
+}
+
+// nameLines names the lines in the middle panel's upper right corner.
+func nameLines(plots [][]*plot.Plot, lines []*sweepLine) {
+	p := plots[1][0]
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(1)
+	for i, l := range lines {
+		p.Legend.Add(l.name, &plotter.Line{LineStyle: lineStyle(lines, i)})
+	}
+}
+
+// logTicks labels powers of ten and, where there are few of them, their doubles and fives.
+type logTicks struct{}
+
+// Ticks lists the marks between two values.
+func (logTicks) Ticks(low, high float64) []plot.Tick {
+	var out []plot.Tick
+	decades := math.Log10(high / low)
+	for e := math.Floor(math.Log10(low)); e <= math.Ceil(math.Log10(high)); e++ {
+		for k := 1; k <= 9; k++ {
+			v := float64(k) * math.Pow(10, e)
+			if v < low || v > high {
+				continue
+			}
+			t := plot.Tick{Value: v}
+			if k == 1 || decades < 3 && (k == 2 || k == 5) || decades < 0.7 {
+				t.Label = fmt.Sprintf("%.4g", v)
+			}
+			out = append(out, t)
+		}
+	}
+	return out
+}

@@ -1,0 +1,533 @@
+package kernel
+
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// The fusions of a served decoder, as vLLM and its like run it: each finds its nodes by what they compute, in the
+// spellings of the dynamo and TorchScript exporters.
+
+// views of one value that a fused kernel reads through.
+func isView(n *graph.Node) bool {
+	if n.Domain != "" {
+		return false
+	}
+	switch n.Op {
+	case "Reshape", "Transpose", "Unsqueeze", "Squeeze", "Expand", "Identity", "Cast", "Dropout", "Flatten", "Slice":
+		return true
+	}
+	return false
+}
+
+// readsShape reports whether a node reads nothing of its input but the shape.
+func readsShape(n *graph.Node) bool { return n.Domain == "" && (n.Op == "Shape" || n.Op == "Size") }
+
+// within reports whether all nodes that read the elements of v are among members.
+func within(v *graph.Value, members []*graph.Node) bool {
+	return v != nil && len(v.Consumers) > 0 && !slices.ContainsFunc(v.Consumers, func(u graph.Use) bool {
+		return !readsShape(u.Node) && !slices.Contains(members, u.Node)
+	})
+}
+
+// only is the node that alone reads the elements of n's only output.
+func only(n *graph.Node) *graph.Node {
+	if n == nil || len(n.Outputs) != 1 || n.Outputs[0] == nil || n.Outputs[0].IsOutput {
+		return nil
+	}
+	var out *graph.Node
+	for _, u := range n.Outputs[0].Consumers {
+		if readsShape(u.Node) || u.Node == out {
+			continue
+		}
+		if out != nil || u.Node.Body != n.Body {
+			return nil
+		}
+		out = u.Node
+	}
+	return out
+}
+
+// attention: softmax of scaled and masked products, times values. The kernel reads queries once and keys and values once
+// for each of their own heads, whatever the graph expands; it writes no scores. New keys and values go to the cache
+// where they belong.
+func attention(gr *grouping, softmax *graph.Node) []*graph.Node {
+	if softmax.Op != "Softmax" || softmax.Domain != "" {
+		return nil
+	}
+	members := []*graph.Node{softmax}
+	probabilities := softmax
+	for range 6 {
+		next := only(probabilities)
+		if next == nil {
+			if next = nanGuard(probabilities); next == nil {
+				return nil
+			}
+			members = append(members, next.Input(0).Producer)
+		}
+		members = append(members, next)
+		if next.Op == "MatMul" {
+			if next.Input(0) != probabilities.Outputs[0] {
+				return nil
+			}
+			probabilities = next
+			break
+		}
+		if !isView(next) && next.Op != "Where" && next.Op != "Mul" {
+			return nil
+		}
+		probabilities = next
+	}
+	values := probabilities
+	if values.Op != "MatMul" {
+		return nil
+	}
+	scores, between := productAbove(gr, softmax.Input(0), 8)
+	if scores == nil {
+		return nil
+	}
+	members = append(members, between...)
+	for _, v := range []*graph.Value{scores.Input(0), scores.Input(1), values.Input(1)} {
+		members = absorb(gr, members, v)
+	}
+	members = slices.DeleteFunc(members, func(n *graph.Node) bool { return n == values })
+	return append([]*graph.Node{values}, members...) // whose element type is the kernel's
+}
+
+// nanGuard is the Where after a softmax that puts zeros for rows without a number.
+func nanGuard(n *graph.Node) *graph.Node {
+	if len(n.Outputs) != 1 || n.Outputs[0] == nil || n.Outputs[0].IsOutput {
+		return nil
+	}
+	for _, u := range n.Outputs[0].Consumers {
+		if w := u.Node; w.Op == "Where" && w.Input(0) != nil && w.Input(0).Producer != nil {
+			if guard := w.Input(0).Producer; guard.Op == "IsNaN" && guard.Input(0) == n.Outputs[0] && only(guard) == w {
+				return w
+			}
+		}
+	}
+	return nil
+}
+
+// productAbove looks for the product of two computed matrices that a value comes from by element-wise operators, and
+// lists it and these.
+func productAbove(gr *grouping, v *graph.Value, depth int) (*graph.Node, []*graph.Node) {
+	if v == nil || v.Producer == nil || depth == 0 {
+		return nil, nil
+	}
+	n := v.Producer
+	if n.Op == "MatMul" && n.Domain == "" && gr.costs[n.ID].Class == "bmm" {
+		return n, []*graph.Node{n}
+	}
+	if !isView(n) && !gr.pointwise(n) {
+		return nil, nil
+	}
+	if !v.IsOutput && only(n) == nil && len(v.Consumers) > 1 {
+		return nil, nil
+	}
+	for _, in := range n.Inputs {
+		if in == nil || gr.static[in.ID] != dynamic {
+			continue
+		}
+		if p, list := productAbove(gr, in, depth-1); p != nil {
+			return p, append(list, n)
+		}
+	}
+	return nil, nil
+}
+
+// absorb adds the views, scalings and the join with the cache that alone lead to a value that members read.
+func absorb(gr *grouping, members []*graph.Node, v *graph.Value) []*graph.Node {
+	for range 12 {
+		if v == nil || v.Producer == nil {
+			return members
+		}
+		n := v.Producer
+		scaling := (n.Op == "Mul" || n.Op == "Div") && n.Domain == "" && slices.ContainsFunc(n.Inputs, func(x *graph.Value) bool { return x != nil && len(gr.inf.Facts[x.ID].Shape) == 0 })
+		join := n.Op == "Concat" && n.Domain == "" && joinsCache(n)
+		if (!isView(n) && !scaling && !join) || gr.taken[n.ID] || n.Op == "Slice" || !within(v, members) || (v.IsOutput && !join) {
+			return members
+		}
+		members = append(members, n)
+		if join {
+			return members
+		}
+		next := n.Input(0)
+		if scaling && next != nil && len(gr.inf.Facts[next.ID].Shape) == 0 {
+			next = n.Input(1)
+		}
+		v = next
+	}
+	return members
+}
+
+// joinsCache reports whether a Concat appends to an input of the graph, perhaps seen through views.
+func joinsCache(n *graph.Node) bool {
+	if len(n.Inputs) != 2 {
+		return false
+	}
+	v := n.Input(0)
+	for range 4 {
+		if v == nil || v.Producer == nil || !isView(v.Producer) {
+			break
+		}
+		v = v.Producer.Input(0)
+	}
+	return v != nil && v.IsInput && len(v.Type.Shape) > 2
+}
+
+// finishAttention counts what the kernel reads and writes: of the inputs, masks and scalars are left out; of a cache that
+// is an output, only what is new is written.
+func finishAttention(gr *grouping, k *Kernel) {
+	isJoin := func(n *graph.Node) bool { return n.Op == "Concat" && joinsCache(n) }
+	var sides []*graph.Value
+	for _, n := range k.Members {
+		if n.Op == "MatMul" || isJoin(n) {
+			continue
+		}
+		for _, v := range n.Inputs {
+			if v == nil || v.Producer != nil && slices.Contains(k.Members, v.Producer) {
+				continue
+			}
+			// what views and scalings of queries, keys and values read is their data; all else is a mask or a number
+			if isView(n) && v == n.Input(0) || (n.Op == "Mul" || n.Op == "Div") && len(gr.inf.Facts[v.ID].Shape) > 2 && v == data(gr, n) {
+				continue
+			}
+			sides = append(sides, v)
+		}
+	}
+	k.Unread = sides
+	gr.recount(k)
+	for _, n := range k.Members {
+		if out := n.Output(0); isJoin(n) && out != nil && out.IsOutput {
+			k.Cost.Written = k.Cost.Written.Sub(gr.inf.Facts[out.ID].Bytes()).Add(gr.inf.Facts[n.Input(1).ID].Bytes())
+		}
+	}
+}
+
+// data is the input of a scaling that is no number.
+func data(gr *grouping, n *graph.Node) *graph.Value {
+	if v := n.Input(0); v != nil && len(gr.inf.Facts[v.ID].Shape) > 0 && other(n, v) != nil && len(gr.inf.Facts[other(n, v).ID].Shape) == 0 {
+		return v
+	}
+	if v := n.Input(1); v != nil && other(n, v) != nil && len(gr.inf.Facts[other(n, v).ID].Shape) == 0 {
+		return v
+	}
+	return nil
+}
+
+// recount takes from the cost of a kernel what it does not read, and what other nodes read the shape of alone.
+func (gr *grouping) recount(k *Kernel) {
+	var seen []*graph.Value
+	for _, v := range k.Unread {
+		if !slices.Contains(seen, v) {
+			seen = append(seen, v)
+			k.Cost.Read = k.Cost.Read.Sub(gr.inf.Facts[v.ID].Bytes())
+		}
+	}
+	k.Unread = seen
+	for _, n := range k.Members {
+		for _, v := range n.Outputs {
+			if v == nil || v.IsOutput || !within(v, k.Members) {
+				continue
+			}
+			if slices.ContainsFunc(v.Consumers, func(u graph.Use) bool { return readsShape(u.Node) && !slices.Contains(k.Members, u.Node) }) {
+				k.Cost.Written = k.Cost.Written.Sub(gr.inf.Facts[v.ID].Bytes())
+			}
+		}
+	}
+}
+
+// rmsNorm: x/√(mean(x²) + ε)·γ, with the casts around it and the residual addition that makes x.
+func rmsNorm(gr *grouping, mean *graph.Node) []*graph.Node {
+	if mean.Op != "ReduceMean" || mean.Domain != "" {
+		return nil
+	}
+	square := producer(mean, 0, "Pow", "Mul")
+	if square == nil || (square.Op == "Mul" && square.Input(0) != square.Input(1)) || only(square) != mean {
+		return nil
+	}
+	x := square.Input(0)
+	eps := only(mean)
+	root := only(eps)
+	if x == nil || eps == nil || eps.Op != "Add" || root == nil || root.Op != "Sqrt" {
+		return nil
+	}
+	members := []*graph.Node{mean, square, eps, root}
+	last := only(root)
+	if last != nil && (last.Op == "Reciprocal" || (last.Op == "Div" && gr.isConstant(last.Input(0)))) {
+		members = append(members, last)
+		last = only(last)
+	}
+	if last == nil || (last.Op != "Mul" && last.Op != "Div") || (last.Input(0) != x && last.Input(1) != x) {
+		return nil
+	}
+	members = append(members, last)
+	for next := only(last); next != nil && (next.Op == "Cast" || (next.Op == "Mul" && constantSide(gr, next, last.Outputs[0]))); next = only(last) {
+		members = append(members, next)
+		last = next
+	}
+	if n := x.Producer; n != nil && n.Op == "Cast" && within(x, members) {
+		members = append(members, n)
+		x = n.Input(0)
+	}
+	return gr.residual(members, x)
+}
+
+// residual adds the addition that makes a norm's input.
+func (gr *grouping) residual(members []*graph.Node, x *graph.Value) []*graph.Node {
+	if x == nil || x.Producer == nil {
+		return members
+	}
+	n := x.Producer
+	if n.Op != "Add" || n.Domain != "" || gr.taken[n.ID] || n.Body != members[0].Body || gr.isConstant(n.Input(0)) || gr.isConstant(n.Input(1)) {
+		return members
+	}
+	return append(members, n)
+}
+
+// addNorm: a norm that is one node, and the residual addition before it.
+func addNorm(gr *grouping, n *graph.Node) []*graph.Node {
+	switch n.Op {
+	case "RMSNormalization", "SimplifiedLayerNormalization", "LayerNormalization":
+	default:
+		return nil
+	}
+	if members := gr.residual([]*graph.Node{n}, n.Input(0)); len(members) > 1 {
+		return members
+	}
+	return nil
+}
+
+func (gr *grouping) isConstant(v *graph.Value) bool { return v == nil || gr.static[v.ID] == constant }
+
+// rotary: x·cos + rotated(x)·sin of queries, and of the keys that the same angles turn.
+func rotary(gr *grouping, add *graph.Node) []*graph.Node {
+	members := gr.turn(add)
+	if members == nil {
+		return nil
+	}
+	angles := gr.angles(members)
+	for _, n := range add.Body.Nodes[slices.Index(add.Body.Nodes, add)+1:] {
+		if n.Op == "Softmax" || n.Op == "MatMul" && gr.costs[n.ID].Class == "bmm" {
+			break
+		}
+		if second := gr.turn(n); second != nil && !gr.taken[n.ID] && slices.Equal(gr.angles(second), angles) {
+			return append(members, second...)
+		}
+	}
+	return members
+}
+
+// turn finds the nodes of one rotation, that of the sum first.
+func (gr *grouping) turn(add *graph.Node) []*graph.Node {
+	if add.Op != "Add" || add.Domain != "" {
+		return nil
+	}
+	straight, turned := producer(add, 0, "Mul"), producer(add, 1, "Mul")
+	if straight == nil || turned == nil || only(straight) != add || only(turned) != add {
+		return nil
+	}
+	if rotated(straight) != nil {
+		straight, turned = turned, straight
+	}
+	join := rotated(turned)
+	if join == nil || only(join) != turned {
+		return nil
+	}
+	members := []*graph.Node{add, straight, turned, join}
+	for i := 0; i < 3; i++ { // the halves: Neg, Slice or Split
+		for _, m := range slices.Clone(members) {
+			for _, v := range m.Inputs {
+				if v == nil || v.Producer == nil || slices.Contains(members, v.Producer) {
+					continue
+				}
+				switch v.Producer.Op {
+				case "Neg", "Slice", "Split":
+					if all := !slices.ContainsFunc(v.Producer.Outputs, func(o *graph.Value) bool { return o != nil && !within(o, members) }); all && m != straight {
+						members = append(members, v.Producer)
+					}
+				}
+			}
+		}
+	}
+	return members
+}
+
+// rotated is the Concat of a rotation that a product reads: one half negated.
+func rotated(mul *graph.Node) *graph.Node {
+	for i := range mul.Inputs {
+		join := producer(mul, i, "Concat")
+		if join == nil {
+			continue
+		}
+		for k := range join.Inputs {
+			if producer(join, k, "Neg") != nil {
+				return join
+			}
+		}
+	}
+	return nil
+}
+
+// angles are the values that a rotation multiplies with.
+func (gr *grouping) angles(members []*graph.Node) []*graph.Value {
+	x := rotationInput(members)
+	var out []*graph.Value
+	for _, n := range members {
+		if n.Op != "Mul" {
+			continue
+		}
+		for _, v := range n.Inputs {
+			if v != nil && v != x && (v.Producer == nil || !slices.Contains(members, v.Producer)) {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// rotationInput is the value that is turned: what the halves are of.
+func rotationInput(members []*graph.Node) *graph.Value {
+	for _, n := range members {
+		if n.Op == "Slice" || n.Op == "Split" {
+			return n.Input(0)
+		}
+	}
+	return nil
+}
+
+// finishRotary leaves the angles out: they are rows of a table that is made once.
+func finishRotary(gr *grouping, k *Kernel) {
+	for _, n := range k.Members {
+		if n.Op != "Mul" {
+			continue
+		}
+		for _, v := range n.Inputs {
+			if v == nil || v.Producer != nil && slices.Contains(k.Members, v.Producer) || slices.Contains(k.Unread, v) {
+				continue
+			}
+			turned := slices.ContainsFunc(k.Members, func(m *graph.Node) bool { return (m.Op == "Slice" || m.Op == "Split") && m.Input(0) == v })
+			if !turned {
+				k.Unread = append(k.Unread, v)
+			}
+		}
+	}
+	gr.recount(k)
+}
+
+// projections: products of one input with several weights, as queries, keys and values, or gate and up, are one product
+// with the weights side by side. Biases are added in the product.
+func projections(gr *grouping, n *graph.Node) []*graph.Node {
+	if n.Op != "MatMul" || n.Domain != "" || gr.costs[n.ID].Class != "gemm" || n.Input(0) == nil || !gr.isConstant(n.Input(1)) {
+		return nil
+	}
+	var members []*graph.Node
+	for _, u := range n.Input(0).Consumers {
+		m := u.Node
+		if m.Op != "MatMul" || m.Domain != "" || m.Body != n.Body || m.Input(0) != n.Input(0) || !gr.isConstant(m.Input(1)) || gr.taken[m.ID] || slices.Contains(members, m) {
+			continue
+		}
+		if with := biasAdd(gr, m); with != nil {
+			members = append(members, with...)
+		} else {
+			members = append(members, m)
+		}
+	}
+	if len(members) < 2 || members[0] != n {
+		return biasAdd(gr, n)
+	}
+	return members
+}
+
+// finishProjections joins the products.
+func finishProjections(_ *grouping, k *Kernel) {
+	ps := k.Cost.Products
+	if len(ps) < 2 {
+		return
+	}
+	sum := ps[0]
+	for _, p := range ps[1:] {
+		if !p.Batch.Equal(sum.Batch) || !p.M.Equal(sum.M) || !p.K.Equal(sum.K) {
+			return
+		}
+		sum.N = sum.N.Add(p.N)
+	}
+	k.Cost.Products = []graph.Product{sum}
+}
+
+// pointwise reports whether a node computes each element of its output from elements of its inputs.
+func (gr *grouping) pointwise(n *graph.Node) bool {
+	if n.Domain != "" && n.Domain != "com.microsoft" {
+		return false
+	}
+	c := gr.costs[n.ID]
+	return c.Known && !c.Free && (c.Class == "elementwise" || c.Class == "activation") && len(n.Outputs) == 1 && len(n.Bodies()) == 0
+}
+
+// chain: element-wise operators that only feed each other, as a compiler of the framework joins them: SwiGLU, GELU and
+// its approximations, scalings.
+func chain(gr *grouping, last *graph.Node) []*graph.Node {
+	if !gr.pointwise(last) || last.Outputs[0] == nil || gr.static[last.Outputs[0].ID] != dynamic {
+		return nil
+	}
+	if next := only(last); next != nil && gr.pointwise(next) && !gr.taken[next.ID] {
+		return nil
+	}
+	members := []*graph.Node{last}
+	for i := 0; i < len(members) && len(members) < 32; i++ {
+		for _, v := range members[i].Inputs {
+			if v == nil || v.Producer == nil || v.IsOutput || gr.taken[v.Producer.ID] || slices.Contains(members, v.Producer) {
+				continue
+			}
+			p := v.Producer
+			if p.Body == last.Body && gr.static[v.ID] == dynamic && gr.pointwise(p) && within(v, members) {
+				members = append(members, p)
+				i = -1 // what had a reader outside may have none now
+				break
+			}
+		}
+		if i < 0 {
+			continue
+		}
+	}
+	if len(members) < 2 {
+		return nil
+	}
+	return members
+}
+
+// finishChain calls a kernel with an activation in it one.
+func finishChain(gr *grouping, k *Kernel) {
+	for _, n := range k.Members {
+		if gr.costs[n.ID].Class == "activation" || n.Op == "Sigmoid" || n.Op == "Tanh" || n.Op == "Erf" {
+			k.Cost.Class = "activation"
+		}
+	}
+}
+
+// unneeded finds the nodes whose results no kernel reads: masks and angles of fused kernels, and what leads to them.
+func (gr *grouping) unneeded(g *graph.Graph, kernels map[*graph.Node]Kernel) {
+	kernelOf := map[*graph.Node]*Kernel{}
+	for _, k := range kernels {
+		for _, m := range k.Members {
+			kernelOf[m] = &k
+		}
+	}
+	for i := len(g.Nodes) - 1; i >= 0; i-- {
+		n := g.Nodes[i]
+		if gr.taken[n.ID] || len(n.Bodies()) > 0 {
+			continue
+		}
+		gr.dead[n.ID] = !slices.ContainsFunc(n.Outputs, func(v *graph.Value) bool {
+			return v != nil && (v.IsOutput || slices.ContainsFunc(v.Consumers, func(u graph.Use) bool {
+				if gr.dead[u.Node.ID] || readsShape(u.Node) {
+					return false
+				}
+				k := kernelOf[u.Node]
+				return k == nil || !slices.Contains(k.Unread, v)
+			}))
+		})
+	}
+}
