@@ -31,6 +31,9 @@ func arrange(c *command, args []string) ([]string, error) {
 		if !known {
 			return nil, usagef("%s has no flag %s%s (irene %s --help lists them)", c.name, flagText(arg), meant(flagText(arg), names), c.name)
 		}
+		if name == helpFlag && !joined {
+			return []string{arg}, nil // whatever else there is: an argument would be taken for a topic
+		}
 		flags = append(flags, arg)
 		if !value || joined {
 			continue

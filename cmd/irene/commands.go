@@ -36,6 +36,7 @@ func commands() []command {
 		exportCommand(),
 		formulaCommand(),
 		sweepCommand(),
+		generateCommand(),
 		predictCommand(),
 		planCommand(),
 		trainCommand(),

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+func generateCommand() command {
+	return command{
+		name:    "generate",
+		summary: "energy and time of generating text with a decoder and its key/value cache",
+		args:    "DECODER",
+		min:     1,
+		max:     1,
+		details: generateDetails,
+		flags:   generateFlags,
+		run:     generate,
+	}
+}
+
+const generateDetails = `DECODER is a decode step with a key/value cache. The energy of every step is summed, from a cache of the prompt's
+   length on. Prompts are read by the decoder itself where it takes several tokens, by the file of --prefill-model or
+   --encoder, or else estimated from the decode step. Batch, cache and new tokens are found by names and shapes of the
+   inputs; flags may name their dims.
+
+     irene generate llama.onnx --batch 8 --prompt 512 --tokens 256 --device h100-sxm --runtime vllm
+     irene generate decoder.onnx --encoder encoder.onnx --prompt 128 --tokens 64 --price 0.30EUR/kWh --carbon 400g/kWh
+     irene generate llama.onnx --batch 32 --lengths 200:300=3,2000:150=1 --rate 2.5
+
+   --trace has a JSON object a line: prompt and tokens (lengths), and perhaps arrival_s, which gives the rate.`
+
+func generateFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.Int64Flag{Name: "batch", Value: 1, Usage: "`N` sequences at once"},
+		&cli.Int64Flag{Name: "prompt", Value: 128, Usage: "`N` tokens before the first generated one"},
+		&cli.Int64Flag{Name: "tokens", Value: 128, Usage: "`N` tokens to generate for each sequence"},
+		&cli.StringFlag{Name: "prefill-model", Usage: "the decoder's export that reads prompts, in `FILE`"},
+		&cli.StringFlag{Name: "encoder", Usage: "the encoder, in `FILE`; --prompt is the length it reads"},
+		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
+		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
+		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
+		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
+		&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim that has no part in generation, `NAME=N` (repeatable)"},
+		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input, `NAME=1,2` (repeatable)"},
+		&cli.StringFlag{Name: "batch-dim", Usage: "the dim `NAME` of the batch, where it is not found"},
+		&cli.StringFlag{Name: "past-dim", Usage: "the dim `NAME` of the tokens in the cache"},
+		&cli.StringFlag{Name: "sequence-dim", Usage: "the dim `NAME` of the new tokens"},
+		&cli.StringFlag{Name: "trace", Usage: "requests in `FILE` of JSON lines, for energy per request"},
+		&cli.StringFlag{Name: "lengths", Usage: "the same as a histogram, `PROMPT:TOKENS=COUNT,…`"},
+		&cli.Float64Flag{Name: "rate", DefaultText: "that of the trace", Usage: "`N` requests per second, for energy per month"},
+		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
+		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
+		&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json"},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all"},
+	}
+}
+
+// generate finds the cache, compiles the decode step, sums the steps, and renders.
+func generate(env *environment, ctx *cli.Context) error {
+	want, err := parseGenerate(env, ctx)
+	if err != nil {
+		return err
+	}
+	g, err := decodeModel(env, ctx.Args().First())
+	if err != nil {
+		return err
+	}
+	if err := checkInputs(g, want.values); err != nil {
+		return err
+	}
+	input, err := want.input(env, g)
+	if err != nil {
+		return dimError(err, want.told != analysis.DecoderNames{})
+	}
+	generator, err := predict.NewGenerator(*input)
+	if err != nil {
+		return dimError(err, len(want.dims) > 0)
+	}
+	r, err := want.predict(input, generator)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	write := report.WriteGenerationText
+	if want.format == "json" {
+		write = report.WriteGenerationJSON
+	}
+	if err := write(&b, r); err != nil {
+		return err
+	}
+	return writeOutput(env, want.output, b.Bytes())
+}
+
+// generateRequest is what the flags of generate ask for.
+type generateRequest struct {
+	batch, prompt, tokens int64
+	prompts               string // file that reads prompts
+	encoder               bool   // it is an encoder
+	prediction            predictionRequest
+	dims                  map[string]int64
+	values                map[string][]float64
+	told                  analysis.DecoderNames
+	requests              []predict.Request
+	rate                  float64
+	price                 *report.Price
+	carbon                *float64
+	format, output        string
+}
+
+// maxSteps bounds the decode steps of a run.
+const maxSteps = 10_000_000
+
+func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error) {
+	q := &generateRequest{
+		batch: ctx.Int64("batch"), prompt: ctx.Int64("prompt"), tokens: ctx.Int64("tokens"), prompts: ctx.String("prefill-model"),
+		told:   analysis.DecoderNames{Batch: ctx.String("batch-dim"), Past: ctx.String("past-dim"), Sequence: ctx.String("sequence-dim")},
+		format: ctx.String("format"), output: ctx.String("output"), rate: ctx.Float64("rate"),
+	}
+	for _, n := range []struct {
+		flag      string
+		n, lowest int64
+	}{{"batch", q.batch, 1}, {"prompt", q.prompt, 0}, {"tokens", q.tokens, 1}} {
+		if n.n < n.lowest || n.n > maxSteps {
+			return nil, usagef("--%s %d: want a number between %d and %d", n.flag, n.n, n.lowest, maxSteps)
+		}
+	}
+	if e := ctx.String("encoder"); e != "" {
+		if q.prompts != "" {
+			return nil, usagef("--prefill-model and --encoder: prompts are read by one of them")
+		}
+		q.prompts, q.encoder = e, true
+	}
+	var err error
+	if q.prediction, err = parsePrediction(ctx); err != nil {
+		return nil, err
+	}
+	if q.prediction.none {
+		return nil, usagef("--device none: generate speaks of predictions; irene devices lists devices")
+	}
+	if q.dims, err = parseDims(ctx.StringSlice("dim")); err != nil {
+		return nil, err
+	}
+	if q.values, err = parseValues(ctx.StringSlice("value")); err != nil {
+		return nil, err
+	}
+	if err := oneOf("format", q.format, []string{"text", "json"}); err != nil {
+		return nil, err
+	}
+	return q, q.parseServing(env, ctx)
+}
+
+// input finds the cache and the device.
+func (q *generateRequest) input(env *environment, g *graph.Graph) (*predict.GenerateInput, error) {
+	d, err := analysis.FindDecoder(g, q.told)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{d.Batch, d.Past, d.Sequence, d.Source} {
+		if _, bound := q.dims[name]; bound && name != "" {
+			return nil, usagef("--dim %s: generation sets it: --batch, --prompt and --tokens say how large", name)
+		}
+	}
+	c, device, err := chooseDevice(env, q.prediction)
+	if err != nil {
+		return nil, err
+	}
+	in := &predict.GenerateInput{
+		Decoder: d, Options: analysis.Options{Dims: q.dims, Values: q.values}, Batch: q.batch, Prompt: q.prompt, Tokens: q.tokens,
+		Target: predict.GridTarget{Coefficients: c, Device: device, Options: predict.Options{Runtime: q.prediction.runtime, HostWatts: q.prediction.host}},
+	}
+	for _, r := range q.requests {
+		in.Prompt, in.Tokens = max(in.Prompt, r.Prompt), max(in.Tokens, r.Tokens)
+	}
+	if q.encoder && d.Source == "" && len(d.Caches) > 0 && !hasCross(d) {
+		return nil, usagef("--encoder %s: the decoder has no input from an encoder; --prefill-model reads prompts", q.prompts)
+	}
+	if q.prompts != "" {
+		in.Prompts, err = decodeModel(env, q.prompts)
+	}
+	return in, err
+}
+
+// hasCross reports whether a decoder reads from an encoder of a length that the file fixes.
+func hasCross(d *analysis.Decoder) bool {
+	for _, v := range d.Graph.Main.Inputs {
+		if strings.Contains(strings.ToLower(v.Name), "encoder") {
+			return true
+		}
+	}
+	return false
+}
+
+// predict sums the steps.
+func (q *generateRequest) predict(in *predict.GenerateInput, generator *predict.Generator) (*report.Generation, error) {
+	sum, err := generator.Generate(q.prompt, q.tokens)
+	if err != nil {
+		return nil, err
+	}
+	r := &report.Generation{
+		Report:     report.Build(generator.Step.Open.Example, nil, report.Options{Version: version(), Mode: string(predict.ModeSpec)}),
+		Generation: sum, Generator: generator, Target: in.Target, Prompts: q.prompts, Origin: predict.OriginMeasured,
+		Memory: -1, Price: q.price, Carbon: q.carbon,
+	}
+	if in.Target.Device.ID != in.Target.Coefficients.Device {
+		r.Origin = predict.OriginScaled
+	}
+	if r.Low, r.High, err = generator.Interval(q.prompt, q.tokens); err != nil {
+		return nil, err
+	}
+	if m, cache, ok := generator.Memory(q.prompt, q.tokens); ok {
+		r.Memory, r.Cache = m.WeightBytes+m.PeakBytes, cache
+	}
+	if len(q.requests) > 0 {
+		if r.Serving, err = generator.Serve(q.requests, q.rate); err != nil {
+			return nil, err
+		}
+	}
+	if r.Generation.Total().Energy <= 0 {
+		return nil, errors.New("the coefficients hold no energies: generate needs them")
+	}
+	return r, nil
+}

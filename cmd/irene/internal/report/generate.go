@@ -1,0 +1,301 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+)
+
+// Generation is what the formats of irene generate read.
+type Generation struct {
+	*Report
+	*predict.Generation
+	Generator *predict.Generator
+	Target    predict.GridTarget
+	Origin    string
+	Prompts   string // file that reads prompts; "" for the decoder itself
+	Low, High float64
+	Memory    int64 // bytes at the last step; -1 where not known
+	Cache     int64
+	Price     *Price
+	Carbon    *float64 // g per kWh
+	Serving   *predict.Serving
+}
+
+// Price is what energy costs.
+type Price struct {
+	PerKWh   float64
+	Currency string // "" where none was given
+}
+
+// Fits reports whether the last step fits the device's memory; ok is false where either is not known.
+func (g *Generation) Fits() (fits, ok bool) {
+	m := g.Target.Device.MemoryBytes
+	return g.Memory <= m, m > 0 && g.Memory >= 0
+}
+
+// jPerKWh is the energy of a kilowatt hour.
+const jPerKWh = 3.6e6
+
+// WriteGenerationJSON writes one object.
+func WriteGenerationJSON(w io.Writer, g *Generation) error {
+	j := &JSON{}
+	total := g.Total()
+	j.Open('{')
+	j.Key("schema")
+	j.Int(1)
+	j.Key("irene")
+	j.Str(g.Version)
+	j.Key("model")
+	j.Str(g.Model.File)
+	j.Line()
+	j.Key("device")
+	j.Open('{')
+	for _, kv := range [][2]string{{"id", g.Target.Device.ID}, {"scope", string(g.Target.Coefficients.Scope)}, {"origin", g.Origin}, {"runtime", g.Generator.Runtime()}} {
+		j.Key(kv[0])
+		j.Str(kv[1])
+	}
+	j.Close('}')
+	j.Line()
+	for _, n := range []struct {
+		key string
+		n   int64
+	}{{"batch", g.Batch}, {"prompt", g.Prompt}, {"tokens", g.Tokens}} {
+		j.Key(n.key)
+		j.Int(n.n)
+	}
+	j.Line()
+	j.Key("prefill_by")
+	j.Str(g.Generator.Way)
+	j.Key("prefill_estimated")
+	j.Bool(g.Generator.Way == predict.PromptsByRows)
+	j.Line()
+	steps, batch := float64(g.Tokens), float64(g.Batch)
+	for _, m := range []struct {
+		key string
+		v   float64
+	}{
+		{"prefill_s", float64(g.Prefill.Time)},
+		{"prefill_j", float64(g.Prefill.Energy)},
+		{"decode_s", float64(g.Decode.Time)},
+		{"decode_j", float64(g.Decode.Energy)},
+		{"decode_step_s", float64(g.Decode.Time) / steps},
+		{"decode_step_j", float64(g.Decode.Energy) / steps},
+		{"decode_power_w", float64(g.Decode.Energy) / float64(g.Decode.Time)},
+		{"power_w", float64(total.Energy) / float64(total.Time)},
+		{"time_s", float64(total.Time)},
+		{"energy_j", float64(total.Energy)},
+		{"energy_low_j", g.Low * float64(total.Energy)},
+		{"energy_high_j", g.High * float64(total.Energy)},
+		{"joules_per_token", float64(g.PerToken())},
+		{"joules_per_request", float64(total.Energy) / batch},
+		{"tokens_per_s", batch * steps / float64(total.Time)},
+		{"prefill_share", float64(g.Prefill.Energy / total.Energy)},
+	} {
+		j.Key(m.key)
+		j.Float(m.v)
+	}
+	j.Line()
+	g.jsonMemory(j)
+	g.jsonCost(j)
+	if g.Serving != nil {
+		g.jsonServing(j)
+	}
+	j.Key("assumed")
+	j.Strs(g.Generator.Step.Open.Example.Assumed)
+	j.Line()
+	j.Key("warnings")
+	j.Strs(g.warnings())
+	j.Close('}')
+	j.End()
+	_, err := w.Write(j.Bytes())
+	return err
+}
+
+func (g *Generation) jsonMemory(j *JSON) {
+	j.Key("memory_bytes")
+	if g.Memory < 0 {
+		j.Null()
+	} else {
+		j.Int(g.Memory)
+	}
+	j.Key("cache_bytes")
+	if g.Memory < 0 {
+		j.Null()
+	} else {
+		j.Int(g.Cache)
+	}
+	j.Key("fits")
+	if fits, ok := g.Fits(); ok {
+		j.Bool(fits)
+	} else {
+		j.Null()
+	}
+	j.Line()
+}
+
+func (g *Generation) jsonCost(j *JSON) {
+	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
+	if g.Price != nil {
+		j.Key("cost_per_million_tokens")
+		j.Float(perMillion * g.Price.PerKWh)
+		j.Key("currency")
+		j.Str(g.Price.Currency)
+	}
+	if g.Carbon != nil {
+		j.Key("co2_g_per_million_tokens")
+		j.Float(perMillion * *g.Carbon)
+	}
+}
+
+func (g *Generation) jsonServing(j *JSON) {
+	s := g.Serving
+	j.Key("serving")
+	j.Open('{')
+	for _, m := range []struct {
+		key string
+		v   float64
+	}{
+		{"requests", s.Requests},
+		{"mean_prompt", s.Prompt},
+		{"mean_tokens", s.Tokens},
+		{"joules_per_request", float64(s.Energy)},
+		{"busy_s_per_request", float64(s.Time)},
+		{"joules_per_token", float64(s.PerToken)},
+		{"idle_w", float64(s.Idle)},
+	} {
+		j.Key(m.key)
+		j.Float(m.v)
+	}
+	if s.Rate > 0 {
+		for _, m := range []struct {
+			key string
+			v   float64
+		}{
+			{"rate_per_s", s.Rate}, {"devices", float64(s.Devices)}, {"busy", s.Busy}, {"power_w", float64(s.Power)}, {"kwh_per_month", float64(s.Month) / jPerKWh},
+		} {
+			j.Key(m.key)
+			j.Float(m.v)
+		}
+	}
+	j.Close('}')
+	j.Line()
+}
+
+func (g *Generation) warnings() []string {
+	out := slices.Clone(g.Generator.Warnings)
+	if n := g.Generator.Step.Unknown; n > 0 {
+		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", plural(n, "operator")))
+	}
+	return out
+}
+
+// promptsText says how prompts were predicted.
+func (g *Generation) promptsText() string {
+	switch g.Generator.Way {
+	case predict.PromptsByGraph:
+		return "prompts read by the decoder itself, with an empty cache"
+	case predict.PromptsByFile:
+		return "prompts read by " + g.Prompts
+	case predict.PromptsByEncoder:
+		if g.Prompts == "" {
+			return "prompts read by an encoder, not counted"
+		}
+		return "prompts read by the encoder " + g.Prompts
+	}
+	return "prompts ESTIMATED from the decode step: a row per token, attention corrected, logits of the last token"
+}
+
+// WriteGenerationText writes tables.
+func WriteGenerationText(w io.Writer, g *Generation) error {
+	var b strings.Builder
+	t := &Table{}
+	for _, n := range g.head() {
+		if n.key == "model" {
+			t.Row(n.key, n.text)
+		}
+	}
+	d := g.Target
+	t.Row("device", fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, d.Coefficients.Scope, g.Origin, g.Generator.Runtime()))
+	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
+	if g.Memory >= 0 {
+		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))
+		if fits, ok := g.Fits(); ok && fits {
+			text += ", fits the device's " + energy.FormatBinaryBytes(float64(d.Device.MemoryBytes))
+		} else if ok {
+			text += ": does NOT fit the device's " + energy.FormatBinaryBytes(float64(d.Device.MemoryBytes))
+		}
+		t.Row("memory", text)
+	}
+	b.WriteString(t.String())
+	b.WriteByte('\n')
+	b.WriteString(g.phases())
+	b.WriteByte('\n')
+	b.WriteString(g.summary())
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// phases is a row for the prompts and one for the steps.
+func (g *Generation) phases() string {
+	t := &Table{Right: []bool{false, true, true, true, true, true}}
+	t.Head("phase", "energy", "share", "time", "power", "per token")
+	total := g.Total()
+	tokens := energy.Joules(g.Batch * g.Tokens)
+	for _, p := range []struct {
+		name string
+		predict.Share
+	}{{"prefill", g.Prefill}, {"decode", g.Decode}, {"total", total}} {
+		power := "0"
+		if p.Time > 0 {
+			power = p.Energy.Over(p.Time).String()
+		}
+		t.Row(p.name, p.Energy.String(), percent(float64(p.Energy/total.Energy)), p.Time.String(), power, (p.Energy / tokens).String())
+	}
+	return t.String()
+}
+
+// summary says what a token, a step and a request take.
+func (g *Generation) summary() string {
+	t := &Table{}
+	total := g.Total()
+	steps := energy.Seconds(g.Tokens)
+	t.Row("token", fmt.Sprintf("%v each, prompt included (90 %% interval %v to %v)", g.PerToken(), energy.Joules(g.Low)*g.PerToken(), energy.Joules(g.High)*g.PerToken()))
+	t.Row("step", fmt.Sprintf("%v and %v on average, %s tokens/s with the prompts", g.Decode.Time/steps, g.Decode.Energy/energy.Joules(steps), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
+	t.Row("request", (total.Energy / energy.Joules(g.Batch)).String())
+	g.costs(t)
+	if s := g.Serving; s != nil {
+		t.Row("serving", fmt.Sprintf("%v a request of %.0f + %.0f tokens on average (%s), %v a token, busy for %v", s.Energy, s.Prompt, s.Tokens, plural(int(s.Requests), "request"), s.PerToken, s.Time))
+		if s.Rate > 0 {
+			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy, %v with %v idle each, %.4g kWh a month of 30 days", s.Rate, plural(s.Devices, "device"), 100*s.Busy, s.Power, s.Idle, float64(s.Month)/jPerKWh))
+		}
+	}
+	for _, x := range g.warnings() {
+		t.Row("warning", x)
+	}
+	return t.String()
+}
+
+func (g *Generation) costs(t *Table) {
+	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
+	if g.Price != nil {
+		t.Row("cost", strings.TrimSpace(fmt.Sprintf("%.3g %s", perMillion*g.Price.PerKWh, g.Price.Currency))+fmt.Sprintf(" a million tokens (%.3g kWh)", perMillion))
+	}
+	if g.Carbon != nil {
+		t.Row("carbon", fmt.Sprintf("%.3g g CO2 a million tokens", perMillion**g.Carbon))
+	}
+}
+
+// roundTo3 keeps three digits.
+func roundTo3(v float64) float64 {
+	if v == 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return v
+	}
+	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(v))))
+	return math.Round(v*scale) / scale
+}

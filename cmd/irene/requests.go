@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+)
+
+// parseServing reads the flags that say which requests come, and what energy costs.
+func (q *generateRequest) parseServing(env *environment, ctx *cli.Context) error {
+	trace, lengths := ctx.String("trace"), ctx.String("lengths")
+	var err error
+	switch {
+	case trace != "" && lengths != "":
+		return usagef("--trace and --lengths: one of them says which requests come")
+	case trace != "":
+		var rate float64
+		if q.requests, rate, err = readTrace(env, trace); err != nil {
+			return err
+		}
+		if !ctx.IsSet("rate") {
+			q.rate = rate
+		}
+	case lengths != "":
+		if q.requests, err = parseLengths(lengths); err != nil {
+			return err
+		}
+	case ctx.IsSet("rate"): // requests like the one that the flags describe
+		q.requests = []predict.Request{{Prompt: q.prompt, Tokens: q.tokens, Count: 1}}
+	}
+	if ctx.IsSet("rate") && !(q.rate > 0 && q.rate < 1e9) {
+		return usagef("--rate %v: want a positive number of requests per second", q.rate)
+	}
+	if q.price, err = parsePrice(ctx.String("price")); err != nil {
+		return err
+	}
+	q.carbon, err = parseCarbon(ctx.String("carbon"))
+	return err
+}
+
+var perKWh = regexp.MustCompile(`^\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([^/0-9]*?)\s*(?:/\s*kWh)?\s*$`)
+
+// parsePrice reads "0.30EUR/kWh"; currency and unit may be missing.
+func parsePrice(text string) (*report.Price, error) {
+	if text == "" {
+		return nil, nil
+	}
+	m := perKWh.FindStringSubmatch(text)
+	if m == nil {
+		return nil, usagef("--price %s: want a price per kilowatt hour, as 0.30EUR/kWh", text)
+	}
+	v, err := strconv.ParseFloat(m[1], 64)
+	if err != nil || v < 0 || math.IsInf(v, 0) {
+		return nil, usagef("--price %s: %q is no price", text, m[1])
+	}
+	return &report.Price{PerKWh: v, Currency: m[2]}, nil
+}
+
+// parseCarbon reads "400g/kWh" or "0.4kg/kWh".
+func parseCarbon(text string) (*float64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	m := perKWh.FindStringSubmatch(text)
+	scale := map[string]float64{"": 1, "g": 1, "kg": 1000}
+	if m == nil || scale[m[2]] == 0 {
+		return nil, usagef("--carbon %s: want grams or kilograms per kilowatt hour, as 400g/kWh", text)
+	}
+	v, err := strconv.ParseFloat(m[1], 64)
+	if err != nil || v < 0 || math.IsInf(v, 0) {
+		return nil, usagef("--carbon %s: %q is no number", text, m[1])
+	}
+	v *= scale[m[2]]
+	return &v, nil
+}
+
+// parseLengths reads "200:300=3,2000:150=1"; a count may be missing.
+func parseLengths(text string) ([]predict.Request, error) {
+	var out []predict.Request
+	for _, part := range strings.Split(text, ",") {
+		lengths, count, counted := strings.Cut(strings.TrimSpace(part), "=")
+		prompt, tokens, ok := strings.Cut(lengths, ":")
+		p, errP := strconv.ParseInt(strings.TrimSpace(prompt), 10, 64)
+		n, errN := strconv.ParseInt(strings.TrimSpace(tokens), 10, 64)
+		r := predict.Request{Prompt: p, Tokens: n, Count: 1}
+		if !ok || errP != nil || errN != nil {
+			return nil, usagef("--lengths %s: %q is not PROMPT:TOKENS=COUNT", text, part)
+		}
+		if counted {
+			c, err := strconv.ParseFloat(strings.TrimSpace(count), 64)
+			if err != nil || !(c > 0) || math.IsInf(c, 0) {
+				return nil, usagef("--lengths %s: %q is no count", text, count)
+			}
+			r.Count = c
+		}
+		if err := checkRequest(r); err != nil {
+			return nil, usagef("--lengths %s: %v", text, err)
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+func checkRequest(r predict.Request) error {
+	if r.Prompt < 0 || r.Tokens < 1 || r.Prompt > maxSteps || r.Tokens > maxSteps {
+		return fmt.Errorf("%d prompt and %d generated tokens: want at least 0 and 1, and at most %d", r.Prompt, r.Tokens, maxSteps)
+	}
+	return nil
+}
+
+// traceRow is a line of a trace, in the spellings that there are.
+type traceRow struct {
+	Prompt       *int64   `json:"prompt"`
+	PromptTokens *int64   `json:"prompt_tokens"`
+	Tokens       *int64   `json:"tokens"`
+	Output       *int64   `json:"output"`
+	OutputTokens *int64   `json:"output_tokens"`
+	Arrival      *float64 `json:"arrival_s"`
+}
+
+// readTrace reads requests and, where they have arrival times, how many come per second.
+func readTrace(env *environment, path string) (out []predict.Request, rate float64, err error) {
+	in, err := openInput(env, path)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer in.Close()
+	scan := bufio.NewScanner(in)
+	scan.Buffer(nil, 1<<20)
+	first, last, timed := math.Inf(1), math.Inf(-1), 0
+	for line := 1; scan.Scan(); line++ {
+		text := bytes.TrimSpace(scan.Bytes())
+		if len(text) == 0 {
+			continue
+		}
+		var row traceRow
+		fail := func(msg string) error { return &energy.SyntaxError{File: path, Line: line, Msg: msg} }
+		if err := json.Unmarshal(text, &row); err != nil {
+			return nil, 0, fail("not a JSON object of numbers: " + err.Error())
+		}
+		prompt, tokens := firstOf(row.Prompt, row.PromptTokens), firstOf(row.Tokens, row.Output, row.OutputTokens)
+		if prompt == nil || tokens == nil {
+			return nil, 0, fail("want prompt and tokens, the lengths of the request")
+		}
+		r := predict.Request{Prompt: *prompt, Tokens: *tokens, Count: 1}
+		if err := checkRequest(r); err != nil {
+			return nil, 0, fail(err.Error())
+		}
+		if row.Arrival != nil {
+			first, last, timed = min(first, *row.Arrival), max(last, *row.Arrival), timed+1
+		}
+		out = append(out, r)
+	}
+	if err := scan.Err(); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", path, bare(err))
+	}
+	if len(out) == 0 {
+		return nil, 0, fmt.Errorf("%s: no requests", path)
+	}
+	if timed == len(out) && last > first {
+		rate = float64(len(out)-1) / (last - first)
+	}
+	return out, rate, nil
+}
+
+func firstOf(list ...*int64) *int64 {
+	for _, p := range list {
+		if p != nil {
+			return p
+		}
+	}
+	return nil
+}
