@@ -77,6 +77,16 @@ bin/irene.test:
 fixtures: ## export the models of fixtures/models anew (Python 3.11, about 8 GB of packages in .cache)
 	fixtures/gen/regenerate.sh
 
+HTML_MODELS ?= fixtures/models/bert-base.onnx fixtures/models/distilbert-base.onnx.gz $(wildcard ../shared/models/qwen3-8b-decode.onnx.gz)
+
+.PHONY: html-test
+html-test: .cache/html/node_modules/playwright-core/package.json ## HTML reports in Chromium, beside analyze (needs node and chromium; screenshots in bin/html)
+	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
+	PLAYWRIGHT=$(CURDIR)/.cache/html node fixtures/html/check.mjs bin/irene bin/html $(HTML_MODELS)
+
+.cache/html/node_modules/playwright-core/package.json:
+	npm install --silent --no-audit --no-fund --prefix .cache/html playwright-core@1.65.1
+
 .PHONY: cover
 cover: ## statement coverage by function
 	mkdir -p bin

@@ -68,10 +68,23 @@ func (d Device) PeakMatrix(dtype string) (FLOPsPerSecond, bool) {
 // PeakVector is the peak of everything else (element-wise operators, reductions), which runs without tensor cores.
 func (d Device) PeakVector(dtype string) (FLOPsPerSecond, bool) { return d.peak(dtype, false) }
 
+// MatrixRate is the rate to count on for matrix products of that type. Floating-point types below 32 bits are no slower
+// than float32: libraries accumulate in float32, and compute in it where the device is slow at the type or lacks it. A
+// type of which no peak is published counts as float32, too. False where not even that one is known.
+func (d Device) MatrixRate(dtype string) (FLOPsPerSecond, bool) {
+	rate, ok := d.PeakMatrix(dtype)
+	single, known := d.PeakVector("float32")
+	narrow := slices.Contains([]string{"float16", "bfloat16", Float8, Float4}, peakDType(dtype))
+	if known && (!ok || narrow && rate < single) {
+		return single, true
+	}
+	return rate, ok
+}
+
 // RidgePoint is the arithmetic intensity, in FLOPs per byte of memory traffic, above which matrix products on that
 // element type are limited by arithmetic and below which by memory.
 func (d Device) RidgePoint(dtype string) (flopsPerByte float64, ok bool) {
-	rate, ok := d.PeakMatrix(dtype)
+	rate, ok := d.MatrixRate(dtype)
 	if !ok || d.Bandwidth <= 0 {
 		return 0, false
 	}

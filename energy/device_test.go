@@ -211,11 +211,32 @@ func TestPeaks(t *testing.T) {
 	if got, ok := a100.RidgePoint("float16"); !ok || math.Abs(got-312e12/1555e9) > 1e-9 {
 		t.Errorf("ridge point %v, %v; want 312e12/1555e9", got, ok)
 	}
-	if _, ok := a100.RidgePoint("float4e2m1"); ok {
-		t.Error("a ridge point for an element type without a peak")
+	if got, ok := a100.RidgePoint("float4e2m1"); !ok || math.Abs(got-19.5e12/1555e9) > 1e-9 { // no such peak: float32's
+		t.Errorf("ridge point in float4: %g, %v", got, ok)
 	}
-	if !a100.Estimated(EstimateIdle) || a100.Estimated(EstimateTDP) {
-		t.Error("idle power is an estimate, the power limit is published")
+	if _, ok := (Device{Bandwidth: 1e12}).RidgePoint("float16"); ok {
+		t.Error("a ridge point on a device without peaks")
+	}
+	for _, c := range []struct {
+		id, dtype string
+		want      FLOPsPerSecond
+	}{
+		{"gtx-1070", "float16", 6.463e12},
+		{"gtx-1070", "bfloat16", 6.463e12},
+		{"gtx-1070", "float64", 6.463e12},
+		{"gtx-1070", "int8", 25.85e12},
+		{"v100-sxm2-16gb", "float16", 125e12},
+		{"v100-sxm2-16gb", "bfloat16", 15.7e12},
+		{"h100-sxm", "bfloat16", 989.4e12},
+		{"h100-sxm", "float32", 66.9e12},
+	} {
+		d, err := LookupDevice(c.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := d.MatrixRate(c.dtype); !ok || math.Abs(float64(got/c.want)-1) > 1e-9 {
+			t.Errorf("%s in %s: %v, %v; want %v", c.id, c.dtype, got, ok, c.want)
+		}
 	}
 }
 

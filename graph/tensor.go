@@ -17,6 +17,7 @@ type Tensor struct {
 	Floats   []float64 // elements from float_data, double_data (small tensors only)
 	External *External // place of the elements in another file
 	Sparse   bool      // stored as values and indices; Dims are those of the dense tensor
+	Elided   bool      // the file stores elements in a form that is not kept: many numbers in typed fields, strings
 
 	// Load reads external bytes; nil where they are embedded. It fails where the file is absent or unsafe.
 	Load func() ([]byte, error)

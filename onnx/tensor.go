@@ -149,12 +149,14 @@ func (p *parser) typedData(b []byte, t *graph.Tensor, n int64) error {
 	num, width := dataField(t.DType)
 	have := int64(p.scalars(b, int(num), width))
 	if num == 0 || have == 0 {
+		t.Elided = num == 0 && n > 0
 		return nil
 	}
 	if need := entries(t.DType, n); have < need {
 		return fmt.Errorf("%d elements stored, dims %d need %d", have, t.Dims, need)
 	}
 	if n > maxTyped || have > 2*maxTyped {
+		t.Elided = true
 		return nil
 	}
 	var ints []int64
@@ -178,7 +180,10 @@ func (p *parser) typedData(b []byte, t *graph.Tensor, n int64) error {
 	for _, x := range singles {
 		floats = append(floats, float64(x))
 	}
-	if t.DType != graph.Complex64 && t.DType != graph.Complex128 && floats != nil {
+	switch {
+	case t.DType == graph.Complex64 || t.DType == graph.Complex128:
+		t.Elided = true
+	case floats != nil:
 		t.Floats = floats[:n]
 	}
 	if ints != nil {

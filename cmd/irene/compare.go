@@ -154,6 +154,9 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	if err != nil {
 		return nil, err
 	}
+	if prediction.coefficients == "-" {
+		return nil, usagef("--coefficients -: compare reads them for each model; give a file")
+	}
 	limits, err := parseLimits(ctx.StringSlice("fail-if"))
 	if err != nil {
 		return nil, err

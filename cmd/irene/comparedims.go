@@ -41,14 +41,15 @@ func parseDimLists(flags []string, n int) ([]dimFlag, error) {
 			d.model, d.name = k-1, m[2]
 		}
 		for _, text := range strings.Split(f[i+1:], ",") {
-			v, err := parseSize(f, text)
+			sizes, err := parseSizes(f, strings.TrimSpace(text))
 			if err != nil {
 				return nil, err
 			}
-			if !slices.Contains(d.values, v) {
-				d.values = append(d.values, v)
+			if d.values = append(d.values, sizes...); len(d.values) > mostPoints {
+				return nil, usagef("--dim %s: more than %d sizes; irene sweep takes more", f, mostPoints)
 			}
 		}
+		d.values = distinct(d.values)
 		for _, old := range out {
 			if old.model == d.model && old.name == d.name && !slices.Equal(old.values, d.values) {
 				return nil, usagef("--dim %s: already given as --dim %s; several sizes are written %s=N,N", f, old.text, d.name)
@@ -57,6 +58,17 @@ func parseDimLists(flags []string, n int) ([]dimFlag, error) {
 		out = append(out, d)
 	}
 	return out, nil
+}
+
+// distinct drops sizes that are there twice, in the order given.
+func distinct(sizes []int64) []int64 {
+	var out []int64
+	for _, n := range sizes {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // pointPlan says at which dims every model is analyzed, and for which flag which dim of a model stands.

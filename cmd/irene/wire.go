@@ -106,9 +106,9 @@ func chooseCoefficients(env *environment, q predictionRequest) (*predict.Coeffic
 	case q.coefficients != "":
 		return loadCoefficients(env, q.coefficients)
 	case q.device != nil:
-		return predict.ForDevice(q.device.ID)
+		return predict.ForRuntime(q.device.ID, q.runtime)
 	}
-	return predict.ForDevice(predict.DefaultDevice)
+	return predict.ForRuntime("", q.runtime)
 }
 
 func loadCoefficients(env *environment, path string) (*predict.Coefficients, error) {

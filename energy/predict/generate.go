@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // GenerateInput says what generates text, and on what.
@@ -357,4 +359,81 @@ func expertBytes(a *analysis.Analysis, node *graph.Node, n int64) float64 {
 		}
 	}
 	return sum
+}
+
+// Work is what the kernels of one class do.
+type Work struct {
+	Class, DType string
+	FLOPs, Bytes float64
+	Kernels      int
+	Energy       energy.Joules
+	Time         energy.Seconds
+}
+
+// Work parts one decode step, with that many tokens in the cache, by class, and a batch of prompts likewise. It leaves
+// out what even routing to experts saves.
+func (g *Generator) Work(past, prompt int64) (step, prefill []Work, err error) {
+	at := []int64{max(past, 1), max(prompt, 1)}[:len(g.Step.Open.Names)]
+	if step, err = workAt(g.Step, at); err != nil || prompt == 0 {
+		return step, nil, err
+	}
+	if g.rows != nil {
+		w := workSum{}
+		for i := range g.rows.plan.Kernels {
+			c := g.rows.kernel(i, prompt)
+			w.add(g.rows.p, &c, func(d graph.Dim) (int64, bool) { return d.Const() })
+		}
+		return step, w.list(), nil
+	}
+	if g.prompts != nil {
+		prefill, err = workAt(g.prompts, []int64{prompt}[:len(g.prompts.Open.Names)])
+	}
+	return step, prefill, err
+}
+
+// workAt sums the kernels of a grid's graph at a point.
+func workAt(g *Grid, values []int64) ([]Work, error) {
+	t := g.Targets[0]
+	p, plan, _, err := prepare(g.Open.Analysis, t.Coefficients, t.Device, t.Options)
+	if err != nil {
+		return nil, err
+	}
+	env := g.Open.Env(values)
+	w := workSum{}
+	for i := range plan.Kernels {
+		w.add(p, &plan.Kernels[i], func(d graph.Dim) (int64, bool) { return d.Eval(env) })
+	}
+	return w.list(), nil
+}
+
+// workSum adds kernels by class and type.
+type workSum map[classKey]*Work
+
+func (w workSum) add(p *predictor, k *kernel.Kernel, eval func(graph.Dim) (int64, bool)) {
+	f := p.machine.features(k, eval)
+	if !f.Known {
+		return
+	}
+	key := classKey{f.Class, f.DType}
+	sum := w[key]
+	if sum == nil {
+		sum = &Work{Class: f.Class, DType: f.DType.String()}
+		w[key] = sum
+	}
+	pr := p.predict(&f)
+	sum.FLOPs += f.X[FLOPs]
+	sum.Bytes += f.X[Bytes]
+	sum.Kernels++
+	sum.Energy += pr.Energy
+	sum.Time += pr.Time
+}
+
+// list is in the order of energy, the largest first.
+func (w workSum) list() []Work {
+	var out []Work
+	for _, key := range slices.SortedFunc(maps.Keys(w), compareKeys) {
+		out = append(out, *w[key])
+	}
+	slices.SortStableFunc(out, func(a, b Work) int { return cmp.Compare(b.Energy, a.Energy) })
+	return out
 }

@@ -123,17 +123,21 @@ func (r *rowEstimate) logits() map[*graph.Node]bool {
 	return out
 }
 
+// kernel is a kernel with numbers for its cost at a batch of prompts.
+func (r *rowEstimate) kernel(i int, prompt int64) kernel.Kernel {
+	rows := r.batch * prompt
+	if r.parts[i].last {
+		rows, prompt = r.batch, 1
+	}
+	return r.at(&r.plan.Kernels[i], &r.parts[i], rows, prompt)
+}
+
 // prefill predicts a batch of prompts.
 func (r *rowEstimate) prefill(prompt int64) Share {
 	var sum Share
 	rows := r.batch * prompt
 	for i := range r.plan.Kernels {
-		k, part := &r.plan.Kernels[i], &r.parts[i]
-		n := rows
-		if part.last {
-			n = r.batch
-		}
-		c := r.at(k, part, n, prompt)
+		c := r.kernel(i, prompt)
 		f := r.p.machine.features(&c, func(d graph.Dim) (int64, bool) { return d.Const() })
 		pr := r.p.predict(&f)
 		sum = sum.Plus(Share{pr.Energy, pr.Time})

@@ -128,16 +128,9 @@ func (p *predictor) retype(ch *choice, from, to graph.DType) {
 	}
 }
 
-// peak is the rate of matrix products in an element type. No floating-point type of at most 32 bits is slower than
-// float32: libraries accumulate in float32, and compute in it where the device is slow at the type or lacks it. A type
-// of which no peak is published counts as float32, too.
+// peak is the rate of matrix products in an element type.
 func peak(d energy.Device, t graph.DType) (energy.FLOPsPerSecond, bool) {
-	rate, ok := d.PeakMatrix(t.String())
-	single, known := d.PeakVector(graph.Float32.String())
-	if known && (!ok || t.IsFloat() && t.Bits() <= graph.Float32.Bits() && rate < single) {
-		return single, true
-	}
-	return rate, ok
+	return d.MatrixRate(t.String())
 }
 
 // transfer scales coefficients to another device: the time of operations by the ratio of sustained peaks, of bytes by that of

@@ -109,21 +109,19 @@ func weaker(x, y Reason) Reason {
 	return order[max(slices.Index(order, x), slices.Index(order, y))]
 }
 
-// hang puts a row below that of u's parent, behind the sibling that u follows.
+// hang puts a row below that of u's parent: behind the siblings before u, and behind rows that it shares no tree with.
 func (b *rowBuilder) hang(r *Row, u *unit) {
 	parent := b.rows[u.parent]
 	r.Parent = parent
 	at := len(parent.Children)
-	for _, c := range u.parent.children {
-		if c == u {
-			break
+	if u.m != r.Modules[0] { // the first tree's rows come in their order
+		siblings := u.parent.children
+		for i := slices.Index(siblings, u) - 1; i >= 0; i-- {
+			if k := slices.Index(parent.Children, b.rows[siblings[i]]); k >= 0 {
+				at = k + 1
+				break
+			}
 		}
-		if i := slices.Index(parent.Children, b.rows[c]); i >= 0 {
-			at = i + 1
-		}
-	}
-	if u.m == r.Modules[0] {
-		at = len(parent.Children) // the first tree's rows come in their order
 	}
 	for at < len(parent.Children) && r.follows(parent.Children[at]) {
 		at++

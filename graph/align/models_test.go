@@ -16,7 +16,7 @@ import (
 )
 
 // tree is the module tree of a model, with its weights. Parameters, multiply-accumulates and bytes are those of the file.
-func tree(t *testing.T, name string) align.Tree {
+func tree(t testing.TB, name string) align.Tree {
 	t.Helper()
 	g, err := onnx.Decode(filepath.Join("..", "..", "..", "shared", "models", name+".onnx.gz"), onnx.Options{})
 	if os.IsNotExist(err) {

@@ -40,7 +40,7 @@ func (p *pairing) byPath() {
 // wrappers are the root's path and those of modules that hold all that is not a single module, from the root down.
 func wrappers(root *unit) []string {
 	out := []string{root.m.Path}
-	for u := root; ; {
+	for u := root; len(out) < mostLevels; {
 		var inner []*unit
 		for _, c := range u.children {
 			if len(c.children) > 0 {
@@ -56,30 +56,40 @@ func wrappers(root *unit) []string {
 		u = inner[0]
 		out = append(out, u.m.Path)
 	}
+	return out
 }
 
 // samePaths are the modules below two wrappers that have equal paths in them, and those beside the wrappers that have
 // equal paths as they are.
 func (p *pairing) samePaths(wrapA, wrapB string) [][2]*unit {
 	inB := map[string]*unit{}
-	for _, v := range p.b.units {
-		if rest, ok := below(v.m.Path, wrapB); ok {
-			inB["."+rest] = v
-		} else {
-			inB[v.m.Path] = v
+	p.b.eachPath(wrapB, func(path string, v *unit) {
+		if inB[path] == nil {
+			inB[path] = v
 		}
-	}
+	})
 	var out [][2]*unit
-	for _, u := range p.a.units {
-		key := u.m.Path
-		if rest, ok := below(u.m.Path, wrapA); ok {
-			key = "." + rest
-		}
-		if v := inB[key]; v != nil {
+	p.a.eachPath(wrapA, func(path string, u *unit) {
+		if v := inB[path]; v != nil {
 			out = append(out, [2]*unit{u, v})
+			delete(inB, path)
+		}
+	})
+	return out
+}
+
+// eachPath visits what is below a wrapper by its path there, then what is beside it by its own.
+func (s *side) eachPath(wrapper string, visit func(path string, u *unit)) {
+	for _, inside := range []bool{true, false} {
+		for _, u := range s.units[1:] {
+			if rest, ok := below(u.m.Path, wrapper); ok == inside {
+				if !ok {
+					rest = u.m.Path
+				}
+				visit(rest, u)
+			}
 		}
 	}
-	return out
 }
 
 // below is what of a path follows a wrapper's; false for the wrapper itself and what is not in it.
@@ -167,8 +177,12 @@ func greedy(list []candidate, take func(x, y int) bool) {
 // families matches lists of layers, and layer i of one with layer i of the other.
 func (p *pairing) families(rx, ry *region) [][2]*family {
 	var list []candidate
+	window := neighbours(len(rx.families), len(ry.families))
 	for i, f := range rx.families {
 		for j, g := range ry.families {
+			if j < i-window || j > i+window {
+				continue
+			}
 			s := 0.3*common(f.words, g.words) + 0.4*mix(f, g) + 0.3*ratio(f.work/max(rx.total.Work, tiny), g.work/max(ry.total.Work, tiny))
 			for k, u := range f.members {
 				if k < len(g.members) && p.match[u] != nil && p.match[u].within(g.members[0].parent) {
@@ -224,18 +238,26 @@ const (
 	tiny = 1e-30
 )
 
+// mostLevels bounds the modules in one another that are looked at for wrappers, and for what holds a module.
+const mostLevels = 16
+
 // mostPairs bounds the pairs of modules that one region compares; beyond it only neighbours in order are.
 const mostPairs = 1 << 18
+
+// neighbours is how far apart in order the modules of two lists may be that are compared.
+func neighbours(n, m int) int {
+	if n*m <= mostPairs {
+		return n + m
+	}
+	return max(1, mostPairs/(n+m))
+}
 
 // singles matches modules that do work of their own.
 func (p *pairing) singles(rx, ry *region) {
 	var list []candidate
 	for r := attends; r <= activates; r++ {
 		xs, ys := p.open(rx.byRole[r]), p.open(ry.byRole[r])
-		window := len(xs) + len(ys)
-		if len(xs)*len(ys) > mostPairs {
-			window = max(1, mostPairs/(len(xs)+len(ys)))
-		}
+		window := neighbours(len(xs), len(ys))
 		for i, u := range xs {
 			mid := i * len(ys) / len(xs)
 			for j := max(0, mid-window); j < min(len(ys), mid+window+1); j++ {
@@ -261,7 +283,7 @@ func (p *pairing) open(list []*unit) []*unit {
 
 // similar scores two modules of one role in [0, 1] and a bit: names, part of the region, order, place.
 func (p *pairing) similar(rx, ry *region, u, v *unit) float64 {
-	name := 0.6*common(u.words, v.words) + 0.4*common(rx.words(u), ry.words(v))
+	name := 0.6*common(u.words, v.words) + 0.4*common(rx.path[u], ry.path[v])
 	size := 0.75
 	if u.role == embeds || u.role == multiplies { // others may hold what is fused into them
 		size = parts(rx, ry, u, v)
@@ -316,14 +338,8 @@ func (p *pairing) holders(rx, ry *region, families [][2]*family) {
 	type held struct{ x, y float64 }
 	votes := map[[2]*unit]*held{}
 	vote := func(u, v *unit, wx, wy float64) {
-		for x := u; x != rx.root && x != nil; x = x.parent {
-			if p.match[x] != nil {
-				continue
-			}
-			for y := v; y != ry.root && y != nil; y = y.parent {
-				if p.match[y] != nil {
-					continue
-				}
+		for _, x := range p.holding(u, rx.root) {
+			for _, y := range p.holding(v, ry.root) {
 				k := [2]*unit{x, y}
 				if votes[k] == nil {
 					votes[k] = &held{}
@@ -350,6 +366,18 @@ func (p *pairing) holders(rx, ry *region, families [][2]*family) {
 		}
 	}
 	greedy(list, func(x, y int) bool { return p.join(p.a.units[x], p.b.units[y], ByRole) })
+}
+
+// holding are the nearest modules from u up to a region's root that nothing answers to.
+func (p *pairing) holding(u, root *unit) []*unit {
+	var out []*unit
+	for level := 0; u != root && u != nil && level < mostLevels; u = u.parent {
+		if p.match[u] == nil {
+			out = append(out, u)
+		}
+		level++
+	}
+	return out
 }
 
 // names matches what is left: modules of one name, of about one part of the region, in modules that answer to each other.

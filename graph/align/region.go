@@ -15,6 +15,7 @@ type region struct {
 	families []*family
 	byRole   [activates + 1][]*unit // singles in the order of execution
 	order    map[*unit]float64      // place in the order of execution, in [0, 1]
+	path     map[*unit][]string     // words of the names from the region down
 }
 
 // fewLayers is the most that a list holds which stands for the parts of one layer, where the other tree has no list.
@@ -32,7 +33,7 @@ type family struct {
 
 // newRegion collects what is below a module. Lists in flat are none.
 func newRegion(root *unit, flat map[*unit]bool) *region {
-	r := &region{root: root, total: root.weight, order: map[*unit]float64{}}
+	r := &region{root: root, total: root.weight, order: map[*unit]float64{}, path: map[*unit][]string{}}
 	r.collect(root, flat)
 	for _, list := range r.byRole {
 		slices.SortStableFunc(list, func(x, y *unit) int { return cmp.Compare(x.end, y.end) })
@@ -93,6 +94,7 @@ func (r *region) collect(u *unit, flat map[*unit]bool) {
 		}
 		r.singles = append(r.singles, c)
 		r.byRole[c.role] = append(r.byRole[c.role], c)
+		r.path[c] = set(append(slices.Clone(r.path[u]), c.words...))
 		r.collect(c, flat)
 	}
 }
@@ -116,7 +118,7 @@ func hasList(u *unit) bool {
 }
 
 func newFamily(r *region, base string, list []*unit) *family {
-	f := &family{members: list, words: append(r.words(list[0].parent), words(base)...), numbered: true}
+	f := &family{members: list, words: set(append(slices.Clone(r.path[list[0].parent]), words(base)...)), numbered: true}
 	seen := map[int]bool{}
 	for _, u := range list {
 		f.work += u.weight.Work
@@ -148,15 +150,6 @@ func mix(f, g *family) float64 {
 		return 1
 	}
 	return both / all
-}
-
-// words are those of the names from the region down to u.
-func (r *region) words(u *unit) []string {
-	var out []string
-	for ; u != nil && u != r.root; u = u.parent {
-		out = append(out, u.words...)
-	}
-	return out
 }
 
 // cutIndex splits the number off a name: "layer." of "layer.11", "block_" of "block_3". A further call's number goes with

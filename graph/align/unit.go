@@ -1,6 +1,7 @@
 package align
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/graph"
@@ -127,7 +128,7 @@ var synonyms = map[string]string{
 	"type": "type", "classifier": "head", "lm": "head", "final": "f",
 }
 
-// words splits a name into its words, in one spelling.
+// words is the set of the words of a name, in one spelling.
 func words(name string) []string {
 	var out []string
 	var word strings.Builder
@@ -157,26 +158,30 @@ func words(name string) []string {
 		lower, digit = !isUpper && !isDigit, isDigit
 	}
 	flush()
-	return out
+	return set(out)
 }
 
-// common is the part of two lists of words that both have, in [0, 1]; half where neither says anything.
+// set sorts words and drops those that are there twice.
+func set(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// common is the part of two sets of words that both have, in [0, 1]; half where neither says anything.
 func common(x, y []string) float64 {
 	if len(x) == 0 && len(y) == 0 {
 		return 0.5
 	}
-	all := map[string]int{}
-	for _, w := range x {
-		all[w] |= 1
-	}
-	for _, w := range y {
-		all[w] |= 2
-	}
-	both := 0.0
-	for _, in := range all {
-		if in == 3 {
-			both++
+	both, i, j := 0, 0, 0
+	for i < len(x) && j < len(y) {
+		switch {
+		case x[i] < y[j]:
+			i++
+		case x[i] > y[j]:
+			j++
+		default:
+			both, i, j = both+1, i+1, j+1
 		}
 	}
-	return both / float64(len(all))
+	return float64(both) / float64(len(x)+len(y)-both)
 }

@@ -60,7 +60,7 @@ func NewOpen(g *graph.Graph, opts Options, names []string, example []int64) (*Op
 // Contradiction says why a point cannot be: an equality that the graph implies between open dims does not hold there.
 // Nil where none is known to fail.
 func (o *Open) Contradiction(values []int64) error {
-	env := o.env(values)
+	env := o.Env(values)
 	for _, name := range slices.Sorted(maps.Keys(o.Inference.Solved)) {
 		have, isOpen := env(name)
 		want, ok := o.Inference.Solved[name].Eval(env)
@@ -71,7 +71,8 @@ func (o *Open) Contradiction(values []int64) error {
 	return nil
 }
 
-func (o *Open) env(values []int64) func(string) (int64, bool) {
+// Env gives the dims their sizes at a point.
+func (o *Open) Env(values []int64) func(string) (int64, bool) {
 	return func(name string) (int64, bool) {
 		if i := slices.Index(o.Names, name); i >= 0 {
 			return values[i], true

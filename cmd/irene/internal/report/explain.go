@@ -322,7 +322,7 @@ func (b *explainer) computeAdvice(parts []*ExplainedPart, t energy.Seconds) stri
 	dtype := slices.MaxFunc(parts, func(x, y *ExplainedPart) int { return cmp.Compare(x.Terms.FLOPs, y.Terms.FLOPs) }).Terms.DType
 	rate := energy.FLOPsPerSecond(flops / float64(t))
 	s := rate.String()
-	peak, ok := b.e.Device.PeakMatrix(dtype.String())
+	peak, ok := b.e.Device.MatrixRate(dtype.String())
 	if ok {
 		s += fmt.Sprintf(", %.0f %% of the peak in %v", 100*float64(rate/peak), dtype)
 	}

@@ -25,6 +25,8 @@ type Generation struct {
 	Price     *Price
 	Carbon    *float64 // g per kWh
 	Serving   *predict.Serving
+	Steps     []predict.Work // of the decode step in the middle, by class
+	Reading   []predict.Work // of the prompts
 }
 
 // Price is what energy costs.
@@ -106,6 +108,8 @@ func WriteGenerationJSON(w io.Writer, g *Generation) error {
 	if g.Serving != nil {
 		g.jsonServing(j)
 	}
+	jsonWork(j, "step_work", g.Steps)
+	jsonWork(j, "prefill_work", g.Reading)
 	j.Key("assumed")
 	j.Strs(g.Generator.Step.Open.Example.Assumed)
 	j.Line()
@@ -184,6 +188,30 @@ func (g *Generation) jsonServing(j *JSON) {
 		}
 	}
 	j.Close('}')
+	j.Line()
+}
+
+func jsonWork(j *JSON, key string, list []predict.Work) {
+	j.Key(key)
+	j.Open('[')
+	for _, w := range list {
+		j.Open('{')
+		j.Key("class")
+		j.Str(w.Class)
+		j.Key("dtype")
+		j.Str(w.DType)
+		j.Key("kernels")
+		j.Int(int64(w.Kernels))
+		for _, m := range []struct {
+			key string
+			v   float64
+		}{{"flops", w.FLOPs}, {"bytes", w.Bytes}, {"energy_j", float64(w.Energy)}, {"time_s", float64(w.Time)}} {
+			j.Key(m.key)
+			j.Float(m.v)
+		}
+		j.Close('}')
+	}
+	j.Close(']')
 	j.Line()
 }
 

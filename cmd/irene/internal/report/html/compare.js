@@ -4,7 +4,7 @@
 const compare = (() => {
   const { el, $, state, METRICS, scaled } = page;
   const closed = new Set(); // rows whose parts are not shown
-  let tree = null, byDifference = false, results = [];
+  let rowsById = [], tree = null, byDifference = false, results = [];
 
   // rowTree links the rows of the alignment.
   function rowTree() {
@@ -14,6 +14,7 @@ const compare = (() => {
       rows[r.parent].children.push(r);
       r.level = rows[r.parent].level + 1;
     }
+    rowsById = rows;
     rows.forEach((r) => { if (r.level >= 2) closed.add(r.id); });
     return rows[0];
   }
@@ -43,7 +44,7 @@ const compare = (() => {
       el("section", { className: "panel", "aria-label": "Module by module" },
         el("div", { className: "panel-head" }, el("h2", {}, "Module by module"), el("div", { id: "compare-metrics", className: "choices", role: "radiogroup", "aria-label": "Metric" }), el("label", { className: "inline" }, "Order ", order)),
         el("div", { className: "scroll" }, el("table", { className: "compare-table", id: "compare-rows" },
-          el("thead", {}, el("tr", {}, ...names.map((n) => el("th", { scope: "col", className: "text" }, n)), ...names.map((n, k) => el("th", { scope: "col" }, k ? "second" : "first")), el("th", { scope: "col" }, "difference"), el("th", { scope: "col" }, "ratio"))), el("tbody")))));
+          el("thead", {}, el("tr", {}, ...names.map((n, k) => el("th", { scope: "col", className: k ? "text wide" : "text", title: n }, n)), ...names.map((n, k) => el("th", { scope: "col" }, k ? "second" : "first")), el("th", { scope: "col", className: "wide" }, "difference"), el("th", { scope: "col" }, "ratio"))), el("tbody")))));
   }
 
   function headline() {
@@ -60,14 +61,15 @@ const compare = (() => {
     const rows = METRICS.filter((m) => !m.predicted || results[0].device).map((m) => [m.name, m.text, (t) => t[m.key]]);
     if (results[0].device) rows.splice(2, 0, ["Power", (v) => scaled(v, "W", 3), power]);
     $("compare-totals").tBodies[0].replaceChildren(...rows.map(([name, text, of]) => el("tr", {},
-      el("th", { scope: "row", className: "text" }, name), ...roots.map((t) => el("td", {}, text(of(t)), name === "Energy" ? el("span", { className: "quiet" }, ` ${page.joules(t.low)} to ${page.joules(t.high)}`) : "")), ratioCell(of(roots[0]), of(roots[1])))));
+      el("th", { scope: "row", className: "text" }, name), ...roots.map((t) => el("td", {}, text(of(t)), name === "Energy" ? el("span", { className: "quiet wide" }, ` ${page.joules(t.low)} to ${page.joules(t.high)}`) : "")), ratioCell(of(roots[0]), of(roots[1])))));
   }
 
   // ratioCell shows b as a multiple of a, and a bar from half to double and beyond.
   function ratioCell(a, b) {
     const times = b / a, cell = el("td", {}, Number.isFinite(times) && a > 0 ? `× ${times >= 100 ? times.toFixed(0) : times.toPrecision(3)}` : "");
+    if (!(a > 0 && b > 0)) return cell;
     const bar = el("span", { className: "diverge", "aria-hidden": "true" });
-    if (a > 0 && b > 0 && times !== 1) {
+    if (times !== 1) {
       const part = el("i", { className: times < 1 ? "less" : "more" });
       part.style.width = `${100 * Math.min(1, Math.abs(Math.log2(times)) / 2)}%`;
       bar.append(part);
@@ -95,19 +97,27 @@ const compare = (() => {
     if (had) [...body.rows].find((e) => e.row === had)?.querySelector("button")?.focus();
   }
 
+  // nameIn is a module's name, from the module of the row above on.
+  function nameIn(r, k, node) {
+    const above = r.parent < 0 ? -1 : rowsById[r.parent].modules[k];
+    const path = above < 0 ? "" : page.models[k].nodes.modules[above].path;
+    if (!node.path || path === node.path) return node.label;
+    return path && node.path.startsWith(path + ".") ? node.path.slice(path.length + 1) : node.path;
+  }
+
   function rowElement(r) {
     const cells = r.modules.map((m, k) => {
       const node = m < 0 ? null : page.models[k].nodes.modules[m];
-      const cell = el("td", { className: "text", title: node ? node.path || node.label : "" });
+      const cell = el("td", { className: k ? "text wide" : "text", title: node ? node.path || node.label : "" });
       if (k === 0 && r.children.length) {
         const open = !closed.has(r.id), flip = () => { if (open) closed.add(r.id); else closed.delete(r.id); modules(); };
         cell.append(el("button", { type: "button", className: "twist", "aria-expanded": open, "aria-label": `parts of ${node ? node.path || node.label : "this module"}`, onclick: flip }, open ? "▾" : "▸"));
       } else if (k === 0) cell.append(el("span", { className: "twist" }));
-      cell.append(node ? (r.level === 0 ? node.label : node.path) : "–");
+      cell.append(node ? nameIn(r, k, node) : "–");
       return cell;
     });
     const [a, b] = [amount(r, 0), amount(r, 1)], text = (v) => (Number.isNaN(v) ? "" : metric().text(v)), d = difference(r);
-    const row = el("tr", { className: a === b ? "same" : "" }, ...cells, el("td", {}, text(a)), el("td", {}, text(b)), el("td", {}, d === 0 ? "0" : (d > 0 ? "+" : "−") + text(Math.abs(d))), ratioCell(a, b));
+    const row = el("tr", { className: a === b ? "same" : "" }, ...cells, el("td", {}, text(a)), el("td", {}, text(b)), el("td", { className: "wide" }, d === 0 ? "0" : (d > 0 ? "+" : "−") + text(Math.abs(d))), ratioCell(a, b));
     row.firstChild.style.setProperty("--level", r.level);
     row.row = r;
     return row;

@@ -40,6 +40,7 @@ const page = (() => {
   const joules = (v) => scaled(v, "J", 3);
   const seconds = (v) => scaled(v, "s", 3);
   const bytes = (v) => scaled(v, "B", 4);
+  const memory = (v) => { const i = v >= 2 ** 30 ? 30 : 20; return `${fixed(v / 2 ** i, 4)} ${i === 30 ? "GiB" : "MiB"}`; };
   const flops = (v) => scaled(v, "FLOP", 4);
   const count = (v) => scaled(v, "", 4);
   const whole = (v) => (Number.isNaN(v) ? "?" : v.toLocaleString("en").replaceAll(",", "\u202f"));
@@ -108,7 +109,7 @@ const page = (() => {
   function operatorNode(m, parent, i) {
     const op = m.data.operators[i], form = m.data.forms[op.form];
     return {
-      id: "o" + i, kind: "operator", index: i, label: form.op, note: shortName(op.name, parent.path), path: parent.path, parent, level: parent.level + 1,
+      id: "o" + i, kind: "operator", index: i, label: form.op, note: shortName(op.name) === form.op ? "" : shortName(op.name), path: parent.path, parent, level: parent.level + 1,
       children: [], operators: [], rows: [], form, text: `${parent.path} ${op.name} ${form.op} ${form.class}`.toLowerCase(),
     };
   }
@@ -172,7 +173,7 @@ const page = (() => {
     if (models[0].data.devices.length) box.append(deviceControl());
     for (const name of opening.keys()) box.append(sizeControl(name));
     const derived = el("p", { id: "derived", className: "quiet derived" });
-    box.append(derived, el("button", { type: "button", id: "reset", onclick: reset }, "Reset"));
+    box.append(el("button", { type: "button", id: "reset", onclick: reset }, "Reset"), derived);
   }
 
   function deviceControl() {
@@ -182,7 +183,7 @@ const page = (() => {
     group("measured", devices.filter((d) => d.origin === "measured"));
     group("scaled from specifications", devices.filter((d) => d.origin !== "measured"));
     select.value = state.device;
-    return el("label", { className: "control device" }, el("span", { className: "name" }, "Device"), select, el("span", { id: "origin", className: "quiet" }));
+    return el("label", { className: "control device" }, el("span", { className: "name" }, "Device"), select, el("span", { id: "device-name", className: "print-only" }), el("span", { id: "origin", className: "quiet" }));
   }
 
   function sizeControl(name) {
@@ -219,6 +220,7 @@ const page = (() => {
     const d = result.device;
     if ($("device")) {
       $("device").value = state.device;
+      put($("device-name"), d ? d.name : "");
       $("origin").textContent = d ? `${d.scope} energy, ${d.origin}` : "";
       $("origin").classList.toggle("warn", !!d && d.origin !== "measured");
     }
@@ -237,7 +239,7 @@ const page = (() => {
       const v = result.get(l.expr);
       if (v > l.rows) out.push(["warn", `${m.data.expressions[l.expr]} is ${v}: the model's table of positions ends at ${l.rows}`]);
     }
-    if (d && m.data.memory.weight_bytes > d.memory && d.memory > 0) out.push(["warn", `The weights alone, ${bytes(m.data.memory.weight_bytes)}, do not fit the device's ${bytes(d.memory)}`]);
+    if (d && m.data.memory.weight_bytes > d.memory && d.memory > 0) out.push(["warn", `The weights alone, ${memory(m.data.memory.weight_bytes)}, do not fit the device's ${memory(d.memory)}`]);
     const root = result.modules[0];
     if (d && root.scaled) out.push(["", `${plural(root.scaled, "operator")} by stand-in rates: ${reasons((w) => w.scaled)}`]);
     if (d && root.extrapolated) out.push(["", `${plural(root.extrapolated, "operator")} outside the range that was measured, with wider intervals: ${reasons((w) => w.extrapolated)}`]);
@@ -270,7 +272,7 @@ const page = (() => {
     }
     card("FLOPs", flops(t.flops), d && t.time > 0 ? `${scaled(t.flops / t.time, "FLOP/s", 3)}` : "", "flops");
     card("Bytes moved", bytes(t.bytes), d && t.time > 0 ? scaled(t.bytes / t.time, "B/s", 3) : "", "bytes");
-    card("Parameters", count(t.params), `${bytes(model().data.memory.weight_bytes)} of weights`);
+    card("Parameters", count(t.params), `${memory(model().data.memory.weight_bytes)} of weights`);
     const batch = model().data.dims.filter((x) => x.batch);
     if (d && batch.length === 1) card("Energy per item", joules(t.energy / state.sizes.get(batch[0].name)), `of ${batch[0].name}`);
     const box = $("totals");
@@ -459,13 +461,14 @@ const page = (() => {
     m.data.operators.forEach((op, i) => {
       const node = m.nodes.byId.get("o" + i), place = node.path.replace(/(^|\.)\d+(?=\.|$)/g, "$1*");
       const k = `${place}|${op.form}|${plan ? plan.work[i] : ""}|${plan && plan.kernel[i] >= 0}`;
-      if (!byKey.has(k)) byKey.set(k, { id: "b" + byKey.size, kind: "bundle", place, form: node.form, members: [], children: [], operators: [], rows: [], level: 0, index: i, text: node.text + " " + place });
+      if (!byKey.has(k)) byKey.set(k, { id: "b" + byKey.size, kind: "bundle", place, form: node.form, members: [], children: [], operators: [], rows: [], level: 0, index: i });
       byKey.get(k).members.push(node);
     });
     const list = [...byKey.values()];
     for (const b of list) {
       b.label = b.form.op + (b.members.length > 1 ? ` ×${b.members.length}` : "");
       b.note = b.members.length > 1 ? b.place : b.members[0].path;
+      b.text = b.members.map((o) => o.text).join(" ");
       m.nodes.byId.set(b.id, b);
     }
     m.bundles.set(key, list);
@@ -596,7 +599,7 @@ const page = (() => {
     row.tabIndex = node.id === state.rowFocus ? 0 : -1;
     const [twist, label, note] = row.firstChild.children;
     put(twist, node.rows.length ? (node.open ? "▾" : "▸") : "");
-    mark(label, node.kind === "group" ? `${node.children.length} own operators` : node.label);
+    mark(label, node.kind === "group" ? `${node.children.length} own operator${node.children.length === 1 ? "" : "s"}` : node.label);
     mark(note, node.note || "");
     cols.forEach((c, k) => {
       if (k === 0) return;
@@ -691,7 +694,7 @@ const page = (() => {
     parts.push(facts(node));
     const causes = causesOf(node);
     if (causes && causes.some((c) => c[0] > 0)) parts.push(el("h3", {}, "What takes it"), causeTable(causes));
-    if (node.kind === "module" && node.children.length + node.operators.length > 1) parts.push(el("h3", {}, `${metric().name} by operator class`), classTable(node));
+    if (node.kind === "module" && result.modules[node.index].operators > 1) parts.push(el("h3", {}, `${metric().name} by operator class`), classTable(node));
     if (node.kind === "operator" || node.kind === "bundle") parts.push(...operatorDetail(node.kind === "bundle" ? node.members[0] : node));
     $("detail").replaceChildren(...parts);
   }
@@ -796,7 +799,7 @@ const page = (() => {
     });
   }
 
-  const link = (node) => el("button", { type: "button", className: "link", onclick: () => select(node) }, `${node.label} ${node.note}`);
+  const link = (node) => el("button", { type: "button", className: "link", onclick: () => select(node) }, `${node.label} ${node.note}`.trimEnd());
 
   // ---- The whole page
 
@@ -818,6 +821,7 @@ const page = (() => {
 
   function showChoices() {
     choices($("metrics"), METRICS.filter((m) => !m.predicted || result.device).map((m) => [m.key, m.name]), state.metric, (k) => { state.metric = k; render(); saveState(); });
+    $("expand").hidden = $("collapse").hidden = state.view === "operators";
     choices($("views"), [["modules", "Modules"], ["operators", "Operators"]], state.view, (k) => { state.view = k; state.sort = null; state.limit = 300; render(); });
     const tabs = $("models");
     tabs.hidden = models.length < 2;
@@ -836,17 +840,25 @@ const page = (() => {
     for (const e of tiles.values()) e.remove();
     tiles.clear();
     rowCache.clear();
-    openSome(innerWidth < 640 ? 24 : 48);
+    openSome(innerWidth < 640 ? 24 : 44);
+  }
+
+  // commandLine gives what the page shows, as far as a command does.
+  function commandLine() {
+    const shown = state.compare ? models : [model()], names = new Set(shown.flatMap((m) => m.data.dims.map((d) => d.name)));
+    const flags = [...names].map((n) => ` --dim ${/^[\w.]+$/.test(n) ? n : `'${n}'`}=${state.sizes.get(n)}`).join("");
+    const device = !result.device ? " --device none" : result.device.default ? "" : ` --device ${result.device.id}`;
+    return `irene ${state.compare ? "compare" : "analyze"} ${shown.map((m) => m.data.file).join(" ")}${flags}${device}`;
   }
 
   function showFoot() {
     const m = model().data, mem = m.memory;
-    const flags = m.dims.map((d) => ` --dim ${/^[\w.]+$/.test(d.name) ? d.name : `'${d.name}'`}=${state.sizes.get(d.name)}`).join("");
-    const dev = result.device && !(result.device.default) ? ` --device ${result.device.id}` : "";
-    const list = [el("p", {}, "The same from the command line: ", el("code", {}, `irene analyze ${m.file}${flags}${dev}`))];
-    list.push(el("p", {}, `Numbers ${m.mode}; FLOPs count ${m.flops}.${m.coverage ? ` Operators were placed in modules ${m.coverage}.` : ""}` + (mem.peak_activation_bytes !== null ? ` At the sizes the report was made for, activations take at most ${bytes(mem.peak_activation_bytes)} beside ${bytes(mem.weight_bytes)} of weights.` : "")));
-    $("foot").replaceChildren(...list);
-    put($("title"), models.length > 1 && state.compare ? models.map((x) => x.data.title).join(" and ") : m.title);
+    const notes = [`Numbers ${m.mode}; FLOPs count ${m.flops}.`];
+    if (!state.compare && m.coverage) notes.push(`Operators were placed in modules: ${m.coverage}.`);
+    if (!state.compare && mem.peak_activation_bytes !== null) notes.push(`At the sizes the report was made for, activations take at most ${memory(mem.peak_activation_bytes)} beside ${memory(mem.weight_bytes)} of weights.`);
+    $("foot").replaceChildren(el("p", {}, "The same from the command line: ", el("code", {}, commandLine())), el("p", {}, notes.join(" ")),
+      el("p", { className: "keys" }, "Keys: / searches; arrows move in the picture and the table, Enter zooms or selects, Escape goes back."));
+    put($("title"), state.compare ? models.map((x) => x.data.title).join(" and ") : m.title);
     put($("about"), state.compare ? "" : m.about);
   }
 
@@ -896,7 +908,8 @@ const page = (() => {
   function loadState() {
     const h = new URLSearchParams(location.hash.slice(1));
     for (const [k, v] of h) {
-      if (k.startsWith("d.") && opening.has(k.slice(2)) && /^\d{1,10}$/.test(v)) state.sizes.set(k.slice(2), Number(v));
+      const s = k.startsWith("d.") && sliders.get(k.slice(2));
+      if (s && /^\d{1,10}$/.test(v) && Number(v) >= s.steps[0] && Number(v) < 2 ** 31) state.sizes.set(k.slice(2), Number(v));
     }
     if (models[0].data.devices.some((d) => d.id === h.get("device"))) state.device = h.get("device");
     if (METRICS.some((m) => m.key === h.get("metric"))) state.metric = h.get("metric");
@@ -941,7 +954,7 @@ const page = (() => {
     buildControls();
     atOpening = engine.evaluate(model(), model().data.dims.map((d) => opening.get(d.name)), models[0].data.devices.length ? 0 : -1);
     loadState();
-    openSome(innerWidth < 640 ? 24 : 48);
+    openSome(innerWidth < 640 ? 24 : 44);
     listen();
     update();
   }

@@ -1,0 +1,414 @@
+package onnx
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Encode writes a graph as an ONNX model. Values go by their names in the graph, functions stay inlined, external data
+// stays where it is. What the decoder does not keep cannot be written: tensors of which it holds no elements though the
+// file stored some, sparse tensors, strings; and nodes of inlined functions that rest on another version of an operator
+// set than the model.
+func Encode(w io.Writer, g *graph.Graph) error {
+	if err := checkOpsets(g); err != nil {
+		return fmt.Errorf("%s: %w", g.File, err)
+	}
+	var m pieces
+	m.varint(1, g.IRVersion)
+	m.string(2, g.Producer)
+	m.string(3, g.ProducerVersion)
+	e := &encoder{names: make(map[*graph.Value]string, len(g.Values)), taken: make(map[string]bool, len(g.Values))}
+	body, err := e.body(g.Main)
+	if err != nil {
+		return fmt.Errorf("%s: %w", g.File, err)
+	}
+	m.message(7, body)
+	for _, domain := range slices.Sorted(maps.Keys(g.Opsets)) {
+		var b []byte
+		if domain != "" {
+			b = protowire.AppendString(protowire.AppendTag(b, 1, protowire.BytesType), domain)
+		}
+		b = protowire.AppendVarint(protowire.AppendTag(b, 2, protowire.VarintType), uint64(g.Opsets[domain]))
+		m.bytes(8, b)
+	}
+	m.properties(14, g.Metadata)
+	out := bufio.NewWriterSize(w, 1<<16)
+	for _, p := range m.list {
+		if _, err := out.Write(p); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// checkOpsets finds nodes whose operator set is imported with another version.
+func checkOpsets(g *graph.Graph) error {
+	for _, n := range g.Nodes {
+		if v, ok := g.Opsets[n.Domain]; ok && v != n.Opset {
+			return fmt.Errorf("%s: it rests on version %d of domain %q, the model imports %d", label(n.Name, n.Op), n.Opset, n.Domain, v)
+		}
+	}
+	return nil
+}
+
+// message puts what was written elsewhere into a field.
+func (p *pieces) message(num protowire.Number, inner pieces) {
+	head := protowire.AppendTag(nil, num, protowire.BytesType)
+	p.add(protowire.AppendVarint(head, uint64(inner.size)))
+	p.list = append(p.list, inner.list...)
+	p.size += inner.size
+}
+
+// bytes writes a length-delimited field; long values are not copied.
+func (p *pieces) bytes(num protowire.Number, b []byte) {
+	head := protowire.AppendVarint(protowire.AppendTag(nil, num, protowire.BytesType), uint64(len(b)))
+	if len(b) <= 256 {
+		p.add(append(head, b...))
+		return
+	}
+	p.add(head)
+	p.add(b)
+}
+
+// string writes a string that is not empty.
+func (p *pieces) string(num protowire.Number, s string) {
+	if s != "" {
+		p.bytes(num, []byte(s))
+	}
+}
+
+func (p *pieces) varint(num protowire.Number, n int64) {
+	p.add(protowire.AppendVarint(protowire.AppendTag(nil, num, protowire.VarintType), uint64(n)))
+}
+
+func (p *pieces) float(num protowire.Number, x float32) {
+	p.add(protowire.AppendFixed32(protowire.AppendTag(nil, num, protowire.Fixed32Type), math.Float32bits(x)))
+}
+
+func (p *pieces) properties(num protowire.Number, list []graph.Property) {
+	for _, e := range list {
+		p.add(appendProperty(nil, num, e))
+	}
+}
+
+// encoder knows the names that values go by.
+type encoder struct {
+	names map[*graph.Value]string
+	taken map[string]bool // in this body and around it
+}
+
+// enter names the values of a body. In a subgraph they go by the names the file gave them, as far as those are free: the
+// names of the graph would grow with every reading.
+func (e *encoder) enter(b *graph.Body) (mine []string) {
+	add := func(v *graph.Value) {
+		if v == nil || v.Body != b || e.names[v] != "" {
+			return
+		}
+		name := v.Name
+		if b.Owner != nil && v.Local != "" && !e.taken[v.Local] {
+			name = v.Local
+		}
+		for e.taken[name] {
+			name += "'"
+		}
+		e.names[v], e.taken[name] = name, true
+		mine = append(mine, name)
+	}
+	for _, list := range [][]*graph.Value{b.Inputs, b.Inits} {
+		for _, v := range list {
+			add(v)
+		}
+	}
+	for _, n := range b.Nodes {
+		for _, v := range n.Outputs {
+			add(v)
+		}
+	}
+	return mine
+}
+
+// body writes a GraphProto.
+func (e *encoder) body(b *graph.Body) (pieces, error) {
+	for _, name := range e.enter(b) {
+		defer delete(e.taken, name)
+	}
+	var out pieces
+	for _, n := range b.Nodes {
+		node, err := e.node(n)
+		if err != nil {
+			return out, fmt.Errorf("%s: %w", label(n.Name, n.Op), err)
+		}
+		out.message(1, node)
+	}
+	out.string(2, b.Name)
+	for _, v := range b.Inits {
+		t, err := encodeTensor(v.Init, e.names[v], v.Metadata)
+		if err != nil {
+			return out, fmt.Errorf("tensor %q: %w", v.Name, err)
+		}
+		out.message(5, t)
+	}
+	for _, v := range b.Inputs {
+		out.message(11, e.value(v))
+	}
+	for _, v := range b.Inits { // inputs with a default; see the package documentation
+		if v.IsInput && !slices.Contains(b.Inputs, v) {
+			out.message(11, e.value(v))
+		}
+	}
+	for _, v := range b.Outputs {
+		out.message(12, e.value(v))
+	}
+	for _, v := range b.Inits {
+		if !v.IsInput && !v.IsOutput && v.Type.Kind != graph.KindUnknown {
+			out.message(13, e.value(v))
+		}
+	}
+	for _, n := range b.Nodes {
+		for _, v := range n.Outputs {
+			if v != nil && !v.IsOutput && v.Type.Kind != graph.KindUnknown {
+				out.message(13, e.value(v))
+			}
+		}
+	}
+	return out, nil
+}
+
+// value writes a ValueInfoProto.
+func (e *encoder) value(v *graph.Value) pieces {
+	var out pieces
+	out.string(1, e.names[v])
+	if v.Type.Kind != graph.KindUnknown {
+		out.message(2, encodeType(&v.Type))
+	}
+	if v.Init == nil {
+		out.properties(4, v.Metadata)
+	}
+	return out
+}
+
+// encodeType writes a TypeProto.
+func encodeType(t *graph.Type) pieces {
+	var out, inner pieces
+	switch t.Kind {
+	case graph.KindTensor, graph.KindSparse:
+		inner.varint(1, int64(t.DType))
+		if t.Shape != nil {
+			inner.message(2, encodeShape(t.Shape))
+		}
+		num := protowire.Number(1)
+		if t.Kind == graph.KindSparse {
+			num = 8
+		}
+		out.message(num, inner)
+	case graph.KindSequence, graph.KindOptional:
+		if t.Elem != nil {
+			inner.message(1, encodeType(t.Elem))
+		}
+		num := protowire.Number(4)
+		if t.Kind == graph.KindOptional {
+			num = 9
+		}
+		out.message(num, inner)
+	case graph.KindMap:
+		inner.varint(1, int64(t.DType))
+		if t.Elem != nil {
+			inner.message(2, encodeType(t.Elem))
+		}
+		out.message(5, inner)
+	case graph.KindOpaque:
+		out.message(7, inner)
+	}
+	return out
+}
+
+// encodeShape writes a TensorShapeProto.
+func encodeShape(s graph.Shape) pieces {
+	var out pieces
+	for _, d := range s {
+		var dim pieces
+		if n, ok := d.Const(); ok {
+			dim.varint(1, n)
+		} else if !d.IsUnknown() {
+			dim.string(2, d.String())
+		}
+		out.message(1, dim)
+	}
+	return out
+}
+
+// node writes a NodeProto.
+func (e *encoder) node(n *graph.Node) (pieces, error) {
+	var out pieces
+	for _, list := range []struct {
+		num    protowire.Number
+		values []*graph.Value
+	}{{1, n.Inputs}, {2, n.Outputs}} {
+		for _, v := range list.values {
+			name := ""
+			if v != nil {
+				name = e.names[v]
+			}
+			out.bytes(list.num, []byte(name))
+		}
+	}
+	out.string(3, n.Name)
+	out.string(4, n.Op)
+	for i := range n.Attrs {
+		a, err := e.attr(&n.Attrs[i])
+		if err != nil {
+			return out, fmt.Errorf("attribute %q: %w", n.Attrs[i].Name, err)
+		}
+		out.message(5, a)
+	}
+	out.string(7, n.Domain)
+	out.string(8, n.Overload)
+	out.properties(9, n.Metadata)
+	return out, nil
+}
+
+// attr writes an AttributeProto.
+func (e *encoder) attr(a *graph.Attr) (pieces, error) {
+	var out pieces
+	var err error
+	out.string(1, a.Name)
+	switch a.Type {
+	case graph.AttrFloat:
+		out.float(2, a.Float)
+	case graph.AttrInt:
+		out.varint(3, a.Int)
+	case graph.AttrString:
+		out.bytes(4, []byte(a.Str))
+	case graph.AttrFloats:
+		for _, x := range a.Floats {
+			out.float(7, x)
+		}
+	case graph.AttrInts:
+		for _, x := range a.Ints {
+			out.varint(8, x)
+		}
+	case graph.AttrStrings:
+		for _, s := range a.Strs {
+			out.bytes(9, []byte(s))
+		}
+	case graph.AttrTypeProto:
+		if a.TypeVal != nil {
+			out.message(14, encodeType(a.TypeVal))
+		}
+	default:
+		err = e.parts(&out, a)
+	}
+	out.varint(20, int64(a.Type))
+	return out, err
+}
+
+// parts writes the values of an attribute that are tensors or graphs.
+func (e *encoder) parts(out *pieces, a *graph.Attr) error {
+	var num protowire.Number
+	var tensors []*graph.Tensor
+	var bodies []*graph.Body
+	switch a.Type {
+	case graph.AttrTensor:
+		num, tensors = 5, []*graph.Tensor{a.Tensor}
+	case graph.AttrTensors:
+		num, tensors = 10, a.Tensors
+	case graph.AttrGraph:
+		num, bodies = 6, []*graph.Body{a.Body}
+	case graph.AttrGraphs:
+		num, bodies = 11, a.Bodies
+	default:
+		return fmt.Errorf("its type %d cannot be written", a.Type)
+	}
+	for _, t := range tensors {
+		p, err := encodeTensor(t, t.Name, nil)
+		if err != nil {
+			return err
+		}
+		out.message(num, p)
+	}
+	for _, b := range bodies {
+		p, err := e.body(b)
+		if err != nil {
+			return err
+		}
+		out.message(num, p)
+	}
+	return nil
+}
+
+// encodeTensor writes a TensorProto under a name.
+func encodeTensor(t *graph.Tensor, name string, metadata []graph.Property) (pieces, error) {
+	var out pieces
+	switch {
+	case t.Sparse:
+		return out, errors.New("it is sparse: the places of its elements were not kept")
+	case t.Elided:
+		return out, errors.New("its elements were not kept when the file was read")
+	}
+	for _, d := range t.Dims {
+		out.varint(1, d)
+	}
+	out.varint(2, int64(t.DType))
+	num, _ := dataField(t.DType)
+	switch {
+	case t.External != nil || t.Raw != nil:
+	case t.Ints != nil:
+		var packed []byte
+		for _, x := range packInts(t.DType, t.Ints) {
+			packed = protowire.AppendVarint(packed, uint64(x))
+		}
+		out.bytes(num, packed)
+	case t.Floats != nil:
+		var packed []byte
+		for _, x := range t.Floats {
+			if num == 10 {
+				packed = protowire.AppendFixed64(packed, math.Float64bits(x))
+			} else {
+				packed = protowire.AppendFixed32(packed, math.Float32bits(float32(x)))
+			}
+		}
+		out.bytes(num, packed)
+	}
+	out.string(8, name)
+	if t.Raw != nil {
+		out.bytes(9, t.Raw)
+	}
+	if e := t.External; e != nil {
+		out.properties(13, place(e))
+		out.varint(14, 1)
+	}
+	out.properties(16, metadata)
+	return out, nil
+}
+
+func place(e *graph.External) []graph.Property {
+	out := []graph.Property{{Key: "location", Value: e.Location}, {Key: "offset", Value: strconv.FormatInt(e.Offset, 10)}}
+	if e.Length >= 0 {
+		out = append(out, graph.Property{Key: "length", Value: strconv.FormatInt(e.Length, 10)})
+	}
+	return out
+}
+
+// packInts puts elements of 2 or 4 bits together again; see unpackInts.
+func packInts(t graph.DType, in []int64) []int64 {
+	width := t.Bits()
+	if width != 2 && width != 4 {
+		return in
+	}
+	per := 8 / width
+	out := make([]int64, (int64(len(in))+per-1)/per)
+	for i, x := range in {
+		out[int64(i)/per] |= (x & (1<<width - 1)) << (width * (int64(i) % per))
+	}
+	return out
+}
