@@ -285,6 +285,7 @@ const page = (() => {
     });
   }
   const ratio = (x) => (Number.isFinite(x) && Math.abs(x - 1) > 5e-4 ? `× ${x >= 100 ? x.toFixed(0) : x.toPrecision(3)}` : "");
+  const attribute = (e, name, text) => { if (e.getAttribute(name) !== text) e.setAttribute(name, text); };
   const put = (e, text) => { if (e.textContent !== text) e.textContent = text; };
 
   // ---- Icicle
@@ -324,8 +325,8 @@ const page = (() => {
       const px = t.w * width;
       put(e, tileText(t.node, px));
       paint(e, t.node, px);
-      e.setAttribute("aria-level", t.depth + 1);
-      e.setAttribute("aria-label", `${t.node.kind === "operator" ? t.node.label : t.node.path || "model"}, ${metric().text(value(t.node, state.metric))}, ${percent(share(t.node))}`);
+      attribute(e, "aria-level", String(t.depth + 1));
+      attribute(e, "aria-label", `${t.node.kind === "operator" ? t.node.label : t.node.path || "model"}, ${metric().text(value(t.node, state.metric))}, ${percent(share(t.node))}`);
       e.classList.toggle("faint", !!matched && !matched(t.node));
       e.classList.toggle("selected", state.selected === t.node.id);
     }
@@ -803,19 +804,24 @@ const page = (() => {
 
   // ---- The whole page
 
+  // choices makes a group of buttons of which one is chosen; arrow keys go round.
   function choices(box, items, current, pick) {
+    const key = JSON.stringify([items, current]);
+    if (box.dataset.key === key) return;
+    box.dataset.key = key;
+    const focused = box.contains(document.activeElement);
     box.replaceChildren(...items.map(([key, name]) => {
       const b = el("button", { type: "button", role: "radio", "aria-checked": key === current, tabIndex: key === current ? 0 : -1, onclick: () => pick(key) }, name);
       b.dataset.key = key;
       return b;
     }));
+    if (focused) box.querySelector("[aria-checked=true]").focus();
     box.onkeydown = (ev) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[ev.key];
       if (!step) return;
       ev.preventDefault();
       const i = items.findIndex(([k]) => k === box.querySelector("[aria-checked=true]").dataset.key);
       pick(items[(i + step + items.length) % items.length][0]);
-      box.querySelector("[aria-checked=true]").focus();
     };
   }
 
@@ -893,7 +899,13 @@ const page = (() => {
 
   // ---- The address holds sizes, device and view, so that a link shows the same.
 
+  // saveState waits until nothing has changed for a moment: browsers take their time over it.
+  let saving = 0;
   function saveState() {
+    clearTimeout(saving);
+    saving = setTimeout(writeAddress, 250);
+  }
+  function writeAddress() {
     const h = new URLSearchParams();
     for (const [name, v] of state.sizes) if (v !== opening.get(name)) h.set("d." + name, v);
     if (models[0].data.devices.length && state.device !== models[0].data.devices[0].id) h.set("device", state.device);
@@ -943,7 +955,7 @@ const page = (() => {
     $("collapse").onclick = () => { openSome(1 + model().nodes.root.rows.length); showTable(); };
     $("more").firstChild.onclick = () => { state.limit += 1000; showTable(); };
     new ResizeObserver(() => { if (result && !state.compare) showIcicle(); }).observe(box);
-    window.addEventListener("hashchange", () => { loadState(); update(); });
+    window.addEventListener("hashchange", () => { clearTimeout(saving); loadState(); update(); });
     document.addEventListener("keydown", (ev) => {
       if (ev.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(ev.target.tagName)) { ev.preventDefault(); $("search").focus(); }
     });
