@@ -3,6 +3,7 @@ package predict
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -57,6 +58,21 @@ func (ls *leastSquares) solve() ([]float64, error) {
 	x, err := activeSet(g, h, n)
 	for i := range x {
 		x[i] *= scale[i]
+	}
+	return x, err
+}
+
+// solveAbove returns the x ≥ floor that minimises the sum of squares.
+func (ls *leastSquares) solveAbove(floor []float64) ([]float64, error) {
+	shifted := &leastSquares{n: ls.n, gram: ls.gram, rhs: slices.Clone(ls.rhs), rows: ls.rows}
+	for i := range ls.n {
+		for j, f := range floor {
+			shifted.rhs[i] -= ls.gram[i*ls.n+j] * f
+		}
+	}
+	x, err := shifted.solve()
+	for i := range x {
+		x[i] += floor[i]
 	}
 	return x, err
 }

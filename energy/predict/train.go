@@ -199,7 +199,7 @@ func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 	}
 	cols.tie(ls, float64(in.Device.Bandwidth))
 	cols.prior(ls, &in.Device)
-	x, err := ls.solve()
+	x, err := ls.solveAbove(cols.floor(&in.Device))
 	if err != nil {
 		return nil, err
 	}
@@ -272,6 +272,19 @@ const (
 	priorLaunch = 0.2
 	priorRate   = 0.1
 )
+
+// floor is the least that coefficients may be: bytes of products with a weight take the memory's time, at the lowest
+// power. Where many rows share the weight, arithmetic hides much of it, and the fit would take the time off the bytes;
+// but with few rows nothing hides it.
+func (c *columns) floor(d *energy.Device) []float64 {
+	out := make([]float64, c.n())
+	for _, k := range c.keys {
+		if k.Class == "gemm" && d.Bandwidth > 0 {
+			out[2*(int(numTerms)*c.index[k]+int(Bytes))] = 1 / float64(d.Bandwidth)
+		}
+	}
+	return out
+}
 
 // prior adds the equations that hold each coefficient to the data sheet: operations at the peak rate, of which a fifth
 // as whole waves, bytes at the bandwidth, launches at launchTime, all at the middle of the power range.
