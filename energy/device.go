@@ -25,6 +25,7 @@ type Device struct {
 	Bandwidth         BytesPerSecond
 	L2Bytes           int64
 	TDP               Watts    // default power limit of the board, or of the module where GPU and CPU share one
+	IncludesHost      bool     // the power limit is the module's, processor included
 	Idle              Watts    // board power with a context open and no kernel running
 	Estimates         []string // the Estimate… names of the numbers that are this project's estimates, not published ones
 	Source            string   // data sheet or white paper

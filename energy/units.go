@@ -1,6 +1,7 @@
 package energy
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 )
@@ -131,4 +132,18 @@ func join(number, unit string) string {
 		return number
 	}
 	return number + " " + unit
+}
+
+// The powers that a machine with one accelerator may draw: a measurement outside is a slip of units.
+const (
+	leastPower Watts = 0.01
+	mostPower  Watts = 1e5
+)
+
+// Plausible refuses an energy and a time that no measured machine can have together.
+func Plausible(e Joules, t Seconds) error {
+	if w := e.Over(t); w < leastPower || w > mostPower {
+		return fmt.Errorf("%v in %v is %v: no measurement of a machine with one accelerator", e, t, w)
+	}
+	return nil
 }

@@ -86,3 +86,15 @@ func TestUnitArithmetic(t *testing.T) {
 		t.Errorf("4 TFLOP at 8 TFLOP/s = %v, want 0.5 s", got)
 	}
 }
+
+func TestPlausible(t *testing.T) {
+	for _, c := range []struct {
+		j  Joules
+		s  Seconds
+		ok bool
+	}{{27, 0.092, true}, {0.5e-3, 3e-3, true}, {1e-9, 1e6, false}, {1e300, 0.1, false}, {5, 1e-6, false}} {
+		if err := Plausible(c.j, c.s); (err == nil) != c.ok {
+			t.Errorf("%v in %v: %v", c.j, c.s, err)
+		}
+	}
+}

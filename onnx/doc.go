@@ -6,6 +6,9 @@
 // are brought into an order in which producers come before consumers (order.go). Weights are never read: a tensor stored
 // in the model file aliases its bytes, one stored beside it keeps the place alone (external.go).
 //
+// [AnnotateFile] writes a file anew with other metadata on its nodes and every other byte as it was (annotate.go).
+// [Extract] cuts nodes out of a graph (extract.go), and [Encode] makes a file of a graph (encode.go).
+//
 // What the decoder decides where files leave a choice:
 //
 //   - The domain "ai.onnx" is spelled "".

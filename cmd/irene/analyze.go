@@ -221,10 +221,17 @@ func unknownError(r *report.Report) error {
 
 // decodeModel reads a model file, or standard input.
 func decodeModel(env *environment, path string) (*graph.Graph, error) {
+	var g *graph.Graph
+	var err error
 	if path == "-" {
-		return onnx.DecodeReader(env.stdin, "standard input", onnx.Options{})
+		g, err = onnx.DecodeReader(env.stdin, "standard input", onnx.Options{})
+	} else {
+		g, err = onnx.Decode(path, onnx.Options{})
 	}
-	return onnx.Decode(path, onnx.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return g, graph.CheckValid(g)
 }
 
 // chooseFormat finds the format by its name, else by the extension of the output file, else the default.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
@@ -65,8 +68,31 @@ func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (report.Pag
 			Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
 			DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
 		}),
-		Open: open, Recipes: recipes,
+		Open: open, Recipes: recipes, Flags: htmlFlags(want),
 	}, nil
+}
+
+// htmlFlags spells the flags that make analyze give the page's numbers.
+func htmlFlags(want *exportRequest) string {
+	var b strings.Builder
+	if want.convention != graph.TwoMACPlusElementwise {
+		fmt.Fprintf(&b, " --flops %s", want.convention)
+	}
+	q := want.prediction
+	if q.coefficients != "" {
+		fmt.Fprintf(&b, " --coefficients %s", q.coefficients)
+	}
+	if q.runtime != "" {
+		fmt.Fprintf(&b, " --runtime %s", q.runtime)
+	}
+	if q.host != nil {
+		fmt.Fprintf(&b, " --host-watts %v", float64(*q.host))
+	}
+	for _, name := range slices.Sorted(maps.Keys(want.options.Values)) {
+		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(want.options.Values[name]), " ", ","), "[]")
+		fmt.Fprintf(&b, " --value %s=%s", name, list)
+	}
+	return b.String()
 }
 
 // htmlRecipes are those of the device asked for, then of all others: a device is a few numbers.

@@ -69,6 +69,10 @@ func writeModels(env *testscript.Env) error {
 func fixtureModels() map[string]onnxtest.File {
 	return map[string]onnxtest.File{
 		"tiny.onnx":    tinyModel(),
+		"decoder.onnx": decoderModel(),
+		"ids.onnx": onnxtest.Model(
+			onnxtest.Opset("", 17), onnxtest.In("input_ids", graph.Int64, "batch", "sequence"), onnxtest.Weight("table", graph.Float32, 9, 4),
+			onnxtest.Node("Gather", "table input_ids", "y"), onnxtest.Out("y", graph.Float32, "batch", "sequence", 4)),
 		"renamed.onnx": renamedModel(),
 		"fixed.onnx": onnxtest.Model(
 			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2, 3),

@@ -111,6 +111,11 @@ func (n *Node) check() error {
 			return fmt.Errorf("%s: %s is %v", n.Scope, m.name, m.value)
 		}
 	}
+	if n.Energy > 0 && n.Time > 0 {
+		if err := energy.Plausible(energy.Joules(n.Energy), energy.Seconds(n.Time)); err != nil {
+			return fmt.Errorf("%s: %w", n.Scope, err)
+		}
+	}
 	for _, c := range n.Children {
 		if c == nil {
 			return fmt.Errorf("%s: a child is null", n.Scope)

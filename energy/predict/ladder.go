@@ -155,8 +155,11 @@ func (p *predictor) power(measured energy.Watts) energy.Watts {
 	board := max(0, measured-host) / energy.Watts(factor)
 	limit := max(1, (p.c.Power.High/powerMargin-host)/energy.Watts(factor))
 	newHost := host
-	if p.hostWatts != nil {
+	switch {
+	case p.hostWatts != nil:
 		newHost = *p.hostWatts
+	case p.dev.IncludesHost:
+		newHost = 0
 	}
 	return newHost + board*energy.Watts(factor)*p.dev.TDP/limit
 }

@@ -301,6 +301,11 @@ func ParseRow(text []byte) (Row, error) {
 			return row, err
 		}
 	}
+	if row.Energy > 0 && row.Time > 0 {
+		if err := energy.Plausible(row.Energy, row.Time); err != nil {
+			return row, err
+		}
+	}
 	return row, row.Check()
 }
 

@@ -9,7 +9,7 @@ import (
 // The fusions of a served decoder, as vLLM and its like run it: each finds its nodes by what they compute, in the
 // spellings of the dynamo and TorchScript exporters.
 
-// views of one value that a fused kernel reads through.
+// isView reports whether a node shows its first input in another shape, order or type, which a fused kernel reads through.
 func isView(n *graph.Node) bool {
 	if n.Domain != "" {
 		return false
@@ -476,26 +476,35 @@ func chain(gr *grouping, last *graph.Node) []*graph.Node {
 		return nil
 	}
 	members := []*graph.Node{last}
-	for i := 0; i < len(members) && len(members) < 32; i++ {
-		for _, v := range members[i].Inputs {
-			if v == nil || v.Producer == nil || v.IsOutput || gr.taken[v.Producer.ID] || slices.Contains(members, v.Producer) {
-				continue
-			}
-			p := v.Producer
-			if p.Body == last.Body && gr.static[v.ID] == dynamic && gr.pointwise(p) && within(v, members) {
-				members = append(members, p)
-				i = -1 // what had a reader outside may have none now
-				break
-			}
+	for len(members) < longestChain {
+		p := gr.feeder(members)
+		if p == nil {
+			break
 		}
-		if i < 0 {
-			continue
-		}
+		members = append(members, p)
 	}
 	if len(members) < 2 {
 		return nil
 	}
 	return members
+}
+
+// longestChain bounds the nodes of a chain.
+const longestChain = 32
+
+// feeder finds an element-wise node that only members read.
+func (gr *grouping) feeder(members []*graph.Node) *graph.Node {
+	for _, m := range members {
+		for _, v := range m.Inputs {
+			if v == nil || v.Producer == nil || v.IsOutput || gr.taken[v.Producer.ID] || slices.Contains(members, v.Producer) {
+				continue
+			}
+			if p := v.Producer; p.Body == m.Body && gr.static[v.ID] == dynamic && gr.pointwise(p) && within(v, members) {
+				return p
+			}
+		}
+	}
+	return nil
 }
 
 // finishChain calls a kernel with an activation in it one.
@@ -517,8 +526,9 @@ func (gr *grouping) unneeded(g *graph.Graph, kernels map[*graph.Node]Kernel) {
 	}
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		n := g.Nodes[i]
-		if gr.taken[n.ID] || len(n.Bodies()) > 0 {
-			continue
+		read := slices.ContainsFunc(n.Outputs, func(v *graph.Value) bool { return v != nil && len(v.Consumers) > 0 })
+		if gr.taken[n.ID] || len(n.Bodies()) > 0 || !read {
+			continue // what has no reader in the file is a result
 		}
 		gr.dead[n.ID] = !slices.ContainsFunc(n.Outputs, func(v *graph.Value) bool {
 			return v != nil && (v.IsOutput || slices.ContainsFunc(v.Consumers, func(u graph.Use) bool {

@@ -19,6 +19,7 @@ type Page struct {
 	Report  *Report            // at the sizes that the page opens with
 	Open    *analysis.Analysis // of the same graph, with its dims left open
 	Recipes []*predict.Recipe  // one per device, the one shown first at the front; none: nothing is predicted
+	Flags   string             // of the command line, beside dims and device, that numbers depend on
 }
 
 //go:embed html/report.html.tmpl html/engine.js html/report.js html/compare.js html/report.css

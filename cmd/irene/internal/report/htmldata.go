@@ -187,6 +187,8 @@ func (b *pageBuilder) write() {
 	b.Str(modeText(r.Mode))
 	b.Key("flops")
 	b.Str(string(r.Convention))
+	b.Key("flags")
+	b.Str(b.page.Flags)
 	b.dims()
 	b.memory()
 	b.notes()

@@ -13,7 +13,7 @@ type picture struct {
 	root    *Module // the focus, or the whole tree
 	depth   int     // levels of modules below the root that are opened
 	compact bool    // operators that cost nothing, and those that run in another's kernel, have no box
-	hidden  int     // operators without a box of their own
+	hidden  int     // operators of the focus without a box
 
 	boxes  []*box
 	flows  []*flow
@@ -64,13 +64,24 @@ func (r *Report) picture() *picture {
 	p := r.newPicture(1, true)
 	for depth := 2; depth < 64; depth++ {
 		next := r.newPicture(depth, true)
-		if len(next.boxes) > roomy || slices.Equal(next.opened, p.opened) {
+		if next.crowd() > roomy || slices.Equal(next.opened, p.opened) {
 			break
 		}
 		p = next
 	}
 	p.connect()
 	return p
+}
+
+// crowd counts the boxes in the focus.
+func (p *picture) crowd() int {
+	n := 0
+	for _, b := range p.boxes {
+		if p.inFocus(b) {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *Report) newPicture(depth int, compact bool) *picture {
@@ -125,7 +136,9 @@ func (p *picture) place(m, in *Module, level int, number *int) {
 	for _, i := range m.Operators {
 		op := &p.r.Operators[i]
 		if p.compact && idle(op) {
-			p.hidden++
+			if level != nowhere {
+				p.hidden++
+			}
 			continue
 		}
 		p.at[i] = p.add(&box{operator: op, in: m, number: i, share: op.Share}).id

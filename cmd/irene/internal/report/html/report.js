@@ -854,18 +854,18 @@ const page = (() => {
     const shown = state.compare ? models : [model()], names = new Set(shown.flatMap((m) => m.data.dims.map((d) => d.name)));
     const flags = [...names].map((n) => ` --dim ${/^[\w.]+$/.test(n) ? n : `'${n}'`}=${state.sizes.get(n)}`).join("");
     const device = !result.device ? " --device none" : result.device.default ? "" : ` --device ${result.device.id}`;
-    return `irene ${state.compare ? "compare" : "analyze"} ${shown.map((m) => m.data.file).join(" ")}${flags}${device}`;
+    return `irene ${state.compare ? "compare" : "analyze"} ${shown.map((m) => m.data.file).join(" ")}${flags}${device}${model().data.flags}`;
   }
 
   function showFoot() {
     const m = model().data, mem = m.memory;
-    const notes = [`Numbers ${m.mode}; FLOPs count ${m.flops}.`];
+    const notes = [`FLOPs count ${m.flops}.`];
     if (!state.compare && m.coverage) notes.push(`Operators were placed in modules: ${m.coverage}.`);
     if (!state.compare && mem.peak_activation_bytes !== null) notes.push(`At the sizes the report was made for, activations take at most ${memory(mem.peak_activation_bytes)} beside ${memory(mem.weight_bytes)} of weights.`);
     $("foot").replaceChildren(el("p", {}, "The same from the command line: ", el("code", {}, commandLine())), el("p", {}, notes.join(" ")),
       el("p", { className: "keys" }, "Keys: / searches; arrows move in the picture and the table, Enter zooms or selects, Escape goes back."));
     put($("title"), state.compare ? models.map((x) => x.data.title).join(" and ") : m.title);
-    put($("about"), state.compare ? "" : m.about);
+    put($("about"), state.compare ? "" : `${m.about}; numbers ${m.mode}`);
   }
 
   function render() {
