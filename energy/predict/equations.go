@@ -204,14 +204,15 @@ type ranges map[classKey]map[string]Range
 const (
 	rangeBytes = "bytes"
 	rangeFLOPs = "flops"
-	rangeDepth = "k" // of products
+	rangeDepth = "k"    // of products
+	rangeRows  = "rows" // of products
 )
 
 // quantities are the values of a kernel that ranges are kept of.
 func (f *Features) quantities() map[string]float64 {
 	q := map[string]float64{rangeBytes: f.X[Bytes]}
 	if f.Depth > 0 {
-		q[rangeFLOPs], q[rangeDepth] = f.X[FLOPs], f.Depth
+		q[rangeFLOPs], q[rangeDepth], q[rangeRows] = f.X[FLOPs], f.Depth, f.Rows
 	}
 	return q
 }

@@ -18,13 +18,13 @@ type choice struct {
 // outside reports whether a kernel lies outside the range its coefficients were fitted on, with a tenth of tolerance.
 // Below a range that reaches down to kernels that a launch outlasts (hidden bytes) there is nothing new.
 func (c *choice) outside(f *Features, hidden float64) (string, bool) {
-	for _, name := range []string{rangeBytes, rangeFLOPs, rangeDepth} {
+	for _, name := range []string{rangeRows, rangeDepth, rangeBytes, rangeFLOPs} {
 		v, ok := f.quantities()[name]
 		r, known := c.ranges[name]
 		if !ok || !known {
 			continue
 		}
-		below := v < 0.9*r.Low && (name == rangeDepth || c.ranges[rangeBytes].Low > hidden)
+		below := v < 0.9*r.Low && (name == rangeDepth || name == rangeRows || c.ranges[rangeBytes].Low > hidden)
 		if below || v > 1.1*r.High {
 			return fmt.Sprintf("%s of %s outside the fitted %.3g … %.3g", name, f.Class, r.Low, r.High), true
 		}
