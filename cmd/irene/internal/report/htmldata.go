@@ -139,8 +139,7 @@ type pageBuilder struct {
 	taken  map[string]bool
 	exprs  texts
 	forms  texts
-	works  map[string]*texts // by runtime
-	module map[string]int    // by path
+	module map[string]int // by path
 	index  map[*graph.Node]int
 }
 
@@ -165,7 +164,7 @@ func (t *texts) id(s string) int {
 
 func newPageBuilder(p *Page, j *JSON) *pageBuilder {
 	b := &pageBuilder{
-		JSON: j, page: p, names: map[string]string{}, taken: map[string]bool{}, works: map[string]*texts{}, module: map[string]int{}, index: map[*graph.Node]int{},
+		JSON: j, page: p, names: map[string]string{}, taken: map[string]bool{}, module: map[string]int{}, index: map[*graph.Node]int{},
 		open: Build(p.Open, nil, Options{Mode: p.Report.Mode, Convention: p.Report.Convention}),
 	}
 	for i := range b.open.Operators {
@@ -268,9 +267,8 @@ func (b *pageBuilder) dims() {
 		b.Key("assumed")
 		b.Bool(d.Assumed)
 		b.Key("least")
-		least := int64(1)
-		if graph.Symbol(d.Name).AddInt(-1).NonNegative() {
-			b.Int(least)
+		if graph.Symbol(d.Name).Positive() {
+			b.Int(1)
 		} else {
 			b.Int(0)
 		}
@@ -279,6 +277,14 @@ func (b *pageBuilder) dims() {
 		b.Close('}')
 	}
 	b.Close(']')
+	b.derived()
+	b.limits()
+}
+
+// derived lists the declared dims that equalities of the graph give.
+func (b *pageBuilder) derived() {
+	a := b.page.Open
+	declared := analysis.Declared(a.Graph)
 	b.Key("derived")
 	b.Open('[')
 	for _, s := range slices.Sorted(maps.Keys(a.Inference.Solved)) {
@@ -292,7 +298,6 @@ func (b *pageBuilder) dims() {
 		}
 	}
 	b.Close(']')
-	b.limits()
 }
 
 // limits are sizes beyond which a run would read past a table, as one of position embeddings.
@@ -455,176 +460,4 @@ func (b *pageBuilder) values(j *JSON, list []*graph.Value) {
 		j.Close(']')
 	}
 	j.Close(']')
-}
-
-// devices writes the kernels of every runtime profile, and the rates of every device.
-func (b *pageBuilder) devices() {
-	var runtimes []string
-	first := map[string]*predict.Recipe{}
-	for _, r := range b.page.Recipes {
-		if first[r.Runtime] == nil {
-			first[r.Runtime] = r
-			runtimes = append(runtimes, r.Runtime)
-		}
-	}
-	b.Line()
-	b.Key("plans")
-	b.Open('[')
-	for _, name := range runtimes {
-		b.plan(first[name])
-	}
-	b.Close(']')
-	b.Line()
-	b.Key("devices")
-	b.Open('[')
-	for i, r := range b.page.Recipes {
-		b.Line()
-		b.device(r, slices.Index(runtimes, r.Runtime), i)
-	}
-	b.Close(']')
-}
-
-// plan says which work every operator does, and which operator's kernel does the work of the others.
-func (b *pageBuilder) plan(r *predict.Recipe) {
-	works := texts{}
-	work, kernel := make([]int, len(b.open.Operators)), make([]int, len(b.open.Operators))
-	for i := range work {
-		work[i], kernel[i] = -1, -1
-	}
-	for i := range r.Kernels {
-		k := &r.Kernels[i]
-		at := b.index[k.Node]
-		work[at] = works.id(b.work(k))
-		for _, m := range k.Members {
-			if m != k.Node {
-				kernel[b.index[m]] = at
-			}
-		}
-	}
-	b.Line()
-	b.Open('{')
-	b.Key("runtime")
-	b.Str(r.Runtime)
-	b.Line()
-	b.Key("works")
-	b.raw(works.list)
-	b.Line()
-	b.Key("work")
-	b.ints(work)
-	b.Line()
-	b.Key("kernel")
-	b.ints(kernel)
-	b.Close('}')
-}
-
-func (b *pageBuilder) work(k *predict.RecipeKernel) string {
-	j := &JSON{}
-	j.Open('{')
-	j.Key("rate")
-	j.Int(int64(k.Rate))
-	j.Key("class")
-	j.Str(k.Class)
-	j.Key("known")
-	j.Bool(k.Known)
-	j.Key("macs")
-	j.Int(int64(b.expr(k.MACs)))
-	j.Key("bytes")
-	j.Int(int64(b.expr(k.Bytes)))
-	j.Key("products")
-	j.Open('[')
-	for _, p := range k.Products {
-		j.ints([]int{b.expr(p.Batch), b.expr(p.M), b.expr(p.N), b.expr(p.K)})
-	}
-	j.Close(']')
-	j.Close('}')
-	return string(j.Bytes())
-}
-
-func (b *pageBuilder) device(r *predict.Recipe, plan, place int) {
-	b.Open('{')
-	for _, x := range []struct{ key, text string }{{"id", r.Device.ID}, {"name", r.Device.Name}, {"scope", string(r.Scope)}, {"origin", r.Origin}} {
-		b.Key(x.key)
-		b.Str(x.text)
-	}
-	b.Key("default")
-	b.Bool(place == 0 && b.page.Report.Device != nil && b.page.Report.Device.Default)
-	b.Key("plan")
-	b.Int(int64(plan))
-	b.Key("sms")
-	b.Int(int64(r.SMs))
-	b.Key("hidden")
-	b.Float(r.Hidden)
-	b.Key("idle")
-	b.Float(float64(r.Idle))
-	b.Key("memory")
-	b.Int(r.Device.MemoryBytes)
-	b.Key("bandwidth")
-	b.Float(float64(r.Device.Bandwidth))
-	b.Key("host")
-	b.floats([]float64{float64(r.Host.Energy), float64(r.Host.Time)})
-	b.Key("rates")
-	b.Open('[')
-	for i := range r.Rates {
-		b.rate(r, &r.Rates[i])
-	}
-	b.Close(']')
-	b.residuals(&r.Residuals)
-	b.Key("warnings")
-	b.Strs(r.Warnings)
-	b.Close('}')
-}
-
-func (b *pageBuilder) rate(r *predict.Recipe, c *predict.Rate) {
-	b.Open('{')
-	b.Key("class")
-	b.Str(c.Class)
-	b.Key("dtype")
-	jsonDType(b.JSON, c.DType)
-	b.Key("energy")
-	b.floats(c.Energy[:])
-	b.Key("time")
-	b.floats(c.Time[:])
-	b.Key("peak")
-	peak, ok := r.Device.PeakMatrix(c.DType.String())
-	if ok {
-		b.Float(float64(peak))
-	} else {
-		b.Null()
-	}
-	b.Key("scaled")
-	b.Bool(c.Scaled)
-	b.Key("why")
-	b.Str(c.Why)
-	b.Key("range")
-	b.Open('{')
-	for _, name := range slices.Sorted(maps.Keys(c.Range)) {
-		b.Key(name)
-		b.floats([]float64{c.Range[name].Low, c.Range[name].High})
-	}
-	b.Close('}')
-	b.Close('}')
-}
-
-// residuals writes the half-widths of 90 % intervals.
-func (b *pageBuilder) residuals(r *predict.Residuals) {
-	b.Key("residuals")
-	b.Open('{')
-	b.Key("levels")
-	jsonBands(b.JSON, r.Levels)
-	b.Key("small")
-	jsonBands(b.JSON, r.Small)
-	b.Key("classes")
-	jsonBands(b.JSON, r.Classes)
-	b.Close('}')
-}
-
-func jsonBands[K ~string](j *JSON, bands map[K]predict.Band) {
-	j.Open('{')
-	for _, name := range slices.Sorted(maps.Keys(bands)) {
-		if bands[name].N > 0 {
-			j.Key(string(name))
-			j.Float(bands[name].P90)
-		}
-	}
-	j.Close('}')
 }

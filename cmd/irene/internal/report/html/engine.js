@@ -152,12 +152,13 @@ const engine = (() => {
     x[FLOPS] = 2 * get(work.macs);
     x[BYTES] = get(work.bytes);
     x[LAUNCHES] = 1;
-    out.depth = 0;
+    out.depth = out.rows = 0;
     for (const p of work.products) {
       const [batch, rows, cols, depth] = p.map(get);
       out.products.push([batch, rows, cols, depth]);
       model.tiles.forEach((tile, t) => { if (tile) x[t] += waves(model, device, batch, rows, cols, depth, tile); });
       out.depth = Math.max(out.depth, depth);
+      out.rows += batch * rows;
     }
     if (work.products.length === 0) model.tiles.forEach((tile, t) => { if (tile) x[t] = x[FLOPS]; });
     return x;
@@ -175,12 +176,12 @@ const engine = (() => {
   // outside marks kernels beyond the range that their rate was fitted in.
   function outside(rate, device, out, work) {
     const quantities = { bytes: out.bytes };
-    if (out.depth > 0) { quantities.flops = out.flops; quantities.k = out.depth; }
+    if (out.depth > 0) { quantities.flops = out.flops; quantities.k = out.depth; quantities.rows = out.rows; }
     const lowBytes = rate.range.bytes ? rate.range.bytes[0] : 0;
-    for (const name of ["bytes", "flops", "k"]) {
+    for (const name of ["rows", "k", "bytes", "flops"]) {
       const v = quantities[name], r = rate.range[name];
       if (v === undefined || !r) continue;
-      const below = v < 0.9 * r[0] && (name === "k" || lowBytes > device.hidden);
+      const below = v < 0.9 * r[0] && (name === "k" || name === "rows" || lowBytes > device.hidden);
       if (!below && v <= 1.1 * r[1]) continue;
       out.extrapolated = true;
       out.why = `${name} of ${work.class}`;
