@@ -40,6 +40,9 @@ func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	if err := a.infer(opts); err != nil {
 		return nil, err
 	}
+	for _, why := range a.Inference.Unread {
+		a.warnf("%s", why)
+	}
 	a.Costs = ops.Count(g, a.Inference)
 	a.Scope = scope.Resolve(g, opts.Scope)
 	taken := a.branches()

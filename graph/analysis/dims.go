@@ -49,7 +49,7 @@ func (a *Analysis) infer(opts Options) error {
 		return err
 	}
 	a.Dims = given
-	if err := checkValues(a.Graph, opts.Values); err != nil {
+	if err := checkValues(a.Graph, opts.Values, given); err != nil {
 		return err
 	}
 	if opts.Symbolic {
@@ -128,10 +128,16 @@ func solveFor(d graph.Dim, n int64) (string, int64, bool) {
 	return names[0], x, ok && got == n && x >= 0
 }
 
-func checkValues(g *graph.Graph, values map[string][]float64) error {
+func checkValues(g *graph.Graph, values map[string][]float64, dims map[string]int64) error {
+	env := func(name string) (int64, bool) { v, ok := dims[name]; return v, ok }
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if !slices.ContainsFunc(g.Main.Inputs, func(v *graph.Value) bool { return v.Name == name }) {
+		i := slices.IndexFunc(g.Main.Inputs, func(v *graph.Value) bool { return v.Name == name })
+		if i < 0 {
 			return fmt.Errorf("value %q: the model has no such input", name)
+		}
+		shape := g.Main.Inputs[i].Type.Shape
+		if n, ok := shape.Elements().Eval(env); ok && n != int64(len(values[name])) {
+			return fmt.Errorf("value %q: %d elements are given, the input has the shape %v", name, len(values[name]), shape)
 		}
 	}
 	return nil

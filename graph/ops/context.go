@@ -1,8 +1,11 @@
 package ops
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/irene-onnx/irene/graph"
 )
@@ -210,7 +213,9 @@ func (s *state) data(f *Fact) ([]graph.Dim, bool) {
 			if r, ok := s.reals(f); ok {
 				f.Data = integers(r)
 			}
-		} else if v, err := f.Tensor.Elements(maxStored); err == nil {
+		} else if v, err := f.Tensor.Elements(maxStored); err != nil {
+			s.unread(f.Tensor, err)
+		} else {
 			f.Data = make([]graph.Dim, len(v))
 			for i, x := range v {
 				f.Data[i] = graph.Const(x)
@@ -256,4 +261,12 @@ func (s *state) reals(f *Fact) ([]float64, bool) {
 		}
 	}
 	return nil, false
+}
+
+// unread notes a tensor in another file that is there and cannot be used. That the file is absent is no news: weights
+// are not needed.
+func (s *state) unread(t *graph.Tensor, err error) {
+	if s.out != nil && t.External != nil && !errors.Is(err, fs.ErrNotExist) && !slices.Contains(s.out.Unread, err.Error()) {
+		s.out.Unread = append(s.out.Unread, err.Error())
+	}
 }

@@ -28,6 +28,7 @@ type Inference struct {
 	Trips       map[*graph.Body]graph.Dim
 	Taken       map[*graph.Node]int // If nodes: index in Bodies() of the branch a constant condition decides
 	Conflicts   []*Conflict         // contradictions; the outputs of their nodes are unknown
+	Unread      []string            // stored tensors whose elements were wanted and could not be read, why
 }
 
 // state is one run of inference.

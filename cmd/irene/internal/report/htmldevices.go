@@ -135,7 +135,7 @@ func (b *pageBuilder) rate(r *predict.Recipe, c *predict.Rate) {
 	b.Key("time")
 	b.floats(c.Time[:])
 	b.Key("peak")
-	peak, ok := r.Device.PeakMatrix(c.DType.String())
+	peak, ok := r.Device.MatrixRate(c.DType.String())
 	if ok {
 		b.Float(float64(peak))
 	} else {
