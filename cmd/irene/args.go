@@ -11,7 +11,7 @@ import (
 // that the command has each of them. A flag's value may begin with "-" only as --flag=-1; "-" alone is a value and an
 // argument like any other. After "--" everything is an argument.
 func arrange(c *command, args []string) ([]string, error) {
-	takes, names := flagNames(c.flags())
+	takes, names := flagNames(c.allFlags())
 	var flags, rest []string
 	for i := 0; i < len(args); i++ {
 		arg := args[i]

@@ -86,7 +86,9 @@ func trainBaseline(env *environment, ctx *cli.Context, data []string, to *bytes.
 	if len(trees) == 0 {
 		return errors.New("every model is excluded: nothing is left to train on")
 	}
+	p := startProgress(env, "baseline", 0)
 	m, err := model.Train(trees, model.Options{Strategy: model.Strategy(ctx.String("strategy")), Seed: ctx.Uint64("seed")})
+	p.stop()
 	if err != nil {
 		return err
 	}

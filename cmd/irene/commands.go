@@ -23,7 +23,7 @@ type command struct {
 	min     int    // positional arguments
 	max     int
 	details string // examples and what a flag's line cannot say
-	flags   func() []cli.Flag
+	flags   func() []cli.Flag // its own; allFlags are what it takes
 	run     func(*environment, *cli.Context) error
 }
 
@@ -44,6 +44,8 @@ func commands() []command {
 		baselineCommand(),
 		devicesCommand(),
 		operatorsCommand(),
+		completionCommand(),
+		manCommand(),
 		versionCommand(),
 	}
 }
@@ -131,12 +133,17 @@ func newApp(env *environment, table []command) *cli.App {
 			Usage:           c.summary,
 			UsageText:       strings.TrimRight("irene "+c.name+" [flags] "+c.args, " "),
 			Description:     c.details,
-			Flags:           c.flags(),
+			Flags:           c.allFlags(),
 			HideHelpCommand: true,
 			OnUsageError:    wrongUsage,
 			Action: func(ctx *cli.Context) error {
 				if n := ctx.NArg(); n < c.min || n > c.max {
 					return countError(c, ctx.Args().Slice())
+				}
+				if ctx.Bool(quietFlag) {
+					silent := *env
+					silent.stderr = io.Discard
+					return c.run(&silent, ctx)
 				}
 				return c.run(env, ctx)
 			},
@@ -145,8 +152,16 @@ func newApp(env *environment, table []command) *cli.App {
 	return app
 }
 
-// helpFlag is the flag of every command that shows its help.
-const helpFlag = "help"
+// The flags of every command.
+const (
+	helpFlag  = "help"  // shows its help
+	quietFlag = "quiet" // keeps what is not data or an error to itself
+)
+
+// allFlags are the command's own flags and those of every command but --help, which the flag parser adds.
+func (c *command) allFlags() []cli.Flag {
+	return append(c.flags(), &cli.BoolFlag{Name: quietFlag, Aliases: []string{"q"}, Usage: "no notes and no progress on standard error, errors only", DisableDefaultText: true})
+}
 
 // The flag parser would take -h from commands that have a flag of that name (a size, of predict); arrange turns -h into
 // --help.

@@ -84,7 +84,9 @@ func generate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return dimError(err, len(want.dims) > 0)
 	}
+	p := startProgress(env, "generate", 0)
 	r, err := want.predict(input, generator)
+	p.stop()
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/term"
 )
 
 // writeOutput writes data to the file at path, or to standard output where path is "" or "-". A file appears whole or
@@ -25,7 +23,7 @@ func writeOutput(env *environment, path string, data []byte) error {
 // streamOutput is writeOutput for what is not in memory at once. A file's data goes to a temporary file beside it, which
 // takes its name at the end. Devices and pipes are written as they are.
 func streamOutput(env *environment, path string, write func(io.Writer) error) error {
-	if path == "" || path == "-" {
+	if isStdout(path) {
 		return write(namedWriter{env.stdout, "standard output"})
 	}
 	var failed error // of write, which names what it speaks of
@@ -38,6 +36,9 @@ func streamOutput(env *environment, path string, write func(io.Writer) error) er
 	}
 	return err
 }
+
+// isStdout reports whether --output is standard output.
+func isStdout(path string) bool { return path == "" || path == "-" }
 
 func outputTo(path string, write func(io.Writer) error) error {
 	target := path
@@ -162,6 +163,5 @@ func bare(err error) error {
 
 // useColor reports whether a report on w may have colours: on terminals that show them, unless the user says no.
 func useColor(w io.Writer, off bool) bool {
-	f, ok := w.(*os.File)
-	return ok && !off && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+	return !off && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)
 }

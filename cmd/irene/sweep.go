@@ -89,7 +89,7 @@ func sweep(env *environment, ctx *cli.Context) error {
 	if want.plot != "" {
 		err = want.draw(env, s, axes)
 	} else {
-		err = streamOutput(env, want.output, func(w io.Writer) error { return want.table(w, s, axes) })
+		err = streamOutput(env, want.output, func(w io.Writer) error { return want.table(env, w, s, axes) })
 	}
 	if err != nil {
 		return dimError(err, true)
@@ -187,14 +187,31 @@ func (q *sweepRequest) largest(g *graph.Graph, s *report.Sweep, axes [][]int64) 
 }
 
 // table evaluates the grid and writes its rows as they come.
-func (q *sweepRequest) table(w io.Writer, s *report.Sweep, axes [][]int64) error {
+func (q *sweepRequest) table(env *environment, w io.Writer, s *report.Sweep, axes [][]int64) error {
 	out := q.format.New(w, s)
-	best, err := s.Grid.Sweep(axes, q.holds(s), out.Row)
-	if err != nil {
+	if err := q.evaluate(env, s, axes, out.Row); err != nil {
 		return err
 	}
-	s.Best = best
 	return out.Finish()
+}
+
+// evaluate computes the rows, hands them to emit in their order, and keeps the best. Its progress is shown up to where
+// emit may write to the same terminal.
+func (q *sweepRequest) evaluate(env *environment, s *report.Sweep, axes [][]int64, emit func(*predict.SweepRow) error) (err error) {
+	p := startProgress(env, "sweep", s.Points*len(s.Grid.Targets))
+	defer p.stop()
+	holds := q.holds(s)
+	counted := func(r *predict.SweepRow) bool {
+		p.add(1)
+		return holds(r)
+	}
+	s.Best, err = s.Grid.Sweep(axes, counted, func(r *predict.SweepRow) error {
+		if isStdout(q.output) {
+			p.stop()
+		}
+		return emit(r)
+	})
+	return err
 }
 
 func parseSweep(ctx *cli.Context) (*sweepRequest, error) {

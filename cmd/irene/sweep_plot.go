@@ -28,7 +28,7 @@ const (
 
 // draw evaluates the grid, draws it, and prints what is recommended.
 func (q *sweepRequest) draw(env *environment, s *report.Sweep, axes [][]int64) error {
-	lines, err := q.lines(s, axes)
+	lines, err := q.lines(env, s, axes)
 	if err != nil {
 		return err
 	}
@@ -65,14 +65,14 @@ type sweepLine struct {
 }
 
 // lines evaluates the grid and parts it into lines.
-func (q *sweepRequest) lines(s *report.Sweep, axes [][]int64) ([]*sweepLine, error) {
+func (q *sweepRequest) lines(env *environment, s *report.Sweep, axes [][]int64) ([]*sweepLine, error) {
 	x := q.along(s)
 	if n := s.Points / len(axes[x]) * len(s.Grid.Targets); n > maxLines || s.Points*len(s.Grid.Targets) > maxMarked {
 		return nil, usagef("a plot of %d lines and %d points tells little; take fewer sizes (at most %d lines, %d points)", n, s.Points*len(s.Grid.Targets), maxLines, maxMarked)
 	}
 	var out []*sweepLine
 	at := map[string]*sweepLine{}
-	best, err := s.Grid.Sweep(axes, q.holds(s), func(r *predict.SweepRow) error {
+	err := q.evaluate(env, s, axes, func(r *predict.SweepRow) error {
 		name := s.Grid.Targets[r.Device].Device.ID
 		for i := range axes {
 			if i != x && len(axes[i]) > 1 {
@@ -88,7 +88,6 @@ func (q *sweepRequest) lines(s *report.Sweep, axes [][]int64) ([]*sweepLine, err
 		l.rows = append(l.rows, r)
 		return nil
 	})
-	s.Best = best
 	slices.SortStableFunc(out, func(a, b *sweepLine) int { return a.device - b.device })
 	for _, l := range out {
 		slices.SortFunc(l.rows, func(a, b *predict.SweepRow) int { return int(a.Values[x] - b.Values[x]) })

@@ -64,7 +64,9 @@ func train(env *environment, ctx *cli.Context) error {
 	if in.Models, err = decodeModels(env, in, files); err != nil {
 		return err
 	}
+	p := startProgress(env, "train", 0)
 	c, report, err := predict.Train(in)
+	p.stop()
 	if err != nil {
 		return err
 	}

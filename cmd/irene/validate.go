@@ -90,7 +90,10 @@ func validate(env *environment, ctx *cli.Context) error {
 	if err := q.read(env); err != nil {
 		return err
 	}
+	p := startProgress(env, "validate", 0)
+	q.in.Progress = p.set
 	v, err := predict.Validate(q.in)
+	p.stop()
 	if err != nil {
 		return err
 	}

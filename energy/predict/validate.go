@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/irene"
@@ -22,6 +23,8 @@ type ValidateInput struct {
 	Splits  []string                // of SplitNames; none given: all of them
 	Methods []string                // of MethodNames; none given: all of them
 	Target  Target                  // "" is TargetEnergy
+	// Progress is told how many of how many fits are done, by several goroutines at once; nil tells nobody.
+	Progress func(done, total int)
 }
 
 // ValidationSet is what was measured on one device.
@@ -132,7 +135,7 @@ func Validate(in ValidateInput) (*Validation, error) {
 		return nil, err
 	}
 	v.Warnings = append(v.Warnings, skipped...)
-	runTrials(trials, chosen)
+	runTrials(trials, chosen, in.Progress)
 	v.Splits = gather(trials, chosen)
 	return v, nil
 }
@@ -361,10 +364,14 @@ func equationsOf(set []*heldTree) []equation {
 }
 
 // runTrials runs the trials.
-func runTrials(trials []*trial, methods []method) {
+func runTrials(trials []*trial, methods []method, progress func(done, total int)) {
+	var done atomic.Int64
 	parallel(len(trials), func(i int) {
 		for _, m := range methods {
 			trials[i].results = append(trials[i].results, trials[i].run(m))
+			if n := done.Add(1); progress != nil {
+				progress(int(n), len(trials)*len(methods))
+			}
 		}
 	})
 }
