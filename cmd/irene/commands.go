@@ -22,7 +22,7 @@ type command struct {
 	args    string // names of the positional arguments, as the help shows them
 	min     int    // positional arguments
 	max     int
-	details string // examples and what a flag's line cannot say
+	details string            // examples and what a flag's line cannot say
 	flags   func() []cli.Flag // its own; allFlags are what it takes
 	run     func(*environment, *cli.Context) error
 }
@@ -109,7 +109,7 @@ func lookup(table []command, name string) (*command, error) {
 	if strings.HasPrefix(name, "-") {
 		return nil, usagef("flag %s before the command; write irene COMMAND [flags] (irene --help lists commands)", name)
 	}
-	return nil, usagef("unknown command %q%s (irene --help lists commands)", name, meant(name, names))
+	return nil, usagef("unknown command %q%s (irene --help lists commands)", name, meant(name, append(names, helpCommand)))
 }
 
 // newApp describes the table to the flag parser. Errors come back to run, which alone prints them.

@@ -55,31 +55,31 @@ func choices(c *command, flag string) []string {
 		return modeNames()
 	}
 	words := map[string]func() []string{
-		"analyze format":     formatNames,
-		"analyze sort":       sortKeys,
-		"baseline strategy":  strategies,
-		"compare format":     compareFormats,
-		"compare metric":     report.CompareMetrics,
-		"compare sort":       func() []string { return []string{"order", "diff"} },
-		"completion ":        shells,
-		"devices ":           deviceIDs,
-		"devices format":     tableFormats,
-		"explain format":     explainFormats,
-		"export format":      exportNames,
-		"formula format":     formulaFormats,
-		"formula metric":     report.FormulaMetrics,
-		"generate format":    tableFormats,
-		"operators format":   tableFormats,
-		"plan from":          deviceIDs,
-		"predict format":     tableFormats,
-		"predict op":         predict.OperatorNames,
-		"sweep format":       sweepFormats,
-		"train from":         deviceIDs,
-		"validate format":    validationFormats,
-		"validate method":    predict.MethodNames,
-		"validate split":     predict.SplitNames,
-		"validate target":    func() []string { return []string{string(predict.TargetEnergy), string(predict.TargetTime)} },
-		helpCommand + " ":    commandNames,
+		"analyze format":    formatNames,
+		"analyze sort":      sortKeys,
+		"baseline strategy": strategies,
+		"compare format":    compareFormats,
+		"compare metric":    report.CompareMetrics,
+		"compare sort":      func() []string { return []string{"order", "diff"} },
+		"completion ":       shells,
+		"devices ":          deviceIDs,
+		"devices format":    tableFormats,
+		"explain format":    explainFormats,
+		"export format":     exportNames,
+		"formula format":    formulaFormats,
+		"formula metric":    report.FormulaMetrics,
+		"generate format":   tableFormats,
+		"operators format":  tableFormats,
+		"plan from":         deviceIDs,
+		"predict format":    tableFormats,
+		"predict op":        predict.OperatorNames,
+		"sweep format":      sweepFormats,
+		"train from":        deviceIDs,
+		"validate format":   validationFormats,
+		"validate method":   predict.MethodNames,
+		"validate split":    predict.SplitNames,
+		"validate target":   func() []string { return []string{string(predict.TargetEnergy), string(predict.TargetTime)} },
+		helpCommand + " ":   commandNames,
 	}[c.name+" "+flag]
 	if words == nil {
 		return nil
@@ -133,15 +133,7 @@ func completed(table []command) []completedCommand {
 			if v, ok := f.(cli.VisibleFlag); ok && !v.IsVisible() {
 				continue
 			}
-			cf := completedFlag{names: f.Names(), words: choices(c, f.Names()[0])}
-			head, usage, _ := strings.Cut(f.String(), "\t")
-			cf.usage = usage
-			_, value, _ := strings.Cut(strings.Fields(head + " ")[0]+" "+head, " ")
-			if fields := strings.Fields(strings.SplitN(value, ",", 2)[0]); takesValue(f) && len(fields) > 1 {
-				cf.value = fields[1]
-			}
-			_, cf.repeat = f.(*cli.StringSliceFlag)
-			cc.flags = append(cc.flags, cf)
+			cc.flags = append(cc.flags, completeFlag(f, choices(c, f.Names()[0])))
 		}
 		out = append(out, cc)
 	}
@@ -149,9 +141,21 @@ func completed(table []command) []completedCommand {
 	return append(out, completedCommand{name: help.name, summary: help.summary, words: choices(&help, ""), args: true})
 }
 
-func takesValue(f cli.Flag) bool {
-	_, isBool := f.(*cli.BoolFlag)
-	return !isBool
+func completeFlag(f cli.Flag, words []string) completedFlag {
+	cf := completedFlag{names: f.Names(), words: words}
+	_, cf.repeat = f.(*cli.StringSliceFlag)
+	d, ok := f.(cli.DocGenerationFlag)
+	if !ok {
+		return cf
+	}
+	cf.usage = strings.ReplaceAll(d.GetUsage(), "`", "")
+	if d.TakesValue() {
+		cf.value = "value"
+		if parts := strings.Split(d.GetUsage(), "`"); len(parts) == 3 {
+			cf.value = parts[1]
+		}
+	}
+	return cf
 }
 
 // dashed are a flag's names as they are typed.
@@ -189,7 +193,7 @@ _irene() {
 		b.WriteString(c.name + " ")
 	}
 	b.WriteString("--help --version'\n\telse\n\t\tcase ${COMP_WORDS[1]}:$prev in\n")
-	var flags strings.Builder
+	var flags, arguments strings.Builder
 	for _, c := range list {
 		var all, free []string
 		for _, f := range c.flags {
@@ -208,14 +212,19 @@ _irene() {
 		if len(free) > 0 {
 			fmt.Fprintf(&b, "\t\t%s) return ;;\n", strings.Join(free, "|"))
 		}
-		all = append(all, c.words...)
-		fmt.Fprintf(&flags, "\t\t\t%s) words=%s ;;\n", c.name, shellQuote(strings.Join(all, " ")))
+		fmt.Fprintf(&flags, "\t\t\t\t%s) words=%s ;;\n", c.name, shellQuote(strings.Join(all, " ")))
+		if c.words != nil {
+			fmt.Fprintf(&arguments, "\t\t\t\t%s) words=%s ;;\n", c.name, shellQuote(strings.Join(c.words, " ")))
+		}
 	}
-	b.WriteString("\t\t*)\n\t\t\tcase ${COMP_WORDS[1]} in\n" + flags.String() + `			esac
-			[[ -n $cur && $cur != -* && -e $cur ]] && return
+	b.WriteString("\t\t*)\n\t\t\tif [[ $cur == -* ]]; then\n\t\t\t\tcase ${COMP_WORDS[1]} in\n" + flags.String() +
+		"\t\t\t\tesac\n\t\t\telse\n\t\t\t\tcase ${COMP_WORDS[1]} in\n" + arguments.String() + `				*) return ;;
+				esac
+			fi
 			;;
 		esac
 	fi
+	compopt +o default 2>/dev/null
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
 complete -o default -F _irene irene

@@ -18,7 +18,10 @@ func devicesCommand() command {
 		max:     1,
 		details: `NAME keeps the devices whose id, name or architecture contains it. Numbers marked ~ are estimates of this
    project, not published ones. A device with measured coefficients is predicted from its own measurements, others
-   from those of the nearest one, scaled by their peaks.`,
+   from those of the nearest one, scaled by their peaks.
+
+     irene devices
+     irene devices hopper --format json`,
 		flags: func() []cli.Flag {
 			return []cli.Flag{tableFormatFlag()}
 		},

@@ -20,7 +20,10 @@ func operatorsCommand() command {
 		args:    "[WORD]",
 		max:     1,
 		details: `WORD keeps the operators whose domain, name or class contains it. A row holds from its opset version on, up to
-   the next row of the same operator.`,
+   the next row of the same operator.
+
+     irene operators attention
+     irene operators gelu --format json`,
 		flags: func() []cli.Flag { return []cli.Flag{tableFormatFlag()} },
 		run:   operators,
 	}

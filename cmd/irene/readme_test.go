@@ -14,20 +14,28 @@ import (
 	"github.com/irene-onnx/irene/fixtures"
 )
 
-const readme = "../../README.md"
+// documents are the texts whose commands are run and checked, with how many commands each runs at least.
+var documents = map[string]int{"../../README.md": 5, "../../docs/ci.md": 2}
 
 // elided is the line that stands for the rest of an output.
 const elided = "…"
 
-// TestReadme runs the command lines of README.md. In a block marked console every "$ irene …" runs, and what the block
-// shows below it is what it prints; "$ echo $?" shows its exit status, 0 where it is not shown. In a block marked sh the
-// commands have placeholders: they are checked to exist with their flags. With -update the outputs are rewritten.
+// TestReadme runs the command lines of README.md and docs/ci.md. In a block marked console every "$ irene …" runs, and what the block
+// shows below it is what it prints; "$ echo $?" shows its exit status, 0 where it is not shown. In a block marked sh or
+// yaml the commands have placeholders: they are checked to exist with their flags. With -update the outputs are rewritten.
 func TestReadme(t *testing.T) {
-	text, err := os.ReadFile(readme)
+	for name, least := range documents {
+		t.Run(filepath.Base(name), func(t *testing.T) { testDocument(t, name, least) })
+	}
+}
+
+func testDocument(t *testing.T, name string, least int) {
+	t.Helper()
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := filepath.Abs(readme)
+	file, err := filepath.Abs(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,8 +45,8 @@ func TestReadme(t *testing.T) {
 	}
 	t.Chdir(work)
 	got, ran := rerun(t, string(text))
-	if ran < 5 {
-		t.Errorf("README.md has %d commands; are its blocks marked console?", ran)
+	if ran < least {
+		t.Errorf("%s has %d commands; are its blocks marked console?", name, ran)
 	}
 	if fixtures.Updating() {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
@@ -47,7 +55,7 @@ func TestReadme(t *testing.T) {
 		return
 	}
 	if diff := cmp.Diff(strings.Split(string(text), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("README.md shows other outputs than the commands print (make readme rewrites them): -README +now\n%s", diff)
+		t.Errorf("%s shows other outputs than the commands print (make readme rewrites them): -shown +now\n%s", name, diff)
 	}
 }
 
@@ -60,7 +68,7 @@ func rerun(t *testing.T, text string) (string, int) {
 	for i := 0; i < len(lines); i++ {
 		fence := lines[i]
 		out = append(out, fence)
-		if fence != "```console" && fence != "```sh" {
+		if fence != "```console" && fence != "```sh" && fence != "```yaml" {
 			continue
 		}
 		end := i + 1 + slices.Index(lines[i+1:], "```")
@@ -68,9 +76,10 @@ func rerun(t *testing.T, text string) (string, int) {
 		switch fence {
 		case "```console":
 			block, ran = runBlock(t, block, ran)
-		case "```sh":
+		case "```sh", "```yaml":
 			for _, line := range commandLines(block) {
-				checkFlags(t, line)
+				line = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), "- "), "run: ")
+				checkFlags(t, strings.TrimPrefix(line, "if ! "))
 			}
 		}
 		out = append(out, block...)
@@ -125,21 +134,40 @@ func runBlock(t *testing.T, block []string, ran int) ([]string, int) {
 	return out, ran
 }
 
-// checkFlags holds a command line with placeholders against the help of its command.
+// checkFlags parses a command line with placeholders: the command, its flags, the number of its arguments, and the words
+// that flags choose from have to exist. Other lines pass.
 func checkFlags(t *testing.T, line string) {
 	t.Helper()
+	line, _, _ = strings.Cut(line, " && ")
+	line, _, _ = strings.Cut(line, " || ")
 	args, _ := words(line)
 	if len(args) < 2 || args[0] != "irene" {
 		return
 	}
-	var help bytes.Buffer
-	if status := run([]string{args[1], "--help"}, nil, &help, &help); status != exitDone {
-		t.Errorf("%q: no such command: %s", line, help.String())
+	c, err := lookup(commands(), args[1])
+	if err != nil {
+		t.Errorf("%q: %v", line, err)
+		return
 	}
-	for _, arg := range args[2:] {
-		name, _, _ := strings.Cut(arg, "=")
-		if strings.HasPrefix(arg, "--") && !strings.Contains(help.String(), name+" ") {
-			t.Errorf("%q: irene %s has no flag %s", line, args[1], name)
+	arranged, err := arrange(c, args[2:])
+	if err != nil {
+		t.Errorf("%q: %v", line, err)
+		return
+	}
+	n := 0
+	if i := slices.Index(arranged, "--"); i >= 0 {
+		n = len(arranged) - i - 1
+		arranged = arranged[:i]
+	}
+	if n < c.min || n > c.max {
+		t.Errorf("%q: %v", line, countError(*c, make([]string, n)))
+	}
+	for i, arg := range arranged[:max(0, len(arranged)-1)] {
+		known := choices(c, strings.TrimPrefix(arg, "--"))
+		for _, w := range strings.Split(arranged[i+1], ",") {
+			if strings.HasPrefix(arg, "--") && known != nil && !slices.Contains(known, w) {
+				t.Errorf("%q: %s is not one of %s", line, w, strings.Join(known, ", "))
+			}
 		}
 	}
 }
@@ -157,7 +185,7 @@ func words(line string) (args []string, passedOn bool) {
 			continue
 		}
 		for _, w := range strings.Fields(part) {
-			if w == "|" || w == ">" {
+			if w == "|" || w == ">" || w == ">>" {
 				return args, true
 			}
 			args = append(args, w)

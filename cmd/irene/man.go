@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+func manCommand() command {
+	return command{
+		name:    "man",
+		summary: "the manual page, for man",
+		details: `The page says what the help of every command says:
+
+     irene man > ~/.local/share/man/man1/irene.1`,
+		flags: func() []cli.Flag { return nil },
+		run: func(env *environment, _ *cli.Context) error {
+			return writeOutput(env, "", []byte(manPage(newApp(env, commands()), commands())))
+		},
+	}
+}
+
+// manPage is the page in roff. It depends on the tables alone: the same program writes the same page.
+func manPage(app *cli.App, table []command) string {
+	var b strings.Builder
+	b.WriteString(".TH IRENE 1 \"\" irene \"User Commands\"\n.SH NAME\nirene \\- " + roff(app.Usage) + "\n")
+	b.WriteString(".SH SYNOPSIS\n.B irene\n" + roff(strings.TrimPrefix(app.UsageText, "irene ")) + "\n")
+	b.WriteString(".SH DESCRIPTION\n" + roff("Flags may stand before or after the arguments. Data goes to standard output, everything else to standard error; the file - is standard input.") + "\n")
+	b.WriteString(".SH COMMANDS\n")
+	for i := range table {
+		manCommandText(&b, &table[i])
+	}
+	b.WriteString(".SH EXIT STATUS\n")
+	for _, s := range []struct {
+		status int
+		what   string
+	}{
+		{exitDone, "done"},
+		{exitFailed, "the input or the work failed"},
+		{exitUsage, "wrong usage"},
+		{exitAssertion, "an assertion did not hold"},
+	} {
+		fmt.Fprintf(&b, ".TP\n.B %d\n%s\n", s.status, s.what)
+	}
+	b.WriteString(".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colours, whatever its value\n")
+	return b.String()
+}
+
+// manCommandText is the part of the page on one command.
+func manCommandText(b *strings.Builder, c *command) {
+	fmt.Fprintf(b, ".SS %s\n%s\n.PP\n.B %s\n.PP\n", roff("irene "+c.name), roff(c.summary), roff(strings.TrimRight("irene "+c.name+" [flags] "+c.args, " ")))
+	manDetails(b, c.details)
+	for _, f := range append(c.allFlags(), cli.HelpFlag) {
+		if v, ok := f.(cli.VisibleFlag); ok && !v.IsVisible() {
+			continue
+		}
+		head, usage, _ := strings.Cut(f.String(), "\t")
+		fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(head), roff(strings.TrimSpace(usage)))
+	}
+}
+
+// manDetails writes paragraphs, and what is set in from them line by line as it is.
+func manDetails(b *strings.Builder, details string) {
+	const margin = "   "
+	literal := false
+	for _, line := range strings.Split(details, "\n") {
+		text, inner := strings.CutPrefix(line, margin+"  ")
+		switch {
+		case strings.TrimSpace(line) == "":
+			if literal {
+				b.WriteString(".fi\n.RE\n")
+			}
+			literal = false
+			b.WriteString(".PP\n")
+			continue
+		case inner && !literal:
+			b.WriteString(".RS 4\n.nf\n")
+		case !inner && literal:
+			b.WriteString(".fi\n.RE\n")
+		}
+		if literal = inner; !inner {
+			text = strings.TrimSpace(line)
+		}
+		b.WriteString(roff(text) + "\n")
+	}
+	if literal {
+		b.WriteString(".fi\n.RE\n")
+	}
+}
+
+// roff is text that roff takes as it stands: no line of it is a request, dashes stay dashes.
+func roff(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case i == 0 && (r == '.' || r == '\''):
+			b.WriteString(`\&` + string(r))
+		case r == '\\':
+			b.WriteString(`\e`)
+		case r == '-':
+			b.WriteString(`\-`)
+		case r == '\'':
+			b.WriteString(`\(aq`)
+		case r == '`':
+			b.WriteString(`\(ga`)
+		case r == '^':
+			b.WriteString(`\(ha`)
+		case r == '~':
+			b.WriteString(`\(ti`)
+		case r == '"':
+			b.WriteString(`\(dq`)
+		case r == '…':
+			b.WriteString("...")
+		case r == '†': // terminals without Unicode have neither this
+			b.WriteString("(+)")
+		case r == '·': // nor that
+			b.WriteString("*")
+		case r > 0x7e:
+			fmt.Fprintf(&b, `\[u%04X]`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
