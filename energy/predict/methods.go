@@ -147,7 +147,8 @@ func fitAdditive(t *trial) (forecast, error) {
 	p := &predictor{c: c, dev: t.device, machine: newMachine(t.device), chosen: map[classKey]choice{}}
 	origin := OriginMeasured
 	if t.device.ID != t.source.ID {
-		origin, p.from = OriginScaled, &t.source
+		origin = OriginScaled
+		p.scaleFrom(&t.source)
 	}
 	return single(func(h *heldTree) []estimate {
 		res := h.result(p, origin)

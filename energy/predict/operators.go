@@ -28,7 +28,7 @@ func NewOperators(c *Coefficients, dev energy.Device) (*Operators, error) {
 	if err != nil {
 		return nil, fmt.Errorf("coefficients of %q: %w", c.Device, err)
 	}
-	o.p.from = &from
+	o.p.scaleFrom(&from)
 	o.Warning = fmt.Sprintf("nothing was measured on %s: coefficients of %s are scaled to it by public specifications", dev.ID, c.Device)
 	if len(c.Provenance.Devices) > 1 {
 		o.Warning = fmt.Sprintf("nothing was measured on %s: coefficients of %d devices are scaled to it by public specifications", dev.ID, len(c.Provenance.Devices))

@@ -2,6 +2,7 @@ package predict
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
@@ -51,7 +52,8 @@ func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opti
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("coefficients of %q: %w", c.Device, err)
 		}
-		res.Origin, p.from = OriginScaled, &from
+		res.Origin = OriginScaled
+		p.scaleFrom(&from)
 		res.warnf("nothing was measured on %s: coefficients of %s are scaled to it by public specifications", dev.ID, c.Device)
 	}
 	if runtime != c.Runtime {
@@ -127,6 +129,16 @@ func (p *predictor) host(share float64) (energy.Joules, energy.Seconds) {
 	}
 	ch := p.choose(classKey{hostClass, graph.Float32})
 	return energy.Joules(share * ch.energy[Launches]), energy.Seconds(share * ch.time[Launches])
+}
+
+// scaleFrom makes the predictor scale coefficients of another device. A launch is then hidden by as many bytes as the
+// memory moves in the time that the host coefficient says it takes, so that a kernel that grows never gets faster:
+// with a faster memory than the measured one, that would show over megabytes.
+func (p *predictor) scaleFrom(from *energy.Device) {
+	p.from = from
+	if cc := p.c.find(hostClass, graph.Float32.String()); cc != nil {
+		p.machine.hidden = max(p.machine.hidden, math.Round(float64(p.dev.Bandwidth)*cc.Time[Launches]))
+	}
 }
 
 // predict predicts one kernel.
