@@ -1,4 +1,4 @@
-// Irene says what a Transformer in an ONNX file costs to run: energy, time, FLOPs, bytes and parameters of every
+// Command irene says what a Transformer in an ONNX file costs to run: energy, time, FLOPs, bytes and parameters of every
 // operator, every module and the whole model, on a named GPU, for any batch size and sequence length.
 //
 //	irene analyze model.onnx --dim batch=8 --dim sequence=128

@@ -1,0 +1,17 @@
+// Package ops is the operator table: what is known of each ONNX operator, one row per domain, name and first opset
+// version. A row holds the shape rule, the cost rule, the class in the energy model and the slots that read weights.
+//
+// [Infer] runs the shape rules over a graph. Dims stay symbolic, and small integer tensors are carried along element by
+// element, which is how a Reshape to a computed shape is understood. Equalities that operators imply are solved for
+// symbols. [Count] runs the cost rules on what was inferred.
+//
+// To add an operator like its neighbours, add a row to its family file:
+//
+//	{Name: "Softsign", Since: 1, Class: "activation", Shape: sameAsFirst, Cost: pointwise(3)}
+//
+// An operator with arithmetic of its own gets a file with its rules and its row; a new family is one word in table.go. A
+// rule that counts nothing is free, said by name; an operator without a row is unknown in every report, never zero.
+//
+// The rules follow the ONNX operator specification, and the contrib operator documentation of ONNX Runtime for the
+// domain com.microsoft.
+package ops
