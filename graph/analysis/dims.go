@@ -225,7 +225,7 @@ func assumption(g *graph.Graph, name string, cache bool) int64 {
 		return 1
 	case has("past"):
 		return 128
-	case has("total") && cache:
+	case has("total", "mask") && cache: // a mask covers past and new tokens
 		return 129
 	case has("height", "width"):
 		return 224
