@@ -71,12 +71,9 @@ func analyze(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkInputs(g, want.options.Values); err != nil {
-		return err
-	}
-	a, err := analysis.Run(g, want.options)
+	a, err := derive(g, want.options)
 	if err != nil {
-		return dimError(err, len(want.options.Dims) > 0)
+		return err
 	}
 	result, err := predictEnergy(env, a, want.prediction)
 	if err != nil {
@@ -217,6 +214,18 @@ func unknownError(r *report.Report) error {
 		total += k.Count
 	}
 	return fmt.Errorf("%s: the cost of %s is not known: %s", r.Model.File, plural(total, "operator"), listing(list))
+}
+
+// derive analyzes a graph; what is wrong with the flags that bind its dims and inputs is a usage error.
+func derive(g *graph.Graph, options analysis.Options) (*analysis.Analysis, error) {
+	if err := checkInputs(g, options.Values); err != nil {
+		return nil, err
+	}
+	a, err := analysis.Run(g, options)
+	if err != nil {
+		return nil, dimError(err, len(options.Dims) > 0)
+	}
+	return a, nil
 }
 
 // decodeModel reads a model file, or standard input.

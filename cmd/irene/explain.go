@@ -59,12 +59,9 @@ func explain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkInputs(g, want.options.Values); err != nil {
-		return err
-	}
-	a, err := analysis.Run(g, want.options)
+	a, err := derive(g, want.options)
 	if err != nil {
-		return dimError(err, len(want.options.Dims) > 0)
+		return err
 	}
 	open, err := analysis.Run(g, analysis.Options{Symbolic: true, Values: want.options.Values})
 	if err != nil {

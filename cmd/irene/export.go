@@ -181,12 +181,9 @@ func export(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkInputs(g, want.options.Values); err != nil {
-		return err
-	}
-	a, err := analysis.Run(g, want.options)
+	a, err := derive(g, want.options)
 	if err != nil {
-		return dimError(err, len(want.options.Dims) > 0)
+		return err
 	}
 	result, err := predictEnergy(env, a, want.prediction)
 	if err != nil {

@@ -51,7 +51,7 @@ const launchTime energy.Seconds = 8e-6
 // machine is what of a device the features depend on.
 type machine struct {
 	sms    float64
-	hidden float64 // bytes moved during launchTime
+	hidden float64 // bytes that the memory moves while a launch lasts
 }
 
 func newMachine(d energy.Device) machine {

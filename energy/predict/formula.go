@@ -143,8 +143,8 @@ func Symbolic(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opt
 		s.nodes[k.Node] = s.kernel(k)
 	}
 	for _, n := range plan.Calls {
-		var f nodeFormula
 		bytes := a.Inference.Facts[n.Outputs[0].ID].Bytes().MulInt(2)
+		f := nodeFormula{unknown: bytes.IsUnknown()}
 		if e, ok := p.machine.hostExpr(bytes); ok {
 			s.host(&f, e)
 		}
@@ -264,7 +264,7 @@ func (s *symbolic) module(m *graph.Module, plan *kernel.Plan, out *Formulas) []w
 	sum := make([]weighted, len(s.exprs))
 	for _, n := range m.Nodes {
 		nf := s.nodes[n]
-		if i := plan.Of[n.ID]; i >= 0 && s.nodes[plan.Kernels[i].Node].unknown {
+		if i := plan.Of[n.ID]; nf.unknown || i >= 0 && s.nodes[plan.Kernels[i].Node].unknown {
 			f.Unknown++
 		}
 		if nf.scaled {

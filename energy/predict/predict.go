@@ -102,10 +102,10 @@ func (p *predictor) kernels(plan *kernel.Plan, res *Result) {
 // calls adds what calls without a kernel cost the host.
 func (p *predictor) calls(plan *kernel.Plan, res *Result) {
 	for _, n := range plan.Calls {
-		pr := Prediction{Known: true, Class: "view"}
-		if bytes, ok := p.a.Eval(p.a.Inference.Facts[n.Outputs[0].ID].Bytes()); ok {
-			e, t := p.host(p.machine.host(2 * float64(bytes)))
-			pr.Energy, pr.Time = e, t
+		bytes, known := p.a.Eval(p.a.Inference.Facts[n.Outputs[0].ID].Bytes())
+		pr := Prediction{Known: known, Class: "view"}
+		if known {
+			pr.Energy, pr.Time = p.host(p.machine.host(2 * float64(bytes)))
 			p.interval(&pr)
 		}
 		res.Nodes[n.ID] = pr
@@ -115,7 +115,7 @@ func (p *predictor) calls(plan *kernel.Plan, res *Result) {
 // idle marks the nodes that launch nothing as known zeros.
 func (p *predictor) idle(plan *kernel.Plan, res *Result) {
 	for _, n := range p.a.Graph.Nodes {
-		if p.a.Tree.Of[n.ID] != nil && plan.Of[n.ID] < 0 && !res.Nodes[n.ID].Known {
+		if p.a.Tree.Of[n.ID] != nil && plan.Of[n.ID] < 0 && res.Nodes[n.ID].Class == "" {
 			res.Nodes[n.ID] = Prediction{Known: true, Class: "view"}
 		}
 	}

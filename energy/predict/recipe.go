@@ -96,7 +96,7 @@ func NewRecipe(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Op
 			out.add(p, &plan.Kernels[i], index)
 		} else if calls[n] {
 			bytes := a.Inference.Facts[n.Outputs[0].ID].Bytes().MulInt(2)
-			out.Kernels = append(out.Kernels, RecipeKernel{Node: n, Rate: -1, Class: "view", Known: true, Bytes: bytes})
+			out.Kernels = append(out.Kernels, RecipeKernel{Node: n, Rate: -1, Class: "view", Known: !bytes.IsUnknown(), Bytes: bytes})
 		}
 	}
 	return out, nil

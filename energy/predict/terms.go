@@ -215,8 +215,9 @@ func (p *predictor) tiled(k *kernel.Kernel, tile [2]float64) []TiledProduct {
 
 // callTerms explains a call that launches no kernel: see predictor.calls.
 func (p *predictor) callTerms(n *graph.Node) KernelTerms {
-	out := KernelTerms{Node: n, Known: true, Class: "view"}
-	if bytes, ok := p.a.Eval(p.a.Inference.Facts[n.Outputs[0].ID].Bytes()); ok {
+	bytes, known := p.a.Eval(p.a.Inference.Facts[n.Outputs[0].ID].Bytes())
+	out := KernelTerms{Node: n, Known: known, Class: "view"}
+	if known {
 		j, s := p.host(p.machine.host(2 * float64(bytes)))
 		out.Causes[Host] = Share{j, s}
 	}

@@ -116,7 +116,8 @@ const engine = (() => {
     const bytes = get(work.bytes);
     const out = { known: true, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", bytes, causes: CAUSES.map(() => [0, 0]), products: [] };
     if (work.rate < 0) {
-      const share = Number.isNaN(bytes) ? 0 : hidden(device, bytes);
+      if (Number.isNaN(bytes)) return { ...out, known: false };
+      const share = hidden(device, bytes);
       out.energy = share * device.host[0];
       out.time = share * device.host[1];
       out.causes[HOST] = [out.energy, out.time];
