@@ -44,12 +44,9 @@ func exportHTML(env *environment, want *exportRequest, models []string) error {
 
 // htmlPage analyzes a model twice: at the sizes that the page opens with, and with all of them open.
 func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (report.Page, error) {
-	if err := checkInputs(g, want.options.Values); err != nil {
-		return report.Page{}, err
-	}
-	a, err := analysis.Run(g, want.options)
+	a, err := derive(g, want.options)
 	if err != nil {
-		return report.Page{}, dimError(err, len(want.options.Dims) > 0)
+		return report.Page{}, err
 	}
 	result, err := predictEnergy(env, a, want.prediction)
 	if err != nil {
