@@ -27,8 +27,10 @@ type Scope string
 
 // The scopes.
 const (
-	ScopeBoard Scope = "board" // the GPU's board, memory included
-	ScopeWall  Scope = "wall"  // the whole machine at the plug
+	ScopeBoard   Scope = "board"   // the GPU's board, memory included
+	ScopeModule  Scope = "module"  // GPU and CPU of a module that measures them together
+	ScopePackage Scope = "package" // the processor's sockets, with the memory where that is measured
+	ScopeWall    Scope = "wall"    // the whole machine at the plug
 )
 
 // Level says what was measured.
@@ -39,6 +41,30 @@ const (
 	LevelOperator Level = "operator"
 	LevelModule   Level = "module"
 	LevelModel    Level = "model"
+)
+
+// Flags of records: what is doubtful about a measurement.
+const (
+	FlagCV        = "cv"              // the windows do not agree
+	FlagThrottled = "throttled"       // heat or the supply slowed the device down
+	FlagPowerCap  = "power-cap"       // the power limit slowed the device down: large products may sit there for good
+	FlagClock     = "clock-changed"   // clocks differed between windows
+	FlagForeign   = "foreign-process" // somebody else used the device
+	FlagHostBound = "host-bound"      // the device waited for the host: no figure of a kernel
+	FlagShort     = "short"           // too few updates of the meter
+	FlagDrift     = "drift"           // the anchors had moved too far to be corrected
+	FlagPower     = "implausible"     // mean power below idle or above the limit
+)
+
+// Unusable are the flags that keep a measurement out of a fit.
+func Unusable() []string {
+	return []string{FlagCV, FlagThrottled, FlagClock, FlagForeign, FlagShort, FlagDrift, FlagPower}
+}
+
+// Contexts of measured operators.
+const (
+	ContextAlone = ""         // the operator ran alone
+	ContextModel = "in-model" // what one more of it adds to a run of its model
 )
 
 // Record is one measurement of one operator, module or model: energy and time of a single execution, in SI units. A nil
@@ -62,13 +88,21 @@ type Record struct {
 	DType     string             `json:"dtype,omitempty"`
 	Dims      map[string]int64   `json:"dims,omitempty"`     // batch, sequence, m, n, k …
 	Features  map[string]float64 `json:"features,omitempty"` // of the whole subtree: flops, bytes, launches …
+	Work      []Work             `json:"work,omitempty"`     // the kernels of the subtree
+	Context   string             `json:"context,omitempty"`  // of an operator: ContextAlone, ContextModel
+	Anchor    bool               `json:"anchor,omitempty"`   // measured again and again, to tell drift
+	Session   string             `json:"session,omitempty"`  // run that took it
 	Buffers   string             `json:"buffers,omitempty"`  // "hot" (the same operands each time) or "rotated" (beyond the L2 cache)
 
-	Energy    *Joules  `json:"energy_j,omitempty"`
-	NetEnergy *Joules  `json:"net_energy_j,omitempty"`
-	Time      *Seconds `json:"time_s,omitempty"`
-	Idle      *Watts   `json:"idle_w,omitempty"`
-	Spread    *Spread  `json:"spread,omitempty"`
+	Energy     *Joules  `json:"energy_j,omitempty"`
+	NetEnergy  *Joules  `json:"net_energy_j,omitempty"`
+	WallEnergy *Joules  `json:"wall_energy_j,omitempty"` // at the plug, from a wall meter's log, beside Energy
+	Time       *Seconds `json:"time_s,omitempty"`
+	KernelTime *Seconds `json:"kernel_time_s,omitempty"` // without the host: launches replayed from a recording
+	Idle       *Watts   `json:"idle_w,omitempty"`
+	Busy       *float64 `json:"busy,omitempty"`  // share of the time in which the device worked, 0..1
+	Drift      *float64 `json:"drift,omitempty"` // time of the anchors about then over their median: what a correction divides by
+	Spread     *Spread  `json:"spread,omitempty"`
 
 	Utilisation map[string]float64 `json:"utilisation,omitempty"` // per cent, by the meter's own names
 	Flags       []string           `json:"flags,omitempty"`       // doubts about the measurement: "power-cap", "cv", "foreign-process" …
@@ -81,6 +115,33 @@ type RecordDevice struct {
 	Name       string `json:"name,omitempty"`
 	UUID       string `json:"uuid,omitempty"`
 	PowerLimit *Watts `json:"power_limit_w,omitempty"`
+
+	// Of devices that the table does not know.
+	Kind        string `json:"kind,omitempty"`        // "gpu", "cpu"
+	Units       int    `json:"units,omitempty"`       // multiprocessors, or cores in use
+	CacheBytes  int64  `json:"cache_bytes,omitempty"` // last level
+	MemoryBytes int64  `json:"memory_bytes,omitempty"`
+}
+
+// Work is one kind of kernel of what a record measures, as often as it runs. Features of the energy model follow from
+// it on any device.
+type Work struct {
+	Class    string    `json:"class"`
+	DType    string    `json:"dtype"`
+	Count    int64     `json:"count"` // equal kernels
+	MACs     int64     `json:"macs,omitempty"`
+	Read     int64     `json:"bytes_read"`
+	Written  int64     `json:"bytes_written"`
+	Products []Product `json:"products,omitempty"`
+}
+
+// Product is a matrix product, Batch times (M×K)·(K×N).
+type Product struct {
+	Batch  int64 `json:"batch"`
+	M      int64 `json:"m"`
+	N      int64 `json:"n"`
+	K      int64 `json:"k"`
+	Weight bool  `json:"weight,omitempty"` // the right operand is shared by the whole batch
 }
 
 // Runtime says what executed the operators.
@@ -127,6 +188,11 @@ func (r *Record) Check() error {
 	if r.Energy == nil && r.Time == nil {
 		return errors.New("neither energy_j nor time_s")
 	}
+	for i := range r.Work {
+		if err := r.Work[i].check(); err != nil {
+			return fmt.Errorf("work[%d]: %w", i, err)
+		}
+	}
 	if year := r.Timestamp.UTC().Year(); year < 0 || year > 9999 {
 		return fmt.Errorf("timestamp: year %d", year)
 	}
@@ -138,20 +204,36 @@ func (r *Record) Check() error {
 	return nil
 }
 
+// check refuses work that cannot be.
+func (w *Work) check() error {
+	if w.Class == "" || w.DType == "" || w.Count < 1 || w.MACs < 0 || w.Read < 0 || w.Written < 0 {
+		return errors.New("want a class, a dtype, a count of at least 1, and no negative number")
+	}
+	for _, p := range w.Products {
+		if p.Batch < 0 || p.M < 0 || p.N < 0 || p.K < 0 {
+			return errors.New("a product of negative size")
+		}
+	}
+	return nil
+}
+
 // checkWords reports a word outside its vocabulary.
 func (r *Record) checkWords() error {
 	if !slices.Contains([]Method{MethodCounter, MethodIntegral, MethodPowerTime, MethodPublished}, r.Method) {
 		return fmt.Errorf("method %q, want counter, integral, power-x-time or published", r.Method)
 	}
 	timeOnly := r.Scope == "" && r.Energy == nil && r.NetEnergy == nil
-	if !timeOnly && !slices.Contains([]Scope{ScopeBoard, ScopeWall}, r.Scope) {
-		return fmt.Errorf("scope %q, want board or wall", r.Scope)
+	if !timeOnly && !slices.Contains([]Scope{ScopeBoard, ScopeModule, ScopePackage, ScopeWall}, r.Scope) {
+		return fmt.Errorf("scope %q, want board, module, package or wall", r.Scope)
 	}
 	if !slices.Contains([]Level{LevelOperator, LevelModule, LevelModel}, r.Level) {
 		return fmt.Errorf("level %q, want operator, module or model", r.Level)
 	}
 	if !slices.Contains([]string{"", "hot", "rotated"}, r.Buffers) {
 		return fmt.Errorf("buffers %q, want hot or rotated", r.Buffers)
+	}
+	if !slices.Contains([]string{ContextAlone, ContextModel}, r.Context) {
+		return fmt.Errorf("context %q, want %s or none", r.Context, ContextModel)
 	}
 	return nil
 }
@@ -179,6 +261,7 @@ func (n number) check() error {
 // numbers lists every number of r that is present, in the order of the file.
 func (r *Record) numbers() []number {
 	var out []number
+	out = append(out, number{name: "device.units", value: float64(r.Device.Units)}, number{name: "device.cache_bytes", value: float64(r.Device.CacheBytes)}, number{name: "device.memory_bytes", value: float64(r.Device.MemoryBytes)})
 	out = appendNumber(out, "device.power_limit_w", r.Device.PowerLimit, number{positive: true})
 	if c := r.Clocks; c != nil {
 		out = appendNumber(out, "clocks.sm_before_hz", c.SMBefore, number{})
@@ -192,8 +275,12 @@ func (r *Record) numbers() []number {
 	out = appendMap(out, "features", r.Features)
 	out = appendNumber(out, "energy_j", r.Energy, number{positive: true})
 	out = appendNumber(out, "net_energy_j", r.NetEnergy, number{})
+	out = appendNumber(out, "wall_energy_j", r.WallEnergy, number{positive: true})
 	out = appendNumber(out, "time_s", r.Time, number{positive: true})
+	out = appendNumber(out, "kernel_time_s", r.KernelTime, number{positive: true})
 	out = appendNumber(out, "idle_w", r.Idle, number{})
+	out = appendNumber(out, "busy", r.Busy, number{})
+	out = appendNumber(out, "drift", r.Drift, number{positive: true})
 	if s := r.Spread; s != nil {
 		out = append(out, s.numbers()...)
 	}

@@ -1,16 +1,16 @@
-// Package profiler says what it takes to measure operators and modules on a machine: something that runs them, an
-// [Executor], and something that reads energy, a [Meter].
+// Package profiler measures what operators and modules take on a machine: something that runs them, an [Executor], and
+// something that reads energy, a [Meter].
 //
-// A measurement is a number of equal windows. In each, one [Run] is repeated until the window is long against the
-// period at which the meter is updated:
+// A measurement is a number of windows under a steady load. The workload runs without a pause from before the first
+// reading until after the last one, so that no beginning and no end of it enters:
 //
-//	prepare   warm-up      window 1            window 2            …   close
-//	──┼──────────┼───────────┼──────────┼────────┼──────────┼──────────────┼──▶ time
-//	             Iterate(n)  │Iterate(n)│  pause  │Iterate(n)│
-//	                         read       read      read       read
+//	prepare  warm-up  ┌───────────────── the load runs without a pause ─────────────────┐  close
+//	──┼─────────┼─────┴──────┬──────────────────┬────────┬──────────────────┬───────────┴────┼──▶ time
+//	                      update ── window 1 ─ update  jitter  update ── window 2 ─ update
 //
-// The energy of one execution is the difference of two readings over the number of iterations between them; the windows
-// give its median and spread, which an energy.Record carries.
+// A window lasts from one update of the meter to a later one. Energy over time between the two is the power; time over
+// runs, on the executor's clock, is how long one run takes; their product is the energy of one run. The windows give
+// its median and spread, which an energy.Record carries.
 //
 // The package knows no device and no runtime. Meters and executors are packages below it; the command names them.
 package profiler
