@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
@@ -85,4 +86,41 @@ func (a *Analysis) describe(b *strings.Builder, v *graph.Value) {
 			fmt.Fprint(b, vals)
 		}
 	}
+}
+
+// ModuleSignature says what makes two modules one measurement: the signatures of their operators and how these are
+// linked, as a hash. Names of modules, operators and values do not enter.
+func ModuleSignature(a *Analysis, m *graph.Module) string {
+	inside := map[*graph.Node]bool{}
+	var mark func(*graph.Module)
+	mark = func(m *graph.Module) {
+		for _, n := range m.Nodes {
+			inside[n] = true
+		}
+		for _, c := range m.Children {
+			mark(c)
+		}
+	}
+	mark(m)
+	h := sha256.New()
+	at := map[*graph.Value]int{} // values in the order in which they are first named
+	for _, n := range a.Graph.Nodes {
+		if !inside[n] {
+			continue
+		}
+		fmt.Fprintln(h, Signature(a, n))
+		for _, list := range [][]*graph.Value{n.Inputs, n.Outputs} {
+			for _, v := range list {
+				if v == nil || v.Init != nil { // weights differ by name alone
+					continue
+				}
+				if _, ok := at[v]; !ok {
+					at[v] = len(at)
+				}
+				fmt.Fprint(h, at[v], " ")
+			}
+			fmt.Fprintln(h)
+		}
+	}
+	return fmt.Sprintf("module %x", h.Sum(nil)[:12])
 }

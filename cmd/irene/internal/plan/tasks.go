@@ -1,0 +1,310 @@
+package plan
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/workload"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/graph/kernel"
+	"github.com/irene-onnx/irene/profiler"
+)
+
+// Options says what of the points is measured, and on what.
+type Options struct {
+	Levels    []energy.Level
+	InContext int           // so many operators are measured within their models, too
+	Device    energy.Device // as far as it is known: what it can do tells how long a task takes, and how often a part is copied
+	Graph     bool          // ask for recorded launches
+	Dir       string        // for the files of models that are too large for memory
+	Seed      uint64
+}
+
+// Tasks lists the distinct measurements of the points, each with its gain: how much it tells where there is no time for
+// all.
+func Tasks(points []*Point, o Options) []profiler.Task {
+	b := builder{Options: o, seen: map[string]int{}}
+	for _, p := range points {
+		if slices.Contains(o.Levels, energy.LevelModel) {
+			b.module(p, p.Analysis.Tree.Root, energy.LevelModel)
+		}
+		if slices.Contains(o.Levels, energy.LevelModule) {
+			b.modules(p, p.Analysis.Tree.Root)
+		}
+		if slices.Contains(o.Levels, energy.LevelOperator) {
+			for i := range p.Kernels.Kernels {
+				b.operator(p, &p.Kernels.Kernels[i])
+			}
+		}
+	}
+	b.rank()
+	b.anchors()
+	b.inContext()
+	tasks := make([]profiler.Task, len(b.tasks))
+	for i := range b.tasks {
+		tasks[i] = b.tasks[i].Task
+	}
+	return tasks
+}
+
+// builder collects tasks.
+type builder struct {
+	Options
+	tasks []task
+	seen  map[string]int // index in tasks by what makes measurements equal
+}
+
+// task is a task with what ranking it needs.
+type task struct {
+	profiler.Task
+	point  *Point
+	kernel *kernel.Kernel // nil for modules
+	calls  float64        // how often it runs in the points
+}
+
+// modules adds the modules below m that hold several kernels.
+func (b *builder) modules(p *Point, m *graph.Module) {
+	for _, c := range m.Children {
+		b.module(p, c, energy.LevelModule)
+		b.modules(p, c)
+	}
+}
+
+// module adds a module, or the whole model. A module of a single kernel is that operator.
+func (b *builder) module(p *Point, m *graph.Module, level energy.Level) {
+	ids, kernels := p.kernelsOf(m)
+	if len(kernels) == 0 || len(kernels) == 1 && level == energy.LevelModule {
+		return
+	}
+	signature := analysis.ModuleSignature(p.Analysis, m)
+	key := fmt.Sprint(level, p.Profile, signature)
+	if level == energy.LevelModel {
+		key += fmt.Sprint(p.Model.Name, p.Dims)
+	}
+	if i, ok := b.seen[key]; ok {
+		b.tasks[i].calls++
+		return
+	}
+	r := p.record(level, kernels)
+	r.Path, r.Class, r.Signature = m.Path, m.Class, signature
+	var nodes []*graph.Node
+	for _, n := range p.Analysis.Graph.Nodes {
+		if ids[n.ID] && n.Body.Owner == nil {
+			nodes = append(nodes, n)
+		}
+	}
+	name := p.Model.Name
+	if level == energy.LevelModule {
+		name += " " + m.Path
+	}
+	b.add(key, p, nil, r, nodes, name)
+}
+
+// kernelsOf lists the kernels whose work stands in a module, and marks its nodes by ID.
+func (p *Point) kernelsOf(m *graph.Module) (ids map[int]bool, kernels []*kernel.Kernel) {
+	ids = map[int]bool{}
+	var visit func(*graph.Module)
+	visit = func(m *graph.Module) {
+		for _, n := range m.Nodes {
+			ids[n.ID] = true
+		}
+		for _, c := range m.Children {
+			visit(c)
+		}
+	}
+	visit(m)
+	for i := range p.Kernels.Kernels {
+		if k := &p.Kernels.Kernels[i]; ids[k.Node.ID] {
+			kernels = append(kernels, k)
+		}
+	}
+	return ids, kernels
+}
+
+// operator adds one kernel.
+func (b *builder) operator(p *Point, k *kernel.Kernel) {
+	members := slices.Clone(k.Members)
+	slices.SortFunc(members, func(a, c *graph.Node) int { return a.ID - c.ID })
+	if slices.ContainsFunc(members, func(n *graph.Node) bool { return n.Body.Owner != nil }) {
+		return // of a loop's body: it is measured with the loop
+	}
+	var parts []string
+	for _, n := range members {
+		parts = append(parts, analysis.Signature(p.Analysis, n))
+	}
+	signature := strings.Join(parts, " + ")
+	key := p.Profile + signature
+	if i, ok := b.seen[key]; ok {
+		b.tasks[i].calls++
+		return
+	}
+	r := p.record(energy.LevelOperator, []*kernel.Kernel{k})
+	r.Op, r.Class, r.Signature = k.Node.Kind(), k.Cost.Class, signature
+	if m := p.Analysis.Tree.Of[k.Node.ID]; m != nil {
+		r.Path = m.Path
+	}
+	b.add(key, p, k, r, members, fmt.Sprintf("%s %s", k.Node.Kind(), k.Node.Label()))
+}
+
+// record is what is known of a measurement before it is taken.
+func (p *Point) record(level energy.Level, kernels []*kernel.Kernel) energy.Record {
+	r := energy.Record{Schema: energy.RecordSchema, Level: level, Model: p.Model.Name, Dims: p.Dims, Work: p.work(kernels)}
+	r.Runtime.Profile = p.Profile
+	r.Features = map[string]float64{}
+	for _, w := range r.Work {
+		n := float64(w.Count)
+		r.Features["flops"] += 2 * n * float64(w.MACs)
+		r.Features["bytes"] += n * float64(w.Read+w.Written)
+		r.Features["launches"] += n
+	}
+	if len(r.Work) == 1 {
+		r.DType = r.Work[0].DType
+	}
+	return r
+}
+
+// work is the kernels as records hold them, equal ones together, in the order of the graph. Kernels of unknown cost are
+// left out.
+func (p *Point) work(kernels []*kernel.Kernel) []energy.Work {
+	var out []energy.Work
+	for _, k := range kernels {
+		w, ok := p.workOf(&k.Cost)
+		if !ok {
+			continue
+		}
+		i := slices.IndexFunc(out, func(o energy.Work) bool { return sameWork(&o, &w) })
+		if i >= 0 {
+			out[i].Count++
+		} else {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func sameWork(a, b *energy.Work) bool {
+	return a.Class == b.Class && a.DType == b.DType && a.MACs == b.MACs && a.Read == b.Read && a.Written == b.Written &&
+		slices.Equal(a.Products, b.Products)
+}
+
+func (p *Point) workOf(c *graph.Cost) (w energy.Work, ok bool) {
+	ok = c.Known
+	num := func(d graph.Dim) int64 {
+		n, known := p.Analysis.Eval(d)
+		ok = ok && known
+		return n
+	}
+	w = energy.Work{Class: c.Class, DType: c.DType.String(), Count: 1, MACs: num(c.MACs), Read: num(c.Read), Written: num(c.Written)}
+	for _, q := range c.Products {
+		w.Products = append(w.Products, energy.Product{Batch: num(q.Batch), M: num(q.M), N: num(q.N), K: num(q.K), Weight: q.Weight})
+	}
+	return w, ok && w.Class != ""
+}
+
+// add adds a task that builds its workload when its turn comes.
+func (b *builder) add(key string, p *Point, k *kernel.Kernel, r energy.Record, nodes []*graph.Node, name string) {
+	expected := b.expected(r.Work)
+	copies := b.copies(&r, expected, storedBytes(nodes))
+	r.Buffers = b.buffers(&r, copies)
+	part := workload.Part{Analysis: p.Analysis, Nodes: nodes, Name: name}
+	opts := workload.Options{Copies: copies, Seed: b.Seed ^ hash(key), Dir: b.Dir}
+	graphs := b.Graph && r.Level != energy.LevelModel
+	work := r.Work
+	t := profiler.Task{Record: r, Expected: expected, Workload: func() (profiler.Workload, error) {
+		w, err := workload.Build(part, opts)
+		w.Graph, w.Work = graphs, work
+		return w, err
+	}}
+	t.GraphToo = b.Graph && !graphs
+	b.seen[key] = len(b.tasks)
+	b.tasks = append(b.tasks, task{Task: t, point: p, kernel: k, calls: 1})
+}
+
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s))
+	return h.Sum64()
+}
+
+// Rates that stand for a device nobody knows: those of a processor's core or two.
+const (
+	unknownRate      = 5e10 // operations a second
+	unknownBandwidth = 1e10 // bytes a second
+	unknownCache     = 32 << 20
+)
+
+// launch is what a kernel takes at least.
+const launch energy.Seconds = 3e-6
+
+// expected is a guess of how long work takes: the longer of its arithmetic and its traffic, kernel by kernel.
+func (b *builder) expected(work []energy.Work) energy.Seconds {
+	var sum energy.Seconds
+	for _, w := range work {
+		rate, ok := b.Device.MatrixRate(w.DType)
+		if !ok || rate <= 0 {
+			rate = unknownRate
+		}
+		bandwidth := b.Device.Bandwidth
+		if bandwidth <= 0 {
+			bandwidth = unknownBandwidth
+		}
+		t := max(rate.Time(2*float64(w.MACs)), bandwidth.Time(float64(w.Read+w.Written)), launch)
+		sum += energy.Seconds(float64(w.Count) * float64(t))
+	}
+	return sum
+}
+
+// Bounds of copies: so many that their operands exceed the cache twice, and that a run is long beside the call that
+// starts it.
+const (
+	maxCopies = 64
+	maxBytes  = 1 << 29 // of all copies
+	enough    = 100e-6  // seconds of one run
+	beyond    = 2       // caches
+)
+
+// copies is how often a part with that many bytes of weights is there in its model.
+func (b *builder) copies(r *energy.Record, expected energy.Seconds, stored float64) int {
+	bytes := r.Features["bytes"]
+	if r.Level == energy.LevelModel || bytes <= 0 {
+		return 1
+	}
+	want := max(beyond*float64(b.cache())/bytes, enough/float64(max(expected, launch)))
+	want = min(want, maxCopies, maxBytes/max(bytes, stored))
+	return max(1, int(math.Ceil(want)))
+}
+
+// storedBytes is the size of the weights that nodes read.
+func storedBytes(nodes []*graph.Node) float64 {
+	sum := 0.0
+	seen := map[*graph.Tensor]bool{}
+	for _, n := range nodes {
+		for _, v := range n.Inputs {
+			if v != nil && v.Init != nil && !seen[v.Init] {
+				seen[v.Init] = true
+				sum += float64(v.Init.DType.Size(max(v.Init.Len(), 0)))
+			}
+		}
+	}
+	return sum
+}
+
+// buffers says whether the operands of one run are still in the cache at the next.
+func (b *builder) buffers(r *energy.Record, copies int) string {
+	if float64(copies)*r.Features["bytes"] >= beyond*float64(b.cache())*0.99 {
+		return "rotated"
+	}
+	return "hot"
+}
+
+func (b *builder) cache() int64 {
+	if b.Device.L2Bytes > 0 {
+		return b.Device.L2Bytes
+	}
+	return unknownCache
+}
