@@ -19,6 +19,7 @@ const (
 	MethodCounter   Method = "counter"      // difference of two readings of the device's energy counter
 	MethodIntegral  Method = "integral"     // integral of polled power
 	MethodPowerTime Method = "power-x-time" // mean power times duration: an approximation for short windows
+	MethodTime      Method = "time"         // no energy, only time was measured
 	MethodPublished Method = "published"    // taken from a publication
 )
 
@@ -219,8 +220,8 @@ func (w *Work) check() error {
 
 // checkWords reports a word outside its vocabulary.
 func (r *Record) checkWords() error {
-	if !slices.Contains([]Method{MethodCounter, MethodIntegral, MethodPowerTime, MethodPublished}, r.Method) {
-		return fmt.Errorf("method %q, want counter, integral, power-x-time or published", r.Method)
+	if !slices.Contains([]Method{MethodCounter, MethodIntegral, MethodPowerTime, MethodTime, MethodPublished}, r.Method) {
+		return fmt.Errorf("method %q, want counter, integral, power-x-time, time or published", r.Method)
 	}
 	timeOnly := r.Scope == "" && r.Energy == nil && r.NetEnergy == nil
 	if !timeOnly && !slices.Contains([]Scope{ScopeBoard, ScopeModule, ScopePackage, ScopeWall}, r.Scope) {

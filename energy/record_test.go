@@ -105,7 +105,7 @@ func TestReadRecordsRefuses(t *testing.T) {
 		`,"time_s":1,"clocks":{"sm_after_hz":-1}`:             "clocks.sm_after_hz is negative: -1",
 		`,"time_s":1,"schema":2`:                              "schema 2, want 1",
 		`,"time_s":1,"device":{"id":""}`:                      "device has neither id nor name",
-		`,"time_s":1,"method":"guess"`:                        `method "guess", want counter, integral, power-x-time or published`,
+		`,"time_s":1,"method":"guess"`:                        `method "guess", want counter, integral, power-x-time, time or published`,
 		`,"time_s":1,"scope":"rack"`:                          `scope "rack", want board, module, package or wall`,
 		`,"energy_j":1,"scope":""`:                            `scope "", want board, module, package or wall`,
 		`,"time_s":1,"level":"layer"`:                         `level "layer", want operator, module or model`,

@@ -1,0 +1,204 @@
+package energy
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+)
+
+// How far the anchors of a session may move.
+const (
+	driftNoise = 0.01 // up to this share, nothing is corrected: anchors are measured no better
+	driftLimit = 0.05 // beyond it, a straight line between anchors is no longer to be believed
+)
+
+// DriftReport says what CorrectDrift found, session by session, sorted by name.
+type DriftReport struct {
+	Sessions []SessionDrift
+}
+
+// SessionDrift is the drift of one session that has anchors.
+type SessionDrift struct {
+	Session string
+	Anchors int // different ones
+	Rounds  int // how often they were measured; after one round, nobody knows about drift
+
+	// Time and Energy are the ratios of the round that is farthest from the median; nil where the anchors have no time
+	// or no energy.
+	Time, Energy *float64
+
+	Corrected, Flagged, Untouched int // records beside the anchors
+}
+
+// CorrectDrift takes out of a file of records how a machine got slower or hungrier while it was measured. What it
+// changes is copied first.
+//
+// Anchors are measured again and again through a session. The ratio of an anchor's time, or energy, to the median of
+// that anchor in the session says how far the machine had moved. Different anchors measured one after the other are a
+// round, and the geometric mean of their ratios is that of the round. Between rounds the ratio follows a straight line
+// over time; before the first and after the last it is theirs.
+//
+// Where neither ratio is more than 1 % from 1, a record stays as it is. Up to 5 %, its times are divided by the ratio of
+// times, which Drift then holds, and its energies by that of energies; where the anchors have no energy, energies stay.
+// WallEnergy and the windows of the spread stay as they were read. Beyond, the record is flagged with FlagDrift and
+// nothing is divided. Anchors themselves, records of sessions without anchors, records without a time stamp, and records
+// that have a Drift already are left alone.
+func CorrectDrift(records []Record) ([]Record, DriftReport) {
+	out := slices.Clone(records)
+	sessions := map[string][]int{}
+	for i := range out {
+		if r := &out[i]; r.Session != "" && !r.Timestamp.IsZero() {
+			sessions[r.Session] = append(sessions[r.Session], i)
+		}
+	}
+	var report DriftReport
+	for name, members := range sessions {
+		slices.SortStableFunc(members, func(a, b int) int { return out[a].Timestamp.Compare(out[b].Timestamp) })
+		rounds, anchors := driftRounds(out, members)
+		if len(rounds) == 0 {
+			continue
+		}
+		s := SessionDrift{Session: name, Anchors: anchors, Rounds: len(rounds)}
+		for _, r := range rounds {
+			s.Time, s.Energy = farther(s.Time, r.time), farther(s.Energy, r.energy)
+		}
+		for _, i := range members {
+			if r := &out[i]; !r.Anchor {
+				s.apply(r, rounds)
+			}
+		}
+		report.Sessions = append(report.Sessions, s)
+	}
+	slices.SortFunc(report.Sessions, func(a, b SessionDrift) int { return cmp.Compare(a.Session, b.Session) })
+	return out, report
+}
+
+// driftRound is what one round of anchors says of the machine at its time. Ratios are nil where no anchor has one.
+type driftRound struct {
+	at           time.Time
+	time, energy *float64
+}
+
+// driftRounds finds the rounds among the records of a session, which are in the order of time: anchors that follow each
+// other without another record between them, each once. It also counts the different anchors.
+func driftRounds(records []Record, members []int) (rounds []driftRound, anchors int) {
+	byKey := map[string][]*Record{}
+	keys := map[int]string{}
+	for _, i := range members {
+		if r := &records[i]; r.Anchor && r.Usable() {
+			keys[i] = r.Key()
+			byKey[keys[i]] = append(byKey[keys[i]], r)
+		}
+	}
+	var open []int
+	inRound := map[string]bool{}
+	end := func() {
+		if len(open) > 0 {
+			rounds = append(rounds, newRound(records, open, func(i int) []*Record { return byKey[keys[i]] }))
+		}
+		open, inRound = nil, map[string]bool{}
+	}
+	for _, i := range members {
+		key, isAnchor := keys[i]
+		if !isAnchor || inRound[key] {
+			end()
+		}
+		if isAnchor {
+			open, inRound[key] = append(open, i), true
+		}
+	}
+	end()
+	return rounds, len(byKey)
+}
+
+// newRound averages the anchors of a round, each over the median of all records of that anchor.
+func newRound(records []Record, members []int, peers func(int) []*Record) driftRound {
+	var times, energies []float64
+	var since time.Duration
+	first := records[members[0]].Timestamp
+	for _, i := range members {
+		r := &records[i]
+		since += r.Timestamp.Sub(first)
+		if r.Time != nil {
+			times = append(times, float64(*r.Time / *medianOf(peers(i), func(p *Record) *Seconds { return p.Time })))
+		}
+		if r.Energy != nil {
+			energies = append(energies, float64(*r.Energy / *medianOf(peers(i), func(p *Record) *Joules { return p.Energy })))
+		}
+	}
+	return driftRound{at: first.Add(since / time.Duration(len(members))), time: geometricMean(times), energy: geometricMean(energies)}
+}
+
+// apply corrects or flags a record of the session, and counts it.
+func (s *SessionDrift) apply(r *Record, rounds []driftRound) {
+	byTime := driftAt(rounds, r.Timestamp, func(d driftRound) *float64 { return d.time })
+	byEnergy := driftAt(rounds, r.Timestamp, func(d driftRound) *float64 { return d.energy })
+	off := max(math.Abs(byTime-1), math.Abs(byEnergy-1))
+	switch {
+	case r.Drift != nil || off <= driftNoise:
+		s.Untouched++
+	case off > driftLimit:
+		if !slices.Contains(r.Flags, FlagDrift) {
+			r.Flags = append(slices.Clone(r.Flags), FlagDrift)
+		}
+		s.Flagged++
+	default:
+		r.Time, r.KernelTime = divided(r.Time, byTime), divided(r.KernelTime, byTime)
+		r.Energy, r.NetEnergy = divided(r.Energy, byEnergy), divided(r.NetEnergy, byEnergy)
+		r.Drift = &byTime
+		s.Corrected++
+	}
+}
+
+// driftAt is the ratio at a time, on straight lines between the rounds that have one; 1 where none has.
+func driftAt(rounds []driftRound, at time.Time, ratio func(driftRound) *float64) float64 {
+	var before *driftRound
+	for i := range rounds {
+		r := &rounds[i]
+		if ratio(*r) == nil {
+			continue
+		}
+		if r.at.Before(at) {
+			before = r
+			continue
+		}
+		if before == nil {
+			return *ratio(*r)
+		}
+		share := at.Sub(before.at).Seconds() / r.at.Sub(before.at).Seconds()
+		return *ratio(*before) + share*(*ratio(*r)-*ratio(*before))
+	}
+	if before == nil {
+		return 1
+	}
+	return *ratio(*before)
+}
+
+// divided is a new number, v over by; nil where v is.
+func divided[T ~float64](v *T, by float64) *T {
+	if v == nil {
+		return nil
+	}
+	return new(T(float64(*v) / by))
+}
+
+// farther is that of two ratios which is farther from 1.
+func farther(a, b *float64) *float64 {
+	if a == nil || b != nil && math.Abs(*b-1) > math.Abs(*a-1) {
+		return b
+	}
+	return a
+}
+
+// geometricMean is nil of nothing.
+func geometricMean(ratios []float64) *float64 {
+	if len(ratios) == 0 {
+		return nil
+	}
+	sum := 0.0
+	for _, r := range ratios {
+		sum += math.Log(r)
+	}
+	return new(math.Exp(sum / float64(len(ratios))))
+}

@@ -1,0 +1,125 @@
+package energy
+
+import (
+	"math"
+	"reflect"
+	"slices"
+)
+
+// Combine makes one record of all usable records of a key, in the order in which the keys first appear. Numbers are the
+// medians, flags are united, the time stamp is the latest; of more than one record, the spread is that between them. A
+// record that appears twice counts once. The result has no anchors: nothing in it is repeated. It also returns how many
+// records were not usable and are left out.
+func Combine(records []Record) (combined []Record, unusable int) {
+	groups := map[string][]*Record{}
+	var order []string
+	for i := range records {
+		r := &records[i]
+		if !r.Usable() {
+			unusable++
+			continue
+		}
+		key := r.Key()
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		if !slices.ContainsFunc(groups[key], func(other *Record) bool { return reflect.DeepEqual(r, other) }) {
+			groups[key] = append(groups[key], r)
+		}
+	}
+	for _, key := range order {
+		combined = append(combined, combine(groups[key]))
+	}
+	return combined, unusable
+}
+
+// combine is the record that stands for several of one key.
+func combine(group []*Record) Record {
+	out := *group[0]
+	out.Anchor = false
+	if len(group) == 1 {
+		return out
+	}
+	out.Energy = medianOf(group, func(r *Record) *Joules { return r.Energy })
+	out.NetEnergy = medianOf(group, func(r *Record) *Joules { return r.NetEnergy })
+	out.WallEnergy = medianOf(group, func(r *Record) *Joules { return r.WallEnergy })
+	out.Time = medianOf(group, func(r *Record) *Seconds { return r.Time })
+	out.KernelTime = medianOf(group, func(r *Record) *Seconds { return r.KernelTime })
+	out.Idle = medianOf(group, func(r *Record) *Watts { return r.Idle })
+	out.Busy = medianOf(group, func(r *Record) *float64 { return r.Busy })
+	out.Spread = spreadOf(group)
+	out.Drift, out.Clocks, out.Utilisation = nil, nil, nil // of one measurement
+	out.Flags = nil
+	for _, r := range group {
+		for _, f := range r.Flags {
+			if !slices.Contains(out.Flags, f) {
+				out.Flags = append(out.Flags, f)
+			}
+		}
+		if r.Session != out.Session {
+			out.Session = ""
+		}
+		if r.Timestamp.After(out.Timestamp) {
+			out.Timestamp = r.Timestamp
+		}
+	}
+	slices.Sort(out.Flags)
+	return out
+}
+
+// spreadOf says how far the records of one key agree: in energy, or in time where they have no energy.
+func spreadOf(group []*Record) *Spread {
+	s := &Spread{}
+	for _, r := range group {
+		if r.Energy != nil {
+			s.Windows = append(s.Windows, *r.Energy)
+		}
+		if r.Time != nil {
+			s.Times = append(s.Times, *r.Time)
+		}
+	}
+	if s.CV = variation(s.Windows); s.CV == nil {
+		s.CV = variation(s.Times)
+	}
+	return s
+}
+
+// medianOf is the median of what get finds in a group; nil where it finds nothing.
+func medianOf[T ~float64](group []*Record, get func(*Record) *T) *T {
+	var values []T
+	for _, r := range group {
+		if v := get(r); v != nil {
+			values = append(values, *v)
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return new(median(values))
+}
+
+// median is the middle value, or the mean of the two middle ones. There must be one.
+func median[T ~float64](values []T) T {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	if n%2 == 1 {
+		return sorted[n/2]
+	}
+	return (sorted[n/2-1] + sorted[n/2]) / 2
+}
+
+// variation is the sample standard deviation over the mean; nil of fewer than two values.
+func variation[T ~float64](values []T) *float64 {
+	if len(values) < 2 {
+		return nil
+	}
+	n, sum, squares := float64(len(values)), 0.0, 0.0
+	for _, v := range values {
+		sum += float64(v)
+	}
+	mean := sum / n
+	for _, v := range values {
+		squares += (float64(v) - mean) * (float64(v) - mean)
+	}
+	return new(math.Sqrt(squares/(n-1)) / mean)
+}
