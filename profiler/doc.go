@@ -12,5 +12,10 @@
 // runs, on the executor's clock, is how long one run takes; their product is the energy of one run. The windows give
 // its median and spread, which an energy.Record carries.
 //
+// [Measure] measures one workload. [RunTasks] is a session: it measures idle power, holds the energy counter against the
+// integral of power, takes tasks in a shuffled order, and measures some of them, the anchors, again and again. Nothing is
+// corrected: energy.CorrectDrift does that when records are read. What is doubtful about a measurement is a flag of its
+// record.
+//
 // The package knows no device and no runtime. Meters and executors are packages below it; the command names them.
 package profiler

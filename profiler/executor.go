@@ -26,6 +26,9 @@ type Workload struct {
 	// Graph asks the executor to record the launches once and to replay them (CUDA graphs), so that the host does not
 	// hold the device up. An executor that cannot do so runs the workload without.
 	Graph bool
+
+	// Work lists the kernels of one copy, for executors that only pretend to run the model.
+	Work []energy.Work
 }
 
 // Input is one input of a workload's model and what it is to hold.

@@ -16,6 +16,15 @@ type Task struct {
 	// models may be large.
 	Workload func() (Workload, error)
 
+	// GraphToo asks for a second, short run of the same workload with launches replayed from a recording, for the time
+	// without the host. Nothing comes of it where the executor cannot record.
+	GraphToo bool
+
+	// Base, where it is not nil, builds what Workload is without Times executions of what is measured: both are run, and
+	// the measurement is their difference over Times.
+	Base  func() (Workload, error)
+	Times int
+
 	// Anchor says that the task is repeated through the run, to tell how far the machine drifts.
 	Anchor bool
 
