@@ -43,7 +43,7 @@ func analyzeFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them); none predicts nothing"},
 		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
 		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
-		&cli.StringFlag{Name: "measured", Usage: "measurements of this model on the device in `FILE` (records, or IrEne's trees)"},
+		&cli.StringFlag{Name: "measured", Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
 		&cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: " + strings.Join(modeNames(), ", ")},
 		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
 		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},

@@ -10,6 +10,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/trace"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
@@ -34,10 +35,13 @@ func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c 
 	if err != nil {
 		return err
 	}
+	if len(m.Traced) > 0 && q.mode == predict.ModeMeasured {
+		return usagef("--mode measured: %s is a trace, which holds times and no energies; use --mode runtime", q.measured)
+	}
 	return r.Apply(a, m, q.mode, c)
 }
 
-// readMeasured reads records, or IrEne's trees, of the analyzed model at the analyzed dims.
+// readMeasured reads records, IrEne's trees or another tool's trace of the analyzed model at the analyzed dims.
 func readMeasured(env *environment, a *analysis.Analysis, path, device string) (*predict.Measured, error) {
 	in, err := openInput(env, path)
 	if err != nil {
@@ -48,6 +52,9 @@ func readMeasured(env *environment, a *analysis.Analysis, path, device string) (
 		return nil, err
 	}
 	first, _, _ := bufio.NewReader(bytes.NewReader(data)).ReadLine()
+	if !bytes.Contains(first, []byte(`"frontend_tree"`)) && trace.IsTrace(data) {
+		return joinTrace(a, data, path, device)
+	}
 	if !bytes.Contains(first, []byte(`"frontend_tree"`)) {
 		records, err := energy.ReadRecords(bytes.NewReader(data), path)
 		if err != nil {
@@ -57,7 +64,7 @@ func readMeasured(env *environment, a *analysis.Analysis, path, device string) (
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		if len(m.Modules)+len(m.Nodes) == 0 {
+		if len(m.Modules)+len(m.Nodes)+len(m.Kernels) == 0 {
 			return nil, fmt.Errorf("%s: no record of this model at these dims", path)
 		}
 		return m, nil
@@ -88,4 +95,23 @@ func bestTree(a *analysis.Analysis, trees []*irene.Tree, path string) (*predict.
 		return nil, fmt.Errorf("%s: no tree of this model: the closest has %d places that the model lacks, such as %q", path, len(best.Missing), best.Missing[0])
 	}
 	return best, nil
+}
+
+// joinTrace joins another tool's trace: times of operators as a runtime formed them.
+func joinTrace(a *analysis.Analysis, data []byte, path, device string) (*predict.Measured, error) {
+	t, err := trace.Read(bytes.NewReader(data), path)
+	if err != nil {
+		return nil, err
+	}
+	if d, err := energy.LookupDevice(t.Device); err == nil && d.ID != device {
+		return nil, fmt.Errorf("%s was taken on %s, the prediction is for %s: measurements of one device tell nothing of another", path, d.ID, device)
+	}
+	m, err := predict.FromTrace(a, t)
+	if err != nil {
+		return nil, err
+	}
+	if t.OnCPU() {
+		m.Notes = append(m.Notes, fmt.Sprintf("%s: its operators ran on the CPU; at the power of %s, its times tell of neither device", path, device))
+	}
+	return m, nil
 }

@@ -22,7 +22,7 @@ const identifiedSpread = 0.5
 // of every coefficient. The generator is seeded, so the same data give the same intervals.
 func bootstrap(c *Coefficients, eqs []equation, in *TrainInput) error {
 	groups := trees(eqs)
-	if len(groups) < 5 {
+	if joules, _ := measured(eqs); len(groups) < 5 || !joules {
 		return nil
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(len(eqs))))
@@ -77,7 +77,7 @@ func trees(eqs []equation) [][2]int {
 		last := len(out) - 1
 		if last >= 0 {
 			p := &eqs[out[last][0]]
-			if e := &eqs[i]; e.Model == p.Model && e.Batch == p.Batch && e.Sequence == p.Sequence {
+			if e := &eqs[i]; e.Model == p.Model && e.Batch == p.Batch && e.Sequence == p.Sequence && e.Shape == p.Shape {
 				out[last][1] = i + 1
 				continue
 			}

@@ -19,7 +19,8 @@ const CoefficientSchema = 1
 // on one device under one runtime profile.
 type Coefficients struct {
 	Schema     int                 `json:"schema"`
-	Device     string              `json:"device"` // id in the device table
+	Device     string              `json:"device"`               // id in the device table, or of DeviceRow
+	DeviceRow  *energy.Device      `json:"device_row,omitempty"` // of a device that the table does not have
 	Scope      energy.Scope        `json:"scope"`
 	Runtime    string              `json:"runtime"` // kernel profile
 	Provenance Provenance          `json:"provenance"`
@@ -123,12 +124,27 @@ func Load(r io.Reader, name string) (*Coefficients, error) {
 	if c.Device == "" || len(c.Classes) == 0 {
 		return nil, fmt.Errorf("%s: not a coefficient file: no device or no classes", name)
 	}
+	if c.DeviceRow != nil && c.DeviceRow.ID != c.Device {
+		return nil, fmt.Errorf("%s: coefficients of %q with the device row of %q", name, c.Device, c.DeviceRow.ID)
+	}
 	for _, k := range c.Classes {
 		if _, ok := graph.ParseDType(k.DType); !ok {
 			return nil, fmt.Errorf("%s: class %s: unknown element type %q", name, k.Class, k.DType)
 		}
 	}
 	return c, nil
+}
+
+// Row is the device that the coefficients were measured on: the row in the file, or else that of the device table.
+func (c *Coefficients) Row() (energy.Device, error) {
+	if c.DeviceRow != nil {
+		return *c.DeviceRow, nil
+	}
+	d, err := energy.LookupDevice(c.Device)
+	if err != nil {
+		return d, fmt.Errorf("coefficients of %q: %w", c.Device, err)
+	}
+	return d, nil
 }
 
 // Write writes a coefficient file: the same coefficients give the same bytes.

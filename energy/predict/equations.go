@@ -19,12 +19,14 @@ type classKey struct {
 	DType graph.DType
 }
 
-// equation is one measured node: the sums of its kernels' features by class, and what was measured.
+// equation is one measured node: the sums of its kernels' features by class, and what was measured; an energy or a time
+// of zero was not.
 type equation struct {
 	Level    energy.Level
 	Kind     string // class of the measured module or operator
 	Model    string // group that is left out together
 	Device   string // of rows given by shape
+	Shape    string // of records: the dims that they were measured at
 	Batch    int64
 	Sequence int64
 	X        map[classKey]*terms

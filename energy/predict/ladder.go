@@ -42,6 +42,9 @@ func (p *predictor) choose(key classKey) choice {
 	if p.from != nil {
 		p.transfer(&ch, key.DType)
 	}
+	if joules, _ := p.c.holds(); !joules {
+		ch.energy = terms{}
+	}
 	p.chosen[key] = ch
 	return ch
 }

@@ -3,7 +3,6 @@ package predict
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/irene"
@@ -28,14 +27,25 @@ func Modes() []Mode { return []Mode{ModeSpec, ModeRuntime, ModeMeasured} }
 type Measurement struct {
 	Energy energy.Joules
 	Time   energy.Seconds
+	Wall   energy.Joules // at the plug, beside Energy
 }
 
 // Measured are the measurements of one model at the dims it is analyzed at.
 type Measured struct {
 	Modules map[*graph.Module]Measurement
 	Nodes   map[*graph.Node]Measurement
+	Kernels []MeasuredKernel // of several nodes
+	Traced  []MeasuredKernel // of another tool's trace, as that tool formed them
+	AllRun  bool             // Traced are all that ran: the other operators took no time of their own
 	Scope   energy.Scope
 	Missing []string // measured places that the model does not have
+	Notes   []string // what there is to say of the source
+}
+
+// MeasuredKernel is what was measured of several nodes that run as one kernel.
+type MeasuredKernel struct {
+	Nodes []*graph.Node
+	Measurement
 }
 
 // FromTree joins a measured tree to an analyzed graph.
@@ -59,67 +69,6 @@ func FromTree(a *analysis.Analysis, t *irene.Tree) *Measured {
 	return m
 }
 
-// FromRecords joins records to an analyzed graph: modules by path, operators by their signature or, where it is empty,
-// by module path and operator type. Records of other dims are passed over; records of another device are refused.
-func FromRecords(a *analysis.Analysis, records []energy.Record, device string) (*Measured, error) {
-	m := &Measured{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}}
-	modules := map[string]*graph.Module{}
-	a.Tree.Root.Walk(func(mod *graph.Module) { modules[mod.Path] = mod })
-	signatures := map[string][]*graph.Node{}
-	for _, n := range a.Graph.Nodes {
-		if a.Tree.Of[n.ID] != nil {
-			s := analysis.Signature(a, n)
-			signatures[s] = append(signatures[s], n)
-		}
-	}
-	for i := range records {
-		r := &records[i]
-		if r.Device.ID != "" && r.Device.ID != device {
-			return nil, fmt.Errorf("record %d is of %s, the prediction of %s: measurements of one device tell nothing of another", i+1, r.Device.ID, device)
-		}
-		if !sameDims(r.Dims, a.Dims) {
-			continue
-		}
-		if m.Scope == "" {
-			m.Scope = r.Scope
-		}
-		got := measurementOf(r)
-		found := false
-		switch {
-		case r.Signature != "":
-			for _, n := range signatures[r.Signature] {
-				m.Nodes[n], found = got, true
-			}
-		case r.Level == energy.LevelOperator:
-			if mod := modules[r.Path]; mod != nil {
-				for _, n := range mod.Nodes {
-					if n.Op == r.Op {
-						m.Nodes[n], found = got, true
-					}
-				}
-			}
-		default:
-			if mod := modules[r.Path]; mod != nil {
-				m.Modules[mod], found = got, true
-			}
-		}
-		if !found {
-			m.Missing = append(m.Missing, strings.TrimSpace(r.Path+" "+r.Op))
-		}
-	}
-	return m, nil
-}
-
-func measurementOf(r *energy.Record) (m Measurement) {
-	if r.Energy != nil {
-		m.Energy = *r.Energy
-	}
-	if r.Time != nil {
-		m.Time = *r.Time
-	}
-	return m
-}
-
 // sameDims reports whether no dim that both name differs.
 func sameDims(a, b map[string]int64) bool {
 	for name, v := range a {
@@ -137,11 +86,28 @@ func sameDims(a, b map[string]int64) bool {
 // meter said, deepest first; what a module took beyond its measured parts is spread over its other operators in
 // proportion to their predictions, so that every subtree stays the sum of its parts.
 func (r *Result) Apply(a *analysis.Analysis, m *Measured, mode Mode, c *Coefficients) error {
-	if mode == ModeMeasured && m.Scope != "" && m.Scope != r.Scope {
-		return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Scope, r.Scope)
+	if mode == ModeMeasured && m.Scope != "" && m.Scope != r.Scope && !r.NoEnergy {
+		if r.Scope != energy.ScopeWall || !m.atWall() {
+			return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Scope, r.Scope)
+		}
+		m = m.wall()
 	}
 	r.Mode = mode
 	fixed := make([]bool, len(r.Nodes))
+	r.Warnings = append(r.Warnings, m.Notes...)
+	r.applyTraced(a, m, mode, fixed)
+	for _, k := range m.Kernels {
+		var ids []int
+		for _, n := range k.Nodes {
+			if r.Nodes[n.ID].Known {
+				ids = append(ids, n.ID)
+			}
+		}
+		r.put(ids, k.Measurement, mode)
+		for _, id := range ids {
+			fixed[id] = true
+		}
+	}
 	for _, n := range a.Graph.Nodes {
 		if got, ok := m.Nodes[n]; ok && r.Nodes[n.ID].Known {
 			r.put([]int{n.ID}, got, mode)
@@ -187,12 +153,13 @@ func (r *Result) fill(ids []int, fixed []bool, got Measurement, mode Mode) {
 		}
 	}
 	rest := Measurement{Energy: got.Energy - known.Energy, Time: got.Time - known.Time}
+	joules := !r.NoEnergy && got.Energy > 0 // else the times alone say what is left
 	var predicted Measurement
 	for _, id := range open {
 		predicted.Energy += r.Nodes[id].Energy
 		predicted.Time += r.Nodes[id].Time
 	}
-	if rest.Energy > 0 && rest.Time > 0 && predicted.Energy > 0 {
+	if rest.Time > 0 && predicted.Time > 0 && (!joules || rest.Energy > 0 && predicted.Energy > 0) {
 		r.put(open, rest, mode)
 	} else {
 		r.put(ids, got, mode)
@@ -209,12 +176,13 @@ func (r *Result) put(ids []int, got Measurement, mode Mode) {
 		sum.Energy += r.Nodes[id].Energy
 		sum.Time += r.Nodes[id].Time
 	}
-	if sum.Time <= 0 || sum.Energy <= 0 || got.Time <= 0 {
+	if sum.Time <= 0 || sum.Energy <= 0 && !r.NoEnergy || got.Time <= 0 {
 		return
 	}
 	time := float64(got.Time / sum.Time)
 	joules := time
-	if mode == ModeMeasured && got.Energy > 0 {
+	metered := mode == ModeMeasured && got.Energy > 0 && !r.NoEnergy
+	if metered {
 		joules = float64(got.Energy / sum.Energy)
 	}
 	for _, id := range ids {
@@ -223,7 +191,7 @@ func (r *Result) put(ids []int, got Measurement, mode Mode) {
 		for _, e := range []*energy.Joules{&p.Energy, &p.Low, &p.High, &p.Low50, &p.High50} {
 			*e *= energy.Joules(joules)
 		}
-		if mode == ModeMeasured && got.Energy > 0 {
+		if metered {
 			p.Low, p.High, p.Low50, p.High50 = p.Energy, p.Energy, p.Energy, p.Energy
 			p.Measured = true
 		}

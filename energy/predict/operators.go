@@ -24,9 +24,9 @@ func NewOperators(c *Coefficients, dev energy.Device) (*Operators, error) {
 	if dev.ID == c.Device {
 		return o, nil
 	}
-	from, err := energy.LookupDevice(c.Device)
+	from, err := c.Row()
 	if err != nil {
-		return nil, fmt.Errorf("coefficients of %q: %w", c.Device, err)
+		return nil, err
 	}
 	o.p.scaleFrom(&from)
 	o.Warning = fmt.Sprintf("nothing was measured on %s: coefficients of %s are scaled to it by public specifications", dev.ID, c.Device)
@@ -64,6 +64,12 @@ func (o *Operators) Predict(op *Operator) (OperatorPrediction, error) {
 		out.Energy = &pr.Energy
 	}
 	return out, nil
+}
+
+// HasEnergy reports whether the coefficients hold energies: those of measured times alone do not.
+func (c *Coefficients) HasEnergy() bool {
+	joules, _ := c.holds()
+	return joules
 }
 
 // holds tells whether coefficients hold energies and times: measurements may lack one of them.

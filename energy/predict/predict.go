@@ -34,8 +34,9 @@ func Run(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options)
 
 // prepare forms the kernels and chooses how coefficients become those of the device. The result has no numbers yet.
 func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*predictor, *kernel.Plan, *Result, error) {
-	if joules, seconds := c.holds(); joules != seconds {
-		return nil, nil, nil, fmt.Errorf("the coefficients hold only one of energy and time: they predict single operators (irene predict), no models")
+	joules, seconds := c.holds()
+	if !seconds {
+		return nil, nil, nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
 	runtime := opts.Runtime
 	if runtime == "" {
@@ -45,16 +46,19 @@ func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opti
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	res := &Result{Device: dev, Scope: c.Scope, Origin: OriginMeasured, Runtime: runtime, Mode: ModeSpec, Nodes: make([]Prediction, len(a.Graph.Nodes))}
+	res := &Result{Device: dev, Scope: c.Scope, Origin: OriginMeasured, Runtime: runtime, Mode: ModeSpec, Nodes: make([]Prediction, len(a.Graph.Nodes)), NoEnergy: !joules}
 	p := &predictor{a: a, c: c, dev: dev, machine: newMachine(dev), chosen: map[classKey]choice{}, hostWatts: opts.HostWatts}
 	if dev.ID != c.Device {
-		from, err := energy.LookupDevice(c.Device)
+		from, err := c.Row()
 		if err != nil {
-			return nil, nil, nil, fmt.Errorf("coefficients of %q: %w", c.Device, err)
+			return nil, nil, nil, err
 		}
 		res.Origin = OriginScaled
 		p.scaleFrom(&from)
 		res.warnf("nothing was measured on %s: coefficients of %s are scaled to it by public specifications", dev.ID, c.Device)
+	}
+	if !joules {
+		res.warnf("energy is not known: the coefficients of %s were fitted to times alone", c.Device)
 	}
 	if runtime != c.Runtime {
 		res.warnf("the coefficients were measured under the runtime profile %s, kernels are formed as %s does", c.Runtime, runtime)

@@ -43,8 +43,13 @@ type residual struct {
 // without its family, the stricter of which decides; and, so that sizes count too, from fits to the smaller half of the
 // token counts for the larger half and back.
 func residuals(eqs []equation, in *TrainInput) (Residuals, error) {
+	return residualsOver(eqs, in, splits(eqs))
+}
+
+// residualsOver predicts the energies of each part from a fit to the others.
+func residualsOver(eqs []equation, in *TrainInput, parts []func(*equation) bool) (Residuals, error) {
 	var all []residual
-	for number, split := range splits(eqs) {
+	for number, split := range parts {
 		rest := filter(eqs, func(e *equation) bool { return !split(e) })
 		if len(rest) == 0 || len(rest) == len(eqs) {
 			continue
@@ -54,10 +59,12 @@ func residuals(eqs []equation, in *TrainInput) (Residuals, error) {
 			return Residuals{}, fmt.Errorf("held-out errors: %w", err)
 		}
 		for i := range eqs {
-			if e := &eqs[i]; split(e) {
+			if e := &eqs[i]; split(e) && e.Energy > 0 {
 				r := residualOf(e, c)
 				r.split = number
-				all = append(all, r)
+				if !math.IsInf(r.ape, 1) { // classes that nothing stands in for have no prediction to be off
+					all = append(all, r)
+				}
 			}
 		}
 	}

@@ -46,6 +46,7 @@ type Result struct {
 	Runtime  string       // kernel profile
 	Mode     Mode
 	Nodes    []Prediction // by Node.ID
+	NoEnergy bool         // the coefficients hold times alone: every energy here is unknown, not zero
 	Modules  map[*graph.Module]Sum
 	Warnings []string
 }

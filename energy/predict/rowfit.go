@@ -167,7 +167,8 @@ func operatorPower(eqs []equation, dev energy.Device) (p PowerRange, joules, sec
 		joules, seconds = joules || eqs[i].Energy > 0, seconds || eqs[i].Time > 0
 	}
 	if len(both) == 0 {
-		return PowerRange{Low: max(1, dev.Idle/powerMargin), High: dev.TDP * powerMargin}, joules, seconds
+		low := max(1, dev.Idle/powerMargin)
+		return PowerRange{Low: low, High: max(low, dev.TDP*powerMargin)}, joules, seconds
 	}
 	return powerRange(both), joules, seconds
 }

@@ -22,6 +22,14 @@ type SweepRow struct {
 // PerItem is the energy of one token, or of one member of the batch.
 func (r *SweepRow) PerItem() float64 { return r.Energy / r.Items }
 
+// cost is what rows are ranked by: the energy of an item, or its time where no energy is known.
+func (r *SweepRow) cost() float64 {
+	if e := r.PerItem(); !math.IsNaN(e) {
+		return e
+	}
+	return r.Time / r.Items
+}
+
 // Power is the mean power.
 func (r *SweepRow) Power() float64 { return r.Energy / r.Time }
 
@@ -47,7 +55,8 @@ const sweepChunk = 1024
 
 // Sweep evaluates every combination of the axes' sizes, the last axis fastest, and hands the rows to emit in that order,
 // the devices of a point together. The rows belong to emit. It returns, for each device, the row that takes the least
-// energy per item among those that fit and for which holds is true; nil where there is none.
+// energy per item among those that fit and for which holds is true, or the least time where no energy is known; nil where
+// there is none.
 func (g *Grid) Sweep(axes [][]int64, holds func(*SweepRow) bool, emit func(*SweepRow) error) ([]*SweepRow, error) {
 	total := Points(axes, math.MaxInt32)
 	best := make([]*SweepRow, len(g.Targets))
@@ -71,7 +80,7 @@ func (g *Grid) Sweep(axes [][]int64, holds func(*SweepRow) bool, emit func(*Swee
 		for w := range workers {
 			for i := range rows[w] {
 				r := &rows[w][i]
-				if b := best[r.Device]; r.Fits && r.Holds && (b == nil || r.PerItem() < b.PerItem()) {
+				if b := best[r.Device]; r.Fits && r.Holds && (b == nil || r.cost() < b.cost()) {
 					best[r.Device] = r
 				}
 				if err := emit(r); err != nil {
@@ -116,6 +125,9 @@ func (g *Grid) chunk(axes [][]int64, low, high int, holds func(*SweepRow) bool) 
 // Largest is the largest size of one dim at which a device's memory holds a run, the others being as in values: 0 where
 // even 1 is too much. False where no size is too much or memory is not known.
 func (g *Grid) Largest(values []int64, dim, device int) (int64, bool) {
+	if g.Targets[device].Device.MemoryBytes == 0 {
+		return 0, false
+	}
 	at := append([]int64(nil), values...)
 	fits := func(n int64) (bool, bool) {
 		at[dim] = n

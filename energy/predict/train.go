@@ -124,6 +124,15 @@ type columns struct {
 	keys  []classKey
 	index map[classKey]int
 	power PowerRange
+	timed bool // there are times alone, no energies
+}
+
+// timeWeight is the weight of an equation of time beside one of energy, or in the place of one.
+func (c *columns) timeWeight() float64 {
+	if c.timed {
+		return 1
+	}
+	return timeWeight
 }
 
 func newColumns(eqs []equation) *columns {
@@ -150,6 +159,9 @@ const powerMargin = 1.05
 func powerRange(eqs []equation) PowerRange {
 	p := PowerRange{Low: energy.Watts(math.Inf(1))}
 	for _, e := range eqs {
+		if e.Energy <= 0 || e.Time <= 0 {
+			continue
+		}
 		w := e.Energy.Over(e.Time)
 		p.Low, p.High = min(p.Low, w), max(p.High, w)
 	}
@@ -181,6 +193,11 @@ func (c *columns) row(e *equation, forTime bool) (col []int, coef []float64) {
 func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 	eqs = foldClasses(eqs)
 	cols := newColumns(eqs)
+	joules, seconds := measured(eqs)
+	cols.timed = !joules
+	if math.IsInf(float64(cols.power.Low), 1) { // no equation has both
+		cols.power, _, _ = operatorPower(eqs, in.Device)
+	}
 	ls := newLeastSquares(cols.n())
 	for i := range eqs {
 		e := &eqs[i]
@@ -188,7 +205,10 @@ func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 		for _, forTime := range []bool{false, true} {
 			b, weight := float64(e.Energy), w
 			if forTime {
-				b, weight = float64(e.Time), w*timeWeight
+				b, weight = float64(e.Time), w*cols.timeWeight()
+			}
+			if b <= 0 { // not measured
+				continue
 			}
 			col, coef := cols.row(e, forTime)
 			for j := range coef {
@@ -205,7 +225,19 @@ func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 	}
 	c := cols.coefficients(x, eqs, in)
 	c.Condition = ls.condition(x)
+	if !joules || !seconds {
+		c.strip(joules, seconds)
+		c.Power = PowerRange{}
+	}
 	return c, nil
+}
+
+// measured says which of energy and time any equation has.
+func measured(eqs []equation) (joules, seconds bool) {
+	for i := range eqs {
+		joules, seconds = joules || eqs[i].Energy > 0, seconds || eqs[i].Time > 0
+	}
+	return joules, seconds
 }
 
 // foldClasses counts classes that cannot be told apart from others with the class that stands in for them: those that no
@@ -261,8 +293,10 @@ func (c *columns) tie(ls *leastSquares, bandwidth float64) {
 		i, j := 2*(int(numTerms)*c.index[k]+int(Bytes)), 2*(int(numTerms)*base+int(Bytes))
 		col := []int{i, i + 1, j, j + 1}
 		e := 2 * bandwidth / (low + high)
-		ls.add(col, []float64{low * e, high * e, -low * e, -high * e}, 0, strength*strength)
-		ls.add(col, []float64{bandwidth, bandwidth, -bandwidth, -bandwidth}, 0, strength*strength*timeWeight)
+		if !c.timed {
+			ls.add(col, []float64{low * e, high * e, -low * e, -high * e}, 0, strength*strength)
+		}
+		ls.add(col, []float64{bandwidth, bandwidth, -bandwidth, -bandwidth}, 0, strength*strength*c.timeWeight())
 	}
 }
 
@@ -310,8 +344,10 @@ func (c *columns) prior(ls *leastSquares, d *energy.Device) {
 			}
 			i := 2 * (int(numTerms)*c.index[k] + int(t))
 			col := []int{i, i + 1}
-			ls.add(col, []float64{low / (middle * seconds), high / (middle * seconds)}, 1, strength*strength)
-			ls.add(col, []float64{1 / seconds, 1 / seconds}, 1, strength*strength*timeWeight)
+			if !c.timed {
+				ls.add(col, []float64{low / (middle * seconds), high / (middle * seconds)}, 1, strength*strength)
+			}
+			ls.add(col, []float64{1 / seconds, 1 / seconds}, 1, strength*strength*c.timeWeight())
 		}
 	}
 }

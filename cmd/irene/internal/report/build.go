@@ -137,7 +137,7 @@ func (b *builder) estimate(op *Operator, p *predict.Prediction) {
 		op.Metrics.Unknown = 1
 		return
 	}
-	op.Metrics.Estimate = Estimate{Predicted: true, Time: p.Time, Energy: p.Energy, Low: p.Low, High: p.High, Low50: p.Low50, High50: p.High50}
+	op.Metrics.Estimate = Estimate{Predicted: true, Time: p.Time, Energy: p.Energy, Low: p.Low, High: p.High, Low50: p.Low50, High50: p.High50, NoEnergy: b.p.NoEnergy}
 	if op.Class == "" {
 		op.Class = p.Class
 	}
@@ -179,7 +179,7 @@ func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
 
 // interval takes over the interval of a subtree, which is no sum.
 func (b *builder) interval(m *graph.Module, to *Metrics) {
-	to.Predicted = true
+	to.Predicted, to.NoEnergy = true, b.p.NoEnergy
 	if sum, ok := b.p.Modules[m]; ok {
 		to.Low, to.High, to.Low50, to.High50 = sum.Low, sum.High, sum.Low50, sum.High50
 	}
@@ -204,6 +204,7 @@ func (m *Metrics) add(o *Metrics) {
 	m.Unknown += o.Unknown
 	if o.Predicted {
 		m.Predicted = true
+		m.NoEnergy = m.NoEnergy || o.NoEnergy
 		m.Time += o.Time
 		m.Energy += o.Energy
 		m.Low += o.Low
@@ -228,6 +229,10 @@ func (r *Report) share() {
 	case "energy":
 		if total := float64(r.Tree.Metrics.Energy); total > 0 {
 			part = func(m *Metrics) float64 { return float64(m.Energy) / total }
+		}
+	case "time":
+		if total := float64(r.Tree.Metrics.Time); total > 0 {
+			part = func(m *Metrics) float64 { return float64(m.Time) / total }
 		}
 	case "flops":
 		total, _ := r.Tree.Metrics.FLOPs.Const()

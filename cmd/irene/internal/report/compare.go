@@ -113,6 +113,9 @@ func BuildComparison(points [][]Compared, labels []string) *Comparison {
 func weight(m *Metrics) align.Weight {
 	number := func(d graph.Dim) float64 { n, _ := d.Const(); return float64(n) }
 	w := align.Weight{Params: number(m.Params), MACs: number(m.MACs), Work: float64(m.Energy)}
+	if m.NoEnergy {
+		w.Work = float64(m.Time)
+	}
 	if !m.Predicted {
 		w.Work = 0.1*number(m.FLOPs) + number(m.Read) + number(m.Written)
 	}
@@ -241,7 +244,7 @@ func (c *Comparison) Paths() []string {
 // Predictions for one device share the errors of its coefficients, which cancel in part: the rule errs on the side of
 // calling a difference uncertain. Known is false where one is no prediction.
 func Differ(a, b *Metrics) (differ, known bool) {
-	if a == nil || b == nil || !a.Predicted || !b.Predicted {
+	if a == nil || b == nil || !a.HasEnergy() || !b.HasEnergy() {
 		return false, false
 	}
 	return a.Low > b.High || b.Low > a.High, true

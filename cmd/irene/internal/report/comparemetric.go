@@ -19,7 +19,7 @@ type compareMetric struct {
 
 // compareMetrics is the table of what models are compared by.
 var compareMetrics = []compareMetric{
-	{"energy", "energy_j", "energy", estimated(func(m *Metrics) float64 { return float64(m.Energy) }), func(v float64) string { return energy.Joules(v).String() }},
+	{"energy", "energy_j", "energy", func(m *Metrics) (float64, bool) { return float64(m.Energy), m.HasEnergy() }, func(v float64) string { return energy.Joules(v).String() }},
 	{"time", "time_s", "time", estimated(func(m *Metrics) float64 { return float64(m.Time) }), func(v float64) string { return energy.Seconds(v).String() }},
 	{"flops", "flops", "FLOPs", counted(func(m *Metrics) graph.Dim { return m.FLOPs }), countOf("FLOP")},
 	{"macs", "macs", "MACs", counted(func(m *Metrics) graph.Dim { return m.MACs }), countOf("MAC")},
@@ -64,7 +64,7 @@ func findCompareMetric(name string) *compareMetric {
 	return &compareMetrics[max(i, 0)]
 }
 
-// shown are the metrics of the view that there are numbers of; FLOPs where nothing was predicted.
+// shown are the metrics of the view that there are numbers of; else the times, else the FLOPs.
 func (c *Comparison) shown() []*compareMetric {
 	var out []*compareMetric
 	for _, name := range c.View.Metrics {
@@ -73,7 +73,10 @@ func (c *Comparison) shown() []*compareMetric {
 			out = append(out, m)
 		}
 	}
-	if out == nil {
+	switch {
+	case out == nil && c.Points[0].Reports[0].Tree.Metrics.Predicted:
+		out = append(out, findCompareMetric("time"))
+	case out == nil:
 		out = append(out, findCompareMetric("flops"))
 	}
 	return out

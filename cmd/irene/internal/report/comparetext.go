@@ -265,7 +265,7 @@ func intervalText(reports []*Report) string {
 	var list []string
 	for _, r := range reports {
 		m := &r.Tree.Metrics
-		if !m.Predicted {
+		if !m.HasEnergy() {
 			return ""
 		}
 		list = append(list, fmt.Sprintf("%v … %v", m.Low, m.High))

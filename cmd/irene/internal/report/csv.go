@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -86,8 +87,9 @@ func (r *Report) csvMetrics(m *Metrics, share float64, note string) []string {
 		row = append(row, d.String())
 	}
 	row = append(row, strconv.Itoa(m.Operators), strconv.Itoa(m.Unknown))
-	for _, v := range []float64{float64(m.Time), float64(m.Energy), float64(m.Low), float64(m.High)} {
-		row = append(row, csvFloat(v, m.Predicted))
+	row = append(row, csvFloat(float64(m.Time), m.Predicted))
+	for _, v := range []energy.Joules{m.Energy, m.Low, m.High} {
+		row = append(row, csvFloat(float64(v), m.HasEnergy()))
 	}
 	return append(row, csvFloat(share, r.ShareOf() != ""), note)
 }

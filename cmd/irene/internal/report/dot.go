@@ -74,8 +74,12 @@ func (d *dotWriter) title() string {
 		lines[0] = p.root.Path + " of " + lines[0]
 	}
 	total := r.cost(&p.root.Metrics)
-	if r.Device != nil && p.root.Metrics.Predicted {
-		total += " and " + timeText(&p.root.Metrics) + " on " + r.Device.Name
+	switch m := &p.root.Metrics; {
+	case r.Device == nil || !m.Predicted:
+	case m.NoEnergy:
+		total += " on " + r.Device.Name + ", energy unknown"
+	default:
+		total += " and " + timeText(m) + " on " + r.Device.Name
 	}
 	lines = append(lines, total)
 	if d.hottest > 0 {
@@ -134,8 +138,11 @@ func (d *dotWriter) moduleTip(m *Module) string {
 
 func (d *dotWriter) tipMetrics(m *Metrics) []string {
 	lines := []string{m.known(flopsText(m.FLOPs)), m.known(bytesText(m.Read)) + " read, " + m.known(bytesText(m.Written)) + " written"}
-	if m.Predicted {
+	switch {
+	case m.HasEnergy():
 		lines = append(lines, timeText(m)+", "+energyText(m))
+	case m.Predicted:
+		lines = append(lines, timeText(m)+", energy unknown")
 	}
 	return lines
 }
@@ -275,10 +282,16 @@ func (r *Report) typeOf(v *graph.Value) string {
 	return fact.DType.String() + fact.Shape.String()
 }
 
-// cost is the energy of a sum, or its FLOPs where nothing was predicted.
+// cost is the energy of a sum, or its time where no energy is known, or its FLOPs where nothing was predicted.
 func (r *Report) cost(m *Metrics) string {
 	if !r.Tree.Metrics.Predicted {
 		return m.known(flopsText(m.FLOPs))
+	}
+	if r.Tree.Metrics.NoEnergy {
+		if text := timeText(m); text != "0" {
+			return m.known(text)
+		}
+		return m.known("0 s")
 	}
 	if text := energyText(m); text != "0" {
 		return m.known(text)

@@ -84,6 +84,9 @@ func BuildExplanation(r *Report, e *predict.Explanation, open *analysis.Analysis
 		b.terms[b.index[e.Kernels[i].Node]] = &e.Kernels[i]
 	}
 	out := &Explanation{Report: r, Idle: e.Idle, Top: -1}
+	if r.Tree.Metrics.NoEnergy {
+		out.Idle = energy.Watts(math.NaN())
+	}
 	for _, m := range modules {
 		out.Modules = append(out.Modules, b.module(m))
 	}
@@ -110,6 +113,9 @@ func (b *explainer) module(m *Module) *ExplainedModule {
 		if p.Causes.Total() == (predict.Share{}) {
 			continue
 		}
+		if b.r.Tree.Metrics.NoEnergy {
+			p.forgetEnergy()
+		}
 		if len(k.Members) > 0 {
 			out.Kernels++
 		} else {
@@ -133,7 +139,19 @@ func (b *explainer) module(m *Module) *ExplainedModule {
 	return out
 }
 
+// forgetEnergy makes energies not a number, which is how what coefficients do not hold is printed as unknown.
+func (p *ExplainedPart) forgetEnergy() {
+	for i := range p.Causes {
+		p.Causes[i].Energy = energy.Joules(math.NaN())
+	}
+	p.Static = energy.Joules(math.NaN())
+}
+
+// byEnergy orders parts, those first that take most; by time where energies are unknown.
 func byEnergy(x, y *ExplainedPart) int {
+	if a, b := x.Causes.Total(), y.Causes.Total(); math.IsNaN(float64(a.Energy)) {
+		return cmp.Or(cmp.Compare(b.Time, a.Time), strings.Compare(x.Class, y.Class))
+	}
 	return cmp.Or(cmp.Compare(y.Causes.Total().Energy, x.Causes.Total().Energy), strings.Compare(x.Class, y.Class))
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,8 +51,8 @@ func writeExplainText(w io.Writer, r *Explanation) error {
 func (r *Explanation) moduleText(b *strings.Builder, run []*ExplainedModule) {
 	m := run[0]
 	total := m.Causes.Total()
-	fmt.Fprintf(b, "\n%s: %v in %v", explainTitle(run), total.Energy, total.Time)
-	if total.Time > 0 {
+	fmt.Fprintf(b, "\n%s: %s in %v", explainTitle(run), orUnknown(total.Energy), total.Time)
+	if total.Time > 0 && !math.IsNaN(float64(total.Energy)) {
 		fmt.Fprintf(b, ", %v", total.Energy.Over(total.Time))
 	}
 	fmt.Fprintf(b, "; %s", plural(m.Kernels, "kernel"))
@@ -107,8 +108,11 @@ func (r *Explanation) causeTable(m *ExplainedModule) string {
 	t := &Table{Right: []bool{false, true, true, true, true}, Color: r.View.Color}
 	t.Head("cause", "energy", "share", "time", "share", "")
 	for i, s := range m.Causes {
-		t.Row(predict.Cause(i).String(), joules(s.Energy), percent(part(float64(s.Energy), float64(total.Energy))),
+		t.Row(predict.Cause(i).String(), joules(s.Energy), partText(float64(s.Energy), float64(total.Energy)),
 			seconds(s.Time), percent(part(float64(s.Time), float64(total.Time))), causeHelp[i])
+	}
+	if math.IsNaN(float64(total.Energy)) {
+		return t.String()
 	}
 	dynamic := total.Energy - m.Static
 	t.Row("static", joules(m.Static), percent(part(float64(m.Static), float64(total.Energy))), "", "", fmt.Sprintf("of all: %v that flow without work too", r.Idle))
@@ -123,11 +127,19 @@ func part(v, of float64) float64 {
 	return v / of
 }
 
+// partText prints v as a part of a sum.
+func partText(v, of float64) string {
+	if math.IsNaN(of) {
+		return unknownText
+	}
+	return percent(part(v, of))
+}
+
 func joules(v energy.Joules) string {
 	if v == 0 {
 		return "0"
 	}
-	return v.String()
+	return orUnknown(v)
 }
 
 func seconds(v energy.Seconds) string {
@@ -148,9 +160,9 @@ func (r *Explanation) classTable(m *ExplainedModule) string {
 	t.Head(append(head, "bound by")...)
 	for _, c := range m.Classes {
 		total := c.Causes.Total()
-		row := []string{c.Class, strconv.Itoa(c.Count), joules(total.Energy), percent(part(float64(total.Energy), float64(all.Energy))), seconds(total.Time)}
+		row := []string{c.Class, strconv.Itoa(c.Count), joules(total.Energy), partText(float64(total.Energy), float64(all.Energy)), seconds(total.Time)}
 		for _, s := range c.Causes {
-			row = append(row, percent(part(float64(s.Energy), float64(total.Energy))))
+			row = append(row, partText(float64(s.Energy), float64(total.Energy)))
 		}
 		t.Row(append(row, c.Bound())...)
 	}
@@ -186,7 +198,7 @@ func (r *Explanation) partTable(m *ExplainedModule) string {
 		if g.Terms.Fill > 0 {
 			fill = fmt.Sprintf("%.0f %%", 100*g.Terms.Fill)
 		}
-		t.Row(g.Op.Node.Kind(), count, g.Place, joules(total.Energy), percent(part(float64(total.Energy), float64(all.Energy))),
+		t.Row(g.Op.Node.Kind(), count, g.Place, joules(total.Energy), partText(float64(total.Energy), float64(all.Energy)),
 			seconds(total.Time), g.Bound(), intensity, ridge, fill, g.Advice)
 	}
 	return t.String()

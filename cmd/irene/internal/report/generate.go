@@ -41,6 +41,33 @@ func (g *Generation) Fits() (fits, ok bool) {
 	return g.Memory <= m, m > 0 && g.Memory >= 0
 }
 
+// ForgetEnergy makes every energy not a number, which is how energies that the coefficients do not hold are printed as
+// unknown.
+func (g *Generation) ForgetEnergy() {
+	unknown := energy.Joules(math.NaN())
+	g.Prefill.Energy, g.Decode.Energy, g.Low, g.High = unknown, unknown, math.NaN(), math.NaN()
+	for _, list := range [][]predict.Work{g.Steps, g.Reading} {
+		for i := range list {
+			list[i].Energy = unknown
+		}
+	}
+	if s := g.Serving; s != nil {
+		s.Energy, s.PerToken, s.Month = unknown, unknown, unknown
+		s.Power, s.Idle = energy.Watts(math.NaN()), energy.Watts(math.NaN())
+	}
+}
+
+// orUnknown prints a number for people.
+func orUnknown[T interface {
+	~float64
+	fmt.Stringer
+}](v T) string {
+	if math.IsNaN(float64(v)) {
+		return unknownText
+	}
+	return v.String()
+}
+
 // jPerKWh is the energy of a kilowatt hour.
 const jPerKWh = 3.6e6
 
@@ -58,7 +85,11 @@ func WriteGenerationJSON(w io.Writer, g *Generation) error {
 	j.Line()
 	j.Key("device")
 	j.Open('{')
-	for _, kv := range [][2]string{{"id", g.Target.Device.ID}, {"scope", string(g.Target.Coefficients.Scope)}, {"origin", g.Origin}, {"runtime", g.Generator.Runtime()}} {
+	j.Key("id")
+	j.Str(g.Target.Device.ID)
+	j.Key("scope")
+	jsonScope(j, g.Target.Coefficients.Scope)
+	for _, kv := range [][2]string{{"origin", g.Origin}, {"runtime", g.Generator.Runtime()}} {
 		j.Key(kv[0])
 		j.Str(kv[1])
 	}
@@ -249,7 +280,7 @@ func WriteGenerationText(w io.Writer, g *Generation) error {
 		}
 	}
 	d := g.Target
-	t.Row("device", fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, d.Coefficients.Scope, g.Origin, g.Generator.Runtime()))
+	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, scopeText(d.Coefficients.Scope), g.Origin, g.Generator.Runtime()))
 	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
 	if g.Memory >= 0 {
 		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))
@@ -280,10 +311,14 @@ func (g *Generation) phases() string {
 		predict.Share
 	}{{"prefill", g.Prefill}, {"decode", g.Decode}, {"total", total}} {
 		power := "0"
-		if p.Time > 0 {
-			power = p.Energy.Over(p.Time).String()
+		if p.Time > 0 || math.IsNaN(float64(p.Energy)) {
+			power = orUnknown(p.Energy.Over(p.Time))
 		}
-		t.Row(p.name, p.Energy.String(), percent(float64(p.Energy/total.Energy)), p.Time.String(), power, (p.Energy / tokens).String())
+		share := unknownText
+		if !math.IsNaN(float64(total.Energy)) {
+			share = percent(float64(p.Energy / total.Energy))
+		}
+		t.Row(p.name, orUnknown(p.Energy), share, p.Time.String(), power, orUnknown(p.Energy/tokens))
 	}
 	return t.String()
 }
@@ -293,6 +328,10 @@ func (g *Generation) summary() string {
 	t := &Table{}
 	total := g.Total()
 	steps := energy.Seconds(g.Tokens)
+	if math.IsNaN(float64(total.Energy)) {
+		g.timeSummary(t)
+		return t.String()
+	}
 	t.Row("token", fmt.Sprintf("%v each, prompt included (90 %% interval %v to %v)", g.PerToken(), energy.Joules(g.Low)*g.PerToken(), energy.Joules(g.High)*g.PerToken()))
 	t.Row("step", fmt.Sprintf("%v and %v on average, %s tokens/s with the prompts", g.Decode.Time/steps, g.Decode.Energy/energy.Joules(steps), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
 	t.Row("request", (total.Energy / energy.Joules(g.Batch)).String())
@@ -307,6 +346,21 @@ func (g *Generation) summary() string {
 		t.Row("warning", x)
 	}
 	return t.String()
+}
+
+// timeSummary says what a step takes where no energy is known.
+func (g *Generation) timeSummary(t *Table) {
+	total := g.Total()
+	t.Row("step", fmt.Sprintf("%v on average, %s tokens/s with the prompts", g.Decode.Time/energy.Seconds(g.Tokens), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
+	if s := g.Serving; s != nil {
+		t.Row("serving", fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s) keeps the device busy for %v", s.Prompt, s.Tokens, plural(int(s.Requests), "request"), s.Time))
+		if s.Rate > 0 {
+			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, plural(s.Devices, "device"), 100*s.Busy))
+		}
+	}
+	for _, x := range g.warnings() {
+		t.Row("warning", x)
+	}
 }
 
 func (g *Generation) costs(t *Table) {

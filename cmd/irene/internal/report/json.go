@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
 	"github.com/irene-onnx/irene/graph/scope"
@@ -87,7 +88,7 @@ func (r *Report) jsonDevice(j *JSON) {
 	j.Key("name")
 	j.Str(r.Device.Name)
 	j.Key("scope")
-	j.Str(string(r.Device.Scope))
+	jsonScope(j, r.Device.Scope)
 	j.Key("origin")
 	j.Str(r.Device.Origin)
 	j.Key("default")
@@ -95,6 +96,15 @@ func (r *Report) jsonDevice(j *JSON) {
 	j.Close('}')
 	j.Key("runtime")
 	j.Str(r.Device.Runtime)
+}
+
+// jsonScope writes what energies cover; null where there are none.
+func jsonScope(j *JSON, s energy.Scope) {
+	if s == "" {
+		j.Null()
+		return
+	}
+	j.Str(string(s))
 }
 
 // jsonModule writes a module. Where the view ends, a module takes the operators of everything below it.
@@ -173,7 +183,7 @@ func jsonMetrics(j *JSON, m *Metrics) {
 		v   float64
 	}{{"time_s", float64(m.Time)}, {"energy_j", float64(m.Energy)}, {"energy_low_j", float64(m.Low)}, {"energy_high_j", float64(m.High)}, {"energy_low50_j", float64(m.Low50)}, {"energy_high50_j", float64(m.High50)}} {
 		j.Key(x.key)
-		if !m.Predicted {
+		if !m.Predicted || m.NoEnergy && x.key != "time_s" {
 			j.Null()
 			continue
 		}

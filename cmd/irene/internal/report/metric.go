@@ -7,9 +7,9 @@ var metrics = []struct {
 	name  string
 	value func(*Report, *Module) (float64, bool)
 }{
-	{"energy_j", predicted(func(m *Metrics) float64 { return float64(m.Energy) })},
-	{"energy_low_j", predicted(func(m *Metrics) float64 { return float64(m.Low) })},
-	{"energy_high_j", predicted(func(m *Metrics) float64 { return float64(m.High) })},
+	{"energy_j", metered(func(m *Metrics) float64 { return float64(m.Energy) })},
+	{"energy_low_j", metered(func(m *Metrics) float64 { return float64(m.Low) })},
+	{"energy_high_j", metered(func(m *Metrics) float64 { return float64(m.High) })},
 	{"time_s", predicted(func(m *Metrics) float64 { return float64(m.Time) })},
 	{"share", func(r *Report, m *Module) (float64, bool) { return m.Share, r.ShareOf() != "" }},
 	{"flops", dim(func(m *Metrics) graph.Dim { return m.FLOPs })},
@@ -46,6 +46,10 @@ func (r *Report) Metric(m *Module, name string) (float64, bool) {
 
 func predicted(f func(*Metrics) float64) func(*Report, *Module) (float64, bool) {
 	return func(_ *Report, m *Module) (float64, bool) { return f(&m.Metrics), m.Metrics.Predicted }
+}
+
+func metered(f func(*Metrics) float64) func(*Report, *Module) (float64, bool) {
+	return func(_ *Report, m *Module) (float64, bool) { return f(&m.Metrics), m.Metrics.HasEnergy() }
 }
 
 func dim(f func(*Metrics) graph.Dim) func(*Report, *Module) (float64, bool) {

@@ -26,8 +26,8 @@ func (r *Report) head() []note {
 	out := []note{{key: "model", text: fmt.Sprintf("%s (%s)", r.Model.File, r.aboutModel())}}
 	out = append(out, note{key: "dims", text: r.dimsText()})
 	if r.Device != nil {
-		text := fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s",
-			r.Device.Name, r.Device.ID, r.Device.Scope, r.Device.Origin, r.Device.Runtime)
+		text := fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s",
+			r.Device.Name, r.Device.ID, scopeText(r.Device.Scope), r.Device.Origin, r.Device.Runtime)
 		if r.Device.Default {
 			text += "; the default, --device ID chooses another (irene devices)"
 		}
@@ -35,6 +35,14 @@ func (r *Report) head() []note {
 	}
 	out = append(out, note{key: "numbers", text: fmt.Sprintf("%s; FLOPs count %s", modeText(r.Mode), r.Convention)})
 	return append(out, note{key: "total", text: r.totalText(), style: Bold})
+}
+
+// scopeText says what energies cover; coefficients of times alone have no scope.
+func scopeText(s energy.Scope) string {
+	if s == "" {
+		return "no energy"
+	}
+	return string(s) + " energy"
 }
 
 // aboutModel says where the file comes from and how large it is.
@@ -92,11 +100,14 @@ func (r *Report) dimsText() string {
 func (r *Report) totalText() string {
 	m := &r.Tree.Metrics
 	var list []string
-	if m.Predicted {
+	switch {
+	case m.HasEnergy():
 		list = append(list, fmt.Sprintf("%s (%v to %v)", m.known(m.Energy.String()), m.Low, m.High), m.known(m.Time.String()))
 		if m.Time > 0 {
 			list = append(list, m.Energy.Over(m.Time).String())
 		}
+	case m.Predicted:
+		list = append(list, "energy unknown", m.known(m.Time.String()))
 	}
 	if !r.Symbolic {
 		list = append(list, m.known(flopsText(m.FLOPs)), m.known(bytesText(m.Read.Add(m.Written))))
@@ -159,7 +170,7 @@ func (r *Report) doubts(key string, holds func(*Operator) bool) []note {
 			out = append(out, note{key: key, text: fmt.Sprintf("%s more (JSON has all)", plural(len(list)-i, "reason")), style: Yellow})
 			break
 		}
-		text := fmt.Sprintf("%s, %s of the energy", plural(d.n, "operator"), percent(d.share))
+		text := fmt.Sprintf("%s, %s of the %s", plural(d.n, "operator"), percent(d.share), r.ShareOf())
 		if d.why != "" {
 			text += ": " + d.why
 		}

@@ -9,8 +9,8 @@ import (
 
 // writeOverlay writes node data for Model Explorer (github.com/google-ai-edge/model-explorer, node_data_builder.py):
 // graph → node → value, with the colours between the least and the largest. Nodes go by their names, or those of their
-// first outputs, and hold what stands inside them: subgraphs, and calls of local functions. Values are joules; FLOPs
-// where nothing was predicted.
+// first outputs, and hold what stands inside them: subgraphs, and calls of local functions. Values are joules; seconds
+// where no energies are known, FLOPs where nothing was predicted.
 func writeOverlay(w io.Writer, r *Report) error {
 	keys, values := r.overlay()
 	j := &JSON{}
@@ -57,6 +57,9 @@ func (r *Report) overlay() (keys []string, values []float64) {
 	for i := range r.Operators {
 		op := &r.Operators[i]
 		v := float64(op.Metrics.Energy)
+		if op.Metrics.NoEnergy {
+			v = float64(op.Metrics.Time)
+		}
 		if !r.Tree.Metrics.Predicted {
 			n, ok := op.Metrics.FLOPs.Const()
 			if !ok {

@@ -22,7 +22,7 @@ func writePprof(w io.Writer, r *Report) error {
 	p.PeriodType, p.Period = p.SampleType[0], 1
 	p.Comments = []string{r.Model.File, r.dimsText()}
 	if r.Device != nil && r.Tree.Metrics.Predicted {
-		p.Comments = append(p.Comments, fmt.Sprintf("predicted for %s (%s), %s energy", r.Device.Name, r.Device.ID, r.Device.Scope))
+		p.Comments = append(p.Comments, fmt.Sprintf("predicted for %s (%s), %s", r.Device.Name, r.Device.ID, scopeText(r.Device.Scope)))
 		p.DurationNanos = whole64(float64(r.Tree.Metrics.Time) * 1e9)
 	}
 	root := b.location("model", "")
@@ -43,7 +43,10 @@ type profileBuilder struct {
 func (b *profileBuilder) types() []*profile.ValueType {
 	types := []*profile.ValueType{{Type: "flops", Unit: "count"}, {Type: "bytes", Unit: "bytes"}}
 	if b.r.Tree.Metrics.Predicted {
-		types = append([]*profile.ValueType{{Type: "energy", Unit: "uJ"}, {Type: "time", Unit: "nanoseconds"}}, types...)
+		types = append([]*profile.ValueType{{Type: "time", Unit: "nanoseconds"}}, types...)
+	}
+	if b.r.Tree.Metrics.HasEnergy() {
+		types = append([]*profile.ValueType{{Type: "energy", Unit: "uJ"}}, types...)
 	}
 	return types
 }
@@ -54,7 +57,10 @@ func (b *profileBuilder) values(m *Metrics) []int64 {
 	bytes, _ := plus(m.Read, m.Written).Const()
 	values := []int64{flops, bytes}
 	if b.r.Tree.Metrics.Predicted {
-		values = append([]int64{whole64(float64(m.Energy) * 1e6), whole64(float64(m.Time) * 1e9)}, values...)
+		values = append([]int64{whole64(float64(m.Time) * 1e9)}, values...)
+	}
+	if b.r.Tree.Metrics.HasEnergy() {
+		values = append([]int64{whole64(float64(m.Energy) * 1e6)}, values...)
 	}
 	return values
 }

@@ -85,7 +85,11 @@ type Estimate struct {
 	Energy        energy.Joules
 	Low, High     energy.Joules // 90 % interval
 	Low50, High50 energy.Joules // 50 % interval
+	NoEnergy      bool          // the coefficients hold times alone: energies are not known
 }
+
+// HasEnergy reports whether the energies are known.
+func (e *Estimate) HasEnergy() bool { return e.Predicted && !e.NoEnergy }
 
 // Module is one call of a module.
 type Module struct {
@@ -189,11 +193,14 @@ func FormatOf(table []Format, file string) (Format, bool) {
 	return best, found > 0
 }
 
-// ShareOf names the metric that shares are parts of: "energy", "flops" where no energy is known, "" where the
-// FLOPs are no number either.
+// ShareOf names the metric that shares are parts of: "energy", "time" where no energy is known, "flops" where no time is
+// either, "" where the FLOPs are no number.
 func (r *Report) ShareOf() string {
-	if r.Tree.Metrics.Predicted {
+	switch m := &r.Tree.Metrics; {
+	case m.HasEnergy():
 		return "energy"
+	case m.Predicted:
+		return "time"
 	}
 	if n, ok := r.Tree.Metrics.FLOPs.Const(); ok && n > 0 {
 		return "flops"

@@ -314,7 +314,7 @@ func (s *Sweep) jsonHead(j *JSON) {
 		j.Key("id")
 		j.Str(t.Device.ID)
 		j.Key("scope")
-		j.Str(string(t.Coefficients.Scope))
+		jsonScope(j, t.Coefficients.Scope)
 		j.Key("origin")
 		j.Str(s.origin(i))
 		j.Key("runtime")

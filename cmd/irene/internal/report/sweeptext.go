@@ -104,7 +104,7 @@ func (s *Sweep) Head() string {
 		t.Row("dims", strings.Join(fixed, ", "))
 	}
 	for i, g := range s.Grid.Targets {
-		t.Row("device", fmt.Sprintf("%s (%s): %s energy, coefficients %s, runtime %s", g.Device.Name, g.Device.ID, g.Coefficients.Scope, s.origin(i), s.runtime(i)))
+		t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", g.Device.Name, g.Device.ID, scopeText(g.Coefficients.Scope), s.origin(i), s.runtime(i)))
 	}
 	return t.String()
 }
@@ -133,6 +133,11 @@ func (s *Sweep) Notes() string {
 		id := s.Grid.Targets[i].Device.ID
 		if b == nil {
 			t.Cells(Cell{"best", Bold}, Cell{fmt.Sprintf("%s: no point fits the device%s", id, strings.Replace(under, " under", " and holds", 1)), Yellow})
+			continue
+		}
+		if math.IsNaN(b.Energy) {
+			t.Cells(Cell{"best", Bold}, Cell{Text: fmt.Sprintf("%s: %s takes the least time per %s%s: %v each, %v a run; energy is unknown",
+				id, s.at(b), s.Item(), under, energy.Seconds(b.Time/b.Items), energy.Seconds(b.Time))})
 			continue
 		}
 		t.Cells(Cell{"best", Bold}, Cell{Text: fmt.Sprintf("%s: %s takes the least energy per %s%s: %v each, %v and %v a run, %v",

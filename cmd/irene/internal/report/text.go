@@ -130,8 +130,11 @@ func (m *Metrics) costs() bool {
 // metricTitles are the titles over metricCells. Columns that stay empty are not shown.
 func (r *Report) metricTitles() []string {
 	share := "share"
-	if r.ShareOf() == "flops" {
+	switch r.ShareOf() {
+	case "flops":
 		share = "FLOPs share"
+	case "time":
+		share = "time share"
 	}
 	if r.Symbolic {
 		return []string{"energy", share, "", "time", "params", "FLOPs", "bytes", "class"}
@@ -185,7 +188,7 @@ func shareText(m *Metrics, share float64) string {
 }
 
 func energyText(m *Metrics) string {
-	if !m.Predicted {
+	if !m.HasEnergy() {
 		return unknownText
 	}
 	if m.Energy == 0 {

@@ -67,10 +67,14 @@ func (r *Report) SortModules() {
 // operatorKey is what operators are ordered by: the view's key, or what shares are parts of.
 func (r *Report) operatorKey() Key {
 	switch key := r.View.Sort; {
+	case key == ByEnergy && r.Tree.Metrics.NoEnergy:
+		return ByTime
 	case key != "" && key != ByOrder && key != ByName:
 		return key
 	case r.ShareOf() == "energy":
 		return ByEnergy
+	case r.ShareOf() == "time":
+		return ByTime
 	}
 	return ByFLOPs
 }
