@@ -12,14 +12,42 @@ GOLDEN = $(shell go list -f '{{range .TestImports}}{{if eq . "github.com/irene-o
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
+# go-nvml's headers mark what they use as deprecated.
+export CGO_CFLAGS ?= -O2 -g -Wno-deprecated-declarations
+
 .PHONY: build
-build: ## the command, as bin/irene, without cgo
-	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
+build: ## the command, as bin/irene; without a C compiler it measures nothing but does all else
+	go build -o bin/irene ./cmd/irene
 	CGO_ENABLED=0 go build ./...
 
 .PHONY: test
 test: ## every test that needs no GPU
 	go test ./...
+
+ORT_VERSION = 1.27.0
+ORT_LIB = $(CURDIR)/.cache/ort-$(ORT_VERSION)/onnxruntime/capi/libonnxruntime.so.$(ORT_VERSION)
+
+.PHONY: ort
+ort: $(ORT_LIB) ## fetch ONNX Runtime's CPU library, as the Python package has it, into .cache
+
+$(ORT_LIB):
+	python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --target .cache/ort-$(ORT_VERSION) onnxruntime==$(ORT_VERSION)
+
+.PHONY: test-ort
+test-ort: $(ORT_LIB) ## the tests that run ONNX Runtime on this machine's processor
+	IRENE_TEST_ORT=$(ORT_LIB) go test -count=1 ./profiler/ort ./cmd/irene -run 'Real'
+
+PROFILE_CPU ?= --window 2s --warmup 1s
+
+.PHONY: profile-cpu
+profile-cpu: build $(ORT_LIB) ## measure BERT at two shapes on this processor, fit coefficients, and validate them (bin/cpu)
+	mkdir -p bin/cpu
+	bin/irene profile fixtures/models/bert-base.onnx --provider cpu --ort-lib $(ORT_LIB) --dim batch=1 --dim sequence=32,128 \
+		--in-context 4 $(PROFILE_CPU) -o bin/cpu/records.jsonl
+	bin/irene records bin/cpu/records.jsonl --check
+	bin/irene train --data bin/cpu/records.jsonl -o bin/cpu/coefficients.json
+	bin/irene validate --data bin/cpu/records.jsonl
+	bin/irene analyze fixtures/models/bert-base.onnx --dim batch=1 --dim sequence=64 --coefficients bin/cpu/coefficients.json
 
 .PHONY: pictures
 pictures: ## draw every shared model with Graphviz, where it and ../shared are at hand

@@ -38,14 +38,15 @@ onnx/onnxgo/oracle: graph onnx onnx/onnxgo
 energy: internal/nearest
 energy/coefficients:
 energy/stats: energy
+energy/trace: energy
 energy/irene: graph energy
 energy/irene/model: energy energy/stats energy/irene
-energy/predict: internal/nearest graph graph/ops graph/kernel graph/analysis energy energy/coefficients energy/stats energy/irene energy/irene/model
+energy/predict: internal/nearest graph graph/ops graph/kernel graph/analysis energy energy/coefficients energy/stats energy/irene energy/irene/model energy/trace
 profiler: graph energy energy/stats
 profiler/...: profiler graph energy energy/stats
-cmd/irene: internal/nearest graph graph/ops graph/scope graph/kernel graph/align graph/analysis onnx energy energy/coefficients energy/stats energy/irene energy/irene/model energy/predict profiler profiler/... cmd/irene/internal/report cmd/irene/internal/plan
+cmd/irene: internal/nearest graph graph/ops graph/scope graph/kernel graph/align graph/analysis onnx energy energy/coefficients energy/stats energy/irene energy/irene/model energy/trace energy/predict profiler profiler/... cmd/irene/internal/report cmd/irene/internal/worklist
 cmd/irene/internal/workload: graph graph/analysis onnx profiler
-cmd/irene/internal/plan: graph graph/kernel graph/analysis onnx energy profiler cmd/irene/internal/workload
+cmd/irene/internal/worklist: graph graph/kernel graph/analysis onnx energy profiler cmd/irene/internal/workload
 cmd/irene/internal/report: graph graph/ops graph/scope graph/kernel graph/align graph/analysis energy energy/stats energy/irene energy/predict
 onnx/onnxtest: graph
 fixtures:

@@ -39,6 +39,8 @@ func commands() []command {
 		generateCommand(),
 		predictCommand(),
 		planCommand(),
+		recordsCommand(),
+		profileCommand(),
 		trainCommand(),
 		validateCommand(),
 		baselineCommand(),

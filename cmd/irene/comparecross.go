@@ -67,11 +67,14 @@ func (x *crossings) find() ([]report.Crossing, error) {
 // metric is what the comparison is decided by; "" where it does not depend on dims.
 func (x *crossings) metric() string {
 	m := x.want.shown.Metrics[0]
-	predicted := x.points[0][0].Report.Tree.Metrics.Predicted
+	total := &x.points[0][0].Report.Tree.Metrics
 	switch m {
 	case "energy", "time":
-		if !predicted {
+		if !total.Predicted {
 			return "flops"
+		}
+		if total.NoEnergy {
+			return "time"
 		}
 	case "params", "operators":
 		return ""

@@ -48,7 +48,12 @@ func choices(c *command, flag string) []string {
 	case "device":
 		return deviceIDs()
 	case "runtime":
+		if c.name == "profile" {
+			return profiled()
+		}
 		return runtimes()
+	case "scope":
+		return energyScopes()
 	case "flops":
 		return conventions()
 	case "mode":
@@ -73,12 +78,18 @@ func choices(c *command, flag string) []string {
 		"plan from":         deviceIDs,
 		"predict format":    tableFormats,
 		"predict op":        predict.OperatorNames,
+		"profile executor":  func() []string { return rowNames(executorRows()) },
+		"profile format":    planFormats,
+		"profile meter":     meterNames,
+		"profile provider":  providers,
+		"records energies":  treeScopes,
+		"records format":    recordFormats,
 		"sweep format":      sweepFormats,
 		"train from":        deviceIDs,
 		"validate format":   validationFormats,
-		"validate method":   predict.MethodNames,
-		"validate split":    predict.SplitNames,
-		"validate target":   func() []string { return []string{string(predict.TargetEnergy), string(predict.TargetTime)} },
+		"validate method":   func() []string { return union(predict.MethodNames(), recordMethods()) },
+		"validate split":    func() []string { return union(predict.SplitNames(), predict.RecordSplits()) },
+		"validate target":   targets,
 		helpCommand + " ":   commandNames,
 	}[c.name+" "+flag]
 	if words == nil {

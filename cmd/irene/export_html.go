@@ -101,6 +101,9 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	if err != nil {
 		return nil, err
 	}
+	if !c.HasEnergy() {
+		return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", c.Device)
+	}
 	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == first.ID })
 	var out []*predict.Recipe
 	for _, d := range append([]energy.Device{first}, devices...) {

@@ -77,8 +77,10 @@ func nodeProperties(n *report.Annotated) []graph.Property {
 		}
 	}
 	m := &n.Metrics
-	if m.Predicted {
+	if m.HasEnergy() {
 		add("energy_j", strconv.FormatFloat(float64(m.Energy), 'g', -1, 64))
+	}
+	if m.Predicted {
 		add("time_s", strconv.FormatFloat(float64(m.Time), 'g', -1, 64))
 	}
 	for _, x := range []struct {

@@ -182,7 +182,7 @@ func chooseDevice(env *environment, q predictionRequest) (*predict.Coefficients,
 	if q.device != nil {
 		return c, *q.device, nil
 	}
-	d, err := energy.LookupDevice(c.Device)
+	d, err := c.Row()
 	return c, d, err
 }
 

@@ -16,6 +16,9 @@ import (
 )
 
 func main() {
+	if status, served := serveChild(os.Args[1:]); served {
+		os.Exit(status)
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // most runs end before a collection pays
 	}

@@ -150,7 +150,7 @@ func (t *rowPredictor) say() {
 // row predicts one row and returns its line of output.
 func (t *rowPredictor) row(row *predict.Row) ([]byte, error) {
 	if t.request.device != nil && row.Device != "" {
-		if d, err := energy.LookupDevice(row.Device); err != nil || d.ID != t.request.device.ID {
+		if !t.request.device.Is(row.Device) {
 			t.notes[fmt.Sprintf("rows name the device %s, predicted is %s", row.Device, t.request.device.ID)]++
 		}
 	}
@@ -191,9 +191,9 @@ func (t *rowPredictor) on(name string) (*predict.Operators, error) {
 	}
 	q := t.request
 	if name != "" {
-		d, err := energy.LookupDevice(name)
+		d, err := findDevice(name, q.coefficients)
 		if err != nil {
-			return nil, err
+			return nil, errors.New(err.Error()) // of a row, not of the command line
 		}
 		q.device = &d
 	}
@@ -211,7 +211,7 @@ func (t *rowPredictor) on(name string) (*predict.Operators, error) {
 		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Runtime, q.runtime)]++
 	}
 	if q.device == nil {
-		d, err := energy.LookupDevice(c.Device)
+		d, err := c.Row()
 		if err != nil {
 			return nil, err
 		}

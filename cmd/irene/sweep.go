@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -264,9 +263,9 @@ func (q *sweepRequest) parseDevices(ctx *cli.Context) error {
 			if id = strings.TrimSpace(id); id == noDevice {
 				return usagef("--device none: sweep speaks of predictions; irene devices lists devices")
 			}
-			d, err := energy.LookupDevice(id)
+			d, err := findDevice(id, one.coefficients)
 			if err != nil {
-				return usagef("%v", err)
+				return err
 			}
 			if slices.ContainsFunc(q.devices, func(p predictionRequest) bool { return p.device.ID == d.ID }) {
 				return usagef("--device %s: given twice", id)

@@ -20,9 +20,12 @@ func trainCommand() command {
 	return command{
 		name:    "train",
 		summary: "fit the coefficients of a device to measurements",
-		details: `Data are IrEne's published trees, one a line, compressed with gzip or not. Every model measured there is named
-   with its file, or excluded:
+		details: `Data are records, as irene profile writes them, or IrEne's published trees, one a line, compressed with gzip or
+   not. Records hold the kernels of what they measured, and say on which device and under which runtime profile; where
+   they are of several, --device, --runtime and --scope say which are meant. Every model measured in trees is named with
+   its file, or excluded:
 
+     irene train --data records.jsonl -o c.json
      irene train --data device_1.jsonl.gz --model bert-base-uncased=bert-base.onnx --exclude gpt2 -o c.json`,
 		flags: func() []cli.Flag {
 			return append([]cli.Flag{
@@ -31,6 +34,7 @@ func trainCommand() command {
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` (repeatable)"},
 				&cli.StringFlag{Name: "device", Value: predict.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
 				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
+				scopeFlag(),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
 			}, operatorFlags()...)
 		},
@@ -40,6 +44,15 @@ func trainCommand() command {
 
 // train reads data and models, fits, and writes the coefficients; how well they fit goes to standard error.
 func train(env *environment, ctx *cli.Context) error {
+	records, env, err := holdRecords(env, ctx.StringSlice("data"))
+	switch {
+	case err != nil:
+		return err
+	case records:
+		return trainRecords(env, ctx)
+	case ctx.IsSet("scope"):
+		return usagef("--scope is of records; IrEne's trees are of the plug")
+	}
 	files, err := parseModels(ctx.StringSlice("model"))
 	if err != nil {
 		return err

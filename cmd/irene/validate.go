@@ -25,6 +25,11 @@ func validateCommand() command {
 ` + methodList() + `
    A method marked † is told what was measured while the left-out model ran (times, utilisation, the board's energy).
 
+   Of records, models, shapes, or all but single operators are left out (--split model,shapes,operators), energy and time
+   are both predicted unless --target says one, and the methods are
+
+` + recordMethodList() + `
+     irene validate --data records.jsonl --split operators
      irene validate --data device_1.jsonl.gz --model bert-base-uncased=bert-base.onnx --model gpt2=gpt2.onnx -o plot.svg
      irene validate --data a.jsonl=gtx-1070 --data b.jsonl=gtx-1080-ti --split device --model bert-base-uncased=bert-base.onnx`,
 		flags: func() []cli.Flag {
@@ -34,9 +39,10 @@ func validateCommand() command {
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` altogether (repeatable)"},
 				&cli.StringFlag{Name: "device", Value: predict.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
 				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
-				&cli.StringFlag{Name: "split", Usage: "what is left out, a `LIST` of " + strings.Join(predict.SplitNames(), ", ") + " (default: all that the data allow)"},
-				&cli.StringFlag{Name: "method", Usage: "what is compared, a `LIST` of " + strings.Join(predict.MethodNames(), ", ") + " (default: all)"},
-				&cli.StringFlag{Name: "target", Value: string(predict.TargetEnergy), Usage: "the `QUANTITY` predicted: energy, time"},
+				&cli.StringFlag{Name: "split", Usage: "what is left out, a `LIST` of " + strings.Join(predict.SplitNames(), ", ") + "; of records " + strings.Join(predict.RecordSplits(), ", ") + " (default: all that the data allow)"},
+				scopeFlag(),
+				&cli.StringFlag{Name: "method", Usage: "what is compared, a `LIST` of " + strings.Join(predict.MethodNames(), ", ") + "; of records " + strings.Join(recordMethods(), ", ") + " (default: all)"},
+				&cli.StringFlag{Name: "target", Value: string(predict.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): energy, time"},
 				&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: " + strings.Join(validationFormats(), ", ")},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "draw predicted over measured values into `FILE`: " + strings.Join(plotFormats(), ", ")},
 			}
@@ -83,6 +89,15 @@ type dataFile struct {
 
 // validate reads data and models, cross-validates, and prints the errors.
 func validate(env *environment, ctx *cli.Context) error {
+	records, env, err := holdRecords(env, ctx.StringSlice("data"))
+	switch {
+	case err != nil:
+		return err
+	case records:
+		return validateRecords(env, ctx)
+	case ctx.IsSet("scope"):
+		return usagef("--scope is of records; IrEne's trees are of the plug")
+	}
 	q, err := parseValidation(ctx)
 	if err != nil {
 		return err

@@ -39,13 +39,27 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 	case id == noDevice:
 		q.none = true
 	case ctx.IsSet("device"):
-		d, err := energy.LookupDevice(id)
+		d, err := findDevice(id, q.coefficients)
 		if err != nil {
-			return q, usagef("%v", err)
+			return q, err
 		}
 		q.device = &d
 	}
 	return q, nil
+}
+
+// findDevice finds a device in the table, or else as the one that a file of coefficients has the row of.
+func findDevice(id, coefficients string) (energy.Device, error) {
+	d, unknown := energy.LookupDevice(id)
+	if unknown == nil {
+		return d, nil
+	}
+	if coefficients != "" && coefficients != "-" {
+		if c, err := loadCoefficients(&environment{}, coefficients); err == nil && c.DeviceRow != nil && c.DeviceRow.Is(id) {
+			return *c.DeviceRow, nil
+		}
+	}
+	return d, usagef("%v", unknown)
 }
 
 // parseMeasured reads the flags that say what a prediction may rest on beside the file.
@@ -87,7 +101,7 @@ func predictEnergy(env *environment, a *analysis.Analysis, q predictionRequest) 
 		return nil, err
 	}
 	if q.device == nil {
-		d, err := energy.LookupDevice(c.Device)
+		d, err := c.Row()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", q.coefficients, err)
 		}

@@ -1,4 +1,4 @@
-package plan
+package worklist
 
 import (
 	"fmt"
@@ -23,6 +23,7 @@ type Options struct {
 	Graph     bool          // ask for recorded launches
 	Dir       string        // for the files of models that are too large for memory
 	Seed      uint64
+	Pretend   bool // the executor only pretends to run: workloads say what they do, but hold no model
 }
 
 // Tasks lists the distinct measurements of the points, each with its gain: how much it tells where there is no time for
@@ -216,13 +217,21 @@ func (b *builder) add(key string, p *Point, k *kernel.Kernel, r energy.Record, n
 	graphs := b.Graph && r.Level != energy.LevelModel
 	work := r.Work
 	t := profiler.Task{Record: r, Expected: expected, Workload: func() (profiler.Workload, error) {
-		w, err := workload.Build(part, opts)
+		w, err := b.build(part, opts)
 		w.Graph, w.Work = graphs, work
 		return w, err
 	}}
 	t.GraphToo = b.Graph && !graphs
 	b.seen[key] = len(b.tasks)
 	b.tasks = append(b.tasks, task{Task: t, point: p, kernel: k, calls: 1})
+}
+
+// build makes a workload, or what passes for one.
+func (b *builder) build(p workload.Part, o workload.Options) (profiler.Workload, error) {
+	if b.Pretend {
+		return profiler.Workload{Name: p.Name, Copies: o.Copies}, nil
+	}
+	return workload.Build(p, o)
 }
 
 func hash(s string) uint64 {

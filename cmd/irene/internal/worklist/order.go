@@ -1,4 +1,4 @@
-package plan
+package worklist
 
 import (
 	"cmp"
@@ -164,7 +164,7 @@ func (b *builder) within(t *task) task {
 	out.Record.Context, out.Record.Buffers = energy.ContextModel, ""
 	build := func(o workload.Options, extra []energy.Work) func() (profiler.Workload, error) {
 		return func() (profiler.Workload, error) {
-			w, err := workload.Build(part, o)
+			w, err := b.build(part, o)
 			w.Name = fmt.Sprintf("%s with %d more %s", p.Model.Name, o.Times, t.Record.Op)
 			w.Work, w.Graph = append(slices.Clone(work), extra...), b.Graph
 			return w, err

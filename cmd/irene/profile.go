@@ -1,0 +1,319 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/worklist"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/profiler"
+	"github.com/irene-onnx/irene/profiler/wallmeter"
+)
+
+func profileCommand() command {
+	return command{
+		name:    "profile",
+		summary: "measure operators, modules and models on this machine's device",
+		args:    "MODEL|NAME=MODEL …",
+		min:     1,
+		max:     1000,
+		details: `Each distinct operator of the models, each distinct module and each whole model is run on the device, at every size
+   given, and its time and energy are appended to a file of records, from which irene train makes coefficients:
+
+     irene profile bert.onnx --dim batch=1,8 --dim sequence=128,512 -o records.jsonl --budget 10m
+     irene train --data records.jsonl -o mine.json
+     irene analyze bert.onnx --dim batch=4 --coefficients mine.json
+
+   A run that was interrupted goes on where it was when it is called again. docs/measure.md is the tutorial.`,
+		flags: profileFlags,
+		run:   profile,
+	}
+}
+
+// profile reads the models, plans, and measures.
+func profile(env *environment, ctx *cli.Context) error {
+	q, err := parseProfile(ctx)
+	if err != nil {
+		return err
+	}
+	models, err := q.decode(env)
+	if err != nil {
+		return err
+	}
+	life, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	m, err := openMachine(life, env, &q)
+	if err != nil {
+		return err
+	}
+	err = q.measure(life, env, m, models)
+	return errors.Join(err, m.close())
+}
+
+// decode reads the models.
+func (q *profileRequest) decode(env *environment) ([]*worklist.Model, error) {
+	var out []*worklist.Model
+	for _, f := range q.models {
+		g, err := decodeModel(env, f.path)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkInputs(g, q.values); err != nil {
+			return nil, err
+		}
+		out = append(out, &worklist.Model{Name: f.name, Graph: g})
+	}
+	return out, nil
+}
+
+// measure plans the tasks and runs them, or says what it would do.
+func (q *profileRequest) measure(ctx context.Context, env *environment, m *machine, models []*worklist.Model) error {
+	dir, err := os.MkdirTemp("", "irene-profile-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for _, note := range m.notes {
+		fmt.Fprintf(env.stderr, "irene: %s\n", note)
+	}
+	tasks, err := q.plan(ctx, env, m, models, dir)
+	if err != nil {
+		return err
+	}
+	total := len(tasks)
+	if tasks, err = profiler.Shard(tasks, q.shard, q.shards); err != nil {
+		return err
+	}
+	if q.dryRun {
+		return q.describe(env, m, tasks, total)
+	}
+	out, existing, note, err := energy.OpenAppender(q.output)
+	if err != nil {
+		return err
+	}
+	if note != "" {
+		fmt.Fprintf(env.stderr, "irene: %s\n", note)
+	}
+	err = q.run(ctx, env, m, tasks, existing, out)
+	return errors.Join(err, out.Close())
+}
+
+// plan makes the tasks of all models at all sizes.
+func (q *profileRequest) plan(ctx context.Context, env *environment, m *machine, models []*worklist.Model, dir string) ([]profiler.Task, error) {
+	rt := worklist.Runtime{Profile: q.runtime, Dir: dir, Seed: q.seed}
+	if o, ok := m.executor.(profiler.Optimizer); ok && q.optimization() != "" {
+		rt.Optimize = func(ctx context.Context, model, result string) error {
+			return o.Optimize(ctx, model, result, q.optimization())
+		}
+	}
+	p := startProgress(env, "profile: planning", 0)
+	defer p.stop()
+	var points []*worklist.Point
+	for _, model := range models {
+		sizes, err := q.sizes(model.Graph)
+		if err != nil {
+			return nil, err
+		}
+		for i, at := range sizes {
+			p.set(i, len(sizes))
+			point, err := worklist.NewPoint(ctx, model, q.options(at), rt)
+			if err != nil {
+				return nil, dimError(err, len(q.axes) > 0)
+			}
+			points = append(points, point)
+		}
+	}
+	return worklist.Tasks(points, worklist.Options{
+		Levels: q.levels, InContext: q.inContext, Device: m.device(), Dir: dir, Seed: q.seed,
+		Graph: q.provider == "cuda" || q.executor == pretending, Pretend: q.executor == pretending,
+	}), nil
+}
+
+// sizes are the dims to bind, one map for each point of the grid. A model takes the axes that it has; one that none of
+// the models has is refused.
+func (q *profileRequest) sizes(g *graph.Graph) ([]map[string]int64, error) {
+	var names []string
+	var values [][]int64
+	for _, a := range q.axes {
+		if _, _, err := analysis.Resolve(g, a.name); err != nil {
+			if len(q.models) == 1 {
+				return nil, dimError(err, true)
+			}
+			continue
+		}
+		names, values = append(names, a.name), append(values, a.values)
+	}
+	return worklist.Grid(names, values), nil
+}
+
+// device is what is known of the device beforehand: the row of the table, or what executor and meter say.
+func (m *machine) device() energy.Device {
+	for _, d := range m.descriptions() {
+		for _, name := range []string{d.ID, d.Name} {
+			if row, err := energy.LookupDevice(name); name != "" && err == nil {
+				return row
+			}
+		}
+	}
+	var out energy.Device
+	for _, d := range m.descriptions() {
+		out.SMs, out.L2Bytes, out.MemoryBytes = max(out.SMs, d.Units), max(out.L2Bytes, d.CacheBytes), max(out.MemoryBytes, d.MemoryBytes)
+	}
+	return out
+}
+
+// descriptions are what meter and executor say of the device.
+func (m *machine) descriptions() []energy.RecordDevice {
+	out := []energy.RecordDevice{m.executor.Describe().Device}
+	if m.meter != nil {
+		out = append([]energy.RecordDevice{m.meter.Describe().Device}, out...)
+	}
+	return out
+}
+
+// run measures what the file does not have yet.
+func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, tasks []profiler.Task, existing []energy.Record, out *energy.Appender) error {
+	on, unlock, err := q.environment(env, m)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	open := unmeasured(on, tasks, existing)
+	if done := len(tasks) - len(open); done > 0 {
+		fmt.Fprintf(env.stderr, "irene: %d of %s measured already\n", done, plural(len(tasks), "task"))
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	sink, flush, err := q.sink(env, out)
+	if err != nil {
+		return err
+	}
+	p := startProgress(env, "profile", len(open))
+	if p != nil {
+		on.Logf = func(format string, args ...any) { fmt.Fprintf(env.stderr, clearLine+"irene: "+format+"\n", args...) }
+	}
+	summary, err := profiler.RunTasks(ctx, open, on, q.protocol(), func(r energy.Record) error {
+		p.add(1)
+		return sink(r)
+	})
+	p.stop()
+	err = errors.Join(err, flush(ctx))
+	return q.report(env, summary, err)
+}
+
+// environment is what measurements run on, with the clocks held where that is asked for and allowed.
+func (q *profileRequest) environment(env *environment, m *machine) (on profiler.Environment, unlock func(), err error) {
+	on = profiler.Environment{
+		Executor: m.executor, Meter: m.meter, Clock: m.clock, Now: time.Now,
+		Logf: func(format string, args ...any) { fmt.Fprintf(env.stderr, "irene: "+format+"\n", args...) },
+	}
+	if m.fake != nil {
+		on.Now = m.fake.Now
+	}
+	var id [4]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return on, nil, err
+	}
+	on.Session = fmt.Sprintf("%s-%x", on.Now().UTC().Format("20060102T150405Z"), id)
+	unlock = func() {}
+	if q.smClock == 0 {
+		return on, unlock, nil
+	}
+	locker, ok := m.meter.(profiler.ClockLocker)
+	if !ok {
+		return on, unlock, usagef("--lock-clocks: the meter cannot hold clocks")
+	}
+	release, err := locker.LockClocks(q.smClock, q.memoryClock)
+	if err != nil { // they are recorded instead
+		on.Logf("--lock-clocks: %v; clocks are recorded, not held", err)
+		return on, unlock, nil
+	}
+	on.Locked = true
+	return on, func() {
+		if err := release(); err != nil {
+			on.Logf("the clocks are still held: %v", err)
+		}
+	}, nil
+}
+
+// protocol is how carefully to measure.
+func (q *profileRequest) protocol() profiler.Options {
+	return profiler.Options{
+		Windows: q.windows, Window: q.window, WarmUp: max(q.warmup, 1), MaxCV: q.maxCV, Seed: q.seed, Budget: q.budget,
+		Idle: min(5*time.Second, q.window),
+	}
+}
+
+// sink is where records go, and what is to be called when there are no more.
+func (q *profileRequest) sink(env *environment, out *energy.Appender) (put func(energy.Record) error, flush func(context.Context) error, err error) {
+	if q.wallLog == "" {
+		return out.Append, func(context.Context) error { return nil }, nil
+	}
+	log, err := wallmeter.Open(q.wallLog)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--wall-log: %w", err)
+	}
+	w := &wallSink{log: log, next: out.Append}
+	return w.put, func(ctx context.Context) error { return w.flush(ctx, env.stderr) }, nil
+}
+
+// unmeasured are the tasks without a usable record on this device under this runtime. Anchors are measured anew with
+// whatever else there is to measure.
+func unmeasured(on profiler.Environment, tasks []profiler.Task, existing []energy.Record) []profiler.Task {
+	have := map[string]bool{}
+	for i := range existing {
+		if existing[i].Usable() {
+			have[existing[i].Key()] = true
+		}
+	}
+	var open []profiler.Task
+	left := 0
+	for _, t := range tasks {
+		r := on.Fill(t.Record)
+		done := have[r.Key()]
+		if !done {
+			left++
+		}
+		if !done || t.Anchor {
+			open = append(open, t)
+		}
+	}
+	if left == 0 {
+		return nil
+	}
+	return open
+}
+
+// report sums a run up, and makes an error of what was not measured.
+func (q *profileRequest) report(env *environment, s profiler.Summary, err error) error {
+	fmt.Fprintf(env.stderr, "irene: %s measured in %v", plural(s.Measured, "task"), s.Elapsed.Round(time.Second))
+	if s.Unusable > 0 {
+		fmt.Fprintf(env.stderr, ", %d of them flagged as no good", s.Unusable)
+	}
+	if s.Idle != nil {
+		fmt.Fprintf(env.stderr, "; idle at %v", *s.Idle)
+	}
+	fmt.Fprintln(env.stderr)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("stopped with %s left; the same command goes on from here", plural(s.Remaining, "task"))
+	case err != nil:
+		return err
+	case s.Failed > 0:
+		return fmt.Errorf("%s could not be measured", plural(s.Failed, "task"))
+	case s.Remaining > 0:
+		fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy"
+)
+
+// placedRecord is a record and where it stands.
+type placedRecord struct {
+	*energy.Record
+	file string
+	line int
+}
+
+// finding is something wrong with a line of a file of records.
+type finding struct {
+	file    string
+	line    int
+	invalid bool // no record; else a record whose numbers are doubtful
+	message string
+}
+
+// checkRecordFiles lists everything wrong with files of records. Invalid lines are an error, doubtful numbers are not.
+func checkRecordFiles(env *environment, paths []string, format string) error {
+	var findings []finding
+	var all []placedRecord
+	for _, path := range paths {
+		records, bad, err := placeRecords(env, path)
+		if err != nil {
+			return err
+		}
+		all, findings = append(all, records...), append(findings, bad...)
+	}
+	findings = append(findings, doubts(all)...)
+	slices.SortStableFunc(findings, func(a, b finding) int {
+		if a.file != b.file {
+			return slices.Index(paths, a.file) - slices.Index(paths, b.file)
+		}
+		return a.line - b.line
+	})
+	if err := writeOutput(env, "", findingsText(findings, len(all), format)); err != nil {
+		return err
+	}
+	invalid := 0
+	for _, f := range findings {
+		if f.invalid {
+			invalid++
+		}
+	}
+	if invalid > 0 {
+		return errors.New(plural(invalid, "invalid line"))
+	}
+	return nil
+}
+
+// placeRecords reads the records of a file with their lines, and the lines that are none.
+func placeRecords(env *environment, path string) (records []placedRecord, bad []finding, err error) {
+	in, err := openInput(env, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	data, err := io.ReadAll(in)
+	if err := errors.Join(err, in.Close()); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, bare(err))
+	}
+	list, err := energy.ReadRecords(bytes.NewReader(data), path)
+	not := map[int]bool{}
+	last := 0 // line after which nothing was read; 0 where all was
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			f := finding{file: path, invalid: true}
+			switch e := e.(type) {
+			case *energy.SyntaxError:
+				f.line, f.message = e.Line, e.Msg
+				if not[e.Line] { // the reader has given up
+					last = e.Line
+				}
+			case *energy.TornTailError:
+				f.line, f.message = e.Line, fmt.Sprintf("the last line is incomplete (from byte %d)", e.Offset)
+			default:
+				return nil, nil, err
+			}
+			not[f.line] = true
+			bad = append(bad, f)
+		}
+	}
+	lines := bufio.NewReader(bytes.NewReader(data))
+	for n := 1; len(records) < len(list) && (last == 0 || n < last); n++ {
+		line, _ := lines.ReadBytes('\n')
+		if len(bytes.TrimSpace(line)) > 0 && !not[n] {
+			records = append(records, placedRecord{&list[len(records)], path, n})
+		}
+	}
+	return records, bad, nil
+}
+
+// findingsText is the findings in a format, with a summary in the text.
+func findingsText(findings []finding, records int, format string) []byte {
+	kind := func(f finding) string {
+		if f.invalid {
+			return "invalid"
+		}
+		return "doubtful"
+	}
+	var b bytes.Buffer
+	switch format {
+	case "csv":
+		w := csv.NewWriter(&b)
+		_ = w.Write([]string{"file", "line", "kind", "message"}) // to memory
+		for _, f := range findings {
+			_ = w.Write([]string{f.file, strconv.Itoa(f.line), kind(f), f.message})
+		}
+		w.Flush()
+		return b.Bytes()
+	case "json":
+		return findingsJSON(findings, records, kind)
+	}
+	counts := map[string]int{}
+	for _, f := range findings {
+		fmt.Fprintf(&b, "%s:%d: %s\n", f.file, f.line, f.message)
+		counts[kind(f)]++
+	}
+	fmt.Fprintf(&b, "%s, %s, %s\n", plural(records, "record"), plural(counts["invalid"], "invalid line"), plural(counts["doubtful"], "doubt"))
+	return b.Bytes()
+}
+
+func findingsJSON(findings []finding, records int, kind func(finding) string) []byte {
+	j := &report.JSON{}
+	j.Open('{')
+	j.Key("schema")
+	j.Int(report.Schema)
+	j.Key("records")
+	j.Int(int64(records))
+	j.Key("findings")
+	j.Open('[')
+	for _, f := range findings {
+		j.Line()
+		j.Open('{')
+		j.Key("file")
+		j.Str(f.file)
+		j.Key("line")
+		j.Int(int64(f.line))
+		j.Key("kind")
+		j.Str(kind(f))
+		j.Key("message")
+		j.Str(f.message)
+		j.Close('}')
+	}
+	j.Close(']')
+	j.Close('}')
+	j.End()
+	return j.Bytes()
+}
