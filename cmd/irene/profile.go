@@ -84,7 +84,7 @@ func (q *profileRequest) measure(ctx context.Context, env *environment, m *machi
 	}
 	defer os.RemoveAll(dir)
 	for _, note := range m.notes {
-		fmt.Fprintf(env.stderr, "irene: %s\n", note)
+		m.tell("%s", note)
 	}
 	tasks, err := q.plan(ctx, env, m, models, dir)
 	if err != nil {
@@ -200,9 +200,6 @@ func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, 
 		return err
 	}
 	p := startProgress(env, "profile", len(open))
-	if p != nil {
-		on.Logf = func(format string, args ...any) { fmt.Fprintf(env.stderr, clearLine+"irene: "+format+"\n", args...) }
-	}
 	summary, err := profiler.RunTasks(ctx, open, on, q.protocol(), func(r energy.Record) error {
 		p.add(1)
 		return sink(r)
@@ -214,10 +211,7 @@ func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, 
 
 // environment is what measurements run on, with the clocks held where that is asked for and allowed.
 func (q *profileRequest) environment(env *environment, m *machine) (on profiler.Environment, unlock func(), err error) {
-	on = profiler.Environment{
-		Executor: m.executor, Meter: m.meter, Clock: m.clock, Now: time.Now,
-		Logf: func(format string, args ...any) { fmt.Fprintf(env.stderr, "irene: "+format+"\n", args...) },
-	}
+	on = profiler.Environment{Executor: m.executor, Meter: m.meter, Clock: m.clock, Now: time.Now, Logf: m.tell}
 	if m.fake != nil {
 		on.Now = m.fake.Now
 	}

@@ -98,6 +98,32 @@ func (p *progress) stop() {
 	p.ended.Wait()
 }
 
+// longestLine is what of a message is shown, in characters.
+const longestLine = 500
+
+// newTeller returns a function that writes messages, a line each and each line once, also while progress is shown. It
+// may be called by several goroutines.
+func newTeller(w io.Writer) func(format string, args ...any) {
+	var mu sync.Mutex
+	told := map[string]bool{}
+	begin := "irene: "
+	if isTerminal(w) {
+		begin = clearLine + begin
+	}
+	return func(format string, args ...any) {
+		line := oneLine(fmt.Sprintf(format, args...))
+		if r := []rune(line); len(r) > longestLine {
+			line = string(r[:longestLine]) + "…"
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if !told[line] {
+			told[line] = true
+			fmt.Fprintf(w, "%s%s\n", begin, line)
+		}
+	}
+}
+
 // isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -23,7 +23,7 @@ func cgoExecutors() []executorRow {
 }
 
 // openORT starts ONNX Runtime on the device that the meter reads.
-func openORT(ctx context.Context, env *environment, q *profileRequest, m *machine) (profiler.Executor, error) {
+func openORT(ctx context.Context, _ *environment, q *profileRequest, m *machine) (profiler.Executor, error) {
 	gpu, _ := m.meter.(*nvml.Meter)
 	if q.provider == "" {
 		q.provider = ort.CPU
@@ -33,7 +33,7 @@ func openORT(ctx context.Context, env *environment, q *profileRequest, m *machin
 	}
 	o := ort.Options{
 		Library: q.library, Provider: q.provider, Threads: q.threads, TF32: q.tf32,
-		Logf: func(format string, args ...any) { fmt.Fprintf(env.stderr, "irene: "+format+"\n", args...) },
+		Logf: m.tell,
 	}
 	if gpu != nil {
 		o.DeviceUUID, _ = gpu.CUDADevice()

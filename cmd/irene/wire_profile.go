@@ -66,6 +66,7 @@ type machine struct {
 	clock    profiler.Clock
 	fake     *fake.Device // made up, where executor or meter are
 	notes    []string
+	tell     func(format string, args ...any)
 }
 
 // pretended is the made-up device, the same for executor and meter.
@@ -78,7 +79,7 @@ func (m *machine) pretended(q *profileRequest) *fake.Device {
 
 // openMachine opens the meter and then the executor, on the device that the meter reads.
 func openMachine(ctx context.Context, env *environment, q *profileRequest) (m *machine, err error) {
-	m = &machine{clock: profiler.SystemClock()}
+	m = &machine{clock: profiler.SystemClock(), tell: newTeller(env.stderr)}
 	defer func() {
 		if err != nil {
 			m.close()

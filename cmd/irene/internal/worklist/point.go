@@ -79,7 +79,7 @@ func optimized(ctx context.Context, p *Point, rt Runtime) (*analysis.Analysis, e
 	if err != nil {
 		return nil, err
 	}
-	result := filepath.Join(dir, "optimized.onnx")
+	result := filepath.Join(filepath.Dir(path), "optimized.onnx")
 	if err := rt.Optimize(ctx, path, result); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Model.Name, err)
 	}
@@ -87,7 +87,7 @@ func optimized(ctx context.Context, p *Point, rt Runtime) (*analysis.Analysis, e
 	if err != nil {
 		return nil, err
 	}
-	g, err := onnx.DecodeBytes(data, p.Model.Name+" (optimized)", dir, onnx.Options{})
+	g, err := onnx.DecodeBytes(data, p.Model.Name+" (optimized)", filepath.Dir(result), onnx.Options{})
 	if err != nil {
 		return nil, err
 	}
