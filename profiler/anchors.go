@@ -98,7 +98,11 @@ func (s *session) reportDrift() {
 		}
 		s.summary.Anchors = append(s.summary.Anchors, d)
 		if max(d.Time, d.Energy) > driftWarn {
-			s.env.logf("anchor %s moved by %s %% of its time and %s %% of its energy", d.Name, percent(d.Time), percent(d.Energy))
+			text := ""
+			if len(a.energies) > 0 {
+				text = " and " + percent(d.Energy) + " % of its energy"
+			}
+			s.env.logf("anchor %s moved by %s %% of its time%s", d.Name, percent(d.Time), text)
 		}
 	}
 }

@@ -110,7 +110,7 @@ func (q *profileRequest) measure(ctx context.Context, env *environment, m *machi
 
 // plan makes the tasks of all models at all sizes.
 func (q *profileRequest) plan(ctx context.Context, env *environment, m *machine, models []*worklist.Model, dir string) ([]profiler.Task, error) {
-	rt := worklist.Runtime{Profile: q.runtime, Dir: dir, Seed: q.seed}
+	rt := worklist.Runtime{Profile: q.runtime, Dir: dir}
 	if o, ok := m.executor.(profiler.Optimizer); ok && q.optimization() != "" {
 		rt.Optimize = func(ctx context.Context, model, result string) error {
 			return o.Optimize(ctx, model, result, q.optimization())
@@ -188,9 +188,12 @@ func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, 
 		return err
 	}
 	defer unlock()
-	open := unmeasured(on, tasks, existing)
-	if done := len(tasks) - len(open); done > 0 {
+	open, done, hopeless := unmeasured(on, tasks, existing)
+	if done > 0 {
 		fmt.Fprintf(env.stderr, "irene: %d of %s measured already\n", done, plural(len(tasks), "task"))
+	}
+	if hopeless > 0 {
+		fmt.Fprintf(env.stderr, "irene: %s flagged in %d measurements each: not tried again\n", plural(hopeless, "task"), maxTries)
 	}
 	if len(open) == 0 {
 		return nil
@@ -262,31 +265,41 @@ func (q *profileRequest) sink(env *environment, out *energy.Appender) (put func(
 	return w.put, func(ctx context.Context) error { return w.flush(ctx, env.stderr) }, nil
 }
 
-// unmeasured are the tasks without a usable record on this device under this runtime. Anchors are measured anew with
-// whatever else there is to measure.
-func unmeasured(on profiler.Environment, tasks []profiler.Task, existing []energy.Record) []profiler.Task {
-	have := map[string]bool{}
+// maxTries is how often a task is measured that stays flagged: a device that cannot hold its clocks for an operator does
+// not learn it.
+const maxTries = 3
+
+// unmeasured are the tasks without a usable record on this device under this runtime, but for those that were tried often
+// enough. Anchors are measured anew with whatever else there is to measure.
+func unmeasured(on profiler.Environment, tasks []profiler.Task, existing []energy.Record) (open []profiler.Task, done, hopeless int) {
+	usable, tries := map[string]bool{}, map[string]int{}
 	for i := range existing {
-		if existing[i].Usable() {
-			have[existing[i].Key()] = true
-		}
+		key := existing[i].Key()
+		usable[key] = usable[key] || existing[i].Usable()
+		tries[key]++
 	}
-	var open []profiler.Task
 	left := 0
 	for _, t := range tasks {
 		r := on.Fill(t.Record)
-		done := have[r.Key()]
-		if !done {
+		key := r.Key()
+		switch {
+		case usable[key]:
+			done++
+		case tries[key] >= maxTries:
+			hopeless++
+		default:
 			left++
+			open = append(open, t)
+			continue
 		}
-		if !done || t.Anchor {
+		if t.Anchor {
 			open = append(open, t)
 		}
 	}
 	if left == 0 {
-		return nil
+		return nil, done, hopeless
 	}
-	return open
+	return open, done, hopeless
 }
 
 // report sums a run up, and makes an error of what was not measured.
@@ -299,6 +312,9 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 		fmt.Fprintf(env.stderr, "; idle at %v", *s.Idle)
 	}
 	fmt.Fprintln(env.stderr)
+	if c := s.Counter; c.Period > 0 {
+		fmt.Fprintf(env.stderr, "irene: energy by %s, updated every %v%s\n", c.Method, c.Period, agreement(c))
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("stopped with %s left; the same command goes on from here", plural(s.Remaining, "task"))
@@ -310,4 +326,16 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 		fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
 	}
 	return nil
+}
+
+// agreement says how the energy counter compares with the integral of power, where both can be read.
+func agreement(c profiler.CounterCheck) string {
+	text := ""
+	if c.Load != nil {
+		text += fmt.Sprintf("; counter over integral of power: %.3f under load", *c.Load)
+	}
+	if c.Idle != nil {
+		text += fmt.Sprintf(", %.3f idle", *c.Idle)
+	}
+	return text
 }

@@ -14,7 +14,13 @@ import (
 	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
+// commandEnv makes the test binary the command.
+const commandEnv = "IRENE_TEST_COMMAND"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(commandEnv) != "" { // a test runs the command as a process of its own
+		main()
+	}
 	testscript.Main(m, map[string]func(){"irene": main})
 }
 

@@ -93,9 +93,11 @@ func openMachine(ctx context.Context, env *environment, q *profileRequest) (m *m
 	}
 	for _, r := range executorRows() {
 		if r.name == q.executor {
-			if m.executor, err = r.open(ctx, env, q, m); err != nil {
+			x, err := r.open(ctx, env, q, m)
+			if err != nil {
 				return m, err
 			}
+			m.executor = x
 		}
 	}
 	if m.fake != nil {

@@ -37,7 +37,6 @@ type Runtime struct {
 	// are then grouped as the profile says.
 	Optimize func(ctx context.Context, model, result string) error
 	Dir      string // for temporary files
-	Seed     uint64
 }
 
 // NewPoint binds the dims of a model. The error of a binding is an *analysis.DimError.
@@ -75,7 +74,7 @@ func optimized(ctx context.Context, p *Point, rt Runtime) (*analysis.Analysis, e
 	}
 	defer os.RemoveAll(dir)
 	part := workload.Part{Analysis: p.Analysis, Nodes: p.Analysis.Graph.Main.Nodes, Name: p.Model.Name}
-	path, err := workload.File(part, rt.Seed, dir)
+	path, err := workload.Hollow(part, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (b *builder) store(g *graph.Graph, w *profiler.Workload) error {
 	if b.options.Dir == "" {
 		return fmt.Errorf("its weights take %d bytes, more than a model in one piece may hold", size)
 	}
-	path, err := b.spill(g, b.options.Dir)
+	path, err := b.spill(g, b.options.Dir, false)
 	w.Path = path
 	return err
 }

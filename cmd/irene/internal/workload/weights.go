@@ -16,6 +16,7 @@ import (
 const (
 	maxEmbedded = 1 << 30 // weights of a model that is held in memory; a model in one piece ends at 2 GiB
 	inlineBytes = 1 << 10 // tensors up to this size stay in the model's file
+	hollowBytes = 1 << 16 // tensors up to this size keep their contents where others are hollow
 )
 
 // weightBytes is the size of everything stored in a graph.
@@ -52,15 +53,20 @@ func eachTensor(g *graph.Graph, visit func(*graph.Tensor, *graph.Value) error) e
 
 // fill gives every tensor its bytes. Tensors are shared with the graph that the part was cut out of: filled ones are new.
 func (b *builder) fill(g *graph.Graph) error {
-	return b.replace(g, func(t *graph.Tensor, raw []byte) *graph.Tensor {
+	return b.replace(g, false, func(t *graph.Tensor, raw []byte) *graph.Tensor {
 		return &graph.Tensor{Name: t.Name, DType: t.DType, Dims: t.Dims, Raw: raw}
 	})
 }
 
-// replace puts what make returns for a tensor and its bytes in the place of every stored tensor.
-func (b *builder) replace(g *graph.Graph, make func(*graph.Tensor, []byte) *graph.Tensor) error {
+// replace puts what make returns for a tensor and its bytes in the place of every stored tensor. Where hollow tensors will
+// do, large ones come without bytes.
+func (b *builder) replace(g *graph.Graph, hollow bool, make func(*graph.Tensor, []byte) *graph.Tensor) error {
 	for _, v := range g.Values {
 		if v.Init == nil {
+			continue
+		}
+		if n := v.Init.Len(); hollow && n >= 0 && v.Init.DType.Size(n) > hollowBytes {
+			v.Init = make(v.Init, nil)
 			continue
 		}
 		raw, err := b.contents(v.Init, v)
@@ -160,8 +166,9 @@ const (
 	weightsFile = "weights.bin"
 )
 
-// spill writes a graph and its weights into a folder of their own below dir and returns the model's path.
-func (b *builder) spill(g *graph.Graph, dir string) (path string, err error) {
+// spill writes a graph and its weights into a folder of their own below dir and returns the model's path. Hollow weights
+// are zeros that take no room on the disk.
+func (b *builder) spill(g *graph.Graph, dir string, hollow bool) (path string, err error) {
 	if dir, err = os.MkdirTemp(dir, "model-"); err != nil {
 		return "", err
 	}
@@ -171,20 +178,29 @@ func (b *builder) spill(g *graph.Graph, dir string) (path string, err error) {
 	}
 	out := bufio.NewWriterSize(f, 1<<20)
 	var at int64
+	place := func(t *graph.Tensor, size int64) *graph.Tensor {
+		e := &graph.External{Location: weightsFile, Offset: at, Length: size}
+		at += size
+		return &graph.Tensor{Name: t.Name, DType: t.DType, Dims: t.Dims, External: e}
+	}
 	var failed error
-	err = b.replace(g, func(t *graph.Tensor, raw []byte) *graph.Tensor {
-		small := &graph.Tensor{Name: t.Name, DType: t.DType, Dims: t.Dims, Raw: raw}
+	err = b.replace(g, hollow, func(t *graph.Tensor, raw []byte) *graph.Tensor {
+		if raw == nil {
+			return place(t, t.DType.Size(t.Len()))
+		}
 		if len(raw) <= inlineBytes {
-			return small
+			return &graph.Tensor{Name: t.Name, DType: t.DType, Dims: t.Dims, Raw: raw}
 		}
 		if _, err := out.Write(raw); err != nil && failed == nil {
 			failed = err
 		}
-		place := &graph.External{Location: weightsFile, Offset: at, Length: int64(len(raw))}
-		at += place.Length
-		return &graph.Tensor{Name: t.Name, DType: t.DType, Dims: t.Dims, External: place}
+		return place(t, int64(len(raw)))
 	})
-	if err = errors.Join(err, failed, out.Flush(), f.Close()); err != nil {
+	err = errors.Join(err, failed, out.Flush())
+	if hollow {
+		err = errors.Join(err, f.Truncate(at))
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
 		return "", err
 	}
 	var model bytes.Buffer
@@ -195,14 +211,15 @@ func (b *builder) spill(g *graph.Graph, dir string) (path string, err error) {
 	return path, os.WriteFile(path, model.Bytes(), 0o600)
 }
 
-// File writes a part with its weights into a folder of its own below dir and returns the path of the model's file.
-func File(p Part, seed uint64, dir string) (string, error) {
-	b := builder{part: p, options: Options{Seed: seed, Dir: dir}, random: newRandom(seed)}
+// Hollow writes a part into a folder of its own below dir, for a runtime to rewrite but not to run, and returns the path
+// of the model's file. Small tensors are what they are; large ones are zeros that take no room on the disk.
+func Hollow(p Part, dir string) (string, error) {
+	b := builder{part: p, options: Options{Dir: dir}, random: newRandom(0)}
 	g, err := b.graph()
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", p.Name, err)
 	}
-	path, err := b.spill(g, dir)
+	path, err := b.spill(g, dir, true)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", p.Name, err)
 	}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/irene-onnx/irene/energy"
+)
+
+// pretend is a run of irene profile on the made-up device, as a process.
+func pretend(t *testing.T, dir string, more ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"profile", "tiny.onnx", "--executor", "fake", "--dim", "batch=1:120:1", "-o", "r.jsonl"}, more...)
+	c := exec.Command(self, args...)
+	c.Dir = dir
+	c.Env = append(os.Environ(), commandEnv+"=1")
+	return c
+}
+
+// measured reads the records of r.jsonl and refuses a measurement that is there twice.
+func measured(t *testing.T, dir string) []string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "r.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := energy.ReadRecords(bytes.NewReader(b), "r.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	var keys []string
+	for _, r := range records {
+		key := r.Key()
+		if count[key] == 0 {
+			keys = append(keys, key)
+		}
+		if !r.Anchor {
+			count[key]++
+		} else if count[key] == 0 {
+			count[key] = -1000 // anchors are measured as often as there are rounds
+		}
+		if count[key] > 1 {
+			t.Errorf("%s %s of %v is there %d times", r.Level, r.Op, r.Dims, count[key])
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func tinyFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "tiny.onnx"), fixtureModels()["tiny.onnx"].Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestProfileKilled kills a run at twenty random instants; each time the next one goes on, and in the end every
+// measurement is there once.
+func TestProfileKilled(t *testing.T) {
+	whole, killed := tinyFolder(t), tinyFolder(t)
+	begin := time.Now()
+	if out, err := pretend(t, whole).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	takes := time.Since(begin)
+	source := rand.New(rand.NewPCG(20, 6))
+	unfinished := 0
+	for range 20 {
+		c := pretend(t, killed)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration((0.2 + source.Float64()) * float64(takes) / 12))
+		c.Process.Kill()
+		if err := c.Wait(); err != nil { // killed, not done before
+			unfinished++
+		}
+	}
+	if unfinished < 10 {
+		t.Errorf("%d of 20 runs were killed before they ended: the test shows little", unfinished)
+	}
+	if out, err := pretend(t, killed).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	want := measured(t, whole)
+	if got := measured(t, killed); !slices.Equal(got, want) {
+		t.Errorf("%d measurements after the kills, %d without", len(got), len(want))
+	}
+}
+
+// TestProfileShared runs the two parts of a plan at once into one file: together they are the whole.
+func TestProfileShared(t *testing.T) {
+	whole, shared := tinyFolder(t), tinyFolder(t)
+	if out, err := pretend(t, whole).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	var parts []*exec.Cmd
+	for i := range 2 {
+		c := pretend(t, shared, "--shard", fmt.Sprintf("%d/2", i+1))
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, c)
+	}
+	for _, c := range parts {
+		if err := c.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+	if got, want := measured(t, shared), measured(t, whole); !slices.Equal(got, want) {
+		t.Errorf("%d measurements of two processes, %d of one", len(got), len(want))
+	}
+}
