@@ -49,6 +49,16 @@ profile-cpu: build $(ORT_LIB) ## measure BERT at two shapes on this processor, f
 	bin/irene validate --data bin/cpu/records.jsonl
 	bin/irene analyze fixtures/models/bert-base.onnx --dim batch=1 --dim sequence=64 --coefficients bin/cpu/coefficients.json
 
+OUT ?= bin/campaign
+
+.PHONY: gpu-campaign
+gpu-campaign: build ## measure this machine's NVIDIA GPU for SLICE (9m) into OUT, unattended; says when to call it again
+	deploy/campaign/run.sh $(OUT) || [ $$? = 75 ]
+
+.PHONY: slurm-try
+slurm-try: build ## shards of a plan on a real Slurm of one node, on a made-up device (skips where Slurm is absent)
+	deploy/slurm/try.sh
+
 .PHONY: pictures
 pictures: ## draw every shared model with Graphviz, where it and ../shared are at hand
 	go test ./cmd/irene/internal/report -count=1 -v -run '^TestDOT'

@@ -322,6 +322,8 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 		return err
 	case s.Failed > 0:
 		return fmt.Errorf("%s could not be measured", plural(s.Failed, "task"))
+	case s.Remaining > 0 && s.Measured == 0:
+		return fmt.Errorf("--budget %v: too short to measure anything", q.budget)
 	case s.Remaining > 0:
 		fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
 	}

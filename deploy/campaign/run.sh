@@ -84,7 +84,7 @@ stages=(
 prepare() {
 	if [ ! -x "$irene" ]; then
 		say "building $irene"
-		(cd "$root" && CGO_ENABLED=1 go build -ldflags "-extldflags=-Wl,-z,lazy" -o "$irene" ./cmd/irene) 2>>"$log" || return 1
+		(cd "$root" && CGO_ENABLED=1 go build -o "$irene" ./cmd/irene) 2>>"$log" || return 1
 	fi
 	export ORT_DISABLE_TELEMETRY=1
 	if [ -n "${ORT_LIB:-}" ]; then
@@ -172,12 +172,12 @@ take() {
 	profile "$time" "$chosen" --output "$records" --budget "$((time - 20))s" 2>"$out/said" # the budget begins after planning
 	status=$?
 	cat "$out/said" >>"$log"
-	say "$name: $((SECONDS - start)) of $time s, status $status, $(($(count) - before)) records, $(grep -o '[0-9]* tasks\{0,1\} left' "$out/said" || echo through)"
-	# 1 is something that could not be measured; the rest was. 2 and more, or a signal, will not mend itself.
-	if [ $status -gt 1 ] && [ $status != 124 ]; then
+	say "$name: $((SECONDS - start)) of $time s, status $status, $(($(count) - before)) records, $(grep -o '[0-9]* tasks\{0,1\} left\|too short a turn' "$out/said" || echo through)"
+	# 1 after a run is something that could not be measured; the rest was. Anything else will not mend itself.
+	if [ $status != 0 ] && [ $status != 124 ] && ! { [ $status = 1 ] && grep -q ' measured in ' "$out/said"; }; then
 		return $status
 	fi
-	if [ $status = 124 ] || grep -q ' left' "$out/said"; then
+	if [ $status = 124 ] || grep -q ' left\|too short' "$out/said"; then
 		spent[$name]=$((${spent[$name]:-0} + time))
 	else
 		through[$name]=yes
@@ -198,6 +198,8 @@ evaluate() {
 		echo "# Campaign"
 		echo
 		echo "$(count) records, $(count '"energy_j"') with energy, $(count '"flags"') with flags; stages left: $(left)."
+		echo
+		grep -h 'updated every\|idle at\|disagree' "$log" | sed 's/^irene: /- /' | tail -n 4
 		echo
 		echo "| flag | records |"
 		echo "| --- | --- |"

@@ -308,6 +308,11 @@ func (s *recordSet) join(records []*energy.Record) {
 	m := newMachine(s.device)
 	for _, r := range records {
 		feats, problem := recordFeatures(r, m)
+		if replayed(r) {
+			for i := range feats {
+				feats[i].Host = 0
+			}
+		}
 		row := recordRow{Record: r, feats: feats, eq: recordEquation(r, s.scope, feats)}
 		if problem == "" && row.eq.Energy == 0 && row.eq.Time == 0 {
 			problem = passedNumbers
@@ -324,6 +329,11 @@ func (s *recordSet) join(records []*energy.Record) {
 	for i := range s.context {
 		s.context[i].eq = recordEquation(s.context[i].Record, s.scope, nil)
 	}
+}
+
+// replayed says that a record's launches came from a recording: the host has no part in its time.
+func replayed(r *energy.Record) bool {
+	return r.KernelTime != nil && r.Time != nil && *r.KernelTime == *r.Time
 }
 
 // recordFeatures are the features of a record's kernels on a device, or why there are none.

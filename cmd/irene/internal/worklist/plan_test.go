@@ -90,6 +90,11 @@ func TestPlace(t *testing.T) {
 	if n := count["attention.self"]["com.microsoft:FusedMatMul"] + count["attention.self"]["MatMul"]; n != 2 {
 		t.Errorf("attention has %d products, want those of the scores and of the values: %v", n, count["attention.self"])
 	}
+	for _, n := range p.Analysis.Graph.Nodes { // the pooler's Gemm was fused with the Tanh of its activation
+		if m := p.Analysis.Tree.Of[n.ID]; n.Kind() == "com.microsoft:FusedGemm" && m.Path != "pooler.dense" {
+			t.Errorf("FusedGemm stands in %q, want where its weight is", m.Path)
+		}
+	}
 }
 
 // A BERT has few operators that differ: its twelve layers are equal, and so are the projections within one.

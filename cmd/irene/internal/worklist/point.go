@@ -101,7 +101,7 @@ func optimized(ctx context.Context, p *Point, rt Runtime) (*analysis.Analysis, e
 	if len(a.Assumed) > 0 {
 		return nil, fmt.Errorf("%s: the optimized graph has open dims: %v", p.Model.Name, a.Assumed)
 	}
-	a.Tree = place(g, p.Analysis)
+	a.Tree = place(a, p.Analysis)
 	return a, nil
 }
 
@@ -133,71 +133,6 @@ func withoutCopies(g *graph.Graph) {
 			n.Op, n.Domain, n.Opset = "Identity", "", max(g.Opsets[""], 1)
 		}
 	}
-}
-
-// place builds the tree of an optimized graph from the scopes of the graph it came from. A node that makes a value which
-// both have stands where the value was made; another one where what it reads, or what reads it, does.
-func place(g *graph.Graph, from *analysis.Analysis) *graph.Tree {
-	made := map[string]graph.Placement{}
-	for _, n := range from.Graph.Nodes {
-		if from.Tree.Of[n.ID] == nil {
-			continue
-		}
-		for _, v := range n.Outputs {
-			if v != nil {
-				made[v.Name] = from.Scope.Places[n.ID]
-			}
-		}
-	}
-	places := make([]graph.Placement, len(g.Nodes))
-	known := make([]bool, len(g.Nodes))
-	for _, n := range g.Nodes {
-		for _, v := range n.Outputs {
-			if v == nil {
-				continue
-			}
-			if p, ok := made[v.Name]; ok && !known[n.ID] {
-				places[n.ID], known[n.ID] = p, true
-			}
-		}
-	}
-	spread(g, places, known)
-	return graph.BuildTree(g, places, from.Scope.Classes, nil)
-}
-
-// spread places nodes beside their neighbours: first those that read what they make, then those that make what they read.
-func spread(g *graph.Graph, places []graph.Placement, known []bool) {
-	for changed := true; changed; {
-		changed = false
-		for _, n := range g.Nodes {
-			if known[n.ID] {
-				continue
-			}
-			for _, m := range neighbours(n) {
-				if known[m.ID] {
-					places[n.ID], known[n.ID], changed = places[m.ID], true, true
-					break
-				}
-			}
-		}
-	}
-}
-
-func neighbours(n *graph.Node) []*graph.Node {
-	var out []*graph.Node
-	for _, v := range n.Outputs {
-		if v != nil {
-			for _, u := range v.Consumers {
-				out = append(out, u.Node)
-			}
-		}
-	}
-	for _, v := range n.Inputs {
-		if v != nil && v.Producer != nil {
-			out = append(out, v.Producer)
-		}
-	}
-	return out
 }
 
 // Grid is every combination of sizes of dims, the last dim changing fastest.

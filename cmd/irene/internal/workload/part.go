@@ -73,6 +73,7 @@ func (b *builder) graph() (*graph.Graph, error) {
 	for i := range c.copies {
 		b.inputs = append(b.inputs, b.renamed(c.copies[i])...)
 	}
+	nameNodes(g)
 	return g, nil
 }
 
