@@ -78,7 +78,7 @@ func (q *profileRequest) decode(env *environment) ([]*worklist.Model, error) {
 
 // measure plans the tasks and runs them, or says what it would do.
 func (q *profileRequest) measure(ctx context.Context, env *environment, m *machine, models []*worklist.Model) error {
-	dir, err := os.MkdirTemp("", "irene-profile-")
+	dir, err := tempFolder()
 	if err != nil {
 		return err
 	}

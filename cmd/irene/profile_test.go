@@ -24,7 +24,7 @@ func pretend(t *testing.T, dir string, more ...string) *exec.Cmd {
 	args := append([]string{"profile", "tiny.onnx", "--executor", "fake", "--dim", "batch=1:120:1", "-o", "r.jsonl"}, more...)
 	c := exec.Command(self, args...)
 	c.Dir = dir
-	c.Env = append(os.Environ(), commandEnv+"=1")
+	c.Env = append(os.Environ(), commandEnv+"=1", "TMPDIR="+dir)
 	return c
 }
 
@@ -95,6 +95,9 @@ func TestProfileKilled(t *testing.T) {
 	}
 	if out, err := pretend(t, killed).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
+	}
+	if left, err := filepath.Glob(filepath.Join(killed, tempPrefix+"*")); err != nil || len(left) > 0 {
+		t.Errorf("folders of killed runs are left: %v %v", left, err)
 	}
 	want := measured(t, whole)
 	if got := measured(t, killed); !slices.Equal(got, want) {
