@@ -62,6 +62,9 @@ func Unusable() []string {
 	return []string{FlagCV, FlagThrottled, FlagClock, FlagForeign, FlagShort, FlagDrift, FlagPower}
 }
 
+// FeatureUnknown is the feature that counts kernels that were run and whose cost nobody knows: Work lacks them.
+const FeatureUnknown = "unknown"
+
 // Contexts of measured operators.
 const (
 	ContextAlone = ""         // the operator ran alone

@@ -14,7 +14,7 @@ import (
 const keyBytes = 8
 
 // Key is the same for two records where they measure the same thing under the same conditions: on the same device, with
-// the same runtime, at the same level, context, buffers and scope, the same signature or, where there is none, the same
+// the same power limit and runtime, at the same level, context, buffers and scope, the same signature or, where there is none, the same
 // place of the same model at the same dims. What a measurement finds out, and when, is not part of it, nor is whether
 // it served as an anchor: an anchor measures its operator as any record of it does. Keys are hexadecimal and stay what
 // they are from run to run.
@@ -24,6 +24,9 @@ const keyBytes = 8
 func (r *Record) Key() string {
 	h := sha256.New()
 	keyWords(h, "device", r.Device.key())
+	if w := r.Device.PowerLimit; w != nil {
+		keyWords(h, "limit", fmt.Sprintf("%.0f", float64(*w)))
+	}
 	keyWords(h, "runtime", r.Runtime.Name, r.Runtime.Version, r.Runtime.Profile)
 	for _, name := range slices.Sorted(maps.Keys(r.Runtime.Options)) {
 		keyWords(h, "option", name, r.Runtime.Options[name])

@@ -50,12 +50,25 @@ func farthest(values []float64) float64 {
 	return far
 }
 
+// After the first round, an anchor is there to be compared with itself: a short look will do.
+const (
+	anchorWindow = 2 * time.Second
+	anchorWarmUp = 500 * time.Millisecond
+)
+
+// again are the options of an anchor after the first round.
+func (o Options) again() Options {
+	o.Windows, o.Window, o.WarmUp = o.AnchorWindows, min(o.Window, anchorWindow), min(o.WarmUp, anchorWarmUp)
+	o.MaxWindow = max(o.MaxWindow, o.Window)
+	return o
+}
+
 // anchorRound measures every anchor once. Those that fail in the first round are not measured again.
 func (s *session) anchorRound(ctx context.Context) error {
 	opts, first := s.opts, s.rounds == 0
 	var kept []*anchor
 	if !first {
-		opts.Windows = opts.AnchorWindows
+		opts = opts.again()
 	}
 	for _, a := range s.anchors {
 		r, err := s.one(ctx, a.task, opts)
@@ -80,11 +93,11 @@ func (s *session) anchorsDue() bool {
 	return len(s.anchors) > 0 && s.clock.Now()-s.lastRound >= s.opts.AnchorEvery
 }
 
-// anchorCost is how long a round of so many windows will take.
-func (s *session) anchorCost(windows int) time.Duration {
+// anchorCost is how long a round of anchors will take.
+func (s *session) anchorCost(opts Options) time.Duration {
 	total := time.Duration(0)
 	for _, a := range s.anchors {
-		total += s.cost(a.task, windows)
+		total += s.cost(a.task, opts)
 	}
 	return total
 }

@@ -29,6 +29,9 @@ type Workload struct {
 
 	// Work lists the kernels of one copy, for executors that only pretend to run the model.
 	Work []energy.Work
+
+	// Release, where it is not nil, frees what the workload holds on the disk. It is called once, after the last Prepare.
+	Release func()
 }
 
 // Input is one input of a workload's model and what it is to hold.

@@ -113,6 +113,7 @@ func (g *gauge) learn(ctx context.Context, load Load, opts Options) error {
 		}
 	}
 	if g.counts() {
+		opts.Window = opts.Idle
 		w, err := g.tapped(ctx, load, opts)
 		if err != nil {
 			return err

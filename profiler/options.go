@@ -21,12 +21,12 @@ type Options struct {
 	MaxCV   float64 // beyond it the windows do not agree: 0.03
 	Retries int     // how often windows are taken anew where they are no good: 2; negative: never
 
-	Idle time.Duration // how long idle power is measured: 5 s
+	Idle time.Duration // how long idle power is measured, and the counter compared with power: 5 s
 	Seed uint64        // of the order of tasks and of the pauses between windows
 
 	Budget        time.Duration // time for all tasks together; 0: as long as it takes
 	AnchorEvery   time.Duration // time between two rounds of anchors: 1 min
-	AnchorWindows int           // windows of an anchor after the first round: 1
+	AnchorWindows int           // windows of an anchor after the first round, of at most anchorWindow: 1
 }
 
 // withDefaults fills in what was left out.
@@ -57,6 +57,7 @@ type Environment struct {
 	Session string                           // name of the session, for records
 	Now     func() time.Time                 // time of day; nil: records carry none
 	Logf    func(format string, args ...any) // one line of a message; nil: nobody listens
+	Failed  func(Task, error)                // a task that could not be measured; nil: nobody listens
 }
 
 // clock is the one to go by.

@@ -74,7 +74,7 @@ type session struct {
 
 // run measures everything.
 func (s *session) run(ctx context.Context) error {
-	if !s.fits(s.anchorCost(s.opts.Windows)) {
+	if !s.fits(s.lookCost() + s.anchorCost(s.opts)) {
 		s.env.logf("the budget of %s is too short for the anchors", s.opts.Budget)
 		return nil
 	}
@@ -83,13 +83,13 @@ func (s *session) run(ctx context.Context) error {
 	}
 	stale := false // tasks were measured since the last round of anchors
 	for _, t := range s.tasks {
-		if s.anchorsDue() && stale && s.fits(s.anchorCost(s.opts.AnchorWindows)) {
+		if s.anchorsDue() && stale && s.fits(s.anchorCost(s.opts.again())) {
 			if err := s.anchorRound(ctx); err != nil {
 				return err
 			}
 			stale = false
 		}
-		if !s.fits(s.cost(t, s.opts.Windows)) {
+		if !s.fits(s.cost(t, s.opts)) {
 			continue
 		}
 		if _, err := s.one(ctx, t, s.opts); err != nil {
@@ -105,7 +105,7 @@ func (s *session) run(ctx context.Context) error {
 
 // one measures a task and hands its record on. The record is nil where the task failed; an error ends the session.
 func (s *session) one(ctx context.Context, t Task, opts Options) (*energy.Record, error) {
-	from, estimate := s.clock.Now(), s.estimate(t, opts.Windows)
+	from, estimate := s.clock.Now(), s.estimate(t, opts)+s.lookCost()
 	r, err := s.measure(ctx, t, opts)
 	first := !t.Anchor || s.rounds == 0
 	switch {
@@ -117,6 +117,9 @@ func (s *session) one(ctx context.Context, t Task, opts Options) (*energy.Record
 		s.env.logf("%s: %v", t.name(), err)
 		if first {
 			s.summary.Failed++
+			if s.env.Failed != nil {
+				s.env.Failed(t, err)
+			}
 		}
 		return nil, nil
 	}
@@ -157,6 +160,9 @@ func (s *session) built(ctx context.Context, t Task, build func() (Workload, err
 	w, err := build()
 	if err != nil {
 		return Measurement{}, err
+	}
+	if w.Release != nil {
+		defer w.Release()
 	}
 	w.Name = cmp.Or(w.Name, t.name())
 	m, err := s.prepared(ctx, w, opts)
@@ -201,28 +207,33 @@ func (m *Measurement) busyByKernels() {
 
 // fits reports whether there is time left for something that takes so long, and for the last round of anchors.
 func (s *session) fits(d time.Duration) bool {
-	return s.opts.Budget <= 0 || s.clock.Now()-s.begin+d+s.anchorCost(s.opts.AnchorWindows) <= s.opts.Budget
+	return s.opts.Budget <= 0 || s.clock.Now()-s.begin+d+s.anchorCost(s.opts.again()) <= s.opts.Budget
 }
 
 // estimate is how long measuring a task takes by the rules alone.
-func (s *session) estimate(t Task, windows int) time.Duration {
-	window := max(s.opts.Window, min(s.opts.MaxWindow, time.Duration(float64(s.opts.MinRuns)*float64(t.Expected)*float64(time.Second))))
-	d := s.opts.WarmUp + time.Duration(windows)*(window+2*s.gauge.period)
+func (s *session) estimate(t Task, opts Options) time.Duration {
+	window := max(opts.Window, min(opts.MaxWindow, time.Duration(float64(opts.MinRuns)*float64(t.Expected)*float64(time.Second))))
+	d := opts.WarmUp + time.Duration(opts.Windows)*(window+2*s.gauge.period)
 	if t.GraphToo {
 		d += graphTime
 	}
 	if t.Base != nil {
 		d *= 2
 	}
-	if !s.gauge.known && s.gauge.meter != nil {
-		d += settleTime + s.opts.Idle + s.opts.Window
-	}
 	return d
 }
 
+// lookCost is how long the look at meter and idle power takes that a session begins with; 0 once it is taken.
+func (s *session) lookCost() time.Duration {
+	if s.gauge.known || s.gauge.meter == nil {
+		return 0
+	}
+	return settleTime + 2*s.opts.Idle
+}
+
 // cost is how long measuring a task will take, by the rules and by how far they were off so far.
-func (s *session) cost(t Task, windows int) time.Duration {
-	d := s.estimate(t, windows)
+func (s *session) cost(t Task, opts Options) time.Duration {
+	d := s.estimate(t, opts)
 	if s.counted > 0 {
 		d += max(0, s.spent/time.Duration(s.counted))
 	}

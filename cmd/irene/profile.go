@@ -50,14 +50,25 @@ func profile(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	life, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	life, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	context.AfterFunc(life, stop) // a second signal ends the process
 	m, err := openMachine(life, env, &q)
-	if err != nil {
-		return err
+	if err == nil {
+		err = errors.Join(q.measure(life, env, m, models), m.close())
 	}
-	err = q.measure(life, env, m, models)
-	return errors.Join(err, m.close())
+	if err != nil && life.Err() != nil && !errors.As(err, new(*stoppedError)) {
+		return errors.New("stopped before anything was measured")
+	}
+	return err
+}
+
+// stoppedError is a run that was stopped, which says itself what is left.
+type stoppedError struct{ left int }
+
+// Error says how to go on.
+func (e *stoppedError) Error() string {
+	return fmt.Sprintf("stopped with %s left; the same command goes on from here", plural(e.left, "task"))
 }
 
 // decode reads the models.
@@ -110,7 +121,7 @@ func (q *profileRequest) measure(ctx context.Context, env *environment, m *machi
 
 // plan makes the tasks of all models at all sizes.
 func (q *profileRequest) plan(ctx context.Context, env *environment, m *machine, models []*worklist.Model, dir string) ([]profiler.Task, error) {
-	rt := worklist.Runtime{Profile: q.runtime, Dir: dir}
+	rt := worklist.Runtime{Profile: q.runtime, Dir: dir, Cache: q.cache, Executor: executorName(m.executor.Describe().Runtime)}
 	if o, ok := m.executor.(profiler.Optimizer); ok && q.optimization() != "" {
 		rt.Optimize = func(ctx context.Context, model, result string) error {
 			return o.Optimize(ctx, model, result, q.optimization())
@@ -137,6 +148,11 @@ func (q *profileRequest) plan(ctx context.Context, env *environment, m *machine,
 		Levels: q.levels, InContext: q.inContext, Device: m.device(), Dir: dir, Seed: q.seed,
 		Graph: q.provider == "cuda" || q.executor == pretending, Pretend: q.executor == pretending,
 	}), nil
+}
+
+// executorName is what of an executor decides how it optimizes a model.
+func executorName(r energy.Runtime) string {
+	return fmt.Sprint(r.Name, " ", r.Version, " ", r.Options["provider"], " ", r.Options["commit"])
 }
 
 // sizes are the dims to bind, one map for each point of the grid. A model takes the axes that it has; one that none of
@@ -183,37 +199,50 @@ func (m *machine) descriptions() []energy.RecordDevice {
 
 // run measures what the file does not have yet.
 func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, tasks []profiler.Task, existing []energy.Record, out *energy.Appender) error {
-	on, unlock, err := q.environment(env, m)
+	on, unlock, err := q.environment(m)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	open, done, hopeless := unmeasured(on, tasks, existing)
-	if done > 0 {
-		fmt.Fprintf(env.stderr, "irene: %d of %s measured already\n", done, plural(len(tasks), "task"))
+	if on.Locked {
+		for i := range tasks { // other clocks are other measurements
+			tasks[i].Record.Runtime.Options = map[string]string{"locked_mhz": q.clocks}
+		}
 	}
-	if hopeless > 0 {
-		fmt.Fprintf(env.stderr, "irene: %s flagged in %d measurements each: not tried again\n", plural(hopeless, "task"), maxTries)
-	}
-	if len(open) == 0 {
-		return nil
-	}
-	sink, flush, err := q.sink(env, out)
+	failures, err := openFailures(q.output)
 	if err != nil {
 		return err
 	}
+	open := q.unmeasured(env, on, tasks, existing, failures)
+	if len(open) == 0 {
+		return nil
+	}
+	sink, end, err := q.sink(env, out)
+	if err != nil {
+		return err
+	}
+	on.Failed = func(t profiler.Task, err error) {
+		if errors.Is(err, profiler.ErrUnsupported) {
+			r := on.Fill(t.Record)
+			on.Logf("%s", failures.add(r.Key(), &r, err))
+		}
+	}
 	p := startProgress(env, "profile", len(open))
-	summary, err := profiler.RunTasks(ctx, open, on, q.protocol(), func(r energy.Record) error {
-		p.add(1)
+	seen := map[string]bool{}
+	summary, err := profiler.RunTasks(ctx, open, on, q.protocol(m), func(r energy.Record) error {
+		if key := r.Key(); !seen[key] {
+			seen[key] = true
+			p.add(1)
+		}
 		return sink(r)
 	})
 	p.stop()
-	err = errors.Join(err, flush(ctx))
+	end()
 	return q.report(env, summary, err)
 }
 
 // environment is what measurements run on, with the clocks held where that is asked for and allowed.
-func (q *profileRequest) environment(env *environment, m *machine) (on profiler.Environment, unlock func(), err error) {
+func (q *profileRequest) environment(m *machine) (on profiler.Environment, unlock func(), err error) {
 	on = profiler.Environment{Executor: m.executor, Meter: m.meter, Clock: m.clock, Now: time.Now, Logf: m.tell}
 	if m.fake != nil {
 		on.Now = m.fake.Now
@@ -244,25 +273,34 @@ func (q *profileRequest) environment(env *environment, m *machine) (on profiler.
 	}, nil
 }
 
-// protocol is how carefully to measure.
-func (q *profileRequest) protocol() profiler.Options {
-	return profiler.Options{
-		Windows: q.windows, Window: q.window, WarmUp: max(q.warmup, 1), MaxCV: q.maxCV, Seed: q.seed, Budget: q.budget,
-		Idle: min(5*time.Second, q.window),
+// longIdle is how long idle power is measured, and the counter looked into; tests with short windows take less.
+const longIdle = 5 * time.Second
+
+// protocol is how carefully to measure. The budget began with the command: planning takes some of it.
+func (q *profileRequest) protocol(m *machine) profiler.Options {
+	o := profiler.Options{
+		Windows: q.windows, Window: q.window, WarmUp: max(q.warmup, 1), MaxCV: q.maxCV, Seed: q.seed, Budget: q.budget, Idle: longIdle,
 	}
+	if q.window < time.Second {
+		o.Idle = 2 * q.window
+	}
+	if q.budget > 0 && m.fake == nil {
+		o.Budget = max(1, q.budget-time.Since(q.begun))
+	}
+	return o
 }
 
 // sink is where records go, and what is to be called when there are no more.
-func (q *profileRequest) sink(env *environment, out *energy.Appender) (put func(energy.Record) error, flush func(context.Context) error, err error) {
+func (q *profileRequest) sink(env *environment, out *energy.Appender) (put func(energy.Record) error, end func(), err error) {
 	if q.wallLog == "" {
-		return out.Append, func(context.Context) error { return nil }, nil
+		return out.Append, func() {}, nil
 	}
 	log, err := wallmeter.Open(q.wallLog)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--wall-log: %w", err)
 	}
 	w := &wallSink{log: log, next: out.Append}
-	return w.put, func(ctx context.Context) error { return w.flush(ctx, env.stderr) }, nil
+	return w.put, func() { w.report(env.stderr) }, nil
 }
 
 // maxTries is how often a task is measured that stays flagged: a device that cannot hold its clocks for an operator does
@@ -270,15 +308,16 @@ func (q *profileRequest) sink(env *environment, out *energy.Appender) (put func(
 const maxTries = 3
 
 // unmeasured are the tasks without a usable record on this device under this runtime, but for those that were tried often
-// enough. Anchors are measured anew with whatever else there is to measure.
-func unmeasured(on profiler.Environment, tasks []profiler.Task, existing []energy.Record) (open []profiler.Task, done, hopeless int) {
+// enough, or cannot be run. Anchors are measured anew with whatever else there is to measure.
+func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, tasks []profiler.Task, existing []energy.Record, failures *failureList) []profiler.Task {
 	usable, tries := map[string]bool{}, map[string]int{}
 	for i := range existing {
 		key := existing[i].Key()
 		usable[key] = usable[key] || existing[i].Usable()
 		tries[key]++
 	}
-	left := 0
+	var open []profiler.Task
+	var done, hopeless, failed, left int
 	for _, t := range tasks {
 		r := on.Fill(t.Record)
 		key := r.Key()
@@ -287,6 +326,9 @@ func unmeasured(on profiler.Environment, tasks []profiler.Task, existing []energ
 			done++
 		case tries[key] >= maxTries:
 			hopeless++
+		case failures.has(key):
+			failed++
+			continue
 		default:
 			left++
 			open = append(open, t)
@@ -296,10 +338,22 @@ func unmeasured(on profiler.Environment, tasks []profiler.Task, existing []energ
 			open = append(open, t)
 		}
 	}
-	if left == 0 {
-		return nil, done, hopeless
+	for _, x := range []struct {
+		n    int
+		what string
+	}{
+		{done, "measured already"},
+		{hopeless, fmt.Sprintf("flagged in %d measurements each: not tried again", maxTries)},
+		{failed, "that could not be run before: not tried again; " + failures.path + " says why, and can be removed"},
+	} {
+		if x.n > 0 {
+			fmt.Fprintf(env.stderr, "irene: %d of %s %s\n", x.n, plural(len(tasks), "task"), x.what)
+		}
 	}
-	return open, done, hopeless
+	if left == 0 {
+		return nil
+	}
+	return open
 }
 
 // report sums a run up, and makes an error of what was not measured.
@@ -315,17 +369,18 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 	if c := s.Counter; c.Period > 0 {
 		fmt.Fprintf(env.stderr, "irene: energy by %s, updated every %v%s\n", c.Method, c.Period, agreement(c))
 	}
+	if s.Remaining > 0 && err == nil && s.Measured > 0 {
+		fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("stopped with %s left; the same command goes on from here", plural(s.Remaining, "task"))
+		return &stoppedError{s.Remaining}
 	case err != nil:
 		return err
+	case s.Remaining > 0 && s.Measured == 0 && s.Failed == 0:
+		return fmt.Errorf("--budget %v: too short to measure anything", q.budget)
 	case s.Failed > 0:
 		return fmt.Errorf("%s could not be measured", plural(s.Failed, "task"))
-	case s.Remaining > 0 && s.Measured == 0:
-		return fmt.Errorf("--budget %v: too short to measure anything", q.budget)
-	case s.Remaining > 0:
-		fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
 	}
 	return nil
 }

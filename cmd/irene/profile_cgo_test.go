@@ -201,7 +201,7 @@ func TestProfileTrouble(t *testing.T) {
 			nil, exitFailed, "libcublasLt.so.13", false,
 		},
 		{"an operator that the provider lacks", []string{"FAKE_ORT_MISSING=Softmax"}, []string{"--level", "operator"}, exitFailed, "Softmax", true},
-		{"out of memory", []string{"FAKE_ORT_OOM_BYTES=600000"}, []string{"--level", "operator"}, exitFailed, "memory", true},
+		{"out of memory", []string{"FAKE_ORT_OOM_BYTES=2500000"}, []string{"--level", "operator"}, exitFailed, "memory", true},
 		{"a crash", []string{"FAKE_ORT_FAULT=segv@Softmax:3"}, []string{"--level", "operator"}, exitFailed, "Softmax", true},
 		{"clocks that may not be set", []string{"FAKE_NVML_NO_PERMISSION=1"}, []string{"--level", "model", "--lock-clocks", "1000"}, exitDone, "clocks are recorded, not held", true},
 		{"somebody else's process", []string{"FAKE_NVML_PIDS=1"}, []string{"--level", "model"}, exitDone, "1 of them flagged as no good", true},
@@ -239,5 +239,44 @@ func TestProfileOldDriver(t *testing.T) {
 	}
 	if status, _, stderr := b.irene([]string{"LD_BIND_NOW=1"}, b.quick("tiny.onnx", "--level", "model", "--dry-run")...); status != exitDone {
 		t.Errorf("bound eagerly: exit status %d: %s", status, stderr)
+	}
+}
+
+// TestProfileAgain: what could not be run is not tried again, and other clocks are other measurements.
+func TestProfileAgain(t *testing.T) {
+	b := newBench(t)
+	again := func(settings []string, more ...string) string {
+		t.Helper()
+		_, _, stderr := b.irene(settings, b.quick("tiny.onnx", append(more, "--level", "operator", "--windows", "1", "--window", "30ms", "-o", "a.jsonl")...)...)
+		return stderr
+	}
+	missing := []string{"FAKE_ORT_MISSING=Softmax"}
+	if first := again(missing); !strings.Contains(first, "1 task could not be measured") || !strings.Contains(first, "a.jsonl.failed lists") {
+		t.Errorf("first: %s", first)
+	}
+	before := len(b.records("a.jsonl"))
+	second := again(missing)
+	if !strings.Contains(second, "could not be run before") || strings.Contains(second, "tasks measured in") || len(b.records("a.jsonl")) != before {
+		t.Errorf("second: %s", second)
+	}
+	if locked := again(nil, "--lock-clocks", "1200"); strings.Contains(locked, "measured already") || strings.Contains(locked, "run before") {
+		t.Errorf("at other clocks: %s", locked)
+	}
+	clocks := map[string]int{}
+	for _, r := range b.records("a.jsonl") {
+		clocks[r.Runtime.Options["locked_mhz"]]++
+		if locked := r.Clocks != nil && r.Clocks.Locked; locked != (r.Runtime.Options["locked_mhz"] != "") {
+			t.Errorf("%s: locked %v, options %v", r.Op, locked, r.Runtime.Options)
+		}
+	}
+	if len(clocks) != 2 || clocks[""] == 0 || clocks["1200"] == 0 {
+		t.Errorf("records by clock: %v", clocks)
+	}
+	if status, _, stderr := b.irene(nil, b.quick("tiny.onnx", "--gpu", "7", "--dry-run")...); status != exitFailed || !strings.Contains(stderr, "7") {
+		t.Errorf("a GPU that is not there: exit status %d: %s", status, stderr)
+	}
+	c := []string{"profile", "tiny.onnx", "--nvml-lib", b.driver, "--gpu", "7", "--ort-lib", b.runtime, "--dry-run"}
+	if status, stdout, _ := b.irene(nil, c...); status != exitFailed {
+		t.Errorf("a GPU that is not there becomes a processor:\n%s", stdout)
 	}
 }

@@ -29,7 +29,8 @@ type profileRequest struct {
 
 	meter, gpu, meterLibrary string
 	wallLog                  string
-	smClock, memoryClock     energy.Hertz // to be locked; 0: not
+	clocks                   string       // to be locked, as given; "" are none
+	smClock, memoryClock     energy.Hertz // likewise
 
 	windows        int
 	window, warmup time.Duration
@@ -40,8 +41,10 @@ type profileRequest struct {
 	shard, shards  int // 1 of 1: all
 
 	output string
+	cache  string
 	dryRun bool
 	json   bool
+	begun  time.Time
 }
 
 // namedFile is a model with the name that records give it.
@@ -66,12 +69,13 @@ func profileFlags() []cli.Flag {
 		&cli.StringFlag{Name: "gpu", Usage: "the GPU, by its UUID or index `GPU` (default: the first of CUDA_VISIBLE_DEVICES)"},
 		&cli.StringFlag{Name: "nvml-lib", Usage: "the driver's library, libnvidia-ml.so.1 `FILE`"},
 		&cli.StringFlag{Name: "lock-clocks", Usage: "hold the clocks at `SM[,MEMORY]` MHz, where that is allowed"},
-		&cli.StringFlag{Name: "wall-log", Usage: "log of a meter at the plug, `FILE` of lines TIME,WATTS, read when the run ends"},
+		&cli.StringFlag{Name: "wall-log", Usage: "growing log of a meter at the plug, `FILE` of lines TIME,WATTS"},
+		&cli.StringFlag{Name: "cache", Usage: "keep optimized models in `FOLDER`, for the next call"},
 		&cli.IntFlag{Name: "windows", Value: 3, Usage: "windows of one measurement, `N`"},
 		&cli.DurationFlag{Name: "window", Value: 5 * time.Second, Usage: "least `TIME` of a window"},
 		&cli.DurationFlag{Name: "warmup", Value: 2 * time.Second, Usage: "`TIME` of load before the first window"},
 		&cli.Float64Flag{Name: "max-cv", Value: 0.03, Usage: "windows that scatter by more than the share `CV` are repeated, then flagged"},
-		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N` of the random order and contents"},
+		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N` of the random order of tasks"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be measured and how, and measure nothing"},
 		&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of what --dry-run says: text, json"},
 	}
@@ -99,7 +103,7 @@ func parseProfile(ctx *cli.Context) (q profileRequest, err error) {
 		tf32: ctx.Bool("tf32"), runtime: ctx.String("runtime"), meter: ctx.String("meter"), gpu: ctx.String("gpu"), meterLibrary: ctx.String("nvml-lib"),
 		wallLog: ctx.String("wall-log"), windows: ctx.Int("windows"), window: ctx.Duration("window"), warmup: ctx.Duration("warmup"),
 		maxCV: ctx.Float64("max-cv"), budget: ctx.Duration("budget"), inContext: ctx.Int("in-context"), seed: ctx.Uint64("seed"),
-		output: ctx.String("output"), dryRun: ctx.Bool("dry-run"), json: ctx.String("format") == "json",
+		output: ctx.String("output"), cache: ctx.String("cache"), begun: time.Now(), dryRun: ctx.Bool("dry-run"), json: ctx.String("format") == "json",
 	}
 	for _, parse := range []func(*cli.Context) error{q.parseWords, q.parseNumbers, q.parseShard, q.parseClocks, q.parseModels} {
 		if err := parse(ctx); err != nil {
@@ -134,6 +138,9 @@ func (q *profileRequest) parseWords(ctx *cli.Context) error {
 	}
 	if err == nil && len(levels) == 0 {
 		err = usagef("--level: name at least one of operator, module, model")
+	}
+	if err == nil && q.inContext > 0 && !slices.Contains(levels, string(energy.LevelOperator)) {
+		err = usagef("--in-context %d measures operators: name operator in --level", q.inContext)
 	}
 	if err == nil && q.output == "" && !q.dryRun {
 		err = usagef("profile needs --output FILE for its records, or --dry-run")
@@ -184,6 +191,7 @@ func (q *profileRequest) parseClocks(ctx *cli.Context) error {
 	if text == "" {
 		return nil
 	}
+	q.clocks = text
 	sm, memory, both := strings.Cut(text, ",")
 	for _, c := range []struct {
 		text string

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,5 +128,34 @@ func TestProfileShared(t *testing.T) {
 	}
 	if got, want := measured(t, shared), measured(t, whole); !slices.Equal(got, want) {
 		t.Errorf("%d measurements of two processes, %d of one", len(got), len(want))
+	}
+}
+
+// TestProfileWall: a constant 400 W at the plug are 400 J for each second of an execution.
+func TestProfileWall(t *testing.T) {
+	dir := tinyFolder(t)
+	var log strings.Builder
+	for at := range 3600 { // the made-up device begins with the year 2000
+		fmt.Fprintf(&log, "%s,400\n", time.Date(2000, 1, 1, 0, 0, 2*at, 0, time.UTC).Format(time.RFC3339))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "plug.csv"), []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := pretend(t, dir, "--wall-log", "plug.csv", "--budget", "20m")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "r.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := energy.ReadRecords(bytes.NewReader(b), "r.jsonl")
+	if err != nil || len(records) < 20 {
+		t.Fatalf("%d records, error %v", len(records), err)
+	}
+	for _, r := range records {
+		if r.WallEnergy == nil || math.Abs(float64(*r.WallEnergy)/(400*float64(*r.Time))-1) > 1e-6 {
+			t.Errorf("%s %s: %v at the plug in %v", r.Level, r.Op, r.WallEnergy, *r.Time)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,73 +10,49 @@ import (
 	"github.com/irene-onnx/irene/profiler/wallmeter"
 )
 
-// A meter's log is behind: records wait for it so long when the run ends.
+// A meter's log is behind: a record waits for it so long at most.
 const (
-	wallPatience = 10 * time.Second
-	wallPoll     = 250 * time.Millisecond
+	wallPatience = 3 * time.Second
+	wallPoll     = 100 * time.Millisecond
 )
 
-// wallSink adds the energy at the plug to records before they are written. A record waits until the log has got to its
-// windows; nobody waits for the log before the run ends.
+// wallSink adds the energy at the plug to records before they are written.
 type wallSink struct {
 	log     *wallmeter.Log
 	next    func(energy.Record) error
-	pending []energy.Record
 	missing int // records that the log did not cover
 }
 
-// put takes a record and passes on those that the log covers by now, in their order.
+// put waits for the log to get to the end of a record's windows, not for long, and passes the record on.
 func (s *wallSink) put(r energy.Record) error {
-	s.pending = append(s.pending, r)
-	return s.settle()
-}
-
-// settle passes on the records that the log has got to.
-func (s *wallSink) settle() error {
-	if err := s.log.Refresh(); err != nil {
-		return fmt.Errorf("--wall-log: %w", err)
-	}
-	for len(s.pending) > 0 && !s.log.Until().Before(s.pending[0].Timestamp) {
-		if err := s.pass(); err != nil {
-			return err
+	until := time.Now().Add(wallPatience)
+	for {
+		if err := s.log.Refresh(); err != nil {
+			return errors.Join(fmt.Errorf("--wall-log: %w", err), s.next(r))
 		}
+		if !s.log.Until().Before(r.Timestamp) || !time.Now().Before(until) {
+			break
+		}
+		time.Sleep(wallPoll)
 	}
-	return nil
-}
-
-// pass writes the oldest record.
-func (s *wallSink) pass() error {
-	r := s.pending[0]
-	s.pending = s.pending[1:]
-	if r.WallEnergy = wallEnergy(s.log, &r); r.WallEnergy == nil {
+	if r.WallEnergy = wallEnergy(s.log, &r); r.WallEnergy == nil && r.Context == energy.ContextAlone {
 		s.missing++
 	}
 	return s.next(r)
 }
 
-// flush waits for the log, and then writes what is left without it.
-func (s *wallSink) flush(ctx context.Context, stderr io.Writer) error {
-	until := time.Now().Add(wallPatience)
-	err := s.settle()
-	for err == nil && len(s.pending) > 0 && ctx.Err() == nil && time.Now().Before(until) {
-		time.Sleep(wallPoll)
-		err = s.settle()
-	}
-	for len(s.pending) > 0 {
-		if more := s.pass(); more != nil {
-			return errors.Join(err, more)
-		}
-	}
+// report says how many records the log did not cover.
+func (s *wallSink) report(stderr io.Writer) {
 	if s.missing > 0 {
 		fmt.Fprintf(stderr, "irene: --wall-log: the log does not cover %s\n", plural(s.missing, "record"))
 	}
-	return err
 }
 
 // wallEnergy is what one execution took at the plug: the mean power over the record's windows, which ended with its
-// timestamp and were under load without a pause, times the time of one execution.
+// timestamp and were under load without a pause, times the time of one execution. Nil where the log does not tell, and for
+// operators within their models, whose energy is the difference of two runs.
 func wallEnergy(log *wallmeter.Log, r *energy.Record) *energy.Joules {
-	if r.Time == nil || r.Spread == nil || r.Spread.Window == nil || len(r.Spread.Times) == 0 || r.Timestamp.IsZero() {
+	if r.Context != energy.ContextAlone || r.Time == nil || r.Spread == nil || r.Spread.Window == nil || len(r.Spread.Times) == 0 || r.Timestamp.IsZero() {
 		return nil
 	}
 	span := *r.Spread.Window * energy.Seconds(len(r.Spread.Times))

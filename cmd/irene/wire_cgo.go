@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/irene-onnx/irene/profiler"
 	"github.com/irene-onnx/irene/profiler/nvml"
@@ -35,8 +36,16 @@ func openORT(ctx context.Context, _ *environment, q *profileRequest, m *machine)
 		Library: q.library, Provider: q.provider, Threads: q.threads, TF32: q.tf32,
 		Logf: m.tell,
 	}
-	if gpu != nil {
+	switch n, err := strconv.Atoi(q.gpu); {
+	case gpu != nil:
 		o.DeviceUUID, _ = gpu.CUDADevice()
+	case q.gpu == "":
+	case q.provider == ort.CPU:
+		return nil, usagef("--gpu %s: the provider cpu uses none", q.gpu)
+	case err == nil:
+		o.Device = n
+	default:
+		o.DeviceUUID = q.gpu
 	}
 	return ort.Open(ctx, o)
 }

@@ -120,9 +120,12 @@ func (m *machine) openMeter(q *profileRequest) error {
 		if err == nil {
 			m.meter = meter
 		}
-		if err != nil && q.meter == autoMeter && (name == "rapl" || q.provider == "") {
+		switch {
+		case err != nil && q.meter == autoMeter && name == "rapl":
 			m.notes = append(m.notes, fmt.Sprintf("energy is not measured: %v", err))
 			return nil
+		case err != nil && q.meter == autoMeter && q.provider == "" && q.gpu == "":
+			return fmt.Errorf("%w (--provider cpu measures the processor, --meter none times alone)", err)
 		}
 		return err
 	}

@@ -108,7 +108,7 @@ profile() {
 	IFS='|' read -r _ _ list grid <<<"$2"
 	shift 2
 	# shellcheck disable=SC2086 # the stages, and FLAGS, are lists of words
-	timeout --signal=TERM --kill-after=20 "$time" "$irene" profile $list $grid "${protocol[@]}" ${FLAGS:-} "$@"
+	timeout --signal=TERM --kill-after=20 "$time" "$irene" profile $list $grid "${protocol[@]}" ${FLAGS:-} --cache "$out/optimized" "$@"
 }
 
 # count [TEXT]: the records that contain a text, without anchors, which are measured again and again.
@@ -169,7 +169,7 @@ take() {
 	before=$(count)
 	start=$SECONDS
 	echo "== $name: $time s" >>"$log"
-	profile "$time" "$chosen" --output "$records" --budget "$((time - 20))s" 2>"$out/said" # the budget begins after planning
+	profile "$time" "$chosen" --output "$records" --budget "$((time - 10))s" 2>"$out/said"
 	status=$?
 	cat "$out/said" >>"$log"
 	say "$name: $((SECONDS - start)) of $time s, status $status, $(($(count) - before)) records, $(grep -o '[0-9]* tasks\{0,1\} left\|too short a turn' "$out/said" || echo through)"

@@ -53,6 +53,7 @@ const (
 	passedRuntime = "other runtime profile"
 	passedContext = "in-model"
 	passedWork    = "no kernels"
+	passedUnknown = "kernels of unknown cost"
 	passedDType   = "unknown element type"
 	passedNumbers = "no energy of the scope, and no time"
 )
@@ -162,6 +163,8 @@ func whyUnusable(r *energy.Record) string {
 		}
 	}
 	switch {
+	case r.Features[energy.FeatureUnknown] > 0:
+		return passedUnknown
 	case r.Context == energy.ContextModel:
 		return passedContext
 	case r.Level == energy.LevelOperator && slices.Contains(r.Flags, energy.FlagHostBound):

@@ -21,10 +21,15 @@ type Executor struct {
 	libraries []string
 	hello     hello
 
-	mu     sync.Mutex
-	child  *child
-	closed bool
+	mu       sync.Mutex
+	child    *child
+	prepared int // workloads that the child has had
+	closed   bool
 }
+
+// maxPrepared is how many workloads a child prepares before another takes its place: what one leaves behind in a library
+// or on a device is gone with it.
+const maxPrepared = 64
 
 var (
 	_ profiler.Executor  = (*Executor)(nil)
@@ -100,7 +105,7 @@ func (e *Executor) ready(ctx context.Context) (*child, error) {
 		return nil, errors.New("onnxruntime: the executor is closed")
 	}
 	if e.child != nil {
-		if e.child.usable() {
+		if e.child.usable() && e.prepared < maxPrepared {
 			return e.child, nil
 		}
 		e.child.close()
@@ -112,7 +117,7 @@ func (e *Executor) ready(ctx context.Context) (*child, error) {
 	c, _, err := e.start(ctx)
 	switch {
 	case err == nil:
-		e.child = c
+		e.child, e.prepared = c, 0
 		return c, nil
 	case ctx.Err() != nil:
 		return nil, err
@@ -157,19 +162,38 @@ func (e *Executor) Prepare(ctx context.Context, w profiler.Workload) (profiler.R
 		}
 		w.Path = path
 	}
-	c, err := e.ready(ctx)
-	if err != nil {
-		return nil, err
+	for try := 0; ; try++ {
+		c, err := e.ready(ctx)
+		if err != nil {
+			return nil, err
+		}
+		first := e.take()
+		start := time.Now()
+		answer, err := c.call(ctx, request{Prepare: &w}, what)
+		switch {
+		case err == nil:
+			return e.run(c, answer, what, time.Since(start)), nil
+		case try > 0 || first || !errors.Is(err, profiler.ErrUnsupported) || c.usable() || ctx.Err() != nil:
+			return nil, err
+		}
+		// It took more memory than there is after others: a child of its own may have enough.
 	}
-	start := time.Now()
-	answer, err := c.call(ctx, request{Prepare: &w}, what)
-	if err != nil {
-		return nil, err
-	}
+}
+
+// take counts another workload of the child, and reports whether it is the first.
+func (e *Executor) take() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.prepared++
+	return e.prepared == 1
+}
+
+// run is a workload that a child has ready.
+func (e *Executor) run(c *child, answer reply, what string, took time.Duration) *run {
 	for _, note := range answer.Notes {
 		e.options.Logf("onnxruntime: %s", note)
 	}
-	return &run{child: c, id: answer.Run, name: what, graph: answer.Graph, took: time.Since(start)}, nil
+	return &run{child: c, id: answer.Run, name: what, graph: answer.Graph, took: took}
 }
 
 // levels are those at which a model can be written; the ones above depend on the machine.

@@ -294,3 +294,39 @@ func TestChildDiesWithItsParent(t *testing.T) {
 	_ = parent.Wait() // it was killed
 	gone(t, child)
 }
+
+// TestRenewed holds that a child is replaced after so many workloads, and that a workload which runs out of memory after
+// others have been there is given a child of its own before it is said to need too much.
+func TestRenewed(t *testing.T) {
+	report := reported(t)
+	e := open(t, ort.Options{Provider: ort.CUDA})
+	children := func(n int, when string) {
+		t.Helper()
+		if got := len(pids(t, report())); got != n {
+			t.Errorf("%d processes %s, want %d", got, when, n)
+		}
+	}
+	for range 64 {
+		if err := prepare(t, e, square("Relu", 8)).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	children(1, "after 64 workloads")
+	prepare(t, e, square("Relu", 8))
+	children(2, "after 65")
+}
+
+// A workload that runs out of memory where others have been is tried once more, in a child of its own.
+func TestOutOfMemoryAfterOthers(t *testing.T) {
+	t.Setenv("FAKE_ORT_OOM_BYTES", "1e6")
+	report := reported(t)
+	e := open(t, ort.Options{Provider: ort.CUDA})
+	if err := prepare(t, e, square("Relu", 8)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := e.Prepare(t.Context(), square("Softmax", 1024))
+	wantUnsupported(t, err, true)
+	if n := len(pids(t, report())); n != 2 {
+		t.Errorf("%d processes, want a second one for the second try", n)
+	}
+}

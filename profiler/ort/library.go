@@ -89,12 +89,14 @@ var errNoLibrary = errors.New("no " + libraryName + " found: pip install onnxrun
 
 // environment is the child's, for a library and a GPU.
 func (o *Options) environment(library string) []string {
-	env := append(os.Environ(), "ORT_DISABLE_TELEMETRY=1")
+	const tf32 = "NVIDIA_TF32_OVERRIDE=" // goes before what ONNX Runtime asks CUDA's libraries for
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, tf32) })
+	env = append(env, "ORT_DISABLE_TELEMETRY=1")
 	if o.Provider != CPU && o.DeviceUUID != "" {
 		env = append(env, "CUDA_VISIBLE_DEVICES="+o.DeviceUUID)
 	}
 	if o.Provider != CPU && !o.TF32 {
-		env = append(env, "NVIDIA_TF32_OVERRIDE=0")
+		env = append(env, tf32+"0")
 	}
 	if o.Provider != CPU {
 		if dirs := besides(library); len(dirs) > 0 {

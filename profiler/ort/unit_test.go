@@ -292,3 +292,22 @@ func TestMachine(t *testing.T) {
 		t.Errorf("%d cores", n)
 	}
 }
+
+// The user's own override would make a run with TF32 one without, which its record would not say.
+func TestEnvironmentLeavesTF32ToTheOptions(t *testing.T) {
+	t.Setenv("NVIDIA_TF32_OVERRIDE", "0")
+	overrides := func(o Options) (found []string) {
+		for _, v := range o.environment("") {
+			if strings.HasPrefix(v, "NVIDIA_TF32_OVERRIDE=") {
+				found = append(found, v)
+			}
+		}
+		return found
+	}
+	if got := overrides(Options{Provider: CUDA, TF32: true}); len(got) != 0 {
+		t.Errorf("with TF32 the child has %v", got)
+	}
+	if got := overrides(Options{Provider: CUDA}); !slices.Equal(got, []string{"NVIDIA_TF32_OVERRIDE=0"}) {
+		t.Errorf("without TF32 the child has %v", got)
+	}
+}

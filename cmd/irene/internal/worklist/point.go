@@ -1,7 +1,10 @@
 package worklist
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -37,6 +40,10 @@ type Runtime struct {
 	// are then grouped as the profile says.
 	Optimize func(ctx context.Context, model, result string) error
 	Dir      string // for temporary files
+
+	// Cache is a folder that keeps optimized graphs from run to run; "" keeps none. Executor is what they depend on beside
+	// the model: the runtime, its version, the provider.
+	Cache, Executor string
 }
 
 // NewPoint binds the dims of a model. The error of a binding is an *analysis.DimError.
@@ -78,22 +85,10 @@ func optimized(ctx context.Context, p *Point, rt Runtime) (*analysis.Analysis, e
 	if err != nil {
 		return nil, err
 	}
-	result := filepath.Join(filepath.Dir(path), "optimized.onnx")
-	if err := rt.Optimize(ctx, path, result); err != nil {
+	g, err := rewritten(ctx, p.Model.Name, path, rt)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.Model.Name, err)
 	}
-	data, err := os.ReadFile(result)
-	if err != nil {
-		return nil, err
-	}
-	g, err := onnx.DecodeBytes(data, p.Model.Name+" (optimized)", filepath.Dir(result), onnx.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := keepSmall(g); err != nil {
-		return nil, err
-	}
-	withoutCopies(g)
 	a, err := analysis.Run(g, analysis.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("%s: the optimized graph: %w", p.Model.Name, err)
@@ -103,6 +98,80 @@ func optimized(ctx context.Context, p *Point, rt Runtime) (*analysis.Analysis, e
 	}
 	a.Tree = place(a, p.Analysis)
 	return a, nil
+}
+
+// rewritten is the model of a file as the executor would run it, of the cache where that has it.
+func rewritten(ctx context.Context, name, path string, rt Runtime) (*graph.Graph, error) {
+	cached := ""
+	if rt.Cache != "" {
+		model, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		cached = filepath.Join(rt.Cache, cacheName(model, rt))
+		if g, err := onnx.Decode(cached, onnx.Options{}); err == nil {
+			forget(g)
+			return g, nil
+		}
+	}
+	result := filepath.Join(filepath.Dir(path), "optimized.onnx")
+	if err := rt.Optimize(ctx, path, result); err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(result)
+	if err != nil {
+		return nil, err
+	}
+	g, err := onnx.DecodeBytes(data, name+" (optimized)", filepath.Dir(result), onnx.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := keepSmall(g); err != nil {
+		return nil, err
+	}
+	withoutCopies(g)
+	if cached != "" {
+		err = store(g, cached)
+	}
+	return g, err
+}
+
+// cacheName tells a model at fixed sizes under a runtime from all others.
+func cacheName(model []byte, rt Runtime) string {
+	sum := sha256.Sum256(fmt.Appendf(model, "%q %q", rt.Executor, rt.Profile))
+	return fmt.Sprintf("%x.onnx", sum[:16])
+}
+
+// store writes a graph into the cache, whole or not at all. Its large tensors refer to a file that is not there.
+func store(g *graph.Graph, path string) error {
+	var b bytes.Buffer
+	if err := onnx.Encode(&b, g); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b.Bytes())
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// forget takes away the way to tensors that lie in another file.
+func forget(g *graph.Graph) {
+	for _, v := range g.Values {
+		if v.Init != nil {
+			v.Init.Load = nil
+		}
+	}
 }
 
 // keepSmall loads small tensors that lie in another file, which is about to go; large ones are drawn anew when they are

@@ -76,10 +76,11 @@ func (b *builder) modules(p *Point, m *graph.Module) {
 	}
 }
 
-// module adds a module, or the whole model. A module of a single kernel is that operator.
+// module adds a module, or the whole model. A module of a single kernel is that operator, and one within the branch of an
+// If, or the body of a loop, is measured with that.
 func (b *builder) module(p *Point, m *graph.Module, level energy.Level) {
 	ids, kernels := p.kernelsOf(m)
-	if len(kernels) == 0 || len(kernels) == 1 && level == energy.LevelModule {
+	if len(kernels) == 0 || level == energy.LevelModule && (len(kernels) == 1 || !p.whole(ids)) {
 		return
 	}
 	signature := analysis.ModuleSignature(p.Analysis, m)
@@ -127,6 +128,13 @@ func (p *Point) kernelsOf(m *graph.Module) (ids map[int]bool, kernels []*kernel.
 	return ids, kernels
 }
 
+// whole reports whether marked nodes can be cut out: none stands in the branch, or the body, of one that is not among them.
+func (p *Point) whole(ids map[int]bool) bool {
+	return !slices.ContainsFunc(p.Analysis.Graph.Nodes, func(n *graph.Node) bool {
+		return ids[n.ID] && n.Body.Owner != nil && !ids[n.Body.Owner.ID]
+	})
+}
+
 // operator adds one kernel.
 func (b *builder) operator(p *Point, k *kernel.Kernel) {
 	members := slices.Clone(k.Members)
@@ -157,11 +165,16 @@ func (p *Point) record(level energy.Level, kernels []*kernel.Kernel) energy.Reco
 	r := energy.Record{Schema: energy.RecordSchema, Level: level, Model: p.Model.Name, Dims: p.Dims, Work: p.work(kernels)}
 	r.Runtime.Profile = p.Profile
 	r.Features = map[string]float64{}
+	count := int64(0)
 	for _, w := range r.Work {
+		count += w.Count
 		n := float64(w.Count)
 		r.Features["flops"] += 2 * n * float64(w.MACs)
 		r.Features["bytes"] += n * float64(w.Read+w.Written)
 		r.Features["launches"] += n
+	}
+	if n := int64(len(kernels)) - count; n > 0 {
+		r.Features[energy.FeatureUnknown] = float64(n)
 	}
 	if len(r.Work) == 1 {
 		r.DType = r.Work[0].DType
@@ -268,13 +281,14 @@ func (b *builder) expected(work []energy.Work) energy.Seconds {
 	return sum
 }
 
-// Bounds of copies: so many that their operands exceed the cache twice, and that a run is long beside the call that
-// starts it.
+// Bounds of copies: so many that their operands exceed the cache so many times, and that a run is long beside the call
+// that starts it.
 const (
-	maxCopies = 64
-	maxBytes  = 1 << 29 // of all copies
-	enough    = 100e-6  // seconds of one run
 	beyond    = 2       // caches
+	maxBytes  = 1 << 29 // of all copies, for the sake of the cache
+	enough    = 500e-6  // seconds of one run
+	fewBytes  = 1 << 27 // of all copies, for the sake of a long run
+	maxCopies = 256
 )
 
 // copies is how often a part with that many bytes of weights is there in its model.
@@ -283,9 +297,10 @@ func (b *builder) copies(r *energy.Record, expected energy.Seconds, stored float
 	if r.Level == energy.LevelModel || bytes <= 0 {
 		return 1
 	}
-	want := max(beyond*float64(b.cache())/bytes, enough/float64(max(expected, launch)))
-	want = min(want, maxCopies, maxBytes/max(bytes, stored))
-	return max(1, int(math.Ceil(want)))
+	size := max(bytes, stored)
+	cold := min(beyond*float64(b.cache())/bytes, maxBytes/size)
+	long := min(enough/float64(max(expected, launch)), fewBytes/size)
+	return max(1, int(math.Ceil(min(max(cold, long), maxCopies))))
 }
 
 // storedBytes is the size of the weights that nodes read.

@@ -10,10 +10,7 @@ import (
 // fixInputs decides what the inputs of an extracted graph hold. Those whose elements inference knows, such as shapes and
 // axes, become stored tensors.
 func (b *builder) fixInputs(g *graph.Graph) error {
-	byName := map[string]*graph.Value{}
-	for _, v := range b.part.Analysis.Graph.Values {
-		byName[v.Name] = v
-	}
+	byName := b.byName()
 	var open []*graph.Value
 	for _, v := range g.Main.Inputs {
 		from := byName[v.Name]

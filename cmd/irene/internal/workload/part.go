@@ -3,6 +3,8 @@ package workload
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/irene-onnx/irene/graph"
@@ -24,8 +26,8 @@ type Options struct {
 	Repeat *graph.Node // a node of the part that is there Times more times, nil: none
 	Times  int
 	Seed   uint64 // of the random contents
-	// Dir is a folder for models that are too large to be held in memory: their weights are written there. "" keeps all
-	// in memory, and a model of 2 GB or more is an error.
+	// Dir is a folder for models that are too large to be held in memory: their weights are written there. Without it,
+	// they are an error.
 	Dir string
 }
 
@@ -63,6 +65,7 @@ func (b *builder) graph() (*graph.Graph, error) {
 	if err := b.fixInputs(g); err != nil {
 		return nil, err
 	}
+	b.fixNumbers(g)
 	c := newCloner(g)
 	if b.options.Repeat != nil {
 		c.repeat(b.options.Repeat, b.options.Times)
@@ -121,9 +124,12 @@ func (b *builder) store(g *graph.Graph, w *profiler.Workload) error {
 		return nil
 	}
 	if b.options.Dir == "" {
-		return fmt.Errorf("its weights take %d bytes, more than a model in one piece may hold", size)
+		return fmt.Errorf("its weights take %d bytes, more than is held in memory", size)
 	}
 	path, err := b.spill(g, b.options.Dir, false)
-	w.Path = path
+	if err == nil {
+		w.Path = path
+		w.Release = func() { os.RemoveAll(filepath.Dir(path)) }
+	}
 	return err
 }

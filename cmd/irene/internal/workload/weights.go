@@ -14,7 +14,7 @@ import (
 
 // Sizes in bytes.
 const (
-	maxEmbedded = 1 << 30 // weights of a model that is held in memory; a model in one piece ends at 2 GiB
+	maxEmbedded = 1 << 27 // weights of a model that is held in memory
 	inlineBytes = 1 << 10 // tensors up to this size stay in the model's file
 	hollowBytes = 1 << 16 // tensors up to this size keep their contents where others are hollow
 )

@@ -157,7 +157,7 @@ func TestWholeModel(t *testing.T) {
 	if size := stat.Size(); size < 4*params*99/100 || size > 4*params*102/100 {
 		t.Errorf("the weights take %d bytes, want about 4 for each of %d parameters", size, params)
 	}
-	w, err := Build(Part{a, a.Graph.Main.Nodes, "bert"}, Options{})
+	w, err := Build(Part{a, a.Graph.Main.Nodes, "bert"}, Options{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
