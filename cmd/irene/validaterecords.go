@@ -149,11 +149,21 @@ func recordSplitTitle(split string) string {
 	return splitTitle(split)
 }
 
+// maxLeftOut is how many of the parts that are left out in turn a report names.
+const maxLeftOut = 6
+
 // recordParts says what is predicted from what, and which methods cannot.
 func recordParts(sp *predict.RecordSplit) string {
 	var parts []string
 	for _, p := range sp.Parts {
-		parts = append(parts, fmt.Sprintf("%s (%d, from %d others)", p.Left, p.Test, p.Train))
+		left := strings.Split(p.Left, "; ")
+		if n := len(left); n > 2 {
+			left = append(left[:1], fmt.Sprintf("%d more shapes", n-1))
+		}
+		parts = append(parts, fmt.Sprintf("%s (%d, from %d others)", strings.Join(left, " and "), p.Test, p.Train))
+	}
+	if n := len(parts); n > maxLeftOut {
+		parts = append(parts[:maxLeftOut], fmt.Sprintf("and %d others", n-maxLeftOut))
 	}
 	text := "Left out: " + strings.Join(parts, "; ") + "."
 	for _, m := range sp.Methods {
