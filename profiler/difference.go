@@ -25,6 +25,9 @@ func (s *session) difference(ctx context.Context, t Task, opts Options) (Measure
 	return more.less(base, float64(t.Times), opts)
 }
 
+// leastDifference is how many times what windows may disagree by a difference is to be of the run that is taken off.
+const leastDifference = 2
+
 // less is what m takes beyond a base, over n. Windows are paired as they were taken, and must agree as those of any
 // other measurement. Shares of time and clocks stay those of m.
 func (m Measurement) less(base Measurement, n float64, opts Options) (Measurement, error) {
@@ -53,6 +56,9 @@ func (m Measurement) less(base Measurement, n float64, opts Options) (Measuremen
 		}
 	}
 	out.agree(opts)
+	if least := leastDifference * opts.MaxCV; float64(m.Time-base.Time) < least*float64(base.Time) && !slices.Contains(out.Flags, energy.FlagCV) {
+		out.Flags = append(out.Flags, energy.FlagCV) // runs differ by as much from one to the next
+	}
 	return out, nil
 }
 

@@ -111,9 +111,6 @@ func (ls *leastSquares) condition(x []float64) float64 {
 		return math.NaN()
 	}
 	v := e.Values(nil)
-	low := slices.Min(v)
-	if low <= 0 {
-		return math.Inf(1)
-	}
-	return math.Sqrt(slices.Max(v) / low)
+	high := slices.Max(v)
+	return math.Sqrt(high / max(slices.Min(v), high*0x1p-52)) // rounding may take the least below zero
 }

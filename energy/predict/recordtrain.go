@@ -276,10 +276,12 @@ func (r *RecordReport) String() string {
 	if r.TimeOnly > 0 && r.Scope != "" {
 		fmt.Fprintf(&b, "%d of them have a time and no %s energy\n", r.TimeOnly, r.Scope)
 	}
+	corrected, flagged := 0, 0
 	for _, s := range r.Drift.Sessions {
-		if s.Corrected+s.Flagged > 0 {
-			fmt.Fprintf(&b, "drift: %s: %d corrected, %d moved too far\n", s.Session, s.Corrected, s.Flagged)
-		}
+		corrected, flagged = corrected+s.Corrected, flagged+s.Flagged
+	}
+	if corrected+flagged > 0 {
+		fmt.Fprintf(&b, "drift: %d records corrected, %d taken while the machine had moved too far\n", corrected, flagged)
 	}
 	for _, l := range r.Levels {
 		fmt.Fprintf(&b, "%-8s  n %5d", l.Level, l.N)

@@ -81,7 +81,7 @@ func (a *Analysis) describe(b *strings.Builder, v *graph.Value) {
 		return
 	}
 	b.WriteByte('=')
-	if f.DType.IsInt() {
+	if f.DType.IsInt() && f.DType.Bits() >= 32 { // narrower ones are weights and zero points, whose values cost nothing
 		if vals, err := f.Tensor.Elements(maxSignatureValues); err == nil {
 			fmt.Fprint(b, vals)
 		}

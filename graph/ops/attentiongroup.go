@@ -79,6 +79,11 @@ func groupQueryAttention(c *Context) error {
 		if _, err := c.Unify(past[1], a.kvHeads); err != nil {
 			return err
 		}
+		if c.DType(3) == c.DType(0) { // narrower types may hold two elements in one
+			if _, err := c.Unify(past[3], a.size); err != nil {
+				return err
+			}
+		}
 	}
 	c.Set(0, c.DType(0), graph.Shape{a.batch, a.queries, a.heads.Mul(a.size)})
 	for i := 1; i <= 2; i++ {

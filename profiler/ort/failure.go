@@ -68,9 +68,9 @@ func nodeName(name string) string {
 func oneLine(text string) string {
 	text = deviceError.ReplaceAllString(text, "$1")
 	text = strings.TrimSpace(spaces.ReplaceAllString(sourcePlace.ReplaceAllString(text, " "), " "))
-	const most = 400
-	if r := []rune(text); len(r) > most {
-		text = string(r[:most]) + " …"
+	const begin, end = 200, 200 // what is wrong stands at the end, and where at the beginning
+	if r := []rune(text); len(r) > begin+end {
+		text = string(r[:begin]) + " … " + string(r[len(r)-end:])
 	}
 	return text
 }
