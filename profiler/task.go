@@ -40,6 +40,9 @@ var (
 	// ErrDevice says that a device, or what reads it, is gone for good.
 	ErrDevice = errors.New("the device is gone")
 
+	// ErrAbsent says that a machine has nothing of the kind that a meter reads.
+	ErrAbsent = errors.New("there is none on this machine")
+
 	// ErrUnsupported says that an executor cannot run a workload, however often it is tried: an operator that the
 	// provider lacks, not enough memory.
 	ErrUnsupported = errors.New("cannot be run")

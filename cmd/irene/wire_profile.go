@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/irene-onnx/irene/profiler"
 	"github.com/irene-onnx/irene/profiler/fake"
@@ -108,10 +106,36 @@ func openMachine(ctx context.Context, env *environment, q *profileRequest) (m *m
 
 // openMeter opens the meter asked for, or the one that suits the machine.
 func (m *machine) openMeter(q *profileRequest) error {
-	name := q.meter
-	if name == autoMeter {
-		name = m.chooseMeter(q)
+	if q.meter != autoMeter {
+		return m.openNamed(q, q.meter)
 	}
+	switch {
+	case q.executor == pretending:
+		return m.openNamed(q, pretending)
+	case q.provider == "cuda" || q.provider == "tensorrt" || q.gpu != "" || q.meterLibrary != "":
+		return m.openNamed(q, "nvml")
+	case q.provider == "":
+		err := m.openNamed(q, "nvml")
+		if err == nil || !errors.Is(err, profiler.ErrAbsent) {
+			return hinted(err)
+		}
+	}
+	if err := m.openNamed(q, "rapl"); err != nil {
+		m.notes = append(m.notes, fmt.Sprintf("energy is not measured: %v", err))
+	}
+	return nil
+}
+
+// hinted adds to why a GPU cannot be read how to do without.
+func hinted(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w (--provider cpu measures the processor, --meter none times alone)", err)
+}
+
+// openNamed opens a meter of the table.
+func (m *machine) openNamed(q *profileRequest, name string) error {
 	for _, r := range meterRows() {
 		if r.name != name {
 			continue
@@ -120,36 +144,9 @@ func (m *machine) openMeter(q *profileRequest) error {
 		if err == nil {
 			m.meter = meter
 		}
-		switch {
-		case err != nil && q.meter == autoMeter && name == "rapl":
-			m.notes = append(m.notes, fmt.Sprintf("energy is not measured: %v", err))
-			return nil
-		case err != nil && q.meter == autoMeter && q.provider == "" && q.gpu == "":
-			return fmt.Errorf("%w (--provider cpu measures the processor, --meter none times alone)", err)
-		}
 		return err
 	}
 	return nil
-}
-
-// chooseMeter is the meter for the executor and provider asked for. Where no provider is asked for, an NVIDIA driver
-// decides.
-func (m *machine) chooseMeter(q *profileRequest) string {
-	switch {
-	case q.executor == pretending:
-		return pretending
-	case q.provider == "cuda" || q.provider == "tensorrt" || q.gpu != "" || q.meterLibrary != "":
-		return "nvml"
-	case q.provider == "" && hasDriver():
-		return "nvml"
-	}
-	return "rapl"
-}
-
-// hasDriver reports whether NVIDIA's kernel driver is loaded.
-func hasDriver() bool {
-	_, err := os.Stat("/proc/driver/nvidia/version")
-	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // close releases everything; the executor first, whose load the meter may be reading.

@@ -28,7 +28,7 @@ func load(path string) (nvml.Interface, error) {
 	}
 	if err := openForwarders(name); err != nil {
 		if path == "" && strings.Contains(err.Error(), "No such file") {
-			err = fmt.Errorf("%s not found: is the NVIDIA driver installed? Give it with --nvml-lib", name)
+			err = absentError(name + " not found: is the NVIDIA driver installed? Give it with --nvml-lib")
 		}
 		return nil, fmt.Errorf("nvml: %w", err)
 	}
@@ -40,6 +40,15 @@ func load(path string) (nvml.Interface, error) {
 	}
 	return lib, nil
 }
+
+// absentError is a profiler.ErrAbsent in other words.
+type absentError string
+
+// Error says what is not there.
+func (e absentError) Error() string { return string(e) }
+
+// Is reports whether the target is profiler.ErrAbsent.
+func (e absentError) Is(target error) bool { return target == profiler.ErrAbsent }
 
 // unload ends what load began.
 func unload(lib nvml.Interface) error {
