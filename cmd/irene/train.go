@@ -83,6 +83,11 @@ func train(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	return writeCoefficients(env, ctx, c, report)
+}
+
+// writeCoefficients writes what a fit gave to the file asked for, and how well it went to standard error.
+func writeCoefficients(env *environment, ctx *cli.Context, c *predict.Coefficients, report fmt.Stringer) error {
 	var b bytes.Buffer
 	if err := c.Write(&b); err != nil {
 		return err

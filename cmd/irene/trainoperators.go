@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -54,12 +53,7 @@ func trainOperators(env *environment, ctx *cli.Context, in predict.TrainInput) e
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := c.Write(&b); err != nil {
-		return err
-	}
-	fmt.Fprint(env.stderr, report)
-	return writeOutput(env, ctx.String("output"), b.Bytes())
+	return writeCoefficients(env, ctx, c, report)
 }
 
 // baseCoefficients are those of --from: of a device whose coefficients come with the program, or in a file.

@@ -152,10 +152,5 @@ func trainRecords(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := c.Write(&b); err != nil {
-		return err
-	}
-	fmt.Fprint(env.stderr, report)
-	return writeOutput(env, ctx.String("output"), b.Bytes())
+	return writeCoefficients(env, ctx, c, report)
 }
