@@ -31,7 +31,7 @@ ORT_LIB = $(CURDIR)/.cache/ort-$(ORT_VERSION)/onnxruntime/capi/libonnxruntime.so
 ort: $(ORT_LIB) ## fetch ONNX Runtime's CPU library, as the Python package has it, into .cache
 
 $(ORT_LIB):
-	python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --target .cache/ort-$(ORT_VERSION) onnxruntime==$(ORT_VERSION)
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --only-binary=:all: --target .cache/ort-$(ORT_VERSION) onnxruntime==$(ORT_VERSION)
 
 .PHONY: test-ort
 test-ort: $(ORT_LIB) ## the tests that run ONNX Runtime on this machine's processor

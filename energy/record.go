@@ -104,8 +104,9 @@ type Record struct {
 	Time       *Seconds `json:"time_s,omitempty"`
 	KernelTime *Seconds `json:"kernel_time_s,omitempty"` // without the host: launches replayed from a recording
 	Idle       *Watts   `json:"idle_w,omitempty"`
-	Busy       *float64 `json:"busy,omitempty"`  // share of the time in which the device worked, 0..1
-	Drift      *float64 `json:"drift,omitempty"` // time of the anchors about then over their median: what a correction divides by
+	Busy       *float64 `json:"busy,omitempty"`               // share of the time in which the device worked, 0..1
+	Drift      *float64 `json:"drift,omitempty"`              // time of the anchors about then over their median: what a correction divides by
+	Counter    *float64 `json:"counter_over_power,omitempty"` // energy by the counter over the integral of power, in this session
 	Spread     *Spread  `json:"spread,omitempty"`
 
 	Utilisation map[string]float64 `json:"utilisation,omitempty"` // per cent, by the meter's own names
@@ -285,6 +286,7 @@ func (r *Record) numbers() []number {
 	out = appendNumber(out, "idle_w", r.Idle, number{})
 	out = appendNumber(out, "busy", r.Busy, number{})
 	out = appendNumber(out, "drift", r.Drift, number{positive: true})
+	out = appendNumber(out, "counter_over_power", r.Counter, number{})
 	if s := r.Spread; s != nil {
 		out = append(out, s.numbers()...)
 	}
