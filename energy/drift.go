@@ -36,7 +36,7 @@ type SessionDrift struct {
 //
 // Anchors are measured again and again through a session. The ratio of an anchor's time, or energy, to the median of
 // that anchor in the session says how far the machine had moved. Different anchors measured one after the other are a
-// round, and the geometric mean of their ratios is that of the round. Between rounds the ratio follows a straight line
+// round, and the median of their ratios is that of the round. Between rounds the ratio follows a straight line
 // over time; before the first and after the last it is theirs.
 //
 // Where neither ratio is more than 1 % from 1, a record stays as it is. Up to 5 %, its times are divided by the ratio of
@@ -127,7 +127,7 @@ func newRound(records []Record, members []int, peers func(int) []*Record) driftR
 			energies = append(energies, float64(*r.Energy / *medianOf(peers(i), func(p *Record) *Joules { return p.Energy })))
 		}
 	}
-	return driftRound{at: first.Add(since / time.Duration(len(members))), time: geometricMean(times), energy: geometricMean(energies)}
+	return driftRound{at: first.Add(since / time.Duration(len(members))), time: middle(times), energy: middle(energies)}
 }
 
 // apply corrects or flags a record of the session, and counts it.
@@ -191,14 +191,13 @@ func farther(a, b *float64) *float64 {
 	return a
 }
 
-// geometricMean is nil of nothing.
-func geometricMean(ratios []float64) *float64 {
-	if len(ratios) == 0 {
+// middle is the median of ratios, which one anchor that went its own way does not move; of two, their geometric mean. Nil
+// of nothing.
+func middle(ratios []float64) *float64 {
+	n := len(ratios)
+	if n == 0 {
 		return nil
 	}
-	sum := 0.0
-	for _, r := range ratios {
-		sum += math.Log(r)
-	}
-	return new(math.Exp(sum / float64(len(ratios))))
+	sorted := slices.Sorted(slices.Values(ratios))
+	return new(math.Sqrt(sorted[(n-1)/2] * sorted[n/2]))
 }

@@ -22,6 +22,26 @@ func biasAdd(gr *grouping, n *graph.Node) []*graph.Node {
 	return []*graph.Node{n, add}
 }
 
+// scaledProduct: a product of two values that depend on the data, and the scalar that alone it is multiplied or divided
+// by.
+func scaledProduct(gr *grouping, n *graph.Node) []*graph.Node {
+	if n.Op != "MatMul" || n.Domain != "" || gr.costs[n.ID].Class != "bmm" {
+		return nil
+	}
+	scale := sole(n)
+	if scale == nil || scale.Domain != "" || gr.taken[scale.ID] {
+		return nil
+	}
+	by := other(scale, n.Outputs[0])
+	if by == nil || gr.static[by.ID] != constant || scale.Op != "Mul" && (scale.Op != "Div" || scale.Input(0) != n.Outputs[0]) {
+		return nil
+	}
+	if count, ok := gr.inf.Facts[by.ID].Shape.Elements().Const(); !ok || count != 1 {
+		return nil
+	}
+	return []*graph.Node{n, scale}
+}
+
 // gelu: x·½·(1 + erf(x/√2)), the five nodes in any of the orders exporters write them.
 func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
 	if erf.Op != "Erf" || erf.Input(0) == nil {

@@ -137,6 +137,49 @@ func TestLayerNorm(t *testing.T) {
 	})
 }
 
+// TestSkipLayerNorm: ONNX Runtime adds the residual in the kernel that normalizes, and writes the sum where others read it.
+func TestSkipLayerNorm(t *testing.T) {
+	head := []Part{Opset("", 17), float("x", 2, 8), float("y", 2, 8), weight("γ", 8), weight("β", 8), Node("Add", "x y", "sum")}
+	norm := Node("LayerNormalization", "sum γ β", "z")
+	d := decode(t, append(head, norm)...)
+	wantKernels(t, d.group(t, "ort-extended"), "norm LayerNormalization: sum z")
+	wantKernels(t, d.group(t, "ort-basic"), "elementwise Add: sum", "norm LayerNormalization: z")
+	d = decode(t, append(head, norm, Node("Relu", "sum", "r"), Node("Relu", "z", "w"))...)
+	p := d.group(t, "ort-extended")
+	wantKernels(t, p, "norm LayerNormalization: sum z", "activation Relu: r", "activation Relu: w")
+	// x, y, γ and β are read; z is written, and the sum, which another reads: 2·8 numbers of 4 bytes each
+	if c := p.Kernels[0].Cost; c.Read.String() != "192" || c.Written.String() != "128" {
+		t.Errorf("%v read, %v written: want 192 and 128 bytes", c.Read, c.Written)
+	}
+	d = decode(t, Opset("", 17), float("x", 2, 8), weight("b", 8), weight("γ", 8), Node("Add", "x b", "sum"), Node("LayerNormalization", "sum γ", "z"))
+	wantKernels(t, d.group(t, "ort-extended"), "elementwise Add: sum", "norm LayerNormalization: z")
+}
+
+// TestScaledProduct: attention's scores are scaled in the product that makes them.
+func TestScaledProduct(t *testing.T) {
+	head := []Part{Opset("", 17), float("q", 2, 4, 8), float("k", 2, 8, 4), scalar("8"), Node("MatMul", "q k", "s")}
+	for _, c := range []struct {
+		name  string
+		parts []Part
+		want  []string // under ort-extended
+	}{
+		{"divided", []Part{Node("Div", "s 8", "y")}, []string{"bmm MatMul: s y"}},
+		{"multiplied", []Part{Node("Mul", "8 s", "y")}, []string{"bmm MatMul: s y"}},
+		{"its inverse", []Part{Node("Div", "8 s", "y")}, []string{"bmm MatMul: s", "elementwise Div: y"}},
+		{"by a vector", []Part{weight("v", 4), Node("Mul", "s v", "y")}, []string{"bmm MatMul: s", "elementwise Mul: y"}},
+		{"by an input", []Part{float("v", 1), Node("Mul", "s v", "y")}, []string{"bmm MatMul: s", "elementwise Mul: y"}},
+		{"read twice", []Part{Node("Mul", "s 8", "y"), Node("Relu", "s", "r")}, []string{"bmm MatMul: s", "elementwise Mul: y", "activation Relu: r"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := decode(t, append(slices.Clone(head), c.parts...)...)
+			wantKernels(t, d.group(t, "ort-extended"), c.want...)
+			if p := d.group(t, "ort-basic"); len(p.Kernels) != len(d.g.Nodes) {
+				t.Errorf("ort-basic: kernels %q", kernels(p))
+			}
+		})
+	}
+}
+
 // TestTransposes: transpositions of transpositions move the elements once where no other node sees them in between.
 func TestTransposes(t *testing.T) {
 	turn := func(in, out string) Part { return Node("Transpose", in, out, Attr("perm", []int64{1, 0})) }

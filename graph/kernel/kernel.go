@@ -65,8 +65,9 @@ func profiles() []profile {
 			views: []string{"Identity", "Dropout"}, fold: true, fusions: []fusion{bias},
 		},
 		{
-			Name: "ort-extended", Help: "ONNX Runtime, optimization level extended: GELU and LayerNorm fused too",
-			views: []string{"Identity", "Dropout"}, fold: true, fusions: []fusion{bias, gelu, norm},
+			Name: "ort-extended", Help: "ONNX Runtime, optimization level extended: GELU, LayerNorm with the sum before it, and scaled products fused too",
+			views: []string{"Identity", "Dropout"}, fold: true,
+			fusions: []fusion{bias, gelu, norm, {class: "norm", find: addNorm}, {find: scaledProduct}},
 		},
 		{
 			Name: "vllm", Help: "a served decoder: attention over the cache in place, norms, rotations, projections and element-wise chains fused, no host calls",
