@@ -89,7 +89,7 @@ func (s *session) run(ctx context.Context) error {
 			}
 			stale = false
 		}
-		if !s.fits(s.cost(t, s.opts)) {
+		if !s.fits(s.cost(t, s.opts) + s.lookCost()) {
 			continue
 		}
 		if _, err := s.one(ctx, t, s.opts); err != nil {
@@ -114,6 +114,7 @@ func (s *session) one(ctx context.Context, t Task, opts Options) (*energy.Record
 	case errors.Is(err, ErrDevice):
 		return nil, fmt.Errorf("%s: %w", t.name(), err)
 	case err != nil:
+		s.spent += max(0, s.clock.Now()-from-estimate)
 		s.env.logf("%s: %v", t.name(), err)
 		if first {
 			s.summary.Failed++

@@ -30,7 +30,7 @@ func profileCommand() command {
 		details: `Each distinct operator of the models, each distinct module and each whole model is run on the device, at every size
    given, and its time and energy are appended to a file of records, from which irene train makes coefficients:
 
-     irene profile bert.onnx --dim batch=1,8 --dim sequence=128,512 -o records.jsonl --budget 10m
+     irene profile bert.onnx --dim batch=1,8 --dim sequence=128,256,512 -o records.jsonl --budget 10m
      irene train --data records.jsonl -o mine.json
      irene analyze bert.onnx --dim batch=4 --coefficients mine.json
 
@@ -358,6 +358,9 @@ func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, t
 
 // report sums a run up, and makes an error of what was not measured.
 func (q *profileRequest) report(env *environment, s profiler.Summary, err error) error {
+	if s.Measured+s.Failed == 0 && err != nil && !errors.Is(err, context.Canceled) {
+		return err // there is nothing to sum up
+	}
 	fmt.Fprintf(env.stderr, "irene: %s measured in %v", plural(s.Measured, "task"), s.Elapsed.Round(time.Second))
 	if s.Unusable > 0 {
 		fmt.Fprintf(env.stderr, ", %d of them flagged as no good", s.Unusable)
@@ -369,8 +372,13 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 	if c := s.Counter; c.Period > 0 {
 		fmt.Fprintf(env.stderr, "irene: energy by %s, updated every %v%s\n", c.Method, c.Period, agreement(c))
 	}
-	if s.Remaining > 0 && err == nil && s.Measured > 0 {
-		fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
+	if s.Remaining > 0 && s.Measured+s.Failed > 0 {
+		switch {
+		case err == nil:
+			fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
+		case !errors.Is(err, context.Canceled):
+			fmt.Fprintf(env.stderr, "irene: %s left\n", plural(s.Remaining, "task"))
+		}
 	}
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -29,6 +29,7 @@ func openFailures(records string) (*failureList, error) {
 		return nil, err
 	}
 	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if key, _, ok := strings.Cut(lines.Text(), "\t"); ok {
 			l.keys[key] = true

@@ -139,6 +139,9 @@ func (q *profileRequest) parseWords(ctx *cli.Context) error {
 	if err == nil && len(levels) == 0 {
 		err = usagef("--level: name at least one of operator, module, model")
 	}
+	if err == nil && !q.dryRun && ctx.IsSet("format") {
+		err = usagef("--format is of what --dry-run says")
+	}
 	if err == nil && q.inContext > 0 && !slices.Contains(levels, string(energy.LevelOperator)) {
 		err = usagef("--in-context %d measures operators: name operator in --level", q.inContext)
 	}

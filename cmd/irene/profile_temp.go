@@ -13,7 +13,7 @@ import (
 // tempPrefix begins the names of the folders that hold models on their way to the executor. Host and process follow.
 const tempPrefix = "irene-profile-"
 
-// tempFolder makes a folder for models that are too large for memory, and removes those of runs on this machine that were
+// tempFolder makes a folder for models on their way to the executor, and removes those of runs on this machine that were
 // killed before they could do so themselves.
 func tempFolder() (dir string, err error) {
 	host, err := os.Hostname()

@@ -25,6 +25,9 @@ type wallSink struct {
 
 // put waits for the log to get to the end of a record's windows, not for long, and passes the record on.
 func (s *wallSink) put(r energy.Record) error {
+	if r.Context != energy.ContextAlone {
+		return s.next(r) // its energy is a difference of two runs, of which a log knows nothing
+	}
 	until := time.Now().Add(wallPatience)
 	for {
 		if err := s.log.Refresh(); err != nil {
@@ -35,7 +38,7 @@ func (s *wallSink) put(r energy.Record) error {
 		}
 		time.Sleep(wallPoll)
 	}
-	if r.WallEnergy = wallEnergy(s.log, &r); r.WallEnergy == nil && r.Context == energy.ContextAlone {
+	if r.WallEnergy = wallEnergy(s.log, &r); r.WallEnergy == nil {
 		s.missing++
 	}
 	return s.next(r)
@@ -49,10 +52,9 @@ func (s *wallSink) report(stderr io.Writer) {
 }
 
 // wallEnergy is what one execution took at the plug: the mean power over the record's windows, which ended with its
-// timestamp and were under load without a pause, times the time of one execution. Nil where the log does not tell, and for
-// operators within their models, whose energy is the difference of two runs.
+// timestamp and were under load without a pause, times the time of one execution. Nil where the log does not tell.
 func wallEnergy(log *wallmeter.Log, r *energy.Record) *energy.Joules {
-	if r.Context != energy.ContextAlone || r.Time == nil || r.Spread == nil || r.Spread.Window == nil || len(r.Spread.Times) == 0 || r.Timestamp.IsZero() {
+	if r.Time == nil || r.Spread == nil || r.Spread.Window == nil || len(r.Spread.Times) == 0 || r.Timestamp.IsZero() {
 		return nil
 	}
 	span := *r.Spread.Window * energy.Seconds(len(r.Spread.Times))

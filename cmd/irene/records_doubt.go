@@ -103,7 +103,7 @@ func implausiblePower(r *energy.Record, dev energy.Device) (out []string) {
 func peakOf(r *energy.Record, dev energy.Device) energy.FLOPsPerSecond {
 	var peak energy.FLOPsPerSecond
 	for _, p := range dev.Peaks {
-		rounded := p.DType == energy.TF32 && r.DType == "float32" && r.Runtime.Options["use_tf32"] != "0"
+		rounded := p.DType == energy.TF32 && r.DType == "float32" && r.Runtime.Options["tf32"] != "false"
 		if r.DType == "" || p.DType == r.DType || rounded {
 			peak = max(peak, p.Rate)
 		}

@@ -4,13 +4,9 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/irene-onnx/irene/profiler"
 )
-
-// errNoC is what measuring says in a command that was built without a C compiler.
-var errNoC = errors.New("this irene was built without cgo and cannot load NVML or ONNX Runtime: build it on Linux with CGO_ENABLED=1 and a C compiler")
 
 func cgoMeters() []meterRow {
 	return []meterRow{{"nvml", func(*profileRequest, *machine) (profiler.Meter, error) { return nil, errNoC }}}

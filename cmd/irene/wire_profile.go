@@ -57,6 +57,9 @@ func executorRows() []executorRow {
 // pretending is the executor, and the meter, of a device that is made up: to try things out, and for tests.
 const pretending = "fake"
 
+// errNoC is what measuring says in a command that was built without a C compiler.
+var errNoC = errors.New("this irene was built without cgo and cannot load NVML or ONNX Runtime: build it on Linux with CGO_ENABLED=1 and a C compiler")
+
 // machine is what a run measures with.
 type machine struct {
 	executor profiler.Executor
@@ -116,22 +119,17 @@ func (m *machine) openMeter(q *profileRequest) error {
 		return m.openNamed(q, "nvml")
 	case q.provider == "":
 		err := m.openNamed(q, "nvml")
-		if err == nil || !errors.Is(err, profiler.ErrAbsent) {
-			return hinted(err)
+		switch {
+		case err == nil || errors.Is(err, errNoC):
+			return err
+		case !errors.Is(err, profiler.ErrAbsent):
+			return fmt.Errorf("%w (--provider cpu measures the processor, --meter none times alone)", err)
 		}
 	}
 	if err := m.openNamed(q, "rapl"); err != nil {
 		m.notes = append(m.notes, fmt.Sprintf("energy is not measured: %v", err))
 	}
 	return nil
-}
-
-// hinted adds to why a GPU cannot be read how to do without.
-func hinted(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%w (--provider cpu measures the processor, --meter none times alone)", err)
 }
 
 // openNamed opens a meter of the table.

@@ -6,6 +6,8 @@
 #
 # OUT gets sensor.json       what the meter can do and what would be measured first
 #         records.jsonl      the measurements
+#         records.jsonl.failed  what cannot be run, and why
+#         optimized/         models as ONNX Runtime rewrote them, for the next call
 #         coefficients.json  what irene train makes of them
 #         validation.json    how far predictions are off on measurements left out
 #         summary.md         all of it in tables
@@ -32,7 +34,7 @@ irene=${IRENE:-$root/bin/irene}
 log=$out/campaign.log
 records=$out/records.jsonl
 evaluation=60 # s
-turn=200      # s that a stage gets at a time, at least: idle power, the meter and the anchors take some 40 of them
+turn=200      # s that a stage gets at a time, about: idle power, the meter and the anchors take some 40 of them
 
 seconds() {
 	case $1 in
@@ -172,9 +174,9 @@ take() {
 	profile "$time" "$chosen" --output "$records" --budget "$((time - 10))s" 2>"$out/said"
 	status=$?
 	cat "$out/said" >>"$log"
-	say "$name: $((SECONDS - start)) of $time s, status $status, $(($(count) - before)) records, $(grep -o '[0-9]* tasks\{0,1\} left\|too short a turn' "$out/said" || echo through)"
-	# 1 after a run is something that could not be measured; the rest was. Anything else will not mend itself.
-	if [ $status != 0 ] && [ $status != 124 ] && ! { [ $status = 1 ] && grep -q ' measured in ' "$out/said"; }; then
+	say "$name: $((SECONDS - start)) of $time s, status $status, $(($(count) - before)) records, $(grep -o '[0-9]* tasks\{0,1\} left\|too short to measure' "$out/said" || echo through)"
+	# 1 is also something that could not be measured, or a turn that was too short. Anything else will not mend itself.
+	if [ $status != 0 ] && [ $status != 124 ] && ! { [ $status = 1 ] && tail -n 1 "$out/said" | grep -q 'could not be measured$\|too short to measure anything$'; }; then
 		return $status
 	fi
 	if [ $status = 124 ] || grep -q ' left\|too short' "$out/said"; then

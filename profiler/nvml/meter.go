@@ -202,9 +202,6 @@ func (m *Meter) describeDevice() {
 // cannot be told; then a program has to be started with the UUID in CUDA_VISIBLE_DEVICES, and the device is its number 0.
 func (m *Meter) CUDADevice() (uuid string, ordinal int) { return m.chosen.uuid, m.chosen.ordinal }
 
-// PCIBusID is where the device sits: "00000000:19:00.0"; empty where NVML does not tell.
-func (m *Meter) PCIBusID() string { return m.chosen.bus }
-
 // Describe implements [profiler.Meter].
 func (m *Meter) Describe() profiler.MeterDescription {
 	d := profiler.MeterDescription{

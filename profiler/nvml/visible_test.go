@@ -80,7 +80,7 @@ func TestOpenChooses(t *testing.T) {
 	if uuid, ordinal := m.CUDADevice(); !strings.HasPrefix(uuid, "GPU-2222") || ordinal != 0 {
 		t.Errorf("got %s, %d, want GPU-2222…, 0", uuid, ordinal)
 	}
-	if got := m.PCIBusID(); got != "00000000:1b:00.0" {
+	if got := m.chosen.bus; got != "00000000:1b:00.0" {
 		t.Errorf("bus id %q", got)
 	}
 }

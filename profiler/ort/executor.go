@@ -196,7 +196,7 @@ func (e *Executor) run(c *child, answer reply, what string, took time.Duration) 
 	return &run{child: c, id: answer.Run, name: what, graph: answer.Graph, took: took}
 }
 
-// levels are those at which a model can be written; the ones above depend on the machine.
+// level is the number of an optimization level at which models can be written; the levels above depend on the machine.
 func level(name string) (int, error) {
 	switch name {
 	case "basic":

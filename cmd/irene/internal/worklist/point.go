@@ -131,14 +131,19 @@ func rewritten(ctx context.Context, name, path string, rt Runtime) (*graph.Graph
 	}
 	withoutCopies(g)
 	if cached != "" {
-		err = store(g, cached)
+		if err := store(g, cached); err != nil {
+			return nil, fmt.Errorf("--cache: %w", err)
+		}
 	}
-	return g, err
+	return g, nil
 }
+
+// cacheVersion changes with what is done to a graph before it is kept.
+const cacheVersion = 1
 
 // cacheName tells a model at fixed sizes under a runtime from all others.
 func cacheName(model []byte, rt Runtime) string {
-	sum := sha256.Sum256(fmt.Appendf(model, "%q %q", rt.Executor, rt.Profile))
+	sum := sha256.Sum256(fmt.Appendf(model, "%d %q %q", cacheVersion, rt.Executor, rt.Profile))
 	return fmt.Sprintf("%x.onnx", sum[:16])
 }
 
@@ -182,7 +187,7 @@ func keepSmall(g *graph.Graph) error {
 		if t == nil || t.Load == nil {
 			continue
 		}
-		if n := t.Len(); n >= 0 && t.DType.Size(n) < 1<<16 {
+		if n := t.Len(); n >= 0 && t.DType.Size(n) <= workload.SmallBytes {
 			raw, err := t.Load()
 			if err != nil {
 				return fmt.Errorf("%s: %w", g.File, err)

@@ -16,8 +16,11 @@ import (
 const (
 	maxEmbedded = 1 << 27 // weights of a model that is held in memory
 	inlineBytes = 1 << 10 // tensors up to this size stay in the model's file
-	hollowBytes = 1 << 16 // tensors up to this size keep their contents where others are hollow
 )
+
+// SmallBytes is the size of tensors, in bytes, up to which they are what the model says they are: masks, shapes, tables of
+// positions. Larger ones are weights.
+const SmallBytes = 1 << 16
 
 // weightBytes is the size of everything stored in a graph.
 func weightBytes(g *graph.Graph) int64 {
@@ -65,7 +68,7 @@ func (b *builder) replace(g *graph.Graph, hollow bool, make func(*graph.Tensor, 
 		if v.Init == nil {
 			continue
 		}
-		if n := v.Init.Len(); hollow && n >= 0 && v.Init.DType.Size(n) > hollowBytes {
+		if n := v.Init.Len(); hollow && n >= 0 && v.Init.DType.Size(n) > SmallBytes {
 			v.Init = make(v.Init, nil)
 			continue
 		}
@@ -136,7 +139,7 @@ func (b *builder) original(name string) *graph.Value {
 func stored(t *graph.Tensor, n int64) []byte {
 	size := t.DType.Size(n)
 	switch {
-	case t.Sparse || t.Elided || size > 64*inlineBytes && t.Raw == nil:
+	case t.Sparse || t.Elided || size > SmallBytes && t.Raw == nil:
 		return nil
 	case t.Raw != nil && int64(len(t.Raw)) >= size:
 		return t.Raw[:size]
