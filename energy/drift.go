@@ -112,7 +112,7 @@ func driftRounds(records []Record, members []int) (rounds []driftRound, anchors 
 	return rounds, len(byKey)
 }
 
-// newRound averages the anchors of a round, each over the median of all records of that anchor.
+// newRound is the middle of the anchors of a round, each over the median of all records of that anchor.
 func newRound(records []Record, members []int, peers func(int) []*Record) driftRound {
 	var times, energies []float64
 	var since time.Duration

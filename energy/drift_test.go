@@ -113,6 +113,23 @@ func TestCorrectDriftRounds(t *testing.T) {
 	near(t, "energy", float64(*out[7].Energy), 10/1.02)
 }
 
+// TestCorrectDriftOutlier: of three anchors, the one that went its own way by a quarter moves nothing; the other two say 2 %.
+func TestCorrectDriftOutlier(t *testing.T) {
+	round := func(minute, a, b, c float64) []Record {
+		return []Record{anchorOf("s", "a", minute, a, a), anchorOf("s", "b", minute+0.1, b, b), anchorOf("s", "c", minute+0.2, c, c)}
+	}
+	in := append(round(0, 1, 1, 1), round(5, 1, 1, 1)...)
+	in = append(in, round(10, 1.02, 1.25, 1.01)...)
+	in = append(in, timed("s", "x", 12))
+	out, report := CorrectDrift(in)
+	last := out[len(out)-1]
+	if s := report.Sessions[0]; s.Corrected != 1 || s.Flagged != 0 || last.Drift == nil {
+		t.Fatalf("%+v", s)
+	}
+	near(t, "drift", *last.Drift, 1.02)
+	near(t, "time", float64(*last.Time), 1/1.02)
+}
+
 // TestCorrectDriftTimesOnly: anchors without energies leave energies alone.
 func TestCorrectDriftTimesOnly(t *testing.T) {
 	in := []Record{anchorOf("s", "a", 0, 1, 1), anchorOf("s", "a", 5, 1, 1), anchorOf("s", "a", 10, 1.03, 1), timed("s", "x", 20), timed("", "y", 20)}
