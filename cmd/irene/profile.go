@@ -84,7 +84,7 @@ func (q *profileRequest) decode(env *environment) ([]*worklist.Model, error) {
 		}
 		out = append(out, &worklist.Model{Name: f.name, Graph: g})
 	}
-	return out, nil
+	return out, q.checkAxes(out)
 }
 
 // measure plans the tasks and runs them, or says what it would do.
@@ -131,10 +131,7 @@ func (q *profileRequest) plan(ctx context.Context, env *environment, m *machine,
 	defer p.stop()
 	var points []*worklist.Point
 	for _, model := range models {
-		sizes, err := q.sizes(model.Graph)
-		if err != nil {
-			return nil, err
-		}
+		sizes := q.sizes(model.Graph)
 		for i, at := range sizes {
 			p.set(i, len(sizes))
 			point, err := worklist.NewPoint(ctx, model, q.options(at), rt)
@@ -156,20 +153,32 @@ func executorName(r energy.Runtime) string {
 }
 
 // sizes are the dims to bind, one map for each point of the grid. A model takes the axes that it has; one that none of
-// the models has is refused.
-func (q *profileRequest) sizes(g *graph.Graph) ([]map[string]int64, error) {
+// the models has is refused by checkAxes.
+func (q *profileRequest) sizes(g *graph.Graph) []map[string]int64 {
 	var names []string
 	var values [][]int64
 	for _, a := range q.axes {
-		if _, _, err := analysis.Resolve(g, a.name); err != nil {
-			if len(q.models) == 1 {
-				return nil, dimError(err, true)
-			}
-			continue
+		if _, _, err := analysis.Resolve(g, a.name); err == nil {
+			names, values = append(names, a.name), append(values, a.values)
 		}
-		names, values = append(names, a.name), append(values, a.values)
 	}
-	return worklist.Grid(names, values), nil
+	return worklist.Grid(names, values)
+}
+
+// checkAxes refuses an axis that no model has.
+func (q *profileRequest) checkAxes(models []*worklist.Model) error {
+	for _, a := range q.axes {
+		var last error
+		for _, m := range models {
+			if _, _, last = analysis.Resolve(m.Graph, a.name); last == nil {
+				break
+			}
+		}
+		if last != nil {
+			return dimError(last, true)
+		}
+	}
+	return nil
 }
 
 // device is what is known of the device beforehand: the row of the table, or what executor and meter say.

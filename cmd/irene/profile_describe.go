@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -94,15 +95,7 @@ func (q *profileRequest) planReport(m *machine, tasks []profiler.Task, total int
 		p.Meter = reportMeter(m.meter.Describe())
 	}
 	tasks = slices.Clone(tasks)
-	slices.SortStableFunc(tasks, func(a, b profiler.Task) int {
-		switch {
-		case a.Gain > b.Gain:
-			return -1
-		case a.Gain < b.Gain:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(tasks, func(a, b profiler.Task) int { return cmp.Compare(b.Gain, a.Gain) })
 	for i := range tasks {
 		t := &tasks[i]
 		r := &t.Record

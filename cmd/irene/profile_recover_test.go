@@ -13,6 +13,7 @@ import (
 // TestProfileRecovers measures four models on the made-up device and predicts each from the other three. What the device
 // takes is not of the form that is fitted: the longer of arithmetic and traffic, a cache, launches that the host holds up,
 // a power limit that lowers clocks, a drift of 3 %, 5 % of noise from kernel to kernel, a counter updated every 100 ms.
+// BERT and DistilBERT share operators: what is left out with the one stays with the other.
 func TestProfileRecovers(t *testing.T) {
 	dir := t.TempDir()
 	records := filepath.Join(dir, "r.jsonl")
