@@ -50,9 +50,12 @@ func isNumber(n *graph.Node, slot int) bool {
 
 // byName are the values of the model.
 func (b *builder) byName() map[string]*graph.Value {
-	out := make(map[string]*graph.Value, len(b.part.Analysis.Graph.Values))
-	for _, v := range b.part.Analysis.Graph.Values {
-		out[v.Name] = v
+	if b.values == nil {
+		all := b.part.Analysis.Graph.Values
+		b.values = make(map[string]*graph.Value, len(all))
+		for _, v := range all {
+			b.values[v.Name] = v
+		}
 	}
-	return out
+	return b.values
 }

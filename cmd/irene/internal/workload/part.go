@@ -52,6 +52,7 @@ type builder struct {
 	options Options
 	random  *random
 	inputs  []profiler.Input
+	values  map[string]*graph.Value // what byName returns
 }
 
 // graph is the model: the part cut out, as often as wanted, its weights still to be drawn.

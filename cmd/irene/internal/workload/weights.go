@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
@@ -118,19 +119,14 @@ func (b *builder) contents(t *graph.Tensor, v *graph.Value) ([]byte, error) {
 	return b.random.bytes(t.DType.Size(n)), nil
 }
 
-// original is the value of the model that a copy came from; an empty one where there is none.
+// original is the value of the model that a copy came from, whose name has numbers after a # behind it; an empty one
+// where there is none.
 func (b *builder) original(name string) *graph.Value {
-	for cut := name; cut != ""; {
-		for _, v := range b.part.Analysis.Graph.Values {
-			if v.Name == cut {
-				return v
-			}
+	for name != "" {
+		if v := b.byName()[name]; v != nil {
+			return v
 		}
-		i := len(cut) - 1
-		for i >= 0 && cut[i] != '#' {
-			i--
-		}
-		cut = cut[:max(i, 0)]
+		name = name[:max(strings.LastIndexByte(name, '#'), 0)]
 	}
 	return &graph.Value{}
 }
