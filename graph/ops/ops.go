@@ -12,7 +12,7 @@ import (
 type Op struct {
 	Domain string // "" is ai.onnx
 	Name   string
-	Since  int64  // first opset version of the domain in which the row holds
+	Since  int64 // first opset version of the domain in which the row holds
 
 	Class   string // operator class of the energy model
 	Shape   ShapeRule
