@@ -35,9 +35,9 @@ graph/analysis: graph graph/ops graph/scope
 onnx: graph
 onnx/onnxgo: graph onnx
 onnx/onnxgo/oracle: graph onnx onnx/onnxgo
-energy: internal/nearest
+energy: internal/nearest energy/stats
 energy/coefficients:
-energy/stats: energy
+energy/stats:
 energy/trace: energy
 energy/irene: graph energy
 energy/irene/model: energy energy/stats energy/irene
