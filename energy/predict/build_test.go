@@ -3,7 +3,6 @@ package predict
 import (
 	"bytes"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,19 +72,6 @@ func float(name string, dims ...any) Part { return In(name, graph.Float32, dims.
 
 func floats(name string, dims ...int64) Part { return Weight(name, graph.Float32, dims...) }
 
-// sharedModels are the files of the shared models.
-func sharedModels(t testing.TB) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(Shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no models in shared/models")
-	}
-	return files
-}
-
-// modelOf is the name of a shared model.
-func modelOf(file string) string { return strings.TrimSuffix(filepath.Base(file), ".onnx.gz") }
-
 // power is the watts of coefficients that tests make up: joules per unit are power times seconds per unit.
 const power = 200
 
@@ -102,7 +88,7 @@ func row(class string, t graph.DType, flops, perByte, launch float64) ClassCoeff
 // coefficientsOf are made-up coefficients of the board of a GTX 1070.
 func coefficientsOf(classes ...ClassCoefficients) *Coefficients {
 	return &Coefficients{
-		Schema: CoefficientSchema, Device: "gtx-1070", Scope: energy.ScopeBoard, Runtime: "eager",
+		Schema: CoefficientSchema, Device: "gtx-1070", Boundary: energy.BoundaryBoard, Runtime: "eager",
 		Power: PowerRange{Low: power, High: power}, Classes: classes,
 	}
 }

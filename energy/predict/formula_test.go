@@ -6,23 +6,19 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
-	"github.com/irene-onnx/irene/onnx"
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
-// eachSharedModel runs a test on every model of the shared folder.
-func eachSharedModel(t *testing.T, test func(*testing.T, *graph.Graph)) {
+// eachModel runs a test on every model that tests share.
+func eachModel(t *testing.T, test func(*testing.T, *graph.Graph)) {
 	t.Helper()
-	for _, file := range sharedModels(t) {
-		t.Run(modelOf(file), func(t *testing.T) {
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			test(t, g)
+			test(t, graphOf(t, name))
 		})
 	}
 }
@@ -62,7 +58,7 @@ func near(a, b, tolerance float64) bool {
 
 // TestFormulasAreExact holds the formulas of every module against predictions at random dims.
 func TestFormulasAreExact(t *testing.T) {
-	eachSharedModel(t, func(t *testing.T, g *graph.Graph) {
+	eachModel(t, func(t *testing.T, g *graph.Graph) {
 		sym, err := analysis.Run(g, analysis.Options{Symbolic: true})
 		if err != nil {
 			t.Fatal(err)
@@ -270,7 +266,7 @@ func TestWaveExpressions(t *testing.T) {
 }
 
 func BenchmarkSymbolic(b *testing.B) {
-	g := sharedModel(b, "bert-base")
+	g := graphOf(b, "bert-base")
 	c, dev := deviceOf(b, DefaultDevice)
 	for b.Loop() {
 		a, err := analysis.Run(g, analysis.Options{Symbolic: true})
@@ -284,7 +280,7 @@ func BenchmarkSymbolic(b *testing.B) {
 }
 
 func BenchmarkFormulaEval(b *testing.B) {
-	a, err := analysis.Run(sharedModel(b, "bert-base"), analysis.Options{Symbolic: true})
+	a, err := analysis.Run(graphOf(b, "bert-base"), analysis.Options{Symbolic: true})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,29 +9,29 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
-func sharedModel(t testing.TB, name string) *graph.Graph {
+// graphOf decodes one of the models that tests share.
+func graphOf(t testing.TB, name string) *graph.Graph {
 	t.Helper()
-	g, err := onnx.Decode(onnxtest.Shared(t, "models", name+".onnx.gz"), onnx.Options{})
+	g, err := onnx.DecodeBytes(fixtures.Model(t, name), name, "", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-// TestModels holds, on every shared model, measured and scaled to another device: every operator is predicted, nothing
+// TestModels holds, on every model, measured and scaled to another device: every operator is predicted, nothing
 // with work in it is free, subtrees are exactly the sums of their parts, and intervals hold their values.
 func TestModels(t *testing.T) {
 	c := embedded(t)
-	for _, file := range sharedModels(t) {
-		t.Run(modelOf(file), func(t *testing.T) {
-			g := sharedModel(t, modelOf(file))
-			a := analyzed(t, g, nil)
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			a := analyzed(t, graphOf(t, name), nil)
 			for _, id := range []string{c.Device, "h200"} {
 				r := predicted(t, a, c, device(t, id))
 				checkWork(t, a, r)
@@ -141,7 +141,7 @@ func checkIntervals(t *testing.T, a *analysis.Analysis, r *Result) {
 
 // TestRange: what was measured is not an extrapolation; eight times the tokens are, with a wider interval.
 func TestRange(t *testing.T) {
-	g, c := sharedModel(t, "bert-base"), embedded(t)
+	g, c := graphOf(t, "bert-base"), embedded(t)
 	dev := device(t, c.Device)
 	width := func(s Sum) energy.Joules { return (s.High - s.Low) / s.Energy }
 	root := func(batch, sequence int64) Sum {
@@ -159,7 +159,7 @@ func TestRange(t *testing.T) {
 	}
 }
 
-// measuredModels are the published measurements' models among the shared ones, by family.
+// measuredModels are the published measurements' models, by family.
 var measuredModels = [2]map[string]string{
 	{"bert-base-uncased": "bert-base", "distilbert-base-uncased": "distilbert-base", "roberta-base": "roberta-base"},
 	{"gpt2": "gpt2", "distilgpt2": "distilgpt2", "openai-gpt": "openai-gpt"},
@@ -168,14 +168,14 @@ var measuredModels = [2]map[string]string{
 // TestLeaveFamilyOut predicts the published measurements of each family of models from those of the other, and compares
 // all measured nodes but the copies of attention's second product; equal layers share one measurement and count once.
 func TestLeaveFamilyOut(t *testing.T) {
-	trees, err := irene.Read(bytes.NewReader(onnxtest.Gunzip(t, "irene", "irene_device_1.jsonl.gz")), "device 1")
+	trees, err := irene.Read(bytes.NewReader(fixtures.CorpusText(t, "irene", "irene_device_1.jsonl.gz")), "device 1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	models := map[string]*graph.Graph{}
 	for _, family := range measuredModels {
 		for name, file := range family {
-			models[name] = sharedModel(t, file)
+			models[name] = graphOf(t, file)
 		}
 	}
 	dev := device(t, "gtx-1070")

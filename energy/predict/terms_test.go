@@ -12,7 +12,7 @@ import (
 
 // TestExplainAddsUp holds the causes of every operator, and their sums over every module, against the predictions.
 func TestExplainAddsUp(t *testing.T) {
-	eachSharedModel(t, func(t *testing.T, g *graph.Graph) {
+	eachModel(t, func(t *testing.T, g *graph.Graph) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		sym, err := analysis.Run(g, analysis.Options{Symbolic: true})
 		if err != nil {
@@ -80,7 +80,7 @@ func TestCausesByHand(t *testing.T) {
 	if e.Idle != dev.Idle {
 		t.Errorf("idle %v on the board, want %v", e.Idle, dev.Idle)
 	}
-	c.Scope, c.Host = energy.ScopeWall, &HostPower{Watts: 100, Factor: 1.5}
+	c.Boundary, c.Host = energy.BoundaryWall, &HostPower{Watts: 100, Factor: 1.5}
 	if e, err = Explain(analyzed(t, g, nil), c, dev, Options{}); err != nil || e.Idle != 100+1.5*dev.Idle {
 		t.Errorf("idle %v at the plug, %v", e.Idle, err)
 	}
