@@ -38,7 +38,7 @@ func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c 
 	if len(m.Traced) > 0 && q.mode == predict.ModeMeasured {
 		return usagef("--mode measured: %s is a trace, which holds times and no energies; use --mode runtime", q.measured)
 	}
-	return r.Apply(a, m, q.mode, c)
+	return predict.Apply(r, a, m, q.mode, c)
 }
 
 // readMeasured reads records, IrEne's trees or another tool's trace of the analyzed model at the analyzed dims.

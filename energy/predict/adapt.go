@@ -121,9 +121,9 @@ func Transferred(c *Coefficients, dev energy.Device) (*Coefficients, error) {
 		cc := &out.Classes[i]
 		t, _ := graph.ParseDType(cc.DType)
 		if o.p.from != nil {
-			ch := choice{energy: terms(cc.Energy), time: terms(cc.Time)}
+			ch := choice{energy: cc.Energy, time: cc.Time}
 			o.p.transfer(&ch, t)
-			cc.Energy, cc.Time = TermValues(ch.energy), TermValues(ch.time)
+			cc.Energy, cc.Time = ch.energy, ch.time
 			cc.Interval, cc.Identified = nil, nil
 		}
 	}

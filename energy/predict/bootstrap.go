@@ -26,7 +26,7 @@ func bootstrap(c *Coefficients, eqs []equation, in *TrainInput) error {
 		return nil
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(len(eqs))))
-	draws := make([][]terms, len(c.Classes)) // by class, one per resample
+	draws := make([][]TermValues, len(c.Classes)) // by class, one per resample
 	for range resamples {
 		var sample []equation
 		for range groups {
@@ -38,21 +38,21 @@ func bootstrap(c *Coefficients, eqs []equation, in *TrainInput) error {
 			return fmt.Errorf("bootstrap: %w", err)
 		}
 		for i := range c.Classes {
-			var e terms
+			var e TermValues
 			if cc := b.find(c.Classes[i].Class, c.Classes[i].DType); cc != nil {
-				e = terms(cc.Energy)
+				e = cc.Energy
 			}
 			draws[i] = append(draws[i], e)
 		}
 	}
 	for i := range c.Classes {
-		c.Classes[i].bounds(draws[i])
+		bounds(&c.Classes[i], draws[i])
 	}
 	return nil
 }
 
 // bounds notes the 90 % intervals of a class's coefficients of energy, and which of them are identified.
-func (cc *ClassCoefficients) bounds(draws []terms) {
+func bounds(cc *ClassCoefficients, draws []TermValues) {
 	cc.Interval = map[string]Range{}
 	for t := range cc.Energy {
 		v := make([]float64, len(draws))

@@ -29,7 +29,7 @@ type equation struct {
 	Shape    string // of records: the dims that they were measured at
 	Batch    int64
 	Sequence int64
-	X        map[classKey]*terms
+	X        map[classKey]*TermValues
 	Energy   energy.Joules
 	Time     energy.Seconds
 }
@@ -97,7 +97,7 @@ func (s *subject) equations(t *irene.Tree, m machine, seen ranges) (eqs []equati
 		if module != nil {
 			e.X = sums[module]
 		} else if k := s.plan.Of[op.ID]; k >= 0 {
-			e.X = map[classKey]*terms{}
+			e.X = map[classKey]*TermValues{}
 			accumulate(e.X, &feats[k])
 		}
 		if len(e.X) > 0 {
@@ -148,17 +148,17 @@ func (s *subject) calls(m machine, eval func(graph.Dim) (int64, bool)) map[*grap
 }
 
 // sums adds up the features of every module's kernels and calls.
-func (s *subject) sums(feats []Features, calls map[*graph.Node]float64) map[*graph.Module]map[classKey]*terms {
-	out := map[*graph.Module]map[classKey]*terms{}
-	var visit func(m *graph.Module) map[classKey]*terms
-	visit = func(m *graph.Module) map[classKey]*terms {
-		sum := map[classKey]*terms{}
+func (s *subject) sums(feats []Features, calls map[*graph.Node]float64) map[*graph.Module]map[classKey]*TermValues {
+	out := map[*graph.Module]map[classKey]*TermValues{}
+	var visit func(m *graph.Module) map[classKey]*TermValues
+	visit = func(m *graph.Module) map[classKey]*TermValues {
+		sum := map[classKey]*TermValues{}
 		for _, n := range m.Nodes {
 			if k := s.plan.Of[n.ID]; k >= 0 && s.plan.Kernels[k].Node == n {
 				accumulate(sum, &feats[k])
 			}
 			if h := calls[n]; h > 0 {
-				add(sum, classKey{hostClass, graph.Float32}, &terms{Launches: h})
+				add(sum, classKey{hostClass, graph.Float32}, &TermValues{Launches: h})
 			}
 		}
 		for _, c := range m.Children {
@@ -174,17 +174,17 @@ func (s *subject) sums(feats []Features, calls map[*graph.Node]float64) map[*gra
 	return out
 }
 
-func accumulate(sum map[classKey]*terms, f *Features) {
+func accumulate(sum map[classKey]*TermValues, f *Features) {
 	add(sum, classKey{f.Class, f.DType}, &f.X)
 	if f.Host > 0 {
-		add(sum, classKey{hostClass, graph.Float32}, &terms{Launches: f.Host})
+		add(sum, classKey{hostClass, graph.Float32}, &TermValues{Launches: f.Host})
 	}
 }
 
-func add(sum map[classKey]*terms, key classKey, x *terms) {
+func add(sum map[classKey]*TermValues, key classKey, x *TermValues) {
 	have := sum[key]
 	if have == nil {
-		have = &terms{}
+		have = &TermValues{}
 		sum[key] = have
 	}
 	for i, v := range x {

@@ -27,9 +27,6 @@ var termNames = [numTerms]string{"flops", "waves_128x128", "waves_128x64", "wave
 // String is the term's name in coefficient files.
 func (t Term) String() string { return termNames[t] }
 
-// terms is a value of every term.
-type terms [numTerms]float64
-
 // tiles are the blocks of a product that one thread block computes, by the term that counts their waves.
 var tiles = map[Term][2]float64{WavesL: {128, 128}, WavesM: {128, 64}, WavesS: {64, 64}}
 
@@ -37,7 +34,7 @@ var tiles = map[Term][2]float64{WavesL: {128, 128}, WavesM: {128, 64}, WavesS: {
 type Features struct {
 	Class string
 	DType graph.DType
-	X     terms
+	X     TermValues
 	Host  float64 // share of a launch that the device does not hide: 1 for an empty kernel, 0 from a few µs of work on
 	Known bool    // false: a size is unknown at the bound dims
 	Rows  float64 // M over all products

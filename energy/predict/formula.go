@@ -133,10 +133,11 @@ func Symbolic(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opt
 	if !a.Symbolic {
 		return nil, errors.New("formulas need a symbolic analysis")
 	}
-	p, plan, res, err := prepare(a, c, dev, opts)
+	b, res, err := prepare(a, c, dev, opts)
 	if err != nil {
 		return nil, err
 	}
+	p, plan := b.predictor, b.plan
 	s := &symbolic{p: p, ids: map[string]int{}, nodes: map[*graph.Node]nodeFormula{}}
 	for i := range plan.Kernels {
 		k := &plan.Kernels[i]

@@ -317,10 +317,11 @@ func (g *Generator) Runtime() string {
 // likely as any other.
 func (g *Generator) experts() error {
 	a := g.Step.Open.Analysis
-	p, plan, _, err := prepare(a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	b, _, err := prepare(a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
 	if err != nil {
 		return err
 	}
+	p, plan := b.predictor, b.plan
 	for i := range plan.Kernels {
 		k := &plan.Kernels[i]
 		if k.Cost.Class != "moe" || len(k.Cost.Products) == 0 || k.Node.Input(2) == nil {
@@ -394,14 +395,14 @@ func (g *Generator) Work(past, prompt int64) (step, prefill []Work, err error) {
 // workAt sums the kernels of a grid's graph at a point.
 func workAt(g *Grid, values []int64) ([]Work, error) {
 	t := g.Targets[0]
-	p, plan, _, err := prepare(g.Open.Analysis, t.Coefficients, t.Device, t.Options)
+	b, _, err := prepare(g.Open.Analysis, t.Coefficients, t.Device, t.Options)
 	if err != nil {
 		return nil, err
 	}
 	env := g.Open.Env(values)
 	w := workSum{}
-	for i := range plan.Kernels {
-		w.add(p, &plan.Kernels[i], func(d graph.Dim) (int64, bool) { return d.Eval(env) })
+	for i := range b.plan.Kernels {
+		w.add(b.predictor, &b.plan.Kernels[i], func(d graph.Dim) (int64, bool) { return d.Eval(env) })
 	}
 	return w.list(), nil
 }

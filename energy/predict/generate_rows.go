@@ -42,9 +42,11 @@ func newRowEstimate(g *Generator) (*rowEstimate, error) {
 		return nil, err
 	}
 	r := &rowEstimate{d: d, a: open.Analysis, batch: g.in.Batch, causal: g.inPlace()}
-	if r.p, r.plan, _, err = prepare(r.a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options); err != nil {
+	b, _, err := prepare(r.a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	if err != nil {
 		return nil, err
 	}
+	r.p, r.plan = b.predictor, b.plan
 	caches, logits := r.cacheLike(), r.logits()
 	for i := range r.plan.Kernels {
 		k := &r.plan.Kernels[i]

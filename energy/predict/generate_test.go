@@ -187,7 +187,7 @@ func TestExperts(t *testing.T) {
 	}
 	g := moe(4)
 	perExpert := 4.0 * 2 * 32 * 8
-	p, _, _, err := prepare(g.Step.Open.Analysis, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	p, _, err := prepare(g.Step.Open.Analysis, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 // choice is the coefficients that stand for a class in an element type on a device.
 type choice struct {
-	energy, time terms
+	energy, time TermValues
 	scaled       bool
 	why          string
 	ranges       map[string]Range
@@ -43,7 +43,7 @@ func (p *predictor) choose(key classKey) choice {
 		p.transfer(&ch, key.DType)
 	}
 	if joules, _ := p.c.holds(); !joules {
-		ch.energy = terms{}
+		ch.energy = TermValues{}
 	}
 	p.chosen[key] = ch
 	return ch
@@ -53,7 +53,7 @@ func (p *predictor) climb(key classKey) choice {
 	name := key.Class
 	for range len(classes) {
 		if cc, t, ok := p.nearest(name, key.DType); ok {
-			ch := choice{energy: terms(cc.Energy), time: terms(cc.Time), ranges: cc.Range}
+			ch := choice{energy: cc.Energy, time: cc.Time, ranges: cc.Range}
 			if name != key.Class || t != key.DType {
 				ch.scaled = true
 				ch.why = fmt.Sprintf("%s in %v was not measured; %s in %v stands for it", key.Class, key.DType, name, t)

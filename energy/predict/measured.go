@@ -79,13 +79,17 @@ func sameDims(a, b map[string]int64) bool {
 	return true
 }
 
+// overlay is a result that measurements are put on.
+type overlay struct{ *Result }
+
 // Apply puts measurements in the place of predictions and sums the subtrees anew.
 //
 // In the runtime mode, the operators of every measured leaf take the measured time at the power that was predicted for
 // them: measured energies are not looked at, since they are what is predicted. In the measured mode, nodes take what the
 // meter said, deepest first; what a module took beyond its measured parts is spread over its other operators in
 // proportion to their predictions, so that every subtree stays the sum of its parts.
-func (r *Result) Apply(a *analysis.Analysis, m *Measured, mode Mode, c *Coefficients) error {
+func Apply(res *Result, a *analysis.Analysis, m *Measured, mode Mode, c *Coefficients) error {
+	r := overlay{res}
 	if mode == ModeMeasured && m.Scope != "" && m.Scope != r.Scope && !r.NoEnergy {
 		if r.Scope != energy.ScopeWall || !m.atWall() {
 			return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Scope, r.Scope)
@@ -141,7 +145,7 @@ func (r *Result) Apply(a *analysis.Analysis, m *Measured, mode Mode, c *Coeffici
 
 // fill makes the operators of a measured module add up to it: those not measured themselves take the rest, or all are
 // scaled where nothing is left for them.
-func (r *Result) fill(ids []int, fixed []bool, got Measurement, mode Mode) {
+func (r overlay) fill(ids []int, fixed []bool, got Measurement, mode Mode) {
 	var known Measurement
 	var open []int
 	for _, id := range ids {
@@ -170,7 +174,7 @@ func (r *Result) fill(ids []int, fixed []bool, got Measurement, mode Mode) {
 }
 
 // put scales operators so that they add up to a measurement.
-func (r *Result) put(ids []int, got Measurement, mode Mode) {
+func (r overlay) put(ids []int, got Measurement, mode Mode) {
 	var sum Measurement
 	for _, id := range ids {
 		sum.Energy += r.Nodes[id].Energy

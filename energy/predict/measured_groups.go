@@ -13,7 +13,7 @@ import (
 // kernels that meet there are one.
 //
 // Operators that were predicted to launch nothing and ran take the mean power of the model: there is none of their own.
-func (r *Result) applyTraced(a *analysis.Analysis, m *Measured, mode Mode, fixed []bool) {
+func (r overlay) applyTraced(a *analysis.Analysis, m *Measured, mode Mode, fixed []bool) {
 	if len(m.Traced) == 0 {
 		return
 	}
@@ -41,7 +41,7 @@ func (r *Result) applyTraced(a *analysis.Analysis, m *Measured, mode Mode, fixed
 
 // untraced says what is of the operators that no kernel of the trace holds: nothing where the trace is whole, since the
 // runtime computed them before the run or did without them; else they keep what was predicted.
-func (r *Result) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
+func (r overlay) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
 	var open energy.Seconds
 	var ids []int
 	total := r.time()
@@ -73,7 +73,7 @@ func operatorsAre(n int) string {
 }
 
 // time is the time of all operators.
-func (r *Result) time() (sum energy.Seconds) {
+func (r overlay) time() (sum energy.Seconds) {
 	for i := range r.Nodes {
 		sum += r.Nodes[i].Time
 	}
@@ -81,7 +81,7 @@ func (r *Result) time() (sum energy.Seconds) {
 }
 
 // meanPower is the predicted energy of the model over its predicted time.
-func (r *Result) meanPower() energy.Watts {
+func (r overlay) meanPower() energy.Watts {
 	var j energy.Joules
 	var s energy.Seconds
 	for i := range r.Nodes {
@@ -96,7 +96,7 @@ func (r *Result) meanPower() energy.Watts {
 }
 
 // run makes an operator that was predicted to launch nothing take a time at a power.
-func (r *Result) run(id int, time energy.Seconds, power energy.Watts) {
+func (r overlay) run(id int, time energy.Seconds, power energy.Watts) {
 	p := &r.Nodes[id]
 	p.Time, p.Energy = time, energy.Joules(float64(power)*float64(time))
 	p.Low, p.High = around(p.Energy, energy.Joules(leastScaled)*p.Energy)
@@ -111,7 +111,7 @@ type owned struct {
 }
 
 // owners finds where the predictions of groups are and joins groups that meet there.
-func (r *Result) owners(groups []MeasuredKernel) []owned {
+func (r overlay) owners(groups []MeasuredKernel) []owned {
 	var out []owned
 	of := map[int]int{} // place in out by node ID
 	for _, g := range groups {

@@ -134,7 +134,7 @@ func TestTraceApply(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := predicted(t, a, c, device(t, "gtx-1070"))
-	if err := r.Apply(a, m, ModeRuntime, c); err != nil {
+	if err := Apply(r, a, m, ModeRuntime, c); err != nil {
 		t.Fatal(err)
 	}
 	sum := r.Modules[a.Tree.Root]
@@ -327,7 +327,7 @@ func TestTraceTorchWhole(t *testing.T) {
 	r := predicted(t, a, c, device(t, "gtx-1070"))
 	was := r.Modules[a.Tree.Root]
 	first := r.Nodes[a.Graph.Nodes[0].ID]
-	if err := r.Apply(a, m, ModeRuntime, c); err != nil {
+	if err := Apply(r, a, m, ModeRuntime, c); err != nil {
 		t.Fatal(err)
 	}
 	now := r.Modules[a.Tree.Root]

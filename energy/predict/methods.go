@@ -144,7 +144,7 @@ func fitAdditive(t *trial) (forecast, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &predictor{c: c, dev: t.device, machine: newMachine(t.device), chosen: map[classKey]choice{}}
+	p := newPredictor(c, t.device)
 	origin := OriginMeasured
 	if t.device.ID != t.source.ID {
 		origin = OriginScaled

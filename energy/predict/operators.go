@@ -19,7 +19,7 @@ type Operators struct {
 // NewOperators prepares predictions on a device. Coefficients of another device are scaled to it by public
 // specifications.
 func NewOperators(c *Coefficients, dev energy.Device) (*Operators, error) {
-	o := &Operators{p: &predictor{c: c, dev: dev, machine: newMachine(dev), chosen: map[classKey]choice{}}}
+	o := &Operators{p: newPredictor(c, dev)}
 	o.energy, o.time = c.holds()
 	if dev.ID == c.Device {
 		return o, nil
@@ -85,14 +85,14 @@ func (c *Coefficients) holds() (joules, seconds bool) {
 
 // scales is what a coefficient of one device becomes on another: its time is multiplied by these, and its energy also by
 // the ratio of powers. Operations take the ratio of sustained peaks, bytes that of bandwidths, launches are the host's.
-func scales(from, to energy.Device, t graph.DType) terms {
+func scales(from, to energy.Device, t graph.DType) TermValues {
 	rate := 1.0
 	a, okA := sustainedPeak(from, t)
 	b, okB := sustainedPeak(to, t)
 	if okA && okB {
 		rate = float64(a / b)
 	}
-	var out terms
+	var out TermValues
 	for term := range out {
 		switch Term(term) {
 		case Bytes:
@@ -131,7 +131,7 @@ func operatorEquations(rows []Operator, ref energy.Device, seen ranges) ([]equat
 		}
 		e := equation{
 			Level: energy.LevelOperator, Kind: f.Class, Model: dev.ID, Device: dev.ID,
-			Time: o.Time, Energy: o.Energy / energy.Joules(float64(dev.TDP)/float64(ref.TDP)), X: map[classKey]*terms{},
+			Time: o.Time, Energy: o.Energy / energy.Joules(float64(dev.TDP)/float64(ref.TDP)), X: map[classKey]*TermValues{},
 		}
 		accumulate(e.X, &f)
 		eqs = append(eqs, e)

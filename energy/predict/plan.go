@@ -76,7 +76,7 @@ func newDesign(c *Coefficients, dev energy.Device, ops []Operator) (*design, err
 		}
 		if name := ops[i].String(); !seen[name] {
 			seen[name] = true
-			r := o.p.designRow(&f, i)
+			r := newDesignRow(o.p, &f, i)
 			byClass[r.key] = append(byClass[r.key], r)
 		}
 	}
@@ -87,7 +87,7 @@ func newDesign(c *Coefficients, dev energy.Device, ops []Operator) (*design, err
 	return d, nil
 }
 
-func (p *predictor) designRow(f *Features, index int) designRow {
+func newDesignRow(p *predictor, f *Features, index int) designRow {
 	causes := p.causes(f)
 	total := causes.Total()
 	launches := 0.0

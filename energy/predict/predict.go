@@ -21,22 +21,29 @@ type Options struct {
 // Run predicts energy and time of every operator and module of an analyzed graph on a device. Where the coefficients
 // are another device's, they are scaled to dev by public specifications and the result says so.
 func Run(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*Result, error) {
-	p, plan, res, err := prepare(a, c, dev, opts)
+	b, res, err := prepare(a, c, dev, opts)
 	if err != nil {
 		return nil, err
 	}
-	p.kernels(plan, res)
-	p.calls(plan, res)
-	p.idle(plan, res)
+	b.kernels(res)
+	b.calls(res)
+	b.idle(res)
 	res.sum(a.Tree.Root, &c.Residuals)
 	return res, nil
 }
 
+// binding is a graph's kernels beside what predicts them.
+type binding struct {
+	*predictor
+	a    *analysis.Analysis
+	plan *kernel.Plan
+}
+
 // prepare forms the kernels and chooses how coefficients become those of the device. The result has no numbers yet.
-func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*predictor, *kernel.Plan, *Result, error) {
+func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*binding, *Result, error) {
 	joules, seconds := c.holds()
 	if !seconds {
-		return nil, nil, nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
+		return nil, nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
 	runtime := opts.Runtime
 	if runtime == "" {
@@ -44,14 +51,15 @@ func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opti
 	}
 	plan, err := kernel.Group(a.Graph, a.Inference, a.Costs, func(n *graph.Node) bool { return a.Tree.Of[n.ID] != nil }, runtime)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	res := &Result{Device: dev, Scope: c.Scope, Origin: OriginMeasured, Runtime: runtime, Mode: ModeSpec, Nodes: make([]Prediction, len(a.Graph.Nodes)), NoEnergy: !joules}
-	p := &predictor{a: a, c: c, dev: dev, machine: newMachine(dev), chosen: map[classKey]choice{}, hostWatts: opts.HostWatts}
+	p := newPredictor(c, dev)
+	p.hostWatts = opts.HostWatts
 	if dev.ID != c.Device {
 		from, err := c.Row()
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 		res.Origin = OriginScaled
 		p.scaleFrom(&from)
@@ -63,7 +71,7 @@ func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opti
 	if runtime != c.Runtime {
 		res.warnf("the coefficients were measured under the runtime profile %s, kernels are formed as %s does", c.Runtime, runtime)
 	}
-	return p, plan, res, nil
+	return &binding{p, a, plan}, res, nil
 }
 
 // The origins of coefficients.
@@ -78,7 +86,6 @@ func (r *Result) warnf(format string, args ...any) {
 
 // predictor predicts single kernels.
 type predictor struct {
-	a       *analysis.Analysis
 	c       *Coefficients
 	dev     energy.Device
 	from    *energy.Device // device of the coefficients, where it is another one
@@ -88,10 +95,15 @@ type predictor struct {
 	hostWatts *energy.Watts // of the host that the device is in, where the user gave it
 }
 
+// newPredictor makes a predictor from coefficients of the device itself; scaleFrom makes it one from another's.
+func newPredictor(c *Coefficients, dev energy.Device) *predictor {
+	return &predictor{c: c, dev: dev, machine: newMachine(dev), chosen: map[classKey]choice{}}
+}
+
 // kernels predicts every kernel and puts it on the node that does the work.
-func (p *predictor) kernels(plan *kernel.Plan, res *Result) {
-	for i := range plan.Kernels {
-		k := &plan.Kernels[i]
+func (p *binding) kernels(res *Result) {
+	for i := range p.plan.Kernels {
+		k := &p.plan.Kernels[i]
 		f := p.machine.features(k, p.a.Eval)
 		pr := p.predict(&f)
 		res.Nodes[k.Node.ID] = pr
@@ -104,8 +116,8 @@ func (p *predictor) kernels(plan *kernel.Plan, res *Result) {
 }
 
 // calls adds what calls without a kernel cost the host.
-func (p *predictor) calls(plan *kernel.Plan, res *Result) {
-	for _, n := range plan.Calls {
+func (p *binding) calls(res *Result) {
+	for _, n := range p.plan.Calls {
 		bytes, known := p.a.Eval(p.a.Inference.Facts[n.Outputs[0].ID].Bytes())
 		pr := Prediction{Known: known, Class: "view"}
 		if known {
@@ -117,9 +129,9 @@ func (p *predictor) calls(plan *kernel.Plan, res *Result) {
 }
 
 // idle marks the nodes that launch nothing as known zeros.
-func (p *predictor) idle(plan *kernel.Plan, res *Result) {
+func (p *binding) idle(res *Result) {
 	for _, n := range p.a.Graph.Nodes {
-		if p.a.Tree.Of[n.ID] != nil && plan.Of[n.ID] < 0 && res.Nodes[n.ID].Class == "" {
+		if p.a.Tree.Of[n.ID] != nil && p.plan.Of[n.ID] < 0 && res.Nodes[n.ID].Class == "" {
 			res.Nodes[n.ID] = Prediction{Known: true, Class: "view"}
 		}
 	}

@@ -76,10 +76,11 @@ func Rules() RecipeRules {
 
 // NewRecipe makes the recipe of a symbolic analysis on a device.
 func NewRecipe(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*Recipe, error) {
-	p, plan, res, err := prepare(a, c, dev, opts)
+	b, res, err := prepare(a, c, dev, opts)
 	if err != nil {
 		return nil, err
 	}
+	p, plan := b.predictor, b.plan
 	out := &Recipe{
 		Device: dev, Scope: res.Scope, Origin: res.Origin, Runtime: res.Runtime, Warnings: res.Warnings, Idle: p.idlePower(),
 		Hidden: p.machine.hidden, SMs: dev.SMs, Residuals: c.Residuals,
@@ -111,7 +112,7 @@ func (r *Recipe) add(p *predictor, k *kernel.Kernel, index map[classKey]int) {
 		index[key] = i
 		ch := p.choose(key)
 		r.Rates = append(r.Rates, Rate{
-			Class: key.Class, DType: key.DType, Energy: TermValues(ch.energy), Time: TermValues(ch.time), Scaled: ch.scaled, Why: ch.why, Range: ch.ranges,
+			Class: key.Class, DType: key.DType, Energy: ch.energy, Time: ch.time, Scaled: ch.scaled, Why: ch.why, Range: ch.ranges,
 		})
 	}
 	r.Kernels = append(r.Kernels, RecipeKernel{

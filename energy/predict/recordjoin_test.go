@@ -62,7 +62,7 @@ func TestFromRecords(t *testing.T) {
 	c, _ := trained(t, RecordInput{Records: l.records})
 	for _, mode := range []Mode{ModeRuntime, ModeMeasured} {
 		r := predicted(t, a, c, *c.DeviceRow)
-		if err := r.Apply(a, m, mode, c); err != nil {
+		if err := Apply(r, a, m, mode, c); err != nil {
 			t.Fatal(err)
 		}
 		whole := l.records[slices.IndexFunc(l.records, func(r energy.Record) bool { return r.Level == energy.LevelModel })]

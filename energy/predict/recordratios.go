@@ -34,7 +34,7 @@ type ContextRatio struct {
 }
 
 // contextRatios compares operators measured within their models to the same operators alone: over all, then by class.
-func (s *recordSet) contextRatios() []ContextRatio {
+func contextRatios(s *recordSet) []ContextRatio {
 	alone := map[string]*recordRow{}
 	for i := range s.rows {
 		if r := &s.rows[i]; r.Level == energy.LevelOperator && r.Signature != "" {
@@ -83,7 +83,7 @@ type AdditiveRatio struct {
 }
 
 // additivity sums operators over modules and models, those that operators cover best first within a level.
-func (s *recordSet) additivity(in *TrainInput) []AdditiveRatio {
+func additivity(s *recordSet, in *TrainInput) []AdditiveRatio {
 	operators := map[string]*recordRow{}
 	var alone []int
 	for i := range s.rows {
@@ -104,7 +104,7 @@ func (s *recordSet) additivity(in *TrainInput) []AdditiveRatio {
 	var out []AdditiveRatio
 	for i := range s.rows {
 		if r := &s.rows[i]; r.Level != energy.LevelOperator {
-			out = append(out, s.sumOf(r, operators, c))
+			out = append(out, sumOf(s, r, operators, c))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b AdditiveRatio) int {
@@ -119,7 +119,7 @@ func workKey(w *energy.Work) string {
 }
 
 // sumOf adds up the operators of a record: measured where one of the same work was, else predicted.
-func (s *recordSet) sumOf(r *recordRow, operators map[string]*recordRow, c *Coefficients) AdditiveRatio {
+func sumOf(s *recordSet, r *recordRow, operators map[string]*recordRow, c *Coefficients) AdditiveRatio {
 	var kernels, covered, predicted, coveredTime float64
 	var joules, seconds float64
 	hasEnergy, hasTime := r.eq.Energy > 0, r.eq.Time > 0

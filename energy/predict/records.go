@@ -369,7 +369,7 @@ func workKernel(w *energy.Work) (kernel.Kernel, bool) {
 // recordEquation sums the features of a record's kernels, each as often as it runs.
 func recordEquation(r *energy.Record, scope energy.Scope, feats []Features) equation {
 	e := equation{
-		Level: r.Level, Kind: cmp.Or(r.Op, r.Class), Model: r.Model, Shape: shapeOf(r), X: map[classKey]*terms{},
+		Level: r.Level, Kind: cmp.Or(r.Op, r.Class), Model: r.Model, Shape: shapeOf(r), X: map[classKey]*TermValues{},
 		Energy: scopedEnergy(r, scope),
 	}
 	e.Batch, e.Sequence = sizesOf(r.Dims)

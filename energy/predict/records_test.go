@@ -197,7 +197,7 @@ func TestRecordsLinear(t *testing.T) {
 	w := energy.Work{Class: "gemm", DType: "float32", Count: 1, MACs: 300 * 1024 * 1024, Read: 4 * (300*1024 + 1024*1024), Written: 4 * 300 * 1024, Products: []energy.Product{{Batch: 1, M: 300, N: 1024, K: 1024, Weight: true}}}
 	k, _ := workKernel(&w)
 	f := newMachine(device(t, "gtx-1070")).features(&k, evalConst)
-	got := (&predictor{c: c, dev: device(t, "gtx-1070"), machine: newMachine(device(t, "gtx-1070")), chosen: map[classKey]choice{}}).predict(&f)
+	got := newPredictor(c, device(t, "gtx-1070")).predict(&f)
 	seconds, joules := linearLaw(&w)
 	if relative(float64(got.Time), float64(seconds)) > 0.02 || relative(float64(got.Energy), float64(joules)) > 0.02 {
 		t.Errorf("predicted %v in %v, want %v in %v", got.Energy, got.Time, joules, seconds)
@@ -261,7 +261,7 @@ func TestRecordsTimeOnly(t *testing.T) {
 	m := &Measured{Modules: map[*graph.Module]Measurement{a.Tree.Root: {Time: 1, Energy: 5}}, Scope: energy.ScopeBoard}
 	for _, mode := range []Mode{ModeRuntime, ModeMeasured} {
 		r := predicted(t, a, again, device(t, "gtx-1070"))
-		if err := r.Apply(a, m, mode, again); err != nil {
+		if err := Apply(r, a, m, mode, again); err != nil {
 			t.Fatal(err)
 		}
 		if mode == ModeMeasured && relative(float64(r.Modules[a.Tree.Root].Time), 1) > 1e-9 {

@@ -118,15 +118,15 @@ func ValidateRecords(in RecordInput, splits, methods []string) (*RecordValidatio
 			skipped = append(skipped, "split "+name+": "+why)
 		}
 		for _, w := range ways {
-			v.Splits = append(v.Splits, s.runWay(&w, chosen, s.trainInput(&in)))
+			v.Splits = append(v.Splits, runWay(s, &w, chosen, s.trainInput(&in)))
 		}
 	}
 	if len(v.Splits) == 0 && len(splits) > 0 {
 		return nil, fmt.Errorf("nothing can be left out: %s", strings.Join(skipped, "; "))
 	}
 	v.Warnings = append(v.Warnings, skipped...)
-	v.Context = s.contextRatios()
-	v.Additivity = s.additivity(s.trainInput(&in))
+	v.Context = contextRatios(s)
+	v.Additivity = additivity(s, s.trainInput(&in))
 	return v, nil
 }
 
@@ -217,7 +217,7 @@ type recordOutcome struct {
 }
 
 // runWay runs all methods on the parts of a split.
-func (s *recordSet) runWay(w *recordWay, methods []recordMethod, in *TrainInput) RecordSplit {
+func runWay(s *recordSet, w *recordWay, methods []recordMethod, in *TrainInput) RecordSplit {
 	out := RecordSplit{Split: w.name, Methods: make([]RecordMethod, len(methods))}
 	for _, p := range w.parts {
 		out.Parts = append(out.Parts, RecordPart{Left: p.left, Train: len(p.train), Test: len(p.test)})

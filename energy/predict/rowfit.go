@@ -100,7 +100,7 @@ func fitOperators(eqs []equation, in *OperatorInput) (*Coefficients, error) {
 			weights[i] = even[i] / max(leastError, errorOf(&eqs[i], c))
 		}
 	}
-	c.strip(joules, seconds)
+	strip(c, joules, seconds)
 	describe(c, eqs, in.Device)
 	return c, nil
 }
@@ -174,7 +174,7 @@ func operatorPower(eqs []equation, dev energy.Device) (p PowerRange, joules, sec
 }
 
 // strip drops the numbers that follow from no measurement.
-func (c *Coefficients) strip(joules, seconds bool) {
+func strip(c *Coefficients, joules, seconds bool) {
 	for i := range c.Classes {
 		if !joules {
 			c.Classes[i].Energy = TermValues{}
@@ -223,7 +223,7 @@ func holdOut(eqs []equation, in *OperatorInput) ([]heldOutRow, error) {
 			return nil, fmt.Errorf("held-out errors: without %s: %w", name, err)
 		}
 		for i := range eqs {
-			if e := &eqs[i]; e.Model == name && c.covers(e) {
+			if e := &eqs[i]; e.Model == name && covers(c, e) {
 				out[i].joules, out[i].seconds = predictEquation(e, c)
 				out[i].known = true
 			}
@@ -233,7 +233,7 @@ func holdOut(eqs []equation, in *OperatorInput) ([]heldOutRow, error) {
 }
 
 // covers reports whether there are coefficients of the equation's class.
-func (c *Coefficients) covers(e *equation) bool {
+func covers(c *Coefficients, e *equation) bool {
 	for k := range e.X {
 		if k.Class != hostClass && c.find(k.Class, k.DType.String()) == nil {
 			return false

@@ -95,7 +95,7 @@ func (g *Generator) steps(longest int64) ([]Share, error) {
 
 // Idle is the power while nothing runs, where the coefficients' meter stands.
 func (g *Generator) Idle() energy.Watts {
-	p, _, _, err := prepare(g.Step.Open.Analysis, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	p, _, err := prepare(g.Step.Open.Analysis, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
 	if err != nil {
 		return g.in.Target.Device.Idle
 	}

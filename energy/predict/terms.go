@@ -139,18 +139,18 @@ type Explanation struct {
 
 // Explain splits the predictions that Run makes into their causes.
 func Explain(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*Explanation, error) {
-	p, plan, res, err := prepare(a, c, dev, opts)
+	p, res, err := prepare(a, c, dev, opts)
 	if err != nil {
 		return nil, err
 	}
 	out := &Explanation{Device: dev, Runtime: res.Runtime, Idle: p.idlePower()}
 	calls := map[*graph.Node]bool{}
-	for _, n := range plan.Calls {
+	for _, n := range p.plan.Calls {
 		calls[n] = true
 	}
 	for _, n := range a.Graph.Nodes {
-		if i := plan.Of[n.ID]; i >= 0 && plan.Kernels[i].Node == n {
-			out.Kernels = append(out.Kernels, p.kernelTerms(&plan.Kernels[i]))
+		if i := p.plan.Of[n.ID]; i >= 0 && p.plan.Kernels[i].Node == n {
+			out.Kernels = append(out.Kernels, p.kernelTerms(&p.plan.Kernels[i]))
 		} else if calls[n] {
 			out.Kernels = append(out.Kernels, p.callTerms(n))
 		}
@@ -159,7 +159,7 @@ func Explain(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opti
 }
 
 // kernelTerms explains one kernel.
-func (p *predictor) kernelTerms(k *kernel.Kernel) KernelTerms {
+func (p *binding) kernelTerms(k *kernel.Kernel) KernelTerms {
 	f := p.machine.features(k, p.a.Eval)
 	out := KernelTerms{Node: k.Node, Members: k.Members, Known: f.Known, Class: f.Class, DType: f.DType}
 	if !f.Known {
@@ -198,7 +198,7 @@ func (p *predictor) bestTile(f *Features, ch *choice) (tile [2]float64, slots fl
 }
 
 // tiled counts the tiles of a kernel's products.
-func (p *predictor) tiled(k *kernel.Kernel, tile [2]float64) []TiledProduct {
+func (p *binding) tiled(k *kernel.Kernel, tile [2]float64) []TiledProduct {
 	var out []TiledProduct
 	for _, q := range k.Cost.Products {
 		var v [4]float64
@@ -213,8 +213,8 @@ func (p *predictor) tiled(k *kernel.Kernel, tile [2]float64) []TiledProduct {
 	return out
 }
 
-// callTerms explains a call that launches no kernel: see predictor.calls.
-func (p *predictor) callTerms(n *graph.Node) KernelTerms {
+// callTerms explains a call that launches no kernel: see binding.calls.
+func (p *binding) callTerms(n *graph.Node) KernelTerms {
 	bytes, known := p.a.Eval(p.a.Inference.Facts[n.Outputs[0].ID].Bytes())
 	out := KernelTerms{Node: n, Known: known, Class: "view"}
 	if known {

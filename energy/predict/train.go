@@ -226,7 +226,7 @@ func fit(eqs []equation, in *TrainInput) (*Coefficients, error) {
 	c := cols.coefficients(x, eqs, in)
 	c.Condition = ls.condition(x)
 	if !joules || !seconds {
-		c.strip(joules, seconds)
+		strip(c, joules, seconds)
 		c.Power = PowerRange{}
 	}
 	return c, nil
@@ -267,7 +267,7 @@ func foldClasses(eqs []equation) []equation {
 	}
 	out := slices.Clone(eqs)
 	for i := range out {
-		x := map[classKey]*terms{}
+		x := map[classKey]*TermValues{}
 		for _, k := range slices.SortedFunc(maps.Keys(eqs[i].X), compareKeys) {
 			to, ok := into[k]
 			if !ok {

@@ -158,7 +158,7 @@ func prepareTrees(in *ValidateInput) (sets [][]*heldTree, missing []string, err 
 				}
 				subjects[t.Model] = s
 			}
-			h := s.hold(t, set.Device)
+			h := hold(s, t, set.Device)
 			for j := range h.spots {
 				if p := &h.spots[j]; !p.compared && p.module == nil && p.kernel < 0 {
 					lost[t.Model]++
@@ -178,7 +178,7 @@ func prepareTrees(in *ValidateInput) (sets [][]*heldTree, missing []string, err 
 }
 
 // hold evaluates a model at the shape of a tree.
-func (s *subject) hold(t *irene.Tree, d energy.Device) *heldTree {
+func hold(s *subject, t *irene.Tree, d energy.Device) *heldTree {
 	h := &heldTree{tree: t, s: s, device: d, seen: ranges{}}
 	m, eval := newMachine(d), s.eval(t)
 	h.feats = make([]Features, len(s.plan.Kernels))
