@@ -10,7 +10,7 @@ import (
 // timed is a record of one second and ten joules, taken so many minutes into a session.
 func timed(session, signature string, minute float64) Record {
 	return Record{
-		Device: RecordDevice{ID: "t4"}, Method: MethodCounter, Scope: ScopeBoard, Level: LevelOperator, Session: session, Signature: signature,
+		Device: RecordDevice{ID: "t4"}, Method: MethodCounter, Boundary: BoundaryBoard, Level: LevelOperator, Session: session, Signature: signature,
 		Time: new(Seconds(1)), KernelTime: new(Seconds(0.5)), Energy: new(Joules(10)), NetEnergy: new(Joules(4)), WallEnergy: new(Joules(20)),
 		Timestamp: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(minute * float64(time.Minute))),
 	}

@@ -23,15 +23,15 @@ const (
 	MethodPublished Method = "published"    // taken from a publication
 )
 
-// Scope says what the energy covers.
-type Scope string
+// Boundary says what an energy covers.
+type Boundary string
 
-// The scopes.
+// The boundaries.
 const (
-	ScopeBoard   Scope = "board"   // the GPU's board, memory included
-	ScopeModule  Scope = "module"  // GPU and CPU of a module that measures them together
-	ScopePackage Scope = "package" // the processor's sockets, with the memory where that is measured
-	ScopeWall    Scope = "wall"    // the whole machine at the plug
+	BoundaryBoard   Boundary = "board"   // the GPU's board, memory included
+	BoundaryModule  Boundary = "module"  // GPU and CPU of a module that measures them together
+	BoundaryPackage Boundary = "package" // the processor's sockets, with the memory where that is measured
+	BoundaryWall    Boundary = "wall"    // the whole machine at the plug
 )
 
 // Level says what was measured.
@@ -80,9 +80,9 @@ type Record struct {
 	Runtime Runtime      `json:"runtime,omitzero"`
 	Clocks  *Clocks      `json:"clocks,omitempty"`
 
-	Method Method `json:"method"`
-	Scope  Scope  `json:"scope,omitempty"` // of the energies; may be empty where there are none
-	Level  Level  `json:"level"`
+	Method   Method   `json:"method"`
+	Boundary Boundary `json:"scope,omitempty"` // of the energies; may be empty where there are none
+	Level    Level    `json:"level"`
 
 	Model     string             `json:"model,omitempty"`
 	Path      string             `json:"path,omitempty"`      // call instance of the module: "encoder.layer.0"
@@ -227,9 +227,9 @@ func (r *Record) checkWords() error {
 	if !slices.Contains([]Method{MethodCounter, MethodIntegral, MethodPowerTime, MethodTime, MethodPublished}, r.Method) {
 		return fmt.Errorf("method %q, want counter, integral, power-x-time, time or published", r.Method)
 	}
-	timeOnly := r.Scope == "" && r.Energy == nil && r.NetEnergy == nil
-	if !timeOnly && !slices.Contains([]Scope{ScopeBoard, ScopeModule, ScopePackage, ScopeWall}, r.Scope) {
-		return fmt.Errorf("scope %q, want board, module, package or wall", r.Scope)
+	timeOnly := r.Boundary == "" && r.Energy == nil && r.NetEnergy == nil
+	if !timeOnly && !slices.Contains([]Boundary{BoundaryBoard, BoundaryModule, BoundaryPackage, BoundaryWall}, r.Boundary) {
+		return fmt.Errorf("scope %q, want board, module, package or wall", r.Boundary)
 	}
 	if !slices.Contains([]Level{LevelOperator, LevelModule, LevelModel}, r.Level) {
 		return fmt.Errorf("level %q, want operator, module or model", r.Level)

@@ -17,7 +17,7 @@ import (
 // numbered is the record with number n of a writer.
 func numbered(writer string, n int64) Record {
 	return Record{
-		Device: RecordDevice{ID: "t4"}, Method: MethodCounter, Scope: ScopeBoard, Level: LevelOperator,
+		Device: RecordDevice{ID: "t4"}, Method: MethodCounter, Boundary: BoundaryBoard, Level: LevelOperator,
 		Model: strings.Repeat("long name ", 30), Session: writer, Dims: map[string]int64{"n": n}, Time: new(Seconds(1)),
 	}
 }

@@ -11,7 +11,7 @@ func TestCombine(t *testing.T) {
 	at := func(minute int) time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
 	make := func(signature, session string, j Joules, s Seconds, minute int, flags ...string) Record {
 		r := Record{
-			Schema: RecordSchema, Device: RecordDevice{ID: "t4"}, Method: MethodCounter, Scope: ScopeBoard, Level: LevelOperator,
+			Schema: RecordSchema, Device: RecordDevice{ID: "t4"}, Method: MethodCounter, Boundary: BoundaryBoard, Level: LevelOperator,
 			Signature: signature, Session: session, Energy: &j, Time: &s, Timestamp: at(minute), Flags: flags,
 		}
 		if j == 0 {

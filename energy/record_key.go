@@ -14,7 +14,7 @@ import (
 const keyBytes = 8
 
 // Key is the same for two records where they measure the same thing under the same conditions: on the same device, with
-// the same power limit and runtime, at the same level, context, buffers and scope, the same signature or, where there is none, the same
+// the same power limit and runtime, at the same level, context, buffers and boundary, the same signature or, where there is none, the same
 // place of the same model at the same dims. What a measurement finds out, and when, is not part of it, nor is whether
 // it served as an anchor: an anchor measures its operator as any record of it does. Keys are hexadecimal and stay what
 // they are from run to run.
@@ -31,7 +31,7 @@ func (r *Record) Key() string {
 	for _, name := range slices.Sorted(maps.Keys(r.Runtime.Options)) {
 		keyWords(h, "option", name, r.Runtime.Options[name])
 	}
-	keyWords(h, "how", string(r.Level), r.Context, r.Buffers, string(r.Scope))
+	keyWords(h, "how", string(r.Level), r.Context, r.Buffers, string(r.Boundary))
 	if r.Signature != "" {
 		keyWords(h, "signature", r.Signature)
 	} else {

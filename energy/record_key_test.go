@@ -28,7 +28,7 @@ func TestKey(t *testing.T) {
 		{"profile", func(r *Record) { r.Runtime.Profile = "eager" }, true, true, true},
 		{"options", func(r *Record) { r.Runtime.Options = map[string]string{"use_tf32": "1"} }, true, true, true},
 		{"level", func(r *Record) { r.Level = LevelModule }, true, true, true},
-		{"scope", func(r *Record) { r.Scope = ScopeWall }, true, true, true},
+		{"scope", func(r *Record) { r.Boundary = BoundaryWall }, true, true, true},
 		{"buffers", func(r *Record) { r.Buffers = "hot" }, true, true, true},
 		{"signature", func(r *Record) { r.Signature = "b" }, true, true, true},
 		{"path", func(r *Record) { r.Path = "encoder.layer.1" }, false, true, false},

@@ -18,7 +18,7 @@ func sample() Record {
 		Driver:  "580.65",
 		Runtime: Runtime{Name: "onnxruntime", Version: "1.31.1", Profile: "ort-basic", Options: map[string]string{"use_tf32": "0"}},
 		Clocks:  &Clocks{SMBefore: new(Hertz(1.98e9)), SMAfter: new(Hertz(1.95e9)), Locked: true, TempBefore: new(Celsius(-4))},
-		Method:  MethodCounter, Scope: ScopeBoard, Level: LevelOperator,
+		Method:  MethodCounter, Boundary: BoundaryBoard, Level: LevelOperator,
 		Model: "bert", Path: "encoder.layer.0", Op: "MatMul", Class: "gemm", Signature: "a -> b", DType: "float16",
 		Dims:     map[string]int64{"sequence": 128, "batch": 8},
 		Features: map[string]float64{"flops": 1.2e9, "bytes": 3e6},

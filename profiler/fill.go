@@ -8,7 +8,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 )
 
-// Fill adds to a record what is known of it before anything is measured: device, driver, runtime, method, scope,
+// Fill adds to a record what is known of it before anything is measured: device, driver, runtime, method, boundary,
 // session. What the record says already stays. With it, the record's key is that of the measurement to come.
 func (e *Environment) Fill(r energy.Record) energy.Record {
 	r.Schema = energy.RecordSchema
@@ -21,7 +21,7 @@ func (e *Environment) Fill(r energy.Record) energy.Record {
 	r.Driver = cmp.Or(r.Driver, m.Driver)
 	r.Runtime = mergeRuntime(r.Runtime, x.Runtime)
 	r.Method = cmp.Or(m.Method, energy.MethodTime)
-	r.Scope = cmp.Or(r.Scope, m.Scope)
+	r.Boundary = cmp.Or(r.Boundary, m.Boundary)
 	r.Session = cmp.Or(r.Session, e.Session)
 	return r
 }

@@ -32,7 +32,7 @@ func TestFill(t *testing.T) {
 			Device:  energy.RecordDevice{Name: "GPU 0", Kind: "gpu", Units: 132, CacheBytes: 50 << 20},
 		}},
 		Meter: describedMeter{m: profiler.MeterDescription{
-			Method: energy.MethodCounter, Scope: energy.ScopeBoard, Driver: "580.65",
+			Method: energy.MethodCounter, Boundary: energy.BoundaryBoard, Driver: "580.65",
 			Device: energy.RecordDevice{Name: "NVIDIA H100", UUID: "GPU-1", PowerLimit: new(energy.Watts(700)), MemoryBytes: 80 << 30},
 		}},
 	}
@@ -42,7 +42,7 @@ func TestFill(t *testing.T) {
 	})
 	want := energy.Record{
 		Schema: energy.RecordSchema, Level: energy.LevelOperator, Op: "MatMul", Session: "s", Driver: "580.65",
-		Method: energy.MethodCounter, Scope: energy.ScopeBoard,
+		Method: energy.MethodCounter, Boundary: energy.BoundaryBoard,
 		Device: energy.RecordDevice{
 			ID: "h100-sxm", Name: "NVIDIA H100", UUID: "GPU-1", PowerLimit: new(energy.Watts(700)), Kind: "gpu",
 			Units: 132, CacheBytes: 50 << 20, MemoryBytes: 80 << 30,
@@ -53,7 +53,7 @@ func TestFill(t *testing.T) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
 	env.Meter = nil
-	if r := env.Fill(energy.Record{}); r.Method != energy.MethodTime || r.Scope != "" || r.Device.Name != "GPU 0" {
+	if r := env.Fill(energy.Record{}); r.Method != energy.MethodTime || r.Boundary != "" || r.Device.Name != "GPU 0" {
 		t.Errorf("without a meter: %+v", r)
 	}
 }

@@ -26,11 +26,11 @@ type Meter interface {
 
 // MeterDescription is what a meter says of itself.
 type MeterDescription struct {
-	Name   string // "nvml", "rapl", "fake"
-	Method energy.Method
-	Scope  energy.Scope
-	Device energy.RecordDevice
-	Driver string
+	Name     string // "nvml", "rapl", "fake"
+	Method   energy.Method
+	Boundary energy.Boundary
+	Device   energy.RecordDevice
+	Driver   string
 
 	// Period is the time between two updates of what Energy reads, where it is known beforehand; 0 where it has to be
 	// found out.

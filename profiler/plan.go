@@ -32,7 +32,7 @@ func Shard(tasks []Task, i, n int) ([]Task, error) {
 	var out []Task
 	for _, t := range tasks {
 		r := t.Record
-		r.Device, r.Runtime, r.Scope = energy.RecordDevice{}, energy.Runtime{}, ""
+		r.Device, r.Runtime, r.Boundary = energy.RecordDevice{}, energy.Runtime{}, ""
 		h := fnv.New64a()
 		fmt.Fprint(h, r.Key())
 		if t.Anchor || h.Sum64()%uint64(n) == uint64(i-1) {

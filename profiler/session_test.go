@@ -101,7 +101,7 @@ func TestRunTasks(t *testing.T) {
 		if r.Runtime.Name != "fake" || r.Runtime.Version != "1" || r.Runtime.Profile != "ort-basic" || r.Driver != "fake 1" {
 			t.Errorf("runtime %+v, driver %q", r.Runtime, r.Driver)
 		}
-		if r.Scope != energy.ScopeBoard || r.Session != "s1" || r.Idle == nil || r.Busy == nil || r.Clocks == nil || r.Spread == nil || r.Timestamp.IsZero() {
+		if r.Boundary != energy.BoundaryBoard || r.Session != "s1" || r.Idle == nil || r.Busy == nil || r.Clocks == nil || r.Spread == nil || r.Timestamp.IsZero() {
 			t.Errorf("incomplete: %+v", r)
 		}
 		if r.Signature != "sig "+r.Path || r.Dims["batch"] != 8 || r.Buffers != "rotated" || r.Anchor {
@@ -430,12 +430,12 @@ func TestDifferenceDisagrees(t *testing.T) {
 	}
 }
 
-// TestTimeOnlySession holds that records without a meter pass, without scope and idle power.
+// TestTimeOnlySession holds that records without a meter pass, without boundary and idle power.
 func TestTimeOnlySession(t *testing.T) {
 	b := newBench(fake.Options{})
 	b.env.Meter = nil
 	records, sum := b.run(t, tasks(1), profiler.Options{})
-	if r := records[0]; r.Method != energy.MethodTime || r.Scope != "" || r.Energy != nil || r.Idle != nil || r.Time == nil || sum.Idle != nil {
+	if r := records[0]; r.Method != energy.MethodTime || r.Boundary != "" || r.Energy != nil || r.Idle != nil || r.Time == nil || sum.Idle != nil {
 		t.Errorf("%+v", records[0])
 	}
 }

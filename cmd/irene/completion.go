@@ -53,7 +53,7 @@ func choices(c *command, flag string) []string {
 		}
 		return runtimes()
 	case "scope":
-		return energyScopes()
+		return energyBoundaries()
 	case "flops":
 		return conventions()
 	case "mode":
@@ -82,7 +82,7 @@ func choices(c *command, flag string) []string {
 		"profile format":    planFormats,
 		"profile meter":     meterNames,
 		"profile provider":  providers,
-		"records energies":  treeScopes,
+		"records energies":  treeBoundaries,
 		"records format":    recordFormats,
 		"sweep format":      sweepFormats,
 		"train from":        deviceIDs,

@@ -133,7 +133,7 @@ func TestProfileFakes(t *testing.T) {
 	levels, products := map[energy.Level]int{}, 0
 	for _, r := range b.records("r.jsonl") {
 		levels[r.Level]++
-		if r.Device.ID != "h200-sxm" || r.Method != energy.MethodCounter || r.Scope != energy.ScopeBoard || r.Energy == nil || r.Time == nil || r.Idle == nil {
+		if r.Device.ID != "h200-sxm" || r.Method != energy.MethodCounter || r.Boundary != energy.BoundaryBoard || r.Energy == nil || r.Time == nil || r.Idle == nil {
 			t.Fatalf("%s %s: %+v", r.Level, r.Op, r)
 		}
 		if idle := float64(*r.Idle); math.Abs(idle/70-1) > 0.15 {

@@ -35,7 +35,7 @@ type deviceReport struct {
 type meterReport struct {
 	Name         string             `json:"name"`
 	Method       energy.Method      `json:"method"`
-	Scope        energy.Scope       `json:"scope"`
+	Boundary     energy.Boundary    `json:"scope"`
 	Driver       string             `json:"driver,omitempty"`
 	Period       *float64           `json:"period_s"` // null: found out under load
 	Capabilities []capabilityReport `json:"capabilities"`
@@ -112,7 +112,7 @@ func (q *profileRequest) planReport(m *machine, tasks []profiler.Task, total int
 const preparing = 1.5
 
 func reportMeter(d profiler.MeterDescription) *meterReport {
-	out := &meterReport{Name: d.Name, Method: d.Method, Scope: d.Scope, Driver: d.Driver, Capabilities: []capabilityReport{}}
+	out := &meterReport{Name: d.Name, Method: d.Method, Boundary: d.Boundary, Driver: d.Driver, Capabilities: []capabilityReport{}}
 	if d.Period > 0 {
 		s := d.Period.Seconds()
 		out.Period = &s
@@ -157,7 +157,7 @@ func (p *profilePlan) meterText(b *strings.Builder) {
 	if p.Meter.Period != nil {
 		period = fmt.Sprintf("updated every %v", seconds(*p.Meter.Period))
 	}
-	fmt.Fprintf(b, "meter     %s, %s of the %s, %s\n", p.Meter.Name, p.Meter.Method, p.Meter.Scope, period)
+	fmt.Fprintf(b, "meter     %s, %s of the %s, %s\n", p.Meter.Name, p.Meter.Method, p.Meter.Boundary, period)
 	for _, c := range p.Meter.Capabilities {
 		have := "yes"
 		if !c.Have {

@@ -44,7 +44,7 @@ func recordsCommand() command {
 				&cli.BoolFlag{Name: "to-irene", Usage: "write trees in the format of IrEne's published measurements", DisableDefaultText: true},
 				&cli.BoolFlag{Name: "from-irene", Usage: "read such trees", DisableDefaultText: true},
 				&cli.StringFlag{Name: "device", Usage: "with --from-irene: the GPU that was measured, by `ID`"},
-				&cli.StringFlag{Name: "energies", Value: string(energy.ScopeWall), Usage: "with --from-irene: take the energies at the plug, or those of the board: " + strings.Join(treeScopes(), ", ")},
+				&cli.StringFlag{Name: "energies", Value: string(energy.BoundaryWall), Usage: "with --from-irene: take the energies at the plug, or those of the board: " + strings.Join(treeBoundaries(), ", ")},
 				&cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(recordFormats(), ", ")},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write records, or trees, to `FILE`, whole or not at all (- is standard output)"},
 			}
@@ -55,8 +55,10 @@ func recordsCommand() command {
 
 func recordFormats() []string { return []string{"text", "json", "csv"} }
 
-// treeScopes are the energies that published trees have.
-func treeScopes() []string { return []string{string(energy.ScopeWall), string(energy.ScopeBoard)} }
+// treeBoundaries are the energies that published trees have.
+func treeBoundaries() []string {
+	return []string{string(energy.BoundaryWall), string(energy.BoundaryBoard)}
+}
 
 func records(env *environment, ctx *cli.Context) error {
 	if err := checkRecordFlags(ctx); err != nil {
@@ -101,7 +103,7 @@ func checkRecordFlags(ctx *cli.Context) error {
 	if err := oneOf("format", ctx.String("format"), recordFormats()); err != nil {
 		return err
 	}
-	if err := oneOf("energies", ctx.String("energies"), treeScopes()); err != nil {
+	if err := oneOf("energies", ctx.String("energies"), treeBoundaries()); err != nil {
 		return err
 	}
 	output := ctx.String("output")
@@ -176,7 +178,7 @@ func readTreesAsRecords(env *environment, ctx *cli.Context) ([]energy.Record, er
 	}
 	var list []energy.Record
 	for _, t := range trees {
-		list = append(list, irene.Records(t, energy.RecordDevice{ID: dev.ID}, energy.Scope(ctx.String("energies")))...)
+		list = append(list, irene.Records(t, energy.RecordDevice{ID: dev.ID}, energy.Boundary(ctx.String("energies")))...)
 	}
 	return list, nil
 }

@@ -86,7 +86,7 @@ func implausiblePower(r *energy.Record, dev energy.Device) (out []string) {
 	if r.Device.PowerLimit != nil {
 		limit = *r.Device.PowerLimit
 	}
-	if r.Scope == energy.ScopeWall || r.Scope == energy.ScopePackage {
+	if r.Boundary == energy.BoundaryWall || r.Boundary == energy.BoundaryPackage {
 		limit = 0 // the limit is the board's
 	}
 	if limit > 0 && *power > limit*peakSlack {
@@ -183,7 +183,7 @@ func conditions(r *energy.Record) string {
 	for _, name := range slices.Sorted(maps.Keys(r.Runtime.Options)) {
 		options = append(options, name, r.Runtime.Options[name])
 	}
-	return fmt.Sprintf("%q", slices.Concat([]string{r.Device.ID, r.Device.Name, r.Device.UUID, r.Runtime.Name, r.Runtime.Version, r.Runtime.Profile, string(r.Scope)}, options))
+	return fmt.Sprintf("%q", slices.Concat([]string{r.Device.ID, r.Device.Name, r.Device.UUID, r.Runtime.Name, r.Runtime.Version, r.Runtime.Profile, string(r.Boundary)}, options))
 }
 
 func workKey(w energy.Work) string {

@@ -41,7 +41,7 @@ func recordKeys() []recordKey {
 		{"runtime", one(func(r *energy.Record) string { return r.Runtime.Name })},
 		{"profile", one(func(r *energy.Record) string { return r.Runtime.Profile })},
 		{"method", one(func(r *energy.Record) string { return string(r.Method) })},
-		{"scope", one(func(r *energy.Record) string { return string(r.Scope) })},
+		{"scope", one(func(r *energy.Record) string { return string(r.Boundary) })},
 		{"context", one(func(r *energy.Record) string { return cmp.Or(r.Context, "alone") })},
 		{"buffers", one(func(r *energy.Record) string { return r.Buffers })},
 		{"session", one(func(r *energy.Record) string { return r.Session })},

@@ -155,7 +155,7 @@ func recordFields(r *energy.Record) []recordField {
 		text("model", r.Model), text("path", r.Path), text("op", r.Op), text("class", r.Class), text("dtype", r.DType),
 		{name: "dims", kind: fieldDims, text: dimsText(r.Dims)},
 		text("context", r.Context), text("buffers", r.Buffers),
-		text("method", string(r.Method)), text("scope", string(r.Scope)),
+		text("method", string(r.Method)), text("scope", string(r.Boundary)),
 		numberField("time_s", r.Time), numberField("kernel_time_s", r.KernelTime),
 		numberField("energy_j", r.Energy), numberField("net_energy_j", r.NetEnergy), numberField("wall_energy_j", r.WallEnergy),
 		numberField("power_w", powerOf(r)), numberField("cv", cv),

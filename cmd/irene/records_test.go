@@ -53,7 +53,7 @@ func TestKernelCoverage(t *testing.T) {
 	norm := energy.Work{Class: "norm", DType: "float16", Count: 1, Read: 7, Written: 7}
 	of := func(level energy.Level, name string, joules energy.Joules, work ...energy.Work) placedRecord {
 		r := &energy.Record{
-			Schema: energy.RecordSchema, Device: energy.RecordDevice{ID: "h200"}, Method: energy.MethodCounter, Scope: energy.ScopeBoard, Level: level,
+			Schema: energy.RecordSchema, Device: energy.RecordDevice{ID: "h200"}, Method: energy.MethodCounter, Boundary: energy.BoundaryBoard, Level: level,
 			Signature: name, Path: name, Work: work, Energy: &joules,
 		}
 		return placedRecord{r, "f", len(name)}

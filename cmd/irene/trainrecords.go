@@ -15,13 +15,13 @@ import (
 	"github.com/irene-onnx/irene/energy/predict"
 )
 
-// energyScopes lists the scopes of energies.
-func energyScopes() []string {
-	return []string{string(energy.ScopeBoard), string(energy.ScopePackage), string(energy.ScopeModule), string(energy.ScopeWall)}
+// energyBoundaries lists what energies may cover.
+func energyBoundaries() []string {
+	return []string{string(energy.BoundaryBoard), string(energy.BoundaryPackage), string(energy.BoundaryModule), string(energy.BoundaryWall)}
 }
 
 func scopeFlag() cli.Flag {
-	return &cli.StringFlag{Name: "scope", DefaultText: "the one they have", Usage: "of records, take the energies of this `SCOPE`: " + strings.Join(energyScopes(), ", ")}
+	return &cli.StringFlag{Name: "scope", DefaultText: "the one they have", Usage: "of records, take the energies of this `SCOPE`: " + strings.Join(energyBoundaries(), ", ")}
 }
 
 // holdRecords says whether files of measurements hold records; else they hold IrEne's trees. The files are of one kind.
@@ -96,9 +96,9 @@ func readDataRecords(env *environment, files []string) ([]energy.Record, error) 
 
 // recordInput reads the flags that train and validate share, and the records.
 func recordInput(env *environment, ctx *cli.Context) (in predict.RecordInput, err error) {
-	in.Data, in.Exclude, in.Scope = ctx.StringSlice("data"), ctx.StringSlice("exclude"), energy.Scope(ctx.String("scope"))
-	if in.Scope != "" {
-		if err := oneOf("scope", string(in.Scope), energyScopes()); err != nil {
+	in.Data, in.Exclude, in.Boundary = ctx.StringSlice("data"), ctx.StringSlice("exclude"), energy.Boundary(ctx.String("scope"))
+	if in.Boundary != "" {
+		if err := oneOf("scope", string(in.Boundary), energyBoundaries()); err != nil {
 			return in, err
 		}
 	}

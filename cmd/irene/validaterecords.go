@@ -95,15 +95,15 @@ func recordSheet(v *predict.RecordValidation, target string) *sheet {
 	s := &sheet{}
 	var shown []string
 	for _, t := range targets() {
-		if (target == "" || target == t) && (t != string(predict.TargetEnergy) || v.Scope != "") {
+		if (target == "" || target == t) && (t != string(predict.TargetEnergy) || v.Boundary != "") {
 			shown = append(shown, t)
 		}
 	}
 	text := fmt.Sprintf("%d distinct measurements of %d records, %s, %s, runtime profile %s.", v.Used, v.Records, plural(len(v.Models), "model"), plural(len(v.Shapes), "shape"), v.Runtime)
-	if v.Scope == "" {
+	if v.Boundary == "" {
 		text += " No energy was measured."
 	} else {
-		text += fmt.Sprintf(" Energies are of the scope %s.", v.Scope)
+		text += fmt.Sprintf(" Energies are of the scope %s.", v.Boundary)
 	}
 	if len(v.Passed) > 0 {
 		text += " Passed over: " + passedText(v.Passed) + "."

@@ -223,7 +223,7 @@ func clock(before, after *energy.Hertz) float64 {
 func (g *grower) groundTruth() (board int) {
 	wall := true
 	for i, r := range g.of {
-		if r.Scope != energy.ScopeWall && r.Energy != nil {
+		if r.Boundary != energy.BoundaryWall && r.Energy != nil {
 			g.nodes[i].GPUEnergy = float64(*r.Energy)
 		}
 		wall = wall && atPlug(r) != nil
@@ -242,7 +242,7 @@ func (g *grower) groundTruth() (board int) {
 
 // atPlug is a record's energy at the plug; nil where there is none.
 func atPlug(r *energy.Record) *energy.Joules {
-	if r.Scope == energy.ScopeWall {
+	if r.Boundary == energy.BoundaryWall {
 		return r.Energy
 	}
 	return r.WallEnergy

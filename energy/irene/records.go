@@ -35,13 +35,13 @@ const (
 // softmaxes without parameters are operators, whose path ends in their own name ("encoder.0.attention.self.matmul_1").
 // What a module or operator is an instance of is its Op.
 //
-// With ScopeWall the energy is that at the plug. With ScopeBoard it is the board's, and that at the plug stands beside
+// With BoundaryWall the energy is that at the plug. With BoundaryBoard it is the board's, and that at the plug stands beside
 // it as WallEnergy: nothing of the tree is lost. A node without energy in that scope and without a time is passed over.
-func Records(t *Tree, device energy.RecordDevice, scope energy.Scope) []energy.Record {
+func Records(t *Tree, device energy.RecordDevice, boundary energy.Boundary) []energy.Record {
 	var out []energy.Record
 	t.Root.Walk(func(n *Node) {
 		r := energy.Record{
-			Schema: energy.RecordSchema, Device: device, Method: energy.MethodPublished, Scope: scope,
+			Schema: energy.RecordSchema, Device: device, Method: energy.MethodPublished, Boundary: boundary,
 			Level: levelOf(n.Type), Model: t.Model, Path: strings.TrimPrefix(strings.TrimPrefix(n.Scope, "root"), "."), Op: n.InstanceType,
 			Dims: map[string]int64{dimBatch: t.Batch, dimSequence: t.Sequence},
 			Features: map[string]float64{
@@ -49,7 +49,7 @@ func Records(t *Tree, device energy.RecordDevice, scope energy.Scope) []energy.R
 			},
 			Energy: positive[energy.Joules](n.Energy), Time: positive[energy.Seconds](n.Time),
 		}
-		if scope != energy.ScopeWall {
+		if boundary != energy.BoundaryWall {
 			r.Energy, r.WallEnergy = positive[energy.Joules](n.GPUEnergy), r.Energy
 		}
 		if n.CPU != 0 || n.Mem != 0 || n.GPU != 0 || n.GPUMem != 0 {

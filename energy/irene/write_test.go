@@ -86,11 +86,11 @@ func TestRecordsRoundTrip(t *testing.T) {
 	for i := 0; i < len(all); i += 9 {
 		trees = append(trees, all[i])
 	}
-	for _, scope := range []energy.Scope{energy.ScopeBoard, energy.ScopeWall} {
+	for _, boundary := range []energy.Boundary{energy.BoundaryBoard, energy.BoundaryWall} {
 		var records []energy.Record
 		keys := map[string]bool{}
 		for _, tree := range trees {
-			records = append(records, irene.Records(tree, energy.RecordDevice{ID: "gtx-1070"}, scope)...)
+			records = append(records, irene.Records(tree, energy.RecordDevice{ID: "gtx-1070"}, boundary)...)
 		}
 		for i := range records {
 			if err := records[i].Check(); err != nil {
@@ -99,29 +99,29 @@ func TestRecordsRoundTrip(t *testing.T) {
 			keys[records[i].Key()] = true
 		}
 		if len(keys) != len(records) {
-			t.Fatalf("%s: %d keys of %d records", scope, len(keys), len(records))
+			t.Fatalf("%s: %d keys of %d records", boundary, len(keys), len(records))
 		}
 		back, omitted, err := irene.Trees(records)
 		omitted.Incomplete = 0 // IrEne's FLOPs are not all additive
 		if err != nil || omitted != (irene.Omitted{}) || len(back) != len(trees) {
-			t.Fatalf("%s: %d trees, %+v, %v", scope, len(back), omitted, err)
+			t.Fatalf("%s: %d trees, %+v, %v", boundary, len(back), omitted, err)
 		}
 		first := written(t, back...)
 		if again, _, _ := irene.Trees(records); written(t, again...) != first {
-			t.Errorf("%s: two conversions differ", scope)
+			t.Errorf("%s: two conversions differ", boundary)
 		}
 		for i := range trees {
 			want := *trees[i]
 			want.File, want.Line = "", 0
-			if got := sameClocks(t, back[i], &want, scope); written(t, got) != written(t, &want) {
-				t.Fatalf("%s: tree %d differs", scope, i+1)
+			if got := sameClocks(t, back[i], &want, boundary); written(t, got) != written(t, &want) {
+				t.Fatalf("%s: tree %d differs", boundary, i+1)
 			}
 		}
 	}
 }
 
 // sameClocks copies what a tree of records may lose from the tree that it came from, and checks how much that is.
-func sameClocks(t *testing.T, got, want *irene.Tree, scope energy.Scope) *irene.Tree {
+func sameClocks(t *testing.T, got, want *irene.Tree, boundary energy.Boundary) *irene.Tree {
 	t.Helper()
 	var nodes []*irene.Node
 	want.Root.Walk(func(n *irene.Node) { nodes = append(nodes, n) })
@@ -131,7 +131,7 @@ func sameClocks(t *testing.T, got, want *irene.Tree, scope energy.Scope) *irene.
 		}
 		w := nodes[0]
 		nodes = nodes[1:]
-		if scope == energy.ScopeWall {
+		if boundary == energy.BoundaryWall {
 			n.GPUEnergy = w.GPUEnergy
 		}
 		for _, c := range []struct{ got, want *float64 }{{&n.GPUClock, &w.GPUClock}, {&n.GPUMemClock, &w.GPUMemClock}} {
@@ -147,7 +147,7 @@ func sameClocks(t *testing.T, got, want *irene.Tree, scope energy.Scope) *irene.
 // measuredAs is a record of a profiler: board energies, and no energy at the plug.
 func measuredAs(level energy.Level, path, op, signature string, joules energy.Joules, flops float64) energy.Record {
 	return energy.Record{
-		Schema: energy.RecordSchema, Device: energy.RecordDevice{ID: "h200"}, Method: energy.MethodCounter, Scope: energy.ScopeBoard,
+		Schema: energy.RecordSchema, Device: energy.RecordDevice{ID: "h200"}, Method: energy.MethodCounter, Boundary: energy.BoundaryBoard,
 		Level: level, Model: "bert", Path: path, Op: op, Signature: signature, Dims: map[string]int64{"batch_size": 8, "sequence_length": 128},
 		Features: map[string]float64{"flops": flops}, Energy: &joules, Time: new(energy.Seconds(0.01)),
 	}

@@ -102,7 +102,7 @@ func row(class string, t graph.DType, flops, perByte, launch float64) ClassCoeff
 // coefficientsOf are made-up coefficients of the board of a GTX 1070.
 func coefficientsOf(classes ...ClassCoefficients) *Coefficients {
 	return &Coefficients{
-		Schema: CoefficientSchema, Device: "gtx-1070", Scope: energy.ScopeBoard, Runtime: "eager",
+		Schema: CoefficientSchema, Device: "gtx-1070", Boundary: energy.BoundaryBoard, Runtime: "eager",
 		Power: PowerRange{Low: power, High: power}, Classes: classes,
 	}
 }

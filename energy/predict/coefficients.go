@@ -21,7 +21,7 @@ type Coefficients struct {
 	Schema     int                 `json:"schema"`
 	Device     string              `json:"device"`               // id in the device table, or of DeviceRow
 	DeviceRow  *energy.Device      `json:"device_row,omitempty"` // of a device that the table does not have
-	Scope      energy.Scope        `json:"scope"`
+	Boundary   energy.Boundary     `json:"scope"`
 	Runtime    string              `json:"runtime"` // kernel profile
 	Provenance Provenance          `json:"provenance"`
 	Power      PowerRange          `json:"power_w"`

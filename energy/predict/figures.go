@@ -28,15 +28,15 @@ type Validation struct {
 
 // DataSummary says what was measured on a device.
 type DataSummary struct {
-	Device   string       `json:"device"`
-	Scope    energy.Scope `json:"scope"`
-	Trees    int          `json:"trees"`
-	Rows     int          `json:"rows"`     // measured nodes that are compared
-	Distinct int          `json:"distinct"` // measurements behind them: equal layers share one
-	Models   []string     `json:"models"`
-	Families [][]string   `json:"families"`
-	Batch    [2]int64     `json:"batch"`
-	Sequence [2]int64     `json:"sequence"`
+	Device   string          `json:"device"`
+	Boundary energy.Boundary `json:"scope"`
+	Trees    int             `json:"trees"`
+	Rows     int             `json:"rows"`     // measured nodes that are compared
+	Distinct int             `json:"distinct"` // measurements behind them: equal layers share one
+	Models   []string        `json:"models"`
+	Families [][]string      `json:"families"`
+	Batch    [2]int64        `json:"batch"`
+	Sequence [2]int64        `json:"sequence"`
 }
 
 // SplitResult is one way of leaving data out on one device.

@@ -112,7 +112,7 @@ type ModuleFormula struct {
 // Formulas are the closed forms of a graph's predictions.
 type Formulas struct {
 	Device   energy.Device
-	Scope    energy.Scope
+	Boundary energy.Boundary
 	Origin   string
 	Runtime  string
 	Modules  map[*graph.Module]*ModuleFormula
@@ -152,7 +152,7 @@ func Symbolic(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opt
 		s.nodes[n] = f
 	}
 	out := &Formulas{
-		Device: dev, Scope: res.Scope, Origin: res.Origin, Runtime: res.Runtime, Warnings: res.Warnings,
+		Device: dev, Boundary: res.Boundary, Origin: res.Origin, Runtime: res.Runtime, Warnings: res.Warnings,
 		Modules: map[*graph.Module]*ModuleFormula{}, HiddenBytes: p.machine.hidden, VectorRows: vectorRows, SMs: dev.SMs,
 	}
 	s.rank()

@@ -170,7 +170,7 @@ func (p *predictor) power(measured energy.Watts) energy.Watts {
 // hostPower is the host's share of the coefficients' power and the loss factor of its supply.
 func (p *predictor) hostPower() (energy.Watts, float64) {
 	switch {
-	case p.c.Scope != energy.ScopeWall:
+	case p.c.Boundary != energy.BoundaryWall:
 		return 0, 1
 	case p.c.Host != nil:
 		return p.c.Host.Watts, p.c.Host.Factor

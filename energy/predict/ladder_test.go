@@ -46,7 +46,7 @@ func TestMeasured(t *testing.T) {
 	p, r := only(t, c, device(t, "gtx-1070"), matmul(graph.Float32)...)
 	seconds := productFLOPs*1e-13 + 4*productElements*2e-12 + 3e-5
 	wantPrediction(t, p, seconds, power*seconds, false)
-	if r.Origin != OriginMeasured || len(r.Warnings) > 0 || p.Class != "gemm" || r.Runtime != "eager" || r.Scope != energy.ScopeBoard {
+	if r.Origin != OriginMeasured || len(r.Warnings) > 0 || p.Class != "gemm" || r.Runtime != "eager" || r.Boundary != energy.BoundaryBoard {
 		t.Errorf("origin %s, class %s, warnings %q", r.Origin, p.Class, r.Warnings)
 	}
 }

@@ -32,14 +32,14 @@ type Measurement struct {
 
 // Measured are the measurements of one model at the dims it is analyzed at.
 type Measured struct {
-	Modules map[*graph.Module]Measurement
-	Nodes   map[*graph.Node]Measurement
-	Kernels []MeasuredKernel // of several nodes
-	Traced  []MeasuredKernel // of another tool's trace, as that tool formed them
-	AllRun  bool             // Traced are all that ran: the other operators took no time of their own
-	Scope   energy.Scope
-	Missing []string // measured places that the model does not have
-	Notes   []string // what there is to say of the source
+	Modules  map[*graph.Module]Measurement
+	Nodes    map[*graph.Node]Measurement
+	Kernels  []MeasuredKernel // of several nodes
+	Traced   []MeasuredKernel // of another tool's trace, as that tool formed them
+	AllRun   bool             // Traced are all that ran: the other operators took no time of their own
+	Boundary energy.Boundary
+	Missing  []string // measured places that the model does not have
+	Notes    []string // what there is to say of the source
 }
 
 // MeasuredKernel is what was measured of several nodes that run as one kernel.
@@ -50,7 +50,7 @@ type MeasuredKernel struct {
 
 // FromTree joins a measured tree to an analyzed graph.
 func FromTree(a *analysis.Analysis, t *irene.Tree) *Measured {
-	m := &Measured{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}, Scope: energy.ScopeWall}
+	m := &Measured{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}, Boundary: energy.BoundaryWall}
 	scopes := irene.NewScopes(a.Tree)
 	t.Root.Walk(func(n *irene.Node) {
 		if isCopy(n) {
@@ -90,9 +90,9 @@ type overlay struct{ *Result }
 // proportion to their predictions, so that every subtree stays the sum of its parts.
 func Apply(res *Result, a *analysis.Analysis, m *Measured, mode Mode, c *Coefficients) error {
 	r := overlay{res}
-	if mode == ModeMeasured && m.Scope != "" && m.Scope != r.Scope && !r.NoEnergy {
-		if r.Scope != energy.ScopeWall || !m.atWall() {
-			return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Scope, r.Scope)
+	if mode == ModeMeasured && m.Boundary != "" && m.Boundary != r.Boundary && !r.NoEnergy {
+		if r.Boundary != energy.BoundaryWall || !m.atWall() {
+			return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Boundary, r.Boundary)
 		}
 		m = m.wall()
 	}

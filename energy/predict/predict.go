@@ -53,7 +53,7 @@ func prepare(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Opti
 	if err != nil {
 		return nil, nil, err
 	}
-	res := &Result{Device: dev, Scope: c.Scope, Origin: OriginMeasured, Runtime: runtime, Mode: ModeSpec, Nodes: make([]Prediction, len(a.Graph.Nodes)), NoEnergy: !joules}
+	res := &Result{Device: dev, Boundary: c.Boundary, Origin: OriginMeasured, Runtime: runtime, Mode: ModeSpec, Nodes: make([]Prediction, len(a.Graph.Nodes)), NoEnergy: !joules}
 	p := newPredictor(c, dev)
 	p.hostWatts = opts.HostWatts
 	if dev.ID != c.Device {

@@ -14,7 +14,7 @@ import (
 // sliders do. Its numbers are those of Run.
 type Recipe struct {
 	Device   energy.Device
-	Scope    energy.Scope
+	Boundary energy.Boundary
 	Origin   string
 	Runtime  string
 	Warnings []string
@@ -82,7 +82,7 @@ func NewRecipe(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Op
 	}
 	p, plan := b.predictor, b.plan
 	out := &Recipe{
-		Device: dev, Scope: res.Scope, Origin: res.Origin, Runtime: res.Runtime, Warnings: res.Warnings, Idle: p.idlePower(),
+		Device: dev, Boundary: res.Boundary, Origin: res.Origin, Runtime: res.Runtime, Warnings: res.Warnings, Idle: p.idlePower(),
 		Hidden: p.machine.hidden, SMs: dev.SMs, Residuals: c.Residuals,
 	}
 	j, s := p.host(1)

@@ -128,7 +128,7 @@ func measuredLimit(records []*energy.Record) energy.Watts {
 		if l := r.Device.PowerLimit; l != nil {
 			limit = max(limit, *l)
 		}
-		if r.Energy != nil && r.Time != nil && r.Scope != energy.ScopeWall {
+		if r.Energy != nil && r.Time != nil && r.Boundary != energy.BoundaryWall {
 			power = max(power, r.Energy.Over(*r.Time))
 		}
 	}
@@ -159,7 +159,7 @@ func roofline(r *energy.Record, d energy.Device) (energy.Joules, energy.Seconds,
 func hostOf(rows []recordRow) *HostPower {
 	ls := newLeastSquares(2)
 	for _, r := range rows {
-		if r.WallEnergy != nil && r.Energy != nil && r.Time != nil && r.Scope == energy.ScopeBoard {
+		if r.WallEnergy != nil && r.Energy != nil && r.Time != nil && r.Boundary == energy.BoundaryBoard {
 			wall := float64(*r.WallEnergy)
 			ls.add([]int{0, 1}, []float64{float64(*r.Energy) / wall, float64(*r.Time) / wall}, 1, 1)
 		}

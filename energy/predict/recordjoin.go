@@ -46,10 +46,10 @@ func FromRecords(a *analysis.Analysis, records []energy.Record, device string) (
 	for i := range records {
 		r := &records[i]
 		if r.Energy != nil {
-			if m.Scope != "" && m.Scope != r.Scope {
-				return nil, fmt.Errorf("records of %s and of %s energy: the meter has to be one", m.Scope, r.Scope)
+			if m.Boundary != "" && m.Boundary != r.Boundary {
+				return nil, fmt.Errorf("records of %s and of %s energy: the meter has to be one", m.Boundary, r.Boundary)
 			}
-			m.Scope = r.Scope
+			m.Boundary = r.Boundary
 		}
 		found, err := j.join(m, r)
 		if err != nil {
@@ -253,7 +253,7 @@ func (m *Measured) atWall() bool {
 // wall is what was measured with the energies at the plug.
 func (m *Measured) wall() *Measured {
 	at := func(x Measurement) Measurement { return Measurement{Energy: x.Wall, Time: x.Time} }
-	out := &Measured{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}, Scope: energy.ScopeWall, Missing: m.Missing}
+	out := &Measured{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}, Boundary: energy.BoundaryWall, Missing: m.Missing}
 	for mod, x := range m.Modules {
 		out.Modules[mod] = at(x)
 	}

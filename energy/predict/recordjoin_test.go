@@ -30,8 +30,8 @@ func TestFromRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Missing) != 0 || m.Scope != energy.ScopeBoard {
-		t.Errorf("missing %q, scope %q", m.Missing, m.Scope)
+	if len(m.Missing) != 0 || m.Boundary != energy.BoundaryBoard {
+		t.Errorf("missing %q, scope %q", m.Missing, m.Boundary)
 	}
 	several := 0
 	for _, k := range m.Kernels {
@@ -200,7 +200,7 @@ func TestValidateRecordsOneModel(t *testing.T) {
 	l := newLab(linearLaw)
 	l.products("a")
 	for i := range l.records {
-		l.records[i].Energy, l.records[i].Scope = nil, ""
+		l.records[i].Energy, l.records[i].Boundary = nil, ""
 	}
 	v, err := ValidateRecords(RecordInput{Records: l.records}, nil, nil)
 	if err != nil || len(v.Splits) != 0 || len(v.Warnings) != 3 {

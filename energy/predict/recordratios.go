@@ -127,7 +127,7 @@ func sumOf(s *recordSet, r *recordRow, operators map[string]*recordRow, c *Coeff
 		w := &r.Work[i]
 		n := float64(w.Count)
 		one := energy.Record{Work: []energy.Work{*w}}
-		e := recordEquation(&one, s.scope, r.feats[i:i+1])
+		e := recordEquation(&one, s.boundary, r.feats[i:i+1])
 		j, t := predictEquation(&e, c)
 		kernels += n
 		predicted += float64(t)

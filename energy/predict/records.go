@@ -15,20 +15,20 @@ import (
 
 // RecordInput is records to train on or to validate with, and which of them are meant.
 type RecordInput struct {
-	Records []energy.Record
-	Exclude []string     // model names left out
-	Device  string       // only records of this device; "" where they are of one
-	Scope   energy.Scope // energies of this scope; "" where the records have one
-	Runtime string       // only records under this kernel profile; "" where they are under one
-	Data    []string     // names of the files, for the provenance
-	Note    string
+	Records  []energy.Record
+	Exclude  []string        // model names left out
+	Device   string          // only records of this device; "" where they are of one
+	Boundary energy.Boundary // energies within this boundary; "" where the records have one
+	Runtime  string          // only records under this kernel profile; "" where they are under one
+	Data     []string        // names of the files, for the provenance
+	Note     string
 }
 
-// recordSet is records of one device, one scope and one kernel profile that a fit can take together.
+// recordSet is records of one device, one boundary and one kernel profile that a fit can take together.
 type recordSet struct {
 	device   energy.Device
-	known    bool         // the device is in the table
-	scope    energy.Scope // of the energies; "" where there are none
+	known    bool            // the device is in the table
+	boundary energy.Boundary // of the energies; "" where there are none
 	runtime  string
 	rows     []recordRow    // sorted by model and shape
 	context  []recordRow    // operators measured within their models
@@ -59,7 +59,7 @@ const (
 )
 
 // newRecordSet chooses the records that belong together and writes them as equations. Records of several devices,
-// scopes or kernel profiles are an error unless the input says which are meant.
+// boundaries or kernel profiles are an error unless the input says which are meant.
 func newRecordSet(in *RecordInput) (*recordSet, error) {
 	s := &recordSet{passed: map[string]int{}, total: len(in.Records)}
 	var corrected []energy.Record
@@ -73,7 +73,7 @@ func newRecordSet(in *RecordInput) (*recordSet, error) {
 	if records, err = s.underRuntime(records, in.Runtime); err != nil {
 		return nil, err
 	}
-	if err := s.chooseScope(records, in.Scope); err != nil {
+	if err := s.chooseBoundary(records, in.Boundary); err != nil {
 		return nil, err
 	}
 	s.device, s.known = deviceRow(records)
@@ -194,13 +194,13 @@ func (s *recordSet) underRuntime(records []*energy.Record, want string) ([]*ener
 	return records, nil
 }
 
-// chooseScope finds the meter whose energies are meant.
-func (s *recordSet) chooseScope(records []*energy.Record, want energy.Scope) error {
+// chooseBoundary finds the meter whose energies are meant.
+func (s *recordSet) chooseBoundary(records []*energy.Record, want energy.Boundary) error {
 	var scopes []string
 	for _, r := range records {
-		for _, scope := range scopesOf(r) {
-			if !slices.Contains(scopes, string(scope)) {
-				scopes = append(scopes, string(scope))
+		for _, boundary := range boundariesOf(r) {
+			if !slices.Contains(scopes, string(boundary)) {
+				scopes = append(scopes, string(boundary))
 			}
 		}
 	}
@@ -209,7 +209,7 @@ func (s *recordSet) chooseScope(records []*energy.Record, want energy.Scope) err
 		if r.Energy == nil {
 			return ""
 		}
-		return string(r.Scope)
+		return string(r.Boundary)
 	})
 	direct = slices.DeleteFunc(direct, func(scope string) bool { return scope == "" })
 	switch {
@@ -217,13 +217,13 @@ func (s *recordSet) chooseScope(records []*energy.Record, want energy.Scope) err
 		if !slices.Contains(scopes, string(want)) {
 			return fmt.Errorf("no record has energy of the scope %s%s", want, listed("; there is ", scopes))
 		}
-		s.scope = want
+		s.boundary = want
 	case len(direct) > 1:
 		return fmt.Errorf("records of %s energy: coefficients are of one; --scope says which", strings.Join(direct, " and "))
 	case len(direct) == 1:
-		s.scope = energy.Scope(direct[0])
+		s.boundary = energy.Boundary(direct[0])
 	case len(scopes) == 1: // at the plug alone
-		s.scope = energy.Scope(scopes[0])
+		s.boundary = energy.Boundary(scopes[0])
 	}
 	return nil
 }
@@ -235,24 +235,24 @@ func listed(before string, list []string) string {
 	return before + strings.Join(list, ", ")
 }
 
-// scopesOf lists the scopes that a record has energies of.
-func scopesOf(r *energy.Record) []energy.Scope {
-	var out []energy.Scope
+// boundariesOf lists the boundaries that a record has energies of.
+func boundariesOf(r *energy.Record) []energy.Boundary {
+	var out []energy.Boundary
 	if r.Energy != nil {
-		out = append(out, r.Scope)
+		out = append(out, r.Boundary)
 	}
 	if r.WallEnergy != nil {
-		out = append(out, energy.ScopeWall)
+		out = append(out, energy.BoundaryWall)
 	}
 	return out
 }
 
-// scopedEnergy is a record's energy of a scope, 0 where it has none.
-func scopedEnergy(r *energy.Record, scope energy.Scope) energy.Joules {
+// energyWithin is a record's energy within a boundary, 0 where it has none.
+func energyWithin(r *energy.Record, boundary energy.Boundary) energy.Joules {
 	switch {
-	case scope == energy.ScopeWall && r.WallEnergy != nil:
+	case boundary == energy.BoundaryWall && r.WallEnergy != nil:
 		return *r.WallEnergy
-	case r.Energy != nil && r.Scope == scope:
+	case r.Energy != nil && r.Boundary == boundary:
 		return *r.Energy
 	}
 	return 0
@@ -316,7 +316,7 @@ func (s *recordSet) join(records []*energy.Record) {
 				feats[i].Host = 0
 			}
 		}
-		row := recordRow{Record: r, feats: feats, eq: recordEquation(r, s.scope, feats)}
+		row := recordRow{Record: r, feats: feats, eq: recordEquation(r, s.boundary, feats)}
 		if problem == "" && row.eq.Energy == 0 && row.eq.Time == 0 {
 			problem = passedNumbers
 		}
@@ -330,7 +330,7 @@ func (s *recordSet) join(records []*energy.Record) {
 		return cmp.Or(cmp.Compare(a.eq.Model, b.eq.Model), cmp.Compare(a.eq.Shape, b.eq.Shape))
 	})
 	for i := range s.context {
-		s.context[i].eq = recordEquation(s.context[i].Record, s.scope, nil)
+		s.context[i].eq = recordEquation(s.context[i].Record, s.boundary, nil)
 	}
 }
 
@@ -367,10 +367,10 @@ func workKernel(w *energy.Work) (kernel.Kernel, bool) {
 }
 
 // recordEquation sums the features of a record's kernels, each as often as it runs.
-func recordEquation(r *energy.Record, scope energy.Scope, feats []Features) equation {
+func recordEquation(r *energy.Record, boundary energy.Boundary, feats []Features) equation {
 	e := equation{
 		Level: r.Level, Kind: cmp.Or(r.Op, r.Class), Model: r.Model, Shape: shapeOf(r), X: map[classKey]*TermValues{},
-		Energy: scopedEnergy(r, scope),
+		Energy: energyWithin(r, boundary),
 	}
 	e.Batch, e.Sequence = sizesOf(r.Dims)
 	if r.Time != nil {

@@ -38,15 +38,15 @@ func rooflined(w *energy.Work) (energy.Seconds, energy.Joules) {
 
 // lab measures models by a law.
 type lab struct {
-	law     law
-	device  energy.RecordDevice
-	scope   energy.Scope
-	profile string
-	records []energy.Record
+	law      law
+	device   energy.RecordDevice
+	boundary energy.Boundary
+	profile  string
+	records  []energy.Record
 }
 
 func newLab(l law) *lab {
-	return &lab{law: l, device: energy.RecordDevice{ID: "gtx-1070", Name: "NVIDIA GeForce GTX 1070"}, scope: energy.ScopeBoard, profile: "eager"}
+	return &lab{law: l, device: energy.RecordDevice{ID: "gtx-1070", Name: "NVIDIA GeForce GTX 1070"}, boundary: energy.BoundaryBoard, profile: "eager"}
 }
 
 // model measures an analyzed model, its modules and each distinct operator.
@@ -117,7 +117,7 @@ func recordWork(t testing.TB, a *analysis.Analysis, c *graph.Cost) energy.Work {
 // record is a record of kernels that run one after the other.
 func (l *lab) record(level energy.Level, model string, dims map[string]int64, list ...energy.Work) energy.Record {
 	r := energy.Record{
-		Schema: energy.RecordSchema, Device: l.device, Method: energy.MethodCounter, Scope: l.scope, Level: level, Model: model, Dims: dims, Work: list,
+		Schema: energy.RecordSchema, Device: l.device, Method: energy.MethodCounter, Boundary: l.boundary, Level: level, Model: model, Dims: dims, Work: list,
 		Runtime: energy.Runtime{Name: "onnxruntime", Profile: l.profile},
 	}
 	var seconds energy.Seconds
@@ -176,8 +176,8 @@ func trained(t testing.TB, in RecordInput) (*Coefficients, *RecordReport) {
 func TestRecordsLinear(t *testing.T) {
 	records := measuredRecords(t, newLab(linearLaw))
 	c, report := trained(t, RecordInput{Records: records, Data: []string{"/somewhere/r.jsonl"}})
-	if c.Device != "gtx-1070" || c.DeviceRow != nil || c.Scope != energy.ScopeBoard || c.Runtime != "eager" {
-		t.Errorf("coefficients of %q (row %v), %s, %s", c.Device, c.DeviceRow, c.Scope, c.Runtime)
+	if c.Device != "gtx-1070" || c.DeviceRow != nil || c.Boundary != energy.BoundaryBoard || c.Runtime != "eager" {
+		t.Errorf("coefficients of %q (row %v), %s, %s", c.Device, c.DeviceRow, c.Boundary, c.Runtime)
 	}
 	if p := c.Provenance; !slices.Equal(p.Models, []string{"a", "b"}) || !slices.Equal(p.Data, []string{"r.jsonl"}) || p.Batch != [2]int64{1, 32} || p.Sequence != [2]int64{16, 256} || p.Equations != report.Used {
 		t.Errorf("provenance %+v, %d used", p, report.Used)
@@ -226,11 +226,11 @@ func TestRecordsRoofline(t *testing.T) {
 func TestRecordsTimeOnly(t *testing.T) {
 	records := measuredRecords(t, newLab(linearLaw))
 	for i := range records {
-		records[i].Energy, records[i].Scope, records[i].Method = nil, "", energy.MethodTime
+		records[i].Energy, records[i].Boundary, records[i].Method = nil, "", energy.MethodTime
 	}
 	c, report := trained(t, RecordInput{Records: records})
-	if c.HasEnergy() || c.Scope != "" || c.Power != (PowerRange{}) || report.TimeOnly != report.Used {
-		t.Errorf("energies %v, scope %q, power %v, %d of %d time only", c.HasEnergy(), c.Scope, c.Power, report.TimeOnly, report.Used)
+	if c.HasEnergy() || c.Boundary != "" || c.Power != (PowerRange{}) || report.TimeOnly != report.Used {
+		t.Errorf("energies %v, scope %q, power %v, %d of %d time only", c.HasEnergy(), c.Boundary, c.Power, report.TimeOnly, report.Used)
 	}
 	for _, l := range report.Levels {
 		if l.Energy.Fitted.N != 0 || !(l.Time.Fitted.MAPE < 0.01) || !(l.Time.HeldOut.MAPE < 0.03) {
@@ -258,7 +258,7 @@ func TestRecordsTimeOnly(t *testing.T) {
 			t.Errorf("%v, want %v", r.Modules[a.Tree.Root].Time, *record.Time)
 		}
 	}
-	m := &Measured{Modules: map[*graph.Module]Measurement{a.Tree.Root: {Time: 1, Energy: 5}}, Scope: energy.ScopeBoard}
+	m := &Measured{Modules: map[*graph.Module]Measurement{a.Tree.Root: {Time: 1, Energy: 5}}, Boundary: energy.BoundaryBoard}
 	for _, mode := range []Mode{ModeRuntime, ModeMeasured} {
 		r := predicted(t, a, again, device(t, "gtx-1070"))
 		if err := Apply(r, a, m, mode, again); err != nil {
@@ -360,7 +360,7 @@ func TestRecordsRepeated(t *testing.T) {
 	}
 }
 
-// TestRecordsMixesRefused: several devices, scopes and profiles are an error that names them, and a choice resolves it.
+// TestRecordsMixesRefused: several devices, boundaries and profiles are an error that names them, and a choice resolves it.
 func TestRecordsMixesRefused(t *testing.T) {
 	clean := measuredRecords(t, newLab(linearLaw))
 	other := func(change func(*lab)) []energy.Record {
@@ -375,7 +375,7 @@ func TestRecordsMixesRefused(t *testing.T) {
 		choose  RecordInput
 	}{
 		"devices":  {other(func(l *lab) { l.device = energy.RecordDevice{ID: "t4"} }), []string{"gtx-1070", "t4", "--device"}, RecordInput{Device: "T4"}},
-		"scopes":   {other(func(l *lab) { l.scope = energy.ScopePackage }), []string{"board", "package", "--scope"}, RecordInput{Scope: energy.ScopePackage}},
+		"scopes":   {other(func(l *lab) { l.boundary = energy.BoundaryPackage }), []string{"board", "package", "--scope"}, RecordInput{Boundary: energy.BoundaryPackage}},
 		"profiles": {other(func(l *lab) { l.profile = "ort-basic" }), []string{"eager", "ort-basic", "--runtime"}, RecordInput{Runtime: "ort-basic"}},
 	} {
 		_, _, err := TrainRecords(RecordInput{Records: c.records})
@@ -392,7 +392,7 @@ func TestRecordsMixesRefused(t *testing.T) {
 	}
 	for name, in := range map[string]RecordInput{
 		"a device that is not there": {Records: clean, Device: "h100-sxm"},
-		"a scope that is not there":  {Records: clean, Scope: energy.ScopeWall},
+		"a scope that is not there":  {Records: clean, Boundary: energy.BoundaryWall},
 		"nothing":                    {},
 		"nothing usable":             {Records: clean, Exclude: []string{"a", "b", ""}},
 	} {
@@ -410,9 +410,9 @@ func TestRecordsWall(t *testing.T) {
 		records[i].WallEnergy = &wall
 	}
 	board, _ := trained(t, RecordInput{Records: records})
-	wall, report := trained(t, RecordInput{Records: records, Scope: energy.ScopeWall})
-	if board.Scope != energy.ScopeBoard || wall.Scope != energy.ScopeWall || report.TimeOnly != 0 {
-		t.Errorf("scopes %s, %s; %d time only", board.Scope, wall.Scope, report.TimeOnly)
+	wall, report := trained(t, RecordInput{Records: records, Boundary: energy.BoundaryWall})
+	if board.Boundary != energy.BoundaryBoard || wall.Boundary != energy.BoundaryWall || report.TimeOnly != 0 {
+		t.Errorf("scopes %s, %s; %d time only", board.Boundary, wall.Boundary, report.TimeOnly)
 	}
 	if h := wall.Host; h == nil || relative(float64(h.Watts), 30) > 1e-6 || relative(h.Factor, 1.1) > 1e-6 {
 		t.Errorf("host %+v, want 30 W and 1.1", h)
@@ -424,7 +424,7 @@ func TestRecordsUnlisted(t *testing.T) {
 	l := newLab(linearLaw)
 	limit := energy.Watts(200)
 	l.device = energy.RecordDevice{Name: "Made-Up(R) CPU  X1", Kind: "cpu", Units: 8, CacheBytes: 4 << 20, MemoryBytes: 16 << 30, PowerLimit: &limit}
-	l.scope = energy.ScopePackage
+	l.boundary = energy.BoundaryPackage
 	c, report := trained(t, RecordInput{Records: measuredRecords(t, l)})
 	again, err := Load(bytes.NewReader(written(t, c)), "c.json")
 	if err != nil {
@@ -472,7 +472,7 @@ func TestRecordsBareDevice(t *testing.T) {
 	l.device = energy.RecordDevice{Name: "x"}
 	records := measuredRecords(t, l)
 	for i := range records {
-		records[i].Energy, records[i].Scope = nil, ""
+		records[i].Energy, records[i].Boundary = nil, ""
 	}
 	c, _ := trained(t, RecordInput{Records: records})
 	d, err := c.Row()

@@ -15,11 +15,11 @@ import (
 // RecordReport says how training on records went.
 type RecordReport struct {
 	Device, Runtime string
-	Made            bool         // the device's row was made from the records
-	Scope           energy.Scope // "" where no energies were measured
-	Total, Used     int          // records; repetitions of one measurement count once in Used
-	Repeated        int          // records that were made one with others of the same measurement
-	TimeOnly        int          // used ones without an energy of the scope
+	Made            bool            // the device's row was made from the records
+	Boundary        energy.Boundary // "" where no energies were measured
+	Total, Used     int             // records; repetitions of one measurement count once in Used
+	Repeated        int             // records that were made one with others of the same measurement
+	TimeOnly        int             // used ones without an energy within the boundary
 	Passed          map[string]int
 	Drift           energy.DriftReport
 	LeftOut         string // what held-out errors leave out in turn: "model", "shape", "part"; "" where nothing can be
@@ -89,11 +89,11 @@ func nonEmpty(s string) []string {
 
 // sign says in coefficients what they hold for.
 func (s *recordSet) sign(c *Coefficients) {
-	c.Scope = s.scope
+	c.Boundary = s.boundary
 	if !s.known {
 		c.DeviceRow = &s.device
 	}
-	if s.scope == energy.ScopeWall {
+	if s.boundary == energy.BoundaryWall {
 		c.Host = hostOf(s.rows)
 	}
 	p := &c.Provenance
@@ -160,7 +160,7 @@ func shapeNames(eqs []equation) []string {
 // report says what was used.
 func (s *recordSet) report(c *Coefficients, left string) *RecordReport {
 	r := &RecordReport{
-		Device: s.device.ID, Runtime: s.runtime, Made: !s.known, Scope: s.scope, Total: s.total, Used: len(s.rows), Repeated: s.repeated,
+		Device: s.device.ID, Runtime: s.runtime, Made: !s.known, Boundary: s.boundary, Total: s.total, Used: len(s.rows), Repeated: s.repeated,
 		Passed: s.passed, Drift: s.drift, LeftOut: left, Warnings: slices.Clone(s.warnings),
 	}
 	alone := map[classKey]int{}
@@ -261,8 +261,8 @@ func (r *RecordReport) String() string {
 	if r.Made {
 		device += " (not in the table: its row is made of the records)"
 	}
-	what := string(r.Scope) + " energy and time"
-	if r.Scope == "" {
+	what := string(r.Boundary) + " energy and time"
+	if r.Boundary == "" {
 		what = "time alone, no energy was measured"
 	}
 	repeated := ""
@@ -273,8 +273,8 @@ func (r *RecordReport) String() string {
 	if text := reasons(r.Passed); text != "" {
 		fmt.Fprintf(&b, "passed over: %s\n", text)
 	}
-	if r.TimeOnly > 0 && r.Scope != "" {
-		fmt.Fprintf(&b, "%d of them have a time and no %s energy\n", r.TimeOnly, r.Scope)
+	if r.TimeOnly > 0 && r.Boundary != "" {
+		fmt.Fprintf(&b, "%d of them have a time and no %s energy\n", r.TimeOnly, r.Boundary)
 	}
 	corrected, flagged := 0, 0
 	for _, s := range r.Drift.Sessions {

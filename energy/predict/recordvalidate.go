@@ -19,7 +19,7 @@ func RecordSplits() []string { return []string{SplitModel, SplitShapes, SplitOpe
 type RecordValidation struct {
 	Schema     int             `json:"schema"`
 	Device     string          `json:"device"`
-	Scope      energy.Scope    `json:"scope,omitempty"` // "" where no energies were measured
+	Boundary   energy.Boundary `json:"scope,omitempty"` // "" where no energies were measured
 	Runtime    string          `json:"runtime"`
 	Records    int             `json:"records"`
 	Used       int             `json:"used"` // distinct measurements
@@ -98,7 +98,7 @@ func ValidateRecords(in RecordInput, splits, methods []string) (*RecordValidatio
 	}
 	eqs := s.equations()
 	v := &RecordValidation{
-		Schema: ValidationSchema, Device: s.device.ID, Scope: s.scope, Runtime: s.runtime, Records: s.total, Used: len(s.rows), Passed: s.passed,
+		Schema: ValidationSchema, Device: s.device.ID, Boundary: s.boundary, Runtime: s.runtime, Records: s.total, Used: len(s.rows), Passed: s.passed,
 		Models: slices.DeleteFunc(modelNames(eqs), func(n string) bool { return n == "" }), Shapes: shapeNames(eqs), Warnings: s.warnings,
 	}
 	var chosen []recordMethod

@@ -41,9 +41,9 @@ type Sum struct {
 // Result is the prediction of a whole graph.
 type Result struct {
 	Device   energy.Device
-	Scope    energy.Scope // board or wall
-	Origin   string       // "measured": coefficients of this device; "scaled": of another one
-	Runtime  string       // kernel profile
+	Boundary energy.Boundary // board or wall
+	Origin   string          // "measured": coefficients of this device; "scaled": of another one
+	Runtime  string          // kernel profile
 	Mode     Mode
 	Nodes    []Prediction // by Node.ID
 	NoEnergy bool         // the coefficients hold times alone: every energy here is unknown, not zero

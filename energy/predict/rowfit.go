@@ -187,7 +187,7 @@ func strip(c *Coefficients, joules, seconds bool) {
 
 // describe says what coefficients rest on. Those of several devices are relative to the power limits.
 func describe(c *Coefficients, eqs []equation, ref energy.Device) {
-	c.Scope = energy.ScopeBoard
+	c.Boundary = energy.BoundaryBoard
 	c.Provenance.Models, c.Provenance.Batch, c.Provenance.Sequence = []string{}, [2]int64{}, [2]int64{}
 	c.Provenance.Devices = devicesIn(eqs)
 	if len(c.Provenance.Devices) > 1 {

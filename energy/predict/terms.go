@@ -228,7 +228,7 @@ func (p *binding) callTerms(n *graph.Node) KernelTerms {
 // into the board's and the host's, the least power that the fit saw stands for the machine at rest.
 func (p *predictor) idlePower() energy.Watts {
 	switch {
-	case p.c.Scope != energy.ScopeWall:
+	case p.c.Boundary != energy.BoundaryWall:
 		return p.dev.Idle
 	case p.from == nil && p.c.Host == nil:
 		return p.c.Power.Low

@@ -80,7 +80,7 @@ func TestCausesByHand(t *testing.T) {
 	if e.Idle != dev.Idle {
 		t.Errorf("idle %v on the board, want %v", e.Idle, dev.Idle)
 	}
-	c.Scope, c.Host = energy.ScopeWall, &HostPower{Watts: 100, Factor: 1.5}
+	c.Boundary, c.Host = energy.BoundaryWall, &HostPower{Watts: 100, Factor: 1.5}
 	if e, err = Explain(analyzed(t, g, nil), c, dev, Options{}); err != nil || e.Idle != 100+1.5*dev.Idle {
 		t.Errorf("idle %v at the plug, %v", e.Idle, err)
 	}

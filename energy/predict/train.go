@@ -355,7 +355,7 @@ func (c *columns) prior(ls *leastSquares, d *energy.Device) {
 // coefficients turns the unknowns into joules and seconds per unit.
 func (c *columns) coefficients(x []float64, eqs []equation, in *TrainInput) *Coefficients {
 	out := &Coefficients{
-		Schema: CoefficientSchema, Device: in.Device.ID, Scope: energy.ScopeWall, Runtime: in.Runtime, Power: c.power,
+		Schema: CoefficientSchema, Device: in.Device.ID, Boundary: energy.BoundaryWall, Runtime: in.Runtime, Power: c.power,
 		Provenance: provenance(eqs, in),
 	}
 	for i, k := range c.keys {

@@ -441,7 +441,7 @@ func gather(trials []*trial, methods []method) []SplitResult {
 func (t *trial) sameData(o *trial) bool { return t.device.ID == o.device.ID }
 
 func describeData(set []*heldTree) DataSummary {
-	d := DataSummary{Device: set[0].device.ID, Scope: energy.ScopeWall, Trees: len(set), Models: namesOf(set)}
+	d := DataSummary{Device: set[0].device.ID, Boundary: energy.BoundaryWall, Trees: len(set), Models: namesOf(set)}
 	d.Families = families(equationsOf(set))
 	first := set[0].tree
 	d.Batch, d.Sequence = [2]int64{first.Batch, first.Batch}, [2]int64{first.Sequence, first.Sequence}

@@ -29,7 +29,7 @@ type meter struct {
 func (r *meter) Describe() profiler.MeterDescription {
 	o := r.m.opts
 	d := profiler.MeterDescription{
-		Name: "fake", Method: energy.MethodCounter, Scope: energy.ScopeBoard, Device: r.m.device(), Driver: "fake 1",
+		Name: "fake", Method: energy.MethodCounter, Boundary: energy.BoundaryBoard, Device: r.m.device(), Driver: "fake 1",
 		Period: o.CounterPeriod,
 		Capabilities: []profiler.Capability{
 			{Name: "energy counter", Have: !o.NoCounter}, {Name: "instant power", Have: !o.NoPower}, {Name: "busy time", Have: !o.NoBusy},

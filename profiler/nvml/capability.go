@@ -43,7 +43,7 @@ func (m *Meter) describePower() {
 	switch {
 	case m.power == nil:
 		m.can("power", false, "the device tells none")
-	case m.scope == energy.ScopeModule:
+	case m.boundary == energy.BoundaryModule:
 		m.can("power", true, m.power.name+": energies cover the whole module")
 	default:
 		m.can("power", true, m.power.name)

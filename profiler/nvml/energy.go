@@ -144,9 +144,9 @@ func (p *integral) stop() {
 
 // powerSource is one way to read power.
 type powerSource struct {
-	name  string // as capabilities name it
-	scope energy.Scope
-	read  func() (energy.Watts, error)
+	name     string // as capabilities name it
+	boundary energy.Boundary
+	read     func() (energy.Watts, error)
 }
 
 // powerSources lists the ways to read a device's power, best first: what it takes at the moment, what it took over the
@@ -157,9 +157,9 @@ func powerSources(device nvml.Device) []powerSource {
 		return watts(float64(milliwatts), ret)
 	}
 	return []powerSource{
-		{"field 186 (instant)", energy.ScopeBoard, fieldPower(device, nvml.FI_DEV_POWER_INSTANT, nvml.POWER_SCOPE_GPU)},
-		{"nvmlDeviceGetPowerUsage (from Ampere on, A100 aside, an average over a second)", energy.ScopeBoard, usage},
-		{"field 186 (instant) of the module, CPU included", energy.ScopeModule, fieldPower(device, nvml.FI_DEV_POWER_INSTANT, nvml.POWER_SCOPE_MODULE)},
+		{"field 186 (instant)", energy.BoundaryBoard, fieldPower(device, nvml.FI_DEV_POWER_INSTANT, nvml.POWER_SCOPE_GPU)},
+		{"nvmlDeviceGetPowerUsage (from Ampere on, A100 aside, an average over a second)", energy.BoundaryBoard, usage},
+		{"field 186 (instant) of the module, CPU included", energy.BoundaryModule, fieldPower(device, nvml.FI_DEV_POWER_INSTANT, nvml.POWER_SCOPE_MODULE)},
 	}
 }
 

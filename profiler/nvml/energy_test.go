@@ -185,15 +185,15 @@ func TestPower(t *testing.T) {
 		name, power, counter string
 		without              []string
 		want                 float64 // 0: none
-		scope                energy.Scope
+		boundary             energy.Boundary
 		note                 string
 	}{
-		{"field", "", "", nil, 70, energy.ScopeBoard, "field 186 (instant)"},
-		{"no fields", "", "", []string{"FIELDS"}, 70, energy.ScopeBoard, usage},
-		{"field not supported", "usage", "", nil, 70, energy.ScopeBoard, usage},
-		{"error of the field alone", "garbage", "", nil, 70, energy.ScopeBoard, usage},
-		{"module beside a counter of the board", "module", "", nil, 0, energy.ScopeBoard, "the device tells none"},
-		{"module", "module", "none", nil, 170, energy.ScopeModule, "field 186 (instant) of the module, CPU included: energies cover the whole module"},
+		{"field", "", "", nil, 70, energy.BoundaryBoard, "field 186 (instant)"},
+		{"no fields", "", "", []string{"FIELDS"}, 70, energy.BoundaryBoard, usage},
+		{"field not supported", "usage", "", nil, 70, energy.BoundaryBoard, usage},
+		{"error of the field alone", "garbage", "", nil, 70, energy.BoundaryBoard, usage},
+		{"module beside a counter of the board", "module", "", nil, 0, energy.BoundaryBoard, "the device tells none"},
+		{"module", "module", "none", nil, 170, energy.BoundaryModule, "field 186 (instant) of the module, CPU included: energies cover the whole module"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			fakeDevice(t)
@@ -213,8 +213,8 @@ func TestPower(t *testing.T) {
 			default:
 				within(t, "power", float64(*s.Power), tt.want-0.01, tt.want+0.01)
 			}
-			if got := m.Describe().Scope; got != tt.scope {
-				t.Errorf("scope %q, want %q", got, tt.scope)
+			if got := m.Describe().Boundary; got != tt.boundary {
+				t.Errorf("scope %q, want %q", got, tt.boundary)
 			}
 			if got := capability(t, m, "power").Note; got != tt.note {
 				t.Errorf("note %q, want %q", got, tt.note)

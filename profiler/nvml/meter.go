@@ -33,7 +33,7 @@ type Meter struct {
 
 	counter  *counter  // where there is one
 	integral *integral // where there is none
-	scope    energy.Scope
+	boundary energy.Boundary
 	power    *powerSource // nil where the device's power cannot be read
 	gpm      *gpm         // nil where the device has no such metrics
 	others   processes
@@ -132,9 +132,9 @@ func boards(lib nvml.Interface) ([]board, error) {
 // openEnergy chooses what Energy reads: the counter, or else the integral of power.
 func (m *Meter) openEnergy() error {
 	note := m.openCounter()
-	m.scope = energy.ScopeBoard
+	m.boundary = energy.BoundaryBoard
 	for _, source := range powerSources(m.device) {
-		if m.counter != nil && source.scope != m.scope {
+		if m.counter != nil && source.boundary != m.boundary {
 			continue // to be compared with the counter, it has to cover the same
 		}
 		if _, err := source.read(); err == nil {
@@ -150,7 +150,7 @@ func (m *Meter) openEnergy() error {
 		if m.integral, err = newIntegral(m.power.read); err != nil {
 			return err
 		}
-		m.scope = m.power.scope
+		m.boundary = m.power.boundary
 	}
 	m.can("energy counter", m.counter != nil, note)
 	m.describePower()
@@ -205,7 +205,7 @@ func (m *Meter) CUDADevice() (uuid string, ordinal int) { return m.chosen.uuid, 
 // Describe implements [profiler.Meter].
 func (m *Meter) Describe() profiler.MeterDescription {
 	d := profiler.MeterDescription{
-		Name: "nvml", Method: energy.MethodCounter, Scope: m.scope, Device: m.about, Driver: m.driver,
+		Name: "nvml", Method: energy.MethodCounter, Boundary: m.boundary, Device: m.about, Driver: m.driver,
 		Capabilities: slices.Clone(m.capabilities),
 	}
 	if m.integral != nil {

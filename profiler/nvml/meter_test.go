@@ -135,7 +135,7 @@ func TestDescribe(t *testing.T) {
 	for name, id := range map[string]string{"NVIDIA H200": "h200-sxm", "NVIDIA Odd 9": ""} {
 		knobs(t, "NAMES="+name)
 		d := openFake(t, "").Describe()
-		if d.Name != "nvml" || d.Method != energy.MethodCounter || d.Scope != energy.ScopeBoard || d.Driver != "580.65.06" || d.Period != 0 {
+		if d.Name != "nvml" || d.Method != energy.MethodCounter || d.Boundary != energy.BoundaryBoard || d.Driver != "580.65.06" || d.Period != 0 {
 			t.Errorf("got %+v", d)
 		}
 		r := d.Device

@@ -35,8 +35,8 @@ func (c MeterCase) describe(t *testing.T) {
 	if !slices.Contains([]energy.Method{energy.MethodCounter, energy.MethodIntegral, energy.MethodPowerTime}, d.Method) {
 		t.Errorf("method %q", d.Method)
 	}
-	if !slices.Contains([]energy.Scope{energy.ScopeBoard, energy.ScopeModule, energy.ScopePackage, energy.ScopeWall}, d.Scope) {
-		t.Errorf("scope %q", d.Scope)
+	if !slices.Contains([]energy.Boundary{energy.BoundaryBoard, energy.BoundaryModule, energy.BoundaryPackage, energy.BoundaryWall}, d.Boundary) {
+		t.Errorf("scope %q", d.Boundary)
 	}
 	if d.Period < 0 {
 		t.Errorf("period %s", d.Period)

@@ -59,7 +59,7 @@ func Open(o Options) (*Meter, error) {
 	}
 	m := &Meter{zones: zones, clock: o.Clock}
 	m.description = profiler.MeterDescription{
-		Name: "rapl", Method: energy.MethodCounter, Scope: energy.ScopePackage, Device: processor(o.CPUInfo), Period: period,
+		Name: "rapl", Method: energy.MethodCounter, Boundary: energy.BoundaryPackage, Device: processor(o.CPUInfo), Period: period,
 		Capabilities: m.capabilities(),
 	}
 	return m, nil

@@ -176,7 +176,7 @@ func TestDescribe(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := tr.open(Options{CPUInfo: info, Clock: &steps{step: 10 * time.Millisecond}}).Describe()
-	if d.Name != "rapl" || d.Method != energy.MethodCounter || d.Scope != energy.ScopePackage || d.Period != 0 {
+	if d.Name != "rapl" || d.Method != energy.MethodCounter || d.Boundary != energy.BoundaryPackage || d.Period != 0 {
 		t.Errorf("%+v", d)
 	}
 	if d.Device != (energy.RecordDevice{Kind: "cpu", Name: "AMD EPYC 9654 96-Core Processor", Units: 3}) {

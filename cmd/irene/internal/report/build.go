@@ -32,7 +32,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		graph: a.Graph, facts: a.Inference.Facts,
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Scope: p.Scope, Origin: p.Origin, Runtime: p.Runtime, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Runtime: p.Runtime, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()

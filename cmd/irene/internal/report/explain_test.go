@@ -37,7 +37,7 @@ func explained(t *testing.T, batch, n int64, waves, perByte, launch float64) *re
 	for i, s := range cc.Time {
 		cc.Energy[i] = 100 * s
 	}
-	c := &predict.Coefficients{Schema: 1, Device: "gtx-1070", Scope: energy.ScopeBoard, Runtime: "eager", Classes: []predict.ClassCoefficients{cc}}
+	c := &predict.Coefficients{Schema: 1, Device: "gtx-1070", Boundary: energy.BoundaryBoard, Runtime: "eager", Classes: []predict.ClassCoefficients{cc}}
 	dev, err := energy.LookupDevice("gtx-1070")
 	if err != nil {
 		t.Fatal(err)

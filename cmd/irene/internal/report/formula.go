@@ -100,7 +100,7 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 	out := &Formulas{Report: r}
 	byPath := map[string]*predict.ModuleFormula{}
 	if fs != nil {
-		r.Device = &Device{Device: fs.Device, Scope: fs.Scope, Origin: fs.Origin, Runtime: fs.Runtime, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: fs.Device, Boundary: fs.Boundary, Origin: fs.Origin, Runtime: fs.Runtime, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, fs.Warnings...)
 		a.Tree.Root.Walk(func(m *graph.Module) { byPath[m.Path] = fs.Modules[m] })
 	}

@@ -88,7 +88,7 @@ func WriteGenerationJSON(w io.Writer, g *Generation) error {
 	j.Key("id")
 	j.Str(g.Target.Device.ID)
 	j.Key("scope")
-	jsonScope(j, g.Target.Coefficients.Scope)
+	jsonBoundary(j, g.Target.Coefficients.Boundary)
 	for _, kv := range [][2]string{{"origin", g.Origin}, {"runtime", g.Generator.Runtime()}} {
 		j.Key(kv[0])
 		j.Str(kv[1])
@@ -280,7 +280,7 @@ func WriteGenerationText(w io.Writer, g *Generation) error {
 		}
 	}
 	d := g.Target
-	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, scopeText(d.Coefficients.Scope), g.Origin, g.Generator.Runtime()))
+	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, boundaryText(d.Coefficients.Boundary), g.Origin, g.Generator.Runtime()))
 	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
 	if g.Memory >= 0 {
 		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))

@@ -92,7 +92,7 @@ func (b *pageBuilder) work(k *predict.RecipeKernel) string {
 
 func (b *pageBuilder) device(r *predict.Recipe, plan, place int) {
 	b.Open('{')
-	for _, x := range []struct{ key, text string }{{"id", r.Device.ID}, {"name", r.Device.Name}, {"scope", string(r.Scope)}, {"origin", r.Origin}} {
+	for _, x := range []struct{ key, text string }{{"id", r.Device.ID}, {"name", r.Device.Name}, {"scope", string(r.Boundary)}, {"origin", r.Origin}} {
 		b.Key(x.key)
 		b.Str(x.text)
 	}

@@ -88,7 +88,7 @@ func (r *Report) jsonDevice(j *JSON) {
 	j.Key("name")
 	j.Str(r.Device.Name)
 	j.Key("scope")
-	jsonScope(j, r.Device.Scope)
+	jsonBoundary(j, r.Device.Boundary)
 	j.Key("origin")
 	j.Str(r.Device.Origin)
 	j.Key("default")
@@ -98,8 +98,8 @@ func (r *Report) jsonDevice(j *JSON) {
 	j.Str(r.Device.Runtime)
 }
 
-// jsonScope writes what energies cover; null where there are none.
-func jsonScope(j *JSON, s energy.Scope) {
+// jsonBoundary writes what energies cover; null where there are none.
+func jsonBoundary(j *JSON, s energy.Boundary) {
 	if s == "" {
 		j.Null()
 		return

@@ -27,7 +27,7 @@ func (r *Report) head() []note {
 	out = append(out, note{key: "dims", text: r.dimsText()})
 	if r.Device != nil {
 		text := fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s",
-			r.Device.Name, r.Device.ID, scopeText(r.Device.Scope), r.Device.Origin, r.Device.Runtime)
+			r.Device.Name, r.Device.ID, boundaryText(r.Device.Boundary), r.Device.Origin, r.Device.Runtime)
 		if r.Device.Default {
 			text += "; the default, --device ID chooses another (irene devices)"
 		}
@@ -37,8 +37,8 @@ func (r *Report) head() []note {
 	return append(out, note{key: "total", text: r.totalText(), style: Bold})
 }
 
-// scopeText says what energies cover; coefficients of times alone have no scope.
-func scopeText(s energy.Scope) string {
+// boundaryText says what energies cover; coefficients of times alone have none.
+func boundaryText(s energy.Boundary) string {
 	if s == "" {
 		return "no energy"
 	}

@@ -22,7 +22,7 @@ func writePprof(w io.Writer, r *Report) error {
 	p.PeriodType, p.Period = p.SampleType[0], 1
 	p.Comments = []string{r.Model.File, r.dimsText()}
 	if r.Device != nil && r.Tree.Metrics.Predicted {
-		p.Comments = append(p.Comments, fmt.Sprintf("predicted for %s (%s), %s", r.Device.Name, r.Device.ID, scopeText(r.Device.Scope)))
+		p.Comments = append(p.Comments, fmt.Sprintf("predicted for %s (%s), %s", r.Device.Name, r.Device.ID, boundaryText(r.Device.Boundary)))
 		p.DurationNanos = whole64(float64(r.Tree.Metrics.Time) * 1e9)
 	}
 	root := b.location("model", "")

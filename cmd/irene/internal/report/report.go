@@ -59,10 +59,10 @@ type Dim struct {
 // Device says for what and by which coefficients energy and time were predicted.
 type Device struct {
 	energy.Device
-	Scope   energy.Scope
-	Origin  string // "measured" or "scaled"
-	Runtime string
-	Default bool // nobody chose the device
+	Boundary energy.Boundary
+	Origin   string // "measured" or "scaled"
+	Runtime  string
+	Default  bool // nobody chose the device
 }
 
 // Metrics are the numbers of an operator, or the sums of the known ones over a subtree. Expressions are constants

@@ -314,7 +314,7 @@ func (s *Sweep) jsonHead(j *JSON) {
 		j.Key("id")
 		j.Str(t.Device.ID)
 		j.Key("scope")
-		jsonScope(j, t.Coefficients.Scope)
+		jsonBoundary(j, t.Coefficients.Boundary)
 		j.Key("origin")
 		j.Str(s.origin(i))
 		j.Key("runtime")

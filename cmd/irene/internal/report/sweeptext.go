@@ -104,7 +104,7 @@ func (s *Sweep) Head() string {
 		t.Row("dims", strings.Join(fixed, ", "))
 	}
 	for i, g := range s.Grid.Targets {
-		t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", g.Device.Name, g.Device.ID, scopeText(g.Coefficients.Scope), s.origin(i), s.runtime(i)))
+		t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", g.Device.Name, g.Device.ID, boundaryText(g.Coefficients.Boundary), s.origin(i), s.runtime(i)))
 	}
 	return t.String()
 }
