@@ -49,7 +49,7 @@ energy/sweep: graph graph/analysis energy energy/coefficients energy/predict
 energy/generate: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep
 energy/fit: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/operator energy/measured
 energy/validate: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/irene/model energy/coefficients energy/law energy/predict energy/measured energy/fit
-energy/energytest: graph graph/analysis graph/kernel onnx onnx/onnxtest energy energy/coefficients
+energy/energytest: fixtures graph graph/analysis graph/kernel onnx onnx/onnxtest energy energy/coefficients
 energy/predict/predicttest: graph graph/analysis energy energy/irene energy/coefficients energy/predict energy/energytest
 profiler: graph energy energy/stats
 profiler/...: profiler graph energy energy/stats

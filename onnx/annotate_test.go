@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
@@ -105,23 +106,16 @@ func TestAnnotateBytes(t *testing.T) {
 
 // TestAnnotateModels takes every real model apart and puts it together again.
 func TestAnnotateModels(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(onnxtest.Shared(t, "models"), "*.onnx.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	none := Annotation{Prefix: "irene.", Properties: func(int) []graph.Property { return nil }}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var b bytes.Buffer
-			if err := AnnotateFile(&b, file, count); err != nil {
-				t.Fatal(err)
-			}
-			model := onnxtest.Gunzip(t, "models", filepath.Base(file))
-			if !bytes.Equal(annotated(t, b.Bytes(), none), model) {
+			model := fixtures.Model(t, name)
+			marked := annotated(t, model, count)
+			if !bytes.Equal(annotated(t, marked, none), model) {
 				t.Error("without its annotation the file is another")
 			}
-			g, err := DecodeBytes(b.Bytes(), file, "", Options{})
+			g, err := DecodeBytes(marked, name, "", Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

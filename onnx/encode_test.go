@@ -3,13 +3,13 @@ package onnx_test
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
 	"github.com/irene-onnx/irene/onnx"
@@ -136,14 +136,10 @@ func TestEncode(t *testing.T) {
 }
 
 func TestEncodeModels(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(onnxtest.Shared(t, "models"), "*.onnx.gz"))
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			g := decoded(t, fixtures.Model(t, name))
 			again := decoded(t, encoded(t, g))
 			if listing(g) != listing(again) {
 				t.Error("encoded and decoded, the graph is another")
@@ -155,7 +151,7 @@ func TestEncodeModels(t *testing.T) {
 // TestEncodeNodeTests takes the official models, which use every corner of the format.
 func TestEncodeNodeTests(t *testing.T) {
 	n := 0
-	onnxtest.Conformance(t, func(name string, model []byte, _ func(string) []byte) {
+	fixtures.Conformance(t, func(name string, model []byte, _ func(string) []byte) {
 		g := decoded(t, model)
 		var b bytes.Buffer
 		if err := onnx.Encode(&b, g); err != nil {
@@ -264,17 +260,13 @@ func TestExtract(t *testing.T) {
 	}
 }
 
-// TestExtractModels cuts every shared model in pieces of 200 nodes. With the types that were inferred for the whole,
+// TestExtractModels cuts every model in pieces of 200 nodes. With the types that were inferred for the whole,
 // a piece infers what the whole does.
 func TestExtractModels(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(onnxtest.Shared(t, "models"), "*.onnx.gz"))
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			g := decoded(t, fixtures.Model(t, name))
 			whole := ops.Infer(g, ops.Options{})
 			typeOf := func(v *graph.Value) graph.Type {
 				f := &whole.Facts[v.ID]

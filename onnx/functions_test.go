@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
 	ot "github.com/irene-onnx/irene/onnx/onnxtest"
@@ -240,7 +241,7 @@ func TestExpansionLimits(t *testing.T) {
 
 // TestExportedFunctions decodes an export with 34 functions nested in each other (old torch dynamo_export).
 func TestExportedFunctions(t *testing.T) {
-	g, err := onnx.Decode(ot.Shared(t, "models", "bert-2layers-functions.onnx.gz"), onnx.Options{})
+	g, err := onnx.DecodeBytes(fixtures.Model(t, "bert-2layers-functions"), "m", "", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

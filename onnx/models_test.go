@@ -1,24 +1,17 @@
 package onnx_test
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/json"
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
-	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // TestConformanceModels decodes every model of the official node tests.
 func TestConformanceModels(t *testing.T) {
 	n := 0
-	ot.Conformance(t, func(name string, model []byte, _ func(string) []byte) {
+	fixtures.Conformance(t, func(name string, model []byte, _ func(string) []byte) {
 		n++
 		g, err := onnx.DecodeBytes(model, name, "", onnx.Options{})
 		if err != nil {
@@ -42,13 +35,9 @@ func TestConformanceModels(t *testing.T) {
 
 // TestExportedModels decodes real exports. Every value whose shape ONNX Runtime computed must be there under its name.
 func TestExportedModels(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(ot.Shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no models: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz"), func(t *testing.T) {
-			g, err := onnx.Decode(file, onnx.Options{})
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			g, err := onnx.DecodeBytes(fixtures.Model(t, name), name, "", onnx.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +51,7 @@ func TestExportedModels(t *testing.T) {
 			for _, v := range g.Values {
 				names[v.Name] = true
 			}
-			for name := range answers(t, strings.TrimSuffix(file, ".onnx.gz")+".json.gz").Shapes {
+			for name := range fixtures.Answers(t, name).Shapes {
 				if !names[name] {
 					t.Errorf("no value %q", name)
 				}
@@ -71,33 +60,9 @@ func TestExportedModels(t *testing.T) {
 	}
 }
 
-type answer struct {
-	Shapes map[string]any `json:"shapes"`
-}
-
-func answers(t *testing.T, file string) answer {
-	t.Helper()
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, err = io.ReadAll(z); err != nil {
-		t.Fatal(err)
-	}
-	var a answer
-	if err := json.Unmarshal(b, &a); err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
 // TestDeterministic decodes twice: names, order and warnings are the same.
 func TestDeterministic(t *testing.T) {
-	b := ot.Gunzip(t, "models", "bert-2layers-functions.onnx.gz")
+	b := fixtures.Model(t, "bert-2layers-functions")
 	var got [2]string
 	for i := range got {
 		g, err := onnx.DecodeBytes(b, "m", "", onnx.Options{})
@@ -114,7 +79,7 @@ func TestDeterministic(t *testing.T) {
 func BenchmarkDecode(b *testing.B) {
 	for _, name := range []string{"bert-base", "bert-base-dynamo", "bert-2layers-functions", "qwen3-8b-decode"} {
 		b.Run(name, func(b *testing.B) {
-			model := ot.Gunzip(b, "models", name+".onnx.gz")
+			model := fixtures.Model(b, name)
 			b.SetBytes(int64(len(model)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -61,8 +61,8 @@ func (e *Environment) check() error {
 	return nil
 }
 
-// fill adds a measurement to a record.
-func (m *Measurement) fill(r *energy.Record, idle *energy.Watts) {
+// writeTo adds a measurement to a record.
+func (m *Measurement) writeTo(r *energy.Record, idle *energy.Watts) {
 	r.Method, r.Time, r.KernelTime = m.Method, new(m.Time), m.KernelTime
 	r.Energy, r.Idle = m.Energy, idle
 	if m.Energy != nil {

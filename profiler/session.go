@@ -151,7 +151,7 @@ func (s *session) measure(ctx context.Context, t Task, opts Options) (energy.Rec
 		return energy.Record{}, err
 	}
 	r := s.env.Fill(t.Record)
-	m.fill(&r, s.gauge.idle)
+	m.writeTo(&r, s.gauge.idle)
 	r.Anchor, r.Counter = t.Anchor, s.gauge.check.Load
 	return r, r.Check()
 }

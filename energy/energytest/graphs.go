@@ -2,11 +2,11 @@ package energytest
 
 import (
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/onnx"
@@ -15,9 +15,10 @@ import (
 
 func Off(got, want float64) float64 { return math.Abs(got-want) / want }
 
-func SharedModel(t testing.TB, name string) *graph.Graph {
+// Shared decodes one of the models that tests share.
+func Shared(t testing.TB, name string) *graph.Graph {
 	t.Helper()
-	g, err := onnx.Decode(Shared(t, "models", name+".onnx.gz"), onnx.Options{})
+	g, err := onnx.DecodeBytes(fixtures.Model(t, name), name, "", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,19 +55,6 @@ func Device(t testing.TB, id string) energy.Device {
 func FloatIn(name string, dims ...any) Part { return In(name, graph.Float32, dims...) }
 
 func FloatWeight(name string, dims ...int64) Part { return Weight(name, graph.Float32, dims...) }
-
-// SharedModels are the files of the shared models.
-func SharedModels(t testing.TB) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(Shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no models in shared/models")
-	}
-	return files
-}
-
-// ModelOf is the name of a shared model.
-func ModelOf(file string) string { return strings.TrimSuffix(filepath.Base(file), ".onnx.gz") }
 
 // Encoder is a small model of two layers with named modules: an embedding, attention, normalizations and linear layers.
 func Encoder(t testing.TB) *graph.Graph {

@@ -11,8 +11,8 @@ import (
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/operator"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // rowsOf returns rows of a device whose operators take what specifications say, times a factor: products two thirds of
@@ -213,7 +213,7 @@ func TestUnseenDevice(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a few seconds")
 	}
-	rows := operatorsOf(t, onnxtest.Gunzip(t, "neusight", "operators.jsonl.gz"))
+	rows := operatorsOf(t, fixtures.CorpusText(t, "neusight", "operators.jsonl.gz"))
 	ref, err := ReferenceDevice(rows, nil)
 	if err != nil {
 		t.Fatal(err)

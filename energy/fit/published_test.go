@@ -12,9 +12,9 @@ import (
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/predict/predicttest"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // measuredModels are the published measurements' models among the shared ones, by family.
@@ -26,14 +26,14 @@ var measuredModels = [2]map[string]string{
 // TestLeaveFamilyOut predicts the published measurements of each family of models from those of the other, and compares
 // all measured nodes but the copies of attention's second product; equal layers share one measurement and count once.
 func TestLeaveFamilyOut(t *testing.T) {
-	trees, err := irene.Read(bytes.NewReader(onnxtest.Gunzip(t, "irene", "irene_device_1.jsonl.gz")), "device 1")
+	trees, err := irene.Read(bytes.NewReader(fixtures.CorpusText(t, "irene", "irene_device_1.jsonl.gz")), "device 1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	models := map[string]*graph.Graph{}
 	for _, family := range measuredModels {
 		for name, file := range family {
-			models[name] = energytest.SharedModel(t, file)
+			models[name] = energytest.Shared(t, file)
 		}
 	}
 	dev := energytest.Device(t, "gtx-1070")

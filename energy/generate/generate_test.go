@@ -44,12 +44,12 @@ func TestGenerate(t *testing.T) {
 	}{
 		{"gpt2-past", "gtx-1070", "eager", PromptsByGraph, map[string]int64{"batch": 3, "sequence": 1}},
 		{"gpt2-past", "h100-sxm", "vllm", PromptsByGraph, map[string]int64{"batch": 3, "sequence": 1}},
-		{"llama-3.2-1b-fp16-decode", "h100-sxm", "eager", PromptsByRows, map[string]int64{"batch": 3}},
-		{"llama-3.2-1b-fp16-decode", "h100-sxm", "vllm", PromptsByRows, map[string]int64{"batch": 3}},
+		{"qwen2-3layers-decode", "h100-sxm", "eager", PromptsByRows, map[string]int64{"batch": 3}},
+		{"qwen2-3layers-decode", "h100-sxm", "vllm", PromptsByRows, map[string]int64{"batch": 3}},
 	} {
 		t.Run(c.model+" "+c.runtime, func(t *testing.T) {
 			const prompt, tokens = 5, 9
-			g := generator(t, energytest.SharedModel(t, c.model), c.dev, c.runtime, 3, prompt, tokens, nil)
+			g := generator(t, energytest.Shared(t, c.model), c.dev, c.runtime, 3, prompt, tokens, nil)
 			if g.Way != c.way || g.Step.Direct != "" {
 				t.Errorf("prompts by %s, want %s; direct: %q", g.Way, c.way, g.Step.Direct)
 			}
@@ -96,7 +96,7 @@ func wholeAt(t *testing.T, g *Generator, of *graph.Graph, dims map[string]int64)
 // TestPromptsByRows holds prompts estimated from a decode step against the same model's own reading of prompts: a graph
 // that takes any number of tokens, and one of it fixed to a token.
 func TestPromptsByRows(t *testing.T) {
-	shared := energytest.SharedModel(t, "gpt2-past")
+	shared := energytest.Shared(t, "gpt2-past")
 	for _, c := range []struct {
 		runtime string
 		most    float64
@@ -126,8 +126,8 @@ func TestPromptsByRows(t *testing.T) {
 
 // TestPromptsByFile reads prompts with another graph, at its own closed form.
 func TestPromptsByFile(t *testing.T) {
-	file := energytest.SharedModel(t, "llama-1b-prefill")
-	g := generator(t, energytest.SharedModel(t, "llama-3.2-1b-fp16-decode"), "h100-sxm", "eager", 2, 64, 4, file)
+	file := energytest.Shared(t, "bert-base")
+	g := generator(t, energytest.Shared(t, "qwen2-3layers-decode"), "h100-sxm", "eager", 2, 64, 4, file)
 	got, err := g.Prefill(64)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestPromptsByFile(t *testing.T) {
 
 // TestServe: requests take their parts of prompts and steps.
 func TestServe(t *testing.T) {
-	g := generator(t, energytest.SharedModel(t, "gpt2-past"), "gtx-1070", "", 4, 30, 20, nil)
+	g := generator(t, energytest.Shared(t, "gpt2-past"), "gtx-1070", "", 4, 30, 20, nil)
 	var energySum, tokens float64
 	requests := []Request{{Prompt: 10, Tokens: 20, Count: 3}, {Prompt: 30, Tokens: 5, Count: 1}}
 	for _, r := range requests {

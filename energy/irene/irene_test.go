@@ -10,8 +10,8 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 const tiny = `{"model_name":"tiny","batch_size":8,"seq_len":32,"frontend_tree":{"id":"tiny/8/32/root","scope":"root","type":"model",` +
@@ -188,7 +188,7 @@ func TestWithoutLists(t *testing.T) {
 
 // TestPublished reads the published measurements: 166 trees of six models on device 1.
 func TestPublished(t *testing.T) {
-	b := onnxtest.Gunzip(t, "irene", "irene_device_1.jsonl.gz")
+	b := fixtures.CorpusText(t, "irene", "irene_device_1.jsonl.gz")
 	trees, err := irene.Read(bytes.NewReader(b), "device 1")
 	if err != nil {
 		t.Fatal(err)

@@ -11,12 +11,12 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/irene"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	"github.com/irene-onnx/irene/fixtures"
 )
 
 func published(t *testing.T) ([]byte, []*irene.Tree) {
 	t.Helper()
-	text := onnxtest.Gunzip(t, "irene", "irene_device_1.jsonl.gz")
+	text := fixtures.CorpusText(t, "irene", "irene_device_1.jsonl.gz")
 	trees, err := irene.Read(bytes.NewReader(text), "device 1")
 	if err != nil {
 		t.Fatal(err)

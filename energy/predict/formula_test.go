@@ -9,23 +9,19 @@ import (
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
-	"github.com/irene-onnx/irene/onnx"
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
-// eachSharedModel runs a test on every model of the shared folder.
-func eachSharedModel(t *testing.T, test func(*testing.T, *graph.Graph)) {
+// eachModel runs a test on every model that tests share.
+func eachModel(t *testing.T, test func(*testing.T, *graph.Graph)) {
 	t.Helper()
-	for _, file := range energytest.SharedModels(t) {
-		t.Run(energytest.ModelOf(file), func(t *testing.T) {
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			test(t, g)
+			test(t, energytest.Shared(t, name))
 		})
 	}
 }
@@ -65,7 +61,7 @@ func near(a, b, tolerance float64) bool {
 
 // TestFormulasAreExact holds the formulas of every module against predictions at random dims.
 func TestFormulasAreExact(t *testing.T) {
-	eachSharedModel(t, func(t *testing.T, g *graph.Graph) {
+	eachModel(t, func(t *testing.T, g *graph.Graph) {
 		sym, err := analysis.Run(g, analysis.Options{Symbolic: true})
 		if err != nil {
 			t.Fatal(err)
@@ -273,7 +269,7 @@ func TestWaveExpressions(t *testing.T) {
 }
 
 func BenchmarkSymbolic(b *testing.B) {
-	g := energytest.SharedModel(b, "bert-base")
+	g := energytest.Shared(b, "bert-base")
 	c, dev := deviceOf(b, coefficients.DefaultDevice)
 	for b.Loop() {
 		a, err := analysis.Run(g, analysis.Options{Symbolic: true})
@@ -287,7 +283,7 @@ func BenchmarkSymbolic(b *testing.B) {
 }
 
 func BenchmarkFormulaEval(b *testing.B) {
-	a, err := analysis.Run(energytest.SharedModel(b, "bert-base"), analysis.Options{Symbolic: true})
+	a, err := analysis.Run(energytest.Shared(b, "bert-base"), analysis.Options{Symbolic: true})
 	if err != nil {
 		b.Fatal(err)
 	}

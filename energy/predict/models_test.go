@@ -7,6 +7,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -15,9 +16,9 @@ import (
 // with work in it is free, subtrees are exactly the sums of their parts, and intervals hold their values.
 func TestModels(t *testing.T) {
 	c := energytest.Embedded(t)
-	for _, file := range energytest.SharedModels(t) {
-		t.Run(energytest.ModelOf(file), func(t *testing.T) {
-			g := energytest.SharedModel(t, energytest.ModelOf(file))
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			g := energytest.Shared(t, name)
 			a := energytest.Analyzed(t, g, nil)
 			for _, id := range []string{c.Device, "h200"} {
 				r := predicted(t, a, c, energytest.Device(t, id))
@@ -128,7 +129,7 @@ func checkIntervals(t *testing.T, a *analysis.Analysis, r *Result) {
 
 // TestRange: what was measured is not an extrapolation; eight times the tokens are, with a wider interval.
 func TestRange(t *testing.T) {
-	g, c := energytest.SharedModel(t, "bert-base"), energytest.Embedded(t)
+	g, c := energytest.Shared(t, "bert-base"), energytest.Embedded(t)
 	dev := energytest.Device(t, c.Device)
 	width := func(s Sum) energy.Joules { return (s.High - s.Low) / s.Energy }
 	root := func(batch, sequence int64) Sum {

@@ -14,7 +14,7 @@ import (
 
 // TestRecipesAreExact follows recipes at random dims, and holds every operator against its prediction.
 func TestRecipesAreExact(t *testing.T) {
-	eachSharedModel(t, func(t *testing.T, g *graph.Graph) {
+	eachModel(t, func(t *testing.T, g *graph.Graph) {
 		sym, err := analysis.Run(g, analysis.Options{Symbolic: true})
 		if err != nil {
 			t.Fatal(err)

@@ -15,7 +15,7 @@ import (
 
 // TestExplainAddsUp holds the causes of every operator, and their sums over every module, against the predictions.
 func TestExplainAddsUp(t *testing.T) {
-	eachSharedModel(t, func(t *testing.T, g *graph.Graph) {
+	eachModel(t, func(t *testing.T, g *graph.Graph) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		sym, err := analysis.Run(g, analysis.Options{Symbolic: true})
 		if err != nil {

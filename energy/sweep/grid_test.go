@@ -34,11 +34,11 @@ func TestGrid(t *testing.T) {
 		{"bert-base", []string{"batch", "sequence"}, []int64{1, 1}, []int64{64, 512}},
 		{"gpt2-past", []string{"batch", "past_sequence"}, []int64{1, 1}, []int64{64, 1000}},
 		{"gpt2-past", []string{"past_sequence", "batch", "sequence"}, []int64{1, 1, 1}, []int64{500, 20, 500}},
-		{"llama-3.2-1b-fp16-decode", []string{"batch", "past_sequence"}, []int64{1, 1}, []int64{300, 8000}},
-		{"vit-base", []string{"batch"}, []int64{1}, []int64{200}},
+		{"qwen2-3layers-decode", []string{"batch", "past_sequence"}, []int64{1, 1}, []int64{300, 8000}},
+		{"bert-base-int8", []string{"batch"}, []int64{1}, []int64{200}},
 	} {
 		t.Run(c.model, func(t *testing.T) {
-			g := grid(t, energytest.SharedModel(t, c.model), c.names, c.low, c.high, "gtx-1070", "h100-sxm")
+			g := grid(t, energytest.Shared(t, c.model), c.names, c.low, c.high, "gtx-1070", "h100-sxm")
 			if g.Direct != "" {
 				t.Fatal(g.Direct)
 			}
@@ -136,7 +136,7 @@ func TestContradiction(t *testing.T) {
 }
 
 func BenchmarkSweep(b *testing.B) {
-	g := grid(b, energytest.SharedModel(b, "bert-base"), []string{"batch", "sequence"}, []int64{1, 1}, []int64{100, 400}, "gtx-1070")
+	g := grid(b, energytest.Shared(b, "bert-base"), []string{"batch", "sequence"}, []int64{1, 1}, []int64{100, 400}, "gtx-1070")
 	axes := [][]int64{nil, nil}
 	for i := range int64(100) {
 		axes[0], axes[1] = append(axes[0], i+1), append(axes[1], 4*(i+1))

@@ -11,7 +11,7 @@ import (
 	"github.com/irene-onnx/irene/energy/measured"
 )
 
-// Splits of records, beside SplitModel and SplitShapes.
+// SplitOperators is a split of records, beside SplitModel and SplitShapes.
 const SplitOperators = "operators" // modules and models are predicted from operators measured alone
 
 // RecordSplits lists the splits of records.

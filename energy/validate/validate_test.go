@@ -15,9 +15,8 @@ import (
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/predict/predicttest"
 	"github.com/irene-onnx/irene/energy/stats"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // made is an outcome of a made-up measurement.
@@ -287,7 +286,7 @@ func TestValidateErrors(t *testing.T) {
 // publishedInput is IrEne's published measurements with the models they are of.
 func publishedInput(t testing.TB) ValidateInput {
 	t.Helper()
-	file := onnxtest.Shared(t, "irene", "irene_device_1.jsonl.gz")
+	file := fixtures.Corpus(t, "irene", "irene_device_1.jsonl.gz")
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
@@ -298,13 +297,11 @@ func publishedInput(t testing.TB) ValidateInput {
 		t.Fatal(err)
 	}
 	in := ValidateInput{Sets: []ValidationSet{{energytest.Device(t, "gtx-1070"), trees}}, Models: map[string]*graph.Graph{}}
-	for name, model := range map[string]string{
+	for name, file := range map[string]string{
 		"bert-base-uncased": "bert-base", "distilbert-base-uncased": "distilbert-base", "roberta-base": "roberta-base",
 		"gpt2": "gpt2", "distilgpt2": "distilgpt2", "openai-gpt": "openai-gpt",
 	} {
-		if in.Models[name], err = onnx.Decode(onnxtest.Shared(t, "models", model+".onnx.gz"), onnx.Options{}); err != nil {
-			t.Fatal(err)
-		}
+		in.Models[name] = energytest.Shared(t, file)
 	}
 	return in
 }

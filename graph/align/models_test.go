@@ -2,8 +2,6 @@ package align_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,10 +16,7 @@ import (
 // tree is the module tree of a model, with its weights. Parameters, multiply-accumulates and bytes are those of the file.
 func tree(t testing.TB, name string) align.Tree {
 	t.Helper()
-	g, err := onnx.Decode(filepath.Join("..", "..", "..", "shared", "models", name+".onnx.gz"), onnx.Options{})
-	if os.IsNotExist(err) {
-		t.Skip(err)
-	}
+	g, err := onnx.DecodeBytes(fixtures.Model(t, name), name, "", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

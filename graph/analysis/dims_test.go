@@ -3,11 +3,11 @@ package analysis
 import (
 	"errors"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
@@ -31,25 +31,20 @@ func mustRun(t *testing.T, g *graph.Graph, opts Options) *Analysis {
 	return a
 }
 
-// model is a shared model.
+// model decodes one of the models that tests share.
 func model(t *testing.T, name string) *graph.Graph {
 	t.Helper()
-	g, err := onnx.Decode(Shared(t, "models", name+".onnx.gz"), onnx.Options{})
+	g, err := onnx.DecodeBytes(fixtures.Model(t, name), name, ".", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-// eachModel runs a test for every shared model.
+// eachModel runs a test for every model that tests share.
 func eachModel(t *testing.T, test func(*testing.T, *graph.Graph)) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(Shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no models in shared/models")
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".onnx.gz")
+	for _, name := range fixtures.EveryModel(t) {
 		t.Run(name, func(t *testing.T) { test(t, model(t, name)) })
 	}
 }

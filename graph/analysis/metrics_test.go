@@ -152,7 +152,7 @@ func (m Metrics) at(eval func(graph.Dim) (int64, bool)) numbers {
 	return numbers{num(m.MACs), num(m.Elementwise), num(m.Read), num(m.Written), int64(m.Operators), int64(m.Unknown)}
 }
 
-// TestModelMetrics holds, on every shared model at random dims: a module's metrics are the sums over the operators that
+// TestModelMetrics holds, on every model at random dims: a module's metrics are the sums over the operators that
 // stand in it or below, and the expressions of an analysis that assumes nothing agree with the numbers at bound dims.
 func TestModelMetrics(t *testing.T) {
 	eachModel(t, func(t *testing.T, g *graph.Graph) {

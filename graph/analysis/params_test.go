@@ -1,14 +1,11 @@
 package analysis
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
@@ -226,23 +223,10 @@ func TestTiedTwice(t *testing.T) {
 
 // TestModelParams holds the parameters of every module of the reference models against those that PyTorch counted.
 func TestModelParams(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(Shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no models in shared/models")
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".onnx.gz")
+	for _, name := range fixtures.EveryModel(t) {
 		t.Run(name, func(t *testing.T) {
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			a, err := Run(g, Options{Symbolic: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := moduleParams(a)
-			for path, want := range torchParams(t, strings.TrimSuffix(file, ".onnx.gz")+".json.gz") {
+			got := moduleParams(mustRun(t, model(t, name), Options{Symbolic: true}))
+			for path, want := range torchParams(fixtures.Answers(t, name)) {
 				n, ok := got[path]
 				if !ok || want.tied == 0 || strings.Contains(name, "ortfused") && path != "" { // fused operators span modules
 					continue
@@ -259,27 +243,8 @@ func within(n, want int64) bool { return math.Abs(float64(n-want)) <= 0.005*floa
 
 type torchCount struct{ tied, untied int64 }
 
-// torchParams reads what PyTorch counted, by module: shared parameters once, and once for each module that owns them.
-func torchParams(t *testing.T, file string) map[string]torchCount {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ref struct {
-		Modules map[string]struct {
-			Params int64 `json:"params"`
-			Own    int64 `json:"own_params"`
-		} `json:"modules"`
-	}
-	if err := json.NewDecoder(z).Decode(&ref); err != nil {
-		t.Fatal(err)
-	}
+// torchParams is what PyTorch counted, by module: shared parameters once, and once for each module that owns them.
+func torchParams(ref fixtures.Reference) map[string]torchCount {
 	out := map[string]torchCount{}
 	for path, m := range ref.Modules {
 		c := torchCount{tied: m.Params}

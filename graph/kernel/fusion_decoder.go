@@ -89,7 +89,7 @@ func attention(gr *grouping, softmax *graph.Node) []*graph.Node {
 	}
 	members = append(members, between...)
 	for _, v := range []*graph.Value{scores.Input(0), scores.Input(1), values.Input(1)} {
-		members = absorb(gr, members, v)
+		members = fuseUpstream(gr, members, v)
 	}
 	members = slices.DeleteFunc(members, func(n *graph.Node) bool { return n == values })
 	return append([]*graph.Node{values}, members...) // whose element type is the kernel's
@@ -137,8 +137,8 @@ func productAbove(gr *grouping, v *graph.Value, depth int) (*graph.Node, []*grap
 	return nil, nil
 }
 
-// absorb adds the views, scalings and the join with the cache that alone lead to a value that members read.
-func absorb(gr *grouping, members []*graph.Node, v *graph.Value) []*graph.Node {
+// fuseUpstream adds the views, scalings and the join with the cache that alone lead to a value that members read.
+func fuseUpstream(gr *grouping, members []*graph.Node, v *graph.Value) []*graph.Node {
 	for range 12 {
 		if v == nil || v.Producer == nil {
 			return members
@@ -304,7 +304,7 @@ func (gr *grouping) isConstant(v *graph.Value) bool { return v == nil || gr.stat
 
 // rotary: x·cos + rotated(x)·sin of queries, and of the keys that the same angles turn.
 func rotary(gr *grouping, add *graph.Node) []*graph.Node {
-	members := gr.turn(add)
+	members := gr.rotation(add)
 	if members == nil {
 		return nil
 	}
@@ -313,15 +313,15 @@ func rotary(gr *grouping, add *graph.Node) []*graph.Node {
 		if n.Op == "Softmax" || n.Op == "MatMul" && gr.costs[n.ID].Class == "bmm" {
 			break
 		}
-		if second := gr.turn(n); second != nil && !gr.taken[n.ID] && slices.Equal(gr.angles(second), angles) {
+		if second := gr.rotation(n); second != nil && !gr.taken[n.ID] && slices.Equal(gr.angles(second), angles) {
 			return append(members, second...)
 		}
 	}
 	return members
 }
 
-// turn finds the nodes of one rotation, that of the sum first.
-func (gr *grouping) turn(add *graph.Node) []*graph.Node {
+// rotation finds the nodes of one rotation, that of the sum first.
+func (gr *grouping) rotation(add *graph.Node) []*graph.Node {
 	if add.Op != "Add" || add.Domain != "" {
 		return nil
 	}

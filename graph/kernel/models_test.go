@@ -1,29 +1,23 @@
 package kernel_test
 
 import (
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/graph/kernel"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // TestModels holds what is true of any plan on the reference models: kernels partition the nodes that launch something
 // and keep all the multiply-accumulates, at most one view launches nothing with work in it, and plans repeat.
 func TestModels(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(onnxtest.Shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no models in shared/models")
-	}
 	profiles, _ := kernel.Profiles()
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz"), func(t *testing.T) {
-			g, err := onnx.Decode(file, onnx.Options{})
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			g, err := onnx.DecodeBytes(fixtures.Model(t, name), name, "", onnx.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -42,8 +42,8 @@ type attention struct {
 	window         graph.Dim // keys that a query sees at most; unknown where nothing bounds them
 }
 
-// seen is the number of keys a query is counted against.
-func (a *attention) seen() graph.Dim {
+// keysPerQuery is the number of keys a query is counted against.
+func (a *attention) keysPerQuery() graph.Dim {
 	if a.window.IsUnknown() {
 		return a.keys
 	}
@@ -52,15 +52,15 @@ func (a *attention) seen() graph.Dim {
 
 // scores is the number of products of a query with a key.
 func (a *attention) scores() graph.Dim {
-	return a.batch.Mul(a.heads).Mul(a.queries).Mul(a.seen())
+	return a.batch.Mul(a.heads).Mul(a.queries).Mul(a.keysPerQuery())
 }
 
 // products are queries by keys, and probabilities by values.
 func (a *attention) products() []graph.Product {
-	batch, seen := a.batch.Mul(a.heads), a.seen()
+	batch, perQuery := a.batch.Mul(a.heads), a.keysPerQuery()
 	return []graph.Product{
-		{Batch: batch, M: a.queries, N: seen, K: a.size, TransB: true},
-		{Batch: batch, M: a.queries, N: a.vsize, K: seen},
+		{Batch: batch, M: a.queries, N: perQuery, K: a.size, TransB: true},
+		{Batch: batch, M: a.queries, N: a.vsize, K: perQuery},
 	}
 }
 

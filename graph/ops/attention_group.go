@@ -191,12 +191,12 @@ func pagedAttentionCost(c *Context) graph.Cost {
 	for i := 8; i <= 9; i++ {
 		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.rowBytes(i, a.queries))
 	}
-	seen := a.seen().Mul(dimOf(c.Shape(6), 0))
+	attended := a.keysPerQuery().Mul(dimOf(c.Shape(6), 0))
 	for i := 3; i <= 4; i++ {
 		if !c.Has(i) {
 			continue
 		}
-		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.positionBytes(i, seen))
+		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.positionBytes(i, attended))
 		if c.Node.Output(i-2) != nil {
 			cost.Written = cost.Written.Sub(c.Out(i - 2).Bytes())
 		}

@@ -5,14 +5,10 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
-	"github.com/irene-onnx/irene/onnx"
 )
 
 func BenchmarkInfer(b *testing.B) {
-	g, err := onnx.Decode("../../../shared/models/bert-base.onnx.gz", onnx.Options{})
-	if err != nil {
-		b.Skip(err)
-	}
+	g := decode(b, "bert-base")
 	for _, mode := range []struct {
 		name string
 		dims map[string]graph.Dim

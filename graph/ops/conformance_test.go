@@ -1,17 +1,15 @@
 package ops_test
 
 import (
-	"archive/zip"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 	"sort"
-	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
 	"github.com/irene-onnx/irene/onnx"
@@ -21,10 +19,10 @@ import (
 // give. The shapes of their outputs are withheld, and small inputs given, as `irene analyze --value` would. A wrong
 // type or shape fails; unknown ones are counted by the operator that leaves them so.
 func TestConformance(t *testing.T) {
-	cases := readCases(t, shared(t, "conformance", "onnx-node-tests.zip"))
+	cases := readCases(t)
 	count, byOp, unknown := tally{}, map[string]tally{}, tally{}
 	for _, c := range cases {
-		g, err := onnx.DecodeBytes(c.files["model.onnx"], c.name, "", onnx.Options{})
+		g, err := onnx.DecodeBytes(c.model, c.name, "", onnx.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -61,8 +59,9 @@ func TestConformance(t *testing.T) {
 
 // nodeCase is one case of the node tests.
 type nodeCase struct {
-	name  string
-	files map[string][]byte
+	name            string
+	model           []byte
+	inputs, outputs [][]byte // tensors
 }
 
 // verdict infers the case's model and says whether the shapes of its outputs are right, unknown or wrong.
@@ -75,11 +74,10 @@ func (c *nodeCase) verdict(g *graph.Graph, unknown tally) (verdict, note string)
 	ops.Count(g, inf)
 	verdict = "right"
 	for i, v := range g.Main.Outputs {
-		b, ok := c.files[fmt.Sprintf("test_data_set_0/output_%d.pb", i)]
-		if !ok || v.Type.Kind != graph.KindTensor {
+		if i >= len(c.outputs) || v.Type.Kind != graph.KindTensor {
 			continue
 		}
-		want, err := readTensor(b)
+		want, err := readTensor(c.outputs[i])
 		if err != nil {
 			return "wrong", err.Error()
 		}
@@ -115,44 +113,34 @@ func withhold(g *graph.Graph) {
 func (c *nodeCase) values(g *graph.Graph) map[string][]float64 {
 	out := map[string][]float64{}
 	for i, v := range g.Main.Inputs {
-		if b, ok := c.files[fmt.Sprintf("test_data_set_0/input_%d.pb", i)]; ok {
-			if x, err := readTensor(b); err == nil && x.vals != nil {
-				out[v.Name] = x.vals
-			}
+		if i >= len(c.inputs) {
+			break
+		}
+		if x, err := readTensor(c.inputs[i]); err == nil && x.vals != nil {
+			out[v.Name] = x.vals
 		}
 	}
 	return out
 }
 
-func readCases(t *testing.T, path string) []*nodeCase {
+// readCases reads the cases, with the tensors of their first data set.
+func readCases(t *testing.T) []*nodeCase {
 	t.Helper()
-	z, err := zip.OpenReader(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer z.Close()
-	byName := map[string]*nodeCase{}
 	var cases []*nodeCase
-	for _, f := range z.File {
-		name, file, ok := strings.Cut(f.Name, "/")
-		if !ok || strings.HasSuffix(f.Name, "/") {
-			continue
+	fixtures.Conformance(t, func(name string, model []byte, file func(string) []byte) {
+		c := &nodeCase{name: name, model: model}
+		tensors := func(kind string) (list [][]byte) {
+			for {
+				b := file(fmt.Sprintf("test_data_set_0/%s_%d.pb", kind, len(list)))
+				if b == nil {
+					return list
+				}
+				list = append(list, b)
+			}
 		}
-		r, err := f.Open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := byName[name]
-		if c == nil {
-			c = &nodeCase{name: name, files: map[string][]byte{}}
-			byName[name], cases = c, append(cases, c)
-		}
-		c.files[file] = b
-	}
+		c.inputs, c.outputs = tensors("input"), tensors("output")
+		cases = append(cases, c)
+	})
 	return cases
 }
 

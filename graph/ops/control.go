@@ -5,7 +5,7 @@ import "github.com/irene-onnx/irene/graph"
 // controlOps are the operators that run subgraphs. They cost nothing themselves: the nodes of their bodies are counted
 // where they stand, as often as their body runs.
 func controlOps() []Op {
-	return append(generateOps(), []Op{
+	return append(generationOps(), []Op{
 		{Name: "If", Since: 1, Class: "control", Shape: ifRule, Cost: free},
 		{Name: "Loop", Since: 1, Class: "control", Shape: loop, Cost: free},
 		{Name: "Scan", Since: 8, Class: "control", Shape: scan8, Cost: free},

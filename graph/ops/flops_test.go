@@ -1,13 +1,10 @@
 package ops_test
 
 import (
-	"compress/gzip"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
 	"github.com/irene-onnx/irene/onnx"
@@ -16,23 +13,11 @@ import (
 // TestModelFLOPs holds twice the multiply-accumulates of the reference models against what PyTorch's FlopCounterMode
 // counted, and every product against the MACs it stands for.
 func TestModelFLOPs(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no models")
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz"), func(t *testing.T) {
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ref := readFLOPs(t, strings.TrimSuffix(file, ".onnx.gz")+".json.gz")
-			dims := map[string]graph.Dim{}
-			for k, v := range ref.Dims {
-				dims[k] = graph.Const(v)
-			}
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			g, ref := decode(t, name), fixtures.Answers(t, name)
 			sum := graph.Const(0)
-			for i, c := range ops.Count(g, ops.Infer(g, ops.Options{Dims: dims})) {
+			for i, c := range ops.Count(g, ops.Infer(g, ops.Options{Dims: boundTo(ref)})) {
 				products := graph.Const(0)
 				for _, p := range c.Products {
 					products = products.Add(p.MACs())
@@ -52,36 +37,12 @@ func TestModelFLOPs(t *testing.T) {
 	}
 }
 
-// flopReference is what PyTorch counted of a model, by module and operator.
-type flopReference struct {
-	Dims  map[string]int64            `json:"dims"`
-	FLOPs map[string]map[string]int64 `json:"flops"`
-}
-
-func readFLOPs(t *testing.T, path string) flopReference {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ref flopReference
-	if err := json.NewDecoder(z).Decode(&ref); err != nil {
-		t.Fatal(err)
-	}
-	return ref
-}
-
 // TestBodies holds what operators count against what their function bodies count, which the official node tests spell
 // out as models of their own: the same multiply-accumulates, and of normalizations nearly the same other operations,
 // since those done once per row are left out.
 func TestBodies(t *testing.T) {
 	cases := map[string]*nodeCase{}
-	for _, c := range readCases(t, shared(t, "conformance", "onnx-node-tests.zip")) {
+	for _, c := range readCases(t) {
 		cases[c.name] = c
 	}
 	compared := 0
@@ -116,7 +77,7 @@ func TestBodies(t *testing.T) {
 // counted sums the costs of a case's nodes.
 func counted(t *testing.T, c *nodeCase) (*graph.Graph, graph.Cost) {
 	t.Helper()
-	g, err := onnx.DecodeBytes(c.files["model.onnx"], c.name, "", onnx.Options{})
+	g, err := onnx.DecodeBytes(c.model, c.name, "", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

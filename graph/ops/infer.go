@@ -283,19 +283,19 @@ func (s *state) body(b *graph.Body, inputs []Fact) ([]Fact, error) {
 	return out, nil
 }
 
-// trial is what came of a body that may not run, or runs in more than one way.
-type trial struct {
+// outcome is what came of a body that may not run, or runs in more than one way.
+type outcome struct {
 	out       []Fact
 	solved    map[string]graph.Dim // every equality that holds in the body
 	conflicts []*Conflict
 }
 
 // try runs a body like body does; the equalities and contradictions it finds are returned and hold nowhere else.
-func (s *state) try(b *graph.Body, inputs []Fact) (trial, error) {
+func (s *state) try(b *graph.Body, inputs []Fact) (outcome, error) {
 	saved, conflicts, constraints := s.solved, len(s.out.Conflicts), len(s.out.Constraints)
 	s.solved = maps.Clone(saved)
 	out, err := s.body(b, inputs)
-	t := trial{out: out, solved: s.solved, conflicts: slices.Clone(s.out.Conflicts[conflicts:])}
+	t := outcome{out: out, solved: s.solved, conflicts: slices.Clone(s.out.Conflicts[conflicts:])}
 	s.solved = saved
 	s.out.Conflicts, s.out.Constraints = s.out.Conflicts[:conflicts], s.out.Constraints[:constraints]
 	return t, err

@@ -2,8 +2,8 @@ package ops
 
 import "github.com/irene-onnx/irene/graph"
 
-// classicOps are the operators of ai.onnx.ml: features, linear models, support vectors, trees.
-func classicOps() []Op {
+// mlOps are the operators of ai.onnx.ml: features, linear models, support vectors, trees.
+func mlOps() []Op {
 	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
 		return Op{Domain: "ai.onnx.ml", Name: name, Since: since, Class: "classic", Shape: shape, Cost: cost}
 	}

@@ -1,54 +1,21 @@
 package ops_test
 
 import (
-	"compress/gzip"
-	"encoding/json"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
-	"github.com/irene-onnx/irene/onnx"
 )
-
-// reference is what PyTorch and ONNX Runtime said of a model.
-type reference struct {
-	Dims   map[string]int64 `json:"dims"`
-	Shapes map[string]typed `json:"shapes"`
-}
-
-// typed is an element type and a shape, stored as a list of the two.
-type typed struct {
-	dtype string
-	shape []int64
-}
-
-func (s *typed) UnmarshalJSON(b []byte) error {
-	return json.Unmarshal(b, &[]any{&s.dtype, &s.shape})
-}
 
 // TestModels holds the shapes of every value of the reference models, with dims bound and unbound, against those that
 // ONNX Runtime had.
 func TestModels(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Skip("no models")
-	}
 	unknown, total := tally{}, tally{}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".onnx.gz")
+	for _, name := range fixtures.EveryModel(t) {
 		t.Run(name, func(t *testing.T) {
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ref := readReference(t, strings.TrimSuffix(file, ".onnx.gz")+".json.gz")
-			dims := map[string]graph.Dim{}
-			for k, v := range ref.Dims {
-				dims[k] = graph.Const(v)
-			}
+			g, ref := decode(t, name), fixtures.Answers(t, name)
+			dims := boundTo(ref)
 			for _, mode := range []struct {
 				name string
 				dims map[string]graph.Dim
@@ -111,7 +78,7 @@ func compareModes(t *testing.T, g *graph.Graph, dims map[string]graph.Dim) {
 }
 
 // score compares inferred types with the reference, symbols standing for the reference's dims.
-func score(t *testing.T, g *graph.Graph, inf *ops.Inference, ref reference, mode string) tally {
+func score(t *testing.T, g *graph.Graph, inf *ops.Inference, ref fixtures.Reference, mode string) tally {
 	t.Helper()
 	env := func(name string) (int64, bool) {
 		n, ok := ref.Dims[name]
@@ -133,10 +100,10 @@ func score(t *testing.T, g *graph.Graph, inf *ops.Inference, ref reference, mode
 		switch {
 		case !ok:
 			out["unknown"]++
-		case !equalInts(got, want.shape) || dtypeName(want.dtype) != f.DType.String():
+		case !equalInts(got, want.Shape) || dtypeName(want.DType) != f.DType.String():
 			out["wrong"]++
 			if out["wrong"] <= 10 {
-				t.Errorf("%s: %s: got %v %v, want %s %v", mode, name, f.DType, f.Shape, want.dtype, want.shape)
+				t.Errorf("%s: %s: got %v %v, want %s %v", mode, name, f.DType, f.Shape, want.DType, want.Shape)
 			}
 		default:
 			out["right"]++
@@ -182,22 +149,4 @@ func dtypeName(s string) string {
 		return "float64"
 	}
 	return s
-}
-
-func readReference(t *testing.T, path string) reference {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ref reference
-	if err := json.NewDecoder(z).Decode(&ref); err != nil {
-		t.Fatal(err)
-	}
-	return ref
 }

@@ -1,23 +1,32 @@
 package ops_test
 
 import (
-	"os"
-	"path/filepath"
 	"sort"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
+	"github.com/irene-onnx/irene/onnx"
 )
 
-// shared returns a path in the folder of reference data beside the repository, or skips the test.
-func shared(t *testing.T, elem ...string) string {
-	t.Helper()
-	path := filepath.Join(append([]string{"..", "..", "..", "shared"}, elem...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no reference data: %v", err)
+// decode reads one of the models that tests share.
+func decode(tb testing.TB, name string) *graph.Graph {
+	tb.Helper()
+	g, err := onnx.DecodeBytes(fixtures.Model(tb, name), name, "", onnx.Options{})
+	if err != nil {
+		tb.Fatal(err)
 	}
-	return path
+	return g
+}
+
+// boundTo are the dims of a reference's run.
+func boundTo(ref fixtures.Reference) map[string]graph.Dim {
+	dims := map[string]graph.Dim{}
+	for k, v := range ref.Dims {
+		dims[k] = graph.Const(v)
+	}
+	return dims
 }
 
 // tally counts verdicts by operator.

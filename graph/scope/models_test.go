@@ -1,49 +1,31 @@
 package scope_test
 
 import (
-	"compress/gzip"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/scope"
 	"github.com/irene-onnx/irene/onnx"
 )
 
-// reference is what PyTorch and ONNX Runtime said of a model.
-type reference struct {
-	Dims    map[string]int64              `json:"dims"`
-	Flops   map[string]map[string]float64 `json:"flops"`
-	Modules map[string]struct {
-		Class  string  `json:"class"`
-		Params float64 `json:"params"`
-	} `json:"modules"`
-	Shapes map[string][2]json.RawMessage `json:"shapes"`
-	Inputs map[string][2]json.RawMessage `json:"inputs"`
-}
-
-// modelDir is the corpus of real exports beside the checkout, or the folder that SCOPE_MODELS names.
-func modelDir() string {
-	if dir := os.Getenv("SCOPE_MODELS"); dir != "" {
-		return dir
+// decode reads one of the models that tests share.
+func decode(tb testing.TB, name string) *graph.Graph {
+	tb.Helper()
+	g, err := onnx.DecodeBytes(fixtures.Model(tb, name), name, "", onnx.Options{})
+	if err != nil {
+		tb.Fatal(err)
 	}
-	return filepath.Join("..", "..", "..", "shared", "models")
+	return g
 }
 
 // TestModels holds the module of every matrix product against the FLOPs that PyTorch counted in each module.
 func TestModels(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(modelDir(), "*.onnx.gz"))
-	if len(files) == 0 {
-		t.Skipf("no models in %s", modelDir())
-	}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".onnx.gz")
-		t.Run(name, func(t *testing.T) { checkModel(t, file, false) })
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) { checkModel(t, name, false) })
 	}
 }
 
@@ -51,23 +33,15 @@ func TestModels(t *testing.T) {
 // tell their modules, weights and neighbours alone place every matrix product, those of attention too.
 func TestNameless(t *testing.T) {
 	for _, name := range []string{"bert-base", "bert-base-opset11", "bert-base-int8", "roberta-base", "distilbert-base", "vit-base", "openai-gpt", "gpt2"} {
-		file := filepath.Join("..", "..", "..", "shared", "models", name+".onnx.gz")
-		if _, err := os.Stat(file); err != nil {
-			t.Skip(err)
-		}
-		t.Run(name, func(t *testing.T) { checkModel(t, file, true) })
+		t.Run(name, func(t *testing.T) { checkModel(t, name, true) })
 	}
 }
 
-func checkModel(t *testing.T, file string, nameless bool) {
-	g, err := onnx.Decode(file, onnx.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+func checkModel(t *testing.T, name string, nameless bool) {
+	g, ref := decode(t, name), fixtures.Answers(t, name)
 	if nameless {
 		strip(g)
 	}
-	ref := readReference(t, strings.TrimSuffix(file, ".onnx.gz")+".json.gz")
 	res := scope.Resolve(g, scope.Options{})
 	t.Log(res.Coverage)
 	checkScopes(t, g, res, ref)
@@ -77,9 +51,9 @@ func checkModel(t *testing.T, file string, nameless bool) {
 		t.Logf("only %.0f %% of the matrix products have a reference shape: not compared", 100*known)
 		return
 	}
-	fused := strings.Contains(file, "ortfused")
+	fused := strings.Contains(name, "ortfused")
 	var paths []string
-	for path := range ref.Flops {
+	for path := range ref.FLOPs {
 		if path != "<total>" && (!fused || path == "") {
 			paths = append(paths, path)
 		}
@@ -87,10 +61,7 @@ func checkModel(t *testing.T, file string, nameless bool) {
 	sort.Strings(paths)
 	bad := 0
 	for _, path := range paths {
-		want := 0.0
-		for _, f := range ref.Flops[path] {
-			want += f
-		}
+		want := float64(ref.FLOPs.Of(path))
 		if 2*got[path] == want {
 			continue
 		}
@@ -102,7 +73,7 @@ func checkModel(t *testing.T, file string, nameless bool) {
 }
 
 // checkScopes logs paths that no module of the network has, and holds the tree together.
-func checkScopes(t *testing.T, g *graph.Graph, res *scope.Result, ref *reference) {
+func checkScopes(t *testing.T, g *graph.Graph, res *scope.Result, ref fixtures.Reference) {
 	t.Helper()
 	for i, p := range res.Places {
 		if p.Scope == nil {
@@ -126,27 +97,9 @@ func checkScopes(t *testing.T, g *graph.Graph, res *scope.Result, ref *reference
 	}
 }
 
-func readReference(t *testing.T, file string) *reference {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ref := &reference{}
-	if err := json.NewDecoder(z).Decode(ref); err != nil {
-		t.Fatal(err)
-	}
-	return ref
-}
-
 // moduleMACs sums the multiply-accumulates of matrix products per canonical module, those below it included, and returns
 // the share of products whose shapes the reference knows.
-func moduleMACs(g *graph.Graph, res *scope.Result, ref *reference) (map[string]float64, float64) {
+func moduleMACs(g *graph.Graph, res *scope.Result, ref fixtures.Reference) (map[string]float64, float64) {
 	out := map[string]float64{}
 	all, known := 0, 0
 	for _, n := range g.Nodes {
@@ -171,7 +124,7 @@ func moduleMACs(g *graph.Graph, res *scope.Result, ref *reference) (map[string]f
 }
 
 // nodeMACs returns the multiply-accumulates of a node, whether it is a matrix product, and whether shapes are known.
-func nodeMACs(n *graph.Node, ref *reference) (macs float64, is, ok bool) {
+func nodeMACs(n *graph.Node, ref fixtures.Reference) (macs float64, is, ok bool) {
 	x, okX := refShape(n.Input(0), ref)
 	w, okW := refShape(n.Input(1), ref)
 	y, okY := refShape(n.Output(0), ref)
@@ -230,7 +183,7 @@ func plainAttention(q, k []float64, ok bool) (float64, bool, bool) {
 }
 
 // checkOwners holds every matrix product that reads a named weight against the module that owns the weight.
-func checkOwners(t *testing.T, g *graph.Graph, res *scope.Result, ref *reference) {
+func checkOwners(t *testing.T, g *graph.Graph, res *scope.Result, ref fixtures.Reference) {
 	t.Helper()
 	bad := 0
 	for _, n := range g.Nodes {
@@ -259,26 +212,26 @@ func checkOwners(t *testing.T, g *graph.Graph, res *scope.Result, ref *reference
 	}
 }
 
-func refShape(v *graph.Value, ref *reference) ([]float64, bool) {
+func refShape(v *graph.Value, ref fixtures.Reference) ([]float64, bool) {
 	if v == nil {
 		return nil, false
 	}
 	if v.Init != nil {
-		var out []float64
-		for _, d := range v.Init.Dims {
-			out = append(out, float64(d))
-		}
-		return out, true
+		return floats(v.Init.Dims), true
 	}
-	for _, m := range []map[string][2]json.RawMessage{ref.Shapes, ref.Inputs} {
-		if s, ok := m[v.Name]; ok {
-			var out []float64
-			if json.Unmarshal(s[1], &out) == nil {
-				return out, true
-			}
-		}
+	known, ok := ref.Shapes[v.Name]
+	if !ok {
+		known, ok = ref.Inputs[v.Name]
 	}
-	return nil, false
+	return floats(known.Shape), ok
+}
+
+func floats(dims []int64) []float64 {
+	out := make([]float64, len(dims))
+	for i, d := range dims {
+		out[i] = float64(d)
+	}
+	return out
 }
 
 // strip takes the names off nodes and off what they compute.
@@ -297,27 +250,20 @@ func strip(g *graph.Graph) {
 // TestPartial keeps of all names only those of tensors with one axis, norms and biases, then of norms alone. A matrix
 // product may then stand in a module around its own, but never in one that does not hold it.
 func TestPartial(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(modelDir(), "*.onnx.gz"))
-	if len(files) == 0 {
-		t.Skipf("no models in %s", modelDir())
-	}
-	for _, file := range files {
-		if strings.Contains(file, "functions") {
+	for _, name := range fixtures.EveryModel(t) {
+		if strings.Contains(name, "functions") {
 			continue // their names tell modules, and where one ends weights do
 		}
 		for _, keep := range []string{"norms and biases", "norms"} {
-			t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz")+" "+keep, func(t *testing.T) {
-				checkPartial(t, file, keep == "norms")
+			t.Run(name+" "+keep, func(t *testing.T) {
+				checkPartial(t, name, keep == "norms")
 			})
 		}
 	}
 }
 
-func checkPartial(t *testing.T, file string, norms bool) {
-	g, err := onnx.Decode(file, onnx.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+func checkPartial(t *testing.T, name string, norms bool) {
+	g := decode(t, name)
 	truth := scope.Resolve(g, scope.Options{}).Places
 	strip(g)
 	for _, v := range g.Values {

@@ -2,23 +2,21 @@ package onnxgo_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
 	"github.com/irene-onnx/irene/onnx/onnxgo"
-	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // TestConformanceModels compares both decoders on the models of the official node tests: as they are where onnx-go can
 // read them, and by skeleton all of them.
 func TestConformanceModels(t *testing.T) {
 	raw, skeletons := 0, 0
-	ot.Conformance(t, func(name string, model []byte, _ func(string) []byte) {
+	fixtures.Conformance(t, func(name string, model []byte, _ func(string) []byte) {
 		want, err := onnx.DecodeBytes(model, name, "", onnx.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -47,14 +45,9 @@ func TestConformanceModels(t *testing.T) {
 
 // TestExportedModels compares both decoders on real exports.
 func TestExportedModels(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(ot.Shared(t, "models"), "*.onnx.gz"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no models: %v", err)
-	}
-	for _, file := range files {
-		name := filepath.Base(file)
-		t.Run(strings.TrimSuffix(name, ".onnx.gz"), func(t *testing.T) {
-			model := ot.Gunzip(t, "models", name)
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			model := fixtures.Model(t, name)
 			want, err := onnx.DecodeBytes(model, name, "", onnx.Options{})
 			if err != nil {
 				t.Fatal(err)

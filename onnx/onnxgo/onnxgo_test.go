@@ -9,6 +9,7 @@ import (
 	onnxlib "github.com/owulveryck/onnx-go"
 	gonum "gonum.org/v1/gonum/graph"
 
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/onnx"
@@ -260,7 +261,7 @@ func TestBackendGraph(t *testing.T) {
 
 // TestSkeletonAnalysis compares the work that analysis finds in a skeleton with that of the model.
 func TestSkeletonAnalysis(t *testing.T) {
-	model := ot.Gunzip(t, "models", "bert-base.onnx.gz")
+	model := fixtures.Model(t, "bert-base")
 	g, err := onnx.DecodeBytes(model, "bert-base", "", onnx.Options{})
 	if err != nil {
 		t.Fatal(err)

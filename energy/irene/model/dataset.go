@@ -28,12 +28,12 @@ type plan struct {
 
 // planNode is one distinct subtree.
 type planNode struct {
-	source   *irene.Node // one of the nodes it stands for
-	row      int32       // of dataset.rows
-	kind     string      // type of operator, of a leaf
-	gold     float64     // measured energy, 0 if there is none
-	count    float64     // how often the subtree occurs in the tree
-	children []edge
+	source      *irene.Node // one of the nodes it stands for
+	row         int32       // of dataset.rows
+	kind        string      // type of operator, of a leaf
+	groundTruth float64     // measured energy, 0 if there is none
+	count       float64     // how often the subtree occurs in the tree
+	children    []edge
 }
 
 // leaf says whether n is an operator, and not a sum.
@@ -119,7 +119,7 @@ func (b *planner) place(n *irene.Node) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
-	node := planNode{source: n, row: row, gold: n.Energy, children: children}
+	node := planNode{source: n, row: row, groundTruth: n.Energy, children: children}
 	if node.leaf() {
 		node.kind = kindOf(n)
 	}
@@ -142,7 +142,7 @@ func kindOf(n *irene.Node) string { return strings.ToLower(n.InstanceType) }
 // subtreeKey is equal for equal subtrees.
 func (b *planner) subtreeKey(n *planNode) []byte {
 	k := binary.LittleEndian.AppendUint32(b.key[:0], uint32(n.row))
-	k = binary.LittleEndian.AppendUint64(k, math.Float64bits(n.gold))
+	k = binary.LittleEndian.AppendUint64(k, math.Float64bits(n.groundTruth))
 	for _, e := range n.children {
 		k = binary.LittleEndian.AppendUint32(k, uint32(e.node))
 		k = binary.LittleEndian.AppendUint32(k, uint32(e.times))

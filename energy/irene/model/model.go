@@ -63,7 +63,7 @@ func train(d *dataset, plans []*plan, opts Options) (*Model, error) {
 func allMeasured(plans []*plan) error {
 	for _, p := range plans {
 		for i := range p.nodes {
-			if n := &p.nodes[i]; n.gold == 0 && i < len(p.nodes)-1 {
+			if n := &p.nodes[i]; n.groundTruth == 0 && i < len(p.nodes)-1 {
 				return fmt.Errorf("%s: %s: no measured energy, which strategy %s needs", place(p.tree), n.source.Scope, Stepwise)
 			}
 		}

@@ -7,13 +7,13 @@ import (
 
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/stats"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	"github.com/irene-onnx/irene/fixtures"
 )
 
 // published reads the published trees of device 1.
 func published(tb testing.TB) []*irene.Tree {
 	tb.Helper()
-	file := onnxtest.Shared(tb, "irene", "irene_device_1.jsonl.gz")
+	file := fixtures.Corpus(tb, "irene", "irene_device_1.jsonl.gz")
 	r, err := os.Open(file)
 	if err != nil {
 		tb.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"gonum.org/v1/gonum/graph/formats/dot/ast"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
 	"github.com/irene-onnx/irene/onnx/onnxtest"
@@ -226,15 +226,11 @@ func TestDOTLarge(t *testing.T) {
 	}
 }
 
-// TestDOTModels: Graphviz reads every shared model in full, and lays out the default picture in a few seconds.
+// TestDOTModels: Graphviz reads every model in full, and lays out the default picture in a few seconds.
 func TestDOTModels(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(onnxtest.Shared(t, "models"), "*.onnx.gz"))
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz"), func(t *testing.T) {
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			g := fixture(t, name)
 			for _, symbolic := range []bool{false, true} {
 				r := build(t, g, symbolic)
 				text := exported(t, r, "dot")

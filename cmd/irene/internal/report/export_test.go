@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/pprof/profile"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx"
 	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
@@ -95,16 +94,12 @@ func TestOverlay(t *testing.T) {
 	}
 }
 
-// TestExportModels: every format writes every shared model, twice the same bytes.
+// TestExportModels: every format writes every model, twice the same bytes.
 func TestExportModels(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(onnxtest.Shared(t, "models"), "*.onnx.gz"))
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz"), func(t *testing.T) {
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			g := fixture(t, name)
 			r, again := build(t, g, false), build(t, g, false)
 			for _, f := range report.Exports() {
 				if f.Name != "svg" && !bytes.Equal(exported(t, r, f.Name), exported(t, again, f.Name)) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,6 +11,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/onnx"
@@ -101,20 +100,13 @@ func (r *jsonReport) check(t *testing.T, n *jsonNode, symbolic bool) {
 	}
 }
 
-// TestModels holds every shared model against what the formats promise: valid JSON, sums that add up, the same bytes
+// TestModels holds every model against what the formats promise: valid JSON, sums that add up, the same bytes
 // twice, every operator in one module, text without trailing blanks.
 func TestModels(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(onnxtest.Shared(t, "models"), "*.onnx.gz"))
-	if len(files) == 0 {
-		t.Skip("no shared models")
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".onnx.gz"), func(t *testing.T) {
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g, err := onnx.Decode(file, onnx.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			g := fixture(t, name)
 			for _, symbolic := range []bool{false, true} {
 				r := build(t, g, symbolic)
 				checkJSON(t, r)
@@ -246,15 +238,7 @@ func TestJSONStrings(t *testing.T) {
 }
 
 func BenchmarkJSON(b *testing.B) {
-	file := filepath.Join(onnxtest.Shared(b, "models"), "bert-base.onnx.gz")
-	if _, err := os.Stat(file); err != nil {
-		b.Skip("no shared models")
-	}
-	g, err := onnx.Decode(file, onnx.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	a, err := analysis.Run(g, analysis.Options{})
+	a, err := analysis.Run(fixture(b, "bert-base"), analysis.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/irene-onnx/irene/energy"
 )
 
-// watch sums up what a meter says beside energy over a stretch of time.
-type watch struct {
+// observation sums up what a meter says beside energy over a stretch of time.
+type observation struct {
 	meter Meter // nil: nothing is seen
 	clock Clock
 
@@ -42,8 +42,8 @@ func (m mean) value() *float64 {
 }
 
 // begin forgets what was seen and looks for the first time. Shares since before that are left out.
-func (w *watch) begin() error {
-	*w = watch{meter: w.meter, clock: w.clock}
+func (w *observation) begin() error {
+	*w = observation{meter: w.meter, clock: w.clock}
 	if err := w.look(); err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (w *watch) begin() error {
 }
 
 // look adds the state of this moment.
-func (w *watch) look() error {
+func (w *observation) look() error {
 	if w.meter == nil {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (w *watch) look() error {
 }
 
 // add counts a state in that was read now.
-func (w *watch) add(s State, now time.Duration) {
+func (w *observation) add(s State, now time.Duration) {
 	since := (now - w.at).Seconds()
 	w.last, w.at = s, now
 	if s.SMClock != nil {
@@ -113,7 +113,7 @@ func meanOf(windows []window, share func(*window) *float64) *float64 {
 func meanUtilisation(windows []window) map[string]float64 {
 	names := map[string]bool{}
 	for i := range windows {
-		for name := range windows[i].seen.shares {
+		for name := range windows[i].observed.shares {
 			names[name] = true
 		}
 	}
@@ -122,14 +122,14 @@ func meanUtilisation(windows []window) map[string]float64 {
 	}
 	out := map[string]float64{}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		out[name] = *meanOf(windows, func(w *window) *float64 { return w.seen.shares[name].value() })
+		out[name] = *meanOf(windows, func(w *window) *float64 { return w.observed.shares[name].value() })
 	}
 	return out
 }
 
 // clocksOf is what the device ran at before the first window and after the last; nil where the meter cannot tell.
 func clocksOf(windows []window, locked bool) *energy.Clocks {
-	before, after := windows[0].seen.first, windows[len(windows)-1].seen.last
+	before, after := windows[0].observed.first, windows[len(windows)-1].observed.last
 	c := energy.Clocks{
 		SMBefore: before.SMClock, SMAfter: after.SMClock, MemoryBefore: before.MemoryClock, MemoryAfter: after.MemoryClock,
 		Locked: locked, TempBefore: before.Temperature, TempAfter: after.Temperature,
