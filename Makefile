@@ -82,11 +82,11 @@ check: lint test build ## what a change has to pass: lint, test, build, a tidy g
 	go mod tidy -diff
 
 .PHONY: golden
-golden: ## rewrite golden files, expected outputs and the outputs in README.md; read the difference before you commit it
+golden: ## rewrite golden files, expected outputs and the outputs in README.md and docs; read the difference before you commit it
 	go test $(GOLDEN) -update
 
 .PHONY: readme
-readme: ## rewrite the outputs in README.md
+readme: ## rewrite the outputs in README.md and docs
 	go test ./cmd/irene -run '^TestReadme$$' -update
 
 .PHONY: fuzz
@@ -135,9 +135,9 @@ ACCURACY_MODELS = bert-base-uncased=bert-base distilbert-base-uncased=distilbert
 	gpt2=gpt2 distilgpt2=distilgpt2 openai-gpt=openai-gpt
 
 .PHONY: accuracy
-accuracy: ## rewrite the figures of docs/accuracy.md and its plot (needs ../shared)
+accuracy: ## rewrite the tables and the plot below docs/accuracy (needs ../shared)
 	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
-	bin/irene validate --data ../shared/irene/irene_device_1.jsonl.gz --format markdown -o docs/accuracy.svg \
+	bin/irene validate --data ../shared/irene/irene_device_1.jsonl.gz --format markdown -o docs/accuracy/gtx-1070.svg \
 		$(foreach m,$(ACCURACY_MODELS),--model $(subst =,=../shared/models/,$(m)).onnx.gz) > bin/accuracy.md
-	sed '/^<!-- Written by make accuracy/q' docs/accuracy.md > bin/accuracy.head
-	(cat bin/accuracy.head; echo; sed 's/^##/###/' bin/accuracy.md) > docs/accuracy.md
+	sed '/^!\[/q' docs/accuracy/gtx-1070.md > bin/accuracy.head
+	(cat bin/accuracy.head; echo; cat bin/accuracy.md) > docs/accuracy/gtx-1070.md

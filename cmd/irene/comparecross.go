@@ -181,7 +181,7 @@ func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formul
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
-	fs, err := predict.Symbolic(a, c, device, predict.Options{Runtime: x.want.prediction.runtime, HostWatts: x.want.prediction.host})
+	fs, err := predict.Symbolic(a, c, device, predict.Options{Profile: x.want.prediction.runtime, HostWatts: x.want.prediction.host})
 	if err != nil {
 		return predict.Formula{}, false, err
 	}

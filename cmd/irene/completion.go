@@ -9,7 +9,8 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/operator"
+	"github.com/irene-onnx/irene/energy/validate"
 )
 
 func completionCommand() command {
@@ -77,7 +78,7 @@ func choices(c *command, flag string) []string {
 		"operators format":  tableFormats,
 		"plan from":         deviceIDs,
 		"predict format":    tableFormats,
-		"predict op":        predict.OperatorNames,
+		"predict op":        operator.OperatorNames,
 		"profile executor":  func() []string { return rowNames(executorRows()) },
 		"profile format":    planFormats,
 		"profile meter":     meterNames,
@@ -87,8 +88,8 @@ func choices(c *command, flag string) []string {
 		"sweep format":      sweepFormats,
 		"train from":        deviceIDs,
 		"validate format":   validationFormats,
-		"validate method":   func() []string { return union(predict.MethodNames(), recordMethods()) },
-		"validate split":    func() []string { return union(predict.SplitNames(), predict.RecordSplits()) },
+		"validate method":   func() []string { return union(validate.MethodNames(), recordMethods()) },
+		"validate split":    func() []string { return union(validate.SplitNames(), validate.RecordSplits()) },
 		"validate target":   targets,
 		helpCommand + " ":   commandNames,
 	}[c.name+" "+flag]

@@ -71,7 +71,7 @@ func explain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := predict.Options{Runtime: want.prediction.runtime, HostWatts: want.prediction.host}
+	opts := predict.Options{Profile: want.prediction.runtime, HostWatts: want.prediction.host}
 	result, err := predict.Run(a, c, device, opts)
 	if err != nil {
 		return err

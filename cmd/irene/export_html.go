@@ -9,6 +9,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -108,11 +109,11 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	var out []*predict.Recipe
 	for _, d := range append([]energy.Device{first}, devices...) {
 		if q.coefficients == "" {
-			if c, err = predict.ForDevice(d.ID); err != nil {
+			if c, err = coefficients.ForDevice(d.ID); err != nil {
 				return nil, err
 			}
 		}
-		r, err := predict.NewRecipe(open, c, d, predict.Options{Runtime: q.runtime, HostWatts: q.host})
+		r, err := predict.NewRecipe(open, c, d, predict.Options{Profile: q.runtime, HostWatts: q.host})
 		if err != nil {
 			return nil, err
 		}

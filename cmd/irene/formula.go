@@ -10,6 +10,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -170,11 +171,11 @@ func symbolicEnergy(env *environment, a *analysis.Analysis, want *formulaRequest
 	if err != nil {
 		return nil, err
 	}
-	return predict.Symbolic(a, c, device, predict.Options{Runtime: want.prediction.runtime, HostWatts: want.prediction.host})
+	return predict.Symbolic(a, c, device, predict.Options{Profile: want.prediction.runtime, HostWatts: want.prediction.host})
 }
 
 // chooseDevice finds the coefficients, and the device to predict for.
-func chooseDevice(env *environment, q predictionRequest) (*predict.Coefficients, energy.Device, error) {
+func chooseDevice(env *environment, q predictionRequest) (*coefficients.Coefficients, energy.Device, error) {
 	c, err := chooseCoefficients(env, q)
 	if err != nil {
 		return nil, energy.Device{}, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -32,7 +33,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		graph: a.Graph, facts: a.Inference.Facts,
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Runtime: p.Runtime, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Runtime: p.Profile, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()
@@ -132,7 +133,7 @@ func (b *builder) bound(d graph.Dim) graph.Dim {
 	return graph.Dim{}
 }
 
-func (b *builder) estimate(op *Operator, p *predict.Prediction) {
+func (b *builder) estimate(op *Operator, p *law.Prediction) {
 	if !p.Known {
 		op.Metrics.Unknown = 1
 		return
@@ -144,7 +145,7 @@ func (b *builder) estimate(op *Operator, p *predict.Prediction) {
 	if p.Kernel != nil && p.Kernel != op.Node {
 		op.Kernel, op.kernel = p.Kernel.Label(), p.Kernel
 	}
-	op.Scaled, op.Extrapolated, op.Why = p.Scaled, p.Extrapolated, p.Why
+	op.Scaled, op.Extrapolated, op.Why = p.StandIn, p.Extrapolated, p.Why
 }
 
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.

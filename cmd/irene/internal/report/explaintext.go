@@ -9,16 +9,16 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/law"
 )
 
 // causeHelp says what a cause stands for, in the order of the causes.
-var causeHelp = [predict.NumCauses]string{
-	predict.Arithmetic: "operations of products",
-	predict.Waves:      "elements of tiles and multiprocessors that stay idle",
-	predict.Memory:     "bytes read and written",
-	predict.Launch:     "starting kernels",
-	predict.Host:       "launches and calls that work does not hide",
+var causeHelp = [law.NumCauses]string{
+	law.Arithmetic: "operations of products",
+	law.Waves:      "elements of tiles and multiprocessors that stay idle",
+	law.Memory:     "bytes read and written",
+	law.Launch:     "starting kernels",
+	law.Host:       "launches and calls that work does not hide",
 }
 
 // writeExplainText writes tables for people, for each module: what its energy and time are made of, by cause, by class
@@ -63,7 +63,7 @@ func (r *Explanation) moduleText(b *strings.Builder, run []*ExplainedModule) {
 		fmt.Fprintf(b, "; without %s of unknown cost", plural(n, "operator"))
 	}
 	b.WriteString("\n\n")
-	if total == (predict.Share{}) {
+	if total == (law.Share{}) {
 		return
 	}
 	b.WriteString(r.causeTable(m))
@@ -108,7 +108,7 @@ func (r *Explanation) causeTable(m *ExplainedModule) string {
 	t := &Table{Right: []bool{false, true, true, true, true}, Color: r.View.Color}
 	t.Head("cause", "energy", "share", "time", "share", "")
 	for i, s := range m.Causes {
-		t.Row(predict.Cause(i).String(), joules(s.Energy), partText(float64(s.Energy), float64(total.Energy)),
+		t.Row(law.Cause(i).String(), joules(s.Energy), partText(float64(s.Energy), float64(total.Energy)),
 			seconds(s.Time), percent(part(float64(s.Time), float64(total.Time))), causeHelp[i])
 	}
 	if math.IsNaN(float64(total.Energy)) {
@@ -154,7 +154,7 @@ func (r *Explanation) classTable(m *ExplainedModule) string {
 	all := m.Causes.Total()
 	t := &Table{Right: []bool{false, true, true, true, true, true, true, true, true, true}, Color: r.View.Color}
 	head := []string{"class", "kernels", "energy", "share", "time"}
-	for i := range predict.NumCauses {
+	for i := range law.NumCauses {
 		head = append(head, i.String())
 	}
 	t.Head(append(head, "bound by")...)
@@ -312,7 +312,7 @@ func topParts(list []*ExplainedPart, n int) []*ExplainedPart {
 }
 
 // sharesJSON writes the members that modules, classes and kernels have in common.
-func sharesJSON(j *JSON, c *predict.Causes, static energy.Joules) {
+func sharesJSON(j *JSON, c *law.Causes, static energy.Joules) {
 	total := c.Total()
 	j.Key("energy_j")
 	j.Float(float64(total.Energy))
@@ -325,7 +325,7 @@ func sharesJSON(j *JSON, c *predict.Causes, static energy.Joules) {
 	j.Key("causes")
 	j.Open('{')
 	for i, s := range c {
-		j.Key(predict.Cause(i).String())
+		j.Key(law.Cause(i).String())
 		j.Open('{')
 		j.Key("energy_j")
 		j.Float(float64(s.Energy))
@@ -374,7 +374,7 @@ func partJSON(j *JSON, p *ExplainedPart) {
 	}
 	sharesJSON(j, &p.Causes, p.Static)
 	j.Key("scaled")
-	j.Bool(p.Terms.Scaled)
+	j.Bool(p.Terms.StandIn)
 	j.Key("advice")
 	j.Str(p.Advice)
 	j.Close('}')

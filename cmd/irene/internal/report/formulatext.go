@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 )
 
@@ -132,10 +133,10 @@ func pythonText(m *FormulaModule) string {
 }
 
 // sections are the comments before the terms of a kind, in formulas of several lines.
-var sections = map[predict.FormulaKind]string{
-	predict.KindWaves:  "whole waves of tiles",
-	predict.KindSmall:  "less for products of few rows or columns",
-	predict.KindHidden: "launches that work does not hide",
+var sections = map[law.FormulaKind]string{
+	law.KindWaves:  "whole waves of tiles",
+	law.KindSmall:  "less for products of few rows or columns",
+	law.KindHidden: "launches that work does not hide",
 }
 
 // pythonSum is a formula as a Python expression: one line if it fits, else one term per line in parentheses.
@@ -145,7 +146,7 @@ func pythonSum(f *predict.Formula) string {
 	}
 	var b strings.Builder
 	b.WriteString("(\n")
-	last := predict.KindWork
+	last := law.KindWork
 	for i, t := range f.Terms {
 		if t.Kind != last {
 			last = t.Kind

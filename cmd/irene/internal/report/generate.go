@@ -8,15 +8,17 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/generate"
+	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/sweep"
 )
 
 // Generation is what the formats of irene generate read.
 type Generation struct {
 	*Report
-	*predict.Generation
-	Generator *predict.Generator
-	Target    predict.GridTarget
+	*generate.Generation
+	Generator *generate.Generator
+	Target    sweep.Target
 	Origin    string
 	Prompts   string // file that reads prompts; "" for the decoder itself
 	Low, High float64
@@ -24,9 +26,9 @@ type Generation struct {
 	Cache     int64
 	Price     *Price
 	Carbon    *float64 // g per kWh
-	Serving   *predict.Serving
-	Steps     []predict.Work // of the decode step in the middle, by class
-	Reading   []predict.Work // of the prompts
+	Serving   *generate.Serving
+	Steps     []generate.Work // of the decode step in the middle, by class
+	Reading   []generate.Work // of the prompts
 }
 
 // Price is what energy costs.
@@ -46,7 +48,7 @@ func (g *Generation) Fits() (fits, ok bool) {
 func (g *Generation) ForgetEnergy() {
 	unknown := energy.Joules(math.NaN())
 	g.Prefill.Energy, g.Decode.Energy, g.Low, g.High = unknown, unknown, math.NaN(), math.NaN()
-	for _, list := range [][]predict.Work{g.Steps, g.Reading} {
+	for _, list := range [][]generate.Work{g.Steps, g.Reading} {
 		for i := range list {
 			list[i].Energy = unknown
 		}
@@ -106,7 +108,7 @@ func WriteGenerationJSON(w io.Writer, g *Generation) error {
 	j.Key("prefill_by")
 	j.Str(g.Generator.Way)
 	j.Key("prefill_estimated")
-	j.Bool(g.Generator.Way == predict.PromptsByRows)
+	j.Bool(g.Generator.Way == generate.PromptsByRows)
 	j.Line()
 	steps, batch := float64(g.Tokens), float64(g.Batch)
 	for _, m := range []struct {
@@ -222,7 +224,7 @@ func (g *Generation) jsonServing(j *JSON) {
 	j.Line()
 }
 
-func jsonWork(j *JSON, key string, list []predict.Work) {
+func jsonWork(j *JSON, key string, list []generate.Work) {
 	j.Key(key)
 	j.Open('[')
 	for _, w := range list {
@@ -257,11 +259,11 @@ func (g *Generation) warnings() []string {
 // promptsText says how prompts were predicted.
 func (g *Generation) promptsText() string {
 	switch g.Generator.Way {
-	case predict.PromptsByGraph:
+	case generate.PromptsByGraph:
 		return "prompts read by the decoder itself, with an empty cache"
-	case predict.PromptsByFile:
+	case generate.PromptsByFile:
 		return "prompts read by " + g.Prompts
-	case predict.PromptsByEncoder:
+	case generate.PromptsByEncoder:
 		if g.Prompts == "" {
 			return "prompts read by an encoder, not counted"
 		}
@@ -308,7 +310,7 @@ func (g *Generation) phases() string {
 	tokens := energy.Joules(g.Batch * g.Tokens)
 	for _, p := range []struct {
 		name string
-		predict.Share
+		law.Share
 	}{{"prefill", g.Prefill}, {"decode", g.Decode}, {"total", total}} {
 		power := "0"
 		if p.Time > 0 || math.IsNaN(float64(p.Energy)) {

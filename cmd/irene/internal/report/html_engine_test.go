@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
@@ -80,7 +81,7 @@ func parsedDims(t *testing.T, data []byte) []string {
 // predicted lists energy, time and interval of every module, parents first.
 func predicted(t *testing.T, a *analysis.Analysis, device string) [][4]float64 {
 	t.Helper()
-	c, err := predict.ForDevice(device)
+	c, err := coefficients.ForDevice(device)
 	if err != nil {
 		t.Fatal(err)
 	}

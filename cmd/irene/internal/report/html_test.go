@@ -9,6 +9,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
@@ -57,7 +58,7 @@ func page(tb testing.TB, g *graph.Graph, devices ...string) report.Page {
 	}
 	p := report.Page{Report: build(tb, g, false), Open: open}
 	for _, id := range devices {
-		c, err := predict.ForDevice(id)
+		c, err := coefficients.ForDevice(id)
 		if err != nil {
 			tb.Fatal(err)
 		}

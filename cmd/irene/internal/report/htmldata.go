@@ -102,9 +102,9 @@ func jsonRules(j *JSON, r predict.RecipeRules) {
 	}{
 		{"vector_rows", float64(r.VectorRows)},
 		{"small_time", float64(r.SmallTime)},
-		{"wider_scaled", r.WiderScaled},
+		{"wider_scaled", r.WiderStandIn},
 		{"wider_extrapolated", r.WiderExtrapolated},
-		{"least_scaled", r.LeastScaled},
+		{"least_scaled", r.LeastStandIn},
 		{"unknown_residual", r.UnknownResidual},
 	} {
 		j.Key(x.key)

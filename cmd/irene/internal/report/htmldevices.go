@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 )
 
@@ -12,9 +13,9 @@ func (b *pageBuilder) devices() {
 	var runtimes []string
 	first := map[string]*predict.Recipe{}
 	for _, r := range b.page.Recipes {
-		if first[r.Runtime] == nil {
-			first[r.Runtime] = r
-			runtimes = append(runtimes, r.Runtime)
+		if first[r.Profile] == nil {
+			first[r.Profile] = r
+			runtimes = append(runtimes, r.Profile)
 		}
 	}
 	b.Line()
@@ -29,7 +30,7 @@ func (b *pageBuilder) devices() {
 	b.Open('[')
 	for i, r := range b.page.Recipes {
 		b.Line()
-		b.device(r, slices.Index(runtimes, r.Runtime), i)
+		b.device(r, slices.Index(runtimes, r.Profile), i)
 	}
 	b.Close(']')
 }
@@ -54,7 +55,7 @@ func (b *pageBuilder) plan(r *predict.Recipe) {
 	b.Line()
 	b.Open('{')
 	b.Key("runtime")
-	b.Str(r.Runtime)
+	b.Str(r.Profile)
 	b.Line()
 	b.Key("works")
 	b.raw(works.list)
@@ -142,7 +143,7 @@ func (b *pageBuilder) rate(r *predict.Recipe, c *predict.Rate) {
 		b.Null()
 	}
 	b.Key("scaled")
-	b.Bool(c.Scaled)
+	b.Bool(c.StandIn)
 	b.Key("why")
 	b.Str(c.Why)
 	b.Key("range")
@@ -156,7 +157,7 @@ func (b *pageBuilder) rate(r *predict.Recipe, c *predict.Rate) {
 }
 
 // residuals writes the half-widths of 90 % intervals.
-func (b *pageBuilder) residuals(r *predict.Residuals) {
+func (b *pageBuilder) residuals(r *coefficients.Residuals) {
 	b.Key("residuals")
 	b.Open('{')
 	b.Key("levels")
@@ -168,7 +169,7 @@ func (b *pageBuilder) residuals(r *predict.Residuals) {
 	b.Close('}')
 }
 
-func jsonBands[K ~string](j *JSON, bands map[K]predict.Band) {
+func jsonBands[K ~string](j *JSON, bands map[K]coefficients.Band) {
 	j.Open('{')
 	for _, name := range slices.Sorted(maps.Keys(bands)) {
 		if bands[name].N > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
@@ -26,11 +27,11 @@ func build(tb testing.TB, g *graph.Graph, symbolic bool) *report.Report {
 	}
 	var p *predict.Result
 	if !symbolic {
-		c, err := predict.ForDevice(predict.DefaultDevice)
+		c, err := coefficients.ForDevice(coefficients.DefaultDevice)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		d, err := energy.LookupDevice(predict.DefaultDevice)
+		d, err := energy.LookupDevice(coefficients.DefaultDevice)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/sweep"
 )
 
 // shownRows bounds the rows of a table that people read.
@@ -38,7 +38,7 @@ func newSweepText(w io.Writer, s *Sweep) SweepWriter {
 }
 
 // Row keeps one row.
-func (t *sweepText) Row(r *predict.SweepRow) error {
+func (t *sweepText) Row(r *sweep.Row) error {
 	if t.rows++; t.rows > shownRows {
 		return nil
 	}
@@ -161,7 +161,7 @@ func (s *Sweep) Notes() string {
 }
 
 // at names a row by its sizes: "batch=8 sequence=128".
-func (s *Sweep) at(r *predict.SweepRow) string {
+func (s *Sweep) at(r *sweep.Row) string {
 	var list []string
 	for i, n := range s.sizes(r) {
 		list = append(list, fmt.Sprintf("%s=%d", s.Names[i], n))
