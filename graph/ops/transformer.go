@@ -6,8 +6,8 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// paddingOps surround attention: position biases, removal of padding, gated activations.
-func paddingOps() []Op {
+// transformerOps are the operators of transformers beside attention: position biases, removal of padding, gated activations.
+func transformerOps() []Op {
 	ms := "com.microsoft"
 	return []Op{
 		{Domain: ms, Name: "RelativePositionBias", Since: 1, Class: "gather", Shape: positionBias, Cost: positionBiasCost, Weights: slots(0)},
