@@ -21,7 +21,7 @@ func exportONNX(env *environment, r *report.Report, output, model string, write 
 	if same(output, model) {
 		return usagef("-o %s: the model itself; export writes another file", output)
 	}
-	nodes := r.ByOrdinal()
+	nodes := report.ByOrdinal(r)
 	about := aboutNumbers(r)
 	a := onnx.Annotation{Prefix: annotationPrefix, Properties: func(ordinal int) []graph.Property {
 		n := nodes[ordinal]
@@ -33,10 +33,10 @@ func exportONNX(env *environment, r *report.Report, output, model string, write 
 	if err := streamOutput(env, output, func(w io.Writer) error { return write(w, a) }); err != nil {
 		return err
 	}
-	if n := r.InFunctions(); n > 0 {
+	if n := report.InFunctions(r); n > 0 {
 		fmt.Fprintf(env.stderr, "irene: note: %s of local functions stand on the nodes that call them; the functions are as they were\n", plural(n, "operator"))
 	}
-	if files := r.ExternalFiles(); len(files) > 0 && output != "-" && !same(filepath.Dir(output), filepath.Dir(model)) {
+	if files := report.ExternalFiles(r); len(files) > 0 && output != "-" && !same(filepath.Dir(output), filepath.Dir(model)) {
 		fmt.Fprintf(env.stderr, "irene: note: the weights stay in %s, which has to lie beside %s\n", listing(files), output)
 	}
 	return nil

@@ -16,7 +16,7 @@ type Annotated struct {
 
 // ByOrdinal sums the operators by the node of the file that they are, or whose call of a local function they were
 // inlined from; see graph.Node.
-func (r *Report) ByOrdinal() map[int]*Annotated {
+func ByOrdinal(r *Report) map[int]*Annotated {
 	out := make(map[int]*Annotated, len(r.Operators))
 	for i := range r.Operators {
 		op := &r.Operators[i]
@@ -64,7 +64,7 @@ func around(a, b string) string {
 }
 
 // InFunctions counts the operators that stand on the call of a function.
-func (r *Report) InFunctions() int {
+func InFunctions(r *Report) int {
 	n := 0
 	for i := range r.Operators {
 		if _, call := ordinalOf(r.Operators[i].Node); call {
@@ -75,7 +75,7 @@ func (r *Report) InFunctions() int {
 }
 
 // ExternalFiles lists the files beside the model that hold weights.
-func (r *Report) ExternalFiles() []string {
+func ExternalFiles(r *Report) []string {
 	var out []string
 	for _, v := range r.graph.Values {
 		if v.Init != nil && v.Init.External != nil {

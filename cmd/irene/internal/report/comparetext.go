@@ -546,7 +546,7 @@ func (c *Comparison) aloneText(x *compareMetric, k int, list []*piece) string {
 func (c *Comparison) doubts() []note {
 	var out []note
 	for k, r := range c.Points[0].Reports {
-		for _, n := range r.allDoubts() {
+		for _, n := range allDoubts(r) {
 			i := slices.IndexFunc(out, func(o note) bool { return o.text == n.text && strings.HasSuffix(o.key, " "+n.key) })
 			if i >= 0 {
 				out[i].key = strings.TrimSuffix(out[i].key, " "+n.key) + ", " + c.Names[k] + " " + n.key
@@ -559,7 +559,7 @@ func (c *Comparison) doubts() []note {
 	return out
 }
 
-func (r *Report) allDoubts() []note {
+func allDoubts(r *Report) []note {
 	out := r.doubts("scaled", func(op *Operator) bool { return op.Scaled })
 	out = append(out, r.doubts("extrapolated", func(op *Operator) bool { return op.Extrapolated })...)
 	for _, u := range r.Unknown {

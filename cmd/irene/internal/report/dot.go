@@ -16,7 +16,7 @@ import (
 // writeDOT writes the graph for Graphviz: modules as nested clusters, operators and closed modules as boxes whose colour
 // is their share, and what flows between them.
 func writeDOT(w io.Writer, r *Report) error {
-	p := r.picture()
+	p := pictureOf(r)
 	d := &dotWriter{Writer: bufio.NewWriterSize(w, 1<<16), p: p, hottest: p.hottest()}
 	d.head()
 	inside := map[*Module][]*box{}
@@ -73,7 +73,7 @@ func (d *dotWriter) title() string {
 	if p.root != r.Tree {
 		lines[0] = p.root.Path + " of " + lines[0]
 	}
-	total := r.cost(&p.root.Metrics)
+	total := costText(r, &p.root.Metrics)
 	switch m := &p.root.Metrics; {
 	case r.Device == nil || !m.Predicted:
 	case m.NoEnergy:
@@ -124,7 +124,7 @@ func (d *dotWriter) clusterLabel(m *Module) string {
 	if m.Class != "" {
 		text += "  " + m.Class
 	}
-	return text + "\n" + d.p.r.costLine(&m.Metrics, m.Share)
+	return text + "\n" + costLine(d.p.r, &m.Metrics, m.Share)
 }
 
 func (d *dotWriter) moduleTip(m *Module) string {
@@ -153,7 +153,7 @@ func (d *dotWriter) box(b *box, indent string) {
 	switch {
 	case b.operator != nil:
 		op := b.operator
-		label := op.Node.Kind() + "\n" + r.shapeOf(op.Node.Output(0)) + "\n" + r.costLine(&op.Metrics, op.Share)
+		label := op.Node.Kind() + "\n" + shapeOf(r, op.Node.Output(0)) + "\n" + costLine(r, &op.Metrics, op.Share)
 		fmt.Fprintf(d, "%sn%d [label=%s, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), d.fill(b), quoteDOT(d.operatorTip(op)))
 	case b.module != nil:
 		m, style := b.module, "filled,rounded"
@@ -170,18 +170,18 @@ func (d *dotWriter) box(b *box, indent string) {
 		} else if len(m.Operators) == 1 && len(m.Children) == 0 {
 			label += r.Operators[m.Operators[0]].Node.Kind() + "\n"
 		}
-		label += r.costLine(&m.Metrics, m.Share)
+		label += costLine(r, &m.Metrics, m.Share)
 		fmt.Fprintf(d, "%sm%d [label=%s, style=\"%s\", penwidth=1.2, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), style, d.fill(b), quoteDOT(d.moduleTip(m)))
 	default:
 		v := b.values[0]
-		label, tip := v.Name, v.Name+" "+r.typeOf(v)
+		label, tip := v.Name, v.Name+" "+typeOf(r, v)
 		if n := len(b.values); n > 1 {
 			label += fmt.Sprintf("\nand %d more", n-1)
 			for _, o := range b.values[1:] {
-				tip += "\n" + o.Name + " " + r.typeOf(o)
+				tip += "\n" + o.Name + " " + typeOf(r, o)
 			}
 		} else {
-			label += "\n" + r.shapeOf(v)
+			label += "\n" + shapeOf(r, v)
 		}
 		fmt.Fprintf(d, "%sv%d [label=%s, shape=oval, fillcolor=\"#dfe9f5\", color=\"#7f9cc0\", fontsize=8, tooltip=%s];\n", indent, v.ID, quoteDOT(label), quoteDOT(tip))
 	}
@@ -241,12 +241,12 @@ func (d *dotWriter) flow(f *flow, readers int) {
 	case len(f.values) > 1:
 		attrs = append(attrs, "label="+quoteDOT(fmt.Sprintf(" %d tensors\n %s", len(f.values), sizeText(n, known))))
 	default:
-		attrs = append(attrs, "label="+quoteDOT(" "+d.p.r.shapeOf(f.values[0])+"\n "+sizeText(n, known)))
+		attrs = append(attrs, "label="+quoteDOT(" "+shapeOf(d.p.r, f.values[0])+"\n "+sizeText(n, known)))
 	}
 	if f.from.module != nil || f.to.module != nil || f.to.values != nil {
 		var tip []string
 		for _, v := range f.values {
-			tip = append(tip, v.Name+" "+d.p.r.typeOf(v))
+			tip = append(tip, v.Name+" "+typeOf(d.p.r, v))
 		}
 		attrs = append(attrs, "tooltip="+quoteDOT(strings.Join(tip, "\n")))
 	}
@@ -264,14 +264,14 @@ func sizeText(n int64, known bool) string {
 }
 
 // shapeOf prints the shape of a value: "[8, 128, 768]".
-func (r *Report) shapeOf(v *graph.Value) string {
+func shapeOf(r *Report, v *graph.Value) string {
 	if v == nil {
 		return unknownText
 	}
 	return r.facts[v.ID].Shape.String()
 }
 
-func (r *Report) typeOf(v *graph.Value) string {
+func typeOf(r *Report, v *graph.Value) string {
 	fact := &r.facts[v.ID]
 	if kind := kinds[fact.Kind]; kind != "" {
 		return kind
@@ -282,8 +282,8 @@ func (r *Report) typeOf(v *graph.Value) string {
 	return fact.DType.String() + fact.Shape.String()
 }
 
-// cost is the energy of a sum, or its time where no energy is known, or its FLOPs where nothing was predicted.
-func (r *Report) cost(m *Metrics) string {
+// costText is the energy of a sum, or its time where no energy is known, or its FLOPs where nothing was predicted.
+func costText(r *Report, m *Metrics) string {
 	if !r.Tree.Metrics.Predicted {
 		return m.known(flopsText(m.FLOPs))
 	}
@@ -300,11 +300,11 @@ func (r *Report) cost(m *Metrics) string {
 }
 
 // costLine is a cost with its share.
-func (r *Report) costLine(m *Metrics, share float64) string {
+func costLine(r *Report, m *Metrics, share float64) string {
 	if r.ShareOf() == "" || share == 0 {
-		return r.cost(m)
+		return costText(r, m)
 	}
-	return r.cost(m) + "  " + percent(share)
+	return costText(r, m) + "  " + percent(share)
 }
 
 // warmth are the colours from no share to the largest.

@@ -118,7 +118,7 @@ func TestExportModels(t *testing.T) {
 				t.Errorf("the overlay sums to %v J, the model has %v", total, want)
 			}
 			sum := 0.0
-			for _, a := range r.ByOrdinal() {
+			for _, a := range report.ByOrdinal(r) {
 				sum += float64(a.Metrics.Energy)
 			}
 			if want := float64(r.Tree.Metrics.Energy); math.Abs(sum-want) > 1e-6*want {

@@ -12,7 +12,7 @@ import (
 // first outputs, and hold what stands inside them: subgraphs, and calls of local functions. Values are joules; seconds
 // where no energies are known, FLOPs where nothing was predicted.
 func writeOverlay(w io.Writer, r *Report) error {
-	keys, values := r.overlay()
+	keys, values := nodeData(r)
 	j := &JSON{}
 	j.Open('{')
 	j.Key(r.graph.Main.Name)
@@ -51,8 +51,8 @@ func writeOverlay(w io.Writer, r *Report) error {
 	return err
 }
 
-// overlay sums operators by the node of the main graph that they are, or stand inside of.
-func (r *Report) overlay() (keys []string, values []float64) {
+// nodeData sums operators by the node of the main graph that they are, or stand inside of.
+func nodeData(r *Report) (keys []string, values []float64) {
 	at := map[string]int{}
 	for i := range r.Operators {
 		op := &r.Operators[i]

@@ -6,7 +6,7 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// picture is the graph as it is drawn: boxes that stand for operators, modules, inputs and outputs, and what flows
+// pictureOf is the graph as it is drawn: boxes that stand for operators, modules, inputs and outputs, and what flows
 // between them.
 type picture struct {
 	r       *Report
@@ -54,16 +54,16 @@ type origin struct {
 // roomy is the number of boxes that fill a page.
 const roomy = 48
 
-// picture lays out what the view asks for. Where it names no depth, modules are opened as long as a page has room.
-func (r *Report) picture() *picture {
+// pictureOf lays out what the view asks for. Where it names no depth, modules are opened as long as a page has room.
+func pictureOf(r *Report) *picture {
 	if r.View.Depth >= 0 {
-		p := r.newPicture(r.View.Depth, false)
+		p := newPicture(r, r.View.Depth, false)
 		p.connect()
 		return p
 	}
-	p := r.newPicture(1, true)
+	p := newPicture(r, 1, true)
 	for depth := 2; depth < 64; depth++ {
-		next := r.newPicture(depth, true)
+		next := newPicture(r, depth, true)
 		if next.crowd() > roomy || slices.Equal(next.opened, p.opened) {
 			break
 		}
@@ -84,7 +84,7 @@ func (p *picture) crowd() int {
 	return n
 }
 
-func (r *Report) newPicture(depth int, compact bool) *picture {
+func newPicture(r *Report, depth int, compact bool) *picture {
 	p := &picture{
 		r: r, root: r.Tree, depth: depth, compact: compact, at: make([]int, len(r.Operators)),
 		index: make([]int, len(r.graph.Nodes)), above: map[*Module]bool{}, parent: map[*Module]*Module{}, memo: map[*graph.Value][]origin{},
