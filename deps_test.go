@@ -35,8 +35,8 @@ graph/analysis: graph graph/ops graph/scope
 onnx: graph
 onnx/onnxgo: graph onnx
 onnx/onnxgo/oracle: graph onnx onnx/onnxgo
-energy: internal/nearest
-energy/stats: energy
+energy: internal/nearest energy/stats
+energy/stats:
 energy/trace: energy
 energy/irene: graph energy
 energy/irene/model: energy energy/stats energy/irene

@@ -74,10 +74,11 @@ func paired[T ~float64](more, base []T, n float64) []T {
 // judgeSpread judges anew how far the windows of a difference agree.
 func (m *Measurement) judgeSpread(opts Options) {
 	cv := 0.
-	for _, values := range [][]float64{floats(m.Spread.Times), floats(m.Spread.Windows)} {
-		if len(values) > 1 {
-			cv = max(cv, stats.CV(values))
-		}
+	if times := m.Spread.Times; len(times) > 1 {
+		cv = stats.CV(times)
+	}
+	if joules := m.Spread.Windows; len(joules) > 1 {
+		cv = max(cv, stats.CV(joules))
 	}
 	m.Flags = slices.DeleteFunc(m.Flags, func(f string) bool { return f == energy.FlagCV })
 	if m.Spread.CV != nil {
@@ -86,12 +87,4 @@ func (m *Measurement) judgeSpread(opts Options) {
 	if cv > opts.MaxCV {
 		m.Flags = append(m.Flags, energy.FlagCV)
 	}
-}
-
-func floats[T ~float64](values []T) []float64 {
-	out := make([]float64, len(values))
-	for i, v := range values {
-		out[i] = float64(v)
-	}
-	return out
 }

@@ -4,6 +4,8 @@ import "github.com/irene-onnx/irene/graph"
 
 // attentionOps are attention and what surrounds it. A causal mask halves nothing: every query is counted against every
 // key. Only an attribute that bounds the keys a query sees (a window) lowers the count.
+// https://onnx.ai/onnx/operators/onnx__Attention.html
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MultiHeadAttention
 func attentionOps() []Op {
 	rows := []Op{
 		{Name: "Attention", Since: 23, Class: "attention", Shape: attend, Cost: attendCost},
@@ -56,6 +58,7 @@ func (a *attention) scores() graph.Dim {
 }
 
 // products are queries by keys, and probabilities by values.
+// softmax(Q·Kᵀ/√d)·V of Vaswani et al., Attention Is All You Need: https://arxiv.org/abs/1706.03762
 func (a *attention) products() []graph.Product {
 	batch, perQuery := a.batch.Mul(a.heads), a.keysPerQuery()
 	return []graph.Product{

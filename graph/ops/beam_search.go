@@ -4,6 +4,7 @@ import "github.com/irene-onnx/irene/graph"
 
 // generationOps are ONNX Runtime's text generators. They run the decoders in their attributes once per token until every
 // sequence has ended, so their cost does not follow from their shapes.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BeamSearch
 func generationOps() []Op {
 	row := func(name string, shape ShapeRule) Op {
 		return Op{Domain: "com.microsoft", Name: name, Since: 1, Class: "control", Shape: shape, Cost: noCost}

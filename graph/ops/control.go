@@ -4,6 +4,8 @@ import "github.com/irene-onnx/irene/graph"
 
 // controlOps are the operators that run subgraphs. They cost nothing themselves: the nodes of their bodies are counted
 // where they stand, as often as their body runs.
+// https://onnx.ai/onnx/operators/onnx__If.html
+// https://onnx.ai/onnx/operators/onnx__Loop.html
 func controlOps() []Op {
 	return append(generationOps(), []Op{
 		{Name: "If", Since: 1, Class: "control", Shape: ifRule, Cost: free},

@@ -7,6 +7,8 @@ import (
 )
 
 // dataOps are the operators that move elements without computing with them.
+// https://onnx.ai/onnx/operators/onnx__Transpose.html
+// https://onnx.ai/onnx/operators/onnx__Concat.html
 func dataOps() []Op {
 	return append(
 		[]Op{

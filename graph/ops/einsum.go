@@ -10,6 +10,7 @@ import (
 
 // equation is a parsed einsum equation. Labels are letters; those below 'A' stand for the dimensions of the ellipsis,
 // counted from its last one.
+// https://onnx.ai/onnx/operators/onnx__Einsum.html
 type equation struct {
 	terms  [][]byte
 	output []byte

@@ -9,6 +9,7 @@ import (
 
 // elementwiseOps are the operators that compute each output element from the elements at the same place, with NumPy
 // broadcasting where they take several tensors.
+// https://github.com/onnx/onnx/blob/main/docs/Broadcasting.md
 func elementwiseOps() []Op {
 	var rows []Op
 	binary := func(since int64, shape ShapeRule, names ...string) {
@@ -50,6 +51,8 @@ func elementwiseOps() []Op {
 }
 
 // activations counts what the function bodies of the operator specification spell out.
+// https://onnx.ai/onnx/operators/onnx__Gelu.html
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FastGelu
 func activations() []Op {
 	var rows []Op
 	row := func(domain, name string, since, flops int64, weights Slots) {

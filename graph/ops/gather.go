@@ -7,6 +7,8 @@ import (
 )
 
 // indexOps are the operators that pick or replace elements by indices.
+// https://onnx.ai/onnx/operators/onnx__Gather.html
+// https://onnx.ai/onnx/operators/onnx__ScatterND.html
 func indexOps() []Op {
 	gathers := func(name string, since int64, shape ShapeRule) Op {
 		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takes}

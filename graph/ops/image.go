@@ -3,6 +3,8 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // imageOps are the operators on images and other grids: pooling, resizing, sampling, boxes.
+// https://onnx.ai/onnx/operators/onnx__AveragePool.html
+// https://onnx.ai/onnx/operators/onnx__Resize.html
 func imageOps() []Op {
 	var rows []Op
 	row := func(class, name string, since int64, shape ShapeRule, cost CostRule) {

@@ -3,6 +3,8 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // lossOps are the losses and the optimizer steps of training graphs.
+// https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html
+// https://onnx.ai/onnx/operators/onnx_aionnxpreviewtraining_Adam.html
 func lossOps() []Op {
 	training := func(name string, shape ShapeRule, cost CostRule) Op {
 		return Op{Domain: "ai.onnx.preview.training", Name: name, Since: 1, Class: "optimizer", Shape: shape, Cost: cost}

@@ -3,6 +3,7 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // mlOps are the operators of ai.onnx.ml: features, linear models, support vectors, trees.
+// https://github.com/onnx/onnx/blob/main/docs/Operators-ml.md
 func mlOps() []Op {
 	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
 		return Op{Domain: "ai.onnx.ml", Name: name, Since: since, Class: "classic", Shape: shape, Cost: cost}

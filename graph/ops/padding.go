@@ -86,6 +86,7 @@ func positionBias(c *Context) error {
 
 // positionBiasCost finds the bucket of each distance (subtract, magnitude, compare, logarithm, scale, minimum) and reads
 // at most the whole table.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.RelativePositionBias
 func positionBiasCost(c *Context) graph.Cost {
 	const bucket = 6
 	y := c.Out(0).Shape
@@ -139,6 +140,7 @@ func gatedPositionBias(c *Context) error {
 
 // gatedPositionBiasCost counts the gates, a product of each head of the biased query with a small matrix, and their
 // products with the position bias.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GatedRelativePositionBias
 func gatedPositionBiasCost(c *Context) graph.Cost {
 	q, w := c.Shape(0).Elements(), c.Shape(3)
 	p := graph.Product{

@@ -19,6 +19,7 @@ func narrow(c *Context, work graph.Dim) graph.Cost {
 }
 
 // qlinearOps are operators on quantized tensors, each tensor followed by its scale and zero point.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearAdd
 func qlinearOps() []Op {
 	var rows []Op
 	row := func(name, class string, shape ShapeRule, cost CostRule) {

@@ -3,6 +3,7 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // randomOps are the generators of random numbers: one operation draws an element, two scale and shift it.
+// https://onnx.ai/onnx/operators/onnx__RandomNormal.html
 func randomOps() []Op {
 	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
 		return Op{Name: name, Since: since, Class: "random", Shape: shape, Cost: cost}

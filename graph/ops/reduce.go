@@ -4,6 +4,8 @@ import "github.com/irene-onnx/irene/graph"
 
 // reduceOps are the operators that fold a tensor along axes (reductions, softmax) or run along one (cumulative
 // operations, selection).
+// https://onnx.ai/onnx/operators/onnx__ReduceSum.html
+// https://onnx.ai/onnx/operators/onnx__Softmax.html
 func reduceOps() []Op {
 	var rows []Op
 	// Axes are an attribute up to opset 17 (ReduceSum: 12) and an input from then on; one rule reads either.

@@ -4,6 +4,7 @@ import "github.com/irene-onnx/irene/graph"
 
 // reshape: the elements of input 0 under the shape that input 1, in version 1 an attribute, gives. A 0 copies the
 // dimension of the input unless allowzero is set; a single -1 takes what the others leave (Reshape).
+// https://onnx.ai/onnx/operators/onnx__Reshape.html
 func reshape(c *Context) error {
 	target, n, given := c.list("shape", 1)
 	in := c.Shape(0)

@@ -8,6 +8,8 @@ import (
 
 // sequenceOps are the operators on sequences and optionals. They pass references around; only splitting a tensor and
 // joining tensors moves elements.
+// https://onnx.ai/onnx/operators/onnx__SequenceConstruct.html
+// https://onnx.ai/onnx/operators/onnx__Optional.html
 func sequenceOps() []Op {
 	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
 		return Op{Name: name, Since: since, Class: "sequence", Shape: shape, Cost: cost}

@@ -15,6 +15,7 @@ const (
 )
 
 // slice takes a range of each axis it names (Slice). Its numbers are attributes in version 1 and inputs from 10 on.
+// https://onnx.ai/onnx/operators/onnx__Slice.html
 func slice(c *Context) error {
 	t, in := c.DType(0), c.Shape(0)
 	starts, n, _ := c.list("starts", 1)

@@ -3,6 +3,8 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // textOps are the operators on strings. Strings have no fixed width, so the bytes they move are unknown.
+// https://onnx.ai/onnx/operators/onnx__StringNormalizer.html
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.Tokenizer
 func textOps() []Op {
 	row := func(name string, since int64, shape ShapeRule) Op {
 		return Op{Name: name, Since: since, Class: "text", Shape: shape, Cost: pointwise(1)}

@@ -5,6 +5,8 @@ import (
 )
 
 // viewOps are the operators that only rename elements, make constants, or compute with shapes.
+// https://onnx.ai/onnx/operators/onnx__Reshape.html
+// https://onnx.ai/onnx/operators/onnx__Shape.html
 func viewOps() []Op {
 	var rows []Op
 	view := func(since int64, shape ShapeRule, names ...string) {
