@@ -61,7 +61,7 @@ slurm-try: build ## shards of a plan on a real Slurm of one node, on a made-up d
 
 .PHONY: pictures
 pictures: ## draw every shared model with Graphviz, where it and ../shared are at hand
-	go test ./cmd/irene/internal/report -count=1 -v -run '^TestDOT'
+	go test ./cmd/irene/internal/export -count=1 -v -run '^TestDOT'
 
 .PHONY: race
 race: ## the tests with the race detector (needs a C compiler)

@@ -53,16 +53,21 @@ energy/energytest: fixtures graph graph/analysis graph/kernel onnx onnx/onnxtest
 energy/predict/predicttest: graph graph/analysis energy energy/irene energy/coefficients energy/predict energy/energytest
 profiler: graph energy energy/stats
 profiler/...: profiler graph energy energy/stats
-cmd/irene: internal/nearest graph graph/ops graph/scope graph/kernel graph/align graph/analysis onnx energy energy/stats energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/report cmd/irene/internal/worklist
+cmd/irene: internal/nearest graph graph/ops graph/scope graph/kernel graph/align graph/analysis onnx energy energy/stats energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/worklist
 cmd/irene/internal/workload: graph graph/analysis onnx profiler
 cmd/irene/internal/worklist: graph graph/kernel graph/analysis onnx energy profiler cmd/irene/internal/workload
-cmd/irene/internal/report: graph graph/ops graph/scope graph/kernel graph/align graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/predict energy/measured energy/sweep energy/generate energy/validate
+cmd/irene/internal/render: graph energy
+cmd/irene/internal/report: graph graph/ops graph/scope graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/measured energy/sweep energy/generate cmd/irene/internal/render
+cmd/irene/internal/export: graph graph/ops energy cmd/irene/internal/render cmd/irene/internal/report
+cmd/irene/internal/compare: graph graph/align graph/analysis energy energy/predict cmd/irene/internal/render cmd/irene/internal/report
+cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/law energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
+cmd/irene/internal/report/reporttest: fixtures onnx graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
 onnx/onnxtest: graph
 fixtures:
 `
 
 // testOnly lists the packages that only tests may import.
-var testOnly = []string{"fixtures", "onnx/onnxtest", "profiler/profilertest", "energy/energytest", "energy/predict/predicttest"}
+var testOnly = []string{"fixtures", "onnx/onnxtest", "profiler/profilertest", "energy/energytest", "energy/predict/predicttest", "cmd/irene/internal/report/reporttest"}
 
 // withC lists the packages that may use cgo.
 var withC = []string{"profiler/nvml", "profiler/ort"}

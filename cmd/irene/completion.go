@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/operator"
@@ -65,7 +66,7 @@ func choices(c *command, flag string) []string {
 		"analyze sort":      sortKeys,
 		"baseline strategy": strategies,
 		"compare format":    compareFormats,
-		"compare metric":    report.CompareMetrics,
+		"compare metric":    compare.Metrics,
 		"compare sort":      func() []string { return []string{"order", "diff"} },
 		"completion ":       shells,
 		"devices ":          deviceIDs,

@@ -22,7 +22,7 @@ func explainCommand() command {
 		max:     2,
 		details: explainDetails,
 		flags:   explainFlags,
-		run:     explain,
+		run:     runExplain,
 	}
 }
 
@@ -49,8 +49,8 @@ func explainFlags() []cli.Flag {
 	}
 }
 
-// explain predicts as analyze does, splits the predictions, and renders.
-func explain(env *environment, ctx *cli.Context) error {
+// runExplain predicts as analyze does, splits the predictions, and renders.
+func runExplain(env *environment, ctx *cli.Context) error {
 	want, err := parseExplain(ctx)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ func formulaCommand() command {
 		max:     1,
 		details: formulaDetails,
 		flags:   formulaFlags,
-		run:     formula,
+		run:     runFormula,
 	}
 }
 
@@ -52,8 +52,8 @@ func formulaFlags() []cli.Flag {
 	}
 }
 
-// formula derives everything in open dims, collects the terms, and renders.
-func formula(env *environment, ctx *cli.Context) error {
+// runFormula derives everything in open dims, collects the terms, and renders.
+func runFormula(env *environment, ctx *cli.Context) error {
 	want, err := parseFormula(ctx)
 	if err != nil {
 		return err

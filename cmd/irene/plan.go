@@ -43,12 +43,12 @@ func planCommand() command {
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rows to `FILE`, to be filled in (- is standard output, the table then goes to standard error)"},
 			}
 		},
-		run: plan,
+		run: runPlan,
 	}
 }
 
-// plan lists the operators to measure as a table, and as rows where asked.
-func plan(env *environment, ctx *cli.Context) error {
+// runPlan lists the operators to measure as a table, and as rows where asked.
+func runPlan(env *environment, ctx *cli.Context) error {
 	dev, base, err := planInput(env, ctx)
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func predictCommand() command {
    One operator's sizes are --b --m --n --k --h.
    Known: ` + strings.Join(operator.OperatorNames(), " "),
 		flags: predictFlags,
-		run:   predictRows,
+		run:   runPredictRows,
 	}
 }
 
@@ -58,8 +58,8 @@ func predictFlags() []cli.Flag {
 
 func sizeFlags() []string { return []string{"b", "m", "n", "k", "h"} }
 
-// predictRows predicts the rows of a file, or the one that flags describe.
-func predictRows(env *environment, ctx *cli.Context) error {
+// runPredictRows predicts the rows of a file, or the one that flags describe.
+func runPredictRows(env *environment, ctx *cli.Context) error {
 	q, err := parsePrediction(ctx)
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ func (q *sweepRequest) holds(*report.Sweep) func(*sweep.Row) bool {
 	return func(r *sweep.Row) bool {
 		for i := range q.assertions {
 			a := &q.assertions[i]
-			if v := a.value(r); math.IsNaN(v) || !compare(v, a.op, a.limit) {
+			if v := a.value(r); math.IsNaN(v) || !holds(v, a.op, a.limit) {
 				return false
 			}
 		}

@@ -39,18 +39,18 @@ func trainCommand() command {
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
 			}, operatorFlags()...)
 		},
-		run: train,
+		run: runTrain,
 	}
 }
 
-// train reads data and models, fits, and writes the coefficients; how well they fit goes to standard error.
-func train(env *environment, ctx *cli.Context) error {
+// runTrain reads data and models, fits, and writes the coefficients; how well they fit goes to standard error.
+func runTrain(env *environment, ctx *cli.Context) error {
 	records, env, err := holdRecords(env, ctx.StringSlice("data"))
 	switch {
 	case err != nil:
 		return err
 	case records:
-		return trainRecords(env, ctx)
+		return runTrainRecords(env, ctx)
 	case ctx.IsSet("scope"):
 		return usagef("--scope is of records; IrEne's trees are of the plug")
 	}

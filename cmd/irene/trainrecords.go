@@ -131,8 +131,8 @@ func recordInput(env *environment, ctx *cli.Context) (in fit.RecordInput, err er
 	return in, nil
 }
 
-// trainRecords fits coefficients to records, and says how well they fit on standard error.
-func trainRecords(env *environment, ctx *cli.Context) error {
+// runTrainRecords fits coefficients to records, and says how well they fit on standard error.
+func runTrainRecords(env *environment, ctx *cli.Context) error {
 	if len(ctx.StringSlice("operators")) > 0 {
 		return usagef("--operators: rows of operators stand beside IrEne's trees; records hold operators themselves")
 	}

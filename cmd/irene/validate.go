@@ -96,7 +96,7 @@ func runValidate(env *environment, ctx *cli.Context) error {
 	case err != nil:
 		return err
 	case records:
-		return validateRecords(env, ctx)
+		return runValidateRecords(env, ctx)
 	case ctx.IsSet("scope"):
 		return usagef("--scope is of records; IrEne's trees are of the plug")
 	}

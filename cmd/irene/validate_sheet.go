@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/stats"
@@ -44,7 +44,7 @@ func (s *sheet) text() string {
 			fmt.Fprintln(&b, k.text)
 		}
 		if len(k.rows) > 0 {
-			var t report.Table
+			var t render.Table
 			for range k.titles {
 				t.Right = append(t.Right, len(t.Right) >= k.numbers)
 			}

@@ -37,8 +37,8 @@ func union(a, b []string) []string {
 	return out
 }
 
-// validateRecords cross-validates on records and prints the errors.
-func validateRecords(env *environment, ctx *cli.Context) error {
+// runValidateRecords cross-validates on records and prints the errors.
+func runValidateRecords(env *environment, ctx *cli.Context) error {
 	splits, err := parseList("split", ctx.String("split"), validate.RecordSplits())
 	if err != nil {
 		return err

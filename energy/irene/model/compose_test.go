@@ -54,7 +54,7 @@ func TestGradient(t *testing.T) {
 	trees := someTrees()
 	trees[1].Root.Children[0].Energy = 0 // two layers that differ, one of them unmeasured
 	for _, strategy := range []Strategy{EndToEnd, Stepwise, Unstructured} {
-		opts, err := Options{Strategy: strategy, Degree: 2}.normal()
+		opts, err := Options{Strategy: strategy, Degree: 2}.withDefaults()
 		if err != nil {
 			t.Fatal(err)
 		}

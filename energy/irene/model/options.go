@@ -37,8 +37,8 @@ type Options struct {
 	Workers      int          // folds that CrossValidate trains at a time; 0 is one for each processor
 }
 
-// normal is o with what was left out filled in, or what is wrong with it.
-func (o Options) normal() (Options, error) {
+// withDefaults is o with what was left out filled in, or what is wrong with it.
+func (o Options) withDefaults() (Options, error) {
 	if o.Strategy == "" {
 		o.Strategy = EndToEnd
 	}

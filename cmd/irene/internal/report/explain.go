@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
@@ -245,7 +246,7 @@ func multiple(d graph.Dim, v, step float64) string {
 	if _, fixed := d.Const(); fixed || d.IsUnknown() || step <= 1 || math.Mod(v, step) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s (%.0f) as a multiple of %.0f fills them", expression(d), v, step)
+	return fmt.Sprintf("%s (%.0f) as a multiple of %.0f fills them", render.Expression(d), v, step)
 }
 
 // greatest is the greatest common divisor of whole numbers.
@@ -279,7 +280,7 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 		if t < total/100 {
 			continue
 		}
-		text := fmt.Sprintf("%s-bound: %s of the time, %s: ", bound, percent(float64(t/total)), b.counted(parts))
+		text := fmt.Sprintf("%s-bound: %s of the time, %s: ", bound, render.Percent(float64(t/total)), b.counted(parts))
 		switch bound {
 		case "compute":
 			text += b.computeAdvice(parts, t)
@@ -294,7 +295,7 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 		worst := slices.MaxFunc(m.Operators, func(x, y *ExplainedPart) int {
 			return cmp.Compare(x.Causes[law.Waves].Time, y.Causes[law.Waves].Time)
 		})
-		text := fmt.Sprintf("waves: %s of the time is for elements of tiles and multiprocessors that stay idle", percent(float64(t/total)))
+		text := fmt.Sprintf("waves: %s of the time is for elements of tiles and multiprocessors that stay idle", render.Percent(float64(t/total)))
 		if worst.Advice != "" && len(worst.Terms.Products) > 0 {
 			text += fmt.Sprintf("; most in %s of %s: %s", worst.Op.Node.Kind(), place(worst.Place), b.fill(worst))
 		}
@@ -325,11 +326,11 @@ func (b *explainer) counted(parts []*ExplainedPart) string {
 	}
 	switch calls := len(parts) - kernels; {
 	case calls == 0:
-		return plural(kernels, "kernel")
+		return render.Plural(kernels, "kernel")
 	case kernels == 0:
-		return plural(calls, "call")
+		return render.Plural(calls, "call")
 	default:
-		return plural(kernels, "kernel") + " and " + plural(calls, "call") + " without one"
+		return render.Plural(kernels, "kernel") + " and " + render.Plural(calls, "call") + " without one"
 	}
 }
 

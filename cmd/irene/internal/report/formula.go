@@ -166,7 +166,7 @@ func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
 	symbols = slices.Compact(symbols)
 	written := map[string]graph.Dim{}
 	for _, s := range symbols {
-		w := identifier(s)
+		w := Identifier(s)
 		for w != s && slices.Contains(symbols, w) {
 			w += "_"
 		}
@@ -207,8 +207,8 @@ func (r *Formulas) walk(visit func(*FormulaModule)) {
 // keywords are names that Python keeps to itself.
 var keywords = strings.Fields("False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda max min nonlocal not or pass raise return try while with yield")
 
-// identifier makes a name that Python takes.
-func identifier(name string) string {
+// Identifier makes a name that Python takes.
+func Identifier(name string) string {
 	w := strings.Map(func(r rune) rune {
 		if r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
 			return r

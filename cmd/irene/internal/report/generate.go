@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/generate"
 	"github.com/irene-onnx/irene/energy/law"
@@ -65,7 +66,7 @@ func orUnknown[T interface {
 	fmt.Stringer
 }](v T) string {
 	if math.IsNaN(float64(v)) {
-		return unknownText
+		return render.UnknownText
 	}
 	return v.String()
 }
@@ -75,7 +76,7 @@ const jPerKWh = 3.6e6
 
 // WriteGenerationJSON writes one object.
 func WriteGenerationJSON(w io.Writer, g *Generation) error {
-	j := &JSON{}
+	j := &render.JSON{}
 	total := g.Total()
 	j.Open('{')
 	j.Key("schema")
@@ -154,7 +155,7 @@ func WriteGenerationJSON(w io.Writer, g *Generation) error {
 	return err
 }
 
-func (g *Generation) jsonMemory(j *JSON) {
+func (g *Generation) jsonMemory(j *render.JSON) {
 	j.Key("memory_bytes")
 	if g.Memory < 0 {
 		j.Null()
@@ -176,7 +177,7 @@ func (g *Generation) jsonMemory(j *JSON) {
 	j.Line()
 }
 
-func (g *Generation) jsonCost(j *JSON) {
+func (g *Generation) jsonCost(j *render.JSON) {
 	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
 	if g.Price != nil {
 		j.Key("cost_per_million_tokens")
@@ -190,7 +191,7 @@ func (g *Generation) jsonCost(j *JSON) {
 	}
 }
 
-func (g *Generation) jsonServing(j *JSON) {
+func (g *Generation) jsonServing(j *render.JSON) {
 	s := g.Serving
 	j.Key("serving")
 	j.Open('{')
@@ -224,7 +225,7 @@ func (g *Generation) jsonServing(j *JSON) {
 	j.Line()
 }
 
-func jsonWork(j *JSON, key string, list []generate.Work) {
+func jsonWork(j *render.JSON, key string, list []generate.Work) {
 	j.Key(key)
 	j.Open('[')
 	for _, w := range list {
@@ -251,7 +252,7 @@ func jsonWork(j *JSON, key string, list []generate.Work) {
 func (g *Generation) warnings() []string {
 	out := slices.Clone(g.Generator.Warnings)
 	if n := g.Generator.Step.Unknown; n > 0 {
-		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", plural(n, "operator")))
+		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", render.Plural(n, "operator")))
 	}
 	return out
 }
@@ -275,14 +276,14 @@ func (g *Generation) promptsText() string {
 // WriteGenerationText writes tables.
 func WriteGenerationText(w io.Writer, g *Generation) error {
 	var b strings.Builder
-	t := &Table{}
-	for _, n := range g.head() {
-		if n.key == "model" {
-			t.Row(n.key, n.text)
+	t := &render.Table{}
+	for _, n := range g.HeadNotes() {
+		if n.Key == "model" {
+			t.Row(n.Key, n.Text)
 		}
 	}
 	d := g.Target
-	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, boundaryText(d.Coefficients.Boundary), g.Origin, g.Generator.Runtime()))
+	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, BoundaryText(d.Coefficients.Boundary), g.Origin, g.Generator.Runtime()))
 	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
 	if g.Memory >= 0 {
 		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))
@@ -304,7 +305,7 @@ func WriteGenerationText(w io.Writer, g *Generation) error {
 
 // phases is a row for the prompts and one for the steps.
 func (g *Generation) phases() string {
-	t := &Table{Right: []bool{false, true, true, true, true, true}}
+	t := &render.Table{Right: []bool{false, true, true, true, true, true}}
 	t.Head("phase", "energy", "share", "time", "power", "per token")
 	total := g.Total()
 	tokens := energy.Joules(g.Batch * g.Tokens)
@@ -316,9 +317,9 @@ func (g *Generation) phases() string {
 		if p.Time > 0 || math.IsNaN(float64(p.Energy)) {
 			power = orUnknown(p.Energy.Over(p.Time))
 		}
-		share := unknownText
+		share := render.UnknownText
 		if !math.IsNaN(float64(total.Energy)) {
-			share = percent(float64(p.Energy / total.Energy))
+			share = render.Percent(float64(p.Energy / total.Energy))
 		}
 		t.Row(p.name, orUnknown(p.Energy), share, p.Time.String(), power, orUnknown(p.Energy/tokens))
 	}
@@ -327,7 +328,7 @@ func (g *Generation) phases() string {
 
 // summary says what a token, a step and a request take.
 func (g *Generation) summary() string {
-	t := &Table{}
+	t := &render.Table{}
 	total := g.Total()
 	steps := energy.Seconds(g.Tokens)
 	if math.IsNaN(float64(total.Energy)) {
@@ -339,9 +340,9 @@ func (g *Generation) summary() string {
 	t.Row("request", (total.Energy / energy.Joules(g.Batch)).String())
 	g.costs(t)
 	if s := g.Serving; s != nil {
-		t.Row("serving", fmt.Sprintf("%v a request of %.0f + %.0f tokens on average (%s), %v a token, busy for %v", s.Energy, s.Prompt, s.Tokens, plural(int(s.Requests), "request"), s.PerToken, s.Time))
+		t.Row("serving", fmt.Sprintf("%v a request of %.0f + %.0f tokens on average (%s), %v a token, busy for %v", s.Energy, s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.PerToken, s.Time))
 		if s.Rate > 0 {
-			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy, %v with %v idle each, %.4g kWh a month of 30 days", s.Rate, plural(s.Devices, "device"), 100*s.Busy, s.Power, s.Idle, float64(s.Month)/jPerKWh))
+			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy, %v with %v idle each, %.4g kWh a month of 30 days", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy, s.Power, s.Idle, float64(s.Month)/jPerKWh))
 		}
 	}
 	for _, x := range g.warnings() {
@@ -351,13 +352,13 @@ func (g *Generation) summary() string {
 }
 
 // timeSummary says what a step takes where no energy is known.
-func (g *Generation) timeSummary(t *Table) {
+func (g *Generation) timeSummary(t *render.Table) {
 	total := g.Total()
 	t.Row("step", fmt.Sprintf("%v on average, %s tokens/s with the prompts", g.Decode.Time/energy.Seconds(g.Tokens), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
 	if s := g.Serving; s != nil {
-		t.Row("serving", fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s) keeps the device busy for %v", s.Prompt, s.Tokens, plural(int(s.Requests), "request"), s.Time))
+		t.Row("serving", fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s) keeps the device busy for %v", s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.Time))
 		if s.Rate > 0 {
-			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, plural(s.Devices, "device"), 100*s.Busy))
+			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy))
 		}
 	}
 	for _, x := range g.warnings() {
@@ -365,7 +366,7 @@ func (g *Generation) timeSummary(t *Table) {
 	}
 }
 
-func (g *Generation) costs(t *Table) {
+func (g *Generation) costs(t *render.Table) {
 	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
 	if g.Price != nil {
 		t.Row("cost", strings.TrimSpace(fmt.Sprintf("%.3g %s", perMillion*g.Price.PerKWh, g.Price.Currency))+fmt.Sprintf(" a million tokens (%.3g kWh)", perMillion))

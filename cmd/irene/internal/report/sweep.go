@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
@@ -157,7 +158,7 @@ func (c *sweepCSV) Row(r *sweep.Row) error {
 		c.record = append(c.record, strconv.FormatInt(n, 10))
 	}
 	for _, m := range c.metrics {
-		c.record = append(c.record, csvNumber(m.Value(r)))
+		c.record = append(c.record, render.CSVNumber(m.Value(r)))
 	}
 	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
 }
@@ -171,19 +172,12 @@ func (c *sweepCSV) Finish() error {
 	return c.out.Error()
 }
 
-func csvNumber(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
-}
-
 // sweepJSON writes an object per row: a line each alone, or within one object that also says what was read.
 type sweepJSON struct {
 	w       io.Writer
 	s       *Sweep
 	metrics []SweepMetric
-	j       JSON
+	j       render.JSON
 	whole   bool
 	rows    int
 }
@@ -203,25 +197,25 @@ func newSweepJSON(w io.Writer, s *Sweep) SweepWriter {
 func (c *sweepJSON) Row(r *sweep.Row) error {
 	if c.whole {
 		if c.rows > 0 {
-			c.j.buf = append(c.j.buf, ',')
+			c.j.Buf = append(c.j.Buf, ',')
 		}
-		c.j.buf = append(c.j.buf, '\n')
+		c.j.Buf = append(c.j.Buf, '\n')
 	}
-	c.j.comma = false
+	c.j.Comma = false
 	c.row(r)
 	c.rows++
 	if !c.whole {
 		c.j.End()
 	}
-	if len(c.j.buf) < 1<<16 {
+	if len(c.j.Buf) < 1<<16 {
 		return nil
 	}
 	return c.flush()
 }
 
 func (c *sweepJSON) flush() error {
-	_, err := c.w.Write(c.j.buf)
-	c.j.buf = c.j.buf[:0]
+	_, err := c.w.Write(c.j.Buf)
+	c.j.Buf = c.j.Buf[:0]
 	return err
 }
 
@@ -252,8 +246,8 @@ func (c *sweepJSON) Finish() error {
 		return c.flush()
 	}
 	j := &c.j
-	j.buf = append(j.buf, "\n]"...)
-	j.comma = true
+	j.Buf = append(j.Buf, "\n]"...)
+	j.Comma = true
 	j.Line()
 	j.Key("best")
 	j.Open('[')
@@ -288,7 +282,7 @@ func (c *sweepJSON) Finish() error {
 }
 
 // jsonHead writes what was read, up to the beginning of the rows.
-func (s *Sweep) jsonHead(j *JSON) {
+func (s *Sweep) jsonHead(j *render.JSON) {
 	j.Key("schema")
 	j.Int(1)
 	j.Key("irene")
@@ -356,7 +350,7 @@ func (s *Sweep) fixed() []Dim {
 func (s *Sweep) warnings() []string {
 	out := slices.Clone(s.Grid.Warnings)
 	if s.Grid.Unknown > 0 {
-		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", plural(s.Grid.Unknown, "operator")))
+		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", render.Plural(s.Grid.Unknown, "operator")))
 	}
 	if s.Grid.Direct != "" {
 		out = append(out, "every point was analyzed of its own: "+s.Grid.Direct)
