@@ -10,6 +10,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/energy/validate"
 )
@@ -89,10 +90,14 @@ func choices(c *command, flag string) []string {
 		"sweep format":      sweepFormats,
 		"train from":        deviceIDs,
 		"validate format":   validationFormats,
-		"validate method":   func() []string { return union(validate.MethodNames(), recordMethods()) },
-		"validate split":    func() []string { return union(validate.SplitNames(), validate.RecordSplits()) },
-		"validate target":   targets,
-		helpCommand + " ":   commandNames,
+		"validate method": func() []string {
+			return union(validate.MethodNames(measured.KindTrees), validate.MethodNames(measured.KindRecords))
+		},
+		"validate split": func() []string {
+			return union(validate.SplitNames(measured.KindTrees), validate.SplitNames(measured.KindRecords))
+		},
+		"validate target": targets,
+		helpCommand + " ": commandNames,
 	}[c.name+" "+flag]
 	if words == nil {
 		return nil
@@ -340,4 +345,15 @@ func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''
 // fishQuote is a word for fish.
 func fishQuote(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
+}
+
+// union is the words of both lists, each once.
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, w := range b {
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
 }

@@ -161,11 +161,11 @@ func (o *Operator) String() string {
 	return fmt.Sprintf("%s %s %v", o.Op, strings.Join(sizes, "×"), o.DType)
 }
 
-// Features are the terms of the operator's kernel on a device.
-func (o *Operator) Features(d energy.Device) (law.Features, error) {
+// Kernel is the operator's kernel at constant sizes, and the bytes that a device reads again in further passes.
+func (o *Operator) Kernel(d energy.Device) (kernel.Kernel, float64, error) {
 	k, err := o.Kind()
 	if err != nil {
-		return law.Features{}, err
+		return kernel.Kernel{}, 0, err
 	}
 	size := func(n ...int64) graph.Dim {
 		total := int64(1)
@@ -191,8 +191,18 @@ func (o *Operator) Features(d energy.Device) (law.Features, error) {
 	for _, p := range cost.Products {
 		cost.MACs = cost.MACs.Add(p.MACs())
 	}
-	f := law.NewMachine(d).Features(&kernel.Kernel{Cost: cost}, law.EvalConst)
-	f.X[coefficients.Bytes] += k.passes * coefficients.Rereads(d, k.Class, o.H, o.DType) * float64(o.DType.Size(o.B*o.H))
+	reread := k.passes * coefficients.Rereads(d, k.Class, o.H, o.DType) * float64(o.DType.Size(o.B*o.H))
+	return kernel.Kernel{Cost: cost}, reread, nil
+}
+
+// Features are the terms of the operator's kernel on a device.
+func (o *Operator) Features(d energy.Device) (law.Features, error) {
+	k, reread, err := o.Kernel(d)
+	if err != nil {
+		return law.Features{}, err
+	}
+	f := law.NewMachine(d).Features(&k, law.EvalConst)
+	f.X[coefficients.Bytes] += reread
 	return f, nil
 }
 
