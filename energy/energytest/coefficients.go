@@ -32,7 +32,7 @@ const Power = 200
 
 // Row makes coefficients of one class from seconds per FLOP, byte and launch.
 func Row(class string, t graph.DType, flops, perByte, launch float64) coefficients.ClassCoefficients {
-	c := coefficients.ClassCoefficients{Class: class, DType: t.String()}
+	c := coefficients.ClassCoefficients{Key: coefficients.Key{Class: class, DType: t}}
 	c.Time[coefficients.FLOPs], c.Time[coefficients.Bytes], c.Time[coefficients.Launches] = flops, perByte, launch
 	for i, s := range c.Time {
 		c.Energy[i] = Power * s

@@ -42,7 +42,7 @@ func New(c *coefficients.Coefficients, dev energy.Device) *Additive {
 
 // Host is the cost of launches that no work hides.
 func (p *Additive) Host(share float64) (energy.Joules, energy.Seconds) {
-	cc := p.C.Find(coefficients.HostClass, graph.Float32.String())
+	cc := p.C.Find(coefficients.HostKey)
 	if share == 0 || cc == nil || !cc.Usable(p.C) {
 		return 0, 0
 	}
@@ -55,7 +55,7 @@ func (p *Additive) Host(share float64) (energy.Joules, energy.Seconds) {
 // with a faster memory than the measured one, that would show over megabytes.
 func (p *Additive) ScaleFrom(from *energy.Device) {
 	p.From = from
-	if cc := p.C.Find(coefficients.HostClass, graph.Float32.String()); cc != nil {
+	if cc := p.C.Find(coefficients.HostKey); cc != nil {
 		p.Machine.Hidden = max(p.Machine.Hidden, math.Round(float64(p.Dev.Bandwidth)*cc.Time[coefficients.Launches]))
 	}
 }
