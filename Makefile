@@ -12,9 +12,6 @@ GOLDEN = $(shell go list -f '{{range .TestImports}}{{if eq . "github.com/irene-o
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-# go-nvml's headers mark what they use as deprecated.
-export CGO_CFLAGS ?= -O2 -g -Wno-deprecated-declarations
-
 .PHONY: build
 build: ## the command, as bin/irene; without a C compiler it measures nothing but does all else
 	go build -o bin/irene ./cmd/irene
