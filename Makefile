@@ -62,7 +62,7 @@ slurm-try: build ## shards of a plan on a real Slurm of one node, on a made-up d
 
 .PHONY: pictures
 pictures: ## draw every shared model with Graphviz, where it and ../shared are at hand
-	go test ./cmd/irene/internal/report -count=1 -v -run '^TestDOT'
+	go test ./cmd/irene/internal/export -count=1 -v -run '^TestDOT'
 
 .PHONY: race
 race: ## the tests with the race detector (needs a C compiler)
@@ -92,11 +92,11 @@ check: lint test build vuln ## what a change has to pass: lint, test, build, vul
 	go mod tidy -diff
 
 .PHONY: golden
-golden: ## rewrite golden files, expected outputs and the outputs in README.md; read the difference before you commit it
+golden: ## rewrite golden files, expected outputs and the outputs in README.md and docs; read the difference before you commit it
 	go test $(FIXTURES) -update
 
 .PHONY: readme
-readme: ## rewrite the outputs in README.md
+readme: ## rewrite the outputs in README.md and docs
 	go test ./cmd/irene -run '^TestReadme$$' -update
 
 .PHONY: fuzz
@@ -145,9 +145,9 @@ ACCURACY_MODELS = bert-base-uncased=bert-base distilbert-base-uncased=distilbert
 	gpt2=gpt2 distilgpt2=distilgpt2 openai-gpt=openai-gpt
 
 .PHONY: accuracy
-accuracy: ## rewrite the figures of docs/accuracy.md and its plot (needs ../shared)
+accuracy: ## rewrite the tables and the plot below docs/accuracy (needs ../shared)
 	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
-	bin/irene validate --data ../shared/irene/irene_device_1.jsonl.gz --format markdown -o docs/accuracy.svg \
+	bin/irene validate --data ../shared/irene/irene_device_1.jsonl.gz --format markdown -o docs/accuracy/gtx-1070.svg \
 		$(foreach m,$(ACCURACY_MODELS),--model $(subst =,=../shared/models/,$(m)).onnx.gz) > bin/accuracy.md
-	sed '/^<!-- Written by make accuracy/q' docs/accuracy.md > bin/accuracy.head
-	(cat bin/accuracy.head; echo; sed 's/^##/###/' bin/accuracy.md) > docs/accuracy.md
+	sed '/^!\[/q' docs/accuracy/gtx-1070.md > bin/accuracy.head
+	(cat bin/accuracy.head; echo; cat bin/accuracy.md) > docs/accuracy/gtx-1070.md

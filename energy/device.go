@@ -29,6 +29,7 @@ type Device struct {
 	Idle              Watts    // board power with a context open and no kernel running
 	Estimates         []string // the Estimate… names of the numbers that are this project's estimates, not published ones
 	Source            string   // data sheet or white paper
+	Address           string   // of the document, or of its product page where the document has no lasting address; not in JSON
 }
 
 // Numbers of a Device that can be estimates.

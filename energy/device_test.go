@@ -3,6 +3,7 @@ package energy
 import (
 	"errors"
 	"math"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,9 @@ func TestDevicesComplete(t *testing.T) {
 		ids[d.ID] = true
 		if d.Name == "" || d.Architecture == "" || d.ComputeCapability == "" || d.Source == "" {
 			t.Errorf("%s: name, architecture, compute capability or source is missing", d.ID)
+		}
+		if u, err := url.Parse(d.Address); err != nil || u.Scheme != "https" || !vendorHost(u.Host) || len(u.Path) < 2 {
+			t.Errorf("%s: %q is no page of NVIDIA", d.ID, d.Address)
 		}
 		if d.SMs <= 0 || d.CoresPerSM <= 0 || d.MemoryBytes < gib || d.Bandwidth < 100*gbs || d.L2Bytes < mib {
 			t.Errorf("%s: SMs, cores, memory, bandwidth or L2 is missing", d.ID)
@@ -36,6 +40,11 @@ func TestDevicesComplete(t *testing.T) {
 	if len(ids) < 30 {
 		t.Errorf("only %d devices", len(ids))
 	}
+}
+
+// vendorHost reports whether a host is one of NVIDIA's.
+func vendorHost(host string) bool {
+	return strings.HasSuffix(host, ".nvidia.com") || host == "www.geforce.com"
 }
 
 func TestDevicesSorted(t *testing.T) {

@@ -18,10 +18,11 @@ const (
 // do; boards for games run these at half the rate of products that accumulate in float16 (RTX 2080 Ti, 3080, 3090,
 // 4090, 5090, and the L40).
 //
-// Peaks under 32 bits without tensor cores follow the throughput table of the CUDA C++ Programming Guide. For float16
-// they are float32's times 4 (compute capability 8.0), 2 (6.0, 7.x, 9.0, 10.0), 1 (8.6, 8.9, 12.0) or 1/64 (6.1); for
-// bfloat16 times 2 (8.0, 9.0, 10.0) or 1 (8.6, 8.9, 12.0); for int8 dot products times 4, listed where there are no
-// tensor cores for them.
+// Peaks under 32 bits without tensor cores follow the throughput table of the CUDA C++ Programming Guide,
+// https://docs.nvidia.com/cuda/cuda-c-programming-guide/#arithmetic-instructions-throughput-native-arithmetic-instructions
+// For float16 they are float32's times 4 (compute capability 8.0), 2 (6.0, 7.x, 9.0, 10.0), 1 (8.6, 8.9, 12.0) or 1/64
+// (6.1); for bfloat16 times 2 (8.0, 9.0, 10.0) or 1 (8.6, 8.9, 12.0); for int8 dot products times 4, listed where there
+// are no tensor cores for them.
 //
 // Idle powers are nowhere published: all are estimates for a board in its fastest performance state.
 func nvidia() []Device {
@@ -38,7 +39,8 @@ func tensor(dtype string, teraflops float64) Peak {
 	return Peak{DType: dtype, TensorCores: true, Rate: FLOPsPerSecond(teraflops * tera)}
 }
 
-// pascal lists compute capability 6.0 and 6.1: no tensor cores.
+// pascal lists compute capability 6.0 and 6.1: no tensor cores. White paper:
+// https://images.nvidia.com/content/pdf/tesla/whitepaper/pascal-architecture-whitepaper.pdf
 func pascal() []Device {
 	return []Device{
 		{
@@ -49,6 +51,7 @@ func pascal() []Device {
 			MemoryBytes: 8 * gib, Bandwidth: 256 * gbs, L2Bytes: 2 * mib, TDP: 150, Idle: 28,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "GeForce GTX 1070 specifications; GeForce GTX 1080 white paper",
+			Address:   "https://www.geforce.com/hardware/desktop-gpus/geforce-gtx-1070/specifications",
 		},
 		{
 			ID: "gtx-1080", Name: "NVIDIA GeForce GTX 1080",
@@ -58,6 +61,7 @@ func pascal() []Device {
 			MemoryBytes: 8 * gib, Bandwidth: 320 * gbs, L2Bytes: 2 * mib, TDP: 180, Idle: 32,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "GeForce GTX 1080 white paper",
+			Address:   "https://international.download.nvidia.com/geforce-com/international/pdfs/GeForce_GTX_1080_Whitepaper_FINAL.pdf",
 		},
 		{
 			ID: "gtx-1080-ti", Name: "NVIDIA GeForce GTX 1080 Ti",
@@ -67,6 +71,7 @@ func pascal() []Device {
 			MemoryBytes: 11 * gib, Bandwidth: 484 * gbs, L2Bytes: 2816 * kib, TDP: 250, Idle: 42,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "GeForce GTX 1080 Ti specifications",
+			Address:   "https://www.geforce.com/hardware/desktop-gpus/geforce-gtx-1080-ti/specifications",
 		},
 		{
 			ID: "p4", Name: "Tesla P4",
@@ -76,6 +81,7 @@ func pascal() []Device {
 			MemoryBytes: 8 * gib, Bandwidth: 192 * gbs, L2Bytes: 2 * mib, TDP: 75, Idle: 23,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "Tesla P4 data sheet; peaks at the highest boost clock (the data sheet's 5.5 TFLOP/s are at 1074 MHz)",
+			Address:   "https://images.nvidia.com/content/pdf/tesla/184457-Tesla-P4-Datasheet-NV-Final-Letter-Web.pdf",
 		},
 		{
 			ID: "p40", Name: "Tesla P40",
@@ -85,6 +91,7 @@ func pascal() []Device {
 			MemoryBytes: 24 * gib, Bandwidth: 346 * gbs, L2Bytes: 3 * mib, TDP: 250, Idle: 50,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "Tesla P40 data sheet",
+			Address:   "https://images.nvidia.com/content/pdf/tesla/184427-Tesla-P40-Datasheet-NV-Final-Letter-Web.pdf",
 		},
 		{
 			ID: "p100-pcie-16gb", Name: "Tesla P100-PCIE-16GB",
@@ -95,6 +102,7 @@ func pascal() []Device {
 			MemoryBytes: 16 * gib, Bandwidth: 732 * gbs, L2Bytes: 4 * mib, TDP: 250, Idle: 32,
 			Estimates: []string{EstimateIdle},
 			Source:    "Tesla P100 PCIe product brief PB-08248 (the data sheet's 9.3 TFLOP/s are at 1303 MHz)",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/tesla-p100/pdf/nvidia-tesla-p100-PCIe-datasheet.pdf",
 		},
 		{
 			ID: "p100-sxm2-16gb", Name: "Tesla P100-SXM2-16GB",
@@ -105,11 +113,13 @@ func pascal() []Device {
 			MemoryBytes: 16 * gib, Bandwidth: 732 * gbs, L2Bytes: 4 * mib, TDP: 300, Idle: 35,
 			Estimates: []string{EstimateIdle},
 			Source:    "Pascal P100 white paper",
+			Address:   "https://images.nvidia.com/content/pdf/tesla/whitepaper/pascal-architecture-whitepaper.pdf",
 		},
 	}
 }
 
-// volta lists compute capability 7.0: tensor cores for float16.
+// volta lists compute capability 7.0: tensor cores for float16. White paper:
+// https://images.nvidia.com/content/volta-architecture/pdf/volta-architecture-whitepaper.pdf
 func volta() []Device {
 	return []Device{
 		{
@@ -120,6 +130,7 @@ func volta() []Device {
 			MemoryBytes: 16 * gib, Bandwidth: 900 * gbs, L2Bytes: 6 * mib, TDP: 250, Idle: 38,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "Tesla V100 data sheet; Volta V100 white paper",
+			Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
 		},
 		{
 			ID: "v100-pcie-32gb", Name: "Tesla V100-PCIE-32GB",
@@ -129,6 +140,7 @@ func volta() []Device {
 			MemoryBytes: 32 * gib, Bandwidth: 900 * gbs, L2Bytes: 6 * mib, TDP: 250, Idle: 38,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "Tesla V100 data sheet; Volta V100 white paper",
+			Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
 		},
 		{
 			ID: "v100-sxm2-16gb", Name: "Tesla V100-SXM2-16GB",
@@ -138,6 +150,7 @@ func volta() []Device {
 			MemoryBytes: 16 * gib, Bandwidth: 900 * gbs, L2Bytes: 6 * mib, TDP: 300, Idle: 42,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "Tesla V100 data sheet; Volta V100 white paper",
+			Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
 		},
 		{
 			ID: "v100-sxm2-32gb", Name: "Tesla V100-SXM2-32GB",
@@ -147,11 +160,13 @@ func volta() []Device {
 			MemoryBytes: 32 * gib, Bandwidth: 900 * gbs, L2Bytes: 6 * mib, TDP: 300, Idle: 42,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "Tesla V100 data sheet; Volta V100 white paper",
+			Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
 		},
 	}
 }
 
-// turing lists compute capability 7.5: tensor cores for float16 and int8.
+// turing lists compute capability 7.5: tensor cores for float16 and int8. White paper:
+// https://images.nvidia.com/aem-dam/en-zz/Solutions/design-visualization/technologies/turing-architecture/NVIDIA-Turing-Architecture-Whitepaper.pdf
 func turing() []Device {
 	return []Device{
 		{
@@ -162,6 +177,7 @@ func turing() []Device {
 			MemoryBytes: 16 * gib, Bandwidth: 320 * gbs, L2Bytes: 4 * mib, TDP: 70, Idle: 27,
 			Estimates: []string{EstimateIdle},
 			Source:    "Tesla T4 data sheet; Turing white paper",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/tesla-t4/t4-tensor-core-datasheet-951643.pdf",
 		},
 		{
 			ID: "rtx-2080-ti", Name: "NVIDIA GeForce RTX 2080 Ti",
@@ -171,6 +187,7 @@ func turing() []Device {
 			MemoryBytes: 11 * gib, Bandwidth: 616 * gbs, L2Bytes: 5632 * kib, TDP: 250, Idle: 55,
 			Estimates: []string{EstimateIdle},
 			Source:    "Turing white paper (reference board)",
+			Address:   "https://images.nvidia.com/aem-dam/en-zz/Solutions/design-visualization/technologies/turing-architecture/NVIDIA-Turing-Architecture-Whitepaper.pdf",
 		},
 		{
 			ID: "titan-rtx", Name: "NVIDIA TITAN RTX",
@@ -180,11 +197,13 @@ func turing() []Device {
 			MemoryBytes: 24 * gib, Bandwidth: 672 * gbs, L2Bytes: 6 * mib, TDP: 280, Idle: 60,
 			Estimates: []string{EstimateIdle},
 			Source:    "TITAN RTX specifications; Turing white paper",
+			Address:   "https://www.nvidia.com/en-us/titan/titan-rtx/",
 		},
 	}
 }
 
-// ampereDataCentre lists compute capability 8.0: tensor cores for TF32, float16, bfloat16 and int8.
+// ampereDataCentre lists compute capability 8.0: tensor cores for TF32, float16, bfloat16 and int8. White paper:
+// https://images.nvidia.com/aem-dam/en-zz/Solutions/data-center/nvidia-ampere-architecture-whitepaper.pdf
 func ampereDataCentre() []Device {
 	return []Device{
 		{
@@ -198,6 +217,7 @@ func ampereDataCentre() []Device {
 			MemoryBytes: 40 * gib, Bandwidth: 1555 * gbs, L2Bytes: 40 * mib, TDP: 250, Idle: 45,
 			Estimates: []string{EstimateIdle},
 			Source:    "A100 data sheet; A100 white paper",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
 		},
 		{
 			ID: "a100-pcie-80gb", Name: "NVIDIA A100 80GB PCIe",
@@ -210,6 +230,7 @@ func ampereDataCentre() []Device {
 			MemoryBytes: 80 * gib, Bandwidth: 1935 * gbs, L2Bytes: 40 * mib, TDP: 300, Idle: 65,
 			Estimates: []string{EstimateIdle},
 			Source:    "A100 data sheet; A100 white paper",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
 		},
 		{
 			ID: "a100-sxm-40gb", Name: "NVIDIA A100-SXM4-40GB",
@@ -222,6 +243,7 @@ func ampereDataCentre() []Device {
 			MemoryBytes: 40 * gib, Bandwidth: 1555 * gbs, L2Bytes: 40 * mib, TDP: 400, Idle: 60,
 			Estimates: []string{EstimateIdle},
 			Source:    "A100 data sheet; A100 white paper",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
 		},
 		{
 			ID: "a100-sxm-80gb", Name: "NVIDIA A100-SXM4-80GB",
@@ -234,6 +256,7 @@ func ampereDataCentre() []Device {
 			MemoryBytes: 80 * gib, Bandwidth: 2039 * gbs, L2Bytes: 40 * mib, TDP: 400, Idle: 65,
 			Estimates: []string{EstimateIdle},
 			Source:    "A100 data sheet; A100 white paper",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
 		},
 		{
 			ID: "a30", Name: "NVIDIA A30",
@@ -246,11 +269,13 @@ func ampereDataCentre() []Device {
 			MemoryBytes: 24 * gib, Bandwidth: 933 * gbs, L2Bytes: 24 * mib, TDP: 165, Idle: 40,
 			Estimates: []string{EstimateIdle},
 			Source:    "A30 data sheet",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/data-center/products/a30-gpu/pdf/a30-datasheet.pdf",
 		},
 	}
 }
 
-// ampereGraphics lists compute capability 8.6 and 8.7.
+// ampereGraphics lists compute capability 8.6 and 8.7. White paper:
+// https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf
 func ampereGraphics() []Device {
 	return []Device{
 		{
@@ -264,6 +289,7 @@ func ampereGraphics() []Device {
 			MemoryBytes: 24 * gib, Bandwidth: 600 * gbs, L2Bytes: 6 * mib, TDP: 150, Idle: 55,
 			Estimates: []string{EstimateIdle},
 			Source:    "A10 data sheet",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a10/pdf/a10-datasheet.pdf",
 		},
 		{
 			ID: "a40", Name: "NVIDIA A40",
@@ -276,6 +302,7 @@ func ampereGraphics() []Device {
 			MemoryBytes: 48 * gib, Bandwidth: 696 * gbs, L2Bytes: 6 * mib, TDP: 300, Idle: 75,
 			Estimates: []string{EstimateIdle},
 			Source:    "A40 data sheet; GA102 white paper",
+			Address:   "https://images.nvidia.com/content/Solutions/data-center/a40/nvidia-a40-datasheet.pdf",
 		},
 		{
 			ID: "rtx-3080", Name: "NVIDIA GeForce RTX 3080",
@@ -288,6 +315,7 @@ func ampereGraphics() []Device {
 			MemoryBytes: 10 * gib, Bandwidth: 760 * gbs, L2Bytes: 5 * mib, TDP: 320, Idle: 85,
 			Estimates: []string{EstimateIdle},
 			Source:    "GA102 white paper (10 GB board)",
+			Address:   "https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf",
 		},
 		{
 			ID: "rtx-3090", Name: "NVIDIA GeForce RTX 3090",
@@ -300,6 +328,7 @@ func ampereGraphics() []Device {
 			MemoryBytes: 24 * gib, Bandwidth: 936 * gbs, L2Bytes: 6 * mib, TDP: 350, Idle: 105,
 			Estimates: []string{EstimateIdle},
 			Source:    "GA102 white paper",
+			Address:   "https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf",
 		},
 		{
 			ID: "rtx-a6000", Name: "NVIDIA RTX A6000",
@@ -312,6 +341,7 @@ func ampereGraphics() []Device {
 			MemoryBytes: 48 * gib, Bandwidth: 768 * gbs, L2Bytes: 6 * mib, TDP: 300, Idle: 75,
 			Estimates: []string{EstimateIdle},
 			Source:    "RTX A6000 data sheet; GA102 white paper",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/products/workstations/nvidia-rtx-a6000-datasheet.pdf",
 		},
 		{
 			ID: "jetson-agx-orin", Name: "Orin",
@@ -322,11 +352,13 @@ func ampereGraphics() []Device {
 			MemoryBytes: 64 * gib, Bandwidth: 204.8 * gbs, L2Bytes: 4 * mib, TDP: 60, Idle: 10, IncludesHost: true,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "Jetson AGX Orin technical brief (64 GB module, power of the module)",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/gtcf21/jetson-orin/nvidia-jetson-agx-orin-technical-brief.pdf",
 		},
 	}
 }
 
-// ada lists compute capability 8.9: tensor cores also for 8-bit floating point.
+// ada lists compute capability 8.9: tensor cores also for 8-bit floating point. White paper:
+// https://images.nvidia.com/aem-dam/Solutions/geforce/ada/nvidia-ada-gpu-architecture.pdf
 func ada() []Device {
 	return []Device{
 		{
@@ -340,6 +372,7 @@ func ada() []Device {
 			MemoryBytes: 24 * gib, Bandwidth: 1008 * gbs, L2Bytes: 72 * mib, TDP: 450, Idle: 60,
 			Estimates: []string{EstimateIdle},
 			Source:    "Ada white paper",
+			Address:   "https://images.nvidia.com/aem-dam/Solutions/geforce/ada/nvidia-ada-gpu-architecture.pdf",
 		},
 		{
 			ID: "rtx-6000-ada", Name: "NVIDIA RTX 6000 Ada Generation",
@@ -352,6 +385,7 @@ func ada() []Device {
 			MemoryBytes: 48 * gib, Bandwidth: 960 * gbs, L2Bytes: 96 * mib, TDP: 300, Idle: 70,
 			Estimates: []string{EstimateIdle},
 			Source:    "RTX 6000 Ada data sheet; Ada white paper",
+			Address:   "https://www.nvidia.com/en-us/products/workstations/rtx-6000/",
 		},
 		{
 			ID: "l4", Name: "NVIDIA L4",
@@ -364,6 +398,7 @@ func ada() []Device {
 			MemoryBytes: 24 * gib, Bandwidth: 300 * gbs, L2Bytes: 48 * mib, TDP: 72, Idle: 28,
 			Estimates: []string{EstimateIdle},
 			Source:    "L4 data sheet; Ada white paper",
+			Address:   "https://www.nvidia.com/en-us/data-center/l4/",
 		},
 		{
 			ID: "l40", Name: "NVIDIA L40",
@@ -376,6 +411,7 @@ func ada() []Device {
 			MemoryBytes: 48 * gib, Bandwidth: 864 * gbs, L2Bytes: 96 * mib, TDP: 300, Idle: 75,
 			Estimates: []string{EstimateIdle},
 			Source:    "L40 data sheet; Ada white paper",
+			Address:   "https://images.nvidia.com/content/Solutions/data-center/vgpu-L40-datasheet.pdf",
 		},
 		{
 			ID: "l40s", Name: "NVIDIA L40S",
@@ -388,12 +424,14 @@ func ada() []Device {
 			MemoryBytes: 48 * gib, Bandwidth: 864 * gbs, L2Bytes: 96 * mib, TDP: 350, Idle: 80,
 			Estimates: []string{EstimateIdle},
 			Source:    "L40S data sheet",
+			Address:   "https://www.nvidia.com/en-us/data-center/l40s/",
 		},
 	}
 }
 
-// hopper lists compute capability 9.0. Peaks on tensor cores hold at a lower clock than the boost clock (1830 MHz for SXM,
-// 1620 MHz for PCIe), as the white paper computes them.
+// hopper lists compute capability 9.0. White paper:
+// https://resources.nvidia.com/en-us-tensor-core/gtc22-whitepaper-hopper
+// It computes the peaks on tensor cores at a lower clock than the boost clock: 1830 MHz for SXM, 1620 MHz for PCIe.
 func hopper() []Device {
 	return []Device{
 		{
@@ -408,6 +446,7 @@ func hopper() []Device {
 			MemoryBytes: 80 * gib, Bandwidth: 2039 * gbs, L2Bytes: 50 * mib, TDP: 350, Idle: 65,
 			Estimates: []string{EstimateIdle},
 			Source:    "H100 data sheet; H100 white paper",
+			Address:   "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
 		},
 		{
 			ID: "h100-sxm", Name: "NVIDIA H100 80GB HBM3",
@@ -421,6 +460,7 @@ func hopper() []Device {
 			MemoryBytes: 80 * gib, Bandwidth: 3352 * gbs, L2Bytes: 50 * mib, TDP: 700, Idle: 110,
 			Estimates: []string{EstimateIdle},
 			Source:    "H100 data sheet; H100 white paper",
+			Address:   "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
 		},
 		{
 			ID: "h200-sxm", Name: "NVIDIA H200",
@@ -434,6 +474,7 @@ func hopper() []Device {
 			MemoryBytes: 141 * gib, Bandwidth: 4800 * gbs, L2Bytes: 60 * mib, TDP: 700, Idle: 115,
 			Estimates: []string{EstimateIdle, EstimateL2},
 			Source:    "H200 data sheet; L2 cache as its driver reports it",
+			Address:   "https://www.nvidia.com/en-us/data-center/h200/",
 		},
 		{
 			ID: "gh200", Name: "NVIDIA GH200 480GB",
@@ -447,11 +488,13 @@ func hopper() []Device {
 			MemoryBytes: 96 * gib, Bandwidth: 4000 * gbs, L2Bytes: 60 * mib, TDP: 1000, Idle: 130, IncludesHost: true,
 			Estimates: []string{EstimateIdle, EstimateL2, EstimateTDP},
 			Source:    "GH200 data sheet (96 GB HBM3; power of the module, CPU and GPU, at its highest setting)",
+			Address:   "https://resources.nvidia.com/en-us-data-center-overview/grace-hopper-superchip-datasheet-partner",
 		},
 	}
 }
 
-// blackwell lists compute capability 10.0 and 12.0: tensor cores also for 4-bit floating point.
+// blackwell lists compute capability 10.0 and 12.0: tensor cores also for 4-bit floating point. Tuning guide:
+// https://docs.nvidia.com/cuda/blackwell-tuning-guide/
 func blackwell() []Device {
 	return []Device{
 		{
@@ -467,6 +510,7 @@ func blackwell() []Device {
 			MemoryBytes: 180 * gib, Bandwidth: 7700 * gbs, L2Bytes: 126 * mib, TDP: 1000, Idle: 150,
 			Estimates: []string{EstimateIdle, EstimatePeaks},
 			Source:    "HGX B200 data sheet, per GPU; Blackwell tuning guide",
+			Address:   "https://www.nvidia.com/en-us/data-center/hgx/",
 		},
 		{
 			ID: "rtx-5090", Name: "NVIDIA GeForce RTX 5090",
@@ -480,6 +524,7 @@ func blackwell() []Device {
 			MemoryBytes: 32 * gib, Bandwidth: 1792 * gbs, L2Bytes: 96 * mib, TDP: 575, Idle: 70,
 			Estimates: []string{EstimateIdle},
 			Source:    "RTX Blackwell white paper",
+			Address:   "https://images.nvidia.com/aem-dam/Solutions/geforce/blackwell/nvidia-rtx-blackwell-gpu-architecture.pdf",
 		},
 		{
 			ID: "rtx-pro-6000-blackwell", Name: "NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
@@ -493,6 +538,7 @@ func blackwell() []Device {
 			MemoryBytes: 96 * gib, Bandwidth: 1792 * gbs, L2Bytes: 128 * mib, TDP: 600, Idle: 80,
 			Estimates: []string{EstimateIdle},
 			Source:    "RTX Blackwell PRO white paper",
+			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/design-visualization/quadro-product-literature/NVIDIA-RTX-Blackwell-PRO-GPU-Architecture-v1.0.pdf",
 		},
 	}
 }

@@ -1,9 +1,10 @@
 package energy
 
 import (
-	"math"
 	"reflect"
 	"slices"
+
+	"github.com/irene-onnx/irene/energy/stats"
 )
 
 // Combine makes one record of all usable records of a key, in the order in which the keys first appear. Numbers are the
@@ -78,8 +79,11 @@ func spreadOf(group []*Record) *Spread {
 			s.Times = append(s.Times, *r.Time)
 		}
 	}
-	if s.CV = variation(s.Windows); s.CV == nil {
-		s.CV = variation(s.Times)
+	switch {
+	case len(s.Windows) > 1:
+		s.CV = new(stats.CV(s.Windows))
+	case len(s.Times) > 1:
+		s.CV = new(stats.CV(s.Times))
 	}
 	return s
 }
@@ -95,31 +99,5 @@ func medianOf[T ~float64](group []*Record, get func(*Record) *T) *T {
 	if len(values) == 0 {
 		return nil
 	}
-	return new(median(values))
-}
-
-// median is the middle value, or the mean of the two middle ones. There must be one.
-func median[T ~float64](values []T) T {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	if n%2 == 1 {
-		return sorted[n/2]
-	}
-	return (sorted[n/2-1] + sorted[n/2]) / 2
-}
-
-// variation is the sample standard deviation over the mean; nil of fewer than two values.
-func variation[T ~float64](values []T) *float64 {
-	if len(values) < 2 {
-		return nil
-	}
-	n, sum, squares := float64(len(values)), 0.0, 0.0
-	for _, v := range values {
-		sum += float64(v)
-	}
-	mean := sum / n
-	for _, v := range values {
-		squares += (float64(v) - mean) * (float64(v) - mean)
-	}
-	return new(math.Sqrt(squares/(n-1)) / mean)
+	return new(stats.Median(values))
 }

@@ -148,24 +148,24 @@ func WriteRecord(w io.Writer, r Record) error {
 		r.Schema = RecordSchema
 	}
 	if err := r.Check(); err != nil {
-		return fmt.Errorf("record of %s: %w", r.subject(), err)
+		return fmt.Errorf("record of %s: %w", r.label(), err)
 	}
 	r.Timestamp = r.Timestamp.UTC()
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(r); err != nil {
-		return fmt.Errorf("record of %s: %w", r.subject(), err)
+		return fmt.Errorf("record of %s: %w", r.label(), err)
 	}
 	if line.Len() > maxRecordLine {
-		return fmt.Errorf("record of %s: line longer than %s", r.subject(), FormatBinaryBytes(maxRecordLine))
+		return fmt.Errorf("record of %s: line longer than %s", r.label(), FormatBinaryBytes(maxRecordLine))
 	}
 	_, err := w.Write(line.Bytes())
 	return err
 }
 
-// subject names what a record measures, for messages.
-func (r *Record) subject() string {
+// label names what a record measures, for messages.
+func (r *Record) label() string {
 	for _, s := range []string{r.Path, r.Op, r.Class, r.Model} {
 		if s != "" {
 			return fmt.Sprintf("%q", s)

@@ -205,8 +205,8 @@ func fromTerms(ts []term) Dim {
 	return Dim{kind: dimExpr, e: &poly{terms: ts}}
 }
 
-// addPoly merges a + sign·b.
-func addPoly(a, b []term, sign int64) Dim {
+// addPoly merges a + factor·b.
+func addPoly(a, b []term, factor int64) Dim {
 	out := make([]term, 0, len(a)+len(b))
 	for len(a) > 0 || len(b) > 0 {
 		c := 0
@@ -222,13 +222,13 @@ func addPoly(a, b []term, sign int64) Dim {
 		case c < 0:
 			out, a = append(out, a[0]), a[1:]
 		case c > 0:
-			k, ok := mulInt(b[0].coef, sign)
+			k, ok := mulInt(b[0].coef, factor)
 			if !ok {
 				return Dim{kind: dimOverflow}
 			}
 			out, b = append(out, term{k, b[0].mono}), b[1:]
 		default:
-			k, ok := mulInt(b[0].coef, sign)
+			k, ok := mulInt(b[0].coef, factor)
 			s, ok2 := addInt(a[0].coef, k)
 			if !ok || !ok2 {
 				return Dim{kind: dimOverflow}

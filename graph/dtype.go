@@ -1,5 +1,7 @@
 package graph
 
+import "fmt"
+
 // DType is an element type, numbered as TensorProto.DataType.
 type DType uint8
 
@@ -93,6 +95,18 @@ func ParseDType(name string) (DType, bool) {
 		}
 	}
 	return Undefined, false
+}
+
+// MarshalText writes the type's name, also into JSON.
+func (t DType) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads the type of that name.
+func (t *DType) UnmarshalText(name []byte) error {
+	var ok bool
+	if *t, ok = ParseDType(string(name)); !ok {
+		return fmt.Errorf("unknown element type %q", name)
+	}
+	return nil
 }
 
 // Size is the number of bytes that n elements take in storage: ⌈n·bits/8⌉.

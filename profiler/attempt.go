@@ -65,14 +65,14 @@ func (a *attempt) judge(g *gauge, opts Options) {
 	for i := range a.windows {
 		w := &a.windows[i]
 		for _, limit := range []string{energy.FlagThrottled, energy.FlagPowerCap} {
-			say(limit, slices.Contains(w.seen.limits, limit))
+			say(limit, slices.Contains(w.observed.limits, limit))
 		}
-		say(energy.FlagForeign, w.seen.foreign > 0)
+		say(energy.FlagForeign, w.observed.foreign > 0)
 		say(energy.FlagShort, w.short)
 		say(energy.FlagPower, w.energy > 0 && g.implausible(w.power()))
 	}
 	say(energy.FlagClock, a.clocksChanged() && !slices.Contains(a.flags, energy.FlagPowerCap))
-	busy := meanOf(a.windows, func(w *window) *float64 { return w.seen.busy.value() })
+	busy := meanOf(a.windows, func(w *window) *float64 { return w.observed.busy.value() })
 	say(energy.FlagHostBound, busy != nil && *busy < leastBusy)
 }
 
@@ -103,7 +103,7 @@ func (a *attempt) clocksChanged() bool {
 		}
 		return high-low > clockTolerance*high
 	}
-	return differ(func(w *window) *float64 { return w.seen.sm.value() }) || differ(func(w *window) *float64 { return w.seen.memory.value() })
+	return differ(func(w *window) *float64 { return w.observed.sm.value() }) || differ(func(w *window) *float64 { return w.observed.memory.value() })
 }
 
 // worthRepeating reports whether other windows may turn out better: those that did not agree, and those of a device that

@@ -14,23 +14,23 @@ func (s *session) difference(ctx context.Context, t Task, opts Options) (Measure
 	if t.Times < 1 {
 		return Measurement{}, fmt.Errorf("a difference over %d executions, want 1 or more", t.Times)
 	}
-	more, err := s.built(ctx, t, t.Workload, opts)
+	more, err := s.buildAndMeasure(ctx, t, t.Workload, opts)
 	if err != nil {
 		return Measurement{}, err
 	}
-	base, err := s.built(ctx, t, t.Base, opts)
+	base, err := s.buildAndMeasure(ctx, t, t.Base, opts)
 	if err != nil {
 		return Measurement{}, fmt.Errorf("the base: %w", err)
 	}
-	return more.less(base, float64(t.Times), opts)
+	return more.minus(base, float64(t.Times), opts)
 }
 
 // leastDifference is how many times what windows may disagree by a difference is to be of the run that is taken off.
 const leastDifference = 2
 
-// less is what m takes beyond a base, over n. Windows are paired as they were taken, and must agree as those of any
+// minus is what m takes beyond a base, over n. Windows are paired as they were taken, and must agree as those of any
 // other measurement. Shares of time and clocks stay those of m.
-func (m Measurement) less(base Measurement, n float64, opts Options) (Measurement, error) {
+func (m Measurement) minus(base Measurement, n float64, opts Options) (Measurement, error) {
 	out := m
 	out.Time = (m.Time - base.Time) / energy.Seconds(n)
 	if out.Time <= 0 {
@@ -55,7 +55,7 @@ func (m Measurement) less(base Measurement, n float64, opts Options) (Measuremen
 			out.Flags = append(out.Flags, f)
 		}
 	}
-	out.agree(opts)
+	out.judgeSpread(opts)
 	if least := leastDifference * opts.MaxCV; float64(m.Time-base.Time) < least*float64(base.Time) && !slices.Contains(out.Flags, energy.FlagCV) {
 		out.Flags = append(out.Flags, energy.FlagCV) // runs differ by as much from one to the next
 	}
@@ -71,13 +71,14 @@ func paired[T ~float64](more, base []T, n float64) []T {
 	return out
 }
 
-// agree judges anew how far the windows of a difference agree.
-func (m *Measurement) agree(opts Options) {
+// judgeSpread judges anew how far the windows of a difference agree.
+func (m *Measurement) judgeSpread(opts Options) {
 	cv := 0.
-	for _, values := range [][]float64{floats(m.Spread.Times), floats(m.Spread.Windows)} {
-		if len(values) > 1 {
-			cv = max(cv, stats.CV(values))
-		}
+	if times := m.Spread.Times; len(times) > 1 {
+		cv = stats.CV(times)
+	}
+	if joules := m.Spread.Windows; len(joules) > 1 {
+		cv = max(cv, stats.CV(joules))
 	}
 	m.Flags = slices.DeleteFunc(m.Flags, func(f string) bool { return f == energy.FlagCV })
 	if m.Spread.CV != nil {
@@ -86,12 +87,4 @@ func (m *Measurement) agree(opts Options) {
 	if cv > opts.MaxCV {
 		m.Flags = append(m.Flags, energy.FlagCV)
 	}
-}
-
-func floats[T ~float64](values []T) []float64 {
-	out := make([]float64, len(values))
-	for i, v := range values {
-		out[i] = float64(v)
-	}
-	return out
 }

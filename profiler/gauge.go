@@ -44,17 +44,17 @@ func (c *CounterCheck) worst() float64 {
 
 // gauge is how energy is read: by the meter, or as the integral of its power where its counter is no good.
 type gauge struct {
-	env    *Environment
-	clock  Clock
-	meter  Meter         // nil: only time is measured
-	method energy.Method // of the records
-	period time.Duration // between two updates; 0 as long as nobody knows
-	limit  *energy.Watts
-	check  CounterCheck
-	known  bool // learn is done
-	rested bool // measureIdle is done
+	env       *Environment
+	clock     Clock
+	meter     Meter         // nil: only time is measured
+	method    energy.Method // of the records
+	period    time.Duration // between two updates; 0 as long as nobody knows
+	limit     *energy.Watts
+	check     CounterCheck
+	known     bool // learn is done
+	idleKnown bool // measureIdle is done
 
-	idle, idleTapped *energy.Watts // by the meter, and by the integral of power
+	idle, idleIntegrated *energy.Watts // by the meter, and by the integral of power
 }
 
 func newGauge(env *Environment) *gauge {
@@ -114,7 +114,7 @@ func (g *gauge) learn(ctx context.Context, load Load, opts Options) error {
 	}
 	if g.counts() {
 		opts.Window = opts.Idle
-		w, err := g.tapped(ctx, load, opts)
+		w, err := g.takeWithIntegral(ctx, load, opts)
 		if err != nil {
 			return err
 		}
@@ -125,22 +125,22 @@ func (g *gauge) learn(ctx context.Context, load Load, opts Options) error {
 	return nil
 }
 
-// tapped takes a window of the counter, and of the integral of power beside it where the meter can read power.
-func (g *gauge) tapped(ctx context.Context, load Load, opts Options) (window, error) {
+// takeWithIntegral takes a window of the counter, and of the integral of power beside it where the meter can read power.
+func (g *gauge) takeWithIntegral(ctx context.Context, load Load, opts Options) (window, error) {
 	opts.MaxWindow, opts.MinRuns = opts.Window, 1
 	t := &taker{gauge: g, opts: opts, load: load}
 	if g.counts() {
-		t.tap = newIntegrator(g.meter, g.clock)
+		t.integrator = newIntegrator(g.meter, g.clock)
 	}
 	return t.take(ctx)
 }
 
 // ratio is energy by the counter over the integral of power; nil where there is none.
 func (w *window) ratio() *float64 {
-	if w.tapped <= 0 {
+	if w.integrated <= 0 {
 		return nil
 	}
-	return new(float64(w.energy / w.tapped))
+	return new(float64(w.energy / w.integrated))
 }
 
 // decide says what the ratios mean, and drops a counter that is no good.
@@ -150,8 +150,8 @@ func (g *gauge) decide() {
 		if off > checkRefuse {
 			g.env.logf("the energy counter is not used; energies are integrals of power")
 			g.meter, g.method, g.period = newIntegrator(g.meter, g.clock), energy.MethodIntegral, samples
-			if g.idleTapped != nil {
-				g.idle = g.idleTapped
+			if g.idleIntegrated != nil {
+				g.idle = g.idleIntegrated
 			}
 		}
 	}

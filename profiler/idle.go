@@ -14,28 +14,28 @@ const settleTime = time.Second
 // measureIdle measures the power of a device that has a workload ready and runs nothing, once. A meter that does not
 // move leaves the idle power unknown.
 func (g *gauge) measureIdle(ctx context.Context, opts Options) error {
-	if g.meter == nil || g.idle != nil || g.rested {
+	if g.meter == nil || g.idle != nil || g.idleKnown {
 		return nil
 	}
 	if err := g.clock.Sleep(ctx, settleTime); err != nil {
 		return err
 	}
 	opts.Window = opts.Idle
-	w, err := g.tapped(ctx, nil, opts)
+	w, err := g.takeWithIntegral(ctx, nil, opts)
 	if err != nil {
 		return err
 	}
-	g.rested = true
+	g.idleKnown = true
 	if g.counts() {
 		g.check.Idle = w.ratio()
 	}
 	if w.energy > 0 {
 		g.idle = new(w.power())
 	}
-	if w.tapped > 0 {
-		g.idleTapped = new(w.tapped.Over(w.elapsed))
+	if w.integrated > 0 {
+		g.idleIntegrated = new(w.integrated.Over(w.elapsed))
 	}
-	if w.seen.foreign > 0 {
+	if w.observed.foreign > 0 {
 		g.env.logf("another process uses the device while its idle power is measured")
 	}
 	return nil
@@ -49,8 +49,8 @@ func ratioText(r *float64) string {
 	return strconv.FormatFloat(*r, 'f', 3, 64)
 }
 
-// net is an energy without what the device would have spent idling for that time; nil where the idle power is unknown.
-func net(gross energy.Joules, idle *energy.Watts, t energy.Seconds) *energy.Joules {
+// netEnergy is an energy without what the device would have spent idling for that time; nil where the idle power is unknown.
+func netEnergy(gross energy.Joules, idle *energy.Watts, t energy.Seconds) *energy.Joules {
 	if idle == nil {
 		return nil
 	}

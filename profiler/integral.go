@@ -18,12 +18,12 @@ type integrator struct {
 	at    time.Duration // of the last sample; of the beginning, where there is none
 	shown energy.Joules // highest that Energy has returned
 
-	seen *watch // since the State before
+	observed *observation // since the State before
 }
 
 func newIntegrator(m Meter, c Clock) *integrator {
 	now := c.Now()
-	return &integrator{Meter: m, clock: c, at: now, seen: &watch{at: now}}
+	return &integrator{Meter: m, clock: c, at: now, observed: &observation{at: now}}
 }
 
 // Energy adds a sample and returns the integral so far.
@@ -45,8 +45,8 @@ func (i *integrator) State() (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	s.Busy, s.Utilisation, s.Limits = i.seen.busy.value(), nil, i.seen.limits
-	for name, m := range i.seen.shares {
+	s.Busy, s.Utilisation, s.Limits = i.observed.busy.value(), nil, i.observed.limits
+	for name, m := range i.observed.shares {
 		if v := m.value(); v != nil {
 			if s.Utilisation == nil {
 				s.Utilisation = map[string]float64{}
@@ -54,7 +54,7 @@ func (i *integrator) State() (State, error) {
 			s.Utilisation[name] = *v
 		}
 	}
-	i.seen = &watch{at: i.seen.at}
+	i.observed = &observation{at: i.observed.at}
 	return s, nil
 }
 
@@ -65,7 +65,7 @@ func (i *integrator) sample() (State, error) {
 		return State{}, err
 	}
 	now := i.clock.Now()
-	i.seen.add(s, now)
+	i.observed.add(s, now)
 	if s.Power == nil {
 		return s, nil
 	}

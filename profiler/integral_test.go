@@ -77,7 +77,7 @@ func TestIntegratorNeverDecreases(t *testing.T) {
 func TestWatchWeighs(t *testing.T) {
 	for name, through := range map[string]bool{"meter": false, "integrator": true} {
 		s := &script{}
-		w := watch{meter: s, clock: s}
+		w := observation{meter: s, clock: s}
 		if through {
 			w.meter = newIntegrator(s, s)
 		}

@@ -109,7 +109,7 @@ func (a *attempt) measurement(g *gauge, copies int) (Measurement, error) {
 	n := float64(copies)
 	m := Measurement{
 		Method:      g.method,
-		Busy:        meanOf(a.windows, func(w *window) *float64 { return w.seen.busy.value() }),
+		Busy:        meanOf(a.windows, func(w *window) *float64 { return w.observed.busy.value() }),
 		Utilisation: meanUtilisation(a.windows),
 		Clocks:      clocksOf(a.windows, g.env.Locked),
 		Flags:       a.flags,

@@ -33,8 +33,8 @@ type window struct {
 	runs   int64
 	perRun energy.Seconds
 
-	tapped energy.Joules // integral of power over the same time, where that was asked for
-	seen   watch
+	integrated energy.Joules // integral of power over the same time, where that was asked for
+	observed   observation
 }
 
 // power is the mean; only where there is energy.
@@ -42,19 +42,19 @@ func (w *window) power() energy.Watts { return w.energy.Over(w.elapsed) }
 
 // edge is a moment at which energy was read.
 type edge struct {
-	at       time.Duration
-	energy   energy.Joules
-	updated  bool // the meter has just been updated
-	progress Progress
-	tapped   energy.Joules
+	at         time.Duration
+	energy     energy.Joules
+	updated    bool // the meter has just been updated
+	progress   Progress
+	integrated energy.Joules
 }
 
 // taker takes windows one after the other, under the same load.
 type taker struct {
-	gauge *gauge
-	opts  Options
-	load  Load        // nil: the device is idle
-	tap   *integrator // nil: nobody asks
+	gauge      *gauge
+	opts       Options
+	load       Load        // nil: the device is idle
+	integrator *integrator // of power, beside the counter; nil: not asked for
 
 	last   *energy.Joules // of the meter, to see when it changes
 	target time.Duration  // into the window: when it may be full
@@ -77,8 +77,8 @@ func (t *taker) takeOnce(ctx context.Context) (window, error) {
 	if err != nil {
 		return window{}, err
 	}
-	w := window{seen: watch{meter: t.gauge.meter, clock: t.gauge.clock}}
-	if err := w.seen.begin(); err != nil {
+	w := window{observed: observation{meter: t.gauge.meter, clock: t.gauge.clock}}
+	if err := w.observed.begin(); err != nil {
 		return window{}, err
 	}
 	t.target, t.stall = t.opts.Window, stall{}
@@ -95,7 +95,7 @@ func (t *taker) takeOnce(ctx context.Context) (window, error) {
 		}
 		if e.at-looked >= lookTime {
 			looked = e.at
-			if err := w.seen.look(); err != nil {
+			if err := w.observed.look(); err != nil {
 				return window{}, err
 			}
 		}
@@ -114,11 +114,11 @@ func (w *window) close(begin, end edge) error {
 	if begin.updated && end.updated {
 		w.energy = end.energy - begin.energy
 	}
-	w.tapped = end.tapped - begin.tapped
+	w.integrated = end.integrated - begin.integrated
 	if w.runs = end.progress.Runs - begin.progress.Runs; w.runs > 0 {
 		w.perRun = (end.progress.At - begin.progress.At) / energy.Seconds(w.runs)
 	}
-	return w.seen.look()
+	return w.observed.look()
 }
 
 // begin waits for an update of the meter, in vain where it is stuck.
@@ -153,12 +153,12 @@ func (t *taker) read() (edge, error) {
 		e.updated = true
 	}
 	e.at = t.gauge.clock.Now()
-	if t.tap != nil {
-		joules, err := t.tap.Energy()
+	if t.integrator != nil {
+		joules, err := t.integrator.Energy()
 		if err != nil {
 			return edge{}, err
 		}
-		e.tapped = joules
+		e.integrated = joules
 	}
 	return e, nil
 }

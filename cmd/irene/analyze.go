@@ -22,7 +22,7 @@ func analyzeCommand() command {
 		max:     1,
 		details: analyzeDetails,
 		flags:   analyzeFlags,
-		run:     analyze,
+		run:     runAnalyze,
 	}
 }
 
@@ -61,8 +61,8 @@ func analyzeFlags() []cli.Flag {
 	}
 }
 
-// analyze reads the model, derives everything, predicts, renders, and judges.
-func analyze(env *environment, ctx *cli.Context) error {
+// runAnalyze reads the model, derives everything, predicts, renders, and judges.
+func runAnalyze(env *environment, ctx *cli.Context) error {
 	want, err := parseAnalyze(ctx)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func analyze(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := render(env, want, r); err != nil {
+	if err := writeReport(env, want, r); err != nil {
 		return err
 	}
 	if ctx.Bool("strict") && len(r.Unknown) > 0 {
@@ -196,8 +196,8 @@ func findModules(r *report.Report, flag, pattern string) ([]*report.Module, erro
 	return nil, usagef("%s: no module matches%s", flag, hint)
 }
 
-// render writes the report in its format, to the output file or standard output.
-func render(env *environment, want *analyzeRequest, r *report.Report) error {
+// writeReport writes the report in its format, to the output file or standard output.
+func writeReport(env *environment, want *analyzeRequest, r *report.Report) error {
 	var b bytes.Buffer
 	if err := want.format.Write(&b, r); err != nil {
 		return err

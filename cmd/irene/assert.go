@@ -76,14 +76,14 @@ func (a assertion) check(r *report.Report, m *report.Module) string {
 	if !ok {
 		return fmt.Sprintf("assertion failed: %s: %s is not known", a.of(m), a.metric)
 	}
-	if compare(v, a.op, a.limit) {
+	if holds(v, a.op, a.limit) {
 		return ""
 	}
 	return fmt.Sprintf("assertion failed: %s: %s is %s, limit %s", a.of(m), a.metric, number(v), number(a.limit))
 }
 
-// compare reports whether v OP limit holds.
-func compare(v float64, op string, limit float64) bool {
+// holds reports whether v OP limit holds.
+func holds(v float64, op string, limit float64) bool {
 	switch op {
 	case "<=":
 		return v <= limit

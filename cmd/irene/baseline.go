@@ -34,7 +34,7 @@ func baselineCommand() command {
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the model, or the predictions, to `FILE` (- is standard output)"},
 			}
 		},
-		run: baseline,
+		run: runBaseline,
 	}
 }
 
@@ -46,8 +46,8 @@ func strategies() []string {
 	return out
 }
 
-// baseline trains where data is given, and predicts where a trained model is.
-func baseline(env *environment, ctx *cli.Context) error {
+// runBaseline trains where data is given, and predicts where a trained model is.
+func runBaseline(env *environment, ctx *cli.Context) error {
 	data, with, output := ctx.StringSlice("data"), ctx.String("with"), ctx.String("output")
 	if err := oneOf("strategy", ctx.String("strategy"), strategies()); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -23,11 +24,11 @@ var benchModels = flag.String("models", "", "files to benchmark instead of the f
 // inferred with symbols, then with the numbers that are assumed for them, and energy is predicted, as irene analyze
 // does. "symbolic" stops at expressions in the dims.
 func BenchmarkAnalyze(b *testing.B) {
-	device, err := energy.LookupDevice(predict.DefaultDevice)
+	device, err := energy.LookupDevice(coefficients.DefaultDevice)
 	if err != nil {
 		b.Fatal(err)
 	}
-	coefficients, err := predict.ForDevice(device.ID)
+	coefficients, err := coefficients.ForDevice(device.ID)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -26,7 +27,7 @@ func compareCommand() command {
 		max:     mostCompared,
 		details: compareDetails,
 		flags:   compareFlags,
-		run:     compareModels,
+		run:     runCompareModels,
 	}
 }
 
@@ -50,7 +51,7 @@ func compareFlags() []cli.Flag {
 		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
 		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
 		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
-		&cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of " + strings.Join(report.CompareMetrics(), ", ") + "; the first decides"},
+		&cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of " + strings.Join(compare.Metrics(), ", ") + "; the first decides"},
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a screen", Usage: "show `N` levels of modules"},
 		&cli.IntFlag{Name: "top", Value: -1, DefaultText: "10", Usage: "list the `N` biggest differences"},
 		&cli.StringSliceFlag{Name: "module", Usage: "show the modules of any model that match `GLOB` (repeatable)"},
@@ -64,8 +65,8 @@ func compareFlags() []cli.Flag {
 	}
 }
 
-// compareModels reads the models, derives everything at each point, aligns, renders, and judges.
-func compareModels(env *environment, ctx *cli.Context) error {
+// runCompareModels reads the models, derives everything at each point, aligns, renders, and judges.
+func runCompareModels(env *environment, ctx *cli.Context) error {
 	want, err := parseCompare(ctx)
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func compareModels(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	c := report.BuildComparison(points, plan.labels())
+	c := compare.Build(points, plan.labels())
 	c.Notes = plan.notes
 	x := &crossings{env: env, models: models, want: want, plan: plan, points: points}
 	if c.Crossings, err = x.find(); err != nil {
@@ -119,11 +120,11 @@ type compareRequest struct {
 	values     map[string][]float64
 	prediction predictionRequest
 	convention graph.Convention
-	format     report.CompareFormat
+	format     compare.Format
 	output     string
 	modules    []string
 	limits     []limit
-	shown      report.CompareView
+	shown      compare.View
 }
 
 func parseCompare(ctx *cli.Context) (*compareRequest, error) {
@@ -171,7 +172,7 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	return &compareRequest{
 		dims: dims, values: values, prediction: prediction, convention: graph.Convention(ctx.String("flops")),
 		format: format, output: ctx.String("output"), modules: ctx.StringSlice("module"), limits: limits,
-		shown: report.CompareView{
+		shown: compare.View{
 			Metrics: metrics, Depth: ctx.Int("depth"), Top: ctx.Int("top"), ByDiff: ctx.String("sort") == "diff", Expand: ctx.Bool("expand"),
 		},
 	}, nil
@@ -195,7 +196,7 @@ func parseCompareMetrics(list string) ([]string, error) {
 	var out []string
 	for _, name := range strings.Split(list, ",") {
 		name = strings.TrimSpace(name)
-		if err := oneOf("metric", name, report.CompareMetrics()); err != nil {
+		if err := oneOf("metric", name, compare.Metrics()); err != nil {
 			return nil, err
 		}
 		if !slices.Contains(out, name) {
@@ -206,7 +207,7 @@ func parseCompareMetrics(list string) ([]string, error) {
 }
 
 // view selects what the comparison shows.
-func (q *compareRequest) view(c *report.Comparison) error {
+func (q *compareRequest) view(c *compare.Comparison) error {
 	c.View = q.shown
 	for _, pattern := range q.modules {
 		found, err := findRows(c, "--module "+pattern, pattern)
@@ -223,7 +224,7 @@ func (q *compareRequest) view(c *report.Comparison) error {
 }
 
 // findRows is a usage error where no module of any model matches.
-func findRows(c *report.Comparison, flag, pattern string) ([]*report.CompareRow, error) {
+func findRows(c *compare.Comparison, flag, pattern string) ([]*compare.Row, error) {
 	if found := c.Find(pattern); len(found) > 0 {
 		return found, nil
 	}
@@ -248,10 +249,10 @@ func decodeAll(env *environment, paths []string) ([]*graph.Graph, error) {
 }
 
 // runPoints analyzes and predicts every model at every point.
-func runPoints(env *environment, models []*graph.Graph, plan *pointPlan, want *compareRequest) ([][]report.Compared, error) {
-	var out [][]report.Compared
+func runPoints(env *environment, models []*graph.Graph, plan *pointPlan, want *compareRequest) ([][]compare.Compared, error) {
+	var out [][]compare.Compared
 	for _, p := range plan.points {
-		var row []report.Compared
+		var row []compare.Compared
 		for k, g := range models {
 			m, err := runModel(env, g, p.dims[k], want)
 			if err != nil {
@@ -264,20 +265,20 @@ func runPoints(env *environment, models []*graph.Graph, plan *pointPlan, want *c
 	return out, nil
 }
 
-func runModel(env *environment, g *graph.Graph, dims map[string]int64, want *compareRequest) (report.Compared, error) {
+func runModel(env *environment, g *graph.Graph, dims map[string]int64, want *compareRequest) (compare.Compared, error) {
 	a, err := analysis.Run(g, analysis.Options{Dims: dims, Values: valuesOf(g, want.values)})
 	if err != nil {
-		return report.Compared{}, inFile(g, dimError(err, len(dims) > 0))
+		return compare.Compared{}, inFile(g, dimError(err, len(dims) > 0))
 	}
 	result, err := predictEnergy(env, a, want.prediction)
 	if err != nil {
-		return report.Compared{}, err
+		return compare.Compared{}, err
 	}
 	r := report.Build(a, result, report.Options{
 		Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
 		DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
 	})
-	return report.Compared{Analysis: a, Report: r}, nil
+	return compare.Compared{Analysis: a, Report: r}, nil
 }
 
 // inFile puts the model before what is wrong with it.
@@ -300,7 +301,7 @@ func valuesOf(g *graph.Graph, values map[string][]float64) map[string][]float64 
 	return out
 }
 
-func chooseCompareFormat(name, output string) (report.CompareFormat, error) {
+func chooseCompareFormat(name, output string) (compare.Format, error) {
 	if name == "" {
 		switch strings.ToLower(filepath.Ext(output)) {
 		case ".json":
@@ -314,14 +315,14 @@ func chooseCompareFormat(name, output string) (report.CompareFormat, error) {
 		}
 	}
 	if err := oneOf("format", name, compareFormats()); err != nil {
-		return report.CompareFormat{}, err
+		return compare.Format{}, err
 	}
-	return report.CompareFormats()[slices.Index(compareFormats(), name)], nil
+	return compare.Formats()[slices.Index(compareFormats(), name)], nil
 }
 
 func compareFormats() []string {
 	var names []string
-	for _, f := range report.CompareFormats() {
+	for _, f := range compare.Formats() {
 		names = append(names, f.Name)
 	}
 	return names

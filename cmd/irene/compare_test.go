@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/fixtures"
 )
 
@@ -209,14 +209,14 @@ func TestSearch(t *testing.T) {
 		a, b   cost
 		sizes  []int64
 		closed bool
-		want   report.Crossing
+		want   compare.Crossing
 	}{
-		{"lines", line(1000, 1), line(0, 2), []int64{1, 1 << 30}, true, report.Crossing{Cheaper: 1, Changes: []report.Switch{{From: 1001, Cheaper: 0}}}},
-		{"lines between points", line(1000, 1), line(0, 2), []int64{1, 512, 4096}, false, report.Crossing{Cheaper: 1, Changes: []report.Switch{{From: 1001, Cheaper: 0}}}},
-		{"never", line(0, 1), line(0, 2), []int64{1, 4096}, true, report.Crossing{Cheaper: 0}},
-		{"equal", line(0, 1), line(0, 1), []int64{1, 4096}, true, report.Crossing{Cheaper: -1}},
-		{"equal at first", line(1, 1), line(0, 2), []int64{1, 4096}, true, report.Crossing{Cheaper: 0}},
-		{"there and back, seen by the closed form alone", steps, line(50, 1), []int64{40, 160}, true, report.Crossing{Cheaper: 1, Changes: []report.Switch{{From: 51, Cheaper: 0}, {From: 101, Cheaper: 1}, {From: 151, Cheaper: 0}}}},
+		{"lines", line(1000, 1), line(0, 2), []int64{1, 1 << 30}, true, compare.Crossing{Cheaper: 1, Changes: []compare.Switch{{From: 1001, Cheaper: 0}}}},
+		{"lines between points", line(1000, 1), line(0, 2), []int64{1, 512, 4096}, false, compare.Crossing{Cheaper: 1, Changes: []compare.Switch{{From: 1001, Cheaper: 0}}}},
+		{"never", line(0, 1), line(0, 2), []int64{1, 4096}, true, compare.Crossing{Cheaper: 0}},
+		{"equal", line(0, 1), line(0, 1), []int64{1, 4096}, true, compare.Crossing{Cheaper: -1}},
+		{"equal at first", line(1, 1), line(0, 2), []int64{1, 4096}, true, compare.Crossing{Cheaper: 0}},
+		{"there and back, seen by the closed form alone", steps, line(50, 1), []int64{40, 160}, true, compare.Crossing{Cheaper: 1, Changes: []compare.Switch{{From: 51, Cheaper: 0}, {From: 101, Cheaper: 1}, {From: 151, Cheaper: 0}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := search(tt.a, tt.b, 1, tt.sizes, tt.closed)

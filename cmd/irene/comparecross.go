@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
@@ -17,7 +18,7 @@ type crossings struct {
 	models []*graph.Graph
 	want   *compareRequest
 	plan   *pointPlan
-	points [][]report.Compared
+	points [][]compare.Compared
 }
 
 const (
@@ -30,12 +31,12 @@ const (
 type cost func(size int64) (float64, bool)
 
 // find searches along every dim of several sizes, at every choice of the others.
-func (x *crossings) find() ([]report.Crossing, error) {
+func (x *crossings) find() ([]compare.Crossing, error) {
 	metric := x.metric()
 	if metric == "" {
 		return nil, nil
 	}
-	var out []report.Crossing
+	var out []compare.Crossing
 	for f, flag := range x.plan.flags {
 		if len(flag.values) < 2 {
 			continue
@@ -87,7 +88,7 @@ func (x *crossings) cost(f, k, point int, metric string) (cost, bool, error) {
 	base := x.points[point][k]
 	name := x.plan.names[f][k]
 	if name == "" {
-		v, ok := report.CompareValue(metric, &base.Report.Tree.Metrics)
+		v, ok := compare.Value(metric, &base.Report.Tree.Metrics)
 		return func(int64) (float64, bool) { return v, ok }, true, nil
 	}
 	c, err := x.closed(k, name, base, metric)
@@ -105,7 +106,7 @@ func (x *crossings) cost(f, k, point int, metric string) (cost, bool, error) {
 		if err != nil {
 			return 0, false
 		}
-		v, ok := report.CompareValue(metric, &m.Report.Tree.Metrics)
+		v, ok := compare.Value(metric, &m.Report.Tree.Metrics)
 		if ok {
 			known[size] = v
 		}
@@ -115,7 +116,7 @@ func (x *crossings) cost(f, k, point int, metric string) (cost, bool, error) {
 
 // closed compiles the closed form of a metric in one dim: the others are bound as they are at the point, but for those
 // that the graph's equalities give. It is nil where there is no closed form.
-func (x *crossings) closed(k int, name string, base report.Compared, metric string) (cost, error) {
+func (x *crossings) closed(k int, name string, base compare.Compared, metric string) (cost, error) {
 	g := x.models[k]
 	declared := analysis.Declared(g)
 	if !slices.Contains(declared, name) {
@@ -174,14 +175,14 @@ func (x *crossings) closed(k int, name string, base report.Compared, metric stri
 func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formula, bool, error) {
 	if metric != "energy" && metric != "time" {
 		r := report.Build(a, nil, report.Options{Convention: x.want.convention})
-		f, ok := predict.DimFormula(report.CompareDim(metric, &r.Tree.Metrics))
+		f, ok := predict.DimFormula(compare.Dim(metric, &r.Tree.Metrics))
 		return f, ok, nil
 	}
 	c, device, err := chooseDevice(x.env, x.want.prediction)
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
-	fs, err := predict.Symbolic(a, c, device, predict.Options{Runtime: x.want.prediction.runtime, HostWatts: x.want.prediction.host})
+	fs, err := predict.Symbolic(a, c, device, predict.Options{Profile: x.want.prediction.runtime, HostWatts: x.want.prediction.host})
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
@@ -195,8 +196,8 @@ func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formul
 // search looks for sizes at which another model becomes the cheaper one. Closed forms are looked at over the whole range,
 // at a limited number of sizes; else only between neighbouring sizes that were asked for. It halves the gap between two
 // sizes that disagree.
-func search(a, b cost, k int, sizes []int64, closed bool) report.Crossing {
-	out := report.Crossing{Model: k, Low: sizes[0], High: sizes[len(sizes)-1], Cheaper: -1}
+func search(a, b cost, k int, sizes []int64, closed bool) compare.Crossing {
+	out := compare.Crossing{Model: k, Low: sizes[0], High: sizes[len(sizes)-1], Cheaper: -1}
 	cheaper := func(size int64) int {
 		va, okA := a(size)
 		vb, okB := b(size)
@@ -231,7 +232,7 @@ func search(a, b cost, k int, sizes []int64, closed bool) report.Crossing {
 				}
 			}
 			if now >= 0 {
-				out.Changes = append(out.Changes, report.Switch{From: high, Cheaper: c})
+				out.Changes = append(out.Changes, compare.Switch{From: high, Cheaper: c})
 			} else {
 				out.Cheaper = c
 			}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
@@ -53,10 +54,10 @@ func parseLimits(flags []string) ([]limit, error) {
 
 // judgeComparison holds the limits against a comparison, at every point. The verdict is an *assertionError where one is
 // reached; err says that one cannot be judged at all.
-func judgeComparison(stderr io.Writer, c *report.Comparison, list []limit) (verdict, err error) {
+func judgeComparison(stderr io.Writer, c *compare.Comparison, list []limit) (verdict, err error) {
 	var failures []string
 	for _, l := range list {
-		rows := []*report.CompareRow{c.Root}
+		rows := []*compare.Row{c.Root}
 		if l.pattern != "" {
 			if rows, err = findRows(c, "--fail-if "+l.text, l.pattern); err != nil {
 				return nil, err
@@ -92,7 +93,7 @@ func judgeComparison(stderr io.Writer, c *report.Comparison, list []limit) (verd
 }
 
 // check is a line where the limit is reached; false where there is nothing to compare.
-func (l limit) check(c *report.Comparison, r *report.CompareRow, point, k int) (string, bool) {
+func (l limit) check(c *compare.Comparison, r *compare.Row, point, k int) (string, bool) {
 	reports := c.Points[point].Reports
 	ma, mb := r.Module(point, 0), r.Module(point, k)
 	if ma == nil || mb == nil {
@@ -110,7 +111,7 @@ func (l limit) check(c *report.Comparison, r *report.CompareRow, point, k int) (
 	if !okA || !okB {
 		return fmt.Sprintf("comparison failed: %s%s: %s is not known", l.text, where, l.metric), true
 	}
-	ratio, _ := report.Ratio(a, b)
+	ratio, _ := compare.Ratio(a, b)
 	reached := false
 	switch l.op {
 	case ">":

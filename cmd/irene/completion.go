@@ -7,9 +7,11 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/operator"
+	"github.com/irene-onnx/irene/energy/validate"
 )
 
 func completionCommand() command {
@@ -64,7 +66,7 @@ func choices(c *command, flag string) []string {
 		"analyze sort":      sortKeys,
 		"baseline strategy": strategies,
 		"compare format":    compareFormats,
-		"compare metric":    report.CompareMetrics,
+		"compare metric":    compare.Metrics,
 		"compare sort":      func() []string { return []string{"order", "diff"} },
 		"completion ":       shells,
 		"devices ":          deviceIDs,
@@ -77,7 +79,7 @@ func choices(c *command, flag string) []string {
 		"operators format":  tableFormats,
 		"plan from":         deviceIDs,
 		"predict format":    tableFormats,
-		"predict op":        predict.OperatorNames,
+		"predict op":        operator.OperatorNames,
 		"profile executor":  func() []string { return rowNames(executorRows()) },
 		"profile format":    planFormats,
 		"profile meter":     meterNames,
@@ -87,8 +89,8 @@ func choices(c *command, flag string) []string {
 		"sweep format":      sweepFormats,
 		"train from":        deviceIDs,
 		"validate format":   validationFormats,
-		"validate method":   func() []string { return union(predict.MethodNames(), recordMethods()) },
-		"validate split":    func() []string { return union(predict.SplitNames(), predict.RecordSplits()) },
+		"validate method":   func() []string { return union(validate.MethodNames(), recordMethods()) },
+		"validate split":    func() []string { return union(validate.SplitNames(), validate.RecordSplits()) },
 		"validate target":   targets,
 		helpCommand + " ":   commandNames,
 	}[c.name+" "+flag]

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 )
@@ -25,7 +26,7 @@ func devicesCommand() command {
 		flags: func() []cli.Flag {
 			return []cli.Flag{tableFormatFlag()}
 		},
-		run: devices,
+		run: runDevices,
 	}
 }
 
@@ -36,7 +37,7 @@ func tableFormatFlag() cli.Flag {
 
 func tableFormats() []string { return []string{"text", "json"} }
 
-func devices(env *environment, ctx *cli.Context) error {
+func runDevices(env *environment, ctx *cli.Context) error {
 	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func deviceMatches(d energy.Device, word string) bool {
 }
 
 func devicesText(list []energy.Device, measured map[string]string) string {
-	t := &report.Table{Right: []bool{false, false, true, true, true, true, true, true, true}}
+	t := &render.Table{Right: []bool{false, false, true, true, true, true, true, true, true}}
 	t.Head("id", "architecture", "SMs", "fp32", "fp16", "bandwidth", "memory", "TDP", "idle", "coefficients", "source")
 	for _, d := range list {
 		t.Row(d.ID, d.Architecture, strconv.Itoa(d.SMs), peak(d, "float32"), peak(d, "float16"), d.Bandwidth.String(),
@@ -104,7 +105,7 @@ func estimate(d energy.Device, number string) string {
 }
 
 func devicesJSON(list []energy.Device, measured map[string]string) []byte {
-	j := &report.JSON{}
+	j := &render.JSON{}
 	j.Open('{')
 	j.Key("schema")
 	j.Int(report.Schema)
@@ -120,7 +121,7 @@ func devicesJSON(list []energy.Device, measured map[string]string) []byte {
 	return j.Bytes()
 }
 
-func deviceJSON(j *report.JSON, d energy.Device, coefficients string) {
+func deviceJSON(j *render.JSON, d energy.Device, coefficients string) {
 	j.Open('{')
 	for _, x := range []struct{ key, text string }{
 		{"id", d.ID},

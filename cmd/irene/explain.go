@@ -22,7 +22,7 @@ func explainCommand() command {
 		max:     2,
 		details: explainDetails,
 		flags:   explainFlags,
-		run:     explain,
+		run:     runExplain,
 	}
 }
 
@@ -49,8 +49,8 @@ func explainFlags() []cli.Flag {
 	}
 }
 
-// explain predicts as analyze does, splits the predictions, and renders.
-func explain(env *environment, ctx *cli.Context) error {
+// runExplain predicts as analyze does, splits the predictions, and renders.
+func runExplain(env *environment, ctx *cli.Context) error {
 	want, err := parseExplain(ctx)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func explain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := predict.Options{Runtime: want.prediction.runtime, HostWatts: want.prediction.host}
+	opts := predict.Options{Profile: want.prediction.runtime, HostWatts: want.prediction.host}
 	result, err := predict.Run(a, c, device, opts)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/export"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -25,7 +26,7 @@ func exportCommand() command {
 		max:     2,
 		details: exportDetails(),
 		flags:   exportFlags,
-		run:     export,
+		run:     runExport,
 	}
 }
 
@@ -68,7 +69,7 @@ func exportFlags() []cli.Flag {
 // onnxFormat is the model itself; it is no rendering of a report, so that its row stands here.
 var onnxFormat = report.Format{Name: "onnx", Help: "the model itself, with the costs in the nodes' metadata_props", Ext: []string{".onnx"}, Numbers: true}
 
-func exportFormats() []report.Format { return append(report.Exports(), htmlFormat, onnxFormat) }
+func exportFormats() []report.Format { return append(export.Exports(), htmlFormat, onnxFormat) }
 
 func exportNames() []string {
 	var names []string
@@ -164,8 +165,8 @@ func exportFormat(name, output string) (report.Format, error) {
 	return report.Format{}, usagef("-o %s: no format has the extension %s; one of %s, or --format NAME", output, ext, strings.Join(known, " "))
 }
 
-// export analyzes and predicts as analyze does, and writes the model in another form.
-func export(env *environment, ctx *cli.Context) error {
+// runExport analyzes and predicts as analyze does, and writes the model in another form.
+func runExport(env *environment, ctx *cli.Context) error {
 	want, err := parseExport(ctx)
 	if err != nil {
 		return err

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -23,7 +25,7 @@ func exportHTML(env *environment, want *exportRequest, models []string) error {
 	if want.prediction.measured != "" {
 		return usagef("--measured: a page calculates from the file alone, at any sizes")
 	}
-	var pages []report.Page
+	var pages []page.Page
 	for _, path := range models {
 		g, err := decodeModel(env, path)
 		if err != nil {
@@ -36,31 +38,31 @@ func exportHTML(env *environment, want *exportRequest, models []string) error {
 		pages = append(pages, page)
 	}
 	var b bytes.Buffer
-	if err := report.WriteHTML(&b, pages); err != nil {
+	if err := page.Write(&b, pages); err != nil {
 		return err
 	}
 	return writeOutput(env, want.output, b.Bytes())
 }
 
 // htmlPage analyzes a model twice: at the sizes that the page opens with, and with all of them open.
-func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (report.Page, error) {
+func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (page.Page, error) {
 	a, err := derive(g, want.options)
 	if err != nil {
-		return report.Page{}, err
+		return page.Page{}, err
 	}
 	result, err := predictEnergy(env, a, want.prediction)
 	if err != nil {
-		return report.Page{}, err
+		return page.Page{}, err
 	}
 	open, err := analysis.Run(g, analysis.Options{Symbolic: true, Values: want.options.Values})
 	if err != nil {
-		return report.Page{}, err
+		return page.Page{}, err
 	}
 	recipes, err := htmlRecipes(env, open, want.prediction)
 	if err != nil {
-		return report.Page{}, err
+		return page.Page{}, err
 	}
-	return report.Page{
+	return page.Page{
 		Report: report.Build(a, result, report.Options{
 			Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
 			DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
@@ -108,11 +110,11 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	var out []*predict.Recipe
 	for _, d := range append([]energy.Device{first}, devices...) {
 		if q.coefficients == "" {
-			if c, err = predict.ForDevice(d.ID); err != nil {
+			if c, err = coefficients.ForDevice(d.ID); err != nil {
 				return nil, err
 			}
 		}
-		r, err := predict.NewRecipe(open, c, d, predict.Options{Runtime: q.runtime, HostWatts: q.host})
+		r, err := predict.NewRecipe(open, c, d, predict.Options{Profile: q.runtime, HostWatts: q.host})
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/export"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
@@ -21,7 +22,7 @@ func exportONNX(env *environment, r *report.Report, output, model string, write 
 	if same(output, model) {
 		return usagef("-o %s: the model itself; export writes another file", output)
 	}
-	nodes := r.ByOrdinal()
+	nodes := export.ByOrdinal(r)
 	about := aboutNumbers(r)
 	a := onnx.Annotation{Prefix: annotationPrefix, Properties: func(ordinal int) []graph.Property {
 		n := nodes[ordinal]
@@ -33,10 +34,10 @@ func exportONNX(env *environment, r *report.Report, output, model string, write 
 	if err := streamOutput(env, output, func(w io.Writer) error { return write(w, a) }); err != nil {
 		return err
 	}
-	if n := r.InFunctions(); n > 0 {
+	if n := export.InFunctions(r); n > 0 {
 		fmt.Fprintf(env.stderr, "irene: note: %s of local functions stand on the nodes that call them; the functions are as they were\n", plural(n, "operator"))
 	}
-	if files := r.ExternalFiles(); len(files) > 0 && output != "-" && !same(filepath.Dir(output), filepath.Dir(model)) {
+	if files := export.ExternalFiles(r); len(files) > 0 && output != "-" && !same(filepath.Dir(output), filepath.Dir(model)) {
 		fmt.Fprintf(env.stderr, "irene: note: the weights stay in %s, which has to lie beside %s\n", listing(files), output)
 	}
 	return nil
@@ -69,7 +70,7 @@ func aboutNumbers(r *report.Report) []graph.Property {
 }
 
 // nodeProperties are the entries of one node; what is not known has none.
-func nodeProperties(n *report.Annotated) []graph.Property {
+func nodeProperties(n *export.Annotated) []graph.Property {
 	var out []graph.Property
 	add := func(key, value string) {
 		if value != "" {
@@ -96,6 +97,8 @@ func nodeProperties(n *report.Annotated) []graph.Property {
 	}
 	add("module", n.Path)
 	add("class", n.Class)
-	add("kernel", n.Kernel)
+	if n.Kernel != nil {
+		add("kernel", n.Kernel.Label())
+	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -24,7 +25,7 @@ func formulaCommand() command {
 		max:     1,
 		details: formulaDetails,
 		flags:   formulaFlags,
-		run:     formula,
+		run:     runFormula,
 	}
 }
 
@@ -51,8 +52,8 @@ func formulaFlags() []cli.Flag {
 	}
 }
 
-// formula derives everything in open dims, collects the terms, and renders.
-func formula(env *environment, ctx *cli.Context) error {
+// runFormula derives everything in open dims, collects the terms, and renders.
+func runFormula(env *environment, ctx *cli.Context) error {
 	want, err := parseFormula(ctx)
 	if err != nil {
 		return err
@@ -170,11 +171,11 @@ func symbolicEnergy(env *environment, a *analysis.Analysis, want *formulaRequest
 	if err != nil {
 		return nil, err
 	}
-	return predict.Symbolic(a, c, device, predict.Options{Runtime: want.prediction.runtime, HostWatts: want.prediction.host})
+	return predict.Symbolic(a, c, device, predict.Options{Profile: want.prediction.runtime, HostWatts: want.prediction.host})
 }
 
 // chooseDevice finds the coefficients, and the device to predict for.
-func chooseDevice(env *environment, q predictionRequest) (*predict.Coefficients, energy.Device, error) {
+func chooseDevice(env *environment, q predictionRequest) (*coefficients.Coefficients, energy.Device, error) {
 	c, err := chooseCoefficients(env, q)
 	if err != nil {
 		return nil, energy.Device{}, err

@@ -7,7 +7,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/generate"
 	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -21,7 +23,7 @@ func generateCommand() command {
 		max:     1,
 		details: generateDetails,
 		flags:   generateFlags,
-		run:     generate,
+		run:     runGenerate,
 	}
 }
 
@@ -63,7 +65,7 @@ func generateFlags() []cli.Flag {
 }
 
 // generate finds the cache, compiles the decode step, sums the steps, and renders.
-func generate(env *environment, ctx *cli.Context) error {
+func runGenerate(env *environment, ctx *cli.Context) error {
 	want, err := parseGenerate(env, ctx)
 	if err != nil {
 		return err
@@ -79,7 +81,7 @@ func generate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return dimError(err, want.told != analysis.DecoderNames{})
 	}
-	generator, err := predict.NewGenerator(*input)
+	generator, err := generate.New(*input)
 	if err != nil {
 		return dimError(err, len(want.dims) > 0)
 	}
@@ -109,7 +111,7 @@ type generateRequest struct {
 	dims                  map[string]int64
 	values                map[string][]float64
 	told                  analysis.DecoderNames
-	requests              []predict.Request
+	requests              []generate.Request
 	rate                  float64
 	price                 *report.Price
 	carbon                *float64
@@ -159,7 +161,7 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 }
 
 // input finds the cache and the device.
-func (q *generateRequest) input(env *environment, g *graph.Graph) (*predict.GenerateInput, error) {
+func (q *generateRequest) input(env *environment, g *graph.Graph) (*generate.Input, error) {
 	d, err := analysis.FindDecoder(g, q.told)
 	if err != nil {
 		return nil, err
@@ -173,9 +175,9 @@ func (q *generateRequest) input(env *environment, g *graph.Graph) (*predict.Gene
 	if err != nil {
 		return nil, err
 	}
-	in := &predict.GenerateInput{
+	in := &generate.Input{
 		Decoder: d, Options: analysis.Options{Dims: q.dims, Values: q.values}, Batch: q.batch, Prompt: q.prompt, Tokens: q.tokens,
-		Target: predict.GridTarget{Coefficients: c, Device: device, Options: predict.Options{Runtime: q.prediction.runtime, HostWatts: q.prediction.host}},
+		Target: sweep.Target{Coefficients: c, Device: device, Options: predict.Options{Profile: q.prediction.runtime, HostWatts: q.prediction.host}},
 	}
 	for _, r := range q.requests {
 		in.Prompt, in.Tokens = max(in.Prompt, r.Prompt), max(in.Tokens, r.Tokens)
@@ -200,18 +202,18 @@ func hasCross(d *analysis.Decoder) bool {
 }
 
 // predict sums the steps.
-func (q *generateRequest) predict(in *predict.GenerateInput, generator *predict.Generator) (*report.Generation, error) {
+func (q *generateRequest) predict(in *generate.Input, generator *generate.Generator) (*report.Generation, error) {
 	sum, err := generator.Generate(q.prompt, q.tokens)
 	if err != nil {
 		return nil, err
 	}
 	r := &report.Generation{
 		Report:     report.Build(generator.Step.Open.Example, nil, report.Options{Version: version(), Mode: string(predict.ModeSpec)}),
-		Generation: sum, Generator: generator, Target: in.Target, Prompts: q.prompts, Origin: predict.OriginMeasured,
+		Generation: sum, Generator: generator, Target: in.Target, Prompts: q.prompts, Origin: predict.OriginFitted,
 		Memory: -1, Price: q.price, Carbon: q.carbon,
 	}
 	if in.Target.Device.ID != in.Target.Coefficients.Device {
-		r.Origin = predict.OriginScaled
+		r.Origin = predict.OriginEstimated
 	}
 	if r.Low, r.High, err = generator.Interval(q.prompt, q.tokens); err != nil {
 		return nil, err

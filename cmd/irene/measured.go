@@ -8,7 +8,9 @@ import (
 	"io"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/trace"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -24,25 +26,25 @@ func modeNames() []string {
 }
 
 // applyMeasured puts measured times, or measured energies, in the place of predictions.
-func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c *predict.Coefficients, q predictionRequest) error {
+func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c *coefficients.Coefficients, q predictionRequest) error {
 	if q.mode == predict.ModeSpec {
 		return nil
 	}
-	if r.Origin == predict.OriginScaled {
+	if r.Origin == predict.OriginEstimated {
 		return fmt.Errorf("--measured: the coefficients are of %s, the prediction is for %s: measurements of one device tell nothing of another", c.Device, r.Device.ID)
 	}
 	m, err := readMeasured(env, a, q.measured, r.Device.ID)
 	if err != nil {
 		return err
 	}
-	if len(m.Traced) > 0 && q.mode == predict.ModeMeasured {
+	if len(m.Traced) > 0 && q.mode == predict.ModeMetered {
 		return usagef("--mode measured: %s is a trace, which holds times and no energies; use --mode runtime", q.measured)
 	}
-	return r.Apply(a, m, q.mode, c)
+	return measured.Apply(r, a, m, q.mode, c)
 }
 
 // readMeasured reads records, IrEne's trees or another tool's trace of the analyzed model at the analyzed dims.
-func readMeasured(env *environment, a *analysis.Analysis, path, device string) (*predict.Measured, error) {
+func readMeasured(env *environment, a *analysis.Analysis, path, device string) (*measured.Overlay, error) {
 	in, err := openInput(env, path)
 	if err != nil {
 		return nil, err
@@ -60,7 +62,7 @@ func readMeasured(env *environment, a *analysis.Analysis, path, device string) (
 		if err != nil {
 			return nil, err
 		}
-		m, err := predict.FromRecords(a, records, device)
+		m, err := measured.FromRecords(a, records, device)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
@@ -77,13 +79,13 @@ func readMeasured(env *environment, a *analysis.Analysis, path, device string) (
 }
 
 // bestTree is the measured tree of these dims that fits the model: the one with the fewest places the model lacks.
-func bestTree(a *analysis.Analysis, trees []*irene.Tree, path string) (*predict.Measured, error) {
-	var best *predict.Measured
+func bestTree(a *analysis.Analysis, trees []*irene.Tree, path string) (*measured.Overlay, error) {
+	var best *measured.Overlay
 	for _, t := range trees {
-		if !predict.TreeFits(a, t) {
+		if !measured.TreeFits(a, t) {
 			continue
 		}
-		m := predict.FromTree(a, t)
+		m := measured.FromTree(a, t)
 		if best == nil || len(m.Missing) < len(best.Missing) || (len(m.Missing) == len(best.Missing) && len(m.Modules) > len(best.Modules)) {
 			best = m
 		}
@@ -98,7 +100,7 @@ func bestTree(a *analysis.Analysis, trees []*irene.Tree, path string) (*predict.
 }
 
 // joinTrace joins another tool's trace: times of operators as a runtime formed them.
-func joinTrace(a *analysis.Analysis, data []byte, path, device string) (*predict.Measured, error) {
+func joinTrace(a *analysis.Analysis, data []byte, path, device string) (*measured.Overlay, error) {
 	t, err := trace.Read(bytes.NewReader(data), path)
 	if err != nil {
 		return nil, err
@@ -106,7 +108,7 @@ func joinTrace(a *analysis.Analysis, data []byte, path, device string) (*predict
 	if d, err := energy.LookupDevice(t.Device); err == nil && d.ID != device {
 		return nil, fmt.Errorf("%s was taken on %s, the prediction is for %s: measurements of one device tell nothing of another", path, d.ID, device)
 	}
-	m, err := predict.FromTrace(a, t)
+	m, err := measured.FromTrace(a, t)
 	if err != nil {
 		return nil, err
 	}

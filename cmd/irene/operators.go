@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph/ops"
 )
@@ -25,11 +26,11 @@ func operatorsCommand() command {
      irene operators attention
      irene operators gelu --format json`,
 		flags: func() []cli.Flag { return []cli.Flag{tableFormatFlag()} },
-		run:   operators,
+		run:   runOperators,
 	}
 }
 
-func operators(env *environment, ctx *cli.Context) error {
+func runOperators(env *environment, ctx *cli.Context) error {
 	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func operators(env *environment, ctx *cli.Context) error {
 }
 
 func operatorsText(list []ops.Op) string {
-	t := &report.Table{Right: []bool{false, true}}
+	t := &render.Table{Right: []bool{false, true}}
 	t.Head("operator", "since", "class", "cost", "weights")
 	different := map[string]bool{}
 	for _, op := range list {
@@ -109,7 +110,7 @@ func slotList(s ops.Slots) []int {
 }
 
 func operatorsJSON(list []ops.Op) []byte {
-	j := &report.JSON{}
+	j := &render.JSON{}
 	j.Open('{')
 	j.Key("schema")
 	j.Int(report.Schema)

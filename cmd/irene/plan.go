@@ -12,7 +12,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/fit"
+	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
@@ -34,19 +36,19 @@ func planCommand() command {
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "device", Usage: "the GPU to measure on, by `ID` (irene devices lists them)"},
-				&cli.StringFlag{Name: "from", Value: predict.DefaultDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"},
+				&cli.StringFlag{Name: "from", Value: coefficients.DefaultDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"},
 				&cli.IntFlag{Name: "count", Value: 10, Usage: "choose `N` operators"},
 				&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim of the model, `NAME=N` (repeatable)"},
 				&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes of the model run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rows to `FILE`, to be filled in (- is standard output, the table then goes to standard error)"},
 			}
 		},
-		run: plan,
+		run: runPlan,
 	}
 }
 
-// plan lists the operators to measure as a table, and as rows where asked.
-func plan(env *environment, ctx *cli.Context) error {
+// runPlan lists the operators to measure as a table, and as rows where asked.
+func runPlan(env *environment, ctx *cli.Context) error {
 	dev, base, err := planInput(env, ctx)
 	if err != nil {
 		return err
@@ -55,7 +57,7 @@ func plan(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := predict.Plan(base, dev, rows, ctx.Int("count"))
+	chosen, err := fit.Plan(base, dev, rows, ctx.Int("count"))
 	if err != nil {
 		return err
 	}
@@ -80,7 +82,7 @@ func plan(env *environment, ctx *cli.Context) error {
 }
 
 // planInput is the device to measure on and the coefficients to be adapted.
-func planInput(env *environment, ctx *cli.Context) (energy.Device, *predict.Coefficients, error) {
+func planInput(env *environment, ctx *cli.Context) (energy.Device, *coefficients.Coefficients, error) {
 	if ctx.String("device") == "" {
 		return energy.Device{}, nil, usagef("plan needs --device ID: the GPU to measure on")
 	}
@@ -101,7 +103,7 @@ func planInput(env *environment, ctx *cli.Context) (energy.Device, *predict.Coef
 }
 
 // planRows are the candidates: the rows of a file, or the kernels of a model.
-func planRows(env *environment, ctx *cli.Context, base *predict.Coefficients) ([]predict.Operator, error) {
+func planRows(env *environment, ctx *cli.Context, base *coefficients.Coefficients) ([]operator.Operator, error) {
 	path := ctx.Args().First()
 	if name := strings.TrimSuffix(path, ".gz"); strings.HasSuffix(name, ".jsonl") {
 		if len(ctx.StringSlice("dim")) > 0 || ctx.IsSet("runtime") {
@@ -123,9 +125,9 @@ func planRows(env *environment, ctx *cli.Context, base *predict.Coefficients) ([
 	}
 	runtime := ctx.String("runtime")
 	if runtime == "" {
-		runtime = base.Runtime
+		runtime = base.Profile
 	}
-	rows, without, err := predict.OperatorsOf(a, runtime)
+	rows, without, err := operator.OperatorsOf(a, runtime)
 	if err != nil {
 		return nil, err
 	}
@@ -138,13 +140,13 @@ func planRows(env *environment, ctx *cli.Context, base *predict.Coefficients) ([
 	return rows, nil
 }
 
-func planFile(env *environment, path string) ([]predict.Operator, error) {
+func planFile(env *environment, path string) ([]operator.Operator, error) {
 	in, err := openInput(env, path)
 	if err != nil {
 		return nil, err
 	}
-	var rows []predict.Operator
-	err = predict.ReadRows(in, path, func(row predict.Row) error {
+	var rows []operator.Operator
+	err = operator.ReadRows(in, path, func(row operator.Row) error {
 		rows = append(rows, row.Operator)
 		return nil
 	})
@@ -158,7 +160,7 @@ func planFile(env *environment, path string) ([]predict.Operator, error) {
 }
 
 // planRow is the row to be filled in.
-func planRow(o *predict.Operator, device string) []byte {
+func planRow(o *operator.Operator, device string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"op": %q`, o.Op)
 	for _, d := range []struct {
@@ -175,8 +177,8 @@ func planRow(o *predict.Operator, device string) []byte {
 }
 
 // planTable shows the choice with what each operator is predicted to take.
-func planTable(base *predict.Coefficients, dev energy.Device, rows []predict.Operator, chosen []int) (string, error) {
-	o, err := predict.NewOperators(base, dev)
+func planTable(base *coefficients.Coefficients, dev energy.Device, rows []operator.Operator, chosen []int) (string, error) {
+	o, err := operator.New(base, dev)
 	if err != nil {
 		return "", err
 	}

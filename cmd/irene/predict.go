@@ -14,7 +14,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -33,9 +34,9 @@ func predictCommand() command {
      irene predict --op linear --m 512 --n 3072 --k 768 --device t4
 
    One operator's sizes are --b --m --n --k --h.
-   Known: ` + strings.Join(predict.OperatorNames(), " "),
+   Known: ` + strings.Join(operator.OperatorNames(), " "),
 		flags: predictFlags,
-		run:   predictRows,
+		run:   runPredictRows,
 	}
 }
 
@@ -57,8 +58,8 @@ func predictFlags() []cli.Flag {
 
 func sizeFlags() []string { return []string{"b", "m", "n", "k", "h"} }
 
-// predictRows predicts the rows of a file, or the one that flags describe.
-func predictRows(env *environment, ctx *cli.Context) error {
+// runPredictRows predicts the rows of a file, or the one that flags describe.
+func runPredictRows(env *environment, ctx *cli.Context) error {
 	q, err := parsePrediction(ctx)
 	if err != nil {
 		return err
@@ -69,7 +70,7 @@ func predictRows(env *environment, ctx *cli.Context) error {
 	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
 		return err
 	}
-	t := &rowPredictor{env: env, request: q, devices: map[string]*predict.Operators{}, notes: map[string]int{}}
+	t := &rowPredictor{env: env, request: q, devices: map[string]*operator.Predictor{}, notes: map[string]int{}}
 	if ctx.IsSet("op") {
 		if ctx.NArg() > 0 {
 			return usagef("predict takes --op or a file of rows, got both")
@@ -91,9 +92,9 @@ func predictRows(env *environment, ctx *cli.Context) error {
 type rowPredictor struct {
 	env     *environment
 	request predictionRequest
-	loaded  *predict.Coefficients         // of the request's file
-	devices map[string]*predict.Operators // by the device as rows write it; "" is the request's
-	notes   map[string]int                // what is to be said at the end, and of how many rows
+	loaded  *coefficients.Coefficients     // of the request's file
+	devices map[string]*operator.Predictor // by the device as rows write it; "" is the request's
+	notes   map[string]int                 // what is to be said at the end, and of how many rows
 }
 
 // file streams rows from a file to the output.
@@ -106,7 +107,7 @@ func (t *rowPredictor) file(path, output string) error {
 	err = streamOutput(t.env, output, func(w io.Writer) error {
 		out := bufio.NewWriterSize(w, 1<<16)
 		rows := 0
-		err := predict.ReadRows(in, path, func(row predict.Row) error {
+		err := operator.ReadRows(in, path, func(row operator.Row) error {
 			rows++
 			line, err := t.row(&row)
 			if err == nil {
@@ -148,7 +149,7 @@ func (t *rowPredictor) say() {
 }
 
 // row predicts one row and returns its line of output.
-func (t *rowPredictor) row(row *predict.Row) ([]byte, error) {
+func (t *rowPredictor) row(row *operator.Row) ([]byte, error) {
 	if t.request.device != nil && row.Device != "" {
 		if !t.request.device.Is(row.Device) {
 			t.notes[fmt.Sprintf("rows name the device %s, predicted is %s", row.Device, t.request.device.ID)]++
@@ -166,7 +167,7 @@ func (t *rowPredictor) row(row *predict.Row) ([]byte, error) {
 	return appendRow(row.Members, &pr), nil
 }
 
-func (t *rowPredictor) note(o *predict.Operators, pr *predict.OperatorPrediction) {
+func (t *rowPredictor) note(o *operator.Predictor, pr *operator.Prediction) {
 	for _, n := range []string{o.Warning, pr.Why} {
 		if n != "" {
 			t.notes[n]++
@@ -182,7 +183,7 @@ func (t *rowPredictor) note(o *predict.Operators, pr *predict.OperatorPrediction
 
 // on prepares predictions on the device asked for, or else on the one that a row names, or else on that of the
 // coefficients.
-func (t *rowPredictor) on(name string) (*predict.Operators, error) {
+func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 	if t.request.device != nil {
 		name = ""
 	}
@@ -207,8 +208,8 @@ func (t *rowPredictor) on(name string) (*predict.Operators, error) {
 			t.loaded = c
 		}
 	}
-	if q.runtime != "" && q.runtime != c.Runtime {
-		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Runtime, q.runtime)]++
+	if q.runtime != "" && q.runtime != c.Profile {
+		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.runtime)]++
 	}
 	if q.device == nil {
 		d, err := c.Row()
@@ -217,7 +218,7 @@ func (t *rowPredictor) on(name string) (*predict.Operators, error) {
 		}
 		q.device = &d
 	}
-	o, err := predict.NewOperators(c, *q.device)
+	o, err := operator.New(c, *q.device)
 	if err != nil {
 		return nil, err
 	}
@@ -236,8 +237,8 @@ func addedKeys() []string { return []string{keyTime, keyEnergy, "scaled", "extra
 
 // appendRow writes a row's members as they came, and the prediction after them. Members of an earlier prediction give
 // way to the new one; an energy that no prediction made is kept as measured.
-func appendRow(members []predict.Member, pr *predict.OperatorPrediction) []byte {
-	predicted := slices.ContainsFunc(members, func(m predict.Member) bool { return m.Key == keyTime })
+func appendRow(members []operator.Member, pr *operator.Prediction) []byte {
+	predicted := slices.ContainsFunc(members, func(m operator.Member) bool { return m.Key == keyTime })
 	b := []byte{'{'}
 	for _, m := range members {
 		key := m.Key
@@ -263,19 +264,19 @@ func appendRow(members []predict.Member, pr *predict.OperatorPrediction) []byte 
 	} else {
 		b = strconv.AppendFloat(b, float64(*pr.Energy), 'g', 9, 64)
 	}
-	b = fmt.Appendf(b, `, "scaled": %t, "extrapolated": %t`, pr.Scaled, pr.Extrapolated)
+	b = fmt.Appendf(b, `, "scaled": %t, "extrapolated": %t`, pr.StandIn, pr.Extrapolated)
 	return append(b, "}\n"...)
 }
 
 // one predicts the operator that flags describe.
 func (t *rowPredictor) one(ctx *cli.Context) error {
-	op := predict.Operator{Op: ctx.String("op")}
+	op := operator.Operator{Op: ctx.String("op")}
 	var ok bool
-	if op.DType, ok = predict.ParseDType(ctx.String("dtype")); !ok {
+	if op.DType, ok = operator.ParseDType(ctx.String("dtype")); !ok {
 		return usagef("--dtype %s: no such element type", ctx.String("dtype"))
 	}
 	sizes := []*int64{&op.B, &op.M, &op.N, &op.K, &op.H}
-	members := []predict.Member{{Key: "op", Value: quoted(op.Op)}}
+	members := []operator.Member{{Key: "op", Value: quoted(op.Op)}}
 	for i, flag := range sizeFlags() {
 		if !ctx.IsSet(flag) {
 			continue
@@ -283,7 +284,7 @@ func (t *rowPredictor) one(ctx *cli.Context) error {
 		if *sizes[i] = ctx.Int64(flag); *sizes[i] < 1 {
 			return usagef("--%s %d: sizes are at least 1", flag, *sizes[i])
 		}
-		members = append(members, predict.Member{Key: strings.ToUpper(flag), Value: strconv.AppendInt(nil, *sizes[i], 10)})
+		members = append(members, operator.Member{Key: strings.ToUpper(flag), Value: strconv.AppendInt(nil, *sizes[i], 10)})
 	}
 	if err := op.Check(); err != nil {
 		return usagef("--op %v", err)
@@ -297,7 +298,7 @@ func (t *rowPredictor) one(ctx *cli.Context) error {
 		return err
 	}
 	dev := o.Device()
-	members = append(members, predict.Member{Key: "dtype", Value: quoted(op.DType.String())}, predict.Member{Key: "device", Value: quoted(dev.ID)})
+	members = append(members, operator.Member{Key: "dtype", Value: quoted(op.DType.String())}, operator.Member{Key: "device", Value: quoted(dev.ID)})
 	text := appendRow(members, &pr)
 	if ctx.String("format") == "text" {
 		text = []byte(oneText(&op, dev, &pr))
@@ -314,7 +315,7 @@ func quoted(s string) json.RawMessage {
 }
 
 // oneText is a prediction for people.
-func oneText(op *predict.Operator, dev energy.Device, pr *predict.OperatorPrediction) string {
+func oneText(op *operator.Operator, dev energy.Device, pr *operator.Prediction) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v on %s\n", op, dev.ID)
 	if pr.Time != nil {
@@ -334,15 +335,15 @@ func oneText(op *predict.Operator, dev energy.Device, pr *predict.OperatorPredic
 }
 
 // readOperators reads measured operators from files.
-func readOperators(env *environment, files []string) ([]predict.Operator, error) {
-	var rows []predict.Operator
+func readOperators(env *environment, files []string) ([]operator.Operator, error) {
+	var rows []operator.Operator
 	for _, path := range files {
 		in, err := openInput(env, path)
 		if err != nil {
 			return nil, err
 		}
 		before := len(rows)
-		err = predict.ReadRows(in, path, func(row predict.Row) error {
+		err = operator.ReadRows(in, path, func(row operator.Row) error {
 			if row.Time == 0 && row.Energy == 0 {
 				return errors.New("neither latency_ms nor energy_j: nothing was measured")
 			}

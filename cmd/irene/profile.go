@@ -36,12 +36,12 @@ func profileCommand() command {
 
    A run that was interrupted goes on where it was when it is called again. docs/measure.md is the tutorial.`,
 		flags: profileFlags,
-		run:   profile,
+		run:   runProfile,
 	}
 }
 
-// profile reads the models, plans, and measures.
-func profile(env *environment, ctx *cli.Context) error {
+// runProfile reads the models, plans, and measures.
+func runProfile(env *environment, ctx *cli.Context) error {
 	q, err := parseProfile(ctx)
 	if err != nil {
 		return err

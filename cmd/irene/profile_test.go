@@ -31,7 +31,7 @@ func pretend(t *testing.T, dir string, more ...string) *exec.Cmd {
 }
 
 // measured reads the records of r.jsonl and refuses a measurement that is there twice.
-func measured(t *testing.T, dir string) []string {
+func measuredKeys(t *testing.T, dir string) []string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(dir, "r.jsonl"))
 	if err != nil {
@@ -101,8 +101,8 @@ func TestProfileKilled(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(killed, tempPrefix+"*")); err != nil || len(left) > 0 {
 		t.Errorf("folders of killed runs are left: %v %v", left, err)
 	}
-	want := measured(t, whole)
-	if got := measured(t, killed); !slices.Equal(got, want) {
+	want := measuredKeys(t, whole)
+	if got := measuredKeys(t, killed); !slices.Equal(got, want) {
 		t.Errorf("%d measurements after the kills, %d without", len(got), len(want))
 	}
 }
@@ -126,7 +126,7 @@ func TestProfileShared(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if got, want := measured(t, shared), measured(t, whole); !slices.Equal(got, want) {
+	if got, want := measuredKeys(t, shared), measuredKeys(t, whole); !slices.Equal(got, want) {
 		t.Errorf("%d measurements of two processes, %d of one", len(got), len(want))
 	}
 }

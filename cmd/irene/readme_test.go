@@ -8,28 +8,36 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/irene-onnx/irene/fixtures"
 )
 
-// documents are the texts whose commands are run and checked, with how many commands each runs at least.
-var documents = map[string]int{"../../README.md": 5, "../../docs/ci.md": 2}
-
-// elided is the line that stands for the rest of an output.
+// elided is the line that stands for lines of an output that a document leaves out.
 const elided = "…"
 
-// TestReadme runs the command lines of README.md and docs/ci.md. In a block marked console every "$ irene …" runs, and what the block
-// shows below it is what it prints; "$ echo $?" shows its exit status, 0 where it is not shown. In a block marked sh or
-// yaml the commands have placeholders: they are checked to exist with their flags. With -update the outputs are rewritten.
+// TestReadme runs the command lines of README.md and docs. In a block marked console every "$ irene …" runs, all of a document
+// in one folder that holds fixtures/models, and what the block shows below is what it prints; "$ echo $?" shows its exit
+// status, 0 where it is not shown. Blocks marked sh or yaml are for what a clone lacks (other models, a GPU, measurements):
+// their commands are checked to exist with their flags. With -update the outputs are rewritten.
 func TestReadme(t *testing.T) {
-	for name, least := range documents {
-		t.Run(filepath.Base(name), func(t *testing.T) { testDocument(t, name, least) })
+	names, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, name := range append(names, "../../README.md") {
+		t.Run(filepath.Base(name), func(t *testing.T) { ran += testDocument(t, name) })
+	}
+	if ran < 20 {
+		t.Errorf("%d commands ran; are the blocks marked console?", ran)
 	}
 }
 
-func testDocument(t *testing.T, name string, least int) {
+// testDocument runs one document and returns how many commands it has.
+func testDocument(t *testing.T, name string) int {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -45,17 +53,36 @@ func testDocument(t *testing.T, name string, least int) {
 	}
 	t.Chdir(work)
 	got, ran := rerun(t, string(text))
-	if ran < least {
-		t.Errorf("%s has %d commands; are its blocks marked console?", name, ran)
-	}
 	if fixtures.Updating() {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		return
+		return ran
 	}
 	if diff := cmp.Diff(strings.Split(string(text), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Errorf("%s shows other outputs than the commands print (make readme rewrites them): -shown +now\n%s", name, diff)
+	}
+	return ran
+}
+
+// TestReadmeFits holds README.md to 150 lines, and what it shows of commands to 100 columns.
+func TestReadmeFits(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	if len(lines) > 150 {
+		t.Errorf("README.md has %d lines", len(lines))
+	}
+	inside := false
+	for i, line := range lines {
+		if strings.HasPrefix(line, "```") {
+			inside = !inside
+		}
+		if n := utf8.RuneCountInString(line); inside && n > 100 {
+			t.Errorf("README.md:%d is %d columns wide", i+1, n)
+		}
 	}
 }
 
@@ -93,20 +120,16 @@ func runBlock(t *testing.T, block []string, ran int) ([]string, int) {
 	t.Helper()
 	var out []string
 	status, shown := exitDone, true
-	for i := 0; i < len(block); {
-		line := block[i]
-		next := i + 1
-		for next < len(block) && !strings.HasPrefix(block[next], "$ ") {
-			next++
-		}
-		old := block[i+1 : next]
-		i = next
-		out = append(out, line)
-		if line == "$ echo $?" {
+	for len(block) > 0 {
+		command, old, rest := cutCommand(block)
+		block = rest
+		out = append(out, command...)
+		if command[0] == "$ echo $?" {
 			out = append(out, fmt.Sprint(status))
 			shown = true
 			continue
 		}
+		line := commandLines(command)[0]
 		if !shown && status != exitDone {
 			t.Errorf("exit status %d, not shown, before %q", status, line)
 		}
@@ -119,19 +142,61 @@ func runBlock(t *testing.T, block []string, ran int) ([]string, int) {
 		var printed bytes.Buffer
 		status, shown = run(args[1:], strings.NewReader(""), &printed, &printed), false
 		ran++
-		switch got := strings.Split(strings.TrimSuffix(printed.String(), "\n"), "\n"); {
-		case passedOn || (len(old) == 0 && printed.Len() == 0):
+		if passedOn || (len(old) == 0 && printed.Len() == 0) {
 			out = append(out, old...)
-		case len(old) > 0 && old[len(old)-1] == elided && len(got) >= len(old):
-			out = append(out, append(slices.Clone(got[:len(old)-1]), elided)...)
-		default:
-			out = append(out, got...)
+			continue
 		}
+		out = append(out, elide(old, strings.Split(strings.TrimSuffix(printed.String(), "\n"), "\n"))...)
 	}
 	if !shown && status != exitDone {
-		t.Errorf("exit status %d, not shown, at the end of a block: %q", status, block)
+		t.Errorf("exit status %d, not shown, at the end of a block: %q", status, out)
 	}
 	return out, ran
+}
+
+// cutCommand splits a block into its first command, which backslashes continue, what is shown below it, and the rest.
+func cutCommand(block []string) (command, shown, rest []string) {
+	n := 1
+	for n < len(block) && strings.HasSuffix(block[n-1], "\\") {
+		n++
+	}
+	end := n
+	for end < len(block) && !strings.HasPrefix(block[end], "$ ") {
+		end++
+	}
+	return block[:n], block[n:end], block[end:]
+}
+
+// elide leaves out of an output what the old one leaves out: each elided line stands for all lines up to the next one shown,
+// which is found anew by itself, or by its first word where it is another now.
+func elide(old, got []string) []string {
+	if !slices.Contains(old, elided) {
+		return got
+	}
+	var out []string
+	for i, line := range old {
+		switch {
+		case line == elided && i == len(old)-1:
+			return append(out, elided)
+		case line == elided:
+			out, got = append(out, elided), got[indexLike(got, old[i+1]):]
+		case len(got) > 0:
+			out, got = append(out, got[0]), got[1:]
+		}
+	}
+	return append(out, got...)
+}
+
+// indexLike finds a line, or else the first one that begins with the same word; the end where there is none.
+func indexLike(lines []string, line string) int {
+	if i := slices.Index(lines, line); i >= 0 {
+		return i
+	}
+	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, word+" ") }); i >= 0 {
+		return i
+	}
+	return len(lines)
 }
 
 // checkFlags parses a command line with placeholders: the command, its flags, the number of its arguments, and the words
@@ -177,7 +242,8 @@ func commandLines(block []string) []string {
 	return strings.Split(strings.ReplaceAll(strings.Join(block, "\n"), "\\\n", " "), "\n")
 }
 
-// words splits a command line as a shell does, quotes aside, up to a pipe or a redirection; passedOn says that there is one.
+// words splits a command line as a shell does, quotes aside, up to a comment, a pipe or a redirection; passedOn says that
+// there is one of the latter two.
 func words(line string) (args []string, passedOn bool) {
 	for i, part := range strings.Split(line, "'") {
 		if i%2 == 1 { // inside quotes
@@ -185,6 +251,9 @@ func words(line string) (args []string, passedOn bool) {
 			continue
 		}
 		for _, w := range strings.Fields(part) {
+			if w == "#" {
+				return args, false
+			}
 			if w == "|" || w == ">" || w == ">>" {
 				return args, true
 			}

@@ -49,7 +49,7 @@ func recordsCommand() command {
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write records, or trees, to `FILE`, whole or not at all (- is standard output)"},
 			}
 		},
-		run: records,
+		run: runRecords,
 	}
 }
 
@@ -60,7 +60,7 @@ func treeBoundaries() []string {
 	return []string{string(energy.BoundaryWall), string(energy.BoundaryBoard)}
 }
 
-func records(env *environment, ctx *cli.Context) error {
+func runRecords(env *environment, ctx *cli.Context) error {
 	if err := checkRecordFlags(ctx); err != nil {
 		return err
 	}

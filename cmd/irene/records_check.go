@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 )
@@ -134,7 +135,7 @@ func findingsText(findings []finding, records int, format string) []byte {
 }
 
 func findingsJSON(findings []finding, records int, kind func(finding) string) []byte {
-	j := &report.JSON{}
+	j := &render.JSON{}
 	j.Open('{')
 	j.Key("schema")
 	j.Int(report.Schema)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 )
@@ -42,7 +43,7 @@ func recordsText(list []energy.Record) string {
 		}
 		return text
 	}
-	t := &report.Table{Right: []bool{false, false, false, false, false, true, true, true, true}}
+	t := &render.Table{Right: []bool{false, false, false, false, false, true, true, true, true}}
 	t.Head("level", "device", "model", "what", "dims", "time", "energy", "power", "CV", "flags")
 	for i := range list {
 		r := &list[i]
@@ -196,7 +197,7 @@ func recordsCSV(list []energy.Record) []byte {
 }
 
 func recordsJSON(list []energy.Record) []byte {
-	j := &report.JSON{}
+	j := &render.JSON{}
 	j.Open('{')
 	j.Key("schema")
 	j.Int(report.Schema)
@@ -218,7 +219,7 @@ func recordsJSON(list []energy.Record) []byte {
 }
 
 // json writes the field of a record; null where the record says nothing.
-func (f recordField) json(j *report.JSON, r *energy.Record) {
+func (f recordField) json(j *render.JSON, r *energy.Record) {
 	switch {
 	case f.number != nil:
 		j.Float(*f.number)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/generate"
 )
 
 // parseServing reads the flags that say which requests come, and what energy costs.
@@ -37,7 +37,7 @@ func (q *generateRequest) parseServing(env *environment, ctx *cli.Context) error
 			return err
 		}
 	case ctx.IsSet("rate"): // requests like the one that the flags describe
-		q.requests = []predict.Request{{Prompt: q.prompt, Tokens: q.tokens, Count: 1}}
+		q.requests = []generate.Request{{Prompt: q.prompt, Tokens: q.tokens, Count: 1}}
 	}
 	if ctx.IsSet("rate") && !(q.rate > 0 && q.rate < 1e9) {
 		return usagef("--rate %v: want a positive number of requests per second", q.rate)
@@ -86,14 +86,14 @@ func parseCarbon(text string) (*float64, error) {
 }
 
 // parseLengths reads "200:300=3,2000:150=1"; a count may be missing.
-func parseLengths(text string) ([]predict.Request, error) {
-	var out []predict.Request
+func parseLengths(text string) ([]generate.Request, error) {
+	var out []generate.Request
 	for _, part := range strings.Split(text, ",") {
 		lengths, count, counted := strings.Cut(strings.TrimSpace(part), "=")
 		prompt, tokens, ok := strings.Cut(lengths, ":")
 		p, errP := strconv.ParseInt(strings.TrimSpace(prompt), 10, 64)
 		n, errN := strconv.ParseInt(strings.TrimSpace(tokens), 10, 64)
-		r := predict.Request{Prompt: p, Tokens: n, Count: 1}
+		r := generate.Request{Prompt: p, Tokens: n, Count: 1}
 		if !ok || errP != nil || errN != nil {
 			return nil, usagef("--lengths %s: %q is not PROMPT:TOKENS=COUNT", text, part)
 		}
@@ -112,7 +112,7 @@ func parseLengths(text string) ([]predict.Request, error) {
 	return out, nil
 }
 
-func checkRequest(r predict.Request) error {
+func checkRequest(r generate.Request) error {
 	if r.Prompt < 0 || r.Tokens < 1 || r.Prompt > maxSteps || r.Tokens > maxSteps {
 		return fmt.Errorf("%d prompt and %d generated tokens: want at least 0 and 1, and at most %d", r.Prompt, r.Tokens, maxSteps)
 	}
@@ -130,7 +130,7 @@ type traceRow struct {
 }
 
 // readTrace reads requests and, where they have arrival times, how many come per second.
-func readTrace(env *environment, path string) (out []predict.Request, rate float64, err error) {
+func readTrace(env *environment, path string) (out []generate.Request, rate float64, err error) {
 	in, err := openInput(env, path)
 	if err != nil {
 		return nil, 0, err
@@ -153,7 +153,7 @@ func readTrace(env *environment, path string) (out []predict.Request, rate float
 		if prompt == nil || tokens == nil {
 			return nil, 0, fail("want prompt and tokens, the lengths of the request")
 		}
-		r := predict.Request{Prompt: *prompt, Tokens: *tokens, Count: 1}
+		r := generate.Request{Prompt: *prompt, Tokens: *tokens, Count: 1}
 		if err := checkRequest(r); err != nil {
 			return nil, 0, fail(err.Error())
 		}

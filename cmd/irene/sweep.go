@@ -11,7 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -25,7 +27,7 @@ func sweepCommand() command {
 		max:     1,
 		details: sweepDetails,
 		flags:   sweepFlags,
-		run:     sweep,
+		run:     runSweep,
 	}
 }
 
@@ -41,7 +43,7 @@ func sweepFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "dim", Usage: "sizes of a dim, `NAME=SIZES` (repeatable)"},
 		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input, `NAME=1,2` (repeatable)"},
-		&cli.StringSliceFlag{Name: "device", DefaultText: predict.DefaultDevice, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"},
+		&cli.StringSliceFlag{Name: "device", DefaultText: coefficients.DefaultDevice, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"},
 		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
 		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
 		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
@@ -68,7 +70,7 @@ type sweepRequest struct {
 }
 
 // sweep reads the model, compiles its closed forms, and evaluates the grid.
-func sweep(env *environment, ctx *cli.Context) error {
+func runSweep(env *environment, ctx *cli.Context) error {
 	want, err := parseSweep(ctx)
 	if err != nil {
 		return err
@@ -130,11 +132,11 @@ func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep,
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.Grid, err = predict.NewGrid(g, opts, names, corners(axes), targets, q.convention); err != nil {
+	if s.Grid, err = sweep.NewGrid(g, opts, names, corners(axes), targets, q.convention); err != nil {
 		return nil, nil, dimError(err, true)
 	}
 	s.Report = report.Build(s.Grid.Open.Example, nil, report.Options{Version: version(), Mode: string(predict.ModeSpec), Convention: q.convention})
-	s.Points = predict.Points(axes, maxPoints)
+	s.Points = sweep.Points(axes, maxPoints)
 	if most := 2000; s.Grid.Direct != "" && s.Points > most {
 		return nil, nil, fmt.Errorf("%s: %d points are too many (at most %d) where each is analyzed of its own: %s", g.File, s.Points, most, s.Grid.Direct)
 	}
@@ -143,14 +145,14 @@ func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep,
 }
 
 // targets are the devices with their coefficients.
-func (q *sweepRequest) targets(env *environment) ([]predict.GridTarget, error) {
-	var out []predict.GridTarget
+func (q *sweepRequest) targets(env *environment) ([]sweep.Target, error) {
+	var out []sweep.Target
 	for _, p := range q.devices {
 		c, d, err := chooseDevice(env, p)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, predict.GridTarget{Coefficients: c, Device: d, Options: predict.Options{Runtime: p.runtime, HostWatts: p.host}})
+		out = append(out, sweep.Target{Coefficients: c, Device: d, Options: predict.Options{Profile: p.runtime, HostWatts: p.host}})
 	}
 	return out, nil
 }
@@ -196,15 +198,15 @@ func (q *sweepRequest) table(env *environment, w io.Writer, s *report.Sweep, axe
 
 // evaluate computes the rows, hands them to emit in their order, and keeps the best. Its progress is shown up to where
 // emit may write to the same terminal.
-func (q *sweepRequest) evaluate(env *environment, s *report.Sweep, axes [][]int64, emit func(*predict.SweepRow) error) (err error) {
+func (q *sweepRequest) evaluate(env *environment, s *report.Sweep, axes [][]int64, emit func(*sweep.Row) error) (err error) {
 	p := startProgress(env, "sweep", s.Points*len(s.Grid.Targets))
 	defer p.stop()
 	holds := q.holds(s)
-	counted := func(r *predict.SweepRow) bool {
+	counted := func(r *sweep.Row) bool {
 		p.add(1)
 		return holds(r)
 	}
-	s.Best, err = s.Grid.Sweep(axes, counted, func(r *predict.SweepRow) error {
+	s.Best, err = s.Grid.Sweep(axes, counted, func(r *sweep.Row) error {
 		if isStdout(q.output) {
 			p.stop()
 		}
@@ -229,7 +231,7 @@ func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
 	for i, a := range axes {
 		sizes[i] = a.values
 	}
-	if n := predict.Points(sizes, maxPoints); n > maxPoints/len(q.devices) {
+	if n := sweep.Points(sizes, maxPoints); n > maxPoints/len(q.devices) {
 		return nil, usagef("the grid has more than %d rows; take fewer sizes, or steps by factors (1:512:x2)", maxPoints)
 	}
 	if q.x != "" && !slices.ContainsFunc(axes, func(a axis) bool { return a.name == q.x }) {

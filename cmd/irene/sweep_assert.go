@@ -6,14 +6,14 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/sweep"
 )
 
 // sweepAssertion is a condition on points.
 type sweepAssertion struct {
 	text, metric, op string
 	limit            float64
-	value            func(*predict.SweepRow) float64
+	value            func(*sweep.Row) float64
 }
 
 // parseSweepAssertions reads --assert flags: "time_s<=0.05".
@@ -54,11 +54,11 @@ func (q *sweepRequest) checkAssertions(s *report.Sweep) error {
 }
 
 // holds reports whether every assertion holds for a row; a number that is not known holds nothing.
-func (q *sweepRequest) holds(*report.Sweep) func(*predict.SweepRow) bool {
-	return func(r *predict.SweepRow) bool {
+func (q *sweepRequest) holds(*report.Sweep) func(*sweep.Row) bool {
+	return func(r *sweep.Row) bool {
 		for i := range q.assertions {
 			a := &q.assertions[i]
-			if v := a.value(r); math.IsNaN(v) || !compare(v, a.op, a.limit) {
+			if v := a.value(r); math.IsNaN(v) || !holds(v, a.op, a.limit) {
 				return false
 			}
 		}

@@ -17,7 +17,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/sweep"
 )
 
 // A plot holds at most that many lines and points: more could not be told apart.
@@ -61,7 +61,7 @@ func (q *sweepRequest) along(s *report.Sweep) int {
 type sweepLine struct {
 	device int
 	name   string
-	rows   []*predict.SweepRow
+	rows   []*sweep.Row
 }
 
 // lines evaluates the grid and parts it into lines.
@@ -72,7 +72,7 @@ func (q *sweepRequest) lines(env *environment, s *report.Sweep, axes [][]int64) 
 	}
 	var out []*sweepLine
 	at := map[string]*sweepLine{}
-	err := q.evaluate(env, s, axes, func(r *predict.SweepRow) error {
+	err := q.evaluate(env, s, axes, func(r *sweep.Row) error {
 		name := s.Grid.Targets[r.Device].Device.ID
 		for i := range axes {
 			if i != x && len(axes[i]) > 1 {
@@ -90,7 +90,7 @@ func (q *sweepRequest) lines(env *environment, s *report.Sweep, axes [][]int64) 
 	})
 	slices.SortStableFunc(out, func(a, b *sweepLine) int { return a.device - b.device })
 	for _, l := range out {
-		slices.SortFunc(l.rows, func(a, b *predict.SweepRow) int { return int(a.Values[x] - b.Values[x]) })
+		slices.SortFunc(l.rows, func(a, b *sweep.Row) int { return int(a.Values[x] - b.Values[x]) })
 	}
 	return out, err
 }

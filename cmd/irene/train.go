@@ -10,8 +10,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/irene"
-	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/kernel"
 )
@@ -32,24 +33,24 @@ func trainCommand() command {
 				&cli.StringSliceFlag{Name: "data", Usage: "measurements in `FILE` (repeatable; - is standard input)"},
 				&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` (repeatable)"},
-				&cli.StringFlag{Name: "device", Value: predict.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
+				&cli.StringFlag{Name: "device", Value: coefficients.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
 				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
 				scopeFlag(),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
 			}, operatorFlags()...)
 		},
-		run: train,
+		run: runTrain,
 	}
 }
 
-// train reads data and models, fits, and writes the coefficients; how well they fit goes to standard error.
-func train(env *environment, ctx *cli.Context) error {
+// runTrain reads data and models, fits, and writes the coefficients; how well they fit goes to standard error.
+func runTrain(env *environment, ctx *cli.Context) error {
 	records, env, err := holdRecords(env, ctx.StringSlice("data"))
 	switch {
 	case err != nil:
 		return err
 	case records:
-		return trainRecords(env, ctx)
+		return runTrainRecords(env, ctx)
 	case ctx.IsSet("scope"):
 		return usagef("--scope is of records; IrEne's trees are of the plug")
 	}
@@ -78,7 +79,7 @@ func train(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	p := startProgress(env, "train", 0)
-	c, report, err := predict.Train(in)
+	c, report, err := fit.Train(in)
 	p.stop()
 	if err != nil {
 		return err
@@ -87,7 +88,7 @@ func train(env *environment, ctx *cli.Context) error {
 }
 
 // writeCoefficients writes what a fit gave to the file asked for, and how well it went to standard error.
-func writeCoefficients(env *environment, ctx *cli.Context, c *predict.Coefficients, report fmt.Stringer) error {
+func writeCoefficients(env *environment, ctx *cli.Context, c *coefficients.Coefficients, report fmt.Stringer) error {
 	var b bytes.Buffer
 	if err := c.Write(&b); err != nil {
 		return err
@@ -96,8 +97,8 @@ func writeCoefficients(env *environment, ctx *cli.Context, c *predict.Coefficien
 	return writeOutput(env, ctx.String("output"), b.Bytes())
 }
 
-func trainInput(ctx *cli.Context) (predict.TrainInput, error) {
-	in := predict.TrainInput{Data: ctx.StringSlice("data"), Exclude: ctx.StringSlice("exclude"), Runtime: ctx.String("runtime")}
+func trainInput(ctx *cli.Context) (fit.TrainInput, error) {
+	in := fit.TrainInput{Data: ctx.StringSlice("data"), Exclude: ctx.StringSlice("exclude"), Profile: ctx.String("runtime")}
 	operators := len(ctx.StringSlice("operators")) > 0
 	switch from := ctx.String("from"); {
 	case len(in.Data) == 0 && !operators:
@@ -108,7 +109,7 @@ func trainInput(ctx *cli.Context) (predict.TrainInput, error) {
 	if ctx.String("output") == "" {
 		return in, usagef("train needs --output FILE (- is standard output)")
 	}
-	if err := oneOf("runtime", in.Runtime, runtimes()); err != nil {
+	if err := oneOf("runtime", in.Profile, runtimes()); err != nil {
 		return in, err
 	}
 	var err error
@@ -172,7 +173,7 @@ func checkNames(trees []*irene.Tree, files map[string]string, exclude []string) 
 }
 
 // decodeModels reads the files of the models that the data speaks of and that are not excluded.
-func decodeModels(env *environment, in predict.TrainInput, files map[string]string) (map[string]*graph.Graph, error) {
+func decodeModels(env *environment, in fit.TrainInput, files map[string]string) (map[string]*graph.Graph, error) {
 	models := map[string]*graph.Graph{}
 	for _, t := range in.Trees {
 		file, given := files[t.Model]

@@ -10,7 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/fit"
 )
 
 // operatorFlags are the flags of train that speak of single operators.
@@ -22,7 +23,7 @@ func operatorFlags() []cli.Flag {
 }
 
 // trainOperators fits coefficients to single operators alone, or adapts others to them.
-func trainOperators(env *environment, ctx *cli.Context, in predict.TrainInput) error {
+func trainOperators(env *environment, ctx *cli.Context, in fit.TrainInput) error {
 	rows, err := readOperators(env, ctx.StringSlice("operators"))
 	if err != nil {
 		return err
@@ -31,24 +32,24 @@ func trainOperators(env *environment, ctx *cli.Context, in predict.TrainInput) e
 	if ctx.IsSet("device") {
 		given = &in.Device
 	}
-	dev, err := predict.ReferenceDevice(rows, given)
+	dev, err := fit.ReferenceDevice(rows, given)
 	if err != nil {
 		return err
 	}
-	input := predict.OperatorInput{Rows: rows, Device: dev, Runtime: in.Runtime, Data: ctx.StringSlice("operators")}
-	var c *predict.Coefficients
+	input := fit.OperatorInput{Rows: rows, Device: dev, Profile: in.Profile, Data: ctx.StringSlice("operators")}
+	var c *coefficients.Coefficients
 	var report fmt.Stringer
 	if from := ctx.String("from"); from != "" {
-		var base *predict.Coefficients
+		var base *coefficients.Coefficients
 		if base, err = baseCoefficients(env, from); err != nil {
 			return err
 		}
 		if !ctx.IsSet("runtime") {
-			input.Runtime = base.Runtime
+			input.Profile = base.Profile
 		}
-		c, report, err = predict.Adapt(base, input)
+		c, report, err = fit.Adapt(base, input)
 	} else {
-		c, report, err = predict.TrainOperators(input)
+		c, report, err = fit.TrainOperators(input)
 	}
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func trainOperators(env *environment, ctx *cli.Context, in predict.TrainInput) e
 }
 
 // baseCoefficients are those of --from: of a device whose coefficients come with the program, or in a file.
-func baseCoefficients(env *environment, from string) (*predict.Coefficients, error) {
+func baseCoefficients(env *environment, from string) (*coefficients.Coefficients, error) {
 	_, err := energy.LookupDevice(from)
 	if err != nil {
 		if _, missing := os.Stat(from); from != "-" && errors.Is(missing, fs.ErrNotExist) {
@@ -66,12 +67,12 @@ func baseCoefficients(env *environment, from string) (*predict.Coefficients, err
 		return loadCoefficients(env, from)
 	}
 	d, _ := energy.LookupDevice(from)
-	c, err := predict.ForDevice(d.ID)
+	c, err := coefficients.ForDevice(d.ID)
 	if err != nil {
 		return nil, err
 	}
 	if c.Device != d.ID {
-		return nil, usagef("--from %s: it was never measured; there are coefficients of %s", from, strings.Join(predict.Embedded(), ", "))
+		return nil, usagef("--from %s: it was never measured; there are coefficients of %s", from, strings.Join(coefficients.Embedded(), ", "))
 	}
 	return c, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/fit"
 )
 
 // energyBoundaries lists what energies may cover.
@@ -95,7 +95,7 @@ func readDataRecords(env *environment, files []string) ([]energy.Record, error) 
 }
 
 // recordInput reads the flags that train and validate share, and the records.
-func recordInput(env *environment, ctx *cli.Context) (in predict.RecordInput, err error) {
+func recordInput(env *environment, ctx *cli.Context) (in fit.RecordInput, err error) {
 	in.Data, in.Exclude, in.Boundary = ctx.StringSlice("data"), ctx.StringSlice("exclude"), energy.Boundary(ctx.String("scope"))
 	if in.Boundary != "" {
 		if err := oneOf("scope", string(in.Boundary), energyBoundaries()); err != nil {
@@ -109,8 +109,8 @@ func recordInput(env *environment, ctx *cli.Context) (in predict.RecordInput, er
 		in.Device = ctx.String("device")
 	}
 	if ctx.IsSet("runtime") {
-		in.Runtime = ctx.String("runtime")
-		if err := oneOf("runtime", in.Runtime, runtimes()); err != nil {
+		in.Profile = ctx.String("runtime")
+		if err := oneOf("runtime", in.Profile, runtimes()); err != nil {
 			return in, err
 		}
 	}
@@ -131,8 +131,8 @@ func recordInput(env *environment, ctx *cli.Context) (in predict.RecordInput, er
 	return in, nil
 }
 
-// trainRecords fits coefficients to records, and says how well they fit on standard error.
-func trainRecords(env *environment, ctx *cli.Context) error {
+// runTrainRecords fits coefficients to records, and says how well they fit on standard error.
+func runTrainRecords(env *environment, ctx *cli.Context) error {
 	if len(ctx.StringSlice("operators")) > 0 {
 		return usagef("--operators: rows of operators stand beside IrEne's trees; records hold operators themselves")
 	}
@@ -147,7 +147,7 @@ func trainRecords(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	p := startProgress(env, "train", 0)
-	c, report, err := predict.TrainRecords(in)
+	c, report, err := fit.TrainRecords(in)
 	p.stop()
 	if err != nil {
 		return err

@@ -10,8 +10,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/irene"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/validate"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -37,24 +39,24 @@ func validateCommand() command {
 				&cli.StringSliceFlag{Name: "data", Usage: "measurements in `FILE`, or FILE=DEVICE where several devices were measured (repeatable; - is standard input)"},
 				&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` altogether (repeatable)"},
-				&cli.StringFlag{Name: "device", Value: predict.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
+				&cli.StringFlag{Name: "device", Value: coefficients.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
 				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
-				&cli.StringFlag{Name: "split", Usage: "what is left out, a `LIST` of " + strings.Join(predict.SplitNames(), ", ") + "; of records " + strings.Join(predict.RecordSplits(), ", ") + " (default: all that the data allow)"},
+				&cli.StringFlag{Name: "split", Usage: "what is left out, a `LIST` of " + strings.Join(validate.SplitNames(), ", ") + "; of records " + strings.Join(validate.RecordSplits(), ", ") + " (default: all that the data allow)"},
 				scopeFlag(),
-				&cli.StringFlag{Name: "method", Usage: "what is compared, a `LIST` of " + strings.Join(predict.MethodNames(), ", ") + "; of records " + strings.Join(recordMethods(), ", ") + " (default: all)"},
-				&cli.StringFlag{Name: "target", Value: string(predict.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): energy, time"},
+				&cli.StringFlag{Name: "method", Usage: "what is compared, a `LIST` of " + strings.Join(validate.MethodNames(), ", ") + "; of records " + strings.Join(recordMethods(), ", ") + " (default: all)"},
+				&cli.StringFlag{Name: "target", Value: string(validate.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): energy, time"},
 				&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: " + strings.Join(validationFormats(), ", ")},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "draw predicted over measured values into `FILE`: " + strings.Join(plotFormats(), ", ")},
 			}
 		},
-		run: validate,
+		run: runValidate,
 	}
 }
 
 func methodList() string {
 	var b strings.Builder
-	for _, name := range predict.MethodNames() {
-		help, measured := predict.MethodHelp(name)
+	for _, name := range validate.MethodNames() {
+		help, measured := validate.MethodHelp(name)
 		fmt.Fprintf(&b, "     %s: %s\n", marked(name, measured), help)
 	}
 	return b.String()
@@ -72,7 +74,7 @@ func validationFormats() []string { return []string{"text", "json", "markdown"} 
 
 // validationRequest is the command line of irene validate.
 type validationRequest struct {
-	in       predict.ValidateInput
+	in       validate.ValidateInput
 	data     []dataFile
 	models   map[string]string
 	exclude  []string
@@ -88,13 +90,13 @@ type dataFile struct {
 }
 
 // validate reads data and models, cross-validates, and prints the errors.
-func validate(env *environment, ctx *cli.Context) error {
+func runValidate(env *environment, ctx *cli.Context) error {
 	records, env, err := holdRecords(env, ctx.StringSlice("data"))
 	switch {
 	case err != nil:
 		return err
 	case records:
-		return validateRecords(env, ctx)
+		return runValidateRecords(env, ctx)
 	case ctx.IsSet("scope"):
 		return usagef("--scope is of records; IrEne's trees are of the plug")
 	}
@@ -107,7 +109,7 @@ func validate(env *environment, ctx *cli.Context) error {
 	}
 	p := startProgress(env, "validate", 0)
 	q.in.Progress = p.set
-	v, err := predict.Validate(q.in)
+	v, err := validate.Validate(q.in)
 	p.stop()
 	if err != nil {
 		return err
@@ -133,25 +135,25 @@ func validate(env *environment, ctx *cli.Context) error {
 
 func parseValidation(ctx *cli.Context) (q validationRequest, err error) {
 	q.exclude, q.format, q.plot = ctx.StringSlice("exclude"), ctx.String("format"), ctx.String("output")
-	q.in.Runtime, q.in.Target = ctx.String("runtime"), predict.Target(ctx.String("target"))
+	q.in.Profile, q.in.Target = ctx.String("runtime"), validate.Target(ctx.String("target"))
 	if len(ctx.StringSlice("data")) == 0 {
 		return q, usagef("validate needs --data FILE")
 	}
 	if q.models, err = parseModels(ctx.StringSlice("model")); err != nil {
 		return q, err
 	}
-	if q.in.Splits, err = parseList("split", ctx.String("split"), predict.SplitNames()); err != nil {
+	if q.in.Splits, err = parseList("split", ctx.String("split"), validate.SplitNames()); err != nil {
 		return q, err
 	}
-	if q.in.Methods, err = parseList("method", ctx.String("method"), predict.MethodNames()); err != nil {
+	if q.in.Methods, err = parseList("method", ctx.String("method"), validate.MethodNames()); err != nil {
 		return q, err
 	}
 	for _, word := range []struct {
 		flag, value string
 		words       []string
 	}{
-		{"runtime", q.in.Runtime, runtimes()},
-		{"target", string(q.in.Target), []string{string(predict.TargetEnergy), string(predict.TargetTime)}},
+		{"runtime", q.in.Profile, runtimes()},
+		{"target", string(q.in.Target), []string{string(validate.TargetEnergy), string(validate.TargetTime)}},
 		{"format", q.format, validationFormats()},
 	} {
 		if err := oneOf(word.flag, word.value, word.words); err != nil {
@@ -229,7 +231,7 @@ func (q *validationRequest) read(env *environment) error {
 		if !ok {
 			i = len(q.in.Sets)
 			sets[f.device.ID] = i
-			q.in.Sets = append(q.in.Sets, predict.ValidationSet{Device: f.device})
+			q.in.Sets = append(q.in.Sets, validate.ValidationSet{Device: f.device})
 		}
 		for _, t := range trees {
 			if !slices.Contains(q.exclude, t.Model) {
@@ -241,12 +243,12 @@ func (q *validationRequest) read(env *environment) error {
 		return err
 	}
 	var err error
-	q.in.Models, err = decodeModels(env, predict.TrainInput{Trees: all, Exclude: q.exclude, Models: map[string]*graph.Graph{}}, q.models)
+	q.in.Models, err = decodeModels(env, fit.TrainInput{Trees: all, Exclude: q.exclude, Models: map[string]*graph.Graph{}}, q.models)
 	return err
 }
 
 // renderValidation writes a report in a format.
-func renderValidation(v *predict.Validation, format string) ([]byte, error) {
+func renderValidation(v *validate.Validation, format string) ([]byte, error) {
 	switch format {
 	case "json":
 		b, err := json.MarshalIndent(v, "", " ")

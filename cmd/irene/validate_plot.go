@@ -16,7 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/irene-onnx/irene/energy/irene"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/validate"
 )
 
 // plotFormats lists the extensions of plots.
@@ -38,13 +38,13 @@ func palette() []color.Color {
 
 // drawValidation plots the models and modules of the first split that the additive method has, or else of the first
 // method with figures: predicted over measured values on logarithmic axes, a colour for each model.
-func drawValidation(v *predict.Validation, format string) ([]byte, error) {
+func drawValidation(v *validate.Validation, format string) ([]byte, error) {
 	split, m := plotted(v)
 	if m == nil {
 		return nil, errors.New("nothing to plot: no model or module has a positive prediction")
 	}
 	unit := "J"
-	if v.Target == predict.TargetTime {
+	if v.Target == validate.TargetTime {
 		unit = "s"
 	}
 	p := plot.New()
@@ -84,8 +84,8 @@ func drawValidation(v *predict.Validation, format string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func plotted(v *predict.Validation) (*predict.SplitResult, *predict.MethodResult) {
-	for _, wanted := range []string{predict.MethodAdditive, ""} {
+func plotted(v *validate.Validation) (*validate.SplitResult, *validate.MethodResult) {
+	for _, wanted := range []string{validate.MethodAdditive, ""} {
 		for i := range v.Splits {
 			for j := range v.Splits[i].Methods {
 				m := &v.Splits[i].Methods[j]
@@ -99,7 +99,7 @@ func plotted(v *predict.Validation) (*predict.SplitResult, *predict.MethodResult
 }
 
 // addPoints draws the points and returns the range that holds them, with a margin. Modules lie below models.
-func addPoints(p *plot.Plot, points []predict.Point) (low, high float64, err error) {
+func addPoints(p *plot.Plot, points []validate.Point) (low, high float64, err error) {
 	low, high = math.Inf(1), 0
 	var names []string
 	for _, pt := range points {
@@ -138,6 +138,6 @@ func addPoints(p *plot.Plot, points []predict.Point) (low, high float64, err err
 	return low / 1.3, high * 1.3, nil
 }
 
-func drawn(pt predict.Point) bool {
+func drawn(pt validate.Point) bool {
 	return (pt.Level == irene.TypeModel || pt.Level == irene.TypeModule) && pt.Measured > 0 && pt.Predicted > 0
 }

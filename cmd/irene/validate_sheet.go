@@ -5,9 +5,11 @@ import (
 	"math"
 	"strings"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/irene"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/stats"
+	"github.com/irene-onnx/irene/energy/validate"
 )
 
 // sheet is a report of headed tables, for terminals and for Markdown.
@@ -42,7 +44,7 @@ func (s *sheet) text() string {
 			fmt.Fprintln(&b, k.text)
 		}
 		if len(k.rows) > 0 {
-			var t report.Table
+			var t render.Table
 			for range k.titles {
 				t.Right = append(t.Right, len(t.Right) >= k.numbers)
 			}
@@ -112,15 +114,15 @@ func levelTitle(level string) string {
 
 func splitTitle(split string) string {
 	switch split {
-	case predict.SplitFamily:
+	case fit.SplitFamily:
 		return "A family of models left out"
-	case predict.SplitModel:
+	case fit.SplitModel:
 		return "A model left out"
 	case "small-to-large":
 		return "Small sizes to large ones"
 	case "large-to-small":
 		return "Large sizes to small ones"
-	case predict.SplitDevice:
+	case fit.SplitDevice:
 		return "A device left out"
 	}
 	return split
@@ -129,21 +131,21 @@ func splitTitle(split string) string {
 const none = "–"
 
 // percentText prints a share in per cent.
-func percentText(n predict.Number, digits int) string {
+func percentText(n stats.Number, digits int) string {
 	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
 		return none
 	}
 	return fmt.Sprintf("%.*f", digits, 100*float64(n))
 }
 
-func signedText(n predict.Number) string {
+func signedText(n stats.Number) string {
 	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
 		return none
 	}
 	return fmt.Sprintf("%+.2f", 100*float64(n))
 }
 
-func tauText(n predict.Number) string {
+func tauText(n stats.Number) string {
 	if math.IsNaN(float64(n)) {
 		return none
 	}
@@ -151,7 +153,7 @@ func tauText(n predict.Number) string {
 }
 
 // validationSheet lays out a validation.
-func validationSheet(v *predict.Validation) *sheet {
+func validationSheet(v *validate.Validation) *sheet {
 	s := &sheet{}
 	for _, d := range v.Data {
 		text := fmt.Sprintf("%d runs of %d models in %s, batch %d to %d, sequence %d to %d; %d measured nodes that rest on %d distinct measurements (equal layers share one). %s at the plug, runtime profile %s.",
@@ -174,7 +176,7 @@ func capital(s string) string {
 }
 
 // overview puts the methods side by side.
-func overview(v *predict.Validation) block {
+func overview(v *validate.Validation) block {
 	b := block{depth: 1, title: "Mean absolute error, %", titles: []string{"method"}, numbers: 1}
 	b.text = "Over distinct measurements; in each cell: " + joinTitles() + "."
 	for _, s := range v.Splits {
@@ -219,7 +221,7 @@ func joinTitles() string {
 	return strings.Join(titles, " / ")
 }
 
-func means(levels []predict.Group) string {
+func means(levels []validate.Group) string {
 	if len(levels) == 0 {
 		return none
 	}
@@ -237,7 +239,7 @@ func means(levels []predict.Group) string {
 }
 
 // addSplit lays out one split.
-func addSplit(s *sheet, r *predict.SplitResult, named bool) {
+func addSplit(s *sheet, r *validate.SplitResult, named bool) {
 	title := splitTitle(r.Split)
 	if named {
 		title += ", " + r.Device
@@ -246,7 +248,7 @@ func addSplit(s *sheet, r *predict.SplitResult, named bool) {
 	s.add(errorTable(r))
 	for i := range r.Methods {
 		m := &r.Methods[i]
-		if m.Method != predict.MethodAdditive || m.Missing != "" {
+		if m.Method != validate.MethodAdditive || m.Missing != "" {
 			continue
 		}
 		s.add(modelTable(m))
@@ -255,15 +257,15 @@ func addSplit(s *sheet, r *predict.SplitResult, named bool) {
 			s.add(residueTable(m))
 		}
 	}
-	s.add(decisionTable(r, "Of two models at the same batch and sequence, which takes less?", func(d *predict.Decision) *predict.Choices { return &d.Models }))
-	s.add(decisionTable(r, "Of two batch sizes of a model, which takes less per item?", func(d *predict.Decision) *predict.Choices { return &d.Batches }))
+	s.add(decisionTable(r, "Of two models at the same batch and sequence, which takes less?", func(d *validate.Decision) *validate.Choices { return &d.Models }))
+	s.add(decisionTable(r, "Of two batch sizes of a model, which takes less per item?", func(d *validate.Decision) *validate.Choices { return &d.Batches }))
 	if t, ok := coverageTable(r); ok {
 		s.add(t)
 	}
 }
 
 // partsText says what is predicted from what, and which methods cannot.
-func partsText(r *predict.SplitResult) string {
+func partsText(r *validate.SplitResult) string {
 	var parts []string
 	for _, p := range r.Parts {
 		from := ""
@@ -281,7 +283,7 @@ func partsText(r *predict.SplitResult) string {
 	return text
 }
 
-func errorTable(r *predict.SplitResult) block {
+func errorTable(r *validate.SplitResult) block {
 	b := block{
 		depth: 2, title: "Errors by level, %", numbers: 2,
 		titles: []string{"level", "method", "distinct", "mean", "median", "p90", "bias", "rows", "mean", "median", "p90", "bias"},
@@ -298,12 +300,12 @@ func errorTable(r *predict.SplitResult) block {
 	return b
 }
 
-func figuresText(f *predict.Figures) []string {
+func figuresText(f *validate.Figures) []string {
 	return []string{fmt.Sprint(f.N), percentText(f.Mean, 2), percentText(f.Median, 2), percentText(f.P90, 2), signedText(f.Bias)}
 }
 
 // modelTable lists the models, each level over distinct measurements.
-func modelTable(m *predict.MethodResult) block {
+func modelTable(m *validate.MethodResult) block {
 	b := block{
 		depth: 2, title: "Errors by model, %", text: "Method " + m.Method + ", distinct measurements.", numbers: 2,
 		titles: []string{"model", "level", "distinct", "mean", "median", "p90", "bias"},
@@ -314,7 +316,7 @@ func modelTable(m *predict.MethodResult) block {
 	return b
 }
 
-func classTable(m *predict.MethodResult) block {
+func classTable(m *validate.MethodResult) block {
 	b := block{
 		depth: 2, title: "Errors by class of operator and module, %", text: "Method " + m.Method + ", distinct measurements.", numbers: 2,
 		titles: []string{"level", "class", "distinct", "mean", "median", "p90", "bias"},
@@ -325,7 +327,7 @@ func classTable(m *predict.MethodResult) block {
 	return b
 }
 
-func residueTable(m *predict.MethodResult) block {
+func residueTable(m *validate.MethodResult) block {
 	b := block{
 		depth: 2, title: "What is off by more than 10 % in the mean", numbers: 3,
 		text:   "Method " + m.Method + ".",
@@ -337,7 +339,7 @@ func residueTable(m *predict.MethodResult) block {
 	return b
 }
 
-func decisionTable(r *predict.SplitResult, title string, of func(*predict.Decision) *predict.Choices) block {
+func decisionTable(r *validate.SplitResult, title string, of func(*validate.Decision) *validate.Choices) block {
 	b := block{
 		depth: 2, title: title, numbers: 1,
 		titles: []string{"method", "pairs", "right", "regret", "if wrong", "most", "tau", "close pairs", "right", "regret", "if wrong", "most", "tau"},
@@ -348,7 +350,7 @@ func decisionTable(r *predict.SplitResult, title string, of func(*predict.Decisi
 		}
 		c := of(m.Decision)
 		row := []string{marked(m.Method, m.Measured)}
-		for _, k := range []*predict.Choice{&c.All, &c.Close} {
+		for _, k := range []*validate.Choice{&c.All, &c.Close} {
 			row = append(row, fmt.Sprint(k.Pairs), percentText(k.Right, 1), percentText(k.Regret, 2), percentText(k.RegretWrong, 2), percentText(k.RegretMost, 2), tauText(k.Tau))
 		}
 		b.rows = append(b.rows, row)
@@ -356,7 +358,7 @@ func decisionTable(r *predict.SplitResult, title string, of func(*predict.Decisi
 	return b
 }
 
-func coverageTable(r *predict.SplitResult) (block, bool) {
+func coverageTable(r *validate.SplitResult) (block, bool) {
 	b := block{
 		depth: 2, title: "How often intervals hold what was measured, %", numbers: 2,
 		titles: []string{"level", "method", "distinct", "within 50 %", "within 90 %", "width, 50 %", "width, 90 %"},

@@ -8,13 +8,13 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/validate"
 )
 
 // recordMethodList says what methods records are predicted by.
 func recordMethodList() string {
 	var b strings.Builder
-	names, help := predict.RecordMethods()
+	names, help := validate.RecordMethods()
 	for i, name := range names {
 		fmt.Fprintf(&b, "     %s: %s\n", name, help[i])
 	}
@@ -22,7 +22,7 @@ func recordMethodList() string {
 }
 
 func recordMethods() []string {
-	names, _ := predict.RecordMethods()
+	names, _ := validate.RecordMethods()
 	return names
 }
 
@@ -37,9 +37,9 @@ func union(a, b []string) []string {
 	return out
 }
 
-// validateRecords cross-validates on records and prints the errors.
-func validateRecords(env *environment, ctx *cli.Context) error {
-	splits, err := parseList("split", ctx.String("split"), predict.RecordSplits())
+// runValidateRecords cross-validates on records and prints the errors.
+func runValidateRecords(env *environment, ctx *cli.Context) error {
+	splits, err := parseList("split", ctx.String("split"), validate.RecordSplits())
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func validateRecords(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	p := startProgress(env, "validate", 0)
-	v, err := predict.ValidateRecords(in, splits, methods)
+	v, err := validate.ValidateRecords(in, splits, methods)
 	p.stop()
 	if err != nil {
 		return err
@@ -88,14 +88,14 @@ func validateRecords(env *environment, ctx *cli.Context) error {
 	return writeOutput(env, "", text)
 }
 
-func targets() []string { return []string{string(predict.TargetEnergy), string(predict.TargetTime)} }
+func targets() []string { return []string{string(validate.TargetEnergy), string(validate.TargetTime)} }
 
 // recordSheet lays out a validation on records, for one target or, where it is "", for both that there are.
-func recordSheet(v *predict.RecordValidation, target string) *sheet {
+func recordSheet(v *validate.RecordValidation, target string) *sheet {
 	s := &sheet{}
 	var shown []string
 	for _, t := range targets() {
-		if (target == "" || target == t) && (t != string(predict.TargetEnergy) || v.Boundary != "") {
+		if (target == "" || target == t) && (t != string(validate.TargetEnergy) || v.Boundary != "") {
 			shown = append(shown, t)
 		}
 	}
@@ -143,7 +143,7 @@ func recordSplitTitle(split string) string {
 	switch split {
 	case "shape":
 		return "A shape left out"
-	case predict.SplitOperators:
+	case validate.SplitOperators:
 		return "Modules and models from operators alone"
 	}
 	return splitTitle(split)
@@ -153,7 +153,7 @@ func recordSplitTitle(split string) string {
 const maxLeftOut = 6
 
 // recordParts says what is predicted from what, and which methods cannot.
-func recordParts(sp *predict.RecordSplit) string {
+func recordParts(sp *validate.RecordSplit) string {
 	var parts []string
 	for _, p := range sp.Parts {
 		left := strings.Split(p.Left, "; ")
@@ -175,14 +175,14 @@ func recordParts(sp *predict.RecordSplit) string {
 }
 
 // figuresFor are the errors of a group in one target.
-func figuresFor(g *predict.RecordGroup, target string) *predict.Figures {
-	if target == string(predict.TargetTime) {
+func figuresFor(g *validate.RecordGroup, target string) *validate.Figures {
+	if target == string(validate.TargetTime) {
 		return &g.Time
 	}
 	return &g.Energy
 }
 
-func recordErrors(sp *predict.RecordSplit, target string) block {
+func recordErrors(sp *validate.RecordSplit, target string) block {
 	b := block{
 		depth: 2, title: fmt.Sprintf("Errors of %s by level, %%", target), numbers: 2,
 		titles: []string{"level", "method", "n", "mean", "median", "p90", "bias"},
@@ -200,14 +200,14 @@ func recordErrors(sp *predict.RecordSplit, target string) block {
 }
 
 // recordClasses are the errors of the program's own method on single operators.
-func recordClasses(sp *predict.RecordSplit, target string) block {
+func recordClasses(sp *validate.RecordSplit, target string) block {
 	b := block{
-		depth: 2, title: fmt.Sprintf("Errors of %s by class of operators measured alone, %%", target), text: "Method " + predict.MethodAdditive + ".", numbers: 1,
+		depth: 2, title: fmt.Sprintf("Errors of %s by class of operators measured alone, %%", target), text: "Method " + validate.MethodAdditive + ".", numbers: 1,
 		titles: []string{"class", "n", "mean", "median", "p90", "bias"},
 	}
 	for _, m := range sp.Methods {
 		for i := range m.Classes {
-			if m.Method == predict.MethodAdditive {
+			if m.Method == validate.MethodAdditive {
 				b.rows = append(b.rows, append([]string{m.Classes[i].Class}, figuresText(figuresFor(&m.Classes[i], target))...))
 			}
 		}
@@ -215,7 +215,7 @@ func recordClasses(sp *predict.RecordSplit, target string) block {
 	return b
 }
 
-func contextTable(list []predict.ContextRatio, shown []string) block {
+func contextTable(list []validate.ContextRatio, shown []string) block {
 	b := block{
 		depth: 1, title: "Operators within their models over the same alone", numbers: 1,
 		text: "What one more of an operator adds to a run of its model, over what it takes alone.", titles: []string{"class"},
@@ -230,7 +230,7 @@ func contextTable(list []predict.ContextRatio, shown []string) block {
 		}
 		for _, t := range shown {
 			r := c.Energy
-			if t == string(predict.TargetTime) {
+			if t == string(validate.TargetTime) {
 				r = c.Time
 			}
 			row = append(row, fmt.Sprint(r.N), tauText(r.Median), tauText(r.Low), tauText(r.High))
@@ -243,7 +243,7 @@ func contextTable(list []predict.ContextRatio, shown []string) block {
 // mostSums bounds the rows of sums that a sheet shows.
 const mostSums = 30
 
-func additiveTable(list []predict.AdditiveRatio, shown []string) block {
+func additiveTable(list []validate.AdditiveRatio, shown []string) block {
 	b := block{
 		depth: 1, title: "Sums of operators over what they are parts of", numbers: 3,
 		text:   "Operators measured alone, those that were not as operators alone predict them, over the measured module. Covered is the share of the predicted time whose operators were measured.",
@@ -257,7 +257,7 @@ func additiveTable(list []predict.AdditiveRatio, shown []string) block {
 		row := []string{string(a.Level), strings.TrimSpace(a.Model + " " + a.Path), a.Shape, percentText(a.CoveredTime, 1)}
 		for _, t := range shown {
 			n := a.Energy
-			if t == string(predict.TargetTime) {
+			if t == string(validate.TargetTime) {
 				n = a.Time
 			}
 			row = append(row, tauText(n))

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -66,7 +67,7 @@ func findDevice(id, coefficients string) (energy.Device, error) {
 func parseMeasured(ctx *cli.Context, q *predictionRequest) error {
 	q.measured, q.mode = ctx.String("measured"), predict.ModeSpec
 	if q.measured != "" {
-		q.mode = predict.ModeRuntime
+		q.mode = predict.ModeTimes
 	}
 	if m := ctx.String("mode"); m != "" {
 		if err := oneOf("mode", m, modeNames()); err != nil {
@@ -107,7 +108,7 @@ func predictEnergy(env *environment, a *analysis.Analysis, q predictionRequest) 
 		}
 		q.device = &d
 	}
-	r, err := predict.Run(a, c, *q.device, predict.Options{Runtime: q.runtime, HostWatts: q.host})
+	r, err := predict.Run(a, c, *q.device, predict.Options{Profile: q.runtime, HostWatts: q.host})
 	if err != nil {
 		return nil, err
 	}
@@ -115,30 +116,30 @@ func predictEnergy(env *environment, a *analysis.Analysis, q predictionRequest) 
 }
 
 // chooseCoefficients takes those of the file, or the embedded ones of the device.
-func chooseCoefficients(env *environment, q predictionRequest) (*predict.Coefficients, error) {
+func chooseCoefficients(env *environment, q predictionRequest) (*coefficients.Coefficients, error) {
 	switch {
 	case q.coefficients != "":
 		return loadCoefficients(env, q.coefficients)
 	case q.device != nil:
-		return predict.ForRuntime(q.device.ID, q.runtime)
+		return coefficients.ForRuntime(q.device.ID, q.runtime)
 	}
-	return predict.ForRuntime("", q.runtime)
+	return coefficients.ForRuntime("", q.runtime)
 }
 
-func loadCoefficients(env *environment, path string) (*predict.Coefficients, error) {
+func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {
 	in, err := openInput(env, path)
 	if err != nil {
 		return nil, err
 	}
-	c, err := predict.Load(in, path)
+	c, err := coefficients.Load(in, path)
 	return c, errors.Join(err, in.Close())
 }
 
 // measuredDevices says of which devices there are coefficients of their own.
 func measuredDevices() map[string]string {
 	out := map[string]string{}
-	for _, id := range predict.Embedded() {
-		out[id] = predict.OriginMeasured
+	for _, id := range coefficients.Embedded() {
+		out[id] = predict.OriginFitted
 	}
 	return out
 }

@@ -5,7 +5,7 @@ package coefficients
 
 import "embed"
 
-// Files are the coefficient files.
+// files are the coefficient files.
 //
 //go:embed *.json
-var Files embed.FS
+var files embed.FS

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -18,7 +21,7 @@ func eachModel(t *testing.T, test func(*testing.T, *graph.Graph)) {
 	for _, name := range fixtures.EveryModel(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, graphOf(t, name))
+			test(t, energytest.Shared(t, name))
 		})
 	}
 }
@@ -39,9 +42,9 @@ func randomDims(rng *rand.Rand, g *graph.Graph, solved map[string]graph.Dim) map
 	return out
 }
 
-func deviceOf(tb testing.TB, id string) (*Coefficients, energy.Device) {
+func deviceOf(tb testing.TB, id string) (*coefficients.Coefficients, energy.Device) {
 	tb.Helper()
-	c, err := ForDevice(DefaultDevice)
+	c, err := coefficients.ForDevice(coefficients.DefaultDevice)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -64,7 +67,7 @@ func TestFormulasAreExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		rng := rand.New(rand.NewPCG(1, 2))
-		for _, id := range []string{DefaultDevice, "h100-sxm"} {
+		for _, id := range []string{coefficients.DefaultDevice, "h100-sxm"} {
 			c, dev := deviceOf(t, id)
 			fs, err := Symbolic(sym, c, dev, Options{})
 			if err != nil {
@@ -100,8 +103,8 @@ func compare(t *testing.T, sym, a *analysis.Analysis, fs *Formulas, res *Result)
 	bad := 0
 	sym.Tree.Root.Walk(func(m *graph.Module) {
 		f, want := fs.Modules[m], res.Modules[bound[m.Path]]
-		if f.Unknown != want.Unknown || f.Scaled != want.Scaled {
-			t.Errorf("%v: %q: %d unknown, %d scaled; predicted %d, %d", a.Dims, m.Path, f.Unknown, f.Scaled, want.Unknown, want.Scaled)
+		if f.Unknown != want.Unknown || f.StandIns != want.StandIns {
+			t.Errorf("%v: %q: %d unknown, %d scaled; predicted %d, %d", a.Dims, m.Path, f.Unknown, f.StandIns, want.Unknown, want.StandIns)
 		}
 		for _, x := range []struct {
 			name string
@@ -155,18 +158,18 @@ func compareCounts(t *testing.T, sym, a *analysis.Analysis) {
 // TestFormulaByHand spells out the formulas of a linear layer and an activation on a device of two multiprocessors that
 // hides launches behind 1000 bytes, so that no batch leaves one in sight.
 func TestFormulaByHand(t *testing.T) {
-	g := built(
-		t, float("x", "batch", 64), floats("w", 64, 256), Node("MatMul", "x w", "h"), Node("Relu", "h", "y"), Out("y", graph.Float32, "batch", 256),
+	g := energytest.Built(
+		t, energytest.FloatIn("x", "batch", 64), energytest.FloatWeight("w", 64, 256), Node("MatMul", "x w", "h"), Node("Relu", "h", "y"), Out("y", graph.Float32, "batch", 256),
 	)
 	a, err := analysis.Run(g, analysis.Options{Symbolic: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dev := device(t, "gtx-1070")
+	dev := energytest.Device(t, "gtx-1070")
 	dev.SMs, dev.Bandwidth = 2, 1.25e8
-	gemm := row("gemm", graph.Float32, 3, 5, 7)
-	gemm.Time[WavesL] = 11
-	c := coefficientsOf(gemm, row("activation", graph.Float32, 0, 13, 17), row(hostClass, graph.Float32, 0, 0, 1000))
+	gemm := energytest.Row("gemm", graph.Float32, 3, 5, 7)
+	gemm.Time[coefficients.WavesL] = 11
+	c := energytest.CoefficientsOf(gemm, energytest.Row("activation", graph.Float32, 0, 13, 17), energytest.Row(coefficients.HostClass, graph.Float32, 0, 0, 1000))
 	fs, err := Symbolic(a, c, dev, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -199,14 +202,14 @@ func TestFormulaByHand(t *testing.T) {
 
 // TestFormulaHost spells out the part of a launch that few bytes leave in sight.
 func TestFormulaHost(t *testing.T) {
-	g := built(t, float("x", "batch", 4), Node("Relu", "x", "y"), Out("y", graph.Float32, "batch", 4))
+	g := energytest.Built(t, energytest.FloatIn("x", "batch", 4), Node("Relu", "x", "y"), Out("y", graph.Float32, "batch", 4))
 	a, err := analysis.Run(g, analysis.Options{Symbolic: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dev := device(t, "gtx-1070")
+	dev := energytest.Device(t, "gtx-1070")
 	dev.Bandwidth = 1.25e8 // 1000 bytes while a launch takes 8 µs
-	fs, err := Symbolic(a, coefficientsOf(row("activation", graph.Float32, 0, 0, 1), row(hostClass, graph.Float32, 0, 0, 500)), dev, Options{})
+	fs, err := Symbolic(a, energytest.CoefficientsOf(energytest.Row("activation", graph.Float32, 0, 0, 1), energytest.Row(coefficients.HostClass, graph.Float32, 0, 0, 500)), dev, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,14 +226,14 @@ func TestFormulaHost(t *testing.T) {
 	if _, err := f.Compile([]string{"sequence"}); err == nil {
 		t.Error("compiled without a value for batch")
 	}
-	if _, err := Symbolic(analyzed(t, g, nil), embedded(t), device(t, "gtx-1070"), Options{}); err == nil {
+	if _, err := Symbolic(energytest.Analyzed(t, g, nil), energytest.Embedded(t), energytest.Device(t, "gtx-1070"), Options{}); err == nil {
 		t.Error("formulas of a bound analysis")
 	}
 }
 
 // TestWaveExpressions holds the closed form of wave-quantised operations against the numbers, small products included.
 func TestWaveExpressions(t *testing.T) {
-	m := machine{sms: 15}
+	m := law.Machine{Sms: 15}
 	b, s, past := graph.Symbol("batch"), graph.Symbol("sequence"), graph.Symbol("past_sequence")
 	for _, p := range []graph.Product{
 		{Batch: graph.Const(1), M: b.Mul(s), N: graph.Const(768), K: graph.Const(64)},
@@ -240,10 +243,10 @@ func TestWaveExpressions(t *testing.T) {
 		{Batch: b, M: past.AddInt(1), N: graph.Const(5), K: s},
 		{Batch: b, M: s.MulInt(16), N: b.MulInt(3), K: s},
 	} {
-		for _, tile := range tiles {
+		for _, tile := range coefficients.Tiles {
 			var f Formula
-			for _, e := range m.waveExprs(p, [2]int64{int64(tile[0]), int64(tile[1])}) {
-				f.Terms = append(f.Terms, FormulaTerm{Coefficient: e.scale, Expression: e.expr})
+			for _, e := range m.WaveExprs(p, [2]int64{int64(tile[0]), int64(tile[1])}) {
+				f.Terms = append(f.Terms, FormulaTerm{Coefficient: e.Scale, Expression: e.Expr})
 			}
 			eval, err := f.Compile([]string{"batch", "sequence", "past_sequence"})
 			if err != nil {
@@ -257,7 +260,7 @@ func TestWaveExpressions(t *testing.T) {
 					})
 					return float64(n)
 				}
-				if got, want := eval(v), m.waves(num(p.Batch), num(p.M), num(p.N), num(p.K), tile); !near(got, want, 1e-12) {
+				if got, want := eval(v), m.Waves(num(p.Batch), num(p.M), num(p.N), num(p.K), tile); !near(got, want, 1e-12) {
 					t.Fatalf("%v, tile %v, at %v: %v, want %v", p, tile, v, got, want)
 				}
 			}
@@ -266,8 +269,8 @@ func TestWaveExpressions(t *testing.T) {
 }
 
 func BenchmarkSymbolic(b *testing.B) {
-	g := graphOf(b, "bert-base")
-	c, dev := deviceOf(b, DefaultDevice)
+	g := energytest.Shared(b, "bert-base")
+	c, dev := deviceOf(b, coefficients.DefaultDevice)
 	for b.Loop() {
 		a, err := analysis.Run(g, analysis.Options{Symbolic: true})
 		if err != nil {
@@ -280,11 +283,11 @@ func BenchmarkSymbolic(b *testing.B) {
 }
 
 func BenchmarkFormulaEval(b *testing.B) {
-	a, err := analysis.Run(graphOf(b, "bert-base"), analysis.Options{Symbolic: true})
+	a, err := analysis.Run(energytest.Shared(b, "bert-base"), analysis.Options{Symbolic: true})
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, dev := deviceOf(b, DefaultDevice)
+	c, dev := deviceOf(b, coefficients.DefaultDevice)
 	fs, err := Symbolic(a, c, dev, Options{})
 	if err != nil {
 		b.Fatal(err)

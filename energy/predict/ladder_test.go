@@ -5,14 +5,17 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // only predicts a graph of one kernel and returns it.
-func only(t *testing.T, c *Coefficients, dev energy.Device, parts ...Part) (Prediction, *Result) {
+func only(t *testing.T, c *coefficients.Coefficients, dev energy.Device, parts ...Part) (law.Prediction, *Result) {
 	t.Helper()
-	a := analyzed(t, built(t, parts...), nil)
+	a := energytest.Analyzed(t, energytest.Built(t, parts...), nil)
 	r := predicted(t, a, c, dev)
 	if len(r.Nodes) != 1 {
 		t.Fatalf("%d nodes", len(r.Nodes))
@@ -20,13 +23,13 @@ func only(t *testing.T, c *Coefficients, dev energy.Device, parts ...Part) (Pred
 	return r.Nodes[0], r
 }
 
-func wantPrediction(t *testing.T, p Prediction, seconds, joules float64, scaled bool) {
+func wantPrediction(t *testing.T, p law.Prediction, seconds, joules float64, scaled bool) {
 	t.Helper()
-	if !p.Known || relative(float64(p.Time), seconds) > 1e-9 || relative(float64(p.Energy), joules) > 1e-9 {
+	if !p.Known || energytest.Relative(float64(p.Time), seconds) > 1e-9 || energytest.Relative(float64(p.Energy), joules) > 1e-9 {
 		t.Errorf("%v in %v, want %g J in %g s", p.Energy, p.Time, joules, seconds)
 	}
-	if p.Scaled != scaled || (p.Why == "") == scaled {
-		t.Errorf("scaled %v (%q), want %v", p.Scaled, p.Why, scaled)
+	if p.StandIn != scaled || (p.Why == "") == scaled {
+		t.Errorf("scaled %v (%q), want %v", p.StandIn, p.Why, scaled)
 	}
 }
 
@@ -42,11 +45,11 @@ const (
 
 // TestMeasured sums the terms by hand where class and element type were measured.
 func TestMeasured(t *testing.T) {
-	c := coefficientsOf(row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
-	p, r := only(t, c, device(t, "gtx-1070"), matmul(graph.Float32)...)
+	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
+	p, r := only(t, c, energytest.Device(t, "gtx-1070"), matmul(graph.Float32)...)
 	seconds := productFLOPs*1e-13 + 4*productElements*2e-12 + 3e-5
-	wantPrediction(t, p, seconds, power*seconds, false)
-	if r.Origin != OriginMeasured || len(r.Warnings) > 0 || p.Class != "gemm" || r.Runtime != "eager" || r.Boundary != energy.BoundaryBoard {
+	wantPrediction(t, p, seconds, energytest.Power*seconds, false)
+	if r.Origin != OriginFitted || len(r.Warnings) > 0 || p.Class != "gemm" || r.Profile != "eager" || r.Boundary != energy.BoundaryBoard {
 		t.Errorf("origin %s, class %s, warnings %q", r.Origin, p.Class, r.Warnings)
 	}
 }
@@ -54,53 +57,53 @@ func TestMeasured(t *testing.T) {
 // TestOtherType: a type that was not measured scales what counts operations by the device's peaks (19.5 and 312 TFLOP/s
 // in float32 and float16 on an A100; a GTX 1070, of 6.463 and 0.101, computes in float32); bytes count true widths.
 func TestOtherType(t *testing.T) {
-	gemm := row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5)
+	gemm := energytest.Row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5)
 	for id, ratio := range map[string]float64{"gtx-1070": 1, "a100-pcie-40gb": 19.5 / 312} {
-		c := coefficientsOf(gemm)
+		c := energytest.CoefficientsOf(gemm)
 		c.Device = id
-		p, _ := only(t, c, device(t, id), matmul(graph.Float16)...)
+		p, _ := only(t, c, energytest.Device(t, id), matmul(graph.Float16)...)
 		seconds := productFLOPs*1e-13*ratio + 2*productElements*2e-12 + 3e-5
-		wantPrediction(t, p, seconds, power*seconds, true)
+		wantPrediction(t, p, seconds, energytest.Power*seconds, true)
 		if !strings.Contains(p.Why, "float16") || !strings.Contains(p.Why, "float32") {
 			t.Errorf("why %q", p.Why)
 		}
 	}
 	// integers move like float32 of their width, without a stand-in
-	p, _ := only(t, coefficientsOf(row("move", graph.Float32, 0, 1e-12, 0)), device(t, "gtx-1070"), In("x", graph.Int64, 10, 10), Node("Transpose", "x", "y"), Out("y", graph.Int64, 10, 10))
-	wantPrediction(t, p, 1600e-12, power*1600e-12, false)
+	p, _ := only(t, energytest.CoefficientsOf(energytest.Row("move", graph.Float32, 0, 1e-12, 0)), energytest.Device(t, "gtx-1070"), In("x", graph.Int64, 10, 10), Node("Transpose", "x", "y"), Out("y", graph.Int64, 10, 10))
+	wantPrediction(t, p, 1600e-12, energytest.Power*1600e-12, false)
 }
 
 // TestStandIns: a class that was never measured takes the coefficients of the one that stands in for it.
 func TestStandIns(t *testing.T) {
-	dev := device(t, "gtx-1070")
-	x, y := float("x", 4, 1000), Out("y", graph.Float32, 4, 1000) // 16 kB each
-	base := row("elementwise", graph.Float32, 0, 1e-12, 1e-6)
+	dev := energytest.Device(t, "gtx-1070")
+	x, y := energytest.FloatIn("x", 4, 1000), Out("y", graph.Float32, 4, 1000) // 16 kB each
+	base := energytest.Row("elementwise", graph.Float32, 0, 1e-12, 1e-6)
 	for _, c := range []struct {
 		name    string
-		classes []ClassCoefficients
+		classes []coefficients.ClassCoefficients
 		node    []Part
 		seconds float64
 		scaled  bool
 	}{
-		{"softmax by norm", []ClassCoefficients{base, row("norm", graph.Float32, 0, 5e-12, 2e-6)}, []Part{x, Node("Softmax", "x", "y"), y}, 32000*5e-12 + 2e-6, true},
-		{"activation by elementwise", []ClassCoefficients{base}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*1e-12 + 1e-6, true},
-		{"itself", []ClassCoefficients{base, row("activation", graph.Float32, 0, 3e-12, 4e-6)}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*3e-12 + 4e-6, false},
-		{"all zeros say nothing", []ClassCoefficients{base, row("activation", graph.Float32, 0, 0, 0)}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*1e-12 + 1e-6, true},
-		{"gemm by bmm", []ClassCoefficients{base, row("bmm", graph.Float32, 1e-13, 0, 0)}, matmul(graph.Float32), productFLOPs * 1e-13, true},
+		{"softmax by norm", []coefficients.ClassCoefficients{base, energytest.Row("norm", graph.Float32, 0, 5e-12, 2e-6)}, []Part{x, Node("Softmax", "x", "y"), y}, 32000*5e-12 + 2e-6, true},
+		{"activation by elementwise", []coefficients.ClassCoefficients{base}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*1e-12 + 1e-6, true},
+		{"itself", []coefficients.ClassCoefficients{base, energytest.Row("activation", graph.Float32, 0, 3e-12, 4e-6)}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*3e-12 + 4e-6, false},
+		{"all zeros say nothing", []coefficients.ClassCoefficients{base, energytest.Row("activation", graph.Float32, 0, 0, 0)}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*1e-12 + 1e-6, true},
+		{"gemm by bmm", []coefficients.ClassCoefficients{base, energytest.Row("bmm", graph.Float32, 1e-13, 0, 0)}, matmul(graph.Float32), productFLOPs * 1e-13, true},
 		{
-			"conv by gemm", []ClassCoefficients{base, row("gemm", graph.Float32, 1e-13, 0, 0)}, // 1·8·16·16 outputs of 4·3·3 products
-			[]Part{float("x", 1, 4, 18, 18), floats("w", 8, 4, 3, 3), Node("Conv", "x w", "y"), Out("y", graph.Float32, 1, 8, 16, 16)}, 2 * 8 * 16 * 16 * 36 * 1e-13, true,
+			"conv by gemm", []coefficients.ClassCoefficients{base, energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)}, // 1·8·16·16 outputs of 4·3·3 products
+			[]Part{energytest.FloatIn("x", 1, 4, 18, 18), energytest.FloatWeight("w", 8, 4, 3, 3), Node("Conv", "x w", "y"), Out("y", graph.Float32, 1, 8, 16, 16)}, 2 * 8 * 16 * 16 * 36 * 1e-13, true,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, _ := only(t, coefficientsOf(c.classes...), dev, c.node...)
-			wantPrediction(t, p, c.seconds, power*c.seconds, c.scaled)
+			p, _ := only(t, energytest.CoefficientsOf(c.classes...), dev, c.node...)
+			wantPrediction(t, p, c.seconds, energytest.Power*c.seconds, c.scaled)
 		})
 	}
 	t.Run("roofline", func(t *testing.T) { // nothing stands in for a product: 6.463 TFLOP/s, 256 GB/s, 150 W
-		p, _ := only(t, coefficientsOf(base), dev, matmul(graph.Float32)...)
+		p, _ := only(t, energytest.CoefficientsOf(base), dev, matmul(graph.Float32)...)
 		least := productFLOPs / 6.463e12
-		if !p.Scaled || !strings.Contains(p.Why, "roofline") || float64(p.Time) < least || relative(float64(p.Energy), 150*float64(p.Time)) > 1e-9 {
+		if !p.StandIn || !strings.Contains(p.Why, "roofline") || float64(p.Time) < least || energytest.Relative(float64(p.Energy), 150*float64(p.Time)) > 1e-9 {
 			t.Errorf("%v in %v (%q), want at least %g s at 150 W", p.Energy, p.Time, p.Why, least)
 		}
 	})
@@ -109,7 +112,7 @@ func TestStandIns(t *testing.T) {
 // TestTransferTypes: a type of which the device that was measured has no peak is scaled to one that has. A type that
 // neither has a peak of is scaled as float32 is.
 func TestTransferTypes(t *testing.T) {
-	c := coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)) // of a GTX 1070: 6.463 TFLOP/s
+	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)) // of a GTX 1070: 6.463 TFLOP/s
 	for _, w := range []struct {
 		id        string
 		dtype     graph.DType
@@ -124,9 +127,9 @@ func TestTransferTypes(t *testing.T) {
 		{"gtx-1080", graph.Float64, 8.873},
 		{"p100-sxm2-16gb", graph.Float16, 21.2},
 	} {
-		p, _ := only(t, c, device(t, w.id), matmul(w.dtype)...)
+		p, _ := only(t, c, energytest.Device(t, w.id), matmul(w.dtype)...)
 		want := productFLOPs * 1e-13 * 6.463 / w.teraflops
-		if relative(float64(p.Time), want) > 0.06 || !p.Scaled { // what is sustained is not the peak
+		if energytest.Relative(float64(p.Time), want) > 0.06 || !p.StandIn { // what is sustained is not the peak
 			t.Errorf("%s in %v: %v, want %g s", w.id, w.dtype, p.Time, want)
 		}
 	}
@@ -148,70 +151,70 @@ func TestTransfer(t *testing.T) {
 		id                   string
 		bandwidth, teraflops float64
 	}{{"gtx-1080", 320, 8.873}, {"a100-pcie-40gb", 1555, 19.5}} {
-		dev := device(t, c.id)
-		byBytes, r := only(t, coefficientsOf(row("gemm", graph.Float32, 0, 2e-12, 0)), dev, matmul(graph.Float32)...)
-		byFLOPs, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)), dev, matmul(graph.Float32)...)
-		byLaunch, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 0, 0, 3e-5)), dev, matmul(graph.Float32)...)
+		dev := energytest.Device(t, c.id)
+		byBytes, r := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 0, 2e-12, 0)), dev, matmul(graph.Float32)...)
+		byFLOPs, _ := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), dev, matmul(graph.Float32)...)
+		byLaunch, _ := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 0, 0, 3e-5)), dev, matmul(graph.Float32)...)
 		for name, x := range map[string]struct {
-			got       Prediction
+			got       law.Prediction
 			want      float64
 			tolerance float64 // what is sustained is not the peak, nor the bandwidth reached that of the data sheet
 		}{
 			"bytes": {byBytes, 4 * productElements * 2e-12 * from / c.bandwidth, 0.06}, "launches": {byLaunch, 3e-5, 1e-6},
 			"FLOPs": {byFLOPs, productFLOPs * 1e-13 * 6.463 / c.teraflops, 0.25},
 		} {
-			if relative(float64(x.got.Time), x.want) > x.tolerance {
+			if energytest.Relative(float64(x.got.Time), x.want) > x.tolerance {
 				t.Errorf("%s on %s: %v, want %g s", name, c.id, x.got.Time, x.want)
 			}
 			if x.got.Energy <= 0 || x.got.Low > x.got.Energy/2 {
 				t.Errorf("%s on %s: %v from %v on", name, c.id, x.got.Energy, x.got.Low)
 			}
 		}
-		if r.Origin != OriginScaled || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], c.id) || !strings.Contains(r.Warnings[0], "gtx-1070") {
+		if r.Origin != OriginEstimated || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], c.id) || !strings.Contains(r.Warnings[0], "gtx-1070") {
 			t.Errorf("origin %s, warnings %q", r.Origin, r.Warnings)
 		}
-		if got, want := float64(byBytes.Energy.Over(byBytes.Time)), float64(byFLOPs.Energy.Over(byFLOPs.Time)); relative(got, want) > 1e-9 {
+		if got, want := float64(byBytes.Energy.Over(byBytes.Time)), float64(byFLOPs.Energy.Over(byFLOPs.Time)); energytest.Relative(got, want) > 1e-9 {
 			t.Errorf("%s: %g W for bytes, %g for FLOPs, alike on the device measured", c.id, got, want)
 		}
 	}
 	// boards of 180 and 250 W
-	a, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)), device(t, "gtx-1080"), matmul(graph.Float32)...)
-	b, _ := only(t, coefficientsOf(row("gemm", graph.Float32, 1e-13, 0, 0)), device(t, "a100-pcie-40gb"), matmul(graph.Float32)...)
-	if got := float64(b.Energy.Over(b.Time) / a.Energy.Over(a.Time)); relative(got, 250.0/180) > 1e-9 {
+	a, _ := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), energytest.Device(t, "gtx-1080"), matmul(graph.Float32)...)
+	b, _ := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), energytest.Device(t, "a100-pcie-40gb"), matmul(graph.Float32)...)
+	if got := float64(b.Energy.Over(b.Time) / a.Energy.Over(a.Time)); energytest.Relative(got, 250.0/180) > 1e-9 {
 		t.Errorf("power grows by %g, want %g", got, 250.0/180)
 	}
-	c := coefficientsOf(row("gemm", graph.Float32, 1, 0, 0))
+	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1, 0, 0))
 	c.Device = "abacus"
-	if _, err := Run(analyzed(t, built(t, matmul(graph.Float32)...), nil), c, device(t, "gtx-1080"), Options{}); err == nil || !strings.Contains(err.Error(), "abacus") {
+	if _, err := Run(energytest.Analyzed(t, energytest.Built(t, matmul(graph.Float32)...), nil), c, energytest.Device(t, "gtx-1080"), Options{}); err == nil || !strings.Contains(err.Error(), "abacus") {
 		t.Errorf("coefficients of an unknown device: error %v", err)
 	}
 }
 
 // TestRuntime: another profile than the one of the coefficients is used and said.
 func TestRuntime(t *testing.T) {
-	c := coefficientsOf(row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
-	a := analyzed(t, built(t, matmul(graph.Float32)...), nil)
-	r, err := Run(a, c, device(t, "gtx-1070"), Options{Runtime: "none"})
-	if err != nil || r.Runtime != "none" || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "eager") {
-		t.Errorf("runtime %s, warnings %q, %v", r.Runtime, r.Warnings, err)
+	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
+	a := energytest.Analyzed(t, energytest.Built(t, matmul(graph.Float32)...), nil)
+	r, err := Run(a, c, energytest.Device(t, "gtx-1070"), Options{Profile: "none"})
+	if err != nil || r.Profile != "none" || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "eager") {
+		t.Errorf("runtime %s, warnings %q, %v", r.Profile, r.Warnings, err)
 	}
-	if _, err := Run(a, c, device(t, "gtx-1070"), Options{Runtime: "lazy"}); err == nil || !strings.Contains(err.Error(), "lazy") {
+	if _, err := Run(a, c, energytest.Device(t, "gtx-1070"), Options{Profile: "lazy"}); err == nil || !strings.Contains(err.Error(), "lazy") {
 		t.Errorf("error %v", err)
 	}
 }
 
 // TestExtrapolated: a kernel far outside the fitted range is marked, and its interval is wider.
 func TestExtrapolated(t *testing.T) {
-	c := coefficientsOf(row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
-	dev := device(t, "gtx-1070")
-	width := func(p Prediction) energy.Joules { return (p.High - p.Low) / p.Energy }
+	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
+	dev := energytest.Device(t, "gtx-1070")
+	width := func(p law.Prediction) energy.Joules { return (p.High - p.Low) / p.Energy }
 	inside, _ := only(t, c, dev, matmul(graph.Float32)...)
-	for name, r := range map[string]map[string]Range{
-		"more FLOPs": {rangeFLOPs: {1, productFLOPs / 2}}, "more bytes": {rangeBytes: {1, productElements}}, "deeper": {rangeDepth: {1, 32}}, "less deep": {rangeDepth: {128, 256}},
+	for name, r := range map[string]map[string]coefficients.Range{
+		"more FLOPs": {law.RangeFLOPs: {Low: 1, High: productFLOPs / 2}}, "more bytes": {law.RangeBytes: {Low: 1, High: productElements}}, "deeper": {law.RangeDepth: {Low: 1, High: 32}}, "less deep": {law.RangeDepth: {Low: 128, High: 256}},
 	} {
 		c.Classes[0].Range = r
 		p, result := only(t, c, dev, matmul(graph.Float32)...)
-		if !p.Extrapolated || p.Scaled || p.Why == "" || p.Energy != inside.Energy || !(width(p) > width(inside)) {
+		if !p.Extrapolated || p.StandIn || p.Why == "" || p.Energy != inside.Energy || !(width(p) > width(inside)) {
 			t.Errorf("%s: extrapolated %v (%q), %v … %v", name, p.Extrapolated, p.Why, p.Low, p.High)
 		}
 		for _, s := range result.Modules {
@@ -220,7 +223,7 @@ func TestExtrapolated(t *testing.T) {
 			}
 		}
 	}
-	c.Classes[0].Range = map[string]Range{rangeFLOPs: {1, 1.05 * productFLOPs}, rangeBytes: {1, 1e9}, rangeDepth: {64, 64}}
+	c.Classes[0].Range = map[string]coefficients.Range{law.RangeFLOPs: {Low: 1, High: 1.05 * productFLOPs}, law.RangeBytes: {Low: 1, High: 1e9}, law.RangeDepth: {Low: 64, High: 64}}
 	if p, _ := only(t, c, dev, matmul(graph.Float32)...); p.Extrapolated || width(p) != width(inside) {
 		t.Errorf("inside the range: extrapolated (%q)", p.Why)
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/graph/kernel"
@@ -16,17 +18,17 @@ type Recipe struct {
 	Device   energy.Device
 	Boundary energy.Boundary
 	Origin   string
-	Runtime  string
+	Profile  string
 	Warnings []string
 	Idle     energy.Watts // power that the meter sees while nothing runs
 
 	Kernels []RecipeKernel // and calls without a kernel, in graph order
 	Rates   []Rate         // that kernels speak of
-	Host    Share          // a launch or call that no work hides
+	Host    law.Share      // a launch or call that no work hides
 	Hidden  float64        // bytes whose move hides one
 	SMs     int            // multiprocessors, which tiles fill in waves
 
-	Residuals Residuals
+	Residuals coefficients.Residuals
 }
 
 // RecipeKernel is one kernel, or one call without a kernel.
@@ -46,10 +48,10 @@ type RecipeKernel struct {
 type Rate struct {
 	Class        string
 	DType        graph.DType
-	Energy, Time TermValues
-	Scaled       bool
+	Energy, Time coefficients.TermValues
+	StandIn      bool
 	Why          string
-	Range        map[string]Range // of a kernel's bytes, flops and k where it was fitted
+	Range        map[string]coefficients.Range // of a kernel's bytes, flops and k where it was fitted
 }
 
 // RecipeRules are the constants of the model that every recipe is read with.
@@ -59,38 +61,39 @@ type RecipeRules struct {
 	VectorRows int                   // sides below run without tiles
 	SmallTime  energy.Seconds        // nodes that take less have residuals of their own
 	// Factors of intervals, and the least half-width of those around stand-ins.
-	WiderScaled, WiderExtrapolated, LeastScaled, UnknownResidual float64
+	WiderStandIn, WiderExtrapolated, LeastStandIn, UnknownResidual float64
 }
 
 // Rules returns the constants of the model.
 func Rules() RecipeRules {
 	r := RecipeRules{
-		Terms: slices.Clone(termNames[:]), Tiles: map[string][2]float64{}, VectorRows: vectorRows, SmallTime: smallTime,
-		WiderScaled: widerScaled, WiderExtrapolated: widerExtrapolated, LeastScaled: leastScaled, UnknownResidual: unknownResidual,
+		Terms: slices.Clone(coefficients.TermNames[:]), Tiles: map[string][2]float64{}, VectorRows: law.VectorRows, SmallTime: coefficients.SmallTime,
+		WiderStandIn: coefficients.WiderStandIn, WiderExtrapolated: coefficients.WiderExtrapolated, LeastStandIn: coefficients.LeastStandIn, UnknownResidual: coefficients.UnknownResidual,
 	}
-	for t, size := range tiles {
+	for t, size := range coefficients.Tiles {
 		r.Tiles[t.String()] = size
 	}
 	return r
 }
 
 // NewRecipe makes the recipe of a symbolic analysis on a device.
-func NewRecipe(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Options) (*Recipe, error) {
-	p, plan, res, err := prepare(a, c, dev, opts)
+func NewRecipe(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device, opts Options) (*Recipe, error) {
+	b, res, err := Prepare(a, c, dev, opts)
 	if err != nil {
 		return nil, err
 	}
+	p, plan := b.Additive, b.Plan
 	out := &Recipe{
-		Device: dev, Boundary: res.Boundary, Origin: res.Origin, Runtime: res.Runtime, Warnings: res.Warnings, Idle: p.idlePower(),
-		Hidden: p.machine.hidden, SMs: dev.SMs, Residuals: c.Residuals,
+		Device: dev, Boundary: res.Boundary, Origin: res.Origin, Profile: res.Profile, Warnings: res.Warnings, Idle: p.IdlePower(),
+		Hidden: p.Machine.Hidden, SMs: dev.SMs, Residuals: c.Residuals,
 	}
-	j, s := p.host(1)
-	out.Host = Share{j, s}
+	j, s := p.Host(1)
+	out.Host = law.Share{Energy: j, Time: s}
 	calls := map[*graph.Node]bool{}
 	for _, n := range plan.Calls {
 		calls[n] = true
 	}
-	index := map[classKey]int{}
+	index := map[coefficients.Key]int{}
 	for _, n := range a.Graph.Nodes {
 		if i := plan.Of[n.ID]; i >= 0 && plan.Kernels[i].Node == n {
 			out.add(p, &plan.Kernels[i], index)
@@ -103,15 +106,15 @@ func NewRecipe(a *analysis.Analysis, c *Coefficients, dev energy.Device, opts Op
 }
 
 // add adds a kernel, and its rate where it is the first of its kind.
-func (r *Recipe) add(p *predictor, k *kernel.Kernel, index map[classKey]int) {
-	key := classKey{k.Cost.Class, classType(k.Cost.Class, k.Cost.DType)}
+func (r *Recipe) add(p *law.Additive, k *kernel.Kernel, index map[coefficients.Key]int) {
+	key := coefficients.Key{Class: k.Cost.Class, DType: coefficients.ClassType(k.Cost.Class, k.Cost.DType)}
 	i, ok := index[key]
 	if !ok {
 		i = len(r.Rates)
 		index[key] = i
-		ch := p.choose(key)
+		ch := p.Choose(key)
 		r.Rates = append(r.Rates, Rate{
-			Class: key.Class, DType: key.DType, Energy: TermValues(ch.energy), Time: TermValues(ch.time), Scaled: ch.scaled, Why: ch.why, Range: ch.ranges,
+			Class: key.Class, DType: key.DType, Energy: ch.Energy, Time: ch.Time, StandIn: ch.StandIn, Why: ch.Why, Range: ch.Ranges,
 		})
 	}
 	r.Kernels = append(r.Kernels, RecipeKernel{

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -18,7 +20,7 @@ func TestRecipesAreExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		rng := rand.New(rand.NewPCG(3, 4))
-		for _, id := range []string{DefaultDevice, "t4"} {
+		for _, id := range []string{coefficients.DefaultDevice, "t4"} {
 			c, dev := deviceOf(t, id)
 			r, err := NewRecipe(sym, c, dev, Options{})
 			if err != nil {
@@ -69,24 +71,24 @@ func follow(r *Recipe, k *RecipeKernel, a *analysis.Analysis) (energy.Joules, en
 		known = known && ok
 		return float64(n)
 	}
-	m := machine{sms: float64(r.SMs), hidden: r.Hidden}
+	m := law.Machine{Sms: float64(r.SMs), Hidden: r.Hidden}
 	bytes := num(k.Bytes)
-	share := m.host(bytes)
+	share := m.Host(bytes)
 	joules, seconds := energy.Joules(share)*r.Host.Energy, energy.Seconds(share)*r.Host.Time
 	if k.Rate < 0 {
 		return joules, seconds, known
 	}
-	var x [numTerms]float64
-	x[FLOPs], x[Bytes], x[Launches] = 2*num(k.MACs), bytes, 1
+	var x [coefficients.NumTerms]float64
+	x[coefficients.FLOPs], x[coefficients.Bytes], x[coefficients.Launches] = 2*num(k.MACs), bytes, 1
 	rules := Rules()
 	for i, name := range rules.Terms {
 		tile, ok := rules.Tiles[name]
 		if ok && len(k.Products) == 0 {
-			x[i] = x[FLOPs]
+			x[i] = x[coefficients.FLOPs]
 		}
 		for _, p := range k.Products {
 			if ok {
-				x[i] += m.waves(num(p.Batch), num(p.M), num(p.N), num(p.K), tile)
+				x[i] += m.Waves(num(p.Batch), num(p.M), num(p.N), num(p.K), tile)
 			}
 		}
 	}

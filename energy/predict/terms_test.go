@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
@@ -18,15 +21,15 @@ func TestExplainAddsUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, id := range []string{DefaultDevice, "a100-pcie-40gb"} {
+		for _, id := range []string{coefficients.DefaultDevice, "a100-pcie-40gb"} {
 			c, dev := deviceOf(t, id)
-			a := analyzed(t, g, randomDims(rng, g, sym.Inference.Solved))
+			a := energytest.Analyzed(t, g, randomDims(rng, g, sym.Inference.Solved))
 			res := predicted(t, a, c, dev)
 			e, err := Explain(a, c, dev, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			sums := map[*graph.Module]Share{}
+			sums := map[*graph.Module]law.Share{}
 			for i := range e.Kernels {
 				k := &e.Kernels[i]
 				total, want := k.Causes.Total(), res.Nodes[k.Node.ID]
@@ -51,27 +54,27 @@ func TestExplainAddsUp(t *testing.T) {
 
 // TestCausesByHand splits one product of 100×64 by 64×200 on 15 multiprocessors: two tiles of 128×128 in one wave of 15.
 func TestCausesByHand(t *testing.T) {
-	g := built(t, float("x", "batch", 64), floats("w", 64, 200), Node("MatMul", "x w", "y"), Out("y", graph.Float32, "batch", 200))
-	gemm := row("gemm", graph.Float32, 3, 5, 7)
-	gemm.Time[WavesL], gemm.Energy[WavesL] = 11, 11*power
-	c := coefficientsOf(gemm, row(hostClass, graph.Float32, 0, 0, 13))
-	dev := device(t, "gtx-1070")
-	e, err := Explain(analyzed(t, g, map[string]int64{"batch": 100}), c, dev, Options{})
+	g := energytest.Built(t, energytest.FloatIn("x", "batch", 64), energytest.FloatWeight("w", 64, 200), Node("MatMul", "x w", "y"), Out("y", graph.Float32, "batch", 200))
+	gemm := energytest.Row("gemm", graph.Float32, 3, 5, 7)
+	gemm.Time[coefficients.WavesL], gemm.Energy[coefficients.WavesL] = 11, 11*energytest.Power
+	c := energytest.CoefficientsOf(gemm, energytest.Row(coefficients.HostClass, graph.Float32, 0, 0, 13))
+	dev := energytest.Device(t, "gtx-1070")
+	e, err := Explain(energytest.Analyzed(t, g, map[string]int64{"batch": 100}), c, dev, Options{})
 	if err != nil || len(e.Kernels) != 1 {
 		t.Fatalf("%d kernels, %v", len(e.Kernels), err)
 	}
 	const flops, bytes, waves = 2 * 100 * 64 * 200, 4 * (100*64 + 64*200 + 100*200), 2 * 15 * 128 * 128 * 64
 	k := e.Kernels[0]
-	want := [NumCauses]float64{
-		Arithmetic: (3 + 11) * flops, Waves: 11 * (waves - flops), Memory: 5 * bytes, Launch: 7,
-		Host: 13 * (1 - bytes/(256e9*8e-6)),
+	want := [law.NumCauses]float64{
+		law.Arithmetic: (3 + 11) * flops, law.Waves: 11 * (waves - flops), law.Memory: 5 * bytes, law.Launch: 7,
+		law.Host: 13 * (1 - bytes/(256e9*8e-6)),
 	}
 	for i, w := range want {
-		if got := k.Causes[i]; !near(float64(got.Time), w, 1e-9) || !near(float64(got.Energy), power*w, 1e-9) {
-			t.Errorf("%v: %v, want %v s at %v W", Cause(i), got, w, power)
+		if got := k.Causes[i]; !near(float64(got.Time), w, 1e-9) || !near(float64(got.Energy), energytest.Power*w, 1e-9) {
+			t.Errorf("%v: %v, want %v s at %v W", law.Cause(i), got, w, energytest.Power)
 		}
 	}
-	if bound, ok := k.Causes.Bound(); !ok || bound != Arithmetic {
+	if bound, ok := k.Causes.Bound(); !ok || bound != law.Arithmetic {
 		t.Errorf("bound by %v, %v", bound, ok)
 	}
 	if !near(k.Fill, float64(flops)/waves, 1e-12) || len(k.Products) != 1 || k.Products[0].Blocks != 2 {
@@ -80,22 +83,22 @@ func TestCausesByHand(t *testing.T) {
 	if e.Idle != dev.Idle {
 		t.Errorf("idle %v on the board, want %v", e.Idle, dev.Idle)
 	}
-	c.Boundary, c.Host = energy.BoundaryWall, &HostPower{Watts: 100, Factor: 1.5}
-	if e, err = Explain(analyzed(t, g, nil), c, dev, Options{}); err != nil || e.Idle != 100+1.5*dev.Idle {
+	c.Boundary, c.Host = energy.BoundaryWall, &coefficients.HostPower{Watts: 100, Factor: 1.5}
+	if e, err = Explain(energytest.Analyzed(t, g, nil), c, dev, Options{}); err != nil || e.Idle != 100+1.5*dev.Idle {
 		t.Errorf("idle %v at the plug, %v", e.Idle, err)
 	}
 	c.Host = nil
-	if e, err = Explain(analyzed(t, g, nil), c, dev, Options{}); err != nil || e.Idle != power {
+	if e, err = Explain(energytest.Analyzed(t, g, nil), c, dev, Options{}); err != nil || e.Idle != energytest.Power {
 		t.Errorf("idle %v at the plug of an unknown host, %v", e.Idle, err)
 	}
 }
 
 // TestEveryTermHasACause names the cause of each term: a new one needs a line.
 func TestEveryTermHasACause(t *testing.T) {
-	want := map[Term]Cause{FLOPs: Arithmetic, WavesL: Arithmetic, WavesM: Arithmetic, WavesS: Arithmetic, Bytes: Memory, Launches: Launch}
-	for i := range numTerms {
-		if c, ok := want[i]; !ok || causeOf(i) != c {
-			t.Errorf("%v: %v", i, causeOf(i))
+	want := map[coefficients.Term]law.Cause{coefficients.FLOPs: law.Arithmetic, coefficients.WavesL: law.Arithmetic, coefficients.WavesM: law.Arithmetic, coefficients.WavesS: law.Arithmetic, coefficients.Bytes: law.Memory, coefficients.Launches: law.Launch}
+	for i := range coefficients.NumTerms {
+		if c, ok := want[i]; !ok || law.CauseOf(i) != c {
+			t.Errorf("%v: %v", i, law.CauseOf(i))
 		}
 	}
 }

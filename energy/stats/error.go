@@ -24,7 +24,7 @@ func (p Pair) RelativeError() float64 {
 type Errors struct {
 	N         int     // pairs with a relative error
 	Undefined int     // pairs without one, left out of everything below
-	MAPE      float64 // mean of the absolute errors
+	MAPE      float64 // mean of the absolute errors, https://doi.org/10.1016/j.ijforecast.2006.03.001
 	Median    float64 // median of the absolute errors
 	P90       float64 // 90th percentile of the absolute errors
 	Max       float64 // largest absolute error
@@ -57,7 +57,8 @@ func Summarize(pairs []Pair) Errors {
 
 // KendallTau is Kendall's rank correlation tau-b between predicted and measured values: 1 where both order all pairs
 // alike, -1 where they order them oppositely; ties count for neither (Kendall, "The treatment of ties in ranking
-// problems", 1945). NaN where one side has a single distinct value. It takes n log n steps (Knight, 1966).
+// problems", 1945, https://doi.org/10.1093/biomet/33.3.239). NaN where one side has a single distinct value. It takes
+// n log n steps (Knight, 1966, https://doi.org/10.1080/01621459.1966.10480879).
 func KendallTau(pairs []Pair) float64 {
 	sorted := slices.Clone(pairs)
 	slices.SortFunc(sorted, func(a, b Pair) int {

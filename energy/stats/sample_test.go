@@ -59,8 +59,8 @@ func TestMoments(t *testing.T) {
 		t.Errorf("CV of negative values %g, want √2/2", got)
 	}
 	for name, got := range map[string]float64{
-		"mean of nothing": Mean(nil), "deviation of one": StdDev([]float64{1}), "CV of one": CV([]float64{1}),
-		"CV about zero": CV([]float64{-1, 1}), "median of nothing": Median(nil),
+		"mean of nothing": Mean[float64](nil), "deviation of one": StdDev([]float64{1}), "CV of one": CV([]float64{1}),
+		"CV about zero": CV([]float64{-1, 1}), "median of nothing": Median[float64](nil),
 	} {
 		if !math.IsNaN(got) {
 			t.Errorf("%s = %g, want NaN", name, got)

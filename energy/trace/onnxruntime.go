@@ -25,9 +25,9 @@ type ortArgs struct {
 // are no work of the node.
 const ortSuffix = "_kernel_time"
 
-// keepORT reports whether an event says anything about times: node events, the kernels that a GPU provider reports
+// isTimedORT reports whether an event says anything about times: node events, the kernels that a GPU provider reports
 // beside them, and the runs of the session.
-func keepORT(e *chromeEvent) bool {
+func isTimedORT(e *chromeEvent) bool {
 	switch e.Cat {
 	case "Node":
 		return e.Ph == "X" && strings.HasSuffix(e.Name, ortSuffix)

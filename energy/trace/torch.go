@@ -119,8 +119,8 @@ type torchCall struct {
 	host, device float64 // µs
 }
 
-// time is that of the device where it ran something for anyone.
-func (c *torchCall) time(device bool) float64 {
+// duration is that of the device where it ran something for anyone.
+func (c *torchCall) duration(device bool) float64 {
 	if device {
 		return c.device
 	}

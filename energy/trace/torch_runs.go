@@ -33,7 +33,7 @@ func (b *torchBuilder) runs(t *Trace) {
 			e := first.Event
 			var us float64
 			for _, run := range same {
-				us += run[i].time(b.device)
+				us += run[i].duration(b.device)
 			}
 			e.Time, e.Calls = micros(us)/energy.Seconds(len(same)), len(same)
 			if e.Time > 0 {

@@ -241,7 +241,7 @@ func (s *source) element(raw json.RawMessage, into *elements) error {
 		if err := s.decode(raw, &e); err != nil {
 			return err
 		}
-		if keepORT(&e) {
+		if isTimedORT(&e) {
 			into.chrome = append(into.chrome, e)
 		}
 	case probe.Time != nil || probe.Mean != nil || probe.Median != nil || probe.Count != nil:

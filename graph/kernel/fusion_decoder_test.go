@@ -17,7 +17,9 @@ func served(t *testing.T, parts ...Part) (*decoded, *kernel.Plan) {
 	return d, d.group(t, "vllm")
 }
 
-func turn(in, out string, perm ...int64) Part { return Node("Transpose", in, out, Attr("perm", perm)) }
+func transposed(in, out string, perm ...int64) Part {
+	return Node("Transpose", in, out, Attr("perm", perm))
+}
 
 // bytes are what the kernel of a class reads and writes, as expressions.
 func bytes(t *testing.T, p *kernel.Plan, class string) (read, written string) {
@@ -54,15 +56,15 @@ func TestAttention(t *testing.T) {
 		body []Part
 	}{
 		{"TorchScript: scaled, masked by an addition", []Part{
-			added, turn("k3", "kt", 0, 1, 3, 2), Node("MatMul", "q kt", "s"), Node("Div", "s √d", "s1"), Node("Add", "s1 mf", "s2"),
+			added, transposed("k3", "kt", 0, 1, 3, 2), Node("MatMul", "q kt", "s"), Node("Div", "s √d", "s1"), Node("Add", "s1 mf", "s2"),
 			Node("Softmax", "s2", "p", Attr("axis", -1)), Node("Cast", "p", "p1", Attr("to", int64(graph.Float32))), Node("MatMul", "p1 v3", "o"),
 		}},
 		{"dynamo: both sides scaled, rows without a number zeroed", []Part{
-			added, Node("Mul", "q √d", "qs"), turn("k3", "kt", 0, 1, 3, 2), Node("Mul", "kt √d", "ks"), Node("MatMul", "qs ks", "s"), Node("Add", "s mf", "s2"),
+			added, Node("Mul", "q √d", "qs"), transposed("k3", "kt", 0, 1, 3, 2), Node("Mul", "kt √d", "ks"), Node("MatMul", "qs ks", "s"), Node("Add", "s mf", "s2"),
 			Node("Softmax", "s2", "p", Attr("axis", -1)), Node("IsNaN", "p", "nan"), Node("Where", "nan zero p", "p1"), Node("MatMul", "p1 v3", "o"),
 		}},
 		{"masked by a choice", []Part{
-			turn("k3", "kt", 0, 1, 3, 2), Node("MatMul", "q kt", "s"), Node("Mul", "s √d", "s1"), Node("Where", "mb s1 -∞", "s2"),
+			transposed("k3", "kt", 0, 1, 3, 2), Node("MatMul", "q kt", "s"), Node("Mul", "s √d", "s1"), Node("Where", "mb s1 -∞", "s2"),
 			Node("Softmax", "s2", "p", Attr("axis", -1)), Node("MatMul", "p v3", "o"),
 		}},
 	} {
@@ -84,7 +86,7 @@ func TestAttention(t *testing.T) {
 	}
 	t.Run("scores are an output", func(t *testing.T) {
 		_, p := served(t, slices.Concat(inputs, cache, expand, []Part{
-			turn("k3", "kt", 0, 1, 3, 2), Node("MatMul", "q kt", "s"), Node("Softmax", "s", "p", Attr("axis", -1)), Node("MatMul", "p v3", "o"),
+			transposed("k3", "kt", 0, 1, 3, 2), Node("MatMul", "q kt", "s"), Node("Softmax", "s", "p", Attr("axis", -1)), Node("MatMul", "p v3", "o"),
 			Out("p", graph.Float32, NoShape),
 		}, outs)...)
 		if slices.ContainsFunc(p.Kernels, func(k kernel.Kernel) bool { return k.Cost.Class == "attention" }) {
@@ -169,7 +171,7 @@ func TestRotary(t *testing.T) {
 // TestProjections: products of one input with several weights are one product.
 func TestProjections(t *testing.T) {
 	x := float("x", "b", 8)
-	_, p := served(t, x, weight("q", 8, 8), weight("k", 2, 8), weight("v", 8, 2), turn("k", "kt", 1, 0),
+	_, p := served(t, x, weight("q", 8, 8), weight("k", 2, 8), weight("v", 8, 2), transposed("k", "kt", 1, 0),
 		Node("MatMul", "x q", "a"), Node("MatMul", "x kt", "c"), Node("MatMul", "x v", "d"),
 		Out("a", graph.Float32, NoShape), Out("c", graph.Float32, NoShape), Out("d", graph.Float32, NoShape))
 	wantKernels(t, p, "gemm MatMul: a c d")

@@ -169,7 +169,7 @@ func (gr *grouping) kernels(g *graph.Graph, include func(*graph.Node) bool, p *p
 func typed(gr *grouping, k *Kernel) {
 	for _, n := range k.Members {
 		for _, v := range n.Outputs {
-			if v != nil && !within(v, k.Members) {
+			if v != nil && !readOnlyBy(v, k.Members) {
 				k.Cost.DType = gr.inf.Facts[v.ID].DType
 				return
 			}

@@ -4,6 +4,8 @@ import "github.com/irene-onnx/irene/graph"
 
 // attentionOps are attention and what surrounds it. A causal mask halves nothing: every query is counted against every
 // key. Only an attribute that bounds the keys a query sees (a window) lowers the count.
+// https://onnx.ai/onnx/operators/onnx__Attention.html
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MultiHeadAttention
 func attentionOps() []Op {
 	rows := []Op{
 		{Name: "Attention", Since: 23, Class: "attention", Shape: attend, Cost: attendCost},
@@ -28,7 +30,7 @@ func attentionOps() []Op {
 	ms("QOrderedAttention", qorderedAttention, qorderedAttentionCost, slots(5, 6, 7, 11, 12, 13))
 	ms("DecoderAttention", decoderAttention, decoderAttentionCost, slots(2, 3, 4))
 	ms("GatedRelativePositionBias", gatedPositionBias, gatedPositionBiasCost, slots(1, 3, 4, 5))
-	return append(append(rows, paddingOps()...), engramOps()...)
+	return append(append(rows, transformerOps()...), engramOps()...)
 }
 
 // attention is the geometry of one scaled dot product attention.
@@ -42,8 +44,8 @@ type attention struct {
 	window         graph.Dim // keys that a query sees at most; unknown where nothing bounds them
 }
 
-// seen is the number of keys a query is counted against.
-func (a *attention) seen() graph.Dim {
+// keysPerQuery is the number of keys a query is counted against.
+func (a *attention) keysPerQuery() graph.Dim {
 	if a.window.IsUnknown() {
 		return a.keys
 	}
@@ -52,15 +54,16 @@ func (a *attention) seen() graph.Dim {
 
 // scores is the number of products of a query with a key.
 func (a *attention) scores() graph.Dim {
-	return a.batch.Mul(a.heads).Mul(a.queries).Mul(a.seen())
+	return a.batch.Mul(a.heads).Mul(a.queries).Mul(a.keysPerQuery())
 }
 
 // products are queries by keys, and probabilities by values.
+// softmax(Q·Kᵀ/√d)·V of Vaswani et al., Attention Is All You Need: https://arxiv.org/abs/1706.03762
 func (a *attention) products() []graph.Product {
-	batch, seen := a.batch.Mul(a.heads), a.seen()
+	batch, perQuery := a.batch.Mul(a.heads), a.keysPerQuery()
 	return []graph.Product{
-		{Batch: batch, M: a.queries, N: seen, K: a.size, TransB: true},
-		{Batch: batch, M: a.queries, N: a.vsize, K: seen},
+		{Batch: batch, M: a.queries, N: perQuery, K: a.size, TransB: true},
+		{Batch: batch, M: a.queries, N: a.vsize, K: perQuery},
 	}
 }
 

@@ -3,6 +3,8 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // groupSlots says where an attention with grouped key/value heads has its inputs; -1 where it has none.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GroupQueryAttention
+// Ainslie et al., GQA: https://arxiv.org/abs/2305.13245
 type groupSlots struct{ total, cos, positions, bias, queryNorm int }
 
 func (c *Context) groupSlots() groupSlots {
@@ -176,6 +178,7 @@ func pagedAttention(c *Context) error {
 }
 
 // pagedAttentionCost reads of the caches the attended positions of every sequence, and writes those of the new tokens.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.PagedAttention
 func pagedAttentionCost(c *Context) graph.Cost {
 	a := c.pagedGeometry()
 	masks := c.Node.Int("is_causal", 1)
@@ -191,12 +194,12 @@ func pagedAttentionCost(c *Context) graph.Cost {
 	for i := 8; i <= 9; i++ {
 		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.rowBytes(i, a.queries))
 	}
-	seen := a.seen().Mul(dimOf(c.Shape(6), 0))
+	attended := a.keysPerQuery().Mul(dimOf(c.Shape(6), 0))
 	for i := 3; i <= 4; i++ {
 		if !c.Has(i) {
 			continue
 		}
-		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.positionBytes(i, seen))
+		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.positionBytes(i, attended))
 		if c.Node.Output(i-2) != nil {
 			cost.Written = cost.Written.Sub(c.Out(i - 2).Bytes())
 		}

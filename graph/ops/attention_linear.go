@@ -8,6 +8,7 @@ import (
 
 // linearState is the geometry of an attention whose keys and values are summed up in one matrix per head, so that its
 // cost is linear in the positions.
+// Katharopoulos et al., Transformers are RNNs: https://arxiv.org/abs/2006.16236
 type linearState struct {
 	tokens        graph.Dim // positions of all sequences
 	heads, states graph.Dim // heads that are read, heads that have a state
@@ -16,6 +17,7 @@ type linearState struct {
 
 // linearCost counts per position: the product of key and value that enters the state, the reading by the query, what
 // the delta rule reads with the key beforehand, and what the gate multiplies.
+// https://onnx.ai/onnx/operators/onnx__LinearAttention.html
 func (c *Context) linearCost(l linearState, more graph.Dim) graph.Cost {
 	rule := c.Node.Str("update_rule", "gated_delta")
 	one, entries := graph.Const(1), l.tokens.Mul(l.states)
@@ -106,6 +108,7 @@ func gatedDeltaNet(c *Context) error {
 
 // gatedDeltaNetCost adds the activations of gates and rates and the normalization of queries and keys that the
 // attributes ask for.
+// Yang et al., Gated Delta Networks: https://arxiv.org/abs/2412.06464
 func gatedDeltaNetCost(c *Context) graph.Cost {
 	more := graph.Const(0)
 	if c.Has(4) {

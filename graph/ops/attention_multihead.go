@@ -4,6 +4,7 @@ import "github.com/irene-onnx/irene/graph"
 
 // projectingSlots says where an attention that projects its own queries, keys and values has its inputs; -1 where it
 // has none.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.Attention
 type projectingSlots struct{ mask, past, bias, pastLength int }
 
 func (c *Context) projectingSlots() projectingSlots {

@@ -4,6 +4,7 @@ import "github.com/irene-onnx/irene/graph"
 
 // packedGeometry reads an attention over sequences that are packed without padding: tokens in input 0, and the offsets
 // (batch, longest sequence) of input 3 or 4. Each token is counted against the longest sequence: the lengths are data.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.PackedAttention
 func (c *Context) packedGeometry() attention {
 	x := c.Shape(0)
 	a := attention{batch: graph.Const(1), heads: c.attr("num_heads"), queries: dimOf(x, 0), past: graph.Const(0)}
@@ -49,6 +50,7 @@ func packedAttentionCost(c *Context) graph.Cost {
 
 // longformerCost counts the projections of all tokens and a window of keys on both sides of each. Of the global
 // attention it counts the keys and values of all tokens; which tokens attend globally is data.
+// Beltagy et al., Longformer: https://arxiv.org/abs/2004.05150
 func longformerCost(c *Context) graph.Cost {
 	weight, global := 1, 4
 	if c.Node.Op == "QOrderedLongformerAttention" {

@@ -2,9 +2,10 @@ package ops
 
 import "github.com/irene-onnx/irene/graph"
 
-// generateOps are ONNX Runtime's text generators. They run the decoders in their attributes once per token until every
+// generationOps are ONNX Runtime's text generators. They run the decoders in their attributes once per token until every
 // sequence has ended, so their cost does not follow from their shapes.
-func generateOps() []Op {
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BeamSearch
+func generationOps() []Op {
 	row := func(name string, shape ShapeRule) Op {
 		return Op{Domain: "com.microsoft", Name: name, Since: 1, Class: "control", Shape: shape, Cost: noCost}
 	}
@@ -13,7 +14,7 @@ func generateOps() []Op {
 		row("WhisperBeamSearch", beamSearch),
 		row("GreedySearch", greedySearch),
 		row("Sampling", greedySearch),
-		{Domain: "com.microsoft", Name: "NGramRepeatBlock", Since: 1, Class: "elementwise", Shape: likeScores, Cost: pointwise(1)},
+		{Domain: "com.microsoft", Name: "NGramRepeatBlock", Since: 1, Class: "elementwise", Shape: sameAsSecond, Cost: pointwise(1)},
 	}
 }
 
@@ -47,8 +48,8 @@ func greedySearch(c *Context) error {
 	return nil
 }
 
-// likeScores: output 0 is input 1, the scores, without the tokens that would repeat an n-gram of input 0.
-func likeScores(c *Context) error {
+// sameAsSecond: output 0 is input 1, the scores, without the tokens that would repeat an n-gram of input 0.
+func sameAsSecond(c *Context) error {
 	c.Set(0, c.DType(1), c.Shape(1))
 	return nil
 }

@@ -45,6 +45,7 @@ func varlenCausalConv(c *Context) error {
 }
 
 // causalConvCost describes one product per channel: every position over the values under the kernel.
+// https://onnx.ai/onnx/operators/onnx__CausalConvWithState.html
 func causalConvCost(c *Context) graph.Cost {
 	y, w := c.Out(0).Shape, c.Shape(1)
 	if len(y) == 0 || len(w) < 2 {

@@ -4,12 +4,14 @@ import "github.com/irene-onnx/irene/graph"
 
 // controlOps are the operators that run subgraphs. They cost nothing themselves: the nodes of their bodies are counted
 // where they stand, as often as their body runs.
+// https://onnx.ai/onnx/operators/onnx__If.html
+// https://onnx.ai/onnx/operators/onnx__Loop.html
 func controlOps() []Op {
-	return append(generateOps(), []Op{
-		{Name: "If", Since: 1, Class: "control", Shape: ifRule, Cost: free},
-		{Name: "Loop", Since: 1, Class: "control", Shape: loop, Cost: free},
-		{Name: "Scan", Since: 8, Class: "control", Shape: scan8, Cost: free},
-		{Name: "Scan", Since: 9, Class: "control", Shape: scan, Cost: free},
+	return append(generationOps(), []Op{
+		{Name: "If", Since: 1, Class: "control", Shape: ifRule, Cost: freeCost},
+		{Name: "Loop", Since: 1, Class: "control", Shape: loop, Cost: freeCost},
+		{Name: "Scan", Since: 8, Class: "control", Shape: scan8, Cost: freeCost},
+		{Name: "Scan", Since: 9, Class: "control", Shape: scan, Cost: freeCost},
 	}...)
 }
 

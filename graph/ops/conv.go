@@ -3,6 +3,7 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // convOps are convolutions.
+// https://onnx.ai/onnx/operators/onnx__Conv.html
 func convOps() []Op {
 	ms := "com.microsoft"
 	return []Op{
@@ -176,6 +177,7 @@ func (c *Context) convProduct(l convLayout, y, w graph.Shape) graph.Product {
 
 // deformConvCost adds the bilinear sampling of every input value under the kernel: its offset, four weighted
 // neighbours and the mask.
+// Zhu et al., Deformable ConvNets v2: https://arxiv.org/abs/1811.11168
 func deformConvCost(c *Context) graph.Cost {
 	const sample = 8
 	l := c.convLayout()

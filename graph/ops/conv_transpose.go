@@ -84,6 +84,7 @@ func (c *Context) transposedPads(n int) (pads []int64, known bool, err error) {
 }
 
 // convTransposeCost describes the product that spreads each input position over the outputs under the kernel.
+// https://onnx.ai/onnx/operators/onnx__ConvTranspose.html
 func convTransposeCost(c *Context) graph.Cost {
 	l := c.convLayout()
 	x, w := c.Shape(0), c.Shape(l.weight)

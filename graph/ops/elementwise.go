@@ -9,6 +9,7 @@ import (
 
 // elementwiseOps are the operators that compute each output element from the elements at the same place, with NumPy
 // broadcasting where they take several tensors.
+// https://github.com/onnx/onnx/blob/main/docs/Broadcasting.md
 func elementwiseOps() []Op {
 	var rows []Op
 	binary := func(since int64, shape ShapeRule, names ...string) {
@@ -41,15 +42,17 @@ func elementwiseOps() []Op {
 		Op{Name: "Not", Since: 1, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
 		Op{Name: "IsNaN", Since: 9, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
 		Op{Name: "IsInf", Since: 10, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
-		Op{Name: "Cast", Since: 6, Class: "move", Shape: cast, Cost: moves},
-		Op{Name: "CastLike", Since: 15, Class: "move", Shape: cast, Cost: moves},
-		Op{Name: "BitCast", Since: 26, Class: "view", Shape: cast, Cost: free},
+		Op{Name: "Cast", Since: 6, Class: "move", Shape: cast, Cost: movesCost},
+		Op{Name: "CastLike", Since: 15, Class: "move", Shape: cast, Cost: movesCost},
+		Op{Name: "BitCast", Since: 26, Class: "view", Shape: cast, Cost: freeCost},
 		Op{Name: "Where", Since: 9, Class: "elementwise", Shape: where, Cost: pointwise(1)},
 	)
 	return append(rows, activations()...)
 }
 
 // activations counts what the function bodies of the operator specification spell out.
+// https://onnx.ai/onnx/operators/onnx__Gelu.html
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FastGelu
 func activations() []Op {
 	var rows []Op
 	row := func(domain, name string, since, flops int64, weights Slots) {

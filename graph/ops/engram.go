@@ -3,6 +3,7 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // engramOps look n-grams up by hash and gate what they find into the hidden states.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.EngramGate
 func engramOps() []Op {
 	ms := "com.microsoft"
 	return []Op{

@@ -3,6 +3,8 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // expertOps are mixtures of experts: every token goes through k of them.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MoE
+// Shazeer et al., The Sparsely-Gated Mixture-of-Experts Layer: https://arxiv.org/abs/1701.06538
 func expertOps() []Op {
 	ms := "com.microsoft"
 	return []Op{

@@ -33,6 +33,7 @@ func gatherBlockQuantized(c *Context) error {
 
 // gatherBlockQuantizedCost reads what belongs to the slices it takes: their share of the table, its scales and its zero
 // points.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GatherBlockQuantized
 func gatherBlockQuantizedCost(c *Context) graph.Cost {
 	y, data := c.Out(0).Shape.Elements(), c.Shape(0)
 	cost := c.cost(y.MulInt(dequantize))

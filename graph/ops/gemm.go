@@ -81,6 +81,7 @@ func (c *Context) gemmProduct(left, right int) graph.Product {
 }
 
 // gemmCost adds the scalings, the bias and a fused activation to a product.
+// https://onnx.ai/onnx/operators/onnx__Gemm.html
 func gemmCost(c *Context) graph.Cost {
 	each := int64(0)
 	if c.Node.Float("alpha", 1) != 1 {

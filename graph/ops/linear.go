@@ -7,6 +7,8 @@ import (
 )
 
 // linearOps are matrix products: what they multiply counts as multiply-accumulates, never as elementwise work.
+// https://onnx.ai/onnx/operators/onnx__MatMul.html
+// https://onnx.ai/onnx/operators/onnx__Gemm.html
 func linearOps() []Op {
 	rows := []Op{
 		{Name: "MatMul", Since: 1, Class: "gemm", Shape: matMul, Cost: matMulCost, Weights: slots(1)},
@@ -351,6 +353,7 @@ func det(c *Context) error {
 }
 
 // inverseCost counts a factorization and the solutions for the unit matrix: 2·n³ operations per matrix.
+// Golub and Van Loan, Matrix Computations, 4th edition, chapter 3.
 func inverseCost(c *Context) graph.Cost {
 	return c.cost(c.Shape(0).Elements().Mul(dimOf(c.Shape(0), -1)).MulInt(2))
 }
@@ -370,6 +373,7 @@ func pairDistancesCost(c *Context) graph.Cost {
 }
 
 // detCost counts an LU factorization: ⅔·n³ operations per matrix.
+// Golub and Van Loan, Matrix Computations, 4th edition, section 3.2.
 func detCost(c *Context) graph.Cost {
 	n := dimOf(c.Shape(0), -1)
 	return c.cost(c.Out(0).Shape.Elements().Mul(n.Pow(3).MulInt(2).CeilDiv(graph.Const(3))))

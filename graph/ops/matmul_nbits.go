@@ -4,6 +4,7 @@ import "github.com/irene-onnx/irene/graph"
 
 // packedProductOps multiply by weights that are stored packed and are unpacked on the way: the unpacking is part of
 // reading them, not work that is counted.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits
 func packedProductOps() []Op {
 	var rows []Op
 	row := func(name string, shape ShapeRule, cost CostRule, weights Slots) {

@@ -9,6 +9,8 @@ const (
 )
 
 // normOps are normalizations over channels, groups or the last axes.
+// https://onnx.ai/onnx/operators/onnx__LayerNormalization.html
+// https://onnx.ai/onnx/operators/onnx__RMSNormalization.html
 func normOps() []Op {
 	rows := []Op{
 		{Name: "LayerNormalization", Since: 1, Shape: layerNormalization, Cost: layerNormCost, Weights: slots(1, 2)},
@@ -127,6 +129,7 @@ func batchNorm(c *Context) error {
 
 // batchNormCost counts subtract, divide, scale and shift; training adds the mean (one operation per element) and the
 // variance (three).
+// https://onnx.ai/onnx/operators/onnx__BatchNormalization.html
 func batchNormCost(c *Context) graph.Cost {
 	each := int64(4)
 	if c.Node.Output(1) != nil {
@@ -136,6 +139,7 @@ func batchNormCost(c *Context) graph.Cost {
 }
 
 // lrnCost counts the squares summed over a window of channels, then scale, bias, power and division.
+// https://onnx.ai/onnx/operators/onnx__LRN.html
 func lrnCost(c *Context) graph.Cost {
 	return c.cost(c.Out(0).Shape.Elements().MulInt(max(c.Node.Int("size", 1), 1) + 4))
 }

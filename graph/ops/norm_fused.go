@@ -22,6 +22,7 @@ func skipLayerNorm(c *Context) error {
 }
 
 // skipLayerNormCost adds the skip connection, and the bias where there is one.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.SkipLayerNormalization
 func skipLayerNormCost(c *Context) graph.Cost {
 	each, bias := int64(layerNorm+1), 4
 	if c.Node.Op == "SkipSimplifiedLayerNormalization" {
@@ -57,6 +58,7 @@ func embedLayerNorm(c *Context) error {
 
 // embedLayerNormCost counts the sums of two or three embeddings and the normalization. Of each table it reads the rows
 // it takes.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.EmbedLayerNormalization
 func embedLayerNormCost(c *Context) graph.Cost {
 	y := c.Out(0).Shape
 	tables, positions := int64(2), dimOf(y, 1)

@@ -1,7 +1,9 @@
 package ops
 
 import (
+	"fmt"
 	"sort"
+	"strings"
 
 	"github.com/irene-onnx/irene/graph"
 )
@@ -10,7 +12,7 @@ import (
 type Op struct {
 	Domain string // "" is ai.onnx
 	Name   string
-	Since  int64
+	Since  int64 // first opset version of the domain in which the row holds
 
 	Class   string // operator class of the energy model
 	Shape   ShapeRule
@@ -21,11 +23,32 @@ type Op struct {
 	Params func(n *graph.Node, slot int, stored int64) int64
 }
 
+// Addresses of operator documentation.
+const (
+	onnxPages    = "https://onnx.ai/onnx/operators/onnx_%s_%s.html"
+	contribPage  = "https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.%s"
+	contribRules = "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/contrib_defs.cc"
+)
+
+// Documentation is the address of the page that specifies the operator, from which its rules were read: ONNX's page, which
+// has a section for each opset version, or the entry in ONNX Runtime's list of contrib operators. SimplifiedLayerNormalization
+// is in neither; its address is the source that defines it.
+func (o *Op) Documentation() string {
+	switch {
+	case o.Name == "SimplifiedLayerNormalization":
+		return contribRules
+	case o.Domain == "com.microsoft":
+		return fmt.Sprintf(contribPage, o.Name)
+	}
+	return fmt.Sprintf(onnxPages, strings.ReplaceAll(o.Domain, ".", ""), o.Name)
+}
+
 // ShapeRule sets the types, shapes and, where they can shape something, the values of a node's outputs. Outputs it
 // leaves alone stay unknown. An error is a provable contradiction in the file or between its dims.
 type ShapeRule func(*Context) error
 
-// CostRule counts one run of a node whose shapes have been inferred.
+// CostRule counts one run of a node whose shapes have been inferred: multiply-accumulates, elementwise operations, and
+// bytes read and written. What it cannot know stays an unknown Dim.
 type CostRule func(*Context) graph.Cost
 
 // Slots is a set of input slots.

@@ -170,6 +170,7 @@ func roiAlign(c *Context) error {
 
 // roiAlignCost: each output element pools sampling_ratio² bilinear samples, of 7 operations each and one to pool it; with
 // a ratio of 0 the regions decide how many.
+// https://onnx.ai/onnx/operators/onnx__RoiAlign.html
 func roiAlignCost(c *Context) graph.Cost {
 	n := graph.Const(c.Node.Int("sampling_ratio", 0))
 	if n.Is(0) {

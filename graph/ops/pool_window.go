@@ -6,6 +6,7 @@ import "github.com/irene-onnx/irene/graph"
 // An empty autoPad or "NOTSET" takes the explicit padding; "SAME_UPPER" and "SAME_LOWER" divide the input by the
 // stride; "VALID" pads nothing. With ceil, a last window that reaches past the padded input counts as long as it starts
 // inside the input or the padding before it. Sizes that make no sense give an unknown Dim.
+// The formulas are those of https://onnx.ai/onnx/operators/onnx__MaxPool.html
 func (c *Context) window(in graph.Dim, kernel, stride, dilation, padBegin, padEnd int64, autoPad string, ceil bool) graph.Dim {
 	if stride < 1 || kernel < 1 || dilation < 1 {
 		return graph.Dim{}

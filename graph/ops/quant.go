@@ -9,6 +9,8 @@ const (
 )
 
 // quantOps are quantization, dequantization and products with packed weights.
+// https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html
+// https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html
 func quantOps() []Op {
 	rows := []Op{
 		{Name: "QuantizeLinear", Since: 10, Class: "elementwise", Shape: quantizeLinear, Cost: quantizeCost, Weights: slots(0)},

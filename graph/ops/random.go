@@ -3,6 +3,7 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // randomOps are the generators of random numbers: one operation draws an element, two scale and shift it.
+// https://onnx.ai/onnx/operators/onnx__RandomNormal.html
 func randomOps() []Op {
 	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
 		return Op{Name: name, Since: since, Class: "random", Shape: shape, Cost: cost}
@@ -10,9 +11,9 @@ func randomOps() []Op {
 	return []Op{
 		row("RandomNormal", 1, random, draws),
 		row("RandomUniform", 1, random, draws),
-		row("RandomNormalLike", 1, likeInput, draws),
-		row("RandomUniformLike", 1, likeInput, draws),
-		row("Bernoulli", 15, likeInput, pointwise(4)), // a uniform number and a comparison
+		row("RandomNormalLike", 1, sameShapeAsFirst, draws),
+		row("RandomUniformLike", 1, sameShapeAsFirst, draws),
+		row("Bernoulli", 15, sameShapeAsFirst, pointwise(4)), // a uniform number and a comparison
 		row("Multinomial", 7, multinomial, perInputAndOutput(2, 3)),
 	}
 }
@@ -42,8 +43,8 @@ func random(c *Context) error {
 	return nil
 }
 
-// likeInput: output 0 has the shape of input 0, and its type unless the attribute names another.
-func likeInput(c *Context) error {
+// sameShapeAsFirst: output 0 has the shape of input 0, and its type unless the attribute names another.
+func sameShapeAsFirst(c *Context) error {
 	c.Set(0, c.attrType("dtype", c.DType(0)), c.Shape(0))
 	return nil
 }

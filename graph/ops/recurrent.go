@@ -3,6 +3,7 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // recurrentOps run along the positions of a sequence, each from the state that the one before left.
+// https://onnx.ai/onnx/operators/onnx__RNN.html
 func recurrentOps() []Op {
 	ms := "com.microsoft"
 	rows := []Op{
@@ -86,6 +87,7 @@ func recurrent(c *Context) error {
 
 // recurrentCost describes the product of all inputs by the input weights, and one product per position by the recurrent
 // weights. A cell adds the two per gate, applies an activation to each gate, and combines them.
+// The equations are those of https://onnx.ai/onnx/operators/onnx__LSTM.html
 func recurrentCost(c *Context) graph.Cost {
 	g, n := c.cell(), gates(c.Node.Op)
 	transB := c.Node.Op != "DynamicQuantizeLSTM"

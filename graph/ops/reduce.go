@@ -4,6 +4,8 @@ import "github.com/irene-onnx/irene/graph"
 
 // reduceOps are the operators that fold a tensor along axes (reductions, softmax) or run along one (cumulative
 // operations, selection).
+// https://onnx.ai/onnx/operators/onnx__ReduceSum.html
+// https://onnx.ai/onnx/operators/onnx__Softmax.html
 func reduceOps() []Op {
 	var rows []Op
 	// Axes are an attribute up to opset 17 (ReduceSum: 12) and an input from then on; one rule reads either.
@@ -56,10 +58,10 @@ func perInputAndOutput(k, m int64) CostRule {
 // reduce: output 0 is input 0 without the axes, or with 1 in their place (keepdims, the default). No axes at all means
 // every axis, or none where noop_with_empty_axes says so.
 func reduce(c *Context) error {
-	in, keep := c.Shape(0), c.Node.Int("keepdims", 1) != 0
+	in, keepDims := c.Shape(0), c.Node.Int("keepdims", 1) != 0
 	vals, present, known := c.AttrOrInput("axes", 1)
 	if !known {
-		c.Set(0, c.DType(0), c.reducedSomewhere(in, keep))
+		c.Set(0, c.DType(0), c.reducedSomewhere(in, keepDims))
 		return nil
 	}
 	all := !present || len(vals) == 0
@@ -69,7 +71,7 @@ func reduce(c *Context) error {
 	}
 	if in == nil {
 		c.Set(0, c.DType(0), nil)
-		if all && !keep {
+		if all && !keepDims {
 			c.Set(0, c.DType(0), graph.Shape{})
 		}
 		return nil
@@ -85,20 +87,20 @@ func reduce(c *Context) error {
 	for i := range gone {
 		gone[i] = gone[i] || all
 	}
-	out := without(in, gone, keep)
+	out := without(in, gone, keepDims)
 	c.Set(0, c.DType(0), out)
 	c.fold(in, gone, out)
 	return nil
 }
 
 // without drops the marked axes of a shape, or makes them 1.
-func without(in graph.Shape, gone []bool, keep bool) graph.Shape {
+func without(in graph.Shape, gone []bool, keepDims bool) graph.Shape {
 	out := make(graph.Shape, 0, len(in))
 	for i, d := range in {
 		switch {
 		case !gone[i]:
 			out = append(out, d)
-		case keep:
+		case keepDims:
 			out = append(out, graph.Const(1))
 		}
 	}
@@ -106,11 +108,11 @@ func without(in graph.Shape, gone []bool, keep bool) graph.Shape {
 }
 
 // reducedSomewhere is the shape of a reduction whose axes are not known.
-func (c *Context) reducedSomewhere(in graph.Shape, keep bool) graph.Shape {
+func (c *Context) reducedSomewhere(in graph.Shape, keepDims bool) graph.Shape {
 	if in == nil {
 		return nil
 	}
-	if keep {
+	if keepDims {
 		out := make(graph.Shape, len(in))
 		for i, d := range in {
 			if d.Is(1) {

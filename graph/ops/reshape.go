@@ -4,6 +4,7 @@ import "github.com/irene-onnx/irene/graph"
 
 // reshape: the elements of input 0 under the shape that input 1, in version 1 an attribute, gives. A 0 copies the
 // dimension of the input unless allowzero is set; a single -1 takes what the others leave (Reshape).
+// https://onnx.ai/onnx/operators/onnx__Reshape.html
 func reshape(c *Context) error {
 	target, n, given := c.list("shape", 1)
 	in := c.Shape(0)
@@ -21,7 +22,7 @@ func reshape(c *Context) error {
 		return nil
 	}
 	r := reshaping{c: c, in: in, target: target, out: make(graph.Shape, len(target)), copyZero: c.Node.Int("allowzero", 0) == 0}
-	if err := r.fill(); err != nil {
+	if err := r.setKnown(); err != nil {
 		return err
 	}
 	if in != nil {
@@ -43,8 +44,8 @@ type reshaping struct {
 	open     []int // places of the output that the others decide
 }
 
-// fill sets the dimensions that the target names or copies.
-func (r *reshaping) fill() error {
+// setKnown sets the dimensions that the target names or copies.
+func (r *reshaping) setKnown() error {
 	inferred := false
 	for i, d := range r.target {
 		switch {
@@ -78,7 +79,7 @@ func (r *reshaping) solve() error {
 	if len(r.open) > 1 {
 		return nil
 	}
-	have, want := r.rest()
+	have, want := r.remaining()
 	x, haveConst := have.Const()
 	y, wantConst := want.Const()
 	if len(r.open) == 0 {
@@ -108,9 +109,9 @@ func mayBeEmpty(s graph.Shape) bool {
 	return false
 }
 
-// rest is the number of elements of the input and that of the output without its open dimension, after equal
+// remaining is the number of elements of the input and that of the output without its open dimension, after equal
 // dimensions of both are cancelled: a copied dimension cancels even where nobody knows it.
-func (r *reshaping) rest() (have, want graph.Dim) {
+func (r *reshaping) remaining() (have, want graph.Dim) {
 	var buf [16]bool
 	used := buf[:]
 	if len(r.in) > len(buf) {

@@ -203,6 +203,7 @@ func (c *Context) keepAspect(in, out graph.Shape, axes []int, smallest bool) {
 
 // resizeCost counts the weighted sum behind each output element: 2 points an axis for linear interpolation, 4 for cubic;
 // nearest computes nothing. The axes are those that are named, else all but batch and channels.
+// https://onnx.ai/onnx/operators/onnx__Resize.html
 func resizeCost(c *Context) graph.Cost {
 	rank := len(c.Shape(0))
 	axes := rank
@@ -258,6 +259,7 @@ func gridSample(c *Context) error {
 }
 
 // gridSampleCost interpolates each output element among all spatial axes.
+// https://onnx.ai/onnx/operators/onnx__GridSample.html
 func gridSampleCost(c *Context) graph.Cost {
 	out := c.Out(0).Shape
 	return c.cost(out.Elements().Mul(interpolation(c.Node.Str("mode", "linear"), max(len(out)-2, 0))))

@@ -6,6 +6,8 @@ import "github.com/irene-onnx/irene/graph"
 const rotaryWork = 3
 
 // rotaryOps rotate pairs of channels by the position.
+// https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
+// Su et al., RoFormer: https://arxiv.org/abs/2104.09864
 func rotaryOps() []Op {
 	ms := "com.microsoft"
 	return []Op{

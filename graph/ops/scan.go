@@ -4,6 +4,7 @@ import "github.com/irene-onnx/irene/graph"
 
 // scan: the body runs once per element of the scan inputs along their axes; outputs are the states after the last
 // round, then what the body puts out in each round, stacked along the output axes. States keep their shapes.
+// https://onnx.ai/onnx/operators/onnx__Scan.html
 func scan(c *Context) error {
 	b := c.body("body")
 	scanned := int(min(max(c.Node.Int("num_scan_inputs", 0), -1), 1<<20))

@@ -7,6 +7,7 @@ import (
 )
 
 // signalOps are Fourier transforms and what prepares them.
+// https://onnx.ai/onnx/operators/onnx__DFT.html
 func signalOps() []Op {
 	row := func(name string, since int64, class string, shape ShapeRule, cost CostRule) Op {
 		return Op{Name: name, Since: since, Class: class, Shape: shape, Cost: cost}
@@ -107,6 +108,7 @@ func (c *Context) dftLength(axis graph.Dim, half bool) graph.Dim {
 
 // fftOps is the number of operations of a fast Fourier transform of n points, 5·n·log2(n), the usual count; unknown
 // where n is not a number.
+// https://www.fftw.org/speed/method.html
 func fftOps(n graph.Dim) graph.Dim {
 	v, ok := n.Const()
 	if !ok || v < 0 {

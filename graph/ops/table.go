@@ -22,7 +22,7 @@ func families() []Op {
 		signalOps(),      // DFT, STFT, windows
 		textOps(),        // strings
 		lossOps(),        // losses and optimizers
-		classicOps(),     // ai.onnx.ml
+		mlOps(),          // ai.onnx.ml
 	} {
 		rows = append(rows, family...)
 	}

@@ -3,6 +3,8 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // textOps are the operators on strings. Strings have no fixed width, so the bytes they move are unknown.
+// https://onnx.ai/onnx/operators/onnx__StringNormalizer.html
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.Tokenizer
 func textOps() []Op {
 	row := func(name string, since int64, shape ShapeRule) Op {
 		return Op{Name: name, Since: since, Class: "text", Shape: shape, Cost: pointwise(1)}
@@ -27,8 +29,8 @@ func stringConcat(c *Context) error {
 	return nil
 }
 
-// pieces is the shape of input 0 with an axis behind it that holds the parts of each string.
-func (c *Context) pieces() graph.Shape {
+// splitStrings is the shape of input 0 with an axis behind it that holds the parts of each string.
+func (c *Context) splitStrings() graph.Shape {
 	in := c.Shape(0)
 	if in == nil {
 		return nil
@@ -38,13 +40,13 @@ func (c *Context) pieces() graph.Shape {
 
 // stringSplit: the parts of each string, padded to the longest list, and their number.
 func stringSplit(c *Context) error {
-	c.Set(0, graph.String, c.pieces())
+	c.Set(0, graph.String, c.splitStrings())
 	c.Set(1, graph.Int64, c.Shape(0))
 	return nil
 }
 
 func tokenizer(c *Context) error {
-	c.Set(0, graph.String, c.pieces())
+	c.Set(0, graph.String, c.splitStrings())
 	return nil
 }
 

@@ -33,7 +33,7 @@ func sources() []source {
 		{NodeName, "tensorflow", placeEach((*resolver).tensorflow)},
 		{Weight, "weight", (*resolver).weights},
 		{Neighbours, "neighbours", (*resolver).neighbours},
-		{Root, "root", (*resolver).rest},
+		{Root, "root", (*resolver).placeRemaining},
 	}
 }
 
@@ -124,8 +124,8 @@ func placeEach(rule func(*resolver, *graph.Node) *graph.Scope) func(*resolver) {
 	}
 }
 
-// rest gives what nobody knows to the node that holds its body, or to the root.
-func (r *resolver) rest() {
+// placeRemaining gives what nobody knows to the node that holds its body, or to the root.
+func (r *resolver) placeRemaining() {
 	for _, n := range r.g.Nodes {
 		if r.places[n.ID].Scope == nil {
 			r.set(n, r.enclosing(n), Root)

@@ -112,7 +112,7 @@ func ownerPath(name string) string {
 // through. Where the place of a bias is known, the matrix product before it, whose folded weight lost its own, goes with it.
 func (r *resolver) weights() {
 	w := r.weightIndexOf()
-	claims := make([]claim, len(r.g.Nodes))
+	owners := make([]weightOwner, len(r.g.Nodes))
 	for _, v := range r.g.Values {
 		owner := w.owners[v.ID]
 		if owner == "" {
@@ -120,18 +120,18 @@ func (r *resolver) weights() {
 		}
 		u, n := w.reader(v, 0)
 		if n == 1 && r.places[u.Node.ID].Scope == nil {
-			claims[u.Node.ID].add(owner, u.Slot, spans(u.Node))
+			owners[u.Node.ID].add(owner, u.Slot, spans(u.Node))
 		}
 	}
 	for _, n := range r.g.Nodes {
-		c := claims[n.ID]
-		if !c.made {
+		c := owners[n.ID]
+		if !c.known {
 			continue
 		}
-		r.set(n, r.space.module(c.owner), Weight)
+		r.set(n, r.space.module(c.path), Weight)
 	}
 	r.merged()
-	r.biased(claims)
+	r.biased(owners)
 	for _, n := range r.g.Nodes {
 		if r.places[n.ID].Scope == nil && spans(n) {
 			if raw, source := rawOf(n, OutputName); source != "" {
@@ -181,7 +181,7 @@ func (w *weightIndex) hasList(path string) bool {
 
 // biased places a product with the sum that adds its bias, wherever that is known from, and with it the casts and scalings
 // that a quantiser puts in between.
-func (r *resolver) biased(claims []claim) {
+func (r *resolver) biased(owners []weightOwner) {
 	for _, n := range r.g.Nodes {
 		s := r.places[n.ID].Scope
 		if s == nil || n.Op != "Add" && n.Op != "QLinearAdd" {
@@ -189,7 +189,7 @@ func (r *resolver) biased(claims []claim) {
 		}
 		for i, in := range n.Inputs {
 			p := product(in, 0)
-			if p == nil || claims[p.ID].made || !claims[n.ID].made && (len(n.Inputs) != 2 || !isBias(n.Inputs[1-i]) || !readsWeight(p)) {
+			if p == nil || owners[p.ID].known || !owners[n.ID].known && (len(n.Inputs) != 2 || !isBias(n.Inputs[1-i]) || !readsWeight(p)) {
 				continue
 			}
 			for v := in; ; v = v.Producer.Input(0) {
@@ -207,24 +207,24 @@ func isBias(v *graph.Value) bool {
 	return v != nil && v.Init != nil && len(v.Init.Dims) == 1 && v.Init.Dims[0] > 1
 }
 
-// claim is the module whose weights a node reads, by its first such input.
-type claim struct {
-	made  bool
-	owner string
+// weightOwner is the module whose weights a node reads, by its first such input.
+type weightOwner struct {
+	known bool
+	path  string
 	slot  int
 }
 
 // add notes a weight. An operator that spans modules belongs to the one that encloses all it reads from.
-func (c *claim) add(owner string, slot int, spans bool) {
+func (c *weightOwner) add(owner string, slot int, spans bool) {
 	switch {
-	case spans && c.made:
-		for !within(owner, c.owner) {
-			c.owner = parentPath(c.owner)
+	case spans && c.known:
+		for !within(owner, c.path) {
+			c.path = parentPath(c.path)
 		}
 	case spans:
-		*c = claim{true, parentPath(owner), slot}
-	case !c.made || slot < c.slot:
-		*c = claim{true, owner, slot}
+		*c = weightOwner{true, parentPath(owner), slot}
+	case !c.known || slot < c.slot:
+		*c = weightOwner{true, owner, slot}
 	}
 }
 

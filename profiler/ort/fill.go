@@ -33,8 +33,8 @@ func elements(in profiler.Input) (int64, error) {
 	return n, nil
 }
 
-// fill gives an input its values. They are the same every time for the same input.
-func fill(dst []byte, in profiler.Input) {
+// fillInput gives an input its values. They are the same every time for the same input.
+func fillInput(dst []byte, in profiler.Input) {
 	if in.Data != nil {
 		copy(dst, in.Data)
 		return
@@ -66,7 +66,7 @@ func draw(dst []byte, in profiler.Input, rng *rand.Rand) {
 		}
 		size := int(in.DType.Bits() / 8)
 		for i := 0; i < len(dst); i += size {
-			putFloat(dst[i:], in.DType, rng.NormFloat64()*scale)
+			writeFloat(dst[i:], in.DType, rng.NormFloat64()*scale)
 		}
 	case in.DType.IsFloat():
 		for i := range dst {
@@ -77,8 +77,8 @@ func draw(dst []byte, in profiler.Input, rng *rand.Rand) {
 	}
 }
 
-// putFloat writes one element, rounded to the nearest.
-func putFloat(dst []byte, t graph.DType, x float64) {
+// writeFloat writes one element, rounded to the nearest.
+func writeFloat(dst []byte, t graph.DType, x float64) {
 	switch t {
 	case graph.Float64:
 		binary.LittleEndian.PutUint64(dst, math.Float64bits(x))

@@ -64,7 +64,7 @@ func (s *cSession) bind(in profiler.Input) error {
 	if size := in.DType.Size(n); size > 0 && data == nil {
 		return &failure{Text: fmt.Sprintf("input %s: not enough memory for %d bytes", in.Name, size), Unsupported: true}
 	} else if size > 0 {
-		fill(unsafe.Slice((*byte)(data), size), in)
+		fillInput(unsafe.Slice((*byte)(data), size), in)
 	}
 	if err := s.engine.status(C.irene_bind(s.run, a.string(in.Name), tensor)); err != nil {
 		return fmt.Errorf("input %s: %w", in.Name, err)

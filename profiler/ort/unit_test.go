@@ -26,7 +26,7 @@ func filled(t *testing.T, in profiler.Input, n int64) []byte {
 	for i := range b {
 		b[i] = 0xa5 // what was there before is to be overwritten
 	}
-	fill(b, in)
+	fillInput(b, in)
 	return b
 }
 

@@ -66,7 +66,7 @@ func (c *composer) forward(p *plan, leaves []float64, training bool) {
 // child is the energy that a parent sums for a child.
 func (c *composer) child(p *plan, i int32, training bool) float64 {
 	if training && c.strategy == Stepwise {
-		return p.nodes[i].gold
+		return p.nodes[i].groundTruth
 	}
 	return c.energy[i]
 }
@@ -80,8 +80,8 @@ func (c *composer) backward(p *plan) {
 		if n.leaf() {
 			continue
 		}
-		if n.gold > 0 {
-			c.dEnergy[i] += n.count * 2 * (c.energy[i]/n.gold - 1) / n.gold
+		if n.groundTruth > 0 {
+			c.dEnergy[i] += n.count * 2 * (c.energy[i]/n.groundTruth - 1) / n.groundTruth
 		}
 		if c.strategy == Unstructured {
 			c.dZ[i] = c.dEnergy[i]

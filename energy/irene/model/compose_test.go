@@ -17,10 +17,10 @@ func byHand(strategy Strategy, rows ...float64) *composer {
 // TestComposition computes a root over a leaf and a module of two equal leaves.
 func TestComposition(t *testing.T) {
 	p := &plan{nodes: []planNode{
-		{row: 0, gold: 4, count: 2},
-		{row: 1, gold: 9, count: 1, children: []edge{{0, 2}}},
-		{row: 2, gold: 6, count: 1},
-		{row: 3, gold: 20, count: 1, children: []edge{{1, 1}, {2, 1}}},
+		{row: 0, groundTruth: 4, count: 2},
+		{row: 1, groundTruth: 9, count: 1, children: []edge{{0, 2}}},
+		{row: 2, groundTruth: 6, count: 1},
+		{row: 3, groundTruth: 20, count: 1, children: []edge{{1, 1}, {2, 1}}},
 	}}
 	leaves := []float64{5, 0, 7, 0}
 	alpha := func(x float64) float64 { return 1 + math.Tanh(0.5+2*x-0.25)/10 }
@@ -54,7 +54,7 @@ func TestGradient(t *testing.T) {
 	trees := someTrees()
 	trees[1].Root.Children[0].Energy = 0 // two layers that differ, one of them unmeasured
 	for _, strategy := range []Strategy{EndToEnd, Stepwise, Unstructured} {
-		opts, err := Options{Strategy: strategy, Degree: 2}.normal()
+		opts, err := Options{Strategy: strategy, Degree: 2}.withDefaults()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,8 +115,8 @@ func TestAdam(t *testing.T) {
 func (c *composer) loss(p *plan) float64 {
 	sum := 0.0
 	for i := range p.nodes {
-		if n := &p.nodes[i]; !n.leaf() && n.gold > 0 {
-			e := c.energy[i]/n.gold - 1
+		if n := &p.nodes[i]; !n.leaf() && n.groundTruth > 0 {
+			e := c.energy[i]/n.groundTruth - 1
 			sum += n.count * e * e
 		}
 	}

@@ -60,7 +60,7 @@ type Report struct {
 // CrossValidate leaves out one model at a time, trains on the trees of the others and predicts those of the one left
 // out. Each fold gives what [Train] on the same trees gives, but for rounding.
 func CrossValidate(trees []*irene.Tree, opts Options) (*Report, error) {
-	opts, err := opts.normal()
+	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}

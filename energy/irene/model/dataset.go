@@ -28,12 +28,12 @@ type plan struct {
 
 // planNode is one distinct subtree.
 type planNode struct {
-	source   *irene.Node // one of the nodes it stands for
-	row      int32       // of dataset.rows
-	kind     string      // type of operator, of a leaf
-	gold     float64     // measured energy, 0 if there is none
-	count    float64     // how often the subtree occurs in the tree
-	children []edge
+	source      *irene.Node // one of the nodes it stands for
+	row         int32       // of dataset.rows
+	kind        string      // type of operator, of a leaf
+	groundTruth float64     // measured energy, 0 if there is none
+	count       float64     // how often the subtree occurs in the tree
+	children    []edge
 }
 
 // leaf says whether n is an operator, and not a sum.
@@ -49,14 +49,14 @@ func newDataset(features []feature, trees []*irene.Tree) (*dataset, error) {
 	d := &dataset{features: features, rowOf: map[string]int32{}}
 	for _, t := range trees {
 		if err := d.add(t); err != nil {
-			return nil, fmt.Errorf("%s: %w", place(t), err)
+			return nil, fmt.Errorf("%s: %w", treeLabel(t), err)
 		}
 	}
 	return d, nil
 }
 
-// place names a tree in messages.
-func place(t *irene.Tree) string {
+// treeLabel names a tree in messages.
+func treeLabel(t *irene.Tree) string {
 	switch {
 	case t == nil:
 		return "a tree"
@@ -71,7 +71,7 @@ func (d *dataset) add(t *irene.Tree) error {
 		return errors.New("it has no nodes")
 	}
 	b := planner{data: d, plan: &plan{tree: t}, known: map[string]int32{}}
-	root, err := b.place(t.Root)
+	root, err := b.subtree(t.Root)
 	if err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ type planner struct {
 	row   []float64        // scratch
 }
 
-// place finds or makes the distinct subtree of n.
-func (b *planner) place(n *irene.Node) (int32, error) {
+// subtree finds or makes the distinct subtree of n.
+func (b *planner) subtree(n *irene.Node) (int32, error) {
 	if n == nil {
 		return 0, errors.New("a node is missing")
 	}
@@ -109,7 +109,7 @@ func (b *planner) place(n *irene.Node) (int32, error) {
 	b.plan.walk = append(b.plan.walk, 0)
 	var children []edge
 	for _, c := range n.Children {
-		id, err := b.place(c)
+		id, err := b.subtree(c)
 		if err != nil {
 			return 0, err
 		}
@@ -119,7 +119,7 @@ func (b *planner) place(n *irene.Node) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
-	node := planNode{source: n, row: row, gold: n.Energy, children: children}
+	node := planNode{source: n, row: row, groundTruth: n.Energy, children: children}
 	if node.leaf() {
 		node.kind = kindOf(n)
 	}
@@ -142,7 +142,7 @@ func kindOf(n *irene.Node) string { return strings.ToLower(n.InstanceType) }
 // subtreeKey is equal for equal subtrees.
 func (b *planner) subtreeKey(n *planNode) []byte {
 	k := binary.LittleEndian.AppendUint32(b.key[:0], uint32(n.row))
-	k = binary.LittleEndian.AppendUint64(k, math.Float64bits(n.gold))
+	k = binary.LittleEndian.AppendUint64(k, math.Float64bits(n.groundTruth))
 	for _, e := range n.children {
 		k = binary.LittleEndian.AppendUint32(k, uint32(e.node))
 		k = binary.LittleEndian.AppendUint32(k, uint32(e.times))

@@ -30,8 +30,8 @@ func (r *regression) predict(row, scratch []float64) float64 {
 
 // sample is one distinct leaf and how many nodes it stands for.
 type sample struct {
-	row  int32
-	gold float64
+	row         int32
+	groundTruth float64
 }
 
 // fitLeaves fits a regression for each type of operator among the measured leaves of some plans.
@@ -40,25 +40,25 @@ func fitLeaves(d *dataset, plans []*plan) (map[string]*regression, error) {
 	for _, p := range plans {
 		for i := range p.nodes {
 			n := &p.nodes[i]
-			if !n.leaf() || n.gold == 0 {
+			if !n.leaf() || n.groundTruth == 0 {
 				continue
 			}
 			if byKind[n.kind] == nil {
 				byKind[n.kind] = map[sample]float64{}
 			}
-			byKind[n.kind][sample{n.row, n.gold}] += n.count
+			byKind[n.kind][sample{n.row, n.groundTruth}] += n.count
 		}
 	}
 	leaves := map[string]*regression{}
 	for kind, counted := range byKind {
 		samples := slices.SortedFunc(maps.Keys(counted), func(a, b sample) int {
-			return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.gold, b.gold))
+			return cmp.Or(cmp.Compare(a.row, b.row), cmp.Compare(a.groundTruth, b.groundTruth))
 		})
-		rows, gold, counts := make([][]float64, len(samples)), make([]float64, len(samples)), make([]float64, len(samples))
+		rows, groundTruth, counts := make([][]float64, len(samples)), make([]float64, len(samples)), make([]float64, len(samples))
 		for i, s := range samples {
-			rows[i], gold[i], counts[i] = d.rows[s.row], s.gold, counted[s]
+			rows[i], groundTruth[i], counts[i] = d.rows[s.row], s.groundTruth, counted[s]
 		}
-		r, err := fitRegression(rows, gold, counts)
+		r, err := fitRegression(rows, groundTruth, counts)
 		if err != nil {
 			return nil, fmt.Errorf("operators of type %s: %w", kind, err)
 		}
@@ -67,18 +67,18 @@ func fitLeaves(d *dataset, plans []*plan) (map[string]*regression, error) {
 	return leaves, nil
 }
 
-// fitRegression is the least-squares regression of gold on standardised rows, each taken counts times. Of all solutions
+// fitRegression is the least-squares regression of measured energies on standardised rows, each taken counts times. Of all solutions
 // where features depend on each other, it is the one with the smallest coefficients.
-func fitRegression(rows [][]float64, gold, counts []float64) (*regression, error) {
+func fitRegression(rows [][]float64, groundTruth, counts []float64) (*regression, error) {
 	k := len(rows[0])
 	r := &regression{scaler: fitScaler(rows, counts, k), Coefficients: make([]float64, k)}
-	r.Intercept = floats.Dot(gold, counts) / floats.Sum(counts)
+	r.Intercept = floats.Dot(groundTruth, counts) / floats.Sum(counts)
 	a, y := mat.NewDense(len(rows), k, nil), make([]float64, len(rows))
 	for i, row := range rows {
 		root := math.Sqrt(counts[i])
 		r.apply(a.RawRowView(i), row)
 		floats.Scale(root, a.RawRowView(i))
-		y[i] = root * (gold[i] - r.Intercept)
+		y[i] = root * (groundTruth[i] - r.Intercept)
 	}
 	var svd mat.SVD
 	if !svd.Factorize(a, mat.SVDThin) {

@@ -36,8 +36,8 @@ type Options struct {
 	Seed         uint64       // of the weights before training
 }
 
-// normal is o with what was left out filled in, or what is wrong with it.
-func (o Options) normal() (Options, error) {
+// withDefaults is o with what was left out filled in, or what is wrong with it.
+func (o Options) withDefaults() (Options, error) {
 	if o.Strategy == "" {
 		o.Strategy = EndToEnd
 	}

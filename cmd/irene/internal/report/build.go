@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -29,10 +30,10 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Version: opts.Version, Model: model(a.Graph), Dims: dims(a), Assumed: a.Assumed, Symbolic: a.Symbolic,
 		Mode: opts.Mode, Convention: opts.Convention, Memory: a.Memory, Coverage: a.Scope.Coverage,
 		Warnings: slices.Clone(a.Warnings), View: View{Depth: -1, Top: -1},
-		graph: a.Graph, facts: a.Inference.Facts,
+		Graph: a.Graph, Facts: a.Inference.Facts,
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Runtime: p.Runtime, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Runtime: p.Profile, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()
@@ -132,7 +133,7 @@ func (b *builder) bound(d graph.Dim) graph.Dim {
 	return graph.Dim{}
 }
 
-func (b *builder) estimate(op *Operator, p *predict.Prediction) {
+func (b *builder) estimate(op *Operator, p *law.Prediction) {
 	if !p.Known {
 		op.Metrics.Unknown = 1
 		return
@@ -142,9 +143,9 @@ func (b *builder) estimate(op *Operator, p *predict.Prediction) {
 		op.Class = p.Class
 	}
 	if p.Kernel != nil && p.Kernel != op.Node {
-		op.Kernel, op.kernel = p.Kernel.Label(), p.Kernel
+		op.Kernel = p.Kernel
 	}
-	op.Scaled, op.Extrapolated, op.Why = p.Scaled, p.Extrapolated, p.Why
+	op.Scaled, op.Extrapolated, op.Why = p.StandIn, p.Extrapolated, p.Why
 }
 
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.
@@ -158,13 +159,13 @@ func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
 	for _, n := range m.Nodes {
 		i := b.index[n.ID]
 		out.Operators = append(out.Operators, i)
-		out.Metrics.add(&b.ops[i].Metrics)
+		out.Metrics.Add(&b.ops[i].Metrics)
 		sources[b.a.Scope.Places[n.ID].Source]++
 	}
 	for _, c := range m.Children {
 		child, below := b.module(c)
 		out.Children = append(out.Children, child)
-		out.Metrics.add(&child.Metrics)
+		out.Metrics.Add(&child.Metrics)
 		for s, n := range below {
 			sources[s] += n
 		}
@@ -196,10 +197,10 @@ func (b *builder) shares(sources map[string]int, n int) []scope.Share {
 	return out
 }
 
-// add sums the known parts of o into m. Params are no sum: a weight counts once.
-func (m *Metrics) add(o *Metrics) {
-	m.MACs, m.FLOPs = plus(m.MACs, o.MACs), plus(m.FLOPs, o.FLOPs)
-	m.Read, m.Written = plus(m.Read, o.Read), plus(m.Written, o.Written)
+// Add sums the known parts of o into m. Params are no sum: a weight counts once.
+func (m *Metrics) Add(o *Metrics) {
+	m.MACs, m.FLOPs = Plus(m.MACs, o.MACs), Plus(m.FLOPs, o.FLOPs)
+	m.Read, m.Written = Plus(m.Read, o.Read), Plus(m.Written, o.Written)
 	m.Operators += o.Operators
 	m.Unknown += o.Unknown
 	if o.Predicted {
@@ -214,8 +215,8 @@ func (m *Metrics) add(o *Metrics) {
 	}
 }
 
-// plus leaves out what is unknown; a sum beyond 63 bits is unknown.
-func plus(x, y graph.Dim) graph.Dim {
+// Plus leaves out what is unknown; a sum beyond 63 bits is unknown.
+func Plus(x, y graph.Dim) graph.Dim {
 	if y.IsUnknown() && !y.Overflowed() {
 		return x
 	}

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
-	"math"
 	"strconv"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -33,7 +33,7 @@ func writeCSV(w io.Writer, r *Report) error {
 	for _, i := range list {
 		op := &r.Operators[i]
 		row := []string{"operator", op.Path, "", op.Node.Name, op.Node.Kind(), op.Class, "", ""}
-		if err := out.Write(append(row, r.csvMetrics(&op.Metrics, op.Share, flags(op))...)); err != nil {
+		if err := out.Write(append(row, r.csvMetrics(&op.Metrics, op.Share, Flags(op))...)); err != nil {
 			return err
 		}
 	}
@@ -87,16 +87,9 @@ func (r *Report) csvMetrics(m *Metrics, share float64, note string) []string {
 		row = append(row, d.String())
 	}
 	row = append(row, strconv.Itoa(m.Operators), strconv.Itoa(m.Unknown))
-	row = append(row, csvFloat(float64(m.Time), m.Predicted))
+	row = append(row, render.CSVFloat(float64(m.Time), m.Predicted))
 	for _, v := range []energy.Joules{m.Energy, m.Low, m.High} {
-		row = append(row, csvFloat(float64(v), m.HasEnergy()))
+		row = append(row, render.CSVFloat(float64(v), m.HasEnergy()))
 	}
-	return append(row, csvFloat(share, r.ShareOf() != ""), note)
-}
-
-func csvFloat(v float64, known bool) string {
-	if !known || math.IsNaN(v) || math.IsInf(v, 0) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	return append(row, render.CSVFloat(share, r.ShareOf() != ""), note)
 }

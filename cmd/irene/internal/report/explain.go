@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -25,7 +27,7 @@ type Explanation struct {
 // ExplainedModule says what the energy and the time of a module are made of.
 type ExplainedModule struct {
 	*Module
-	Causes    predict.Causes
+	Causes    law.Causes
 	Static    energy.Joules // idle power while it runs
 	Kernels   int
 	Calls     int              // of the framework, without a kernel
@@ -38,7 +40,7 @@ type ExplainedModule struct {
 type ExplainedPart struct {
 	Class  string
 	Count  int
-	Causes predict.Causes
+	Causes law.Causes
 	Static energy.Joules
 
 	// Of single kernels, and of equal ones that share a row.
@@ -56,9 +58,9 @@ func (p *ExplainedPart) Bound() string {
 	switch {
 	case !ok:
 		return ""
-	case c == predict.Memory:
+	case c == law.Memory:
 		return "memory"
-	case c == predict.Launch:
+	case c == law.Launch:
 		return "launch"
 	}
 	return "compute"
@@ -110,7 +112,7 @@ func (b *explainer) module(m *Module) *ExplainedModule {
 			continue
 		}
 		p := b.part(i, k)
-		if p.Causes.Total() == (predict.Share{}) {
+		if p.Causes.Total() == (law.Share{}) {
 			continue
 		}
 		if b.r.Tree.Metrics.NoEnergy {
@@ -179,7 +181,7 @@ func (b *explainer) part(i int, k *predict.KernelTerms) *ExplainedPart {
 func (b *explainer) remedy(p *ExplainedPart) string {
 	total := p.Causes.Total()
 	switch {
-	case p.Bound() == "compute" && p.Causes[predict.Waves].Time > total.Time/10 && len(p.Terms.Products) > 0:
+	case p.Bound() == "compute" && p.Causes[law.Waves].Time > total.Time/10 && len(p.Terms.Products) > 0:
 		return b.fill(p)
 	case p.Bound() == "launch" && len(p.Terms.Members) == 0:
 		return "a call without a kernel: only the host works"
@@ -244,7 +246,7 @@ func multiple(d graph.Dim, v, step float64) string {
 	if _, fixed := d.Const(); fixed || d.IsUnknown() || step <= 1 || math.Mod(v, step) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s (%.0f) as a multiple of %.0f fills them", expression(d), v, step)
+	return fmt.Sprintf("%s (%.0f) as a multiple of %.0f fills them", render.Expression(d), v, step)
 }
 
 // greatest is the greatest common divisor of whole numbers.
@@ -278,7 +280,7 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 		if t < total/100 {
 			continue
 		}
-		text := fmt.Sprintf("%s-bound: %s of the time, %s: ", bound, percent(float64(t/total)), b.counted(parts))
+		text := fmt.Sprintf("%s-bound: %s of the time, %s: ", bound, render.Percent(float64(t/total)), b.counted(parts))
 		switch bound {
 		case "compute":
 			text += b.computeAdvice(parts, t)
@@ -289,11 +291,11 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 		}
 		lines = append(lines, line{t, text})
 	}
-	if t := m.Causes[predict.Waves].Time; t >= total/20 {
+	if t := m.Causes[law.Waves].Time; t >= total/20 {
 		worst := slices.MaxFunc(m.Operators, func(x, y *ExplainedPart) int {
-			return cmp.Compare(x.Causes[predict.Waves].Time, y.Causes[predict.Waves].Time)
+			return cmp.Compare(x.Causes[law.Waves].Time, y.Causes[law.Waves].Time)
 		})
-		text := fmt.Sprintf("waves: %s of the time is for elements of tiles and multiprocessors that stay idle", percent(float64(t/total)))
+		text := fmt.Sprintf("waves: %s of the time is for elements of tiles and multiprocessors that stay idle", render.Percent(float64(t/total)))
 		if worst.Advice != "" && len(worst.Terms.Products) > 0 {
 			text += fmt.Sprintf("; most in %s of %s: %s", worst.Op.Node.Kind(), place(worst.Place), b.fill(worst))
 		}
@@ -324,11 +326,11 @@ func (b *explainer) counted(parts []*ExplainedPart) string {
 	}
 	switch calls := len(parts) - kernels; {
 	case calls == 0:
-		return plural(kernels, "kernel")
+		return render.Plural(kernels, "kernel")
 	case kernels == 0:
-		return plural(calls, "call")
+		return render.Plural(calls, "call")
 	default:
-		return plural(kernels, "kernel") + " and " + plural(calls, "call") + " without one"
+		return render.Plural(kernels, "kernel") + " and " + render.Plural(calls, "call") + " without one"
 	}
 }
 
@@ -374,7 +376,7 @@ func (b *explainer) memoryAdvice(parts []*ExplainedPart, t energy.Seconds) strin
 
 // fusingRuntime names what runs several of the kernels as one.
 func (b *explainer) fusingRuntime() string {
-	switch b.e.Runtime {
+	switch b.e.Profile {
 	case "eager", "ort-basic", "none":
 		return "a runtime that fuses more (see --runtime ort-extended)"
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -32,12 +33,12 @@ func explained(t *testing.T, batch, n int64, waves, perByte, launch float64) *re
 	if err != nil {
 		t.Fatal(err)
 	}
-	cc := predict.ClassCoefficients{Class: "gemm", DType: "float32"}
-	cc.Time[predict.WavesL], cc.Time[predict.Bytes], cc.Time[predict.Launches] = waves, perByte, launch
+	cc := coefficients.ClassCoefficients{Key: coefficients.Key{Class: "gemm", DType: graph.Float32}}
+	cc.Time[coefficients.WavesL], cc.Time[coefficients.Bytes], cc.Time[coefficients.Launches] = waves, perByte, launch
 	for i, s := range cc.Time {
 		cc.Energy[i] = 100 * s
 	}
-	c := &predict.Coefficients{Schema: 1, Device: "gtx-1070", Boundary: energy.BoundaryBoard, Runtime: "eager", Classes: []predict.ClassCoefficients{cc}}
+	c := &coefficients.Coefficients{Schema: 1, Device: "gtx-1070", Boundary: energy.BoundaryBoard, Profile: "eager", Classes: []coefficients.ClassCoefficients{cc}}
 	dev, err := energy.LookupDevice("gtx-1070")
 	if err != nil {
 		t.Fatal(err)

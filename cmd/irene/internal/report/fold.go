@@ -41,7 +41,7 @@ func (r *Report) branches() []*branch {
 	out := f.fold(top)
 	i := 0
 	for _, b := range out {
-		b.label = label(top[i:i+b.count], func(m *Module) string { return m.Path })
+		b.label = Label(top[i:i+b.count], func(m *Module) string { return m.Path })
 		i += b.count
 	}
 	return out
@@ -79,7 +79,7 @@ func (f *folder) merge(siblings [][]*Module) []*branch {
 
 // equal reports whether two siblings may share a row.
 func (f *folder) equal(x, y *Module) bool {
-	return !f.r.View.Expand && generic(x) == generic(y) && alike(x, y)
+	return !f.r.View.Expand && Generic(x) == Generic(y) && alike(x, y)
 }
 
 // branch sums a run of siblings.
@@ -92,20 +92,20 @@ func (f *folder) branch(run [][]*Module) *branch {
 		all = append(all, group...)
 	}
 	b := &branch{
-		label: label(names, func(m *Module) string { return m.Name }), class: first.Class, count: len(names),
+		label: Label(names, func(m *Module) string { return m.Name }), class: first.Class, count: len(names),
 		metrics: zeroMetrics(),
 	}
 	params := graph.Const(0)
 	for _, m := range all {
-		b.metrics.add(&m.Metrics)
-		params = plus(params, m.Metrics.Params)
+		b.metrics.Add(&m.Metrics)
+		params = Plus(params, m.Metrics.Params)
 		b.share += m.Share
 		for _, i := range m.Operators {
 			f.addOwn(b, &f.r.Operators[i])
 		}
 	}
 	b.metrics.Params = params
-	if len(all) > 1 && shared(all) {
+	if len(all) > 1 && Shared(all) {
 		b.metrics.Params = first.Metrics.Params
 	}
 	children := make([][]*Module, len(first.Children))
@@ -118,8 +118,8 @@ func (f *folder) branch(run [][]*Module) *branch {
 	return b
 }
 
-// shared reports whether modules are calls of one module, and so hold the same weights.
-func shared(list []*Module) bool {
+// Shared reports whether modules are calls of one module, and so hold the same weights.
+func Shared(list []*Module) bool {
 	for _, m := range list {
 		if m.Canonical != list[0].Canonical {
 			return false
@@ -133,8 +133,8 @@ func (f *folder) addOwn(b *branch, op *Operator) {
 		m := zeroMetrics()
 		b.own = &m
 	}
-	b.own.add(&op.Metrics)
-	b.own.Params = plus(b.own.Params, op.Metrics.Params)
+	b.own.Add(&op.Metrics)
+	b.own.Params = Plus(b.own.Params, op.Metrics.Params)
 	b.ownShare += op.Share
 }
 
@@ -150,7 +150,7 @@ func alike(x, y *Module) bool {
 		return false
 	}
 	for i, c := range x.Children {
-		if generic(c) != generic(y.Children[i]) || !alike(c, y.Children[i]) {
+		if Generic(c) != Generic(y.Children[i]) || !alike(c, y.Children[i]) {
 			return false
 		}
 	}
@@ -178,40 +178,40 @@ func (m *Metrics) sign() string {
 	return fmt.Sprintf("|%v|%v|%v|%v|%v|%d|%.6g|%.6g", m.Params, m.MACs, m.FLOPs, m.Read, m.Written, m.Unknown, float64(m.Energy), float64(m.Time))
 }
 
-// generic is a module's name with # in place of its number in a list and of the number of its call.
-func generic(m *Module) string {
-	head, last := cutLast(m.Name)
-	if number(last) {
+// Generic is a module's name with # in place of its number in a list and of the number of its call.
+func Generic(m *Module) string {
+	head, last := CutLast(m.Name)
+	if Number(last) {
 		return head + "#"
 	}
 	if m.Call > 0 {
-		if i := strings.LastIndexByte(last, '_'); i > 0 && number(last[i+1:]) {
+		if i := strings.LastIndexByte(last, '_'); i > 0 && Number(last[i+1:]) {
 			return head + last[:i]
 		}
 	}
 	return m.Name
 }
 
-// cutLast splits the last element off a dotted name; the head keeps its dot.
-func cutLast(name string) (head, last string) {
+// CutLast splits the last element off a dotted name; the head keeps its dot.
+func CutLast(name string) (head, last string) {
 	i := strings.LastIndexByte(name, '.') + 1
 	return name[:i], name[i:]
 }
 
-// number reports whether a name is an index, as of a list of modules: "11", or "0_1" for a further call.
-func number(s string) bool {
+// Number reports whether a name is an index, as of a list of modules: "11", or "0_1" for a further call.
+func Number(s string) bool {
 	s = strings.ReplaceAll(s, "_", "")
 	_, err := strconv.ParseUint(s, 10, 32)
 	return err == nil
 }
 
-// label names a run of modules by its first and last: "layer.0…11".
-func label(run []*Module, name func(*Module) string) string {
+// Label names a run of modules by its first and last: "layer.0…11".
+func Label(run []*Module, name func(*Module) string) string {
 	first := name(run[0])
 	if len(run) == 1 {
 		return first
 	}
-	_, last := cutLast(name(run[len(run)-1]))
+	_, last := CutLast(name(run[len(run)-1]))
 	return first + "…" + last
 }
 
@@ -230,7 +230,7 @@ func (r *Report) topGroups(n int) []group {
 	at := map[string]int{}
 	for _, i := range r.TopOperators(len(r.Operators)) {
 		op := &r.Operators[i]
-		key := op.Node.Kind() + " " + star(op.Path) + op.Metrics.sign()
+		key := op.Node.Kind() + " " + Star(op.Path) + op.Metrics.sign()
 		if r.View.Expand {
 			key = strconv.Itoa(i)
 		}
@@ -242,11 +242,11 @@ func (r *Report) topGroups(n int) []group {
 		}
 		g := &out[k]
 		if g.place != op.Path {
-			g.place = star(op.Path)
+			g.place = Star(op.Path)
 		}
 		g.count++
-		g.metrics.add(&op.Metrics)
-		g.metrics.Params = plus(g.metrics.Params, op.Metrics.Params)
+		g.metrics.Add(&op.Metrics)
+		g.metrics.Params = Plus(g.metrics.Params, op.Metrics.Params)
 		g.share += op.Share
 	}
 	key := r.operatorKey()
@@ -256,11 +256,11 @@ func (r *Report) topGroups(n int) []group {
 	return out[:min(n, len(out))]
 }
 
-// star puts * in place of the numbers in a module path.
-func star(path string) string {
+// Star puts * in place of the numbers in a module path.
+func Star(path string) string {
 	parts := strings.Split(path, ".")
 	for i, p := range parts {
-		if number(p) {
+		if Number(p) {
 			parts[i] = "*"
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -100,7 +101,7 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 	out := &Formulas{Report: r}
 	byPath := map[string]*predict.ModuleFormula{}
 	if fs != nil {
-		r.Device = &Device{Device: fs.Device, Boundary: fs.Boundary, Origin: fs.Origin, Runtime: fs.Runtime, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: fs.Device, Boundary: fs.Boundary, Origin: fs.Origin, Runtime: fs.Profile, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, fs.Warnings...)
 		a.Tree.Root.Walk(func(m *graph.Module) { byPath[m.Path] = fs.Modules[m] })
 	}
@@ -108,7 +109,7 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 	if roots == nil {
 		roots = []*Module{r.Tree}
 	}
-	b := &formulaBuilder{opts: opts, byPath: byPath, kinds: map[predict.FormulaKind]bool{}, missing: map[string]bool{}}
+	b := &formulaBuilder{opts: opts, byPath: byPath, kinds: map[law.FormulaKind]bool{}, missing: map[string]bool{}}
 	if fs != nil {
 		b.missing["energy"], b.missing["time"] = !fs.HasEnergy, !fs.HasTime
 	}
@@ -123,7 +124,7 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 type formulaBuilder struct {
 	opts    FormulaOptions
 	byPath  map[string]*predict.ModuleFormula
-	kinds   map[predict.FormulaKind]bool
+	kinds   map[law.FormulaKind]bool
 	missing map[string]bool // metrics that the coefficients do not hold
 	symbols []string
 	scaled  int
@@ -134,7 +135,7 @@ func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
 	mf := b.byPath[m.Path]
 	if mf != nil {
 		out.Unknown = max(out.Unknown, mf.Unknown)
-		b.scaled = max(b.scaled, mf.Scaled)
+		b.scaled = max(b.scaled, mf.StandIns)
 	}
 	for i := range formulaMetrics {
 		if !slices.Contains(b.opts.Metrics, formulaMetrics[i].name) {
@@ -165,7 +166,7 @@ func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
 	symbols = slices.Compact(symbols)
 	written := map[string]graph.Dim{}
 	for _, s := range symbols {
-		w := identifier(s)
+		w := Identifier(s)
 		for w != s && slices.Contains(symbols, w) {
 			w += "_"
 		}
@@ -206,8 +207,8 @@ func (r *Formulas) walk(visit func(*FormulaModule)) {
 // keywords are names that Python keeps to itself.
 var keywords = strings.Fields("False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda max min nonlocal not or pass raise return try while with yield")
 
-// identifier makes a name that Python takes.
-func identifier(name string) string {
+// Identifier makes a name that Python takes.
+func Identifier(name string) string {
 	w := strings.Map(func(r rune) rune {
 		if r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
 			return r
@@ -238,7 +239,7 @@ func (r *Formulas) assume(fs *predict.Formulas, b *formulaBuilder) {
 	}
 	r.Assumptions = append(r.Assumptions, fs.Describe(b.kinds)...)
 	if b.scaled > 0 {
-		for _, why := range fs.Scaled {
+		for _, why := range fs.StandIns {
 			r.Assumptions = append(r.Assumptions, "scaled: "+why)
 		}
 	}

@@ -7,16 +7,19 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/generate"
+	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/sweep"
 )
 
 // Generation is what the formats of irene generate read.
 type Generation struct {
 	*Report
-	*predict.Generation
-	Generator *predict.Generator
-	Target    predict.GridTarget
+	*generate.Generation
+	Generator *generate.Generator
+	Target    sweep.Target
 	Origin    string
 	Prompts   string // file that reads prompts; "" for the decoder itself
 	Low, High float64
@@ -24,9 +27,9 @@ type Generation struct {
 	Cache     int64
 	Price     *Price
 	Carbon    *float64 // g per kWh
-	Serving   *predict.Serving
-	Steps     []predict.Work // of the decode step in the middle, by class
-	Reading   []predict.Work // of the prompts
+	Serving   *generate.Serving
+	Steps     []generate.Work // of the decode step in the middle, by class
+	Reading   []generate.Work // of the prompts
 }
 
 // Price is what energy costs.
@@ -46,7 +49,7 @@ func (g *Generation) Fits() (fits, ok bool) {
 func (g *Generation) ForgetEnergy() {
 	unknown := energy.Joules(math.NaN())
 	g.Prefill.Energy, g.Decode.Energy, g.Low, g.High = unknown, unknown, math.NaN(), math.NaN()
-	for _, list := range [][]predict.Work{g.Steps, g.Reading} {
+	for _, list := range [][]generate.Work{g.Steps, g.Reading} {
 		for i := range list {
 			list[i].Energy = unknown
 		}
@@ -63,7 +66,7 @@ func orUnknown[T interface {
 	fmt.Stringer
 }](v T) string {
 	if math.IsNaN(float64(v)) {
-		return unknownText
+		return render.UnknownText
 	}
 	return v.String()
 }
@@ -73,7 +76,7 @@ const jPerKWh = 3.6e6
 
 // WriteGenerationJSON writes one object.
 func WriteGenerationJSON(w io.Writer, g *Generation) error {
-	j := &JSON{}
+	j := &render.JSON{}
 	total := g.Total()
 	j.Open('{')
 	j.Key("schema")
@@ -106,7 +109,7 @@ func WriteGenerationJSON(w io.Writer, g *Generation) error {
 	j.Key("prefill_by")
 	j.Str(g.Generator.Way)
 	j.Key("prefill_estimated")
-	j.Bool(g.Generator.Way == predict.PromptsByRows)
+	j.Bool(g.Generator.Way == generate.PromptsByRows)
 	j.Line()
 	steps, batch := float64(g.Tokens), float64(g.Batch)
 	for _, m := range []struct {
@@ -152,7 +155,7 @@ func WriteGenerationJSON(w io.Writer, g *Generation) error {
 	return err
 }
 
-func (g *Generation) jsonMemory(j *JSON) {
+func (g *Generation) jsonMemory(j *render.JSON) {
 	j.Key("memory_bytes")
 	if g.Memory < 0 {
 		j.Null()
@@ -174,7 +177,7 @@ func (g *Generation) jsonMemory(j *JSON) {
 	j.Line()
 }
 
-func (g *Generation) jsonCost(j *JSON) {
+func (g *Generation) jsonCost(j *render.JSON) {
 	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
 	if g.Price != nil {
 		j.Key("cost_per_million_tokens")
@@ -188,7 +191,7 @@ func (g *Generation) jsonCost(j *JSON) {
 	}
 }
 
-func (g *Generation) jsonServing(j *JSON) {
+func (g *Generation) jsonServing(j *render.JSON) {
 	s := g.Serving
 	j.Key("serving")
 	j.Open('{')
@@ -222,7 +225,7 @@ func (g *Generation) jsonServing(j *JSON) {
 	j.Line()
 }
 
-func jsonWork(j *JSON, key string, list []predict.Work) {
+func jsonWork(j *render.JSON, key string, list []generate.Work) {
 	j.Key(key)
 	j.Open('[')
 	for _, w := range list {
@@ -249,7 +252,7 @@ func jsonWork(j *JSON, key string, list []predict.Work) {
 func (g *Generation) warnings() []string {
 	out := slices.Clone(g.Generator.Warnings)
 	if n := g.Generator.Step.Unknown; n > 0 {
-		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", plural(n, "operator")))
+		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", render.Plural(n, "operator")))
 	}
 	return out
 }
@@ -257,11 +260,11 @@ func (g *Generation) warnings() []string {
 // promptsText says how prompts were predicted.
 func (g *Generation) promptsText() string {
 	switch g.Generator.Way {
-	case predict.PromptsByGraph:
+	case generate.PromptsByGraph:
 		return "prompts read by the decoder itself, with an empty cache"
-	case predict.PromptsByFile:
+	case generate.PromptsByFile:
 		return "prompts read by " + g.Prompts
-	case predict.PromptsByEncoder:
+	case generate.PromptsByEncoder:
 		if g.Prompts == "" {
 			return "prompts read by an encoder, not counted"
 		}
@@ -273,14 +276,14 @@ func (g *Generation) promptsText() string {
 // WriteGenerationText writes tables.
 func WriteGenerationText(w io.Writer, g *Generation) error {
 	var b strings.Builder
-	t := &Table{}
-	for _, n := range g.head() {
-		if n.key == "model" {
-			t.Row(n.key, n.text)
+	t := &render.Table{}
+	for _, n := range g.HeadNotes() {
+		if n.Key == "model" {
+			t.Row(n.Key, n.Text)
 		}
 	}
 	d := g.Target
-	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, boundaryText(d.Coefficients.Boundary), g.Origin, g.Generator.Runtime()))
+	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, BoundaryText(d.Coefficients.Boundary), g.Origin, g.Generator.Runtime()))
 	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
 	if g.Memory >= 0 {
 		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))
@@ -302,21 +305,21 @@ func WriteGenerationText(w io.Writer, g *Generation) error {
 
 // phases is a row for the prompts and one for the steps.
 func (g *Generation) phases() string {
-	t := &Table{Right: []bool{false, true, true, true, true, true}}
+	t := &render.Table{Right: []bool{false, true, true, true, true, true}}
 	t.Head("phase", "energy", "share", "time", "power", "per token")
 	total := g.Total()
 	tokens := energy.Joules(g.Batch * g.Tokens)
 	for _, p := range []struct {
 		name string
-		predict.Share
+		law.Share
 	}{{"prefill", g.Prefill}, {"decode", g.Decode}, {"total", total}} {
 		power := "0"
 		if p.Time > 0 || math.IsNaN(float64(p.Energy)) {
 			power = orUnknown(p.Energy.Over(p.Time))
 		}
-		share := unknownText
+		share := render.UnknownText
 		if !math.IsNaN(float64(total.Energy)) {
-			share = percent(float64(p.Energy / total.Energy))
+			share = render.Percent(float64(p.Energy / total.Energy))
 		}
 		t.Row(p.name, orUnknown(p.Energy), share, p.Time.String(), power, orUnknown(p.Energy/tokens))
 	}
@@ -325,7 +328,7 @@ func (g *Generation) phases() string {
 
 // summary says what a token, a step and a request take.
 func (g *Generation) summary() string {
-	t := &Table{}
+	t := &render.Table{}
 	total := g.Total()
 	steps := energy.Seconds(g.Tokens)
 	if math.IsNaN(float64(total.Energy)) {
@@ -337,9 +340,9 @@ func (g *Generation) summary() string {
 	t.Row("request", (total.Energy / energy.Joules(g.Batch)).String())
 	g.costs(t)
 	if s := g.Serving; s != nil {
-		t.Row("serving", fmt.Sprintf("%v a request of %.0f + %.0f tokens on average (%s), %v a token, busy for %v", s.Energy, s.Prompt, s.Tokens, plural(int(s.Requests), "request"), s.PerToken, s.Time))
+		t.Row("serving", fmt.Sprintf("%v a request of %.0f + %.0f tokens on average (%s), %v a token, busy for %v", s.Energy, s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.PerToken, s.Time))
 		if s.Rate > 0 {
-			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy, %v with %v idle each, %.4g kWh a month of 30 days", s.Rate, plural(s.Devices, "device"), 100*s.Busy, s.Power, s.Idle, float64(s.Month)/jPerKWh))
+			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy, %v with %v idle each, %.4g kWh a month of 30 days", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy, s.Power, s.Idle, float64(s.Month)/jPerKWh))
 		}
 	}
 	for _, x := range g.warnings() {
@@ -349,13 +352,13 @@ func (g *Generation) summary() string {
 }
 
 // timeSummary says what a step takes where no energy is known.
-func (g *Generation) timeSummary(t *Table) {
+func (g *Generation) timeSummary(t *render.Table) {
 	total := g.Total()
 	t.Row("step", fmt.Sprintf("%v on average, %s tokens/s with the prompts", g.Decode.Time/energy.Seconds(g.Tokens), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
 	if s := g.Serving; s != nil {
-		t.Row("serving", fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s) keeps the device busy for %v", s.Prompt, s.Tokens, plural(int(s.Requests), "request"), s.Time))
+		t.Row("serving", fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s) keeps the device busy for %v", s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.Time))
 		if s.Rate > 0 {
-			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, plural(s.Devices, "device"), 100*s.Busy))
+			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy))
 		}
 	}
 	for _, x := range g.warnings() {
@@ -363,7 +366,7 @@ func (g *Generation) timeSummary(t *Table) {
 	}
 }
 
-func (g *Generation) costs(t *Table) {
+func (g *Generation) costs(t *render.Table) {
 	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
 	if g.Price != nil {
 		t.Row("cost", strings.TrimSpace(fmt.Sprintf("%.3g %s", perMillion*g.Price.PerKWh, g.Price.Currency))+fmt.Sprintf(" a million tokens (%.3g kWh)", perMillion))

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
@@ -14,7 +15,7 @@ const Schema = 1
 
 // writeJSON writes the whole report as one object: a line per module, operator and value.
 func writeJSON(w io.Writer, r *Report) error {
-	j := &JSON{buf: make([]byte, 0, 512*(len(r.Operators)+1)+96*len(r.Values))}
+	j := &render.JSON{Buf: make([]byte, 0, 512*(len(r.Operators)+1)+96*len(r.Values))}
 	j.Open('{')
 	j.Key("schema")
 	j.Int(Schema)
@@ -36,7 +37,7 @@ func writeJSON(w io.Writer, r *Report) error {
 	return err
 }
 
-func (r *Report) jsonHead(j *JSON) {
+func (r *Report) jsonHead(j *render.JSON) {
 	j.Line()
 	j.Key("model")
 	j.Open('{')
@@ -67,14 +68,14 @@ func (r *Report) jsonHead(j *JSON) {
 	j.Key("assumed")
 	j.Strs(r.Assumed)
 	j.Line()
-	r.jsonDevice(j)
+	r.JSONDevice(j)
 	j.Key("mode")
 	j.Str(r.Mode)
 	j.Key("flops")
 	j.Str(string(r.Convention))
 }
 
-func (r *Report) jsonDevice(j *JSON) {
+func (r *Report) JSONDevice(j *render.JSON) {
 	j.Key("device")
 	if r.Device == nil {
 		j.Null()
@@ -99,7 +100,7 @@ func (r *Report) jsonDevice(j *JSON) {
 }
 
 // jsonBoundary writes what energies cover; null where there are none.
-func jsonBoundary(j *JSON, s energy.Boundary) {
+func jsonBoundary(j *render.JSON, s energy.Boundary) {
 	if s == "" {
 		j.Null()
 		return
@@ -108,7 +109,7 @@ func jsonBoundary(j *JSON, s energy.Boundary) {
 }
 
 // jsonModule writes a module. Where the view ends, a module takes the operators of everything below it.
-func (r *Report) jsonModule(j *JSON, m *Module, depth int) {
+func (r *Report) jsonModule(j *render.JSON, m *Module, depth int) {
 	j.Open('{')
 	j.Key("name")
 	j.Str(m.Name)
@@ -127,7 +128,7 @@ func (r *Report) jsonModule(j *JSON, m *Module, depth int) {
 	j.Key("share")
 	r.jsonShare(j, m.Share)
 	j.Key("metrics")
-	jsonMetrics(j, &m.Metrics)
+	JSONMetrics(j, &m.Metrics)
 	operators, children := m.Operators, m.Children
 	if r.View.Depth >= 0 && depth >= r.View.Depth {
 		operators, children = m.AllOperators(), nil
@@ -148,7 +149,7 @@ func (r *Report) jsonModule(j *JSON, m *Module, depth int) {
 	j.Close('}')
 }
 
-func (r *Report) jsonShare(j *JSON, v float64) {
+func (r *Report) jsonShare(j *render.JSON, v float64) {
 	if r.ShareOf() == "" {
 		j.Null()
 		return
@@ -156,7 +157,7 @@ func (r *Report) jsonShare(j *JSON, v float64) {
 	j.Float(v)
 }
 
-func jsonShares(j *JSON, list []scope.Share) {
+func jsonShares(j *render.JSON, list []scope.Share) {
 	j.Open('{')
 	for _, s := range list {
 		j.Key(s.Source)
@@ -165,7 +166,7 @@ func jsonShares(j *JSON, list []scope.Share) {
 	j.Close('}')
 }
 
-func jsonMetrics(j *JSON, m *Metrics) {
+func JSONMetrics(j *render.JSON, m *Metrics) {
 	j.Open('{')
 	for _, x := range []struct {
 		key string
@@ -193,7 +194,7 @@ func jsonMetrics(j *JSON, m *Metrics) {
 }
 
 // jsonSelected lists the modules that --module asked for; the tree itself stays whole.
-func (r *Report) jsonSelected(j *JSON) {
+func (r *Report) jsonSelected(j *render.JSON) {
 	if r.View.Selected == nil {
 		return
 	}
@@ -210,13 +211,13 @@ func (r *Report) jsonSelected(j *JSON) {
 		j.Key("share")
 		r.jsonShare(j, m.Share)
 		j.Key("metrics")
-		jsonMetrics(j, &m.Metrics)
+		JSONMetrics(j, &m.Metrics)
 		j.Close('}')
 	}
 	j.Close(']')
 }
 
-func (r *Report) jsonOperators(j *JSON) {
+func (r *Report) jsonOperators(j *render.JSON) {
 	if r.View.Top >= 0 {
 		j.Line()
 		j.Key("top")
@@ -236,7 +237,7 @@ func (r *Report) jsonOperators(j *JSON) {
 	j.Close(']')
 }
 
-func (r *Report) jsonOperator(j *JSON, op *Operator) {
+func (r *Report) jsonOperator(j *render.JSON, op *Operator) {
 	n := op.Node
 	j.Open('{')
 	j.Key("name")
@@ -250,18 +251,18 @@ func (r *Report) jsonOperator(j *JSON, op *Operator) {
 	j.Key("class")
 	j.Str(op.Class)
 	j.Key("dtype")
-	jsonDType(j, op.DType)
+	JSONDType(j, op.DType)
 	j.Key("inputs")
 	jsonNames(j, n.Inputs)
 	j.Key("outputs")
 	jsonNames(j, n.Outputs)
 	j.Key("metrics")
-	jsonMetrics(j, &op.Metrics)
+	JSONMetrics(j, &op.Metrics)
 	j.Key("kernel")
-	if op.Kernel == "" {
+	if op.Kernel == nil {
 		j.Null()
 	} else {
-		j.Str(op.Kernel)
+		j.Str(op.Kernel.Label())
 	}
 	j.Key("scaled")
 	j.Bool(op.Scaled)
@@ -275,7 +276,7 @@ func (r *Report) jsonOperator(j *JSON, op *Operator) {
 }
 
 // jsonNames writes the names of values; absent ones are "".
-func jsonNames(j *JSON, list []*graph.Value) {
+func jsonNames(j *render.JSON, list []*graph.Value) {
 	j.Open('[')
 	for _, v := range list {
 		if v == nil {
@@ -287,7 +288,7 @@ func jsonNames(j *JSON, list []*graph.Value) {
 	j.Close(']')
 }
 
-func jsonDType(j *JSON, t graph.DType) {
+func JSONDType(j *render.JSON, t graph.DType) {
 	if t == graph.Undefined {
 		j.Null()
 		return
@@ -295,7 +296,7 @@ func jsonDType(j *JSON, t graph.DType) {
 	j.Str(t.String())
 }
 
-func (r *Report) jsonValues(j *JSON) {
+func (r *Report) jsonValues(j *render.JSON) {
 	j.Line()
 	j.Key("values")
 	j.Open('{')
@@ -307,16 +308,16 @@ func (r *Report) jsonValues(j *JSON) {
 	j.Close('}')
 }
 
-// kinds names the kinds of values that are no tensors.
-var kinds = map[graph.Kind]string{
+// TensorKinds names the kinds of values that are no tensors.
+var TensorKinds = map[graph.Kind]string{
 	graph.KindSequence: "sequence", graph.KindOptional: "optional", graph.KindMap: "map",
 	graph.KindSparse: "sparse", graph.KindOpaque: "opaque",
 }
 
-func jsonFact(j *JSON, f *ops.Fact) {
+func jsonFact(j *render.JSON, f *ops.Fact) {
 	j.Open('{')
 	j.Key("dtype")
-	jsonDType(j, f.DType)
+	JSONDType(j, f.DType)
 	j.Key("shape")
 	if f.Shape == nil {
 		j.Null()
@@ -327,7 +328,7 @@ func jsonFact(j *JSON, f *ops.Fact) {
 		}
 		j.Close(']')
 	}
-	if kind := kinds[f.Kind]; kind != "" {
+	if kind := TensorKinds[f.Kind]; kind != "" {
 		j.Key("kind")
 		j.Str(kind)
 		if f.Elem != nil {
@@ -338,10 +339,10 @@ func jsonFact(j *JSON, f *ops.Fact) {
 	j.Close('}')
 }
 
-func (r *Report) jsonFoot(j *JSON) {
+func (r *Report) jsonFoot(j *render.JSON) {
 	j.Line()
 	j.Key("memory")
-	r.jsonMemory(j)
+	r.JSONMemory(j)
 	j.Line()
 	j.Key("coverage")
 	jsonShares(j, r.Coverage)
@@ -364,7 +365,7 @@ func (r *Report) jsonFoot(j *JSON) {
 	j.Strs(r.Warnings)
 }
 
-func (r *Report) jsonMemory(j *JSON) {
+func (r *Report) JSONMemory(j *render.JSON) {
 	j.Open('{')
 	j.Key("weight_bytes")
 	j.Int(r.Memory.WeightBytes)

@@ -4,22 +4,24 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 )
 
 // writeMarkdown writes what the text format shows as Markdown tables.
 func writeMarkdown(w io.Writer, r *Report) error {
 	var b strings.Builder
-	head := r.head()
-	fmt.Fprintf(&b, "### %s\n\n", markdown(head[0].text))
+	head := r.HeadNotes()
+	fmt.Fprintf(&b, "### %s\n\n", render.Markdown(head[0].Text))
 	for _, n := range head[1:] {
-		fmt.Fprintf(&b, "- %s: %s\n", n.key, markdown(n.text))
+		fmt.Fprintf(&b, "- %s: %s\n", n.Key, render.Markdown(n.Text))
 	}
-	rows := [][]string{markdownCells(r.metricCells(&r.Tree.Metrics, r.Tree.Share, r.Tree.Class), "model")}
+	rows := [][]string{render.MarkdownCells(r.metricCells(&r.Tree.Metrics, r.Tree.Share, r.Tree.Class), "model")}
 	for _, l := range r.treeLines() {
-		name := strings.Repeat("&emsp;", l.depth) + markdown(l.label)
-		rows = append(rows, markdownCells(r.metricCells(l.metrics, l.share, l.class), name))
+		name := strings.Repeat("&emsp;", l.depth) + render.Markdown(l.label)
+		rows = append(rows, render.MarkdownCells(r.metricCells(l.metrics, l.share, l.class), name))
 	}
-	markdownTable(&b, append([]string{"module"}, r.metricTitles()...), r.alignment(1), rows)
+	render.MarkdownTable(&b, append([]string{"module"}, r.metricTitles()...), r.alignment(1), rows)
 
 	top := r.View.Top
 	if top < 0 {
@@ -32,65 +34,15 @@ func writeMarkdown(w io.Writer, r *Report) error {
 			name += fmt.Sprintf(" ×%d", g.count)
 		}
 		cells := r.metricCells(&g.metrics, g.share, g.op.Class)
-		rows = append(rows, markdownCells(append(cells, Cell{Text: flags(g.op)}), markdown(name), markdown(g.place)))
+		rows = append(rows, render.MarkdownCells(append(cells, render.Cell{Text: Flags(g.op)}), render.Markdown(name), render.Markdown(g.place)))
 	}
 	if len(rows) > 0 {
-		markdownTable(&b, append(append([]string{"operator", "in"}, r.metricTitles()...), "note"), r.alignment(2), rows)
+		render.MarkdownTable(&b, append(append([]string{"operator", "in"}, r.metricTitles()...), "note"), r.alignment(2), rows)
 	}
 	b.WriteByte('\n')
 	for _, n := range r.notes() {
-		fmt.Fprintf(&b, "- %s: %s\n", n.key, markdown(n.text))
+		fmt.Fprintf(&b, "- %s: %s\n", n.Key, render.Markdown(n.Text))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-func markdownCells(cells []Cell, first ...string) []string {
-	for _, c := range cells {
-		first = append(first, markdown(c.Text))
-	}
-	return first
-}
-
-// markdownTable leaves out columns without a title, and those that are empty in every row.
-func markdownTable(b *strings.Builder, titles []string, right []bool, rows [][]string) {
-	var columns []int
-	for i, t := range titles {
-		used := false
-		for _, row := range rows {
-			used = used || row[i] != ""
-		}
-		if t != "" && used {
-			columns = append(columns, i)
-		}
-	}
-	b.WriteByte('\n')
-	line := func(cell func(int) string) {
-		for _, i := range columns {
-			b.WriteString("| " + cell(i) + " ")
-		}
-		b.WriteString("|\n")
-	}
-	line(func(i int) string { return titles[i] })
-	line(func(i int) string {
-		if i < len(right) && right[i] {
-			return "---:"
-		}
-		return "---"
-	})
-	for _, row := range rows {
-		line(func(i int) string { return row[i] })
-	}
-}
-
-// markdown keeps characters of names from being read as markup.
-func markdown(s string) string {
-	var b strings.Builder
-	for _, c := range s {
-		if strings.ContainsRune(`\|*_<>[]`+"`", c) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
 }

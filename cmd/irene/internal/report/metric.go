@@ -1,6 +1,8 @@
 package report
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"github.com/irene-onnx/irene/graph"
+)
 
 // metrics is the table of what assertions may speak of.
 var metrics = []struct {

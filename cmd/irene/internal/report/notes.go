@@ -6,47 +6,48 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 )
 
 const (
-	shownNotes  = 12 // warnings
+	ShownNotes  = 12 // warnings
 	shownDoubts = 5  // reasons of one kind
 )
 
-// note is one line beside the tables.
-type note struct {
-	key   string
-	text  string
-	style Style
+// Note is one line beside the tables.
+type Note struct {
+	Key   string
+	Text  string
+	Style render.Style
 }
 
-// head says what was read and under which assumptions the numbers hold.
-func (r *Report) head() []note {
-	out := []note{{key: "model", text: fmt.Sprintf("%s (%s)", r.Model.File, r.aboutModel())}}
-	out = append(out, note{key: "dims", text: r.dimsText()})
+// HeadNotes says what was read and under which assumptions the numbers hold.
+func (r *Report) HeadNotes() []Note {
+	out := []Note{{Key: "model", Text: fmt.Sprintf("%s (%s)", r.Model.File, r.AboutModel())}}
+	out = append(out, Note{Key: "dims", Text: r.DimsText()})
 	if r.Device != nil {
 		text := fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s",
-			r.Device.Name, r.Device.ID, boundaryText(r.Device.Boundary), r.Device.Origin, r.Device.Runtime)
+			r.Device.Name, r.Device.ID, BoundaryText(r.Device.Boundary), r.Device.Origin, r.Device.Runtime)
 		if r.Device.Default {
 			text += "; the default, --device ID chooses another (irene devices)"
 		}
-		out = append(out, note{key: "device", text: text})
+		out = append(out, Note{Key: "device", Text: text})
 	}
-	out = append(out, note{key: "numbers", text: fmt.Sprintf("%s; FLOPs count %s", modeText(r.Mode), r.Convention)})
-	return append(out, note{key: "total", text: r.totalText(), style: Bold})
+	out = append(out, Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", ModeText(r.Mode), r.Convention)})
+	return append(out, Note{Key: "total", Text: r.totalText(), Style: render.Bold})
 }
 
-// boundaryText says what energies cover; coefficients of times alone have none.
-func boundaryText(s energy.Boundary) string {
+// BoundaryText says what energies cover; coefficients of times alone have none.
+func BoundaryText(s energy.Boundary) string {
 	if s == "" {
 		return "no energy"
 	}
 	return string(s) + " energy"
 }
 
-// aboutModel says where the file comes from and how large it is.
-func (r *Report) aboutModel() string {
+// AboutModel says where the file comes from and how large it is.
+func (r *Report) AboutModel() string {
 	m := r.Model
 	about := []string{}
 	if m.Producer != "" {
@@ -60,14 +61,14 @@ func (r *Report) aboutModel() string {
 			about = append(about, fmt.Sprintf("%s %d", o.Domain, o.Version))
 		}
 	}
-	return strings.Join(append(about, fmt.Sprintf("IR %d", m.IR), plural(m.Nodes, "node")), ", ")
+	return strings.Join(append(about, fmt.Sprintf("IR %d", m.IR), render.Plural(m.Nodes, "node")), ", ")
 }
 
 func (r *Report) uses(domain string) bool {
 	return slices.ContainsFunc(r.Operators, func(op Operator) bool { return op.Node.Domain == domain })
 }
 
-func modeText(mode string) string {
+func ModeText(mode string) string {
 	switch mode {
 	case "spec":
 		return "from the file alone"
@@ -79,7 +80,7 @@ func modeText(mode string) string {
 	return mode
 }
 
-func (r *Report) dimsText() string {
+func (r *Report) DimsText() string {
 	var list []string
 	for _, d := range r.Dims {
 		s := fmt.Sprintf("%s = %d", d.Name, d.Value)
@@ -102,48 +103,48 @@ func (r *Report) totalText() string {
 	var list []string
 	switch {
 	case m.HasEnergy():
-		list = append(list, fmt.Sprintf("%s (%v to %v)", m.known(m.Energy.String()), m.Low, m.High), m.known(m.Time.String()))
+		list = append(list, fmt.Sprintf("%s (%v to %v)", m.Known(m.Energy.String()), m.Low, m.High), m.Known(m.Time.String()))
 		if m.Time > 0 {
 			list = append(list, m.Energy.Over(m.Time).String())
 		}
 	case m.Predicted:
-		list = append(list, "energy unknown", m.known(m.Time.String()))
+		list = append(list, "energy unknown", m.Known(m.Time.String()))
 	}
 	if !r.Symbolic {
-		list = append(list, m.known(flopsText(m.FLOPs)), m.known(bytesText(m.Read.Add(m.Written))))
+		list = append(list, m.Known(render.FlopsText(m.FLOPs)), m.Known(render.BytesText(m.Read.Add(m.Written))))
 	}
-	list = append(list, countText(m.Params)+" parameters", plural(m.Operators, "operator"))
+	list = append(list, render.CountText(m.Params)+" parameters", render.Plural(m.Operators, "operator"))
 	return strings.Join(list, ", ")
 }
 
 // notes are what to know beside the tables, warnings last.
-func (r *Report) notes() []note {
-	var out []note
-	out = append(out, note{key: "memory", text: r.memoryText(), style: Bold})
+func (r *Report) notes() []Note {
+	var out []Note
+	out = append(out, Note{Key: "memory", Text: r.memoryText(), Style: render.Bold})
 	if len(r.Coverage) > 0 {
 		var list []string
 		for _, s := range r.Coverage {
-			list = append(list, fmt.Sprintf("%s by %s", percent(s.Share), s.Source))
+			list = append(list, fmt.Sprintf("%s by %s", render.Percent(s.Share), s.Source))
 		}
-		out = append(out, note{key: "modules", text: "operators placed: " + strings.Join(list, ", "), style: Bold})
+		out = append(out, Note{Key: "modules", Text: "operators placed: " + strings.Join(list, ", "), Style: render.Bold})
 	}
-	out = append(out, r.doubts("scaled", func(op *Operator) bool { return op.Scaled })...)
-	out = append(out, r.doubts("extrapolated", func(op *Operator) bool { return op.Extrapolated })...)
+	out = append(out, r.Doubts("scaled", func(op *Operator) bool { return op.Scaled })...)
+	out = append(out, r.Doubts("extrapolated", func(op *Operator) bool { return op.Extrapolated })...)
 	for _, k := range r.Unknown {
-		out = append(out, note{key: "unknown", text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), style: Yellow})
+		out = append(out, Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Style: render.Yellow})
 	}
 	for i, w := range r.Warnings {
-		if i == shownNotes {
-			out = append(out, note{key: "warning", text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), style: Yellow})
+		if i == ShownNotes {
+			out = append(out, Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Style: render.Yellow})
 			break
 		}
-		out = append(out, note{key: "warning", text: w, style: Yellow})
+		out = append(out, Note{Key: "warning", Text: w, Style: render.Yellow})
 	}
 	return out
 }
 
-// doubts counts the operators of which something holds, by the reason.
-func (r *Report) doubts(key string, holds func(*Operator) bool) []note {
+// Doubts counts the operators of which something holds, by the reason.
+func (r *Report) Doubts(key string, holds func(*Operator) bool) []Note {
 	type doubt struct {
 		why   string
 		n     int
@@ -164,17 +165,17 @@ func (r *Report) doubts(key string, holds func(*Operator) bool) []note {
 		list[k].share += op.Share
 	}
 	slices.SortStableFunc(list, func(x, y doubt) int { return cmp.Compare(y.share, x.share) })
-	var out []note
+	var out []Note
 	for i, d := range list {
 		if i == shownDoubts {
-			out = append(out, note{key: key, text: fmt.Sprintf("%s more (JSON has all)", plural(len(list)-i, "reason")), style: Yellow})
+			out = append(out, Note{Key: key, Text: fmt.Sprintf("%s more (JSON has all)", render.Plural(len(list)-i, "reason")), Style: render.Yellow})
 			break
 		}
-		text := fmt.Sprintf("%s, %s of the %s", plural(d.n, "operator"), percent(d.share), r.ShareOf())
+		text := fmt.Sprintf("%s, %s of the %s", render.Plural(d.n, "operator"), render.Percent(d.share), r.ShareOf())
 		if d.why != "" {
 			text += ": " + d.why
 		}
-		out = append(out, note{key: key, text: text, style: Yellow})
+		out = append(out, Note{Key: key, Text: text, Style: render.Yellow})
 	}
 	return out
 }

@@ -30,8 +30,8 @@ type Report struct {
 	Warnings   []string
 	View       View
 
-	graph *graph.Graph
-	facts []ops.Fact // by Value.ID
+	Graph *graph.Graph
+	Facts []ops.Fact // by Value.ID
 }
 
 // Model says which file was read.
@@ -114,8 +114,7 @@ type Operator struct {
 	DType        graph.DType
 	Metrics      Metrics
 	Share        float64
-	Kernel       string // label of the node whose kernel does the work; "" where it is the operator itself
-	kernel       *graph.Node
+	Kernel       *graph.Node // whose kernel does the work; nil where it is the operator itself
 	Scaled       bool
 	Extrapolated bool
 	Why          string // of the latter two
@@ -166,16 +165,6 @@ func Formats() []Format {
 		{Name: "csv", Help: "a row per module and operator", Ext: []string{".csv"}, Levels: true, Write: writeCSV},
 		{Name: "markdown", Help: "tables for issues and pull requests", Ext: []string{".md", ".markdown"}, Levels: true, Write: writeMarkdown},
 	}
-}
-
-// Exports is the table of formats for other programs: those of the graph, then those of Formats.
-func Exports() []Format {
-	return append([]Format{
-		{Name: "dot", Help: "the graph, nested by module, for Graphviz", Ext: []string{".dot", ".gv"}, Levels: true, Picture: true, Write: writeDOT},
-		{Name: "svg", Help: "the same, drawn by Graphviz's dot", Ext: []string{".svg"}, Levels: true, Picture: true, Write: writeSVG},
-		{Name: "pprof", Help: "a profile for go tool pprof: module path as stack", Ext: []string{".pb.gz"}, Numbers: true, Write: writePprof},
-		{Name: "model-explorer", Help: "node data for Model Explorer", Ext: []string{".overlay.json"}, Numbers: true, Write: writeOverlay},
-	}, Formats()...)
 }
 
 // FormatOf finds the format of a file by the longest extension that fits.

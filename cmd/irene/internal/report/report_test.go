@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -17,31 +17,7 @@ import (
 	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
-// build analyzes a model at the dims it declares, with assumptions, and predicts where they have numbers.
-func build(tb testing.TB, g *graph.Graph, symbolic bool) *report.Report {
-	tb.Helper()
-	a, err := analysis.Run(g, analysis.Options{Symbolic: symbolic})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var p *predict.Result
-	if !symbolic {
-		c, err := predict.ForDevice(predict.DefaultDevice)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		d, err := energy.LookupDevice(predict.DefaultDevice)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if p, err = predict.Run(a, c, d, predict.Options{}); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	return report.Build(a, p, report.Options{Version: "test", Mode: "spec", Convention: graph.TwoMACPlusElementwise, Values: true})
-}
-
-func render(tb testing.TB, r *report.Report, format string) []byte {
+func rendered(tb testing.TB, r *report.Report, format string) []byte {
 	tb.Helper()
 	for _, f := range report.Formats() {
 		if f.Name == format {
@@ -105,13 +81,13 @@ func TestModels(t *testing.T) {
 	for _, name := range fixtures.EveryModel(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := fixture(t, name)
+			g := reporttest.Fixture(t, name)
 			for _, symbolic := range []bool{false, true} {
-				r := build(t, g, symbolic)
+				r := reporttest.Build(t, g, symbolic)
 				checkJSON(t, r)
-				checkText(t, render(t, r, "text"))
+				checkText(t, rendered(t, r, "text"))
 				for _, f := range report.Formats() {
-					if !bytes.Equal(render(t, r, f.Name), render(t, build(t, g, symbolic), f.Name)) {
+					if !bytes.Equal(rendered(t, r, f.Name), rendered(t, reporttest.Build(t, g, symbolic), f.Name)) {
 						t.Errorf("%s differs from run to run", f.Name)
 					}
 				}
@@ -125,7 +101,7 @@ func checkJSON(t *testing.T, r *report.Report) {
 	for _, depth := range []int{-1, 0, 2} {
 		r.View.Depth = depth
 		var parsed jsonReport
-		if err := json.Unmarshal(render(t, r, "json"), &parsed); err != nil {
+		if err := json.Unmarshal(rendered(t, r, "json"), &parsed); err != nil {
 			t.Fatal(err)
 		}
 		parsed.check(t, &parsed.Tree, r.Symbolic)
@@ -169,10 +145,10 @@ func TestColor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := build(t, g, false)
-	plain := render(t, r, "text")
+	r := reporttest.Build(t, g, false)
+	plain := rendered(t, r, "text")
 	r.View.Color = true
-	colored := render(t, r, "text")
+	colored := rendered(t, r, "text")
 	if !bytes.Contains(colored, []byte("\x1b[1mmodel\x1b[0m")) {
 		t.Errorf("no bold in %q", colored)
 	}
@@ -212,7 +188,7 @@ func TestMatchPath(t *testing.T) {
 
 func TestJSONStrings(t *testing.T) {
 	for _, s := range []string{"", "plain", "quote \" backslash \\", "line\nfeed\ttab\x01", "größe 矩阵", "bad \xff utf-8", "\u2028"} {
-		j := &report.JSON{}
+		j := &render.JSON{}
 		j.Str(s)
 		var got string
 		if err := json.Unmarshal(j.Bytes(), &got); err != nil {
@@ -222,7 +198,7 @@ func TestJSONStrings(t *testing.T) {
 			t.Errorf("%q comes back as %q", want, got)
 		}
 	}
-	j := &report.JSON{}
+	j := &render.JSON{}
 	j.Open('[')
 	j.Float(math.NaN())
 	j.Float(math.Inf(1))
@@ -237,12 +213,12 @@ func TestJSONStrings(t *testing.T) {
 }
 
 func BenchmarkJSON(b *testing.B) {
-	a, err := analysis.Run(fixture(b, "bert-base"), analysis.Options{})
+	a, err := analysis.Run(reporttest.Fixture(b, "bert-base"), analysis.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
 		r := report.Build(a, nil, report.Options{Convention: graph.TwoMACPlusElementwise, Values: true})
-		render(b, r, "json")
+		rendered(b, r, "json")
 	}
 }

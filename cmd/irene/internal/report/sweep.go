@@ -9,19 +9,21 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/sweep"
 )
 
 // Sweep is what the formats of irene sweep read beside the rows.
 type Sweep struct {
 	*Report
-	Grid     *predict.Grid
+	Grid     *sweep.Grid
 	Names    []string // of the swept dims as the user gave them
 	Axes     []SweepAxis
 	Points   int
 	Asserted []string // conditions on what is recommended
-	Best     []*predict.SweepRow
+	Best     []*sweep.Row
 	Largest  []LargestBatch
 }
 
@@ -41,7 +43,7 @@ type LargestBatch struct {
 }
 
 // sizes are the sizes of a row as the user gave them.
-func (s *Sweep) sizes(r *predict.SweepRow) []int64 {
+func (s *Sweep) sizes(r *sweep.Row) []int64 {
 	out := make([]int64, len(s.Axes))
 	for i := range s.Axes {
 		out[i] = s.Axes[i].Size(r.Values[i])
@@ -69,20 +71,20 @@ func (s *Sweep) Item() string {
 type SweepMetric struct {
 	Name  string // ITEM stands for token or item
 	Title string
-	Value func(*predict.SweepRow) float64
+	Value func(*sweep.Row) float64
 	text  func(float64) string
 }
 
 // sweepMetrics are the numbers of a row, in the order of columns.
 var sweepMetrics = []SweepMetric{
-	{"energy_j", "energy", func(r *predict.SweepRow) float64 { return r.Energy }, func(v float64) string { return energy.Joules(v).String() }},
-	{"time_s", "time", func(r *predict.SweepRow) float64 { return r.Time }, func(v float64) string { return energy.Seconds(v).String() }},
-	{"power_w", "power", (*predict.SweepRow).Power, func(v float64) string { return energy.Watts(v).String() }},
-	{"ITEMs", "ITEMs", func(r *predict.SweepRow) float64 { return r.Items }, func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }},
-	{"j_per_ITEM", "per ITEM", (*predict.SweepRow).PerItem, func(v float64) string { return energy.Joules(v).String() }},
-	{"flops", "FLOPs", func(r *predict.SweepRow) float64 { return r.FLOPs }, func(v float64) string { return energy.FormatCount(v) + "FLOP" }},
-	{"bytes", "bytes", func(r *predict.SweepRow) float64 { return r.Bytes }, energy.FormatBytes},
-	{"memory_bytes", "memory", func(r *predict.SweepRow) float64 {
+	{"energy_j", "energy", func(r *sweep.Row) float64 { return r.Energy }, func(v float64) string { return energy.Joules(v).String() }},
+	{"time_s", "time", func(r *sweep.Row) float64 { return r.Time }, func(v float64) string { return energy.Seconds(v).String() }},
+	{"power_w", "power", (*sweep.Row).Power, func(v float64) string { return energy.Watts(v).String() }},
+	{"ITEMs", "ITEMs", func(r *sweep.Row) float64 { return r.Items }, func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }},
+	{"j_per_ITEM", "per ITEM", (*sweep.Row).PerItem, func(v float64) string { return energy.Joules(v).String() }},
+	{"flops", "FLOPs", func(r *sweep.Row) float64 { return r.FLOPs }, func(v float64) string { return energy.FormatCount(v) + "FLOP" }},
+	{"bytes", "bytes", func(r *sweep.Row) float64 { return r.Bytes }, energy.FormatBytes},
+	{"memory_bytes", "memory", func(r *sweep.Row) float64 {
 		if n, ok := r.MemoryBytes(); ok {
 			return float64(n)
 		}
@@ -101,7 +103,7 @@ func SweepMetrics(item string) []SweepMetric {
 
 // SweepWriter writes rows as they come. Finish is called once, after the last.
 type SweepWriter interface {
-	Row(*predict.SweepRow) error
+	Row(*sweep.Row) error
 	Finish() error
 }
 
@@ -147,7 +149,7 @@ func (c *sweepCSV) head() error {
 }
 
 // Row writes one row.
-func (c *sweepCSV) Row(r *predict.SweepRow) error {
+func (c *sweepCSV) Row(r *sweep.Row) error {
 	if err := c.head(); err != nil {
 		return err
 	}
@@ -156,7 +158,7 @@ func (c *sweepCSV) Row(r *predict.SweepRow) error {
 		c.record = append(c.record, strconv.FormatInt(n, 10))
 	}
 	for _, m := range c.metrics {
-		c.record = append(c.record, csvNumber(m.Value(r)))
+		c.record = append(c.record, render.CSVNumber(m.Value(r)))
 	}
 	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
 }
@@ -170,19 +172,12 @@ func (c *sweepCSV) Finish() error {
 	return c.out.Error()
 }
 
-func csvNumber(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
-}
-
 // sweepJSON writes an object per row: a line each alone, or within one object that also says what was read.
 type sweepJSON struct {
 	w       io.Writer
 	s       *Sweep
 	metrics []SweepMetric
-	j       JSON
+	j       render.JSON
 	whole   bool
 	rows    int
 }
@@ -199,32 +194,32 @@ func newSweepJSON(w io.Writer, s *Sweep) SweepWriter {
 }
 
 // Row writes one row.
-func (c *sweepJSON) Row(r *predict.SweepRow) error {
+func (c *sweepJSON) Row(r *sweep.Row) error {
 	if c.whole {
 		if c.rows > 0 {
-			c.j.buf = append(c.j.buf, ',')
+			c.j.Buf = append(c.j.Buf, ',')
 		}
-		c.j.buf = append(c.j.buf, '\n')
+		c.j.Buf = append(c.j.Buf, '\n')
 	}
-	c.j.comma = false
+	c.j.Comma = false
 	c.row(r)
 	c.rows++
 	if !c.whole {
 		c.j.End()
 	}
-	if len(c.j.buf) < 1<<16 {
+	if len(c.j.Buf) < 1<<16 {
 		return nil
 	}
 	return c.flush()
 }
 
 func (c *sweepJSON) flush() error {
-	_, err := c.w.Write(c.j.buf)
-	c.j.buf = c.j.buf[:0]
+	_, err := c.w.Write(c.j.Buf)
+	c.j.Buf = c.j.Buf[:0]
 	return err
 }
 
-func (c *sweepJSON) row(r *predict.SweepRow) {
+func (c *sweepJSON) row(r *sweep.Row) {
 	j := &c.j
 	j.Open('{')
 	j.Key("device")
@@ -251,8 +246,8 @@ func (c *sweepJSON) Finish() error {
 		return c.flush()
 	}
 	j := &c.j
-	j.buf = append(j.buf, "\n]"...)
-	j.comma = true
+	j.Buf = append(j.Buf, "\n]"...)
+	j.Comma = true
 	j.Line()
 	j.Key("best")
 	j.Open('[')
@@ -287,7 +282,7 @@ func (c *sweepJSON) Finish() error {
 }
 
 // jsonHead writes what was read, up to the beginning of the rows.
-func (s *Sweep) jsonHead(j *JSON) {
+func (s *Sweep) jsonHead(j *render.JSON) {
 	j.Key("schema")
 	j.Int(1)
 	j.Key("irene")
@@ -329,16 +324,16 @@ func (s *Sweep) jsonHead(j *JSON) {
 
 func (s *Sweep) origin(i int) string {
 	if t := s.Grid.Targets[i]; t.Device.ID != t.Coefficients.Device {
-		return predict.OriginScaled
+		return predict.OriginEstimated
 	}
-	return predict.OriginMeasured
+	return predict.OriginFitted
 }
 
 func (s *Sweep) runtime(i int) string {
-	if t := s.Grid.Targets[i]; t.Options.Runtime != "" {
-		return t.Options.Runtime
+	if t := s.Grid.Targets[i]; t.Options.Profile != "" {
+		return t.Options.Profile
 	}
-	return s.Grid.Targets[i].Coefficients.Runtime
+	return s.Grid.Targets[i].Coefficients.Profile
 }
 
 // fixed are the declared dims that are not swept and have a number.
@@ -355,7 +350,7 @@ func (s *Sweep) fixed() []Dim {
 func (s *Sweep) warnings() []string {
 	out := slices.Clone(s.Grid.Warnings)
 	if s.Grid.Unknown > 0 {
-		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", plural(s.Grid.Unknown, "operator")))
+		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", render.Plural(s.Grid.Unknown, "operator")))
 	}
 	if s.Grid.Direct != "" {
 		out = append(out, "every point was analyzed of its own: "+s.Grid.Direct)

@@ -5,11 +5,12 @@ import (
 	"io"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/graph"
 )
 
 const (
-	screenRows = 26 // rows of the tree where the depth is left to the format
+	ScreenRows = 26 // rows of the tree where the depth is left to the format
 	defaultTop = 10
 	barWidth   = 10
 )
@@ -29,9 +30,9 @@ func writeText(w io.Writer, r *Report) error {
 		b.WriteString(r.valueTable())
 	}
 	b.WriteByte('\n')
-	t := &Table{Color: r.View.Color}
+	t := &render.Table{Color: r.View.Color}
 	for _, n := range r.notes() {
-		t.Cells(Cell{n.key, n.style}, Cell{n.text, Plain})
+		t.Cells(render.Cell{Text: n.Key, Style: n.Style}, render.Cell{Text: n.Text, Style: render.Plain})
 	}
 	b.WriteString(t.String())
 	_, err := io.WriteString(w, b.String())
@@ -39,21 +40,21 @@ func writeText(w io.Writer, r *Report) error {
 }
 
 func (r *Report) textHead(b *strings.Builder) {
-	t := &Table{Color: r.View.Color}
-	for _, n := range r.head() {
-		t.Cells(Cell{n.key, Bold}, Cell{n.text, n.style})
+	t := &render.Table{Color: r.View.Color}
+	for _, n := range r.HeadNotes() {
+		t.Cells(render.Cell{Text: n.Key, Style: render.Bold}, render.Cell{Text: n.Text, Style: n.Style})
 	}
 	b.WriteString(t.String())
 }
 
 // treeTable lays out the modules, as deep as the view says or a screen allows.
 func (r *Report) treeTable() string {
-	t := &Table{Right: r.alignment(1), Color: r.View.Color}
+	t := &render.Table{Right: r.alignment(1), Color: r.View.Color}
 	t.Head(append([]string{"module"}, r.metricTitles()...)...)
 	root := &branch{label: "model", class: r.Tree.Class, count: 1, metrics: r.Tree.Metrics, share: r.Tree.Share}
-	t.Cells(append([]Cell{{root.label, Bold}}, r.metricCells(&root.metrics, root.share, root.class)...)...)
+	t.Cells(append([]render.Cell{{Text: root.label, Style: render.Bold}}, r.metricCells(&root.metrics, root.share, root.class)...)...)
 	for _, line := range r.treeLines() {
-		t.Cells(append([]Cell{{line.prefix + line.label, line.style}}, r.metricCells(line.metrics, line.share, line.class)...)...)
+		t.Cells(append([]render.Cell{{Text: line.prefix + line.label, Style: line.style}}, r.metricCells(line.metrics, line.share, line.class)...)...)
 	}
 	return t.String()
 }
@@ -66,7 +67,7 @@ type line struct {
 	metrics *Metrics
 	share   float64
 	depth   int
-	style   Style
+	style   render.Style
 }
 
 // treeLines are the rows below the root.
@@ -84,7 +85,7 @@ func (r *Report) treeLines() []line {
 	if depth < 0 {
 		for depth = 1; depth < 64; depth++ {
 			now, next := len(lines(branches, own, "", 1, depth)), len(lines(branches, own, "", 1, depth+1))
-			if next == now || next > screenRows {
+			if next == now || next > ScreenRows {
 				break
 			}
 		}
@@ -98,7 +99,7 @@ func (r *Report) treeLines() []line {
 // lines lays out siblings and what is below them down to a depth; own are the operators beside them.
 func lines(siblings []*branch, parent *branch, prefix string, depth, most int) []line {
 	var out []line
-	beside := parent != nil && parent.own != nil && parent.own.costs() && len(siblings) > 0
+	beside := parent != nil && parent.own != nil && parent.own.Costs() && len(siblings) > 0
 	for i, b := range siblings {
 		fork, below := "├─ ", "│  "
 		if i == len(siblings)-1 && !beside {
@@ -115,15 +116,15 @@ func lines(siblings []*branch, parent *branch, prefix string, depth, most int) [
 	}
 	if beside {
 		out = append(out, line{
-			prefix: prefix + "└─ ", label: "(" + plural(parent.own.Operators, "operator") + ")",
-			metrics: parent.own, share: parent.ownShare, depth: depth, style: Faint,
+			prefix: prefix + "└─ ", label: "(" + render.Plural(parent.own.Operators, "operator") + ")",
+			metrics: parent.own, share: parent.ownShare, depth: depth, style: render.Faint,
 		})
 	}
 	return out
 }
 
-// costs reports whether there is anything to show of a sum.
-func (m *Metrics) costs() bool {
+// Costs reports whether there is anything to show of a sum.
+func (m *Metrics) Costs() bool {
 	return m.Energy > 0 || m.Time > 0 || m.Unknown > 0 || !m.FLOPs.Is(0) || !m.Read.Is(0) || !m.Written.Is(0)
 }
 
@@ -151,45 +152,45 @@ func (r *Report) alignment(n int) []bool {
 	return append(make([]bool, n), list...)
 }
 
-func (r *Report) metricCells(m *Metrics, share float64, class string) []Cell {
-	cells := make([]Cell, 4, 8)
+func (r *Report) metricCells(m *Metrics, share float64, class string) []render.Cell {
+	cells := make([]render.Cell, 4, 8)
 	if r.ShareOf() != "" {
-		cells[1] = Cell{shareText(m, share), heat(share)}
-		cells[2] = Cell{bar(share, barWidth), heat(share)}
+		cells[1] = render.Cell{Text: shareText(m, share), Style: heat(share)}
+		cells[2] = render.Cell{Text: render.Bar(share, barWidth), Style: heat(share)}
 	}
 	if r.Device != nil && r.Tree.Metrics.Predicted {
-		cells[0].Text, cells[3].Text = m.known(energyText(m)), m.known(timeText(m))
+		cells[0].Text, cells[3].Text = m.Known(EnergyText(m)), m.Known(TimeText(m))
 	}
-	flops, bytes, params := Cell{Text: m.known(flopsText(m.FLOPs))}, Cell{Text: m.known(bytesText(plus(m.Read, m.Written)))}, Cell{Text: countText(m.Params)}
+	flops, bytes, params := render.Cell{Text: m.Known(render.FlopsText(m.FLOPs))}, render.Cell{Text: m.Known(render.BytesText(Plus(m.Read, m.Written)))}, render.Cell{Text: render.CountText(m.Params)}
 	if r.Symbolic {
 		cells = append(cells, params, flops, bytes)
 	} else {
 		cells = append(cells, flops, bytes, params)
 	}
-	return append(cells, Cell{class, Faint})
+	return append(cells, render.Cell{Text: class, Style: render.Faint})
 }
 
-// known marks a sum that leaves out operators whose cost is not known: "≥ 4 FLOP", or "?" where nothing is left.
-func (m *Metrics) known(text string) string {
+// Known marks a sum that leaves out operators whose cost is not known: "≥ 4 FLOP", or "?" where nothing is left.
+func (m *Metrics) Known(text string) string {
 	switch {
-	case m.Unknown == 0 || text == unknownText:
+	case m.Unknown == 0 || text == render.UnknownText:
 		return text
 	case text == "0":
-		return unknownText
+		return render.UnknownText
 	}
 	return "≥ " + text
 }
 
 func shareText(m *Metrics, share float64) string {
 	if m.Unknown > 0 && share == 0 {
-		return unknownText
+		return render.UnknownText
 	}
-	return percent(share)
+	return render.Percent(share)
 }
 
-func energyText(m *Metrics) string {
+func EnergyText(m *Metrics) string {
 	if !m.HasEnergy() {
-		return unknownText
+		return render.UnknownText
 	}
 	if m.Energy == 0 {
 		return "0"
@@ -197,9 +198,9 @@ func energyText(m *Metrics) string {
 	return m.Energy.String()
 }
 
-func timeText(m *Metrics) string {
+func TimeText(m *Metrics) string {
 	if !m.Predicted {
-		return unknownText
+		return render.UnknownText
 	}
 	if m.Time == 0 {
 		return "0"
@@ -208,14 +209,14 @@ func timeText(m *Metrics) string {
 }
 
 // heat colours a share.
-func heat(share float64) Style {
+func heat(share float64) render.Style {
 	switch {
 	case share >= 0.5:
-		return Red
+		return render.Red
 	case share >= 0.1:
-		return Yellow
+		return render.Yellow
 	}
-	return Plain
+	return render.Plain
 }
 
 // topTable lays out the most expensive operators; "" where none is to be shown.
@@ -228,7 +229,7 @@ func (r *Report) topTable() string {
 	if len(groups) == 0 {
 		return ""
 	}
-	t := &Table{Right: r.alignment(3), Color: r.View.Color}
+	t := &render.Table{Right: r.alignment(3), Color: r.View.Color}
 	titles := append([]string{"operator", "", "in"}, r.metricTitles()...)
 	t.Head(append(titles, "note")...)
 	for _, g := range groups {
@@ -236,31 +237,31 @@ func (r *Report) topTable() string {
 		if g.count > 1 {
 			count = fmt.Sprintf("×%d", g.count)
 		}
-		cells := append([]Cell{{Text: g.op.Node.Kind()}, {Text: count}, {Text: g.place}}, r.metricCells(&g.metrics, g.share, g.op.Class)...)
-		t.Cells(append(cells, Cell{flags(g.op), Faint})...)
+		cells := append([]render.Cell{{Text: g.op.Node.Kind()}, {Text: count}, {Text: g.place}}, r.metricCells(&g.metrics, g.share, g.op.Class)...)
+		t.Cells(append(cells, render.Cell{Text: Flags(g.op), Style: render.Faint})...)
 	}
 	return t.String()
 }
 
 // valueTable lists every value with its type and shape.
 func (r *Report) valueTable() string {
-	t := &Table{Color: r.View.Color}
+	t := &render.Table{Color: r.View.Color}
 	t.Head("value", "type", "shape")
 	for _, v := range r.Values {
-		dtype := kinds[v.Fact.Kind]
+		dtype := TensorKinds[v.Fact.Kind]
 		if dtype == "" {
 			dtype = v.Fact.DType.String()
 		}
 		if dtype == graph.Undefined.String() {
-			dtype = unknownText
+			dtype = render.UnknownText
 		}
 		t.Row(v.Name, dtype, v.Fact.Shape.String())
 	}
 	return t.String()
 }
 
-// flags names what makes an operator's prediction less sure.
-func flags(op *Operator) string {
+// Flags names what makes an operator's prediction less sure.
+func Flags(op *Operator) string {
 	var list []string
 	if op.Scaled {
 		list = append(list, "scaled")

@@ -126,7 +126,7 @@ func rewritten(ctx context.Context, name, path string, rt Runtime) (*graph.Graph
 	if err != nil {
 		return nil, err
 	}
-	if err := keepSmall(g); err != nil {
+	if err := loadSmall(g); err != nil {
 		return nil, err
 	}
 	withoutCopies(g)
@@ -179,9 +179,9 @@ func forget(g *graph.Graph) {
 	}
 }
 
-// keepSmall loads small tensors that lie in another file, which is about to go; large ones are drawn anew when they are
+// loadSmall loads small tensors that lie in another file, which is about to go; large ones are drawn anew when they are
 // needed.
-func keepSmall(g *graph.Graph) error {
+func loadSmall(g *graph.Graph) error {
 	for _, v := range g.Values {
 		t := v.Init
 		if t == nil || t.Load == nil {

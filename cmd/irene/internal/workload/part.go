@@ -114,7 +114,7 @@ func (b *builder) staticType(v *graph.Value) graph.Type {
 func (b *builder) store(g *graph.Graph, w *profiler.Workload) error {
 	size := weightBytes(g)
 	if size < maxEmbedded {
-		if err := b.fill(g); err != nil {
+		if err := b.fillWeights(g); err != nil {
 			return err
 		}
 		var out bytes.Buffer

@@ -15,7 +15,7 @@ const maxHops = 16
 
 // spanOf is the integers that every reader of a value accepts: rows of the tables that they index.
 func spanOf(a *analysis.Analysis, v *graph.Value) span {
-	s := spans{a: a, seen: map[*graph.Value]bool{}}
+	s := spans{a: a, visited: map[*graph.Value]bool{}}
 	s.follow(v, maxHops)
 	if s.found {
 		return span{s.low, max(s.high, s.low+1)}
@@ -25,9 +25,9 @@ func spanOf(a *analysis.Analysis, v *graph.Value) span {
 
 // spans is one search.
 type spans struct {
-	a     *analysis.Analysis
-	seen  map[*graph.Value]bool
-	found bool
+	a       *analysis.Analysis
+	visited map[*graph.Value]bool
+	found   bool
 	span
 }
 
@@ -47,10 +47,10 @@ var passing = []string{
 }
 
 func (s *spans) follow(v *graph.Value, hops int) {
-	if v == nil || s.seen[v] || hops == 0 {
+	if v == nil || s.visited[v] || hops == 0 {
 		return
 	}
-	s.seen[v] = true
+	s.visited[v] = true
 	for _, u := range v.Consumers {
 		if low, high, ok := s.accepts(u); ok {
 			s.narrow(low, high)

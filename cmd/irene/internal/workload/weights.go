@@ -55,8 +55,8 @@ func eachTensor(g *graph.Graph, visit func(*graph.Tensor, *graph.Value) error) e
 	return nil
 }
 
-// fill gives every tensor its bytes. Tensors are shared with the graph that the part was cut out of: filled ones are new.
-func (b *builder) fill(g *graph.Graph) error {
+// fillWeights gives every tensor its bytes. Tensors are shared with the graph that the part was cut out of: filled ones are new.
+func (b *builder) fillWeights(g *graph.Graph) error {
 	return b.replace(g, false, func(t *graph.Tensor, raw []byte) *graph.Tensor {
 		return &graph.Tensor{Name: t.Name, DType: t.DType, Dims: t.Dims, Raw: raw}
 	})

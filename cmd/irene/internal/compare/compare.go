@@ -1,0 +1,258 @@
+package compare
+
+import (
+	"io"
+	"slices"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/align"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// Comparison is what the formats of compare read: the same models at one or more points, their modules side by side.
+type Comparison struct {
+	Version   string
+	Names     []string // of the models: "A", "B" …
+	Points    []Point
+	Root      *Row
+	Crossings []Crossing
+	Notes     []string
+	View      View
+}
+
+// Point is what one choice of dims gives, a report per model.
+type Point struct {
+	Label   string // of the dims that vary; "" where none does
+	Reports []*report.Report
+}
+
+// Row is one module of each model, as far as it has one.
+type Row struct {
+	Reason   align.Reason
+	Children []*Row
+	modules  [][]*report.Module // by point and model; nil where it has none
+}
+
+// Crossing is where another model becomes the cheaper one, as one dim grows.
+type Crossing struct {
+	Dim     string
+	Model   int    // beside the first
+	Others  string // the dims that vary besides, at their values
+	Metric  string // name
+	Low     int64  // of the range that was searched
+	High    int64
+	Cheaper int      // at the low end; -1: equal
+	Changes []Switch // in order
+	Closed  bool     // from closed forms, at every size; else only between points that disagree
+}
+
+// Switch says which model is the cheaper one from a size on.
+type Switch struct {
+	From    int64
+	Cheaper int
+}
+
+// View says what part of a comparison formats show.
+type View struct {
+	Metrics []string // by name, the first decides orders
+	Depth   int      // negative: the format chooses
+	Top     int      // negative: the format chooses
+	ByDiff  bool     // biggest differences first
+	Expand  bool
+	Color   bool
+	Modules []*Row // asked for; nil: all
+}
+
+// Format is one way to write a comparison.
+type Format struct {
+	Name  string
+	Help  string
+	Write func(io.Writer, *Comparison) error
+}
+
+// Formats is the table of formats for comparisons, the default first.
+func Formats() []Format {
+	return []Format{
+		{Name: "text", Help: "tables for people", Write: writeText},
+		{Name: "json", Help: "everything, schema 1", Write: writeJSON},
+		{Name: "csv", Help: "a line per row and point", Write: writeCSV},
+		{Name: "markdown", Help: "tables for pull requests", Write: writeMarkdown},
+	}
+}
+
+// Compared is one model at one point.
+type Compared struct {
+	Analysis *analysis.Analysis
+	Report   *report.Report
+}
+
+// Build aligns the models at the first point, and finds their modules at the others.
+func Build(points [][]Compared, labels []string) *Comparison {
+	c := &Comparison{View: View{Depth: -1, Top: -1, Metrics: []string{"energy"}}}
+	trees := make([]align.Tree, len(points[0]))
+	for k, m := range points[0] {
+		c.Names = append(c.Names, string(rune('A'+k)))
+		of := modulesOf(m)
+		trees[k] = align.Tree{Root: m.Analysis.Tree.Root, Weigh: func(g *graph.Module) align.Weight { return Weight(&of[g].Metrics) }}
+	}
+	finders := make([][]func(*graph.Module) *report.Module, len(points))
+	for p, models := range points {
+		point := Point{Label: labels[p]}
+		for _, m := range models {
+			point.Reports = append(point.Reports, m.Report)
+			finders[p] = append(finders[p], finder(m, p == 0))
+		}
+		c.Points = append(c.Points, point)
+	}
+	c.Version = c.Points[0].Reports[0].Version
+	c.Root = compareRow(align.Align(trees...), finders)
+	return c
+}
+
+// Weight is what alignment asks of a module. Work is energy where it was predicted.
+func Weight(m *report.Metrics) align.Weight {
+	number := func(d graph.Dim) float64 { n, _ := d.Const(); return float64(n) }
+	w := align.Weight{Params: number(m.Params), MACs: number(m.MACs), Work: float64(m.Energy)}
+	if m.NoEnergy {
+		w.Work = float64(m.Time)
+	}
+	if !m.Predicted {
+		w.Work = 0.1*number(m.FLOPs) + number(m.Read) + number(m.Written)
+	}
+	return w
+}
+
+// modulesOf finds a report's module by the graph's: both trees have one shape.
+func modulesOf(m Compared) map[*graph.Module]*report.Module {
+	out := map[*graph.Module]*report.Module{}
+	var both func(*graph.Module, *report.Module)
+	both = func(g *graph.Module, r *report.Module) {
+		out[g] = r
+		for i, c := range g.Children {
+			both(c, r.Children[i])
+		}
+	}
+	both(m.Analysis.Tree.Root, m.Report.Tree)
+	return out
+}
+
+// finder finds the module of a report that a module of the aligned tree is: itself at the first point, by path at others,
+// where a branch may have been taken that the first point did not.
+func finder(m Compared, first bool) func(*graph.Module) *report.Module {
+	if first {
+		of := modulesOf(m)
+		return func(g *graph.Module) *report.Module { return of[g] }
+	}
+	byPath := map[string]*report.Module{}
+	m.Report.Tree.Walk(func(r *report.Module) { byPath[r.Path] = r })
+	return func(g *graph.Module) *report.Module { return byPath[g.Path] }
+}
+
+func compareRow(r *align.Row, find [][]func(*graph.Module) *report.Module) *Row {
+	out := &Row{Reason: r.Reason}
+	for p := range find {
+		list := make([]*report.Module, len(r.Modules))
+		for k, m := range r.Modules {
+			if m != nil {
+				list[k] = find[p][k](m)
+			}
+		}
+		out.modules = append(out.modules, list)
+	}
+	for _, c := range r.Children {
+		out.Children = append(out.Children, compareRow(c, find))
+	}
+	return out
+}
+
+// Walk visits r and everything below it, parents first.
+func (r *Row) Walk(visit func(*Row)) {
+	visit(r)
+	for _, c := range r.Children {
+		c.Walk(visit)
+	}
+}
+
+// Metrics are the numbers of a model's module at a point; nil where it has none.
+func (r *Row) Metrics(point, model int) *report.Metrics {
+	if m := r.modules[point][model]; m != nil {
+		return &m.Metrics
+	}
+	return nil
+}
+
+// Path is that of a model's module; false where it has none.
+func (r *Row) Path(model int) (string, bool) {
+	for _, list := range r.modules {
+		if list[model] != nil {
+			return list[model].Path, true
+		}
+	}
+	return "", false
+}
+
+// joined reports whether at least two models have a module in the row.
+func (r *Row) joined() bool {
+	n := 0
+	for k := range r.modules[0] {
+		if _, ok := r.Path(k); ok {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// whole reports whether nothing below a row answers to anything: its modules can only be compared as wholes.
+func (r *Row) whole() bool {
+	for _, c := range r.Children {
+		if c.joined() || !c.whole() {
+			return false
+		}
+	}
+	return true
+}
+
+// Find returns the rows of which some path matches a pattern.
+func (c *Comparison) Find(pattern string) []*Row {
+	var out []*Row
+	c.Root.Walk(func(r *Row) {
+		for k := range c.Names {
+			m := r.modules[0][k]
+			if m != nil && (report.MatchPath(pattern, m.Path) || report.MatchPath(pattern, m.Canonical)) {
+				out = append(out, r)
+				return
+			}
+		}
+	})
+	return out
+}
+
+// Paths lists the module paths of all models.
+func (c *Comparison) Paths() []string {
+	var out []string
+	c.Root.Walk(func(r *Row) {
+		for k := range c.Names {
+			if p, ok := r.Path(k); ok && p != "" && !slices.Contains(out, p) {
+				out = append(out, p)
+			}
+		}
+	})
+	return out
+}
+
+// Differ reports whether two predictions differ by more than their 90 % intervals allow: the intervals do not overlap.
+// Predictions for one device share the errors of its coefficients, which cancel in part: the rule errs on the side of
+// calling a difference uncertain. Known is false where one is no prediction.
+func Differ(a, b *report.Metrics) (differ, known bool) {
+	if a == nil || b == nil || !a.HasEnergy() || !b.HasEnergy() {
+		return false, false
+	}
+	return a.Low > b.High || b.Low > a.High, true
+}
+
+// IntervalRule says in words what Differ does.
+const IntervalRule = "a difference counts as real where the 90 % intervals do not overlap; errors of the coefficients, which both predictions share, make this rule cautious"
+
+// Module is a model's module at a point; nil where it has none.
+func (r *Row) Module(point, model int) *report.Module { return r.modules[point][model] }

@@ -1,0 +1,279 @@
+package compare
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+)
+
+// compared is a row of the shown tree: one aligned row, or neighbours that are equal but for the number in their names.
+type compared struct {
+	label    string
+	paths    []string // by model; "" where it has none, with * for numbers where the row stands for several
+	state    rowState
+	whole    bool // what is below cannot be compared
+	own      bool // the operators that sit directly in a row
+	count    int
+	amounts  [][][]amount // by metric, point and model
+	differs  []bool       // by model: from the first, beyond the intervals, at the first point
+	children []*compared
+}
+
+// rowState says why models lack a module of a row.
+type rowState int
+
+const (
+	beside rowState = iota // two or more have one
+	alone                  // one has it
+	spread                 // one has it, and its parts answer to others
+	inside                 // one has it; what holds it is compared as a whole
+)
+
+// tree folds the rows that the view shows.
+func (c *Comparison) tree() []*compared {
+	f := &rowFolder{c: c, metrics: c.shown()}
+	roots := []*Row{c.Root}
+	if c.View.Modules != nil {
+		roots = c.View.Modules
+	}
+	var out []*compared
+	for _, r := range roots {
+		x := f.fold([][]*Row{{r}}, false)[0]
+		if c.View.Modules != nil {
+			x.label = cmp.Or(firstPath(x.paths), "model")
+		} else {
+			x.label = "model"
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+func firstPath(paths []string) string {
+	for _, p := range paths {
+		if p != "" {
+			return p
+		}
+	}
+	return ""
+}
+
+type rowFolder struct {
+	c       *Comparison
+	metrics []*metric
+}
+
+// fold makes a row of every run of equal siblings, each of which stands for several rows already. Within says that what
+// holds them is compared as a whole.
+func (f *rowFolder) fold(siblings [][]*Row, within bool) []*compared {
+	var out []*compared
+	for i := 0; i < len(siblings); {
+		n := 1
+		for i+n < len(siblings) && !f.c.View.Expand && f.equal(siblings[i][0], siblings[i+n][0]) {
+			n++
+		}
+		x := f.row(siblings[i:i+n], within)
+		if x.state == spread {
+			out = append(out, x.promote()...)
+		} else {
+			out = append(out, x)
+		}
+		i += n
+	}
+	if f.c.View.ByDiff {
+		slices.SortStableFunc(out, func(x, y *compared) int { return cmp.Compare(y.gap(), x.gap()) })
+	}
+	return out
+}
+
+// promote gives what hangs below a row whose parts answer to others in its place.
+func (x *compared) promote() []*compared {
+	for _, c := range x.children {
+		c.label = strings.TrimRight(x.label+"."+c.label, ".")
+	}
+	return x.children
+}
+
+// own is a row of the operators that sit directly in the modules of other rows; nil where they weigh nothing.
+func (f *rowFolder) own(rows []*Row, x *compared) *compared {
+	out := &compared{count: 1, paths: x.paths, state: x.state, own: true}
+	switch {
+	case x.state == spread:
+		out.state = alone
+	case rows[0].joined() && rows[0].whole():
+		out.state = inside
+	}
+	weighs := false
+	for _, metric := range f.metrics {
+		points := make([][]amount, len(f.c.Points))
+		for p := range points {
+			points[p] = make([]amount, len(f.c.Names))
+			for k := range points[p] {
+				for _, r := range rows {
+					if m := r.modules[p][k]; m != nil {
+						points[p][k] = points[p][k].plus(f.c.own(metric, p, k, m))
+					}
+				}
+				weighs = weighs || points[p][k].value > 0 || points[p][k].more
+			}
+		}
+		out.amounts = append(out.amounts, points)
+	}
+	out.differs = make([]bool, len(f.c.Names))
+	if !weighs {
+		return nil
+	}
+	return out
+}
+
+// own is the sum over the operators that sit directly in a module.
+func (c *Comparison) own(x *metric, point, model int, m *report.Module) amount {
+	ops := c.Points[point].Reports[model].Operators
+	sum := amount{some: true, known: true}
+	for _, i := range m.Operators {
+		a := x.amount(&ops[i].Metrics)
+		if a.known {
+			sum.value += a.value
+		}
+		sum.more = sum.more || a.more
+	}
+	return sum
+}
+
+// gap is the largest difference to the first model in the first metric, at any point.
+func (x *compared) gap() float64 {
+	most := 0.0
+	for _, models := range x.amounts[0] {
+		for _, a := range models {
+			most = max(most, math.Abs(a.value-models[0].value))
+		}
+	}
+	return most
+}
+
+// equal reports whether two rows may share one: equal names, equal answers, equal shown numbers, down to the leaves.
+func (f *rowFolder) equal(x, y *Row) bool {
+	if len(x.Children) != len(y.Children) {
+		return false
+	}
+	for k, m := range x.modules[0] {
+		n := y.modules[0][k]
+		if (m == nil) != (n == nil) || m != nil && (report.Generic(m) != report.Generic(n) || report.Generic(m) == m.Name && m.Path == n.Path) {
+			return false
+		}
+	}
+	for _, metric := range f.metrics {
+		for p := range x.modules {
+			for k := range x.modules[p] {
+				if !near(metric.amount(x.Metrics(p, k)), metric.amount(y.Metrics(p, k))) {
+					return false
+				}
+			}
+		}
+	}
+	for i, c := range x.Children {
+		if !f.equal(c, y.Children[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// near reports whether two amounts are equal within a twentieth: the first layer often makes a mask for all of them.
+func near(a, b amount) bool {
+	return a.some == b.some && a.known == b.known && a.more == b.more &&
+		math.Abs(a.value-b.value) <= 0.05*max(math.Abs(a.value), math.Abs(b.value))
+}
+
+// row sums a run of siblings.
+func (f *rowFolder) row(run [][]*Row, within bool) *compared {
+	first := run[0][0]
+	all := slices.Concat(run...)
+	x := &compared{count: len(run), state: stateOf(first, within), whole: first.whole() && len(first.Children) > 0}
+	models := len(f.c.Names)
+	for k := range models {
+		path, ok := first.Path(k)
+		if ok && len(all) > 1 {
+			path = report.Star(path)
+		}
+		x.paths = append(x.paths, path)
+		if x.label == "" && ok {
+			var names []*report.Module
+			for _, group := range run {
+				names = append(names, group[0].module(k))
+			}
+			x.label = report.Label(names, func(m *report.Module) string { return m.Name })
+		}
+		differ, _ := Differ(first.Metrics(0, 0), first.Metrics(0, k))
+		x.differs = append(x.differs, differ)
+	}
+	for _, metric := range f.metrics {
+		points := make([][]amount, len(f.c.Points))
+		for p := range points {
+			points[p] = make([]amount, models)
+			for k := range models {
+				for _, r := range all {
+					points[p][k] = points[p][k].plus(metric.amount(r.Metrics(p, k)))
+				}
+				if metric.key == "params" && sharedRows(all, k) {
+					points[p][k] = metric.amount(first.Metrics(p, k))
+				}
+			}
+		}
+		x.amounts = append(x.amounts, points)
+	}
+	children := make([][]*Row, len(first.Children))
+	for i := range children {
+		for _, r := range all {
+			children[i] = append(children[i], r.Children[i])
+		}
+	}
+	x.children = f.fold(children, within || first.joined() && first.whole())
+	if len(first.Children) > 0 || x.state == spread {
+		if own := f.own(all, x); own != nil {
+			x.children = append(x.children, own)
+		}
+	}
+	return x
+}
+
+// stateOf says how the models of a row stand.
+func stateOf(r *Row, within bool) rowState {
+	switch {
+	case r.joined():
+		return beside
+	case within:
+		return inside
+	case !r.whole():
+		return spread
+	}
+	for k := range r.modules[0] { // parts may hang elsewhere, where the first model has them
+		if m := r.module(k); m != nil && len(m.Children) > 0 && len(r.Children) == 0 {
+			return spread
+		}
+	}
+	return alone
+}
+
+func (r *Row) module(model int) *report.Module {
+	for _, list := range r.modules {
+		if list[model] != nil {
+			return list[model]
+		}
+	}
+	return nil
+}
+
+// sharedRows reports whether a model's modules in several rows are calls of one.
+func sharedRows(rows []*Row, model int) bool {
+	var list []*report.Module
+	for _, r := range rows {
+		if m := r.module(model); m != nil {
+			list = append(list, m)
+		}
+	}
+	return len(list) > 1 && report.Shared(list)
+}

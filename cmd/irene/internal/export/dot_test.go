@@ -1,0 +1,252 @@
+package export_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"gonum.org/v1/gonum/graph/formats/dot"
+	"gonum.org/v1/gonum/graph/formats/dot/ast"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/export"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
+	"github.com/irene-onnx/irene/fixtures"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx"
+	"github.com/irene-onnx/irene/onnx/onnxtest"
+)
+
+func exported(tb testing.TB, r *report.Report, format string) []byte {
+	tb.Helper()
+	for _, f := range export.Exports() {
+		if f.Name == format {
+			var b bytes.Buffer
+			if err := f.Write(&b, r); err != nil {
+				tb.Fatal(err)
+			}
+			return b.Bytes()
+		}
+	}
+	tb.Fatalf("no format %s", format)
+	return nil
+}
+
+func reportOf(tb testing.TB, parts ...onnxtest.Part) *report.Report {
+	tb.Helper()
+	g, err := onnx.DecodeBytes(onnxtest.Model(parts...).Bytes(), "m.onnx", "", onnx.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return reporttest.Build(tb, g, false)
+}
+
+// drawing is what a DOT text says: labels by node, edges in order, depth of the deepest cluster.
+type drawing struct {
+	labels map[string]string
+	edges  []string
+	deep   int
+}
+
+// parse reads DOT with gonum's parser, and with Graphviz's own where it is installed.
+func parse(tb testing.TB, text []byte) *drawing {
+	tb.Helper()
+	file, err := dot.ParseBytes(text)
+	if err != nil {
+		tb.Fatalf("%v\n%.2000s", err, text)
+	}
+	graphviz(tb, text, "-Tcanon", "-q")
+	d := &drawing{labels: map[string]string{}}
+	if len(file.Graphs) != 1 || file.Graphs[0].Strict {
+		tb.Fatalf("%d graphs; a strict one loses edges", len(file.Graphs))
+	}
+	d.walk(file.Graphs[0].Stmts, 0)
+	return d
+}
+
+// graphviz runs dot where it is on the PATH, with as little work as its flags leave.
+func graphviz(tb testing.TB, text []byte, flags ...string) {
+	tb.Helper()
+	program, err := exec.LookPath("dot")
+	if err != nil {
+		return
+	}
+	if flags[0] == "-Tcanon" { // dot lays out whatever its output; nop reads and writes alone
+		if program, err = exec.LookPath("nop"); err != nil {
+			return
+		}
+		flags = nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, flags...)
+	cmd.Stdin = bytes.NewReader(text)
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	if err := cmd.Run(); err != nil || complaints.Len() > 0 {
+		tb.Errorf("%s %v: %v: %.500s", program, flags, err, complaints.String())
+	}
+}
+
+func (d *drawing) walk(list []ast.Stmt, level int) {
+	d.deep = max(d.deep, level)
+	for _, s := range list {
+		switch s := s.(type) {
+		case *ast.NodeStmt:
+			for _, a := range s.Attrs {
+				if a.Key == "label" {
+					d.labels[s.Node.ID] = a.Val
+				}
+			}
+		case *ast.EdgeStmt:
+			d.edges = append(d.edges, s.From.(*ast.Node).ID+" "+s.To.Vertex.(*ast.Node).ID)
+		case *ast.Subgraph:
+			d.walk(s.Stmts, level+1)
+		}
+	}
+}
+
+// operators counts the boxes of operators.
+func (d *drawing) operators() int {
+	n := 0
+	for id := range d.labels {
+		if strings.HasPrefix(id, "n") {
+			n++
+		}
+	}
+	return n
+}
+
+// TestDOTParallel: both arrows of a square are there.
+func TestDOTParallel(t *testing.T) {
+	r := reportOf(t, onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2, 3),
+		onnxtest.Node("Relu", "x", "h"), onnxtest.Node("Mul", "h h", "y"), onnxtest.Out("y", graph.Float32, 2, 3))
+	r.View.Depth = 9
+	d := parse(t, exported(t, r, "dot"))
+	if got, want := strings.Join(d.edges, ", "), "v0 n0, n0 n1, n0 n1, n1 v2"; got != want {
+		t.Errorf("edges %s, want %s", got, want)
+	}
+	if !regexp.MustCompile(`^"Mul\\n\[2, 3\]\\n[0-9.]+ .?J  [0-9.]+ %"$`).MatchString(d.labels["n1"]) {
+		t.Errorf("label %s", d.labels["n1"])
+	}
+}
+
+// TestDOTNames: whatever a name holds, the text stays DOT.
+func TestDOTNames(t *testing.T) {
+	name := "a\"b\\c\nd&lt;e\x01{|}<b>é"
+	r := reportOf(t, onnxtest.Opset("", 17), onnxtest.GraphName(name), onnxtest.In("x", graph.Float32, "batch"),
+		onnxtest.Node("Relu", "x", "h", onnxtest.Name("/"+name+"/Relu")), onnxtest.Node("Neg", "h", "h2", onnxtest.Name("/"+name+"/"+name)),
+		onnxtest.Node("Odd", "h2", "y", onnxtest.Domain(name)), onnxtest.Out("y", graph.Float32, "batch"))
+	for depth := -1; depth < 4; depth++ {
+		r.View.Depth = depth
+		text := exported(t, r, "dot")
+		parse(t, text)
+		graphviz(t, text, "-Tplain")
+	}
+}
+
+// TestDOTBodies: what stands in a branch hangs on the If it belongs to.
+func TestDOTBodies(t *testing.T) {
+	branch := func(name string) onnxtest.Subgraph {
+		return onnxtest.Graph(name, onnxtest.Node("Relu", "x", name), onnxtest.Out(name, graph.Float32, 2))
+	}
+	r := reportOf(t, onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2), onnxtest.In("c", graph.Bool),
+		onnxtest.Node("If", "c", "y", onnxtest.Attr("then_branch", branch("p")), onnxtest.Attr("else_branch", branch("q"))),
+		onnxtest.Out("y", graph.Float32, 2))
+	r.View.Depth = 9
+	d := parse(t, exported(t, r, "dot"))
+	if got, want := strings.Join(d.edges, ", "), "v1 n0, n1 n0, v0 n1, n0 v2"; got != want {
+		t.Errorf("edges %s, want %s", got, want)
+	}
+}
+
+// stack is a network of that many equal layers with two operators each.
+func stack(tb testing.TB, layers int) *report.Report {
+	tb.Helper()
+	parts := []onnxtest.Part{onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, "batch", 8), onnxtest.Weight("w", graph.Float32, 8, 8)}
+	in := "x"
+	for i := range layers {
+		scope := fmt.Sprintf("/encoder/layer.%d", i)
+		parts = append(parts,
+			onnxtest.Node("MatMul", in+" w", scope+"/dense/h", onnxtest.Name(scope+"/dense/MatMul")),
+			onnxtest.Node("Add", scope+"/dense/h "+in, scope+"/y", onnxtest.Name(scope+"/Add")))
+		in = scope + "/y"
+	}
+	return reportOf(tb, append(parts, onnxtest.Node("Relu", in, "y", onnxtest.Name("/Relu")), onnxtest.Out("y", graph.Float32, "batch", 8))...)
+}
+
+func TestDOTDepth(t *testing.T) {
+	r := stack(t, 3)
+	for _, tt := range []struct{ depth, boxes, operators, edges, deep int }{
+		{0, 3, 0, 2, 0}, // x → model → y
+		{1, 4, 1, 3, 0}, // x → encoder → Relu → y
+		{2, 6, 1, 5, 1}, // x → three layers → Relu → y
+		{3, 9, 4, 11, 2},
+		{4, 9, 7, 11, 3},
+	} {
+		r.View.Depth = tt.depth
+		d := parse(t, exported(t, r, "dot"))
+		if len(d.labels) != tt.boxes || d.operators() != tt.operators || len(d.edges) != tt.edges || d.deep != tt.deep {
+			t.Errorf("depth %d: %d boxes, %d of them operators, %d edges, clusters to level %d; want %v", tt.depth, len(d.labels), d.operators(), len(d.edges), d.deep, tt)
+		}
+	}
+}
+
+func TestDOTFocus(t *testing.T) {
+	r := stack(t, 9)
+	r.View.Depth = 9
+	r.View.Focus = r.Find("encoder.layer.4")[0]
+	for _, tt := range []struct{ radius, operators, modules int }{{0, 2, 0}, {1, 2, 2}, {2, 2, 4}, {99, 3, 8}} {
+		r.View.Radius = tt.radius
+		d := parse(t, exported(t, r, "dot"))
+		ends := strings.Count(strings.Join(d.edges, " "), "v")
+		if modules := len(d.labels) - d.operators() - ends; d.operators() != tt.operators || modules != tt.modules {
+			t.Errorf("radius %d: %d operators and %d modules, want %d and %d", tt.radius, d.operators(), modules, tt.operators, tt.modules)
+		}
+	}
+}
+
+// TestDOTLarge: ten thousand operators are drawn and read; a page of them is laid out at once.
+func TestDOTLarge(t *testing.T) {
+	r := stack(t, 5000)
+	r.View.Depth = 9
+	began := time.Now()
+	text := exported(t, r, "dot")
+	took := time.Since(began)
+	d := parse(t, text)
+	if d.operators() != 10001 || len(d.edges) != 15002 {
+		t.Errorf("%d operators, %d edges", d.operators(), len(d.edges))
+	}
+	t.Logf("%d bytes in %v", len(text), took)
+	if took > 10*time.Second {
+		t.Errorf("writing took %v", took)
+	}
+}
+
+// TestDOTModels: Graphviz reads every model in full, and lays out the default picture in a few seconds.
+func TestDOTModels(t *testing.T) {
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			g := reporttest.Fixture(t, name)
+			for _, symbolic := range []bool{false, true} {
+				r := reporttest.Build(t, g, symbolic)
+				text := exported(t, r, "dot")
+				d := parse(t, text)
+				began := time.Now()
+				graphviz(t, text, "-Tsvg")
+				if took := time.Since(began); took > 5*time.Second || len(d.labels) > 150 {
+					t.Errorf("%d boxes, laid out in %v", len(d.labels), took)
+				}
+				r.View.Depth = 99
+				if d := parse(t, exported(t, r, "dot")); d.operators() != len(r.Operators) {
+					t.Errorf("%d boxes for %d operators", d.operators(), len(r.Operators))
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,15 @@
+package export
+
+import (
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+)
+
+// Exports is the table of formats for other programs: those of the graph, then those of Formats.
+func Exports() []report.Format {
+	return append([]report.Format{
+		{Name: "dot", Help: "the graph, nested by module, for Graphviz", Ext: []string{".dot", ".gv"}, Levels: true, Picture: true, Write: writeDOT},
+		{Name: "svg", Help: "the same, drawn by Graphviz's dot", Ext: []string{".svg"}, Levels: true, Picture: true, Write: writeSVG},
+		{Name: "pprof", Help: "a profile for go tool pprof: module path as stack", Ext: []string{".pb.gz"}, Numbers: true, Write: writePprof},
+		{Name: "model-explorer", Help: "node data for Model Explorer", Ext: []string{".overlay.json"}, Numbers: true, Write: writeOverlay},
+	}, report.Formats()...)
+}

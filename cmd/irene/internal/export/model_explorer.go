@@ -1,0 +1,109 @@
+package export
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// writeOverlay writes node data for Model Explorer (github.com/google-ai-edge/model-explorer, node_data_builder.py):
+// graph → node → value, with the colours between the least and the largest. Nodes go by their names, or those of their
+// first outputs, and hold what stands inside them: subgraphs, and calls of local functions. Values are joules; seconds
+// where no energies are known, FLOPs where nothing was predicted.
+func writeOverlay(w io.Writer, r *report.Report) error {
+	keys, values := nodeData(r)
+	j := &render.JSON{}
+	j.Open('{')
+	j.Key(r.Graph.Main.Name)
+	j.Open('{')
+	j.Key("results")
+	j.Open('{')
+	for i, key := range keys {
+		j.Line()
+		j.Key(key)
+		j.Open('{')
+		j.Key("value")
+		j.Float(values[i])
+		j.Close('}')
+	}
+	j.Close('}')
+	j.Line()
+	j.Key("gradient")
+	j.Open('[')
+	for i, c := range warmth {
+		j.Open('{')
+		j.Key("stop")
+		j.Float(float64(i) / float64(len(warmth)-1))
+		j.Key("bgColor")
+		j.Str(fmt.Sprintf("#%02x%02x%02x", int(c[0]), int(c[1]), int(c[2])))
+		if i >= len(warmth)-2 {
+			j.Key("textColor")
+			j.Str("white")
+		}
+		j.Close('}')
+	}
+	j.Close(']')
+	j.Close('}')
+	j.Close('}')
+	j.End()
+	_, err := w.Write(j.Bytes())
+	return err
+}
+
+// nodeData sums operators by the node of the main graph that they are, or stand inside of.
+func nodeData(r *report.Report) (keys []string, values []float64) {
+	at := map[string]int{}
+	for i := range r.Operators {
+		op := &r.Operators[i]
+		v := float64(op.Metrics.Energy)
+		if op.Metrics.NoEnergy {
+			v = float64(op.Metrics.Time)
+		}
+		if !r.Tree.Metrics.Predicted {
+			n, ok := op.Metrics.FLOPs.Const()
+			if !ok {
+				continue
+			}
+			v = float64(n)
+		} else if !op.Metrics.Predicted {
+			continue
+		}
+		key := topName(op.Node)
+		if key == "" {
+			continue
+		}
+		k, seen := at[key]
+		if !seen {
+			k = len(keys)
+			at[key] = k
+			keys, values = append(keys, key), append(values, 0)
+		}
+		values[k] += v
+	}
+	return keys, values
+}
+
+// topName is the name of the node of the main graph in which a node stands.
+func topName(n *graph.Node) string {
+	for n.Body != nil && n.Body.Owner != nil {
+		n = n.Body.Owner
+	}
+	if c := n.Call; c != nil {
+		for c.Parent != nil {
+			c = c.Parent
+		}
+		return c.Node
+	}
+	if n.Name != "" {
+		return n.Name
+	}
+	for _, v := range n.Outputs {
+		if v != nil {
+			return v.Name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,44 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+)
+
+// layoutTime is how long Graphviz may take.
+const layoutTime = 2 * time.Minute
+
+// writeSVG has Graphviz draw the graph.
+func writeSVG(w io.Writer, r *report.Report) error {
+	program, err := exec.LookPath("dot")
+	if err != nil {
+		return errors.New("svg is drawn by Graphviz, but its program dot is not on the PATH: install Graphviz, or write a .dot file and draw it elsewhere")
+	}
+	var source, out, complaints bytes.Buffer
+	if err := writeDOT(&source, r); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), layoutTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "-Tsvg")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = &source, &out, &complaints
+	cmd.WaitDelay = time.Second
+	err = cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("dot has not drawn the graph in %v; --depth or --focus draw less of it", layoutTime)
+	case err != nil:
+		first, _, _ := strings.Cut(strings.TrimSpace(complaints.String()), "\n")
+		return fmt.Errorf("dot: %w: %s", err, first)
+	}
+	_, err = w.Write(out.Bytes())
+	return err
+}

@@ -1,0 +1,124 @@
+package page_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os/exec"
+	"testing"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/fixtures"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// evaluateScript evaluates a page's data at sizes, without a browser.
+const evaluateScript = `
+const engine = require("./html/engine.js");
+const { data, sizes, device } = JSON.parse(require("fs").readFileSync(0));
+const model = engine.prepare(data.models[0], data.rules);
+const values = model.data.dims.map((d) => sizes[d.name]);
+const result = engine.evaluate(model, values, model.data.devices.findIndex((d) => d.id === device));
+console.log(JSON.stringify(result.modules.map((m) => [m.energy, m.time, m.low, m.high])));
+`
+
+// TestHTMLEngine holds the page's arithmetic against predictions, where node is there to run it.
+func TestHTMLEngine(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("no node; make html-test does the same in a browser")
+	}
+	devices := []string{"gtx-1070", "h100-sxm"}
+	for _, name := range fixtures.Models() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := reporttest.Fixture(t, name)
+			data := dataElement.FindSubmatch(html(t, pageOf(t, g, devices...)))[1]
+			for _, device := range devices {
+				for _, row := range [][]int64{{1, 1, 1}, {3, 7, 5}, {8, 128, 129}} {
+					given := map[string]int64{}
+					for i, d := range parsedDims(t, data) {
+						given[d] = row[i]
+					}
+					a, err := analysis.Run(g, analysis.Options{Dims: given})
+					if err != nil {
+						t.Fatal(err)
+					}
+					want := predicted(t, a, device)
+					got := runEngine(t, node, map[string]any{"data": json.RawMessage(data), "sizes": given, "device": device})
+					if len(got) != len(want) {
+						t.Fatalf("%d modules, want %d", len(got), len(want))
+					}
+					for i := range want {
+						for k := range want[i] {
+							if math.Abs(got[i][k]-want[i][k]) > 1e-12*math.Abs(want[i][k]) {
+								t.Fatalf("%v on %s: number %d of module %d is %v, predicted %v", given, device, k, i, got[i][k], want[i][k])
+							}
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+func parsedDims(t *testing.T, data []byte) []string {
+	t.Helper()
+	var d htmlData
+	if err := json.Unmarshal(data, &d); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, x := range d.Models[0].Dims {
+		names = append(names, x.Name)
+	}
+	return names
+}
+
+// predicted lists energy, time and interval of every module, parents first.
+func predicted(t *testing.T, a *analysis.Analysis, device string) [][4]float64 {
+	t.Helper()
+	c, err := coefficients.ForDevice(device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := energy.LookupDevice(device)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := predict.Run(a, c, d, predict.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out [][4]float64
+	a.Tree.Root.Walk(func(m *graph.Module) {
+		s := p.Modules[m]
+		out = append(out, [4]float64{float64(s.Energy), float64(s.Time), float64(s.Low), float64(s.High)})
+	})
+	return out
+}
+
+func runEngine(t *testing.T, node string, input any) [][4]float64 {
+	t.Helper()
+	in, err := json.Marshal(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(node, "-e", evaluateScript)
+	cmd.Stdin = bytes.NewReader(in)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, stderr.Bytes())
+	}
+	var out [][4]float64
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}

@@ -1,0 +1,109 @@
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// Page is one model of an HTML report.
+type Page struct {
+	Report  *report.Report     // at the sizes that the page opens with
+	Open    *analysis.Analysis // of the same graph, with its dims left open
+	Recipes []*predict.Recipe  // one per device, the one shown first at the front; none: nothing is predicted
+	Flags   string             // of the command line, beside dims and device, that numbers depend on
+}
+
+//go:embed html/report.html.tmpl html/engine.js html/report.js html/compare.js html/report.css
+var htmlFiles embed.FS
+
+// htmlScripts are the parts of the page's program, in their order.
+var scripts = []string{"engine.js", "report.js", "compare.js"}
+
+// htmlText is what the template reads.
+type htmlText struct {
+	Title, Version string
+	Policy         string
+	Style          template.CSS
+	Scripts        []template.JS
+	Data           template.JS
+	Pages          []htmlSummary
+}
+
+// htmlSummary is what the page says of a model where no script runs.
+type htmlSummary struct {
+	File  string
+	Notes []htmlNote
+}
+
+type htmlNote struct{ Key, Text string }
+
+// Write writes one file that shows the models, and predicts them anew at any sizes and on any of their devices. It
+// asks nothing of the network, which its content security policy makes sure of.
+func Write(w io.Writer, pages []Page) error {
+	text, err := htmlPage(pages)
+	if err != nil {
+		return err
+	}
+	t, err := template.ParseFS(htmlFiles, "html/report.html.tmpl")
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, text); err != nil {
+		return err
+	}
+	_, err = w.Write(b.Bytes())
+	return err
+}
+
+func htmlPage(pages []Page) (*htmlText, error) {
+	style, err := htmlFiles.ReadFile("html/report.css")
+	if err != nil {
+		return nil, err
+	}
+	out := &htmlText{Style: template.CSS(style), Data: template.JS(htmlData(pages))}
+	var hashes []string
+	for _, name := range scripts {
+		script, err := htmlFiles.ReadFile("html/" + name)
+		if err != nil {
+			return nil, err
+		}
+		out.Scripts = append(out.Scripts, template.JS(script))
+		hashes = append(hashes, policyHash(script))
+	}
+	out.Policy = "default-src 'none'; script-src " + strings.Join(hashes, " ") + "; style-src " + policyHash(style) + "; base-uri 'none'; form-action 'none'"
+	var titles []string
+	for i := range pages {
+		r := pages[i].Report
+		out.Version = r.Version
+		titles = append(titles, shortFile(r.Model.File))
+		s := htmlSummary{File: shortFile(r.Model.File)}
+		for _, n := range r.HeadNotes() {
+			s.Notes = append(s.Notes, htmlNote{n.Key, n.Text})
+		}
+		out.Pages = append(out.Pages, s)
+	}
+	out.Title = strings.Join(titles, " and ")
+	return out, nil
+}
+
+// policyHash is how a content security policy names a text that may run.
+func policyHash(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// shortFile is a file's name without folders and compression.
+func shortFile(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), ".gz")
+}

@@ -1,0 +1,45 @@
+package render
+
+import (
+	"testing"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+func TestExpression(t *testing.T) {
+	for _, tt := range []struct{ dim, want string }{
+		{"batch*sequence**2*4608 + 85054464*batch", "4608·batch·sequence² + 85.05M·batch"},
+		{"(sequence + 15)//16*3", "3·((sequence + 15)//16)"},
+		{"min(512, sequence_2)", "min(512, sequence_2)"},
+		{"7", "7"},
+	} {
+		if got := Expression(graph.ParseDim(tt.dim)); got != tt.want {
+			t.Errorf("expression(%s) = %s, want %s", tt.dim, got, tt.want)
+		}
+	}
+	if got := Expression(graph.Dim{}); got != "?" {
+		t.Errorf("unknown: %s", got)
+	}
+}
+
+func TestBar(t *testing.T) {
+	for _, tt := range []struct {
+		share float64
+		want  string
+	}{{0, ""}, {1, "████"}, {0.5, "██"}, {0.03125, "▏"}, {0.28125, "█▏"}, {2, "████"}, {-1, ""}} {
+		if got := Bar(tt.share, 4); got != tt.want {
+			t.Errorf("bar(%v) = %q, want %q", tt.share, got, tt.want)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	table := &Table{Right: []bool{false, true}}
+	table.Head("name", "size", "", "empty")
+	table.Row("größe", "1", "", "")
+	table.Row("b", "100", "x", "")
+	const want = "name   size\ngröße     1\nb       100  x\n"
+	if got := table.String(); got != want {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}

@@ -1,0 +1,55 @@
+package render
+
+import (
+	"strings"
+)
+
+func MarkdownCells(cells []Cell, first ...string) []string {
+	for _, c := range cells {
+		first = append(first, Markdown(c.Text))
+	}
+	return first
+}
+
+// MarkdownTable leaves out columns without a title, and those that are empty in every row.
+func MarkdownTable(b *strings.Builder, titles []string, right []bool, rows [][]string) {
+	var columns []int
+	for i, t := range titles {
+		used := false
+		for _, row := range rows {
+			used = used || row[i] != ""
+		}
+		if t != "" && used {
+			columns = append(columns, i)
+		}
+	}
+	b.WriteByte('\n')
+	line := func(cell func(int) string) {
+		for _, i := range columns {
+			b.WriteString("| " + cell(i) + " ")
+		}
+		b.WriteString("|\n")
+	}
+	line(func(i int) string { return titles[i] })
+	line(func(i int) string {
+		if i < len(right) && right[i] {
+			return "---:"
+		}
+		return "---"
+	})
+	for _, row := range rows {
+		line(func(i int) string { return row[i] })
+	}
+}
+
+// Markdown keeps characters of names from being read as markup.
+func Markdown(s string) string {
+	var b strings.Builder
+	for _, c := range s {
+		if strings.ContainsRune(`\|*_<>[]`+"`", c) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}

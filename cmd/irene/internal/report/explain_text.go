@@ -1,0 +1,382 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
+)
+
+// causeHelp says what a cause stands for, in the order of the causes.
+var causeHelp = [law.NumCauses]string{
+	law.Arithmetic: "operations of products",
+	law.Waves:      "elements of tiles and multiprocessors that stay idle",
+	law.Memory:     "bytes read and written",
+	law.Launch:     "starting kernels",
+	law.Host:       "launches and calls that work does not hide",
+}
+
+// writeExplainText writes tables for people, for each module: what its energy and time are made of, by cause, by class
+// and by operator, and what would help.
+func writeExplainText(w io.Writer, r *Explanation) error {
+	var b strings.Builder
+	r.textHead(&b)
+	for i := 0; i < len(r.Modules); {
+		n := 1
+		for i+n < len(r.Modules) && Generic(r.Modules[i].Module) == Generic(r.Modules[i+n].Module) && alike(r.Modules[i].Module, r.Modules[i+n].Module) {
+			n++
+		}
+		r.moduleText(&b, r.Modules[i:i+n])
+		i += n
+	}
+	t := &render.Table{Color: r.View.Color}
+	for _, n := range r.notes() {
+		if n.Key != "memory" && n.Key != "modules" {
+			t.Cells(render.Cell{Text: n.Key, Style: n.Style}, render.Cell{Text: n.Text, Style: render.Plain})
+		}
+	}
+	if notes := t.String(); notes != "" {
+		b.WriteString("\n" + notes)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// moduleText explains the first of equal modules.
+func (r *Explanation) moduleText(b *strings.Builder, run []*ExplainedModule) {
+	m := run[0]
+	total := m.Causes.Total()
+	fmt.Fprintf(b, "\n%s: %s in %v", explainTitle(run), orUnknown(total.Energy), total.Time)
+	if total.Time > 0 && !math.IsNaN(float64(total.Energy)) {
+		fmt.Fprintf(b, ", %v", total.Energy.Over(total.Time))
+	}
+	fmt.Fprintf(b, "; %s", render.Plural(m.Kernels, "kernel"))
+	if m.Calls > 0 {
+		fmt.Fprintf(b, ", %s without one", render.Plural(m.Calls, "call"))
+	}
+	if n := m.Metrics.Unknown; n > 0 {
+		fmt.Fprintf(b, "; without %s of unknown cost", render.Plural(n, "operator"))
+	}
+	b.WriteString("\n\n")
+	if total == (law.Share{}) {
+		return
+	}
+	b.WriteString(r.causeTable(m))
+	b.WriteByte('\n')
+	b.WriteString(r.classTable(m))
+	if s := r.partTable(m); s != "" {
+		b.WriteString("\n" + s)
+	}
+	if len(m.Advice) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, a := range m.Advice {
+		b.WriteString(a + "\n")
+	}
+}
+
+func explainTitle(run []*ExplainedModule) string {
+	var list []*Module
+	for _, m := range run {
+		list = append(list, m.Module)
+	}
+	s := Label(list, func(m *Module) string { return m.Path })
+	_, first := CutLast(list[0].Path)
+	_, last := CutLast(list[len(list)-1].Path)
+	switch {
+	case run[0].Path == "":
+		s = "model"
+	case len(run) > 1 && first == last: // the same child of several layers
+		s = Star(list[0].Path)
+	}
+	if len(run) > 1 {
+		s += fmt.Sprintf(" ×%d, each", len(run))
+	}
+	if c := run[0].Class; c != "" {
+		s += " (" + c + ")"
+	}
+	return s
+}
+
+func (r *Explanation) causeTable(m *ExplainedModule) string {
+	total := m.Causes.Total()
+	t := &render.Table{Right: []bool{false, true, true, true, true}, Color: r.View.Color}
+	t.Head("cause", "energy", "share", "time", "share", "")
+	for i, s := range m.Causes {
+		t.Row(law.Cause(i).String(), joules(s.Energy), partText(float64(s.Energy), float64(total.Energy)),
+			seconds(s.Time), render.Percent(part(float64(s.Time), float64(total.Time))), causeHelp[i])
+	}
+	if math.IsNaN(float64(total.Energy)) {
+		return t.String()
+	}
+	dynamic := total.Energy - m.Static
+	t.Row("static", joules(m.Static), render.Percent(part(float64(m.Static), float64(total.Energy))), "", "", fmt.Sprintf("of all: %v that flow without work too", r.Idle))
+	t.Row("dynamic", joules(dynamic), render.Percent(part(float64(dynamic), float64(total.Energy))), "", "", "of all: what the work adds")
+	return t.String()
+}
+
+func part(v, of float64) float64 {
+	if of <= 0 {
+		return 0
+	}
+	return v / of
+}
+
+// partText prints v as a part of a sum.
+func partText(v, of float64) string {
+	if math.IsNaN(of) {
+		return render.UnknownText
+	}
+	return render.Percent(part(v, of))
+}
+
+func joules(v energy.Joules) string {
+	if v == 0 {
+		return "0"
+	}
+	return orUnknown(v)
+}
+
+func seconds(v energy.Seconds) string {
+	if v == 0 {
+		return "0"
+	}
+	return v.String()
+}
+
+// classTable splits the energy of every class by cause.
+func (r *Explanation) classTable(m *ExplainedModule) string {
+	all := m.Causes.Total()
+	t := &render.Table{Right: []bool{false, true, true, true, true, true, true, true, true, true}, Color: r.View.Color}
+	head := []string{"class", "kernels", "energy", "share", "time"}
+	for i := range law.NumCauses {
+		head = append(head, i.String())
+	}
+	t.Head(append(head, "bound by")...)
+	for _, c := range m.Classes {
+		total := c.Causes.Total()
+		row := []string{c.Class, strconv.Itoa(c.Count), joules(total.Energy), partText(float64(total.Energy), float64(all.Energy)), seconds(total.Time)}
+		for _, s := range c.Causes {
+			row = append(row, partText(float64(s.Energy), float64(total.Energy)))
+		}
+		t.Row(append(row, c.Bound())...)
+	}
+	return t.String()
+}
+
+// partTable lists the operators that take most, equal ones of several layers in one row.
+func (r *Explanation) partTable(m *ExplainedModule) string {
+	top := r.Top
+	if top < 0 {
+		top = defaultTop
+	}
+	groups := groupParts(m.Operators)
+	groups = groups[:min(top, len(groups))]
+	if len(groups) == 0 {
+		return ""
+	}
+	all := m.Causes.Total()
+	t := &render.Table{Right: []bool{false, false, false, true, true, true, false, true, true, true}, Color: r.View.Color}
+	t.Head("operator", "", "in", "energy", "share", "time", "bound by", "FLOP/B", "ridge", "tiles", "")
+	for _, g := range groups {
+		total := g.Causes.Total()
+		count, intensity, ridge, fill := "", "", "", ""
+		if g.Count > 1 {
+			count = fmt.Sprintf("×%d", g.Count)
+		}
+		if len(g.Terms.Members) > 0 {
+			intensity = strconv.FormatFloat(g.Intensity(), 'g', 3, 64)
+		}
+		if g.Ridge > 0 {
+			ridge = strconv.FormatFloat(g.Ridge, 'g', 3, 64)
+		}
+		if g.Terms.Fill > 0 {
+			fill = fmt.Sprintf("%.0f %%", 100*g.Terms.Fill)
+		}
+		t.Row(g.Op.Node.Kind(), count, g.Place, joules(total.Energy), partText(float64(total.Energy), float64(all.Energy)),
+			seconds(total.Time), g.Bound(), intensity, ridge, fill, g.Advice)
+	}
+	return t.String()
+}
+
+// groupParts joins kernels that are equal and stand in equal places, the largest first.
+func groupParts(list []*ExplainedPart) []*ExplainedPart {
+	var out []*ExplainedPart
+	at := map[string]*ExplainedPart{}
+	for _, p := range list {
+		key := p.Op.Node.Kind() + " " + Star(p.Place) + " " + p.Advice
+		for _, s := range p.Causes {
+			key += fmt.Sprintf(" %.6g %.6g", float64(s.Energy), float64(s.Time))
+		}
+		g := at[key]
+		if g == nil {
+			one := *p
+			at[key] = &one
+			out = append(out, &one)
+			continue
+		}
+		if g.Place != p.Place {
+			g.Place = Star(p.Place)
+		}
+		g.Count++
+		g.Causes.Add(&p.Causes)
+		g.Static += p.Static
+	}
+	slices.SortStableFunc(out, func(x, y *ExplainedPart) int { return byEnergy(x, y) })
+	return out
+}
+
+// writeExplainJSON writes one object, a line per module, class and kernel.
+func writeExplainJSON(w io.Writer, r *Explanation) error {
+	j := &render.JSON{}
+	j.Open('{')
+	j.Key("schema")
+	j.Int(Schema)
+	j.Key("irene")
+	j.Str(r.Version)
+	r.jsonHead(j)
+	j.Line()
+	j.Key("idle_w")
+	j.Float(float64(r.Idle))
+	j.Key("modules")
+	j.Open('[')
+	for _, m := range r.Modules {
+		j.Line()
+		explainedModuleJSON(j, m, r.Top)
+	}
+	j.Close(']')
+	j.Line()
+	j.Key("warnings")
+	j.Strs(r.Warnings)
+	j.Close('}')
+	j.End()
+	_, err := w.Write(j.Bytes())
+	return err
+}
+
+func explainedModuleJSON(j *render.JSON, m *ExplainedModule, top int) {
+	j.Open('{')
+	for _, x := range []struct{ key, text string }{{"path", m.Path}, {"module", m.Canonical}, {"class", m.Class}} {
+		j.Key(x.key)
+		j.Str(x.text)
+	}
+	for _, x := range []struct {
+		key string
+		n   int
+	}{{"kernels", m.Kernels}, {"calls", m.Calls}, {"unknown", m.Metrics.Unknown}} {
+		j.Key(x.key)
+		j.Int(int64(x.n))
+	}
+	sharesJSON(j, &m.Causes, m.Static)
+	j.Line()
+	j.Key("classes")
+	j.Open('[')
+	for _, c := range m.Classes {
+		j.Line()
+		j.Open('{')
+		j.Key("class")
+		j.Str(c.Class)
+		j.Key("kernels")
+		j.Int(int64(c.Count))
+		boundJSON(j, c)
+		sharesJSON(j, &c.Causes, c.Static)
+		j.Close('}')
+	}
+	j.Close(']')
+	j.Line()
+	j.Key("operators")
+	j.Open('[')
+	for _, p := range topParts(m.Operators, top) {
+		j.Line()
+		partJSON(j, p)
+	}
+	j.Close(']')
+	j.Key("advice")
+	j.Strs(m.Advice)
+	j.Close('}')
+}
+
+// topParts are the n kernels that take most; all in graph order where n is negative.
+func topParts(list []*ExplainedPart, n int) []*ExplainedPart {
+	if n < 0 {
+		return list
+	}
+	out := slices.Clone(list)
+	slices.SortStableFunc(out, byEnergy)
+	return out[:min(n, len(out))]
+}
+
+// sharesJSON writes the members that modules, classes and kernels have in common.
+func sharesJSON(j *render.JSON, c *law.Causes, static energy.Joules) {
+	total := c.Total()
+	j.Key("energy_j")
+	j.Float(float64(total.Energy))
+	j.Key("time_s")
+	j.Float(float64(total.Time))
+	j.Key("static_j")
+	j.Float(float64(static))
+	j.Key("dynamic_j")
+	j.Float(float64(total.Energy - static))
+	j.Key("causes")
+	j.Open('{')
+	for i, s := range c {
+		j.Key(law.Cause(i).String())
+		j.Open('{')
+		j.Key("energy_j")
+		j.Float(float64(s.Energy))
+		j.Key("time_s")
+		j.Float(float64(s.Time))
+		j.Close('}')
+	}
+	j.Close('}')
+}
+
+func boundJSON(j *render.JSON, p *ExplainedPart) {
+	j.Key("bound")
+	if s := p.Bound(); s != "" {
+		j.Str(s)
+		return
+	}
+	j.Null()
+}
+
+func partJSON(j *render.JSON, p *ExplainedPart) {
+	j.Open('{')
+	for _, x := range []struct{ key, text string }{{"name", p.Op.Node.Name}, {"op", p.Op.Node.Kind()}, {"path", p.Op.Path}, {"class", p.Class}} {
+		j.Key(x.key)
+		j.Str(x.text)
+	}
+	j.Key("members")
+	j.Int(int64(len(p.Terms.Members)))
+	boundJSON(j, p)
+	for _, x := range []struct {
+		key   string
+		value float64
+		known bool
+	}{
+		{"flops", p.FLOPs, true},
+		{"bytes", p.Terms.Bytes, true},
+		{"flops_per_byte", p.Intensity(), p.Terms.Bytes > 0},
+		{"ridge_flops_per_byte", p.Ridge, p.Ridge > 0},
+		{"tile_fill", p.Terms.Fill, p.Terms.Fill > 0},
+	} {
+		j.Key(x.key)
+		if !x.known {
+			j.Null()
+			continue
+		}
+		j.Float(x.value)
+	}
+	sharesJSON(j, &p.Causes, p.Static)
+	j.Key("scaled")
+	j.Bool(p.Terms.StandIn)
+	j.Key("advice")
+	j.Str(p.Advice)
+	j.Close('}')
+}

@@ -1,0 +1,379 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/predict"
+)
+
+// formulaWidth is the width up to which a formula stands on one line.
+const formulaWidth = 110
+
+// writeFormulaText writes Python: a comment with what was read and where it holds, and an assignment per module and
+// metric.
+func writeFormulaText(w io.Writer, r *Formulas) error {
+	var b strings.Builder
+	t := &render.Table{}
+	for _, n := range r.formulaHead() {
+		t.Row("# "+n.Key, n.Text)
+	}
+	b.WriteString(t.String())
+	for _, run := range foldFormulas(r.Modules, pythonText) {
+		writeFormulaRuns(&b, run)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// formulaHead says what was read and where the formulas hold.
+func (r *Formulas) formulaHead() []Note {
+	var out []Note
+	for _, n := range r.HeadNotes() {
+		if n.Key != "total" && n.Key != "dims" {
+			out = append(out, n)
+		}
+	}
+	dims := []string{}
+	for _, s := range r.Symbols {
+		dims = append(dims, s.Written)
+	}
+	for _, d := range r.Dims {
+		dims = append(dims, fmt.Sprintf("%s = %d", d.Name, d.Value))
+	}
+	for _, e := range r.Equalities {
+		dims = append(dims, fmt.Sprintf("%s = %v", e.Name, e.Expr))
+	}
+	if len(dims) == 0 {
+		dims = append(dims, "all fixed in the file")
+	}
+	out = append(out, Note{Key: "dims", Text: strings.Join(dims, ", ")})
+	for _, s := range r.Assumptions {
+		out = append(out, Note{Key: "holds", Text: s})
+	}
+	for _, k := range r.Unknown {
+		out = append(out, Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why)})
+	}
+	for _, s := range r.Warnings {
+		out = append(out, Note{Key: "warning", Text: s})
+	}
+	return out
+}
+
+// formulaRun is neighbours with equal formulas.
+type formulaRun struct {
+	label    string
+	count    int
+	first    *FormulaModule
+	text     string
+	children []formulaRun
+}
+
+// foldFormulas joins neighbours whose names differ in a number alone and whose formulas read alike.
+func foldFormulas(list []*FormulaModule, text func(*FormulaModule) string) []formulaRun {
+	var out []formulaRun
+	for i := 0; i < len(list); {
+		run := []*Module{list[i].Module}
+		mine := text(list[i])
+		n := 1
+		for i+n < len(list) && Generic(list[i].Module) == Generic(list[i+n].Module) && text(list[i+n]) == mine {
+			run = append(run, list[i+n].Module)
+			n++
+		}
+		out = append(out, formulaRun{
+			label: Label(run, func(m *Module) string { return m.Path }), count: n, first: list[i], text: mine,
+			children: foldFormulas(list[i].Children, text),
+		})
+		i += n
+	}
+	return out
+}
+
+func writeFormulaRuns(b *strings.Builder, run formulaRun) {
+	b.WriteString("\n# " + run.title() + "\n" + run.text)
+	for _, c := range run.children {
+		writeFormulaRuns(b, c)
+	}
+}
+
+// title names a run with its class, and says what its formulas leave out.
+func (run *formulaRun) title() string {
+	s := run.label
+	if run.first.Path == "" {
+		s = "model"
+	}
+	if run.count > 1 {
+		s += fmt.Sprintf(" ×%d, each", run.count)
+	}
+	if run.first.Class != "" {
+		s += " (" + run.first.Class + ")"
+	}
+	if n := run.first.Unknown; n > 0 {
+		s += fmt.Sprintf(": without %s of unknown cost", render.Plural(n, "operator"))
+	}
+	return s
+}
+
+// pythonText is the assignments of a module.
+func pythonText(m *FormulaModule) string {
+	var b strings.Builder
+	for i := range m.Formulas {
+		f := &m.Formulas[i]
+		if !f.Known {
+			fmt.Fprintf(&b, "# %s is not known\n", f.Key())
+			continue
+		}
+		fmt.Fprintf(&b, "%s = %s\n", f.Key(), pythonSum(&f.Formula))
+	}
+	return b.String()
+}
+
+// sections are the comments before the terms of a kind, in formulas of several lines.
+var sections = map[law.FormulaKind]string{
+	law.KindWaves:  "whole waves of tiles",
+	law.KindSmall:  "less for products of few rows or columns",
+	law.KindHidden: "launches that work does not hide",
+}
+
+// pythonSum is a formula as a Python expression: one line if it fits, else one term per line in parentheses.
+func pythonSum(f *predict.Formula) string {
+	if s := pythonLine(f, shortNumber); len(s) <= formulaWidth {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString("(\n")
+	last := law.KindWork
+	for i, t := range f.Terms {
+		if t.Kind != last {
+			last = t.Kind
+			b.WriteString("    # " + sections[last] + "\n")
+		}
+		b.WriteString("    " + pythonTerm(t, i > 0, shortNumber) + "\n")
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// pythonLine is a formula on one line.
+func pythonLine(f *predict.Formula, number func(float64) string) string {
+	var b strings.Builder
+	for i, t := range f.Terms {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(pythonTerm(t, i > 0, number))
+	}
+	if len(f.Terms) == 0 {
+		b.WriteByte('0')
+	}
+	return b.String()
+}
+
+// pythonTerm is one term, with the sign that joins it to those before.
+func pythonTerm(t predict.FormulaTerm, joined bool, number func(float64) string) string {
+	sign, c := "", t.Coefficient
+	if joined {
+		sign = "+ "
+	}
+	if c < 0 {
+		sign, c = strings.Replace(sign+"-", "+ -", "- ", 1), -c
+	}
+	switch {
+	case t.Expression.Is(1):
+		return sign + number(c)
+	case c == 1:
+		return sign + t.Expression.Factor()
+	}
+	return sign + number(c) + "*" + t.Expression.Factor()
+}
+
+// shortNumber prints whole numbers in full, in groups of three digits as Python takes them, and others with six digits.
+func shortNumber(v float64) string {
+	if v == math.Trunc(v) && v < 1<<63 {
+		digits := strconv.FormatInt(int64(v), 10)
+		for i := len(digits) - 3; i > 0 && len(digits) > 4; i -= 3 {
+			digits = digits[:i] + "_" + digits[i:]
+		}
+		return digits
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}
+
+// fullNumber prints all digits.
+func fullNumber(v float64) string {
+	if v == math.Trunc(v) && v < 1<<53 {
+		return strconv.FormatInt(int64(v), 10)
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// writeFormulaLaTeX writes an aligned environment per module and metric.
+func writeFormulaLaTeX(w io.Writer, r *Formulas) error {
+	var b strings.Builder
+	t := &render.Table{}
+	for _, n := range r.formulaHead() {
+		t.Row("% "+n.Key, n.Text)
+	}
+	b.WriteString(t.String())
+	for _, run := range foldFormulas(r.Modules, latexText) {
+		writeLaTeXRuns(&b, run)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeLaTeXRuns(b *strings.Builder, run formulaRun) {
+	b.WriteString("\n% " + run.title() + "\n" + run.text)
+	for _, c := range run.children {
+		writeLaTeXRuns(b, c)
+	}
+}
+
+func latexText(m *FormulaModule) string {
+	var b strings.Builder
+	for i := range m.Formulas {
+		f := &m.Formulas[i]
+		if !f.Known {
+			fmt.Fprintf(&b, "%% %s is not known\n", f.Key())
+			continue
+		}
+		fmt.Fprintf(&b, "\\begin{aligned}\n  %s ={}& ", formulaMetrics[f.Metric].latex)
+		for j, t := range f.Terms {
+			if j > 0 {
+				b.WriteString(" \\\\\n  &{} ")
+			}
+			b.WriteString(latexTerm(t, j > 0))
+		}
+		if len(f.Terms) == 0 {
+			b.WriteByte('0')
+		}
+		b.WriteString("\n\\end{aligned}\n")
+	}
+	return b.String()
+}
+
+func latexTerm(t predict.FormulaTerm, joined bool) string {
+	sign, c := "", t.Coefficient
+	switch {
+	case c < 0:
+		sign, c = "-", -c
+	case joined:
+		sign = "+"
+	}
+	if sign != "" {
+		sign += " "
+	}
+	switch {
+	case t.Expression.Is(1):
+		return sign + latexNumber(c)
+	case c == 1:
+		return sign + t.Expression.LaTeX()
+	}
+	return sign + latexNumber(c) + ` \cdot ` + t.Expression.LaTeX()
+}
+
+// latexNumber prints six digits, powers of ten as such; whole numbers in groups of three digits.
+func latexNumber(v float64) string {
+	if v == math.Trunc(v) && v < 1<<63 {
+		return strings.ReplaceAll(shortNumber(v), "_", `\,`)
+	}
+	mantissa, exponent, found := strings.Cut(strconv.FormatFloat(v, 'g', 6, 64), "e")
+	if !found {
+		return mantissa
+	}
+	n, err := strconv.Atoi(exponent)
+	if err != nil {
+		return mantissa
+	}
+	return fmt.Sprintf(`%s \cdot 10^{%d}`, mantissa, n)
+}
+
+// writeFormulaJSON writes one object, a line per module.
+func writeFormulaJSON(w io.Writer, r *Formulas) error {
+	j := &render.JSON{}
+	j.Open('{')
+	j.Key("schema")
+	j.Int(Schema)
+	j.Key("irene")
+	j.Str(r.Version)
+	r.jsonHead(j)
+	j.Line()
+	j.Key("symbols")
+	j.Open('[')
+	for _, s := range r.Symbols {
+		j.Str(s.Written)
+	}
+	j.Close(']')
+	j.Key("equalities")
+	j.Open('{')
+	for _, e := range r.Equalities {
+		j.Key(e.Name)
+		j.Dim(e.Expr)
+	}
+	j.Close('}')
+	j.Key("assumptions")
+	j.Strs(r.Assumptions)
+	j.Line()
+	j.Key("modules")
+	j.Open('[')
+	r.walk(func(m *FormulaModule) {
+		j.Line()
+		formulaModuleJSON(j, m)
+	})
+	j.Close(']')
+	j.Line()
+	j.Key("warnings")
+	j.Strs(r.Warnings)
+	j.Close('}')
+	j.End()
+	_, err := w.Write(j.Bytes())
+	return err
+}
+
+func formulaModuleJSON(j *render.JSON, m *FormulaModule) {
+	j.Open('{')
+	for _, x := range []struct{ key, text string }{{"name", m.Name}, {"path", m.Path}, {"module", m.Canonical}, {"class", m.Class}} {
+		j.Key(x.key)
+		j.Str(x.text)
+	}
+	j.Key("unknown")
+	j.Int(int64(m.Unknown))
+	j.Key("formulas")
+	j.Open('{')
+	for i := range m.Formulas {
+		f := &m.Formulas[i]
+		j.Key(f.Key())
+		if !f.Known {
+			j.Null()
+			continue
+		}
+		j.Open('{')
+		j.Key("python")
+		j.Str(pythonLine(&f.Formula, fullNumber))
+		j.Key("terms")
+		j.Open('[')
+		for _, t := range f.Terms {
+			formulaTermJSON(j, t)
+		}
+		j.Close(']')
+		j.Close('}')
+	}
+	j.Close('}')
+	j.Close('}')
+}
+
+func formulaTermJSON(j *render.JSON, t predict.FormulaTerm) {
+	j.Open('{')
+	j.Key("coefficient")
+	j.Float(t.Coefficient)
+	j.Key("expression")
+	j.Str(t.Expression.String())
+	j.Key("counts")
+	j.Str(t.Kind.String())
+	j.Close('}')
+}

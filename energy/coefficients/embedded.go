@@ -1,0 +1,57 @@
+package coefficients
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// DefaultDevice is the device of which numbers are given where none is named: the one that was measured.
+const DefaultDevice = "gtx-1070"
+
+// Embedded lists the devices whose coefficients come with the program, sorted. Those that hold under one runtime profile
+// alone, in files named DEVICE.RUNTIME.json, are not among them.
+func Embedded() []string {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".json"); ok && !strings.Contains(name, ".") {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// ForDevice returns the embedded coefficients of a device, or those of the default device where it was not measured:
+// Run then scales them.
+func ForDevice(id string) (*Coefficients, error) { return firstOf(id, DefaultDevice) }
+
+// ForRuntime returns the embedded coefficients that say most of a device under a runtime profile: those of both, of the
+// device, of another device under the profile, or of the default device. Any device may be "", any profile "".
+func ForRuntime(id, runtime string) (*Coefficients, error) {
+	names := []string{id + "." + runtime, id}
+	if entries, err := files.ReadDir("."); err == nil && runtime != "" {
+		for _, e := range entries {
+			if name, ok := strings.CutSuffix(e.Name(), ".json"); ok && path.Ext(name) == "."+runtime {
+				names = append(names, name)
+			}
+		}
+	}
+	return firstOf(append(names, DefaultDevice)...)
+}
+
+// firstOf loads the first file that there is.
+func firstOf(names ...string) (*Coefficients, error) {
+	for _, name := range names {
+		f, err := files.Open(name + ".json")
+		if err != nil {
+			continue
+		}
+		defer f.Close()
+		return Load(f, name+".json")
+	}
+	return nil, fmt.Errorf("no coefficients are embedded")
+}

@@ -1,0 +1,322 @@
+package fit
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/operator"
+	"github.com/irene-onnx/irene/energy/stats"
+)
+
+// What is taken for granted before any row is seen, as standard deviations of logarithms.
+const (
+	spreadOne     = 0.3  // of a class's true factor about 1, where the coefficients are of one device
+	spreadSeveral = 0.12 // where they are of several
+	spreadProduct = 0.25 // of rows about their class's factor: which kernel a library picks for a product is its secret
+	spreadBytes   = 0.1
+	spreadCount   = 2 // the rows that these two count like
+)
+
+// spreadOf is the spread of a class's true factor.
+func spreadOf(c *coefficients.Coefficients) float64 {
+	if len(c.Provenance.Devices) > 1 {
+		return spreadSeveral
+	}
+	return spreadOne
+}
+
+// spreadIn is the spread of a class's rows about its factor.
+func spreadIn(class string) float64 {
+	if coefficients.ClassOf(class).Multiplies() {
+		return spreadProduct
+	}
+	return spreadBytes
+}
+
+// AdaptReport says what adapting has changed.
+type AdaptReport struct {
+	Device  string
+	From    string
+	Rows    int
+	Factors []AdaptFactor // by class and type
+	Before  stats.Errors  // of the rows' time, predicted without them
+	After   stats.Errors  // each row's time predicted from the others
+	Energy  [2]stats.Errors
+
+	Warnings []string
+}
+
+// AdaptFactor is what the coefficients of a class are multiplied by.
+type AdaptFactor struct {
+	coefficients.Key
+	Rows         int
+	Time, Energy float64
+}
+
+// Adapt fits coefficients of another device, or of several, to a device of which a few operators were measured. The
+// coefficients are scaled to the device as a prediction would, and those of every class multiplied by a factor, one for
+// times and one for energies: the mean of the rows' ratios of measured to predicted in logarithms, shrunk, the more the
+// rows scatter, towards the common factor of all products, or of all operators that only move bytes, and that towards 1.
+// Factors are positive whatever the rows say; a class of a group without a row keeps its coefficients.
+// Energies are to be of the meter that the coefficients are of, wall or board.
+func Adapt(base *coefficients.Coefficients, in OperatorInput) (*coefficients.Coefficients, *AdaptReport, error) {
+	if err := sameDevice(in.Rows, in.Device); err != nil {
+		return nil, nil, err
+	}
+	if len(in.Rows) == 0 {
+		return nil, nil, fmt.Errorf("no measurement to adapt to")
+	}
+	c, err := Transferred(base, in.Device)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := newAdaptation(c, &in)
+	if err != nil {
+		return nil, nil, err
+	}
+	report := a.report(base.Device)
+	for i := range c.Classes {
+		cc := &c.Classes[i]
+		f := AdaptFactor{Key: cc.Key, Rows: a.count(cc.Key), Time: a.factor(cc.Key, timeOf, -1), Energy: a.factor(cc.Key, energyOf, -1)}
+		for term := range cc.Time {
+			cc.Time[term] *= f.Time
+			cc.Energy[term] *= f.Energy
+		}
+		cc.Rows += f.Rows
+		report.Factors = append(report.Factors, f)
+	}
+	for k, r := range a.seen {
+		if cc := c.Find(k); cc != nil {
+			cc.Range = joinRanges(cc.Range, r)
+		}
+	}
+	c.Provenance.Data = append(slices.Clone(c.Provenance.Data), baseNames(in.Data)...)
+	c.Provenance.Equations += len(in.Rows)
+	c.Provenance.Note = fmt.Sprintf("coefficients of %s adapted to %s with %d operators", base.Device, in.Device.ID, len(in.Rows))
+	c.Residuals = a.residuals(base.Residuals)
+	if in.Profile != "" && in.Profile != base.Profile {
+		report.Warnings = append(report.Warnings, fmt.Sprintf("the coefficients were measured under the runtime profile %s, the rows under %s", base.Profile, in.Profile))
+	}
+	return c, report, nil
+}
+
+// Transferred returns coefficients scaled to another device by public specifications, as predictions scale them.
+func Transferred(c *coefficients.Coefficients, dev energy.Device) (*coefficients.Coefficients, error) {
+	o, err := operator.New(c, dev)
+	if err != nil {
+		return nil, err
+	}
+	out := *c
+	out.Device = dev.ID
+	out.Classes = slices.Clone(c.Classes)
+	out.Condition = 0
+	for i := range out.Classes {
+		cc := &out.Classes[i]
+		if o.P.From != nil {
+			ch := law.Choice{Energy: cc.Energy, Time: cc.Time}
+			o.P.Transfer(&ch, cc.DType)
+			cc.Energy, cc.Time = ch.Energy, ch.Time
+			cc.Interval, cc.Identified = nil, nil
+		}
+	}
+	if o.P.From != nil {
+		out.Power = coefficients.PowerRange{Low: o.P.Power(c.Power.Low), High: o.P.Power(c.Power.High)}
+	}
+	return &out, nil
+}
+
+// adaptation is the rows beside their predictions.
+type adaptation struct {
+	device string
+	spread float64 // of true factors about 1
+	rows   []adaptRow
+	seen   Ranges
+}
+
+type adaptRow struct {
+	key    coefficients.Key
+	pr     [2]float64 // predicted time and energy; 0 where there is none
+	ratios [2]float64 // logarithm of measured over predicted, of time and energy
+	has    [2]bool
+}
+
+// Indices of adaptRow's pairs.
+const (
+	timeOf   = 0
+	energyOf = 1
+)
+
+func newAdaptation(c *coefficients.Coefficients, in *OperatorInput) (*adaptation, error) {
+	a := &adaptation{device: in.Device.ID, spread: spreadOf(c), seen: Ranges{}}
+	o, err := operator.New(c, in.Device)
+	if err != nil {
+		return nil, err
+	}
+	for i := range in.Rows {
+		r := &in.Rows[i]
+		f, err := r.Features(in.Device)
+		if err != nil {
+			return nil, &energy.SyntaxError{File: r.File, Line: r.Line, Msg: err.Error()}
+		}
+		a.seen.widen(&f)
+		pr := o.P.Predict(&f)
+		row := adaptRow{key: coefficients.Key{Class: f.Class, DType: f.DType}, pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
+		for of, measured := range [2]float64{float64(r.Time), float64(r.Energy)} {
+			if measured > 0 && row.pr[of] > 0 {
+				row.ratios[of], row.has[of] = math.Log(measured/row.pr[of]), true
+			}
+		}
+		a.rows = append(a.rows, row)
+	}
+	return a, nil
+}
+
+func (a *adaptation) count(key coefficients.Key) int {
+	n := 0
+	for _, r := range a.rows {
+		if r.key == key {
+			n++
+		}
+	}
+	return n
+}
+
+// factor multiplies the coefficients of a class, from all rows but one.
+func (a *adaptation) factor(key coefficients.Key, of, without int) float64 {
+	if key.Class == coefficients.HostClass {
+		return 1
+	}
+	prior := a.spread * a.spread
+	// The group's factor is the mean over its classes, each as certain as its rows make it, and over one class more of
+	// which nothing but the spread is known.
+	group, weight := 0.0, 1/prior
+	var own rowMean
+	for k, m := range a.means(key, of, without) {
+		w := 1 / (prior + m.variance/m.n)
+		group += w * m.mean
+		weight += w
+		if k == key {
+			own = m
+		}
+	}
+	group /= weight
+	if own.n == 0 {
+		return math.Exp(group)
+	}
+	shrink := own.variance / prior // in rows
+	return math.Exp((own.n*own.mean + shrink*group) / (own.n + shrink))
+}
+
+// rowMean is the mean of rows' logarithms and the variance of one row about it.
+type rowMean struct{ n, mean, variance float64 }
+
+// means are those of the classes in the group of a class: products, or operators that only move bytes. In the order of
+// the classes.
+func (a *adaptation) means(key coefficients.Key, of, without int) iter.Seq2[coefficients.Key, rowMean] {
+	logs := map[coefficients.Key][]float64{}
+	for i, r := range a.rows {
+		if i != without && r.has[of] && coefficients.ClassOf(r.key.Class).Multiplies() == coefficients.ClassOf(key.Class).Multiplies() {
+			logs[r.key] = append(logs[r.key], r.ratios[of])
+		}
+	}
+	return func(yield func(coefficients.Key, rowMean) bool) {
+		for _, k := range slices.SortedFunc(maps.Keys(logs), coefficients.CompareKeys) {
+			m := rowMean{n: float64(len(logs[k])), mean: stats.Mean(logs[k])}
+			squares := spreadCount * spreadIn(k.Class) * spreadIn(k.Class)
+			for _, v := range logs[k] {
+				squares += (v - m.mean) * (v - m.mean)
+			}
+			m.variance = squares / (m.n - 1 + spreadCount)
+			if !yield(k, m) {
+				return
+			}
+		}
+	}
+}
+
+// leftOut pairs each row's measured value with its prediction, adapted with the other rows or not at all.
+func (a *adaptation) leftOut(of int, adapted bool) []stats.Pair {
+	var out []stats.Pair
+	for i, r := range a.rows {
+		if !r.has[of] {
+			continue
+		}
+		p := r.pr[of]
+		if adapted {
+			p *= a.factor(r.key, of, i)
+		}
+		out = append(out, stats.Pair{Predicted: p, Measured: r.pr[of] * math.Exp(r.ratios[of])})
+	}
+	return out
+}
+
+func (a *adaptation) report(from string) *AdaptReport {
+	return &AdaptReport{
+		Device: a.device, From: from, Rows: len(a.rows),
+		Before: stats.Summarize(a.leftOut(timeOf, false)), After: stats.Summarize(a.leftOut(timeOf, true)),
+		Energy: [2]stats.Errors{stats.Summarize(a.leftOut(energyOf, false)), stats.Summarize(a.leftOut(energyOf, true))},
+	}
+}
+
+// residuals are the errors of the rows' energies, each predicted from the others, or what a scaled class is taken to
+// miss where energies were not measured.
+func (a *adaptation) residuals(base coefficients.Residuals) coefficients.Residuals {
+	var all []residual
+	for _, p := range a.leftOut(energyOf, true) {
+		all = append(all, residual{level: energy.LevelOperator, ape: math.Abs(p.Measured/p.Predicted - 1)})
+	}
+	out := summarizeResiduals(all)
+	wide := base.Band(energy.LevelOperator, "", coefficients.SmallTime)
+	wide.P50, wide.P90 = max(coefficients.LeastStandIn/2, wide.P50), max(coefficients.LeastStandIn, wide.P90)
+	if len(all) < fewRows {
+		out.Levels[energy.LevelOperator] = wide
+	}
+	for _, level := range []energy.Level{energy.LevelModule, energy.LevelModel} {
+		out.Levels[level] = out.Levels[energy.LevelOperator]
+	}
+	return out
+}
+
+func joinRanges(a, b map[string]coefficients.Range) map[string]coefficients.Range {
+	out := maps.Clone(a)
+	if out == nil {
+		out = map[string]coefficients.Range{}
+	}
+	for name, r := range b {
+		if old, ok := out[name]; ok {
+			r = coefficients.Range{Low: min(old.Low, r.Low), High: max(old.High, r.High)}
+		}
+		out[name] = r
+	}
+	return out
+}
+
+// String says what adapting has changed.
+func (r *AdaptReport) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "coefficients of %s adapted to %s with %d operators\n", r.From, r.Device, r.Rows)
+	for _, x := range []struct {
+		name          string
+		before, after stats.Errors
+	}{{"time", r.Before, r.After}, {"energy", r.Energy[0], r.Energy[1]}} {
+		if x.before.N > 0 {
+			fmt.Fprintf(&b, "%-7s error of these rows %5.1f %% before, %5.1f %% each adapted with the others\n", x.name, 100*x.before.MAPE, 100*x.after.MAPE)
+		}
+	}
+	for _, f := range r.Factors {
+		if f.Rows > 0 {
+			fmt.Fprintf(&b, "%-12s %-8s %3d rows  time ×%.3g  energy ×%.3g\n", f.Class, f.DType, f.Rows, f.Time, f.Energy)
+		}
+	}
+	for _, w := range r.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", w)
+	}
+	return b.String()
+}

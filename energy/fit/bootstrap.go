@@ -1,0 +1,117 @@
+package fit
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/stats"
+)
+
+// resamples is the number of bootstrap fits.
+const resamples = 40
+
+// identifiedSpread is the relative width of the 90 % bootstrap interval of a coefficient up to which it is called
+// identified: read as physics and not as one of several splits that fit as well.
+const identifiedSpread = 0.5
+
+// bootstrap fits to resampled trees (a model at one batch and sequence, drawn with replacement) and notes the interval
+// of every coefficient. The generator is seeded, so the same data give the same intervals.
+func bootstrap(c *coefficients.Coefficients, eqs []Equation, in *TrainInput) error {
+	groups := trees(eqs)
+	if joules, _ := quantitiesOf(eqs); len(groups) < 5 || !joules {
+		return nil
+	}
+	rng := rand.New(rand.NewPCG(1, uint64(len(eqs))))
+	draws := make([][]coefficients.TermValues, len(c.Classes)) // by class, one per resample
+	for range resamples {
+		var sample []Equation
+		for range groups {
+			g := groups[rng.IntN(len(groups))]
+			sample = append(sample, eqs[g[0]:g[1]]...)
+		}
+		b, err := Fit(sample, in)
+		if err != nil {
+			return fmt.Errorf("bootstrap: %w", err)
+		}
+		for i := range c.Classes {
+			var e coefficients.TermValues
+			if cc := b.Find(c.Classes[i].Key); cc != nil {
+				e = cc.Energy
+			}
+			draws[i] = append(draws[i], e)
+		}
+	}
+	for i := range c.Classes {
+		bounds(&c.Classes[i], draws[i])
+	}
+	return nil
+}
+
+// bounds notes the 90 % intervals of a class's coefficients of energy, and which of them are identified.
+func bounds(cc *coefficients.ClassCoefficients, draws []coefficients.TermValues) {
+	cc.Interval = map[string]coefficients.Range{}
+	for t := range cc.Energy {
+		v := make([]float64, len(draws))
+		for i := range draws {
+			v[i] = draws[i][t]
+		}
+		r := coefficients.Range{Low: stats.Quantile(v, 0.05), High: stats.Quantile(v, 0.95)}
+		if r.High == 0 {
+			continue
+		}
+		cc.Interval[coefficients.Term(t).String()] = r
+		if cc.Energy[t] > 0 && r.High-r.Low <= identifiedSpread*cc.Energy[t] {
+			cc.Identified = append(cc.Identified, coefficients.Term(t).String())
+		}
+	}
+}
+
+// trees returns the ranges of equations that stand for one measured tree; those of a tree are adjacent.
+func trees(eqs []Equation) [][2]int {
+	var out [][2]int
+	for i := range eqs {
+		last := len(out) - 1
+		if last >= 0 {
+			p := &eqs[out[last][0]]
+			if e := &eqs[i]; e.Model == p.Model && e.Batch == p.Batch && e.Sequence == p.Sequence && e.Shape == p.Shape {
+				out[last][1] = i + 1
+				continue
+			}
+		}
+		out = append(out, [2]int{i, i + 1})
+	}
+	return out
+}
+
+// condition is the condition number of the scaled normal equations over the coefficients that are not zero; large
+// values say that some of them can be traded against each other.
+func (ls *leastSquares) condition(x []float64) float64 {
+	var idx []int
+	for i, v := range x {
+		if v > 0 && ls.gram[i*ls.n+i] > 0 {
+			idx = append(idx, i)
+		}
+	}
+	if len(idx) == 0 {
+		return math.NaN()
+	}
+	m := mat.NewSymDense(len(idx), nil)
+	for a, i := range idx {
+		for b := a; b < len(idx); b++ {
+			j := idx[b]
+			m.SetSym(a, b, ls.gram[i*ls.n+j]/math.Sqrt(ls.gram[i*ls.n+i]*ls.gram[j*ls.n+j]))
+		}
+	}
+	var e mat.EigenSym
+	if !e.Factorize(m, false) {
+		return math.NaN()
+	}
+	v := e.Values(nil)
+	high := slices.Max(v)
+	return math.Sqrt(high / max(slices.Min(v), high*0x1p-52)) // rounding may take the least below zero
+}

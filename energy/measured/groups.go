@@ -1,0 +1,146 @@
+package measured
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// applyTraced gives the kernels of a trace the time measured of them, spread over their operators as the predictions are.
+// A kernel acts where the prediction is: an operator that another one's kernel does the work of stands for that one, and
+// kernels that meet there are one.
+//
+// Operators that were predicted to launch nothing and ran take the mean power of the model: there is none of their own.
+func (r onto) applyTraced(a *analysis.Analysis, m *Overlay, mode predict.Mode, fixed []bool) {
+	if len(m.Traced) == 0 {
+		return
+	}
+	power := r.meanPower()
+	var idle energy.Seconds
+	for _, g := range r.owners(m.Traced) {
+		var predicted energy.Seconds
+		for _, id := range g.ids {
+			fixed[id] = true
+			predicted += r.Nodes[id].Time
+		}
+		switch {
+		case predicted > 0:
+			r.put(g.ids, Measurement{Time: g.time}, mode)
+		case len(g.ids) > 0 && g.time > 0:
+			r.run(g.ids[0], g.time, power)
+			idle += g.time
+		}
+	}
+	r.untraced(a, fixed, m.AllRun)
+	if share := float64(idle / r.time()); share >= 0.001 {
+		r.Warnf("%.1f %% of the time is of operators that were predicted to launch nothing: they take the mean power of the model", 100*share)
+	}
+}
+
+// untraced says what is of the operators that no kernel of the trace holds: nothing where the trace is whole, since the
+// runtime computed them before the run or did without them; else they keep what was predicted.
+func (r onto) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
+	var open energy.Seconds
+	var ids []int
+	total := r.time()
+	for _, n := range a.Graph.Nodes {
+		if p := &r.Nodes[n.ID]; !fixed[n.ID] && p.Known && p.Kernel == nil && p.Time > 0 {
+			open += p.Time
+			ids = append(ids, n.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	if !whole {
+		r.Warnf("%s not in the trace: predicted times, %.1f %% of the model's, stand for them", operatorsAre(len(ids)), 100*float64(open/total))
+		return
+	}
+	for _, id := range ids {
+		r.Nodes[id] = law.Prediction{Known: true, Class: r.Nodes[id].Class}
+		fixed[id] = true
+	}
+	r.Warnf("%s not in the trace: the runtime folded or fused them, they take no time", operatorsAre(len(ids)))
+}
+
+func operatorsAre(n int) string {
+	if n == 1 {
+		return "1 operator is"
+	}
+	return fmt.Sprintf("%d operators are", n)
+}
+
+// time is the time of all operators.
+func (r onto) time() (sum energy.Seconds) {
+	for i := range r.Nodes {
+		sum += r.Nodes[i].Time
+	}
+	return sum
+}
+
+// meanPower is the predicted energy of the model over its predicted time.
+func (r onto) meanPower() energy.Watts {
+	var j energy.Joules
+	var s energy.Seconds
+	for i := range r.Nodes {
+		if r.Nodes[i].Known {
+			j, s = j+r.Nodes[i].Energy, s+r.Nodes[i].Time
+		}
+	}
+	if s <= 0 {
+		return 0
+	}
+	return energy.Watts(float64(j) / float64(s))
+}
+
+// run makes an operator that was predicted to launch nothing take a time at a power.
+func (r onto) run(id int, time energy.Seconds, power energy.Watts) {
+	p := &r.Nodes[id]
+	p.Time, p.Energy = time, energy.Joules(float64(power)*float64(time))
+	p.Low, p.High = law.Around(p.Energy, energy.Joules(coefficients.LeastStandIn)*p.Energy)
+	p.Low50, p.High50 = law.Around(p.Energy, energy.Joules(coefficients.LeastStandIn/2)*p.Energy)
+	p.StandIn, p.Why = true, fmt.Sprintf("a %s was predicted to launch nothing; the mean power of the model stands for it", p.Class)
+}
+
+// owned is a group by the IDs of the nodes that hold its prediction.
+type owned struct {
+	ids  []int
+	time energy.Seconds
+}
+
+// owners finds where the predictions of groups are and joins groups that meet there.
+func (r onto) owners(groups []Kernel) []owned {
+	var out []owned
+	of := map[int]int{} // place in out by node ID
+	for _, g := range groups {
+		at := len(out)
+		out = append(out, owned{time: g.Time})
+		for _, n := range g.Nodes {
+			id := n.ID
+			if k := r.Nodes[id].Kernel; k != nil {
+				id = k.ID
+			}
+			if !r.Nodes[id].Known {
+				continue
+			}
+			switch old, ok := of[id]; {
+			case !ok:
+				of[id] = at
+				out[at].ids = append(out[at].ids, id)
+			case old != at:
+				for _, moved := range out[old].ids {
+					of[moved] = at
+				}
+				out[at].ids = append(out[at].ids, out[old].ids...)
+				out[at].time += out[old].time
+				out[old] = owned{}
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(o owned) bool { return len(o.ids) == 0 })
+}

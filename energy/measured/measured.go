@@ -1,0 +1,207 @@
+package measured
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// Measurement is what was measured of a module or an operator. Zero is not measured.
+type Measurement struct {
+	Energy energy.Joules
+	Time   energy.Seconds
+	Wall   energy.Joules // at the plug, beside Energy
+}
+
+// Measured are the measurements of one model at the dims it is analyzed at.
+type Overlay struct {
+	Modules  map[*graph.Module]Measurement
+	Nodes    map[*graph.Node]Measurement
+	Kernels  []Kernel // of several nodes
+	Traced   []Kernel // of another tool's trace, as that tool formed them
+	AllRun   bool     // Traced are all that ran: the other operators took no time of their own
+	Boundary energy.Boundary
+	Missing  []string // measured places that the model does not have
+	Notes    []string // what there is to say of the source
+}
+
+// MeasuredKernel is what was measured of several nodes that run as one kernel.
+type Kernel struct {
+	Nodes []*graph.Node
+	Measurement
+}
+
+// FromTree joins a measured tree to an analyzed graph.
+func FromTree(a *analysis.Analysis, t *irene.Tree) *Overlay {
+	m := &Overlay{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}, Boundary: energy.BoundaryWall}
+	scopes := irene.NewScopes(a.Tree)
+	t.Root.Walk(func(n *irene.Node) {
+		if IsCopy(n) {
+			return
+		}
+		got := Measurement{Energy: energy.Joules(n.Energy), Time: energy.Seconds(n.Time)}
+		switch module, op := scopes.Find(n); {
+		case module != nil:
+			m.Modules[module] = got
+		case op != nil:
+			m.Nodes[op] = got
+		default:
+			m.Missing = append(m.Missing, n.Scope)
+		}
+	})
+	return m
+}
+
+// sameDims reports whether no dim that both name differs.
+func sameDims(a, b map[string]int64) bool {
+	for name, v := range a {
+		if w, ok := b[name]; ok && v != w {
+			return false
+		}
+	}
+	return true
+}
+
+// overlay is a result that measurements are put on.
+type onto struct{ *predict.Result }
+
+// Apply puts measurements in the place of predictions and sums the subtrees anew.
+//
+// In the runtime mode, the operators of every measured leaf take the measured time at the power that was predicted for
+// them: measured energies are not looked at, since they are what is predicted. In the measured mode, nodes take what the
+// meter said, deepest first; what a module took beyond its measured parts is spread over its other operators in
+// proportion to their predictions, so that every subtree stays the sum of its parts.
+func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.Mode, c *coefficients.Coefficients) error {
+	r := onto{res}
+	if mode == predict.ModeMetered && m.Boundary != "" && m.Boundary != r.Boundary && !r.NoEnergy {
+		if r.Boundary != energy.BoundaryWall || !m.atWall() {
+			return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Boundary, r.Boundary)
+		}
+		m = m.wall()
+	}
+	r.Mode = mode
+	fixed := make([]bool, len(r.Nodes))
+	r.Warnings = append(r.Warnings, m.Notes...)
+	r.applyTraced(a, m, mode, fixed)
+	for _, k := range m.Kernels {
+		var ids []int
+		for _, n := range k.Nodes {
+			if r.Nodes[n.ID].Known {
+				ids = append(ids, n.ID)
+			}
+		}
+		r.put(ids, k.Measurement, mode)
+		for _, id := range ids {
+			fixed[id] = true
+		}
+	}
+	for _, n := range a.Graph.Nodes {
+		if got, ok := m.Nodes[n]; ok && r.Nodes[n.ID].Known {
+			r.put([]int{n.ID}, got, mode)
+			fixed[n.ID] = true
+		}
+	}
+	var visit func(mod *graph.Module) []int
+	visit = func(mod *graph.Module) []int {
+		var ids []int
+		for _, n := range mod.Nodes {
+			ids = append(ids, n.ID)
+		}
+		for _, child := range mod.Children {
+			ids = append(ids, visit(child)...)
+		}
+		got, ok := m.Modules[mod]
+		if !ok || (mode == predict.ModeTimes && len(mod.Children) > 0) {
+			return ids
+		}
+		r.fill(ids, fixed, got, mode)
+		return ids
+	}
+	visit(a.Tree.Root)
+	r.Sum(a.Tree.Root, &c.Residuals)
+	if len(m.Missing) > 0 {
+		slices.Sort(m.Missing)
+		r.Warnf("%d measured places are not in the model, such as %q", len(m.Missing), m.Missing[0])
+	}
+	return nil
+}
+
+// fill makes the operators of a measured module add up to it: those not measured themselves take the rest, or all are
+// scaled where nothing is left for them.
+func (r onto) fill(ids []int, fixed []bool, got Measurement, mode predict.Mode) {
+	var known Measurement
+	var open []int
+	for _, id := range ids {
+		if fixed[id] {
+			known.Energy += r.Nodes[id].Energy
+			known.Time += r.Nodes[id].Time
+		} else if r.Nodes[id].Known {
+			open = append(open, id)
+		}
+	}
+	rest := Measurement{Energy: got.Energy - known.Energy, Time: got.Time - known.Time}
+	joules := !r.NoEnergy && got.Energy > 0 // else the times alone say what is left
+	var predicted Measurement
+	for _, id := range open {
+		predicted.Energy += r.Nodes[id].Energy
+		predicted.Time += r.Nodes[id].Time
+	}
+	if rest.Time > 0 && predicted.Time > 0 && (!joules || rest.Energy > 0 && predicted.Energy > 0) {
+		r.put(open, rest, mode)
+	} else {
+		r.put(ids, got, mode)
+	}
+	for _, id := range ids {
+		fixed[id] = true
+	}
+}
+
+// put scales operators so that they add up to a measurement.
+func (r onto) put(ids []int, got Measurement, mode predict.Mode) {
+	var sum Measurement
+	for _, id := range ids {
+		sum.Energy += r.Nodes[id].Energy
+		sum.Time += r.Nodes[id].Time
+	}
+	if sum.Time <= 0 || sum.Energy <= 0 && !r.NoEnergy || got.Time <= 0 {
+		return
+	}
+	time := float64(got.Time / sum.Time)
+	joules := time
+	metered := mode == predict.ModeMetered && got.Energy > 0 && !r.NoEnergy
+	if metered {
+		joules = float64(got.Energy / sum.Energy)
+	}
+	for _, id := range ids {
+		p := &r.Nodes[id]
+		p.Time *= energy.Seconds(time)
+		for _, e := range []*energy.Joules{&p.Energy, &p.Low, &p.High, &p.Low50, &p.High50} {
+			*e *= energy.Joules(joules)
+		}
+		if metered {
+			p.Low, p.High, p.Low50, p.High50 = p.Energy, p.Energy, p.Energy, p.Energy
+			p.Metered = true
+		}
+		p.StandIn, p.Extrapolated, p.Why = false, false, ""
+	}
+}
+
+// TreeFits reports whether a tree was measured at the dims of an analysis.
+func TreeFits(a *analysis.Analysis, t *irene.Tree) bool {
+	for _, d := range analysis.Declared(a.Graph) {
+		want := t.Sequence
+		if analysis.IsBatch(a.Graph, d) {
+			want = t.Batch
+		}
+		if v, ok := a.Dims[d]; ok && v != want {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,3 @@
+// Package operator predicts single kernels that are given by their shapes, without a model: rows of JSON Lines in, time
+// and energy out.
+package operator

@@ -1,0 +1,85 @@
+package validate
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/fit"
+	"github.com/irene-onnx/irene/energy/stats"
+)
+
+// TestValidateRecords: where a module takes what its operators take, sums are additive, models are predicted from
+// operators, and an operator that takes twice as much within its model is said to.
+func TestValidateRecords(t *testing.T) {
+	records := energytest.MeasuredRecords(t, energytest.NewLab(energytest.LinearLaw))
+	in := 0
+	for _, r := range records {
+		if r.Level == energy.LevelOperator && r.Class == "softmax" {
+			s, j := *r.Time*2, *r.Energy*3
+			r.Time, r.Energy, r.Context = &s, &j, energy.ContextModel
+			records = append(records, r)
+			in++
+		}
+	}
+	v, err := ValidateRecords(fit.RecordInput{Records: records}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var splits []string
+	for _, s := range v.Splits {
+		splits = append(splits, s.Split)
+		if len(s.Methods) != 4 || s.Methods[0].Method != MethodAdditive {
+			t.Fatalf("%s: methods %+v", s.Split, s.Methods)
+		}
+		for _, g := range s.Methods[0].Levels {
+			if s.Split == SplitOperators && g.Level == energy.LevelOperator {
+				t.Error("operators are both fitted and predicted")
+			}
+			if most := stats.Number(0.06); s.Split != "small-to-large" && s.Split != "large-to-small" && (!(g.Energy.Mean < most) || !(g.Time.Mean < most)) {
+				t.Errorf("%s, %s: energy %.3g, time %.3g", s.Split, g.Level, g.Energy.Mean, g.Time.Mean)
+			}
+		}
+		for _, m := range s.Methods[1:] {
+			if m.Missing != "" || !(m.Levels[0].Time.Mean > s.Methods[0].Levels[0].Time.Mean) {
+				t.Errorf("%s: %s is no worse (%s)", s.Split, m.Method, m.Missing)
+			}
+		}
+	}
+	if want := []string{fit.SplitModel, "shape", "small-to-large", "large-to-small", SplitOperators}; !slices.Equal(splits, want) {
+		t.Errorf("splits %q, want %q", splits, want)
+	}
+	if len(v.Context) != 2 || v.Context[1].Class != "softmax" || v.Context[0].Time.N != in || energytest.Relative(float64(v.Context[1].Time.Median), 2) > 1e-9 || energytest.Relative(float64(v.Context[1].Energy.High), 3) > 1e-9 {
+		t.Errorf("context %+v, %d measured", v.Context, in)
+	}
+	for _, a := range v.Additivity {
+		if energytest.Relative(float64(a.Covered), 1) > 1e-9 || energytest.Relative(float64(a.Time), 1) > 1e-9 || energytest.Relative(float64(a.Energy), 1) > 1e-9 {
+			t.Errorf("%s %s %s: covered %v, energy %v, time %v", a.Level, a.Model, a.Path, a.Covered, a.Energy, a.Time)
+		}
+	}
+	if len(v.Additivity) < 10 {
+		t.Errorf("%d sums", len(v.Additivity))
+	}
+	if _, err := json.Marshal(v); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestValidateRecordsOneModel: what cannot be left out is said; asked for alone, it is an error.
+func TestValidateRecordsOneModel(t *testing.T) {
+	l := energytest.NewLab(energytest.LinearLaw)
+	l.Products("a")
+	for i := range l.Records {
+		l.Records[i].Energy, l.Records[i].Boundary = nil, ""
+	}
+	v, err := ValidateRecords(fit.RecordInput{Records: l.Records}, nil, nil)
+	if err != nil || len(v.Splits) != 0 || len(v.Warnings) != 3 {
+		t.Errorf("%v: %d splits, warnings %q", err, len(v.Splits), v.Warnings)
+	}
+	if _, err := ValidateRecords(fit.RecordInput{Records: l.Records}, []string{fit.SplitModel}, nil); err == nil || !strings.Contains(err.Error(), "one model only: a") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,152 @@
+package ops
+
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
+
+// transformerOps are the operators of transformers beside attention: position biases, removal of padding, gated activations.
+func transformerOps() []Op {
+	ms := "com.microsoft"
+	return []Op{
+		{Domain: ms, Name: "RelativePositionBias", Since: 1, Class: "gather", Shape: positionBias, Cost: positionBiasCost, Weights: slots(0)},
+		{Domain: ms, Name: "RemovePadding", Since: 1, Class: "move", Shape: removePadding, Cost: takesCost},
+		{Domain: ms, Name: "RestorePadding", Since: 1, Class: "move", Shape: restorePadding, Cost: movesCost},
+		{Domain: ms, Name: "BiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(false), Cost: biasDropoutCost, Weights: slots(1)},
+		{Domain: ms, Name: "BitmaskBiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(true), Cost: biasDropoutCost, Weights: slots(1)},
+		{Domain: ms, Name: "BitmaskDropout", Since: 1, Class: "view", Shape: biasDropout(true), Cost: freeCost},
+		{Domain: ms, Name: "IsAllFinite", Since: 1, Class: "elementwise", Shape: allFinite, Cost: allFiniteCost},
+		{Domain: ms, Name: "TorchEmbedding", Since: 1, Class: "gather", Shape: torchEmbedding, Cost: takesCost, Weights: slots(0)},
+		{Domain: ms, Name: "BiasSplitGelu", Since: 1, Class: "activation", Shape: biasSplitGelu, Cost: pointwise(8), Weights: slots(1)}, // two biases, GELU, product
+	}
+}
+
+// biasDropout: the output has the shape of input 0 and at inference it is input 0 with the bias and the residual added; the
+// mask holds a boolean for each element, or a bit, 32 to a word.
+func biasDropout(bits bool) ShapeRule {
+	return func(c *Context) error {
+		c.Set(0, c.DType(0), c.Shape(0))
+		if bits {
+			c.Set(1, graph.Uint32, graph.Shape{c.Shape(0).Elements().CeilDiv(graph.Const(32))})
+			return nil
+		}
+		c.Set(1, graph.Bool, c.Shape(0))
+		return nil
+	}
+}
+
+// biasDropoutCost is one addition for the bias and one for the residual, where they are given.
+func biasDropoutCost(c *Context) graph.Cost {
+	adds := int64(0)
+	for _, slot := range []int{1, 2} {
+		if c.Has(slot) {
+			adds++
+		}
+	}
+	return c.cost(c.Shape(0).Elements().MulInt(adds))
+}
+
+// torchEmbedding: the rows of the table in input 0 that the indices in input 1 name.
+func torchEmbedding(c *Context) error {
+	table, idx := c.Shape(0), c.Shape(1)
+	if table == nil || idx == nil {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	if len(table) == 0 {
+		return c.Errorf("table of rank 0")
+	}
+	c.Set(0, c.DType(0), slices.Concat(idx, table[1:]))
+	return nil
+}
+
+// allFinite: one boolean for all inputs.
+func allFinite(c *Context) error {
+	c.Set(0, graph.Bool, graph.Shape{})
+	return nil
+}
+
+// allFiniteCost looks at each element of each input.
+func allFiniteCost(c *Context) graph.Cost {
+	work := graph.Const(0)
+	for i := range c.NumIn() {
+		if c.Has(i) {
+			work = work.Add(c.Shape(i).Elements())
+		}
+	}
+	return c.cost(work)
+}
+
+// positionBias: the output has the shape (1, heads, queries, keys).
+func positionBias(c *Context) error {
+	c.Set(0, c.DType(0), graph.Shape{graph.Const(1), dimOf(c.Shape(0), 1), c.scalar(1), c.scalar(2)})
+	return nil
+}
+
+// positionBiasCost finds the bucket of each distance (subtract, magnitude, compare, logarithm, scale, minimum) and reads
+// at most the whole table.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.RelativePositionBias
+func positionBiasCost(c *Context) graph.Cost {
+	const bucket = 6
+	y := c.Out(0).Shape
+	cost := c.cost(dimOf(y, 2).Mul(dimOf(y, 3)).MulInt(bucket))
+	return cost
+}
+
+// removePadding: outputs are (tokens, width), the offsets of tokens and padding, where sequences start, the longest length.
+func removePadding(c *Context) error {
+	x := c.Shape(0)
+	if x != nil && len(x) != 3 {
+		return c.Errorf("input of rank %d, want 3", len(x))
+	}
+	c.Set(0, c.DType(0), graph.Shape{c.Fresh(0, 0), dimOf(x, 2)})
+	c.Set(1, graph.Int32, graph.Shape{dimOf(x, 0), dimOf(x, 1)})
+	c.Set(2, graph.Int32, graph.Shape{dimOf(x, 0).AddInt(1)})
+	c.Set(3, graph.Int32, graph.Consts(1))
+	return nil
+}
+
+// restorePadding: the output is (batch, positions, width) as the offsets in input 1 are (batch, positions).
+func restorePadding(c *Context) error {
+	s := c.Shape(1)
+	c.Set(0, c.DType(0), graph.Shape{dimOf(s, 0), dimOf(s, 1), dimOf(c.Shape(0), 1)})
+	return nil
+}
+
+// biasSplitGelu: the last axis is halved.
+func biasSplitGelu(c *Context) error {
+	x := c.Shape(0)
+	if len(x) == 0 {
+		c.Set(0, c.DType(0), nil)
+		return nil
+	}
+	y := append(graph.Shape(nil), x...)
+	y[len(y)-1] = split(x[len(x)-1], graph.Const(2))
+	c.Set(0, c.DType(0), y)
+	return nil
+}
+
+// gatedPositionBias: the output has the shape (batch, heads, queries, keys).
+func gatedPositionBias(c *Context) error {
+	q, rel := c.Shape(0), c.Shape(2)
+	batch := dimOf(q, 0)
+	if len(q) == 2 {
+		batch = dimOf(c.Shape(6), 0)
+	}
+	c.Set(0, c.DType(0), graph.Shape{batch, c.attr("num_heads"), dimOf(rel, 2), dimOf(rel, 3)})
+	return nil
+}
+
+// gatedPositionBiasCost counts the gates, a product of each head of the biased query with a small matrix, and their
+// products with the position bias.
+// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GatedRelativePositionBias
+func gatedPositionBiasCost(c *Context) graph.Cost {
+	q, w := c.Shape(0).Elements(), c.Shape(3)
+	p := graph.Product{
+		Batch: graph.Const(1), M: split(q, dimOf(w, 0)), N: dimOf(w, 1), K: dimOf(w, 0), Weight: c.constant(3),
+	}
+	const gate = 2*1 + 3 // two sigmoids, then the gate's own formula
+	work := q.Add(p.M.Mul(p.N).MulInt(2)).Add(p.M.MulInt(gate)).Add(c.Out(0).Shape.Elements())
+	return c.products(work, p)
+}
