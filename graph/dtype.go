@@ -1,6 +1,8 @@
 package graph
 
-// DType is an element type, numbered as TensorProto.DataType.
+import "fmt"
+
+// DType is an element type, numbered as TensorProto.DataType in https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 type DType uint8
 
 // The element types of the ONNX format, IR 13.
@@ -95,5 +97,18 @@ func ParseDType(name string) (DType, bool) {
 	return Undefined, false
 }
 
-// Size is the number of bytes that n elements take in storage: ⌈n·bits/8⌉.
+// MarshalText writes the type's name, also into JSON.
+func (t DType) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads the type of that name.
+func (t *DType) UnmarshalText(name []byte) error {
+	var ok bool
+	if *t, ok = ParseDType(string(name)); !ok {
+		return fmt.Errorf("unknown element type %q", name)
+	}
+	return nil
+}
+
+// Size is the number of bytes that n elements take in storage, those below a byte packed: ⌈n·bits/8⌉
+// (https://onnx.ai/onnx/technical/int4.html).
 func (t DType) Size(n int64) int64 { return (n*t.Bits() + 7) / 8 }

@@ -56,8 +56,8 @@ const (
 	anchorWarmUp = 500 * time.Millisecond
 )
 
-// again are the options of an anchor after the first round.
-func (o Options) again() Options {
+// forAnchor are the options of an anchor after the first round.
+func (o Options) forAnchor() Options {
 	o.Windows, o.Window, o.WarmUp = o.AnchorWindows, min(o.Window, anchorWindow), min(o.WarmUp, anchorWarmUp)
 	o.MaxWindow = max(o.MaxWindow, o.Window)
 	return o
@@ -68,10 +68,10 @@ func (s *session) anchorRound(ctx context.Context) error {
 	opts, first := s.opts, s.rounds == 0
 	var kept []*anchor
 	if !first {
-		opts = opts.again()
+		opts = opts.forAnchor()
 	}
 	for _, a := range s.anchors {
-		r, err := s.one(ctx, a.task, opts)
+		r, err := s.measureAndRecord(ctx, a.task, opts)
 		if err != nil {
 			return err
 		}

@@ -14,11 +14,11 @@ func (s *session) difference(ctx context.Context, t Task, opts Options) (Measure
 	if t.Times < 1 {
 		return Measurement{}, fmt.Errorf("a difference over %d executions, want 1 or more", t.Times)
 	}
-	more, err := s.built(ctx, t, t.Workload, opts)
+	more, err := s.buildAndMeasure(ctx, t, t.Workload, opts)
 	if err != nil {
 		return Measurement{}, err
 	}
-	base, err := s.built(ctx, t, t.Base, opts)
+	base, err := s.buildAndMeasure(ctx, t, t.Base, opts)
 	if err != nil {
 		return Measurement{}, fmt.Errorf("the base: %w", err)
 	}

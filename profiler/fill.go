@@ -66,7 +66,7 @@ func (m *Measurement) writeTo(r *energy.Record, idle *energy.Watts) {
 	r.Method, r.Time, r.KernelTime = m.Method, new(m.Time), m.KernelTime
 	r.Energy, r.Idle = m.Energy, idle
 	if m.Energy != nil {
-		r.NetEnergy = net(*m.Energy, idle, m.Time)
+		r.NetEnergy = netEnergy(*m.Energy, idle, m.Time)
 	}
 	r.Busy, r.Utilisation, r.Clocks = m.Busy, m.Utilisation, m.Clocks
 	r.Spread, r.Flags, r.Timestamp = new(m.Spread), m.Flags, m.End

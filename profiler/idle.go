@@ -49,8 +49,8 @@ func ratioText(r *float64) string {
 	return strconv.FormatFloat(*r, 'f', 3, 64)
 }
 
-// net is an energy without what the device would have spent idling for that time; nil where the idle power is unknown.
-func net(gross energy.Joules, idle *energy.Watts, t energy.Seconds) *energy.Joules {
+// netEnergy is an energy without what the device would have spent idling for that time; nil where the idle power is unknown.
+func netEnergy(gross energy.Joules, idle *energy.Watts, t energy.Seconds) *energy.Joules {
 	if idle == nil {
 		return nil
 	}

@@ -83,7 +83,7 @@ func (s *session) run(ctx context.Context) error {
 	}
 	stale := false // tasks were measured since the last round of anchors
 	for _, t := range s.tasks {
-		if s.anchorsDue() && stale && s.fits(s.anchorCost(s.opts.again())) {
+		if s.anchorsDue() && stale && s.fits(s.anchorCost(s.opts.forAnchor())) {
 			if err := s.anchorRound(ctx); err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func (s *session) run(ctx context.Context) error {
 		if !s.fits(s.cost(t, s.opts) + s.lookCost()) {
 			continue
 		}
-		if _, err := s.one(ctx, t, s.opts); err != nil {
+		if _, err := s.measureAndRecord(ctx, t, s.opts); err != nil {
 			return err
 		}
 		stale = true
@@ -103,8 +103,8 @@ func (s *session) run(ctx context.Context) error {
 	return s.anchorRound(ctx)
 }
 
-// one measures a task and hands its record on. The record is nil where the task failed; an error ends the session.
-func (s *session) one(ctx context.Context, t Task, opts Options) (*energy.Record, error) {
+// measureAndRecord measures a task and hands its record on. The record is nil where the task failed; an error ends the session.
+func (s *session) measureAndRecord(ctx context.Context, t Task, opts Options) (*energy.Record, error) {
 	from, estimate := s.clock.Now(), s.estimate(t, opts)+s.lookCost()
 	r, err := s.measure(ctx, t, opts)
 	first := !t.Anchor || s.rounds == 0
@@ -145,7 +145,7 @@ func (s *session) measure(ctx context.Context, t Task, opts Options) (energy.Rec
 	if t.Base != nil {
 		m, err = s.difference(ctx, t, opts)
 	} else {
-		m, err = s.built(ctx, t, t.Workload, opts)
+		m, err = s.buildAndMeasure(ctx, t, t.Workload, opts)
 	}
 	if err != nil {
 		return energy.Record{}, err
@@ -156,8 +156,8 @@ func (s *session) measure(ctx context.Context, t Task, opts Options) (energy.Rec
 	return r, r.Check()
 }
 
-// built builds a workload of a task and measures it, and its time without the host where the task asks for that.
-func (s *session) built(ctx context.Context, t Task, build func() (Workload, error), opts Options) (Measurement, error) {
+// buildAndMeasure builds a workload of a task and measures it, and its time without the host where the task asks for that.
+func (s *session) buildAndMeasure(ctx context.Context, t Task, build func() (Workload, error), opts Options) (Measurement, error) {
 	w, err := build()
 	if err != nil {
 		return Measurement{}, err
@@ -166,7 +166,7 @@ func (s *session) built(ctx context.Context, t Task, build func() (Workload, err
 		defer w.Release()
 	}
 	w.Name = cmp.Or(w.Name, t.name())
-	m, err := s.prepared(ctx, w, opts)
+	m, err := s.measurePrepared(ctx, w, opts)
 	if err != nil || !t.GraphToo || m.KernelTime != nil {
 		return m, err
 	}
@@ -180,9 +180,9 @@ func (s *session) built(ctx context.Context, t Task, build func() (Workload, err
 	return m, nil
 }
 
-// prepared measures a workload between its Prepare and its Close. Before the first load of the session the device is
+// measurePrepared measures a workload between its Prepare and its Close. Before the first load of the session the device is
 // idle with a context open, which is when idle power is measured.
-func (s *session) prepared(ctx context.Context, w Workload, opts Options) (m Measurement, err error) {
+func (s *session) measurePrepared(ctx context.Context, w Workload, opts Options) (m Measurement, err error) {
 	run, err := s.env.Executor.Prepare(ctx, w)
 	if err != nil {
 		return Measurement{}, err
@@ -208,7 +208,7 @@ func (m *Measurement) busyByKernels() {
 
 // fits reports whether there is time left for something that takes so long, and for the last round of anchors.
 func (s *session) fits(d time.Duration) bool {
-	return s.opts.Budget <= 0 || s.clock.Now()-s.begin+d+s.anchorCost(s.opts.again()) <= s.opts.Budget
+	return s.opts.Budget <= 0 || s.clock.Now()-s.begin+d+s.anchorCost(s.opts.forAnchor()) <= s.opts.Budget
 }
 
 // estimate is how long measuring a task takes by the rules alone.

@@ -69,12 +69,16 @@ func ClassType(name string, t graph.DType) graph.DType {
 	return graph.Float32
 }
 
-// classKey names one set of coefficients.
+// Key names one set of coefficients.
 type Key struct {
-	Class string
-	DType graph.DType
+	Class string      `json:"class"`
+	DType graph.DType `json:"dtype"`
 }
 
+// HostKey is the key of what all classes share: launches that no work hides.
+var HostKey = Key{Class: HostClass, DType: graph.Float32}
+
+// CompareKeys orders keys by class, then by type.
 func CompareKeys(a, b Key) int {
 	if c := strings.Compare(a.Class, b.Class); c != 0 {
 		return c

@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/graph"
 )
 
 // CoefficientSchema is the version of the coefficient file.
@@ -47,8 +46,7 @@ type PowerRange struct {
 
 // ClassCoefficients are the coefficients of one class in one element type.
 type ClassCoefficients struct {
-	Class  string           `json:"class"`
-	DType  string           `json:"dtype"`
+	Key
 	Energy TermValues       `json:"energy_j"` // J per FLOP, per byte, per launch
 	Time   TermValues       `json:"time_s"`
 	Range  map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
@@ -88,11 +86,6 @@ func Load(r io.Reader, name string) (*Coefficients, error) {
 	if c.DeviceRow != nil && c.DeviceRow.ID != c.Device {
 		return nil, fmt.Errorf("%s: coefficients of %q with the device row of %q", name, c.Device, c.DeviceRow.ID)
 	}
-	for _, k := range c.Classes {
-		if _, ok := graph.ParseDType(k.DType); !ok {
-			return nil, fmt.Errorf("%s: class %s: unknown element type %q", name, k.Class, k.DType)
-		}
-	}
 	return c, nil
 }
 
@@ -115,11 +108,11 @@ func (c *Coefficients) Write(w io.Writer) error {
 	return enc.Encode(c)
 }
 
-// Find returns the coefficients of a class in an element type.
-func (c *Coefficients) Find(class, dtype string) *ClassCoefficients {
+// Find returns the coefficients of a class in an element type; nil where there are none.
+func (c *Coefficients) Find(k Key) *ClassCoefficients {
 	for i := range c.Classes {
-		if k := &c.Classes[i]; k.Class == class && k.DType == dtype {
-			return k
+		if c.Classes[i].Key == k {
+			return &c.Classes[i]
 		}
 	}
 	return nil
@@ -148,7 +141,7 @@ const PowerMargin = 1.05
 // StandIn finds the coefficients of a class, or of the class that stands in for it.
 func (c *Coefficients) StandIn(k Key) *ClassCoefficients {
 	for range Classes {
-		if cc := c.Find(k.Class, k.DType.String()); cc != nil {
+		if cc := c.Find(k); cc != nil {
 			return cc
 		}
 		if k.Class = ClassOf(k.Class).Like; k.Class == "" {

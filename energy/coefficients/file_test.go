@@ -20,7 +20,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := c.Find("gemm", "float32")
+	k := c.Find(coefficients.Key{Class: "gemm", DType: graph.Float32})
 	if c.Device != "gtx-1070" || c.Profile != "eager" || c.Power.High != 300 || k == nil || k.Energy[coefficients.FLOPs] != 4e-11 || k.Time[coefficients.Launches] != 2e-5 || k.Energy[coefficients.WavesL] != 0 {
 		t.Errorf("%+v", *c)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
+// Embedded are the coefficients of the default device that the program carries.
 func Embedded(t testing.TB) *coefficients.Coefficients {
 	t.Helper()
 	c, err := coefficients.ForDevice(coefficients.DefaultDevice)
@@ -18,6 +19,7 @@ func Embedded(t testing.TB) *coefficients.Coefficients {
 	return c
 }
 
+// Written is the file of coefficients.
 func Written(t testing.TB, c *coefficients.Coefficients) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -32,7 +34,7 @@ const Power = 200
 
 // Row makes coefficients of one class from seconds per FLOP, byte and launch.
 func Row(class string, t graph.DType, flops, perByte, launch float64) coefficients.ClassCoefficients {
-	c := coefficients.ClassCoefficients{Class: class, DType: t.String()}
+	c := coefficients.ClassCoefficients{Key: coefficients.Key{Class: class, DType: t}}
 	c.Time[coefficients.FLOPs], c.Time[coefficients.Bytes], c.Time[coefficients.Launches] = flops, perByte, launch
 	for i, s := range c.Time {
 		c.Energy[i] = Power * s
@@ -58,7 +60,7 @@ func Truth() *coefficients.Coefficients {
 	)
 }
 
-// CheckPower: the power of every term of every class lies in the range of the fit.
+// CheckPower fails the test unless the power of every term of every class lies in the range of the fit.
 func CheckPower(t *testing.T, c *coefficients.Coefficients, tolerance float64) {
 	t.Helper()
 	for _, k := range c.Classes {

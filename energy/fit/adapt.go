@@ -13,7 +13,6 @@ import (
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/energy/stats"
-	"github.com/irene-onnx/irene/graph"
 )
 
 // What is taken for granted before any row is seen, as standard deviations of logarithms.
@@ -56,7 +55,7 @@ type AdaptReport struct {
 
 // AdaptFactor is what the coefficients of a class are multiplied by.
 type AdaptFactor struct {
-	Class, DType string
+	coefficients.Key
 	Rows         int
 	Time, Energy float64
 }
@@ -85,9 +84,7 @@ func Adapt(base *coefficients.Coefficients, in OperatorInput) (*coefficients.Coe
 	report := a.report(base.Device)
 	for i := range c.Classes {
 		cc := &c.Classes[i]
-		t, _ := graph.ParseDType(cc.DType)
-		key := coefficients.Key{Class: cc.Class, DType: t}
-		f := AdaptFactor{Class: cc.Class, DType: cc.DType, Rows: a.count(key), Time: a.factor(key, timeOf, -1), Energy: a.factor(key, energyOf, -1)}
+		f := AdaptFactor{Key: cc.Key, Rows: a.count(cc.Key), Time: a.factor(cc.Key, timeOf, -1), Energy: a.factor(cc.Key, energyOf, -1)}
 		for term := range cc.Time {
 			cc.Time[term] *= f.Time
 			cc.Energy[term] *= f.Energy
@@ -96,7 +93,7 @@ func Adapt(base *coefficients.Coefficients, in OperatorInput) (*coefficients.Coe
 		report.Factors = append(report.Factors, f)
 	}
 	for k, r := range a.seen {
-		if cc := c.Find(k.Class, k.DType.String()); cc != nil {
+		if cc := c.Find(k); cc != nil {
 			cc.Range = joinRanges(cc.Range, r)
 		}
 	}
@@ -122,10 +119,9 @@ func Transferred(c *coefficients.Coefficients, dev energy.Device) (*coefficients
 	out.Condition = 0
 	for i := range out.Classes {
 		cc := &out.Classes[i]
-		t, _ := graph.ParseDType(cc.DType)
 		if o.P.From != nil {
 			ch := law.Choice{Energy: cc.Energy, Time: cc.Time}
-			o.P.Transfer(&ch, t)
+			o.P.Transfer(&ch, cc.DType)
 			cc.Energy, cc.Time = ch.Energy, ch.Time
 			cc.Interval, cc.Identified = nil, nil
 		}

@@ -40,7 +40,7 @@ func bootstrap(c *coefficients.Coefficients, eqs []Equation, in *TrainInput) err
 		}
 		for i := range c.Classes {
 			var e coefficients.TermValues
-			if cc := b.Find(c.Classes[i].Class, c.Classes[i].DType); cc != nil {
+			if cc := b.Find(c.Classes[i].Key); cc != nil {
 				e = cc.Energy
 			}
 			draws[i] = append(draws[i], e)

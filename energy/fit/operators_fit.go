@@ -11,7 +11,6 @@ import (
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/energy/stats"
-	"github.com/irene-onnx/irene/graph"
 )
 
 // OperatorInput is what coefficients are fitted on, or adapted to, where single operators were measured.
@@ -55,8 +54,7 @@ func TrainOperators(in OperatorInput) (*coefficients.Coefficients, *OperatorRepo
 		return nil, nil, err
 	}
 	for i := range c.Classes {
-		t, _ := graph.ParseDType(c.Classes[i].DType)
-		c.Classes[i].Range = seen[coefficients.Key{Class: c.Classes[i].Class, DType: t}]
+		c.Classes[i].Range = seen[c.Classes[i].Key]
 	}
 	report := &OperatorReport{Rows: len(eqs), Devices: c.Provenance.Devices, Warnings: thinClasses(c)}
 	held, err := holdOut(eqs, &in)
@@ -237,7 +235,7 @@ func holdOut(eqs []Equation, in *OperatorInput) ([]heldOutRow, error) {
 // covers reports whether there are coefficients of the equation's class.
 func covers(c *coefficients.Coefficients, e *Equation) bool {
 	for k := range e.X {
-		if k.Class != coefficients.HostClass && c.Find(k.Class, k.DType.String()) == nil {
+		if k.Class != coefficients.HostClass && c.Find(k) == nil {
 			return false
 		}
 	}

@@ -167,7 +167,8 @@ func TestAdapt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.Find("gemm", "float32").Time, moved.Find("gemm", "float32").Time; got != want {
+	gemm := coefficients.Key{Class: "gemm", DType: graph.Float32}
+	if got, want := c.Find(gemm).Time, moved.Find(gemm).Time; got != want {
 		t.Errorf("products changed without a row: %v, want %v", got, want)
 	}
 	for _, cc := range c.Classes {

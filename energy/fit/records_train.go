@@ -11,7 +11,6 @@ import (
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/stats"
-	"github.com/irene-onnx/irene/graph"
 )
 
 // RecordReport says how training on records went.
@@ -64,8 +63,7 @@ func TrainRecords(in RecordInput) (*coefficients.Coefficients, *RecordReport, er
 	}
 	seen := s.seen()
 	for i := range c.Classes {
-		t, _ := graph.ParseDType(c.Classes[i].DType)
-		c.Classes[i].Range = seen[coefficients.Key{Class: c.Classes[i].Class, DType: t}]
+		c.Classes[i].Range = seen[c.Classes[i].Key]
 	}
 	parts, left := recordParts(eqs)
 	report := s.report(c, left)
@@ -183,9 +181,8 @@ func (s *RecordSet) report(c *coefficients.Coefficients, left string) *RecordRep
 		if cc.Class == coefficients.HostClass {
 			continue
 		}
-		t, _ := graph.ParseDType(cc.DType)
-		n := alone[coefficients.Key{Class: cc.Class, DType: t}]
-		r.Classes = append(r.Classes, CoveredClass{Class: cc.Class, DType: cc.DType, Equations: cc.Rows, Alone: n})
+		n := alone[cc.Key]
+		r.Classes = append(r.Classes, CoveredClass{Class: cc.Class, DType: cc.DType.String(), Equations: cc.Rows, Alone: n})
 		if cc.Rows >= fewRows && n == 0 {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("class %s in %s was never measured alone: what it takes is parted from what is around it", cc.Class, cc.DType))
 		}

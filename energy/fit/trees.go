@@ -62,8 +62,7 @@ func Train(in TrainInput) (*coefficients.Coefficients, *TrainReport, error) {
 	}
 	for i := range c.Classes {
 		cc := &c.Classes[i]
-		t, _ := graph.ParseDType(cc.DType)
-		cc.Range = seen[coefficients.Key{Class: cc.Class, DType: t}]
+		cc.Range = seen[cc.Key]
 	}
 	report.InSample, report.Time = errorsOf(eqs, c)
 	if report.HeldOut, err = heldOut(eqs, &in); err != nil {
@@ -359,7 +358,7 @@ func (c *columns) coefficients(x []float64, eqs []Equation, in *TrainInput) *coe
 		Provenance: provenance(eqs, in),
 	}
 	for i, k := range c.keys {
-		cc := coefficients.ClassCoefficients{Class: k.Class, DType: k.DType.String()}
+		cc := coefficients.ClassCoefficients{Key: k}
 		for t := range int(coefficients.NumTerms) {
 			u, v := x[2*(int(coefficients.NumTerms)*i+t)], x[2*(int(coefficients.NumTerms)*i+t)+1]
 			cc.Time[t] = u + v

@@ -38,7 +38,7 @@ func grow(t *Tree, records []*energy.Record, o *Omitted) bool {
 	}
 	for _, r := range below {
 		if r.Level == energy.LevelModule {
-			g.hang(g.modules[r.Path], g.above(r.Path))
+			g.attach(g.modules[r.Path], g.above(r.Path))
 		} else if !g.operator(r) {
 			o.InLeaf++
 		}
@@ -48,7 +48,7 @@ func grow(t *Tree, records []*energy.Record, o *Omitted) bool {
 			g.modules[path].Type = TypeModule
 		}
 	}
-	t.Root.number(0)
+	t.Root.setLevels(0)
 	o.Board += g.groundTruth()
 	o.Incomplete += t.Root.incomplete()
 	return true
@@ -104,7 +104,7 @@ func (g *grower) operator(r *energy.Record) bool {
 		if namesItself(r) {
 			kind = TypeMLNoParam
 		}
-		g.hang(g.node(r, full(r.Path), kind), g.above(r.Path))
+		g.attach(g.node(r, full(r.Path), kind), g.above(r.Path))
 		return true
 	}
 	home := r.Path
@@ -119,21 +119,21 @@ func (g *grower) operator(r *energy.Record) bool {
 	if g.count[scope]++; k > 0 {
 		scope = fmt.Sprintf("%s_%d", scope, k)
 	}
-	g.hang(g.node(r, scope, TypeMLNoParam), home)
+	g.attach(g.node(r, scope, TypeMLNoParam), home)
 	return true
 }
 
-func (g *grower) hang(n *Node, path string) {
+func (g *grower) attach(n *Node, path string) {
 	parent := g.modules[path]
 	n.Parent = parent.Scope
 	parent.Children = append(parent.Children, n)
 }
 
-// number sets the depth of n and of everything below.
-func (n *Node) number(level int) {
+// setLevels sets the depth of n and of everything below.
+func (n *Node) setLevels(level int) {
 	n.Level = level
 	for _, c := range n.Children {
-		c.number(level + 1)
+		c.setLevels(level + 1)
 	}
 }
 

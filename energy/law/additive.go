@@ -24,7 +24,7 @@ func (p *Additive) IdlePower() energy.Watts {
 	return host + energy.Watts(factor)*p.Dev.Idle
 }
 
-// predictor predicts single kernels.
+// Additive predicts single kernels.
 type Additive struct {
 	C       *coefficients.Coefficients
 	Dev     energy.Device
@@ -35,14 +35,14 @@ type Additive struct {
 	HostWatts *energy.Watts // of the host that the device is in, where the user gave it
 }
 
-// newPredictor makes a predictor from coefficients of the device itself; scaleFrom makes it one from another's.
+// New makes a predictor from coefficients of the device itself; scaleFrom makes it one from another's.
 func New(c *coefficients.Coefficients, dev energy.Device) *Additive {
 	return &Additive{C: c, Dev: dev, Machine: NewMachine(dev), Chosen: map[coefficients.Key]Choice{}}
 }
 
 // Host is the cost of launches that no work hides.
 func (p *Additive) Host(share float64) (energy.Joules, energy.Seconds) {
-	cc := p.C.Find(coefficients.HostClass, graph.Float32.String())
+	cc := p.C.Find(coefficients.HostKey)
 	if share == 0 || cc == nil || !cc.Usable(p.C) {
 		return 0, 0
 	}
@@ -55,7 +55,7 @@ func (p *Additive) Host(share float64) (energy.Joules, energy.Seconds) {
 // with a faster memory than the measured one, that would show over megabytes.
 func (p *Additive) ScaleFrom(from *energy.Device) {
 	p.From = from
-	if cc := p.C.Find(coefficients.HostClass, graph.Float32.String()); cc != nil {
+	if cc := p.C.Find(coefficients.HostKey); cc != nil {
 		p.Machine.Hidden = max(p.Machine.Hidden, math.Round(float64(p.Dev.Bandwidth)*cc.Time[coefficients.Launches]))
 	}
 }

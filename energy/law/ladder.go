@@ -79,12 +79,11 @@ func (p *Additive) nearest(name string, want graph.DType) (*coefficients.ClassCo
 	var bestType graph.DType
 	for i := range p.C.Classes {
 		cc := &p.C.Classes[i]
-		t, _ := graph.ParseDType(cc.DType)
 		if cc.Class != name || !cc.Usable(p.C) {
 			continue
 		}
-		if best == nil || distance(t, want) < distance(bestType, want) {
-			best, bestType = cc, t
+		if best == nil || distance(cc.DType, want) < distance(bestType, want) {
+			best, bestType = cc, cc.DType
 		}
 	}
 	return best, bestType, best != nil

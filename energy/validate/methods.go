@@ -115,8 +115,7 @@ func (t *trial) fitCoefficients() (*coefficients.Coefficients, error) {
 		in.Trees = append(in.Trees, h.tree)
 	}
 	for i := range c.Classes {
-		dtype, _ := graph.ParseDType(c.Classes[i].DType)
-		c.Classes[i].Range = seen[coefficients.Key{Class: c.Classes[i].Class, DType: dtype}]
+		c.Classes[i].Range = seen[c.Classes[i].Key]
 	}
 	if c.Residuals, err = fit.Residuals(eqs, &in); err != nil {
 		return nil, err

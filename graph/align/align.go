@@ -100,7 +100,7 @@ func (b *rowBuilder) add(s *side, i int, sides []*side, pairs []*pairing) {
 			b.root = r
 			continue
 		}
-		b.hang(r, u)
+		b.attach(r, u)
 	}
 }
 
@@ -109,8 +109,8 @@ func weaker(x, y Reason) Reason {
 	return order[max(slices.Index(order, x), slices.Index(order, y))]
 }
 
-// hang puts a row below that of u's parent: behind the siblings before u, and behind rows that it shares no tree with.
-func (b *rowBuilder) hang(r *Row, u *unit) {
+// attach puts a row below that of u's parent: behind the siblings before u, and behind rows that it shares no tree with.
+func (b *rowBuilder) attach(r *Row, u *unit) {
 	parent := b.rows[u.parent]
 	r.Parent = parent
 	at := len(parent.Children)

@@ -183,7 +183,7 @@ func (p *pairing) families(rx, ry *region) [][2]*family {
 			if j < i-window || j > i+window {
 				continue
 			}
-			s := 0.3*common(f.words, g.words) + 0.4*mix(f, g) + 0.3*ratio(f.work/max(rx.total.Work, tiny), g.work/max(ry.total.Work, tiny))
+			s := 0.3*overlap(f.words, g.words) + 0.4*layerSimilarity(f, g) + 0.3*ratio(f.work/max(rx.total.Work, tiny), g.work/max(ry.total.Work, tiny))
 			for k, u := range f.members {
 				if k < len(g.members) && p.match[u] != nil && p.match[u].within(g.members[0].parent) {
 					s++ // the path said so
@@ -256,7 +256,7 @@ func neighbours(n, m int) int {
 func (p *pairing) singles(rx, ry *region) {
 	var list []candidate
 	for r := attends; r <= activates; r++ {
-		xs, ys := p.open(rx.byRole[r]), p.open(ry.byRole[r])
+		xs, ys := p.unmatched(rx.byRole[r]), p.unmatched(ry.byRole[r])
 		window := neighbours(len(xs), len(ys))
 		for i, u := range xs {
 			mid := i * len(ys) / len(xs)
@@ -271,7 +271,7 @@ func (p *pairing) singles(rx, ry *region) {
 	greedy(list, func(x, y int) bool { return p.join(p.a.units[x], p.b.units[y], ByRole) })
 }
 
-func (p *pairing) open(list []*unit) []*unit {
+func (p *pairing) unmatched(list []*unit) []*unit {
 	var out []*unit
 	for _, u := range list {
 		if p.match[u] == nil {
@@ -283,7 +283,7 @@ func (p *pairing) open(list []*unit) []*unit {
 
 // similar scores two modules of one role in [0, 1] and a bit: names, part of the region, order, place.
 func (p *pairing) similar(rx, ry *region, u, v *unit) float64 {
-	name := 0.6*common(u.words, v.words) + 0.4*common(rx.path[u], ry.path[v])
+	name := 0.6*overlap(u.words, v.words) + 0.4*overlap(rx.path[u], ry.path[v])
 	size := 0.75
 	if u.role == embeds || u.role == multiplies { // others may hold what is fused into them
 		size = parts(rx, ry, u, v)
@@ -297,7 +297,7 @@ func (p *pairing) similar(rx, ry *region, u, v *unit) float64 {
 	if u.m.Class != "" && u.m.Class == v.m.Class {
 		s += 0.05
 	}
-	if len(u.words) > 0 && len(v.words) > 0 && common(u.words, v.words) == 0 && size < 0.5 {
+	if len(u.words) > 0 && len(v.words) > 0 && overlap(u.words, v.words) == 0 && size < 0.5 {
 		return 0 // neither the names nor the sizes agree: one of three products, and all three in one
 	}
 	if rx.after(u) != ry.after(v) {
@@ -338,8 +338,8 @@ func (p *pairing) holders(rx, ry *region, families [][2]*family) {
 	type held struct{ x, y float64 }
 	votes := map[[2]*unit]*held{}
 	vote := func(u, v *unit, wx, wy float64) {
-		for _, x := range p.holding(u, rx.root) {
-			for _, y := range p.holding(v, ry.root) {
+		for _, x := range p.unmatchedAbove(u, rx.root) {
+			for _, y := range p.unmatchedAbove(v, ry.root) {
 				k := [2]*unit{x, y}
 				if votes[k] == nil {
 					votes[k] = &held{}
@@ -362,14 +362,14 @@ func (p *pairing) holders(rx, ry *region, families [][2]*family) {
 		x, y := xy[0], xy[1]
 		s := min(h.x/max(x.weight.Work, tiny), h.y/max(y.weight.Work, tiny))
 		if s >= leastHeld {
-			list = append(list, candidate{x.id, y.id, s + 0.1*common(x.words, y.words)})
+			list = append(list, candidate{x.id, y.id, s + 0.1*overlap(x.words, y.words)})
 		}
 	}
 	greedy(list, func(x, y int) bool { return p.join(p.a.units[x], p.b.units[y], ByRole) })
 }
 
-// holding are the nearest modules from u up to a region's root that nothing answers to.
-func (p *pairing) holding(u, root *unit) []*unit {
+// unmatchedAbove are the nearest modules from u up to a region's root that nothing answers to.
+func (p *pairing) unmatchedAbove(u, root *unit) []*unit {
 	var out []*unit
 	for level := 0; u != root && u != nil && level < mostLevels; u = u.parent {
 		if p.match[u] == nil {
@@ -388,11 +388,11 @@ func (p *pairing) names(rx, ry *region) {
 		name string
 	}
 	inB := map[place][]*unit{}
-	for _, v := range p.open(ry.singles) {
+	for _, v := range p.unmatched(ry.singles) {
 		k := place{p.anchor(v, ry.root), strings.Join(v.words, " ")}
 		inB[k] = append(inB[k], v)
 	}
-	for _, u := range p.open(rx.singles) {
+	for _, u := range p.unmatched(rx.singles) {
 		name := strings.Join(u.words, " ")
 		in := p.match[p.anchor(u, rx.root)]
 		if name == "" || in == nil {

@@ -94,7 +94,7 @@ func (r *region) collect(u *unit, flat map[*unit]bool) {
 		}
 		r.singles = append(r.singles, c)
 		r.byRole[c.role] = append(r.byRole[c.role], c)
-		r.path[c] = set(append(slices.Clone(r.path[u]), c.words...))
+		r.path[c] = sortedSet(append(slices.Clone(r.path[u]), c.words...))
 		r.collect(c, flat)
 	}
 }
@@ -118,7 +118,7 @@ func hasList(u *unit) bool {
 }
 
 func newFamily(r *region, base string, list []*unit) *family {
-	f := &family{members: list, words: set(append(slices.Clone(r.path[list[0].parent]), words(base)...)), numbered: true}
+	f := &family{members: list, words: sortedSet(append(slices.Clone(r.path[list[0].parent]), words(base)...)), numbered: true}
 	seen := map[int]bool{}
 	for _, u := range list {
 		f.work += u.weight.Work
@@ -139,8 +139,8 @@ func newFamily(r *region, base string, list []*unit) *family {
 	return f
 }
 
-// mix compares what the layers of two lists hold, in [0, 1].
-func mix(f, g *family) float64 {
+// layerSimilarity compares what the layers of two lists hold, in [0, 1].
+func layerSimilarity(f, g *family) float64 {
 	both, all := 0.0, 0.0
 	for i := range f.kinds {
 		both += min(f.kinds[i], g.kinds[i])

@@ -158,17 +158,17 @@ func words(name string) []string {
 		lower, digit = !isUpper && !isDigit, isDigit
 	}
 	flush()
-	return set(out)
+	return sortedSet(out)
 }
 
-// set sorts words and drops those that are there twice.
-func set(list []string) []string {
+// sortedSet sorts words and drops those that are there twice.
+func sortedSet(list []string) []string {
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-// common is the part of two sets of words that both have, in [0, 1]; half where neither says anything.
-func common(x, y []string) float64 {
+// overlap is the part of two sets of words that both have, in [0, 1]; half where neither says anything.
+func overlap(x, y []string) float64 {
 	if len(x) == 0 && len(y) == 0 {
 		return 0.5
 	}

@@ -93,7 +93,7 @@ func weightReads(a *Analysis) []weightRead {
 				op = &ops.Op{}
 			}
 			for i, v := range n.Inputs {
-				w, ok := source(v)
+				w, ok := storedSource(v)
 				if !ok || !a.reads(n, op, i, w) {
 					continue
 				}
@@ -116,7 +116,7 @@ func weightReads(a *Analysis) []weightRead {
 // its own reads as its input is the parameter of one around it. It is nil where none but the root holds it.
 func holder(m *graph.Module, w weight) *graph.Module {
 	name := w.stored.Local
-	if w.alias != nil && named(w.alias) {
+	if w.alias != nil && hasParameterName(w.alias) {
 		name = w.alias.Local
 	}
 	for ; m != nil && m.Canonical != ""; m = m.Parent {
@@ -149,7 +149,7 @@ func ownerNames(root *graph.Module, reads []weightRead) []string {
 			continue
 		}
 		name := r.stored.Name
-		if calls[r.module.Canonical] > 1 && !named(r.stored) {
+		if calls[r.module.Canonical] > 1 && !hasParameterName(r.stored) {
 			name = fmt.Sprintf("%s#%d%v", r.module.Canonical, r.ordinal, r.tensor.Dims)
 		}
 		of[r.stored] = name
@@ -157,7 +157,7 @@ func ownerNames(root *graph.Module, reads []weightRead) []string {
 	out := make([]string, len(reads))
 	for i, r := range reads {
 		switch {
-		case r.alias != nil && named(r.alias):
+		case r.alias != nil && hasParameterName(r.alias):
 			out[i] = r.alias.Name
 		case r.alias == nil || direct[place{r.stored, r.module.Canonical}]:
 			out[i] = of[r.stored]
@@ -175,8 +175,8 @@ type weight struct {
 	alias  *graph.Value // output of the Identity that stands between; nil where none does
 }
 
-// source looks through operators that keep a stored tensor what it is.
-func source(v *graph.Value) (weight, bool) {
+// storedSource looks through operators that keep a stored tensor what it is.
+func storedSource(v *graph.Value) (weight, bool) {
 	var w weight
 	for range 16 {
 		if v == nil {
@@ -194,10 +194,10 @@ func source(v *graph.Value) (weight, bool) {
 			w.stored, w.tensor = v, a.Tensor
 			return w, true
 		}
-		if !passes(n) {
+		if !passesThrough(n) {
 			break
 		}
-		if n.Op == "Identity" && (w.alias == nil || !named(w.alias)) {
+		if n.Op == "Identity" && (w.alias == nil || !hasParameterName(w.alias)) {
 			w.alias = v
 		}
 		v = n.Input(0)
@@ -205,8 +205,8 @@ func source(v *graph.Value) (weight, bool) {
 	return weight{}, false
 }
 
-// passes reports whether the output of an operator is the tensor it reads, in another type or shape.
-func passes(n *graph.Node) bool {
+// passesThrough reports whether the output of an operator is the tensor it reads, in another type or shape.
+func passesThrough(n *graph.Node) bool {
 	switch n.Op {
 	case "Identity", "Transpose", "Cast", "CastLike", "DequantizeLinear", "QuantizeLinear", "Reshape", "Unsqueeze", "Squeeze", "Flatten":
 		return true
@@ -224,10 +224,10 @@ func (a *Analysis) reads(n *graph.Node, op *ops.Op, slot int, w weight) bool {
 	if op.Weights.Has(slot) {
 		return trained(op, w) && !(n.Op == "InstanceNormalization" && scaledAfter(n))
 	}
-	if !t.DType.IsFloat() || t.Len() == 1 || passes(n) || n.Op == "Shape" || n.Op == "Size" {
+	if !t.DType.IsFloat() || t.Len() == 1 || passesThrough(n) || n.Op == "Shape" || n.Op == "Size" {
 		return false
 	}
-	if named(w.stored) || w.alias != nil && named(w.alias) {
+	if hasParameterName(w.stored) || w.alias != nil && hasParameterName(w.alias) {
 		return true
 	}
 	return a.folded(n, op, slot, w)
@@ -238,10 +238,10 @@ func (a *Analysis) reads(n *graph.Node, op *ops.Op, slot int, w weight) bool {
 func trained(op *ops.Op, w weight) bool {
 	t := w.tensor
 	switch {
-	case op.Class == "gather" && table(w.stored):
+	case op.Class == "gather" && isTable(w.stored):
 		return false
 	case w.stored.Init == nil:
-		return t.DType.IsFloat() && wide(t) > 1 && (op.Class == "gemm" || op.Class == "conv")
+		return t.DType.IsFloat() && wideAxes(t) > 1 && (op.Class == "gemm" || op.Class == "conv")
 	case t.DType.IsFloat():
 		return true
 	case t.DType == graph.Bool || len(t.Dims) == 0:
@@ -258,10 +258,10 @@ func scaledAfter(n *graph.Node) bool {
 	for v := n.Output(0); v != nil && len(v.Consumers) > 0; {
 		use := v.Consumers[0]
 		if use.Node.Op == "Mul" && use.Slot < 2 {
-			_, stored := source(use.Node.Input(1 - use.Slot))
+			_, stored := storedSource(use.Node.Input(1 - use.Slot))
 			return stored
 		}
-		if use.Slot != 0 || !passes(use.Node) {
+		if use.Slot != 0 || !passesThrough(use.Node) {
 			return false
 		}
 		v = use.Node.Output(0)
@@ -273,7 +273,7 @@ func scaledAfter(n *graph.Node) bool {
 // shift after a normalization, a matrix that a function is applied to, a table that is interpolated or that indices pick
 // from.
 func (a *Analysis) folded(n *graph.Node, op *ops.Op, slot int, w weight) bool {
-	if w.stored.Init == nil || n.Domain != "" || table(w.stored) {
+	if w.stored.Init == nil || n.Domain != "" || isTable(w.stored) {
 		return false
 	}
 	switch n.Op {
@@ -281,11 +281,11 @@ func (a *Analysis) folded(n *graph.Node, op *ops.Op, slot int, w weight) bool {
 		other := n.Input(1 - slot)
 		return other != nil && a.alongAxis(w.tensor.Dims, other) && a.normalized(other)
 	case "Resize", "GatherND", "GatherElements":
-		return slot == 0 && wide(w.tensor) > 1
+		return slot == 0 && wideAxes(w.tensor) > 1
 	case "Sin", "Cos":
 		return false
 	}
-	return len(n.Inputs) == 1 && (op.Class == "elementwise" || op.Class == "activation") && wide(w.tensor) > 1
+	return len(n.Inputs) == 1 && (op.Class == "elementwise" || op.Class == "activation") && wideAxes(w.tensor) > 1
 }
 
 // alongAxis reports whether a tensor of those dims spans one axis of a value, all of it.
@@ -320,7 +320,7 @@ func (a *Analysis) normalized(v *graph.Value) bool {
 		if class == "norm" || n.Op == "ReduceMean" {
 			return true
 		}
-		if class != "elementwise" && !passes(n) {
+		if class != "elementwise" && !passesThrough(n) {
 			continue
 		}
 		for _, in := range n.Inputs {
@@ -332,8 +332,8 @@ func (a *Analysis) normalized(v *graph.Value) bool {
 	return false
 }
 
-// wide is the number of axes longer than 1.
-func wide(t *graph.Tensor) int {
+// wideAxes is the number of axes longer than 1.
+func wideAxes(t *graph.Tensor) int {
 	n := 0
 	for _, d := range t.Dims {
 		if d > 1 {
@@ -343,11 +343,11 @@ func wide(t *graph.Tensor) int {
 	return n
 }
 
-// named reports whether the name of a stored tensor is that of a parameter: a dotted path as PyTorch's state_dict
+// hasParameterName reports whether the name of a stored tensor is that of a parameter: a dotted path as PyTorch's state_dict
 // spells it or the name of a parameter of the root, and not what modules keep beside their parameters.
-func named(v *graph.Value) bool {
+func hasParameterName(v *graph.Value) bool {
 	name := strings.ToLower(v.Local)
-	if strings.HasPrefix(name, "_") || strings.ContainsAny(name, "/:") || table(v) {
+	if strings.HasPrefix(name, "_") || strings.ContainsAny(name, "/:") || isTable(v) {
 		return false
 	}
 	for _, suffix := range []string{"_scale", "_scales", "_zero_point", "_zero_points", "_zp", ".scales", ".zeros", ".qzeros", ".running_mean", ".running_var"} {
@@ -366,9 +366,9 @@ func named(v *graph.Value) bool {
 	return false
 }
 
-// table reports whether the name of a stored tensor is that of a constant: a mask, the frequencies and the table of
+// isTable reports whether the name of a stored tensor is that of a constant: a mask, the frequencies and the table of
 // rotary positions, a constant of the exporter's.
-func table(v *graph.Value) bool {
+func isTable(v *graph.Value) bool {
 	name := strings.ToLower(v.Local)
 	for _, word := range []string{"inv_freq", "freqs", "rotary", "sinusoid", "cos_cache", "sin_cache", "lifted_tensor", "_folded", "constant"} {
 		if strings.Contains(name, word) {

@@ -7,11 +7,11 @@ func biasAdd(gr *grouping, n *graph.Node) []*graph.Node {
 	if n.Op != "MatMul" || n.Domain != "" || gr.costs[n.ID].Class != "gemm" {
 		return nil
 	}
-	add := sole(n)
+	add := soleReader(n)
 	if add == nil || add.Op != "Add" || gr.taken[add.ID] {
 		return nil
 	}
-	b, out := other(add, n.Outputs[0]), gr.inf.Facts[n.Outputs[0].ID].Shape
+	b, out := otherInput(add, n.Outputs[0]), gr.inf.Facts[n.Outputs[0].ID].Shape
 	if b == nil || gr.static[b.ID] != constant {
 		return nil
 	}
@@ -28,11 +28,11 @@ func scaledProduct(gr *grouping, n *graph.Node) []*graph.Node {
 	if n.Op != "MatMul" || n.Domain != "" || gr.costs[n.ID].Class != "bmm" {
 		return nil
 	}
-	scale := sole(n)
+	scale := soleReader(n)
 	if scale == nil || scale.Domain != "" || gr.taken[scale.ID] {
 		return nil
 	}
-	by := other(scale, n.Outputs[0])
+	by := otherInput(scale, n.Outputs[0])
 	if by == nil || gr.static[by.ID] != constant || scale.Op != "Mul" && (scale.Op != "Div" || scale.Input(0) != n.Outputs[0]) {
 		return nil
 	}
@@ -48,7 +48,7 @@ func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
 		return nil
 	}
 	scale := erf.Input(0).Producer
-	if scale == nil || (scale.Op != "Div" && scale.Op != "Mul") || sole(scale) != erf {
+	if scale == nil || (scale.Op != "Div" && scale.Op != "Mul") || soleReader(scale) != erf {
 		return nil
 	}
 	x := scale.Input(0)
@@ -58,34 +58,34 @@ func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
 	if x == nil {
 		return nil
 	}
-	add := sole(erf)
+	add := soleReader(erf)
 	if add == nil || add.Op != "Add" {
 		return nil
 	}
-	mul := sole(add)
+	mul := soleReader(add)
 	if mul == nil || mul.Op != "Mul" {
 		return nil
 	}
 	members := []*graph.Node{erf, scale, add, mul}
-	side := other(mul, add.Outputs[0])
+	side := otherInput(mul, add.Outputs[0])
 	switch {
 	case side == nil:
 		return nil
 	case gr.static[side.ID] == constant: // (½·(1 + erf))·x
-		last := sole(mul)
-		if last == nil || last.Op != "Mul" || other(last, mul.Outputs[0]) != x {
+		last := soleReader(mul)
+		if last == nil || last.Op != "Mul" || otherInput(last, mul.Outputs[0]) != x {
 			return nil
 		}
 		return append(members, last)
 	case side == x: // (x·(1 + erf))·½
-		last := sole(mul)
+		last := soleReader(mul)
 		if last != nil && last.Op == "Mul" && constantSide(gr, last, mul.Outputs[0]) {
 			return append(members, last)
 		}
 		return members
 	}
 	half := side.Producer // (½·x)·(1 + erf)
-	if half == nil || half.Op != "Mul" || sole(half) != mul || (half.Input(0) != x && half.Input(1) != x) {
+	if half == nil || half.Op != "Mul" || soleReader(half) != mul || (half.Input(0) != x && half.Input(1) != x) {
 		return nil
 	}
 	return append(members, half)
@@ -97,20 +97,20 @@ func transposes(gr *grouping, last *graph.Node) []*graph.Node {
 		return nil
 	}
 	members := []*graph.Node{last}
-	for n := last.Input(0).Producer; n != nil && n.Op == "Transpose" && sole(n) == members[len(members)-1]; n = n.Input(0).Producer {
+	for n := last.Input(0).Producer; n != nil && n.Op == "Transpose" && soleReader(n) == members[len(members)-1]; n = n.Input(0).Producer {
 		members = append(members, n)
 		if n.Input(0) == nil {
 			break
 		}
 	}
-	if next := sole(last); len(members) < 2 || (next != nil && next.Op == "Transpose") {
+	if next := soleReader(last); len(members) < 2 || (next != nil && next.Op == "Transpose") {
 		return nil
 	}
 	return members
 }
 
 func constantSide(gr *grouping, n *graph.Node, v *graph.Value) bool {
-	o := other(n, v)
+	o := otherInput(n, v)
 	return o != nil && gr.static[o.ID] == constant
 }
 
@@ -131,12 +131,12 @@ func layerNorm(gr *grouping, div *graph.Node) []*graph.Node {
 		return nil
 	}
 	members := []*graph.Node{div, mean, sub, square, variance, eps, sqrt}
-	scale := sole(div)
+	scale := soleReader(div)
 	if scale == nil || scale.Op != "Mul" || !constantSide(gr, scale, div.Outputs[0]) {
 		return members
 	}
 	members = append(members, scale)
-	if shift := sole(scale); shift != nil && shift.Op == "Add" && constantSide(gr, shift, scale.Outputs[0]) {
+	if shift := soleReader(scale); shift != nil && shift.Op == "Add" && constantSide(gr, shift, scale.Outputs[0]) {
 		members = append(members, shift)
 	}
 	return members
@@ -156,8 +156,8 @@ func producer(n *graph.Node, i int, kinds ...string) *graph.Node {
 	return nil
 }
 
-// sole returns the only reader of a node's only output, in the same body.
-func sole(n *graph.Node) *graph.Node {
+// soleReader returns the only reader of a node's only output, in the same body.
+func soleReader(n *graph.Node) *graph.Node {
 	if len(n.Outputs) != 1 || n.Outputs[0] == nil || n.Outputs[0].IsOutput || len(n.Outputs[0].Consumers) != 1 {
 		return nil
 	}
@@ -167,8 +167,8 @@ func sole(n *graph.Node) *graph.Node {
 	return nil
 }
 
-// other returns the other input of a node of two inputs; nil where v is not one of them.
-func other(n *graph.Node, v *graph.Value) *graph.Value {
+// otherInput returns the other input of a node of two inputs; nil where v is not one of them.
+func otherInput(n *graph.Node, v *graph.Value) *graph.Value {
 	switch {
 	case len(n.Inputs) != 2:
 	case n.Inputs[0] == v:

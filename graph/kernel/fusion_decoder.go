@@ -24,15 +24,15 @@ func isView(n *graph.Node) bool {
 // readsShape reports whether a node reads nothing of its input but the shape.
 func readsShape(n *graph.Node) bool { return n.Domain == "" && (n.Op == "Shape" || n.Op == "Size") }
 
-// within reports whether all nodes that read the elements of v are among members.
-func within(v *graph.Value, members []*graph.Node) bool {
+// readOnlyBy reports whether all nodes that read the elements of v are among members.
+func readOnlyBy(v *graph.Value, members []*graph.Node) bool {
 	return v != nil && len(v.Consumers) > 0 && !slices.ContainsFunc(v.Consumers, func(u graph.Use) bool {
 		return !readsShape(u.Node) && !slices.Contains(members, u.Node)
 	})
 }
 
-// only is the node that alone reads the elements of n's only output.
-func only(n *graph.Node) *graph.Node {
+// elementReader is the node that alone reads the elements of n's only output.
+func elementReader(n *graph.Node) *graph.Node {
 	if n == nil || len(n.Outputs) != 1 || n.Outputs[0] == nil || n.Outputs[0].IsOutput {
 		return nil
 	}
@@ -59,7 +59,7 @@ func attention(gr *grouping, softmax *graph.Node) []*graph.Node {
 	members := []*graph.Node{softmax}
 	probabilities := softmax
 	for range 6 {
-		next := only(probabilities)
+		next := elementReader(probabilities)
 		if next == nil {
 			if next = nanGuard(probabilities); next == nil {
 				return nil
@@ -102,7 +102,7 @@ func nanGuard(n *graph.Node) *graph.Node {
 	}
 	for _, u := range n.Outputs[0].Consumers {
 		if w := u.Node; w.Op == "Where" && w.Input(0) != nil && w.Input(0).Producer != nil {
-			if guard := w.Input(0).Producer; guard.Op == "IsNaN" && guard.Input(0) == n.Outputs[0] && only(guard) == w {
+			if guard := w.Input(0).Producer; guard.Op == "IsNaN" && guard.Input(0) == n.Outputs[0] && elementReader(guard) == w {
 				return w
 			}
 		}
@@ -123,7 +123,7 @@ func productAbove(gr *grouping, v *graph.Value, depth int) (*graph.Node, []*grap
 	if !isView(n) && !gr.pointwise(n) {
 		return nil, nil
 	}
-	if !v.IsOutput && only(n) == nil && len(v.Consumers) > 1 {
+	if !v.IsOutput && elementReader(n) == nil && len(v.Consumers) > 1 {
 		return nil, nil
 	}
 	for _, in := range n.Inputs {
@@ -146,7 +146,7 @@ func fuseUpstream(gr *grouping, members []*graph.Node, v *graph.Value) []*graph.
 		n := v.Producer
 		scaling := (n.Op == "Mul" || n.Op == "Div") && n.Domain == "" && slices.ContainsFunc(n.Inputs, func(x *graph.Value) bool { return x != nil && len(gr.inf.Facts[x.ID].Shape) == 0 })
 		join := n.Op == "Concat" && n.Domain == "" && joinsCache(n)
-		if (!isView(n) && !scaling && !join) || gr.taken[n.ID] || n.Op == "Slice" || !within(v, members) || (v.IsOutput && !join) {
+		if (!isView(n) && !scaling && !join) || gr.taken[n.ID] || n.Op == "Slice" || !readOnlyBy(v, members) || (v.IsOutput && !join) {
 			return members
 		}
 		members = append(members, n)
@@ -191,7 +191,7 @@ func finishAttention(gr *grouping, k *Kernel) {
 				continue
 			}
 			// what views and scalings of queries, keys and values read is their data; all else is a mask or a number
-			if isView(n) && v == n.Input(0) || (n.Op == "Mul" || n.Op == "Div") && len(gr.inf.Facts[v.ID].Shape) > 2 && v == data(gr, n) {
+			if isView(n) && v == n.Input(0) || (n.Op == "Mul" || n.Op == "Div") && len(gr.inf.Facts[v.ID].Shape) > 2 && v == scaledInput(gr, n) {
 				continue
 			}
 			sides = append(sides, v)
@@ -206,12 +206,12 @@ func finishAttention(gr *grouping, k *Kernel) {
 	}
 }
 
-// data is the input of a scaling that is no number.
-func data(gr *grouping, n *graph.Node) *graph.Value {
-	if v := n.Input(0); v != nil && len(gr.inf.Facts[v.ID].Shape) > 0 && other(n, v) != nil && len(gr.inf.Facts[other(n, v).ID].Shape) == 0 {
+// scaledInput is the input of a scaling that is no number.
+func scaledInput(gr *grouping, n *graph.Node) *graph.Value {
+	if v := n.Input(0); v != nil && len(gr.inf.Facts[v.ID].Shape) > 0 && otherInput(n, v) != nil && len(gr.inf.Facts[otherInput(n, v).ID].Shape) == 0 {
 		return v
 	}
-	if v := n.Input(1); v != nil && other(n, v) != nil && len(gr.inf.Facts[other(n, v).ID].Shape) == 0 {
+	if v := n.Input(1); v != nil && otherInput(n, v) != nil && len(gr.inf.Facts[otherInput(n, v).ID].Shape) == 0 {
 		return v
 	}
 	return nil
@@ -229,7 +229,7 @@ func (gr *grouping) recount(k *Kernel) {
 	k.Unread = seen
 	for _, n := range k.Members {
 		for _, v := range n.Outputs {
-			if v == nil || v.IsOutput || !within(v, k.Members) {
+			if v == nil || v.IsOutput || !readOnlyBy(v, k.Members) {
 				continue
 			}
 			if slices.ContainsFunc(v.Consumers, func(u graph.Use) bool { return readsShape(u.Node) && !slices.Contains(k.Members, u.Node) }) {
@@ -245,30 +245,30 @@ func rmsNorm(gr *grouping, mean *graph.Node) []*graph.Node {
 		return nil
 	}
 	square := producer(mean, 0, "Pow", "Mul")
-	if square == nil || (square.Op == "Mul" && square.Input(0) != square.Input(1)) || only(square) != mean {
+	if square == nil || (square.Op == "Mul" && square.Input(0) != square.Input(1)) || elementReader(square) != mean {
 		return nil
 	}
 	x := square.Input(0)
-	eps := only(mean)
-	root := only(eps)
+	eps := elementReader(mean)
+	root := elementReader(eps)
 	if x == nil || eps == nil || eps.Op != "Add" || root == nil || root.Op != "Sqrt" {
 		return nil
 	}
 	members := []*graph.Node{mean, square, eps, root}
-	last := only(root)
+	last := elementReader(root)
 	if last != nil && (last.Op == "Reciprocal" || (last.Op == "Div" && gr.isConstant(last.Input(0)))) {
 		members = append(members, last)
-		last = only(last)
+		last = elementReader(last)
 	}
 	if last == nil || (last.Op != "Mul" && last.Op != "Div") || (last.Input(0) != x && last.Input(1) != x) {
 		return nil
 	}
 	members = append(members, last)
-	for next := only(last); next != nil && (next.Op == "Cast" || (next.Op == "Mul" && constantSide(gr, next, last.Outputs[0]))); next = only(last) {
+	for next := elementReader(last); next != nil && (next.Op == "Cast" || (next.Op == "Mul" && constantSide(gr, next, last.Outputs[0]))); next = elementReader(last) {
 		members = append(members, next)
 		last = next
 	}
-	if n := x.Producer; n != nil && n.Op == "Cast" && within(x, members) {
+	if n := x.Producer; n != nil && n.Op == "Cast" && readOnlyBy(x, members) {
 		members = append(members, n)
 		x = n.Input(0)
 	}
@@ -326,14 +326,14 @@ func (gr *grouping) rotation(add *graph.Node) []*graph.Node {
 		return nil
 	}
 	straight, turned := producer(add, 0, "Mul"), producer(add, 1, "Mul")
-	if straight == nil || turned == nil || only(straight) != add || only(turned) != add {
+	if straight == nil || turned == nil || elementReader(straight) != add || elementReader(turned) != add {
 		return nil
 	}
 	if rotated(straight) != nil {
 		straight, turned = turned, straight
 	}
 	join := rotated(turned)
-	if join == nil || only(join) != turned {
+	if join == nil || elementReader(join) != turned {
 		return nil
 	}
 	members := []*graph.Node{add, straight, turned, join}
@@ -345,7 +345,7 @@ func (gr *grouping) rotation(add *graph.Node) []*graph.Node {
 				}
 				switch v.Producer.Op {
 				case "Neg", "Slice", "Split":
-					if all := !slices.ContainsFunc(v.Producer.Outputs, func(o *graph.Value) bool { return o != nil && !within(o, members) }); all && m != straight {
+					if all := !slices.ContainsFunc(v.Producer.Outputs, func(o *graph.Value) bool { return o != nil && !readOnlyBy(o, members) }); all && m != straight {
 						members = append(members, v.Producer)
 					}
 				}
@@ -472,7 +472,7 @@ func chain(gr *grouping, last *graph.Node) []*graph.Node {
 	if !gr.pointwise(last) || last.Outputs[0] == nil || gr.static[last.Outputs[0].ID] != dynamic {
 		return nil
 	}
-	if next := only(last); next != nil && gr.pointwise(next) && !gr.taken[next.ID] {
+	if next := elementReader(last); next != nil && gr.pointwise(next) && !gr.taken[next.ID] {
 		return nil
 	}
 	members := []*graph.Node{last}
@@ -499,7 +499,7 @@ func (gr *grouping) feeder(members []*graph.Node) *graph.Node {
 			if v == nil || v.Producer == nil || v.IsOutput || gr.taken[v.Producer.ID] || slices.Contains(members, v.Producer) {
 				continue
 			}
-			if p := v.Producer; p.Body == m.Body && gr.static[v.ID] == dynamic && gr.pointwise(p) && within(v, members) {
+			if p := v.Producer; p.Body == m.Body && gr.static[v.ID] == dynamic && gr.pointwise(p) && readOnlyBy(v, members) {
 				return p
 			}
 		}

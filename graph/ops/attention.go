@@ -30,7 +30,7 @@ func attentionOps() []Op {
 	ms("QOrderedAttention", qorderedAttention, qorderedAttentionCost, slots(5, 6, 7, 11, 12, 13))
 	ms("DecoderAttention", decoderAttention, decoderAttentionCost, slots(2, 3, 4))
 	ms("GatedRelativePositionBias", gatedPositionBias, gatedPositionBiasCost, slots(1, 3, 4, 5))
-	return append(append(rows, paddingOps()...), engramOps()...)
+	return append(append(rows, transformerOps()...), engramOps()...)
 }
 
 // attention is the geometry of one scaled dot product attention.

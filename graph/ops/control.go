@@ -8,10 +8,10 @@ import "github.com/irene-onnx/irene/graph"
 // https://onnx.ai/onnx/operators/onnx__Loop.html
 func controlOps() []Op {
 	return append(generationOps(), []Op{
-		{Name: "If", Since: 1, Class: "control", Shape: ifRule, Cost: free},
-		{Name: "Loop", Since: 1, Class: "control", Shape: loop, Cost: free},
-		{Name: "Scan", Since: 8, Class: "control", Shape: scan8, Cost: free},
-		{Name: "Scan", Since: 9, Class: "control", Shape: scan, Cost: free},
+		{Name: "If", Since: 1, Class: "control", Shape: ifRule, Cost: freeCost},
+		{Name: "Loop", Since: 1, Class: "control", Shape: loop, Cost: freeCost},
+		{Name: "Scan", Since: 8, Class: "control", Shape: scan8, Cost: freeCost},
+		{Name: "Scan", Since: 9, Class: "control", Shape: scan, Cost: freeCost},
 	}...)
 }
 

@@ -51,8 +51,8 @@ func arithmetic(c *Context) graph.DType {
 	return c.DType(0)
 }
 
-// free is the rule of operators that neither compute nor move data at run time: views, constants, metadata.
-func free(*Context) graph.Cost {
+// freeCost is the rule of operators that neither compute nor move data at run time: views, constants, metadata.
+func freeCost(*Context) graph.Cost {
 	zero := graph.Const(0)
 	return graph.Cost{Known: true, Free: true, MACs: zero, Elementwise: zero, Read: zero, Written: zero}
 }
@@ -72,8 +72,8 @@ func perInput(k int64) CostRule {
 	}
 }
 
-// moves is the rule of operators that read every input and write every output once and compute nothing.
-func moves(c *Context) graph.Cost { return c.cost(graph.Const(0)) }
+// movesCost is the rule of operators that read every input and write every output once and compute nothing.
+func movesCost(c *Context) graph.Cost { return c.cost(graph.Const(0)) }
 
 // cost is a known cost of some elementwise operations that reads each input and writes each output once.
 func (c *Context) cost(flops graph.Dim) graph.Cost {

@@ -12,43 +12,43 @@ import (
 func dataOps() []Op {
 	return append(
 		[]Op{
-			move("Transpose", 1, transpose, moves),
-			move("Concat", 1, concat, moves),     // axis is optional
-			move("Concat", 4, concat, moves),     // axis is required
-			move("Split", 1, splitParts, moves),  // sizes are an attribute or an input
-			move("Split", 2, splitParts, moves),  // an attribute
-			move("Split", 13, splitParts, moves), // an input
-			move("Split", 18, splitParts, moves), // or num_outputs
-			move("Expand", 8, expand, moves),
-			move("Tile", 1, tileAxis, moves),
-			move("Tile", 6, tile, moves),
-			move("Pad", 1, pad, moves),  // paddings is an attribute
-			move("Pad", 2, pad, moves),  // pads is an attribute
-			move("Pad", 11, pad, moves), // an input
-			move("Pad", 18, pad, moves), // with axes
-			move("Slice", 1, slice, takes),
-			move("Slice", 10, slice, takes), // starts, ends, axes and steps are inputs
-			move("Trilu", 14, sameAsFirst, moves),
-			move("OneHot", 9, oneHot, moves),
-			move("NonZero", 9, nonZero, perInput(1)),
-			move("Compress", 9, compress, moves),
-			move("Unique", 11, unique, perInput(1)),
-			move("ReverseSequence", 10, sameAsFirst, moves),
-			move("DepthToSpace", 1, depthToSpace, moves), // mode from 11 on
-			move("SpaceToDepth", 1, spaceToDepth, moves), // mode from 28 on
-			move("CenterCropPad", 18, centerCropPad, moves),
-			microsoft(move("Pad", 1, pad, moves)),
-			microsoft(move("Trilu", 1, sameAsFirst, moves)),
-			microsoft(move("Unique", 1, unique, perInput(1))),
-			microsoft(move("UnfoldTensor", 1, unfoldTensor, moves)),
-			microsoft(move("DynamicTimeWarping", 1, dynamicTimeWarping, perInput(3))),
+			moveRow("Transpose", 1, transpose, movesCost),
+			moveRow("Concat", 1, concat, movesCost),     // axis is optional
+			moveRow("Concat", 4, concat, movesCost),     // axis is required
+			moveRow("Split", 1, splitParts, movesCost),  // sizes are an attribute or an input
+			moveRow("Split", 2, splitParts, movesCost),  // an attribute
+			moveRow("Split", 13, splitParts, movesCost), // an input
+			moveRow("Split", 18, splitParts, movesCost), // or num_outputs
+			moveRow("Expand", 8, expand, movesCost),
+			moveRow("Tile", 1, tileAxis, movesCost),
+			moveRow("Tile", 6, tile, movesCost),
+			moveRow("Pad", 1, pad, movesCost),  // paddings is an attribute
+			moveRow("Pad", 2, pad, movesCost),  // pads is an attribute
+			moveRow("Pad", 11, pad, movesCost), // an input
+			moveRow("Pad", 18, pad, movesCost), // with axes
+			moveRow("Slice", 1, slice, takesCost),
+			moveRow("Slice", 10, slice, takesCost), // starts, ends, axes and steps are inputs
+			moveRow("Trilu", 14, sameAsFirst, movesCost),
+			moveRow("OneHot", 9, oneHot, movesCost),
+			moveRow("NonZero", 9, nonZero, perInput(1)),
+			moveRow("Compress", 9, compress, movesCost),
+			moveRow("Unique", 11, unique, perInput(1)),
+			moveRow("ReverseSequence", 10, sameAsFirst, movesCost),
+			moveRow("DepthToSpace", 1, depthToSpace, movesCost), // mode from 11 on
+			moveRow("SpaceToDepth", 1, spaceToDepth, movesCost), // mode from 28 on
+			moveRow("CenterCropPad", 18, centerCropPad, movesCost),
+			microsoft(moveRow("Pad", 1, pad, movesCost)),
+			microsoft(moveRow("Trilu", 1, sameAsFirst, movesCost)),
+			microsoft(moveRow("Unique", 1, unique, perInput(1))),
+			microsoft(moveRow("UnfoldTensor", 1, unfoldTensor, movesCost)),
+			microsoft(moveRow("DynamicTimeWarping", 1, dynamicTimeWarping, perInput(3))),
 		},
 		indexOps()...,
 	)
 }
 
-// move is a row of class "move".
-func move(name string, since int64, shape ShapeRule, cost CostRule) Op {
+// moveRow is a row of class "move".
+func moveRow(name string, since int64, shape ShapeRule, cost CostRule) Op {
 	return Op{Name: name, Since: since, Class: "move", Shape: shape, Cost: cost}
 }
 
@@ -58,8 +58,8 @@ func microsoft(op Op) Op {
 	return op
 }
 
-// takes is the rule of operators that read of input 0 as many elements as they output, and their other inputs whole.
-func takes(c *Context) graph.Cost {
+// takesCost is the rule of operators that read of input 0 as many elements as they output, and their other inputs whole.
+func takesCost(c *Context) graph.Cost {
 	zero := graph.Const(0)
 	out := graph.Cost{Known: true, MACs: zero, Elementwise: zero, Written: c.written()}
 	out.Read = out.Written

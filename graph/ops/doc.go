@@ -9,8 +9,8 @@
 //
 //	{Name: "Softsign", Since: 1, Class: "activation", Shape: sameAsFirst, Cost: pointwise(3)}
 //
-// An operator with arithmetic of its own gets a file with its rules and its row; a new family is one word in table.go. A
-// rule that counts nothing is free, said by name; an operator without a row is unknown in every report, never zero.
+// An operator with arithmetic of its own gets a file with its rules and its row; a new family is one line in table.go. An
+// operator without work has the rule freeCost; one without a row is unknown in every report, never zero.
 //
 // The rules follow the pages that [Op.Documentation] gives: https://onnx.ai/onnx/operators/ for the domains of ONNX, and
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md for the domain com.microsoft. Work per

@@ -46,14 +46,14 @@ func parseEquation(text string, ranks []int) (eq equation, ok bool) {
 		ellipsis, wide = max(ellipsis, ranks[i]-len(letters)), true
 	}
 	for i, t := range terms {
-		eq.terms = append(eq.terms, labels(t, ranks[i]-len(t)+3))
+		eq.terms = append(eq.terms, termLabels(t, ranks[i]-len(t)+3))
 	}
 	if explicit {
 		letters := strings.ReplaceAll(right, "...", "")
 		if !isLetters(letters) || len(right)-len(letters) > 3 || len(right) != len(letters) && !wide {
 			return eq, false
 		}
-		eq.output = labels(right, ellipsis)
+		eq.output = termLabels(right, ellipsis)
 		return eq, true
 	}
 	eq.output = implicitOutput(eq.terms, ellipsis)
@@ -64,8 +64,8 @@ func isLetters(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-// labels spells a term with an ellipsis of n dimensions as one label per dimension.
-func labels(term string, n int) []byte {
+// termLabels spells a term with an ellipsis of n dimensions as one label per dimension.
+func termLabels(term string, n int) []byte {
 	head, tail, ok := strings.Cut(term, "...")
 	out := []byte(head)
 	if ok {
@@ -84,7 +84,7 @@ func implicitOutput(terms [][]byte, ellipsis int) []byte {
 			count[l]++
 		}
 	}
-	out := labels("...", ellipsis)
+	out := termLabels("...", ellipsis)
 	for l := 'A'; l <= 'z'; l++ {
 		if count[l] == 1 {
 			out = append(out, byte(l))

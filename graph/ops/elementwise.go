@@ -42,9 +42,9 @@ func elementwiseOps() []Op {
 		Op{Name: "Not", Since: 1, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
 		Op{Name: "IsNaN", Since: 9, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
 		Op{Name: "IsInf", Since: 10, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
-		Op{Name: "Cast", Since: 6, Class: "move", Shape: cast, Cost: moves},
-		Op{Name: "CastLike", Since: 15, Class: "move", Shape: cast, Cost: moves},
-		Op{Name: "BitCast", Since: 26, Class: "view", Shape: cast, Cost: free},
+		Op{Name: "Cast", Since: 6, Class: "move", Shape: cast, Cost: movesCost},
+		Op{Name: "CastLike", Since: 15, Class: "move", Shape: cast, Cost: movesCost},
+		Op{Name: "BitCast", Since: 26, Class: "view", Shape: cast, Cost: freeCost},
 		Op{Name: "Where", Since: 9, Class: "elementwise", Shape: where, Cost: pointwise(1)},
 	)
 	return append(rows, activations()...)

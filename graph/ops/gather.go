@@ -11,20 +11,20 @@ import (
 // https://onnx.ai/onnx/operators/onnx__ScatterND.html
 func indexOps() []Op {
 	gathers := func(name string, since int64, shape ShapeRule) Op {
-		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takes}
+		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takesCost}
 	}
 	scatter := func(name string, since int64, cost CostRule) Op {
-		return move(name, since, sameAsFirst, cost)
+		return moveRow(name, since, sameAsFirst, cost)
 	}
 	return []Op{
-		{Name: "Gather", Since: 1, Class: "gather", Shape: gather, Cost: takes, Weights: slots(0)},
+		{Name: "Gather", Since: 1, Class: "gather", Shape: gather, Cost: takesCost, Weights: slots(0)},
 		gathers("GatherElements", 11, gatherElements),
 		gathers("GatherND", 11, gatherND), // batch_dims from 12 on
 		microsoft(gathers("GatherND", 1, gatherND)),
-		scatter("Scatter", 9, moves),
-		scatter("ScatterElements", 11, moves),
+		scatter("Scatter", 9, movesCost),
+		scatter("ScatterElements", 11, movesCost),
 		scatter("ScatterElements", 16, scatterCost), // with a reduction
-		scatter("ScatterND", 11, moves),
+		scatter("ScatterND", 11, movesCost),
 		scatter("ScatterND", 16, scatterCost), // with a reduction
 		scatter("TensorScatter", 24, updateCost),
 	}
@@ -142,7 +142,7 @@ func gatherND(c *Context) error {
 // scatterCost: the input is copied with the updates in it; a reduction is one operation per update.
 func scatterCost(c *Context) graph.Cost {
 	if c.Node.Str("reduction", "none") == "none" {
-		return moves(c)
+		return movesCost(c)
 	}
 	return c.cost(c.Shape(2).Elements())
 }

@@ -18,7 +18,7 @@ func imageOps() []Op {
 	row("pool", "GlobalLpPool", 1, globalPool, perInput(2))
 	row("pool", "MaxRoiPool", 1, maxRoiPool, uncounted)
 	row("pool", "RoiAlign", 10, roiAlign, roiAlignCost) // coordinate_transformation_mode from 16 on
-	row("move", "MaxUnpool", 9, maxUnpool, moves)
+	row("move", "MaxUnpool", 9, maxUnpool, movesCost)
 	row("move", "Col2Im", 18, col2Im, perInput(1))
 	row("resize", "Upsample", 1, upsample, resizeCost) // height_scale and width_scale
 	row("resize", "Upsample", 7, upsample, resizeCost) // scales are an attribute

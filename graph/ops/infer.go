@@ -74,14 +74,14 @@ func (s *state) main() {
 	for _, v := range s.g.Main.Inputs {
 		s.facts[v.ID] = s.declared(v, true)
 		if vals, ok := s.opts.Values[v.Name]; ok {
-			s.give(&s.facts[v.ID], vals)
+			s.setSupplied(&s.facts[v.ID], vals)
 		}
 	}
 	s.nodes(s.g.Main)
 }
 
-// give sets the elements of an input that the user supplied.
-func (s *state) give(f *Fact, vals []float64) {
+// setSupplied sets the elements of an input that the user supplied.
+func (s *state) setSupplied(f *Fact, vals []float64) {
 	if f.DType.IsFloat() {
 		f.Reals = vals
 	}
@@ -178,7 +178,7 @@ func (s *state) node(n *graph.Node) {
 	}
 	for _, v := range n.Outputs {
 		if v != nil {
-			s.merge(v)
+			s.completeDeclared(v)
 		}
 	}
 }
@@ -212,8 +212,8 @@ func (s *state) fail(n *graph.Node, err error) {
 	}
 }
 
-// merge completes what a rule left unknown with what the file declares of the value.
-func (s *state) merge(v *graph.Value) {
+// completeDeclared completes what a rule left unknown with what the file declares of the value.
+func (s *state) completeDeclared(v *graph.Value) {
 	t, f := &v.Type, &s.facts[v.ID]
 	if t.Kind == graph.KindUnknown && t.DType == graph.Undefined {
 		return

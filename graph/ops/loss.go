@@ -12,9 +12,9 @@ func lossOps() []Op {
 	return []Op{
 		{Name: "NegativeLogLikelihoodLoss", Since: 12, Class: "loss", Shape: loss, Cost: lossCost(0)},
 		{Name: "SoftmaxCrossEntropyLoss", Since: 12, Class: "loss", Shape: loss, Cost: lossCost(5)},
-		training("Adagrad", step(3, 0, 2), stepCost(3, 9)),
-		training("Adam", step(4, 0, 2, 3), stepCost(4, 15)),
-		training("Momentum", step(3, 0, 2), momentumCost),
+		training("Adagrad", optimizerStep(3, 0, 2), optimizerCost(3, 9)),
+		training("Adam", optimizerStep(4, 0, 2, 3), optimizerCost(4, 15)),
+		training("Momentum", optimizerStep(3, 0, 2), momentumCost),
 		training("Gradient", gradient, noCost),
 	}
 }
@@ -78,8 +78,8 @@ func (c *Context) groupSize(groups int) (int, error) {
 	return n / groups, nil
 }
 
-// step: outputs are new values of some of the groups of inputs.
-func step(groups int, kept ...int) ShapeRule {
+// optimizerStep: outputs are new values of some of the groups of inputs.
+func optimizerStep(groups int, kept ...int) ShapeRule {
 	return func(c *Context) error {
 		n, err := c.groupSize(groups)
 		if err != nil {
@@ -95,8 +95,8 @@ func step(groups int, kept ...int) ShapeRule {
 	}
 }
 
-// stepCost counts k operations per optimized element, as the specification spells the step out.
-func stepCost(groups int, k int64) CostRule {
+// optimizerCost counts k operations per optimized element, as the specification spells the step out.
+func optimizerCost(groups int, k int64) CostRule {
 	return func(c *Context) graph.Cost {
 		n, err := c.groupSize(groups)
 		if err != nil {
@@ -112,9 +112,9 @@ func stepCost(groups int, k int64) CostRule {
 
 func momentumCost(c *Context) graph.Cost {
 	if c.Node.Str("mode", "standard") == "nesterov" {
-		return stepCost(3, 9)(c)
+		return optimizerCost(3, 9)(c)
 	}
-	return stepCost(3, 7)(c)
+	return optimizerCost(3, 7)(c)
 }
 
 // gradient: one output for each input that the attribute xs names, with its type and shape.

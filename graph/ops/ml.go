@@ -9,12 +9,12 @@ func mlOps() []Op {
 		return Op{Domain: "ai.onnx.ml", Name: name, Since: since, Class: "classic", Shape: shape, Cost: cost}
 	}
 	return []Op{
-		row("ArrayFeatureExtractor", 1, arrayFeatures, takes),
+		row("ArrayFeatureExtractor", 1, arrayFeatures, takesCost),
 		row("Binarizer", 1, sameAsFirst, pointwise(1)),
 		row("CastMap", 1, castMap, pointwise(1)),
 		row("CategoryMapper", 1, categoryMapper, pointwise(1)),
 		row("DictVectorizer", 1, dictVectorizer, pointwise(1)),
-		row("FeatureVectorizer", 1, featureVectorizer, moves),
+		row("FeatureVectorizer", 1, featureVectorizer, movesCost),
 		row("Imputer", 1, sameAsFirst, pointwise(1)),
 		row("LabelEncoder", 1, labelEncoder, pointwise(1)),
 		row("LinearClassifier", 1, classifier, linearCost),
@@ -27,7 +27,7 @@ func mlOps() []Op {
 		row("TreeEnsemble", 5, treeEnsemble, noCost), // an example decides its way through a tree
 		row("TreeEnsembleClassifier", 1, classifier, noCost),
 		row("TreeEnsembleRegressor", 1, regressor, noCost),
-		row("ZipMap", 1, zipMap, moves),
+		row("ZipMap", 1, zipMap, movesCost),
 	}
 }
 
@@ -169,8 +169,8 @@ func (c *Context) examples() (rows, features graph.Dim, err error) {
 	}
 }
 
-// labels is the number of classes and the type of their labels.
-func (c *Context) labels() (graph.Dim, graph.DType) {
+// classLabels is the number of classes and the type of their labels.
+func (c *Context) classLabels() (graph.Dim, graph.DType) {
 	n, t := c.attrLen("classlabels_strings", "classlabels_ints", "classlabels_int64s"), graph.Int64
 	if a, ok := c.Node.Attr("classlabels_strings"); ok && len(a.Strs) > 0 {
 		t = graph.String
@@ -184,7 +184,7 @@ func classifier(c *Context) error {
 	if err != nil {
 		return err
 	}
-	n, t := c.labels()
+	n, t := c.classLabels()
 	c.Set(0, t, graph.Shape{rows})
 	c.Set(1, graph.Float32, graph.Shape{rows, n})
 	return nil
@@ -227,7 +227,7 @@ func linearCost(c *Context) graph.Cost {
 	rows, features, _ := c.examples()
 	n := c.targets()
 	if c.Node.Op == "LinearClassifier" {
-		n, _ = c.labels()
+		n, _ = c.classLabels()
 	}
 	return c.products(rows.Mul(n), graph.Product{Batch: graph.Const(1), M: rows, N: n, K: features, Weight: true})
 }

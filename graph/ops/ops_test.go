@@ -20,7 +20,7 @@ func TestTable(t *testing.T) {
 	for i, r := range rows {
 		name := fmt.Sprintf("%s:%s-%d", r.Domain, r.Name, r.Since)
 		if r.Shape == nil || r.Cost == nil {
-			t.Errorf("%s has no shape rule or no cost rule (views say so with the rule free)", name)
+			t.Errorf("%s has no shape rule or no cost rule (views say so with freeCost)", name)
 		}
 		if r.Class == "" || strings.ToLower(r.Class) != r.Class || strings.ContainsAny(r.Class, " \t") {
 			t.Errorf("%s: class %q", name, r.Class)

@@ -6,11 +6,11 @@ import "github.com/irene-onnx/irene/graph"
 // inputs is dequantized, the result quantized.
 func requantized(n, k int64) CostRule {
 	each := n*dequantize + k + quantize
-	return func(c *Context) graph.Cost { return narrow(c, c.Out(0).Shape.Elements().MulInt(each)) }
+	return func(c *Context) graph.Cost { return integerCost(c, c.Out(0).Shape.Elements().MulInt(each)) }
 }
 
-// narrow is a cost whose arithmetic is that of the output, where that is an integer.
-func narrow(c *Context, work graph.Dim) graph.Cost {
+// integerCost is a cost whose arithmetic is that of the output, where that is an integer.
+func integerCost(c *Context, work graph.Dim) graph.Cost {
 	cost := c.cost(work)
 	if t := c.Out(0).DType; t.IsInt() {
 		cost.DType = t
@@ -142,7 +142,7 @@ func qlinearPoolCost(c *Context) graph.Cost {
 	for _, k := range kernel {
 		window = window.MulInt(k)
 	}
-	return narrow(c, c.Out(0).Shape.Elements().Mul(window.MulInt(1+dequantize).AddInt(1+quantize)))
+	return integerCost(c, c.Out(0).Shape.Elements().Mul(window.MulInt(1+dequantize).AddInt(1+quantize)))
 }
 
 // qlinearGlobalPool shrinks the spatial axes to 1.
@@ -164,7 +164,7 @@ func qlinearGlobalPool(c *Context) error {
 
 // qlinearReduceCost sums the dequantized inputs and quantizes the quotients.
 func qlinearReduceCost(c *Context) graph.Cost {
-	return narrow(c, c.Shape(0).Elements().MulInt(1+dequantize).Add(c.Out(0).Shape.Elements().MulInt(1+quantize)))
+	return integerCost(c, c.Shape(0).Elements().MulInt(1+dequantize).Add(c.Out(0).Shape.Elements().MulInt(1+quantize)))
 }
 
 // reduceSumInteger: a sum in 32 bits.

@@ -15,18 +15,18 @@ func sequenceOps() []Op {
 		return Op{Name: name, Since: since, Class: "sequence", Shape: shape, Cost: cost}
 	}
 	return []Op{
-		row("SequenceEmpty", 11, sequenceEmpty, free),
-		row("SequenceConstruct", 11, sequenceConstruct, free),
-		row("SequenceInsert", 11, sequenceInsert, free),
-		row("SequenceErase", 11, sequenceErase, free),
-		row("SequenceAt", 11, sequenceAt, free),
-		row("SequenceLength", 11, sequenceLength, free),
+		row("SequenceEmpty", 11, sequenceEmpty, freeCost),
+		row("SequenceConstruct", 11, sequenceConstruct, freeCost),
+		row("SequenceInsert", 11, sequenceInsert, freeCost),
+		row("SequenceErase", 11, sequenceErase, freeCost),
+		row("SequenceAt", 11, sequenceAt, freeCost),
+		row("SequenceLength", 11, sequenceLength, freeCost),
 		row("SplitToSequence", 11, splitToSequence, splitCost),
 		row("ConcatFromSequence", 11, concatFromSequence, concatCost),
-		row("SequenceMap", 17, sequenceMap, free),
-		row("Optional", 15, optional, free),
-		row("OptionalGetElement", 15, optionalGet, free),
-		row("OptionalHasElement", 15, optionalHas, free),
+		row("SequenceMap", 17, sequenceMap, freeCost),
+		row("Optional", 15, optional, freeCost),
+		row("OptionalGetElement", 15, optionalGet, freeCost),
+		row("OptionalHasElement", 15, optionalHas, freeCost),
 	}
 }
 

@@ -115,7 +115,7 @@ func concatFromSequence(c *Context) error {
 		out = append(append(append(out, shape[:a]...), n), shape[a:]...)
 	} else {
 		out = append(out, shape...)
-		out[a] = total(seq, a, n)
+		out[a] = sumOfDims(seq, a, n)
 	}
 	if out[a].IsUnknown() {
 		out[a] = c.Fresh(0, a)
@@ -159,8 +159,8 @@ func (c *Context) concatAxis(i, r int) bool {
 	return a == int64(i) || a == int64(i-r)
 }
 
-// total is the sum of dim a over the elements.
-func total(seq *Fact, a int, n graph.Dim) graph.Dim {
+// sumOfDims is the sum of dim a over the elements.
+func sumOfDims(seq *Fact, a int, n graph.Dim) graph.Dim {
 	if !seq.Items.listed() || seq.Items.empty() {
 		if seq.Elem.Shape == nil || a >= len(seq.Elem.Shape) {
 			return graph.Dim{}

@@ -127,15 +127,15 @@ func cutForward(d, start, end graph.Dim, step int64) cut {
 	zero := graph.Const(0)
 	from, to := position(start, d), position(end, d)
 	switch {
-	case beyond(start):
+	case isOpenEnd(start):
 		from = d
-	case before(start):
+	case isOpenStart(start):
 		from = zero
 	}
 	switch {
-	case beyond(end):
+	case isOpenEnd(end):
 		to = d
-	case before(end):
+	case isOpenStart(end):
 		to = zero
 	case !to.Is(0):
 		to = to.Min(d)
@@ -155,15 +155,15 @@ func cutBackward(d, start, end graph.Dim, step int64) cut {
 	last := d.AddInt(-1)
 	from, to := position(start, d).Min(last).Max(zero), position(end, d).Min(last).Max(none)
 	switch {
-	case beyond(start):
+	case isOpenEnd(start):
 		from = last
-	case before(start):
+	case isOpenStart(start):
 		from = zero
 	}
 	switch {
-	case beyond(end):
+	case isOpenEnd(end):
 		to = last
-	case before(end):
+	case isOpenStart(end):
 		to = none
 	}
 	count := from.Sub(to).Max(zero)
@@ -173,13 +173,13 @@ func cutBackward(d, start, end graph.Dim, step int64) cut {
 	return cut{count: count, first: from, step: step}
 }
 
-// beyond and before recognise numbers that stand for the ends of any axis.
-func beyond(x graph.Dim) bool {
+// isOpenEnd and isOpenStart recognise numbers that stand for the ends of any axis.
+func isOpenEnd(x graph.Dim) bool {
 	n, ok := x.Const()
 	return ok && n >= farEnd
 }
 
-func before(x graph.Dim) bool {
+func isOpenStart(x graph.Dim) bool {
 	n, ok := x.Const()
 	return ok && n <= farStart
 }

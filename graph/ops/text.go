@@ -29,8 +29,8 @@ func stringConcat(c *Context) error {
 	return nil
 }
 
-// pieces is the shape of input 0 with an axis behind it that holds the parts of each string.
-func (c *Context) pieces() graph.Shape {
+// splitStrings is the shape of input 0 with an axis behind it that holds the parts of each string.
+func (c *Context) splitStrings() graph.Shape {
 	in := c.Shape(0)
 	if in == nil {
 		return nil
@@ -40,13 +40,13 @@ func (c *Context) pieces() graph.Shape {
 
 // stringSplit: the parts of each string, padded to the longest list, and their number.
 func stringSplit(c *Context) error {
-	c.Set(0, graph.String, c.pieces())
+	c.Set(0, graph.String, c.splitStrings())
 	c.Set(1, graph.Int64, c.Shape(0))
 	return nil
 }
 
 func tokenizer(c *Context) error {
-	c.Set(0, graph.String, c.pieces())
+	c.Set(0, graph.String, c.splitStrings())
 	return nil
 }
 

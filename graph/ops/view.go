@@ -11,7 +11,7 @@ func viewOps() []Op {
 	var rows []Op
 	view := func(since int64, shape ShapeRule, names ...string) {
 		for _, n := range names {
-			rows = append(rows, Op{Name: n, Since: since, Class: "view", Shape: shape, Cost: free})
+			rows = append(rows, Op{Name: n, Since: since, Class: "view", Shape: shape, Cost: freeCost})
 		}
 	}
 	view(1, identity, "Identity")
@@ -27,14 +27,14 @@ func viewOps() []Op {
 	view(1, constantValue, "Constant") // value_int and the like from 12 on
 	return append(
 		rows,
-		Op{Name: "Dropout", Since: 1, Class: "view", Shape: dropout(false), Cost: free},
-		Op{Name: "Dropout", Since: 10, Class: "view", Shape: dropout(true), Cost: free},
+		Op{Name: "Dropout", Since: 1, Class: "view", Shape: dropout(false), Cost: freeCost},
+		Op{Name: "Dropout", Since: 10, Class: "view", Shape: dropout(true), Cost: freeCost},
 		Op{Name: "Dropout", Since: 12, Class: "view", Shape: dropout(true), Cost: dropoutCost},
-		Op{Name: "ConstantOfShape", Since: 9, Class: "move", Shape: constantOfShape, Cost: moves},
+		Op{Name: "ConstantOfShape", Since: 9, Class: "move", Shape: constantOfShape, Cost: movesCost},
 		Op{Name: "Range", Since: 11, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
 		Op{Name: "EyeLike", Since: 9, Class: "move", Shape: eyeLike, Cost: writes},
 		Op{Domain: "com.microsoft", Name: "Range", Since: 1, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
-		Op{Domain: "com.microsoft", Name: "ExpandDims", Since: 1, Class: "view", Shape: unsqueeze, Cost: free},
+		Op{Domain: "com.microsoft", Name: "ExpandDims", Since: 1, Class: "view", Shape: unsqueeze, Cost: freeCost},
 	)
 }
 
@@ -279,7 +279,7 @@ func dropoutCost(c *Context) graph.Cost {
 	if on, ok := c.Int(2); ok && on != 0 {
 		return pointwise(2)(c)
 	}
-	return free(c)
+	return freeCost(c)
 }
 
 // eyeLike: a matrix of the shape of input 0 with ones on a diagonal (EyeLike).

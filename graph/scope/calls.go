@@ -234,7 +234,7 @@ func (t *callTree) canonical(c *call, i int) string {
 func (t *callTree) evidence(c *call, plain string) string {
 	found := ""
 	for _, o := range c.owners {
-		if lastSegment(o) != c.mod.seg || t.claimed(c.mod.key.branch, o) {
+		if lastSegment(o) != c.mod.seg || t.spelledOut(c.mod.key.branch, o) {
 			continue
 		}
 		if t.readers[o] > 1 && !within(parentPath(plain), parentPath(o)) {
@@ -248,8 +248,8 @@ func (t *callTree) evidence(c *call, plain string) string {
 	return found
 }
 
-// claimed reports whether a raw scope spells out a path.
-func (t *callTree) claimed(branch int, path string) bool {
+// spelledOut reports whether a raw scope spells out a path.
+func (t *callTree) spelledOut(branch int, path string) bool {
 	return t.prefix[rawKey{branch, rawPath(path)}]
 }
 
@@ -274,7 +274,7 @@ func (t *callTree) container(c *call, i int, up, seg string) string {
 			continue
 		}
 		mid := parentPath(p)
-		if mid == up || t.claimed(c.mod.key.branch, mid) {
+		if mid == up || t.spelledOut(c.mod.key.branch, mid) {
 			continue
 		}
 		found = append(found, p)

@@ -20,7 +20,7 @@ func (r *resolver) function(n *graph.Node) *graph.Scope {
 	if at == nil && !isDynamoDomain(n.Domain) && !strings.Contains(n.Name, "_modules_") && !strings.Contains(n.Name, "_modeling_") {
 		return nil
 	}
-	if s := r.pieces(n.Name, at); s != nil {
+	if s := r.inlinedModules(n.Name, at); s != nil {
 		at = s
 	}
 	if at == nil {
@@ -49,7 +49,7 @@ func (r *resolver) callScope(c *graph.Call) *graph.Scope {
 	s := up
 	if !strings.HasPrefix(c.Domain, "pkg.onnxscript") {
 		s = r.enter(c, up)
-	} else if p := r.pieces(c.Node, up); p != nil {
+	} else if p := r.inlinedModules(c.Node, up); p != nil {
 		s = p
 	}
 	if r.calls == nil {
@@ -115,8 +115,8 @@ func (r *resolver) repeat(up *graph.Scope, path string) *graph.Scope {
 	return r.space.call(up, path, n)
 }
 
-// pieces reads the modules in the name of an inlined node and returns the last one's scope.
-func (r *resolver) pieces(name string, at *graph.Scope) *graph.Scope {
+// inlinedModules reads the modules in the name of an inlined node and returns the last one's scope.
+func (r *resolver) inlinedModules(name string, at *graph.Scope) *graph.Scope {
 	path, class := r.lastPiece(name)
 	if path == "" {
 		return nil

@@ -45,7 +45,7 @@ const (
 // layers there are.
 func (r *resolver) layers() (bound []*graph.Scope, elements map[*graph.Scope]bool) {
 	bound, elements = make([]*graph.Scope, len(r.g.Nodes)), map[*graph.Scope]bool{}
-	if !slices.ContainsFunc(r.g.Nodes, r.drifts) {
+	if !slices.ContainsFunc(r.g.Nodes, r.computesUnplaced) {
 		return bound, elements
 	}
 	for _, l := range r.layerLists() {
@@ -64,8 +64,8 @@ func (r *resolver) layers() (bound []*graph.Scope, elements map[*graph.Scope]boo
 	return bound, elements
 }
 
-// drifts reports whether a node without a place computes from data.
-func (r *resolver) drifts(n *graph.Node) bool {
+// computesUnplaced reports whether a node without a place computes from data.
+func (r *resolver) computesUnplaced(n *graph.Node) bool {
 	if r.places[n.ID].Scope != nil {
 		return false
 	}
@@ -230,7 +230,7 @@ func (l *layerList) beginnings(g *graph.Graph) {
 // embeddings: the nodes that come first, until one tensor alone enters the element. It reports whether that can be.
 func (l *layerList) trim(head []*graph.Node, i int) bool {
 	slices.SortFunc(head, func(a, b *graph.Node) int { return a.ID - b.ID })
-	for left := maxTrim; l.handed(i) > 1; left-- {
+	for left := maxTrim; l.tensorsHandedOver(i) > 1; left-- {
 		if len(head) == 0 || left == 0 {
 			return false
 		}
@@ -245,9 +245,9 @@ func (l *layerList) trim(head []*graph.Node, i int) bool {
 	return true
 }
 
-// handed counts the tensors of the element before element i, and of what stands between them, that element i reads. What
+// tensorsHandedOver counts the tensors of the element before element i, and of what stands between them, that element i reads. What
 // later elements read too, as a mask, is none; what a norm adds up before it counts once.
-func (l *layerList) handed(i int) int {
+func (l *layerList) tensorsHandedOver(i int) int {
 	from, sums := map[*graph.Node]bool{}, map[*graph.Node][]*graph.Node{}
 	for _, n := range l.inside(i) {
 		for slot, in := range n.Inputs {

@@ -144,7 +144,7 @@ func (r *run) begin() error {
 	if err := r.m.alive(); err != nil {
 		return err
 	}
-	r.m.job = &job{cost: r.cost.off(r.m.random, r.m.opts.Jitter), end: energy.Seconds(r.m.now.Seconds())}
+	r.m.job = &job{cost: r.cost.perturbed(r.m.random, r.m.opts.Jitter), end: energy.Seconds(r.m.now.Seconds())}
 	return nil
 }
 

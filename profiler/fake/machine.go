@@ -146,8 +146,8 @@ func (m *machine) alive() error {
 	return nil
 }
 
-// off is a cost that is off by random factors.
-func (c cost) off(r *rand.Rand, deviation float64) cost {
+// perturbed is a cost that is off by random factors.
+func (c cost) perturbed(r *rand.Rand, deviation float64) cost {
 	c.time *= factor(r, deviation)
 	c.power *= factor(r, deviation)
 	return c

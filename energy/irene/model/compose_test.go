@@ -54,7 +54,7 @@ func TestGradient(t *testing.T) {
 	trees := someTrees()
 	trees[1].Root.Children[0].Energy = 0 // two layers that differ, one of them unmeasured
 	for _, strategy := range []Strategy{EndToEnd, Stepwise, Unstructured} {
-		opts, err := Options{Strategy: strategy, Degree: 2}.normal()
+		opts, err := Options{Strategy: strategy, Degree: 2}.withDefaults()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,4 +109,16 @@ func TestAdam(t *testing.T) {
 	if want := before - 0.1*mean/(math.Sqrt(square)+1e-8); math.Abs(w[0]-want) > 1e-12 {
 		t.Errorf("after two steps %v, want %v", w[0], want)
 	}
+}
+
+// loss is the sum of the squared relative errors of the measured nodes with children, after forward.
+func (c *composer) loss(p *plan) float64 {
+	sum := 0.0
+	for i := range p.nodes {
+		if n := &p.nodes[i]; !n.leaf() && n.groundTruth > 0 {
+			e := c.energy[i]/n.groundTruth - 1
+			sum += n.count * e * e
+		}
+	}
+	return sum
 }

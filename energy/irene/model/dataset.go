@@ -49,14 +49,14 @@ func newDataset(features []feature, trees []*irene.Tree) (*dataset, error) {
 	d := &dataset{features: features, rowOf: map[string]int32{}}
 	for _, t := range trees {
 		if err := d.add(t); err != nil {
-			return nil, fmt.Errorf("%s: %w", place(t), err)
+			return nil, fmt.Errorf("%s: %w", treeLabel(t), err)
 		}
 	}
 	return d, nil
 }
 
-// place names a tree in messages.
-func place(t *irene.Tree) string {
+// treeLabel names a tree in messages.
+func treeLabel(t *irene.Tree) string {
 	switch {
 	case t == nil:
 		return "a tree"
@@ -71,7 +71,7 @@ func (d *dataset) add(t *irene.Tree) error {
 		return errors.New("it has no nodes")
 	}
 	b := planner{data: d, plan: &plan{tree: t}, known: map[string]int32{}}
-	root, err := b.place(t.Root)
+	root, err := b.subtree(t.Root)
 	if err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ type planner struct {
 	row   []float64        // scratch
 }
 
-// place finds or makes the distinct subtree of n.
-func (b *planner) place(n *irene.Node) (int32, error) {
+// subtree finds or makes the distinct subtree of n.
+func (b *planner) subtree(n *irene.Node) (int32, error) {
 	if n == nil {
 		return 0, errors.New("a node is missing")
 	}
@@ -109,7 +109,7 @@ func (b *planner) place(n *irene.Node) (int32, error) {
 	b.plan.walk = append(b.plan.walk, 0)
 	var children []edge
 	for _, c := range n.Children {
-		id, err := b.place(c)
+		id, err := b.subtree(c)
 		if err != nil {
 			return 0, err
 		}

@@ -67,7 +67,7 @@ func (f *modelFile) model() (*Model, error) {
 	opts, err := Options{
 		Strategy: f.Strategy, FeatureSets: f.FeatureSets, Degree: f.Degree, Tau: f.Tau, Epochs: f.Epochs,
 		LearningRate: f.LearningRate, Seed: f.Seed,
-	}.normal()
+	}.withDefaults()
 	if err != nil {
 		return nil, err
 	}
@@ -116,14 +116,14 @@ type predictedNode struct {
 // those of [Model.Predict] for t. A file of such lines is what IrEne's own predict.py writes and its evaluate.py reads.
 func WritePredictions(w io.Writer, t *irene.Tree, predictions []Prediction) error {
 	if t == nil || t.Root == nil {
-		return fmt.Errorf("%s: it has no nodes", place(t))
+		return fmt.Errorf("%s: it has no nodes", treeLabel(t))
 	}
 	root, rest, err := predicted(t.Root, predictions)
 	if err == nil && len(rest) > 0 {
 		err = errors.New("there are more predictions than nodes")
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", place(t), err)
+		return fmt.Errorf("%s: %w", treeLabel(t), err)
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

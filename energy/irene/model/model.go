@@ -24,7 +24,7 @@ func (m *Model) Options() Options { return m.options }
 
 // Train fits a model to measured trees.
 func Train(trees []*irene.Tree, opts Options) (*Model, error) {
-	opts, err := opts.normal()
+	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func allMeasured(plans []*plan) error {
 	for _, p := range plans {
 		for i := range p.nodes {
 			if n := &p.nodes[i]; n.groundTruth == 0 && i < len(p.nodes)-1 {
-				return fmt.Errorf("%s: %s: no measured energy, which strategy %s needs", place(p.tree), n.source.Scope, Stepwise)
+				return fmt.Errorf("%s: %s: no measured energy, which strategy %s needs", treeLabel(p.tree), n.source.Scope, Stepwise)
 			}
 		}
 	}
@@ -147,7 +147,7 @@ func (m *Model) Predict(t *irene.Tree) ([]Prediction, error) {
 func (m *Model) predict(c *composer, rows [][]float64, p *plan) ([]Prediction, error) {
 	leaves, err := m.leafEnergies(rows, p)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", place(p.tree), err)
+		return nil, fmt.Errorf("%s: %w", treeLabel(p.tree), err)
 	}
 	c.forward(p, leaves, false)
 	predictions := make([]Prediction, 0, len(p.walk))

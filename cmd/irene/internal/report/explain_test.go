@@ -33,7 +33,7 @@ func explained(t *testing.T, batch, n int64, waves, perByte, launch float64) *re
 	if err != nil {
 		t.Fatal(err)
 	}
-	cc := coefficients.ClassCoefficients{Class: "gemm", DType: "float32"}
+	cc := coefficients.ClassCoefficients{Key: coefficients.Key{Class: "gemm", DType: graph.Float32}}
 	cc.Time[coefficients.WavesL], cc.Time[coefficients.Bytes], cc.Time[coefficients.Launches] = waves, perByte, launch
 	for i, s := range cc.Time {
 		cc.Energy[i] = 100 * s

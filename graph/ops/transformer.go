@@ -6,18 +6,18 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// paddingOps surround attention: position biases, removal of padding, gated activations.
-func paddingOps() []Op {
+// transformerOps are the operators of transformers beside attention: position biases, removal of padding, gated activations.
+func transformerOps() []Op {
 	ms := "com.microsoft"
 	return []Op{
 		{Domain: ms, Name: "RelativePositionBias", Since: 1, Class: "gather", Shape: positionBias, Cost: positionBiasCost, Weights: slots(0)},
-		{Domain: ms, Name: "RemovePadding", Since: 1, Class: "move", Shape: removePadding, Cost: takes},
-		{Domain: ms, Name: "RestorePadding", Since: 1, Class: "move", Shape: restorePadding, Cost: moves},
+		{Domain: ms, Name: "RemovePadding", Since: 1, Class: "move", Shape: removePadding, Cost: takesCost},
+		{Domain: ms, Name: "RestorePadding", Since: 1, Class: "move", Shape: restorePadding, Cost: movesCost},
 		{Domain: ms, Name: "BiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(false), Cost: biasDropoutCost, Weights: slots(1)},
 		{Domain: ms, Name: "BitmaskBiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(true), Cost: biasDropoutCost, Weights: slots(1)},
-		{Domain: ms, Name: "BitmaskDropout", Since: 1, Class: "view", Shape: biasDropout(true), Cost: free},
+		{Domain: ms, Name: "BitmaskDropout", Since: 1, Class: "view", Shape: biasDropout(true), Cost: freeCost},
 		{Domain: ms, Name: "IsAllFinite", Since: 1, Class: "elementwise", Shape: allFinite, Cost: allFiniteCost},
-		{Domain: ms, Name: "TorchEmbedding", Since: 1, Class: "gather", Shape: torchEmbedding, Cost: takes, Weights: slots(0)},
+		{Domain: ms, Name: "TorchEmbedding", Since: 1, Class: "gather", Shape: torchEmbedding, Cost: takesCost, Weights: slots(0)},
 		{Domain: ms, Name: "BiasSplitGelu", Since: 1, Class: "activation", Shape: biasSplitGelu, Cost: pointwise(8), Weights: slots(1)}, // two biases, GELU, product
 	}
 }
