@@ -50,7 +50,7 @@ func analyzeFlags() []cli.Flag {
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a screen", Usage: "show `N` levels of modules"},
 		&cli.IntFlag{Name: "top", Value: -1, DefaultText: "10", Usage: "list the `N` most expensive operators"},
 		&cli.StringSliceFlag{Name: "module", Usage: "show the modules that match `GLOB` (repeatable)"},
-		&cli.StringFlag{Name: "sort", Value: string(report.ByOrder), Usage: "order by `KEY`: " + strings.Join(sortKeys(), ", ")},
+		&cli.StringFlag{Name: "sort", Value: report.ByOrder, Usage: "order by `KEY`: " + strings.Join(report.Keys(), ", ")},
 		&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 		&cli.BoolFlag{Name: "expand", Usage: "show each of equal layers"},
 		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(formatNames(), ", ")},
@@ -125,7 +125,7 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	if err := oneOf("flops", ctx.String("flops"), conventions()); err != nil {
 		return nil, err
 	}
-	if err := oneOf("sort", ctx.String("sort"), sortKeys()); err != nil {
+	if err := oneOf("sort", ctx.String("sort"), report.Keys()); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{"depth", "top"} {
@@ -158,7 +158,7 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 		values:     ctx.Bool("values"),
 		assertions: asserts,
 		shown: report.View{
-			Depth: ctx.Int("depth"), Top: ctx.Int("top"), Sort: report.Key(ctx.String("sort")), Expand: ctx.Bool("expand"),
+			Depth: ctx.Int("depth"), Top: ctx.Int("top"), Sort: ctx.String("sort"), Expand: ctx.Bool("expand"),
 		},
 	}, nil
 }
@@ -266,14 +266,6 @@ func formatNames() []string {
 	var names []string
 	for _, f := range report.Formats() {
 		names = append(names, f.Name)
-	}
-	return names
-}
-
-func sortKeys() []string {
-	var names []string
-	for _, k := range report.Keys() {
-		names = append(names, string(k))
 	}
 	return names
 }

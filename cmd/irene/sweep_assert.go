@@ -37,10 +37,10 @@ func parseSweepAssertions(flags []string) ([]sweepAssertion, error) {
 func (q *sweepRequest) checkAssertions(s *report.Sweep) error {
 	var names []string
 	for _, m := range report.SweepMetrics(s.Item()) {
-		names = append(names, m.Name)
+		names = append(names, m.Key)
 		for i := range q.assertions {
-			if q.assertions[i].metric == m.Name {
-				q.assertions[i].value = m.Value
+			if q.assertions[i].metric == m.Key {
+				q.assertions[i].value = m.Sweep
 			}
 		}
 	}
