@@ -38,7 +38,7 @@ func analyzeFlags() []cli.Flag {
 			depthFlag(),
 			topFlag("10", "list the `N` most expensive operators"),
 			&cli.StringSliceFlag{Name: "module", Usage: "show the modules that match `GLOB` (repeatable)"},
-			&cli.StringFlag{Name: "sort", Value: string(report.ByOrder), Usage: "order by `KEY`: " + strings.Join(sortKeys(), ", ")},
+			&cli.StringFlag{Name: "sort", Value: report.ByOrder, Usage: "order by `KEY`: " + strings.Join(report.Keys(), ", ")},
 			&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 			expandFlag(),
 		},
@@ -98,13 +98,13 @@ type analyzeRequest struct {
 
 func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	q := &analyzeRequest{modules: ctx.StringSlice("module"), shown: report.View{
-		Depth: ctx.Int("depth"), Top: ctx.Int("top"), Sort: report.Key(ctx.String("sort")), Expand: ctx.Bool("expand"),
+		Depth: ctx.Int("depth"), Top: ctx.Int("top"), Sort: ctx.String("sort"), Expand: ctx.Bool("expand"),
 	}}
 	var err error
 	if q.modelRequest, err = parseModel(ctx); err != nil {
 		return nil, err
 	}
-	if err := oneOf("sort", ctx.String("sort"), sortKeys()); err != nil {
+	if err := oneOf("sort", ctx.String("sort"), report.Keys()); err != nil {
 		return nil, err
 	}
 	if err := notNegative(ctx, "depth", "top"); err != nil {
@@ -153,14 +153,6 @@ func formatNames() []string {
 	var names []string
 	for _, f := range report.Formats() {
 		names = append(names, f.Name)
-	}
-	return names
-}
-
-func sortKeys() []string {
-	var names []string
-	for _, k := range report.Keys() {
-		names = append(names, string(k))
 	}
 	return names
 }

@@ -32,12 +32,13 @@ func judge(stderr io.Writer, r *report.Report, list []condition) (failed, err er
 				of += ": module " + m.Path
 			}
 			v, known, holds := c.judge(func(metric string) (float64, bool) { return r.Metric(m, metric) })
-			switch n := m.Metrics.Unknown; {
+			switch {
 			case !known:
 				failures = append(failures, fmt.Sprintf("assertion failed: %s: %s is not known", of, c.metric))
 			case !holds:
 				failures = append(failures, fmt.Sprintf("assertion failed: %s: %s is %s, limit %s", of, c.metric, number(v), number(c.limit)))
-			case n > 0 && c.metric != "unknown" && c.metric != "operators" && c.metric != "params":
+			case report.FindMetric(c.metric).More(&m.Metrics):
+				n := m.Metrics.Unknown
 				fmt.Fprintf(stderr, "irene: warning: %s holds, but %s of unknown cost %s not counted\n", of, plural(n, "operator"), isAre(n))
 			}
 		}

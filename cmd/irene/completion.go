@@ -63,7 +63,7 @@ func choices(c *command, flag string) []string {
 	}
 	words := map[string]func() []string{
 		"analyze format":    formatNames,
-		"analyze sort":      sortKeys,
+		"analyze sort":      report.Keys,
 		"baseline strategy": strategies,
 		"compare format":    compareFormats,
 		"compare metric":    compare.Metrics,

@@ -17,8 +17,8 @@ func (q *sweepRequest) holding(s *report.Sweep) (func(*sweep.Row) bool, error) {
 	var names []string
 	values := map[string]func(*sweep.Row) float64{}
 	for _, m := range report.SweepMetrics(s.Item()) {
-		names = append(names, m.Name)
-		values[m.Name] = m.Value
+		names = append(names, m.Key)
+		values[m.Key] = m.Sweep
 	}
 	for _, c := range q.assertions {
 		if err := c.check(names); err != nil {
