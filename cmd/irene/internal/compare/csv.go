@@ -18,12 +18,12 @@ func writeCSV(w io.Writer, c *Comparison) error {
 	for _, n := range c.Names {
 		head = append(head, "path_"+n)
 	}
-	for i := range metrics {
+	for _, x := range metrics() {
 		for _, n := range c.Names {
-			head = append(head, metrics[i].key+"_"+n)
+			head = append(head, x.Key+"_"+n)
 		}
 		for _, n := range c.Names[1:] {
-			head = append(head, metrics[i].key+"_"+n+"/"+c.Names[0])
+			head = append(head, x.Key+"_"+n+"/"+c.Names[0])
 		}
 	}
 	for _, n := range c.Names[1:] {
@@ -55,11 +55,10 @@ func (c *Comparison) csvRows(point int) [][]string {
 			p, _ := r.Path(k)
 			row = append(row, p)
 		}
-		for i := range metrics {
-			x := &metrics[i]
+		for _, x := range metrics() {
 			var list []amount
 			for k := range c.Names {
-				a := x.amount(r.Metrics(point, k))
+				a := amountOf(x, r.Metrics(point, k))
 				list = append(list, a)
 				row = append(row, render.CSVFloat(a.value, a.some && a.known))
 			}

@@ -178,9 +178,9 @@ func (c *Comparison) rowJSON(r *Row, point, depth int) rowJSON {
 
 func newRatiosJSON(a, b *report.Metrics) *ratiosJSON {
 	of := func(name string) render.Number {
-		x := findMetric(name)
-		va, okA := x.value(a)
-		vb, okB := x.value(b)
+		x := report.FindMetric(name)
+		va, okA := x.Of(a)
+		vb, okB := x.Of(b)
 		if r, ok := Ratio(va, vb); ok && okA && okB {
 			return render.Number(r)
 		}
@@ -199,7 +199,7 @@ func differsJSON(a, b *report.Metrics) *bool {
 
 func (x *Crossing) json() crossingJSON {
 	out := crossingJSON{
-		Metric: findMetric(x.Metric).key, Dim: x.Dim, Models: [2]int{0, x.Model}, Low: x.Low, High: x.High,
+		Metric: report.FindMetric(x.Metric).Key, Dim: x.Dim, Models: [2]int{0, x.Model}, Low: x.Low, High: x.High,
 		Others: x.Others, Closed: x.Closed, Cheaper: placeJSON(x.Cheaper),
 	}
 	for _, s := range x.Changes {
@@ -221,7 +221,7 @@ func (c *Comparison) partsJSON() []partsJSON {
 	x := c.shown()[0]
 	var out []partsJSON
 	for k := 1; k < len(c.Names); k++ {
-		parts := partsJSON{Metric: x.key, Models: [2]int{0, k}}
+		parts := partsJSON{Metric: x.Key, Models: [2]int{0, k}}
 		for _, p := range c.pieces(x, 0, k) {
 			parts.Parts = append(parts.Parts, pieceJSON{p.path, render.Text(p.beside), p.own, p.count, [2]render.Number{p.a.json(), p.b.json()}})
 		}

@@ -22,10 +22,11 @@ import (
 
 // pageData is what the page's program reads.
 type pageData struct {
-	Schema int       `json:"schema"`
-	Rules  rulesData `json:"rules" lines:"before"`
-	Models []model   `json:"models" lines:"before,each"`
-	Rows   []row     `json:"rows,omitzero" lines:"before,each"` // of several models
+	Schema  int       `json:"schema"`
+	Rules   rulesData `json:"rules" lines:"before"`
+	Metrics []metric  `json:"metrics" lines:"before"`
+	Models  []model   `json:"models" lines:"before,each"`
+	Rows    []row     `json:"rows,omitzero" lines:"before,each"` // of several models
 }
 
 // rulesData are the constants of the model of energy.
@@ -38,6 +39,14 @@ type rulesData struct {
 	WiderExtrapolated float64                    `json:"wider_extrapolated"`
 	LeastStandIn      float64                    `json:"least_scaled"`
 	UnknownResidual   float64                    `json:"unknown_residual"`
+}
+
+// metric is a number that the page offers, under the name by which its program knows it.
+type metric struct {
+	Key       string `json:"key"`
+	Name      string `json:"name"`
+	Unit      string `json:"unit"`
+	Predicted bool   `json:"predicted"`
 }
 
 // row says which modules of the models answer to each other, as a row of a tree, parents first.
@@ -93,13 +102,13 @@ type limit struct {
 }
 
 type module struct {
-	Parent    int       `json:"parent"`
-	Name      string    `json:"name"`
-	Path      string    `json:"path"`
-	Canonical *string   `json:"canonical,omitzero"` // where it is not the path
-	Calls     int       `json:"calls,omitzero"`     // where there are several
-	Class     string    `json:"class"`
-	Params    graph.Dim `json:"params"`
+	Parent    int     `json:"parent"`
+	Name      string  `json:"name"`
+	Path      string  `json:"path"`
+	Canonical *string `json:"canonical,omitzero"` // where it is not the path
+	Calls     int     `json:"calls,omitzero"`     // where there are several
+	Class     string  `json:"class"`
+	Params    int64   `json:"params"`
 }
 
 type operator struct {
@@ -140,6 +149,9 @@ func htmlData(pages []Page) []byte {
 	for _, name := range slices.Sorted(maps.Keys(r.Tiles)) {
 		data.Rules.Tiles = append(data.Rules.Tiles, render.Member[[2]float64]{Name: name, Value: r.Tiles[name]})
 	}
+	for _, x := range report.MetricTable(func(x *report.Metric) bool { return x.Name != "" && x.Title != "" }) {
+		data.Metrics = append(data.Metrics, metric{x.Name, strings.ToUpper(x.Title[:1]) + x.Title[1:], x.Unit.Symbol, x.Closed != nil})
+	}
 	for i := range pages {
 		data.Models = append(data.Models, newPageBuilder(&pages[i]).model())
 	}
@@ -162,8 +174,7 @@ func rows(pages []Page) []row {
 			}
 			return align.Weight{}
 		}}
-		number[k] = map[*graph.Module]int{nil: -1}
-		pages[k].Open.Tree.Root.Walk(func(m *graph.Module) { number[k][m] = len(number[k]) - 1 })
+		number[k] = places(pages[k].Open.Tree.Root)
 	}
 	var out []row
 	at := map[*align.Row]int{nil: -1}
@@ -178,16 +189,22 @@ func rows(pages []Page) []row {
 	return out
 }
 
+// places counts modules in tree order; none has -1.
+func places(root *graph.Module) map[*graph.Module]int {
+	number := map[*graph.Module]int{nil: -1}
+	root.Walk(func(m *graph.Module) { number[m] = len(number) - 1 })
+	return number
+}
+
 // pageBuilder gathers one model.
 type pageBuilder struct {
-	page   *Page
-	open   *report.Report // in symbols
-	names  map[string]string
-	taken  map[string]bool
-	exprs  *numbered[string]
-	forms  *numbered[form]
-	module map[string]int // by path
-	index  map[*graph.Node]int
+	page      *Page
+	names     map[string]string
+	taken     map[string]bool
+	exprs     *numbered[string]
+	forms     *numbered[form]
+	operators []*graph.Node       // of the tree, in graph order
+	index     map[*graph.Node]int // in operators
 }
 
 // numbered numbers distinct values.
@@ -214,12 +231,14 @@ func (t *numbered[T]) id(v T) int {
 
 func newPageBuilder(p *Page) *pageBuilder {
 	b := &pageBuilder{
-		page: p, names: map[string]string{}, taken: map[string]bool{}, module: map[string]int{}, index: map[*graph.Node]int{},
+		page: p, names: map[string]string{}, taken: map[string]bool{}, index: map[*graph.Node]int{},
 		exprs: newNumbered[string](), forms: newNumbered[form](),
-		open: report.Build(p.Open, nil, report.Options{Mode: p.Report.Mode, Convention: p.Report.Convention}),
 	}
-	for i := range b.open.Operators {
-		b.index[b.open.Operators[i].Node] = i
+	for _, n := range p.Open.Graph.Nodes {
+		if p.Open.Tree.Of[n.ID] != nil {
+			b.index[n] = len(b.operators)
+			b.operators = append(b.operators, n)
+		}
 	}
 	return b
 }
@@ -229,8 +248,8 @@ func (b *pageBuilder) model() model {
 	out := model{
 		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.Flags,
 		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Memory: r.MemoryJSON(), Coverage: b.coverage(), Warnings: b.warnings(),
-		Modules: b.modules(), Operators: b.operators(),
 	}
+	out.Modules, out.Operators = b.tree()
 	out.Plans, out.Devices = b.devices()
 	out.Forms, out.Expressions = b.forms.list, b.exprs.list
 	return out
@@ -332,40 +351,34 @@ func (b *pageBuilder) warnings() []string {
 	return append(warnings, b.page.Open.Warnings...)
 }
 
-func (b *pageBuilder) modules() []module {
-	var out []module
-	var visit func(m *report.Module, parent int)
-	visit = func(m *report.Module, parent int) {
-		id := len(out)
-		b.module[m.Path] = id
-		x := module{Parent: parent, Name: m.Name, Path: m.Path, Class: m.Class, Params: m.Metrics.Params}
+// tree lists the modules, parents first, and the operators in graph order.
+func (b *pageBuilder) tree() (modules []module, operators []operator) {
+	number := places(b.page.Open.Tree.Root)
+	calls := map[string]int{}
+	b.page.Open.Tree.Root.Walk(func(m *graph.Module) { calls[m.Canonical]++ })
+	b.page.Open.Tree.Root.Walk(func(m *graph.Module) {
+		x := module{Parent: number[m.Parent], Name: m.Name, Path: m.Path, Class: m.Class, Params: b.page.Open.Params.Module(m)}
 		if m.Canonical != m.Path {
 			x.Canonical = &m.Canonical
 		}
-		if m.Calls > 1 {
-			x.Calls = m.Calls
+		if n := calls[m.Canonical]; n > 1 {
+			x.Calls = n
 		}
-		out = append(out, x)
-		for _, c := range m.Children {
-			visit(c, id)
-		}
+		modules = append(modules, x)
+	})
+	for _, n := range b.operators {
+		operators = append(operators, operator{n.Name, number[b.page.Open.Tree.Of[n.ID]], b.forms.id(b.form(n))})
 	}
-	visit(b.open.Tree, -1)
-	return out
+	return modules, operators
 }
 
-func (b *pageBuilder) operators() []operator {
-	var out []operator
-	for i := range b.open.Operators {
-		op := &b.open.Operators[i]
-		m := &op.Metrics
-		out = append(out, operator{op.Node.Name, b.module[op.Path], b.forms.id(form{
-			Op: op.Node.Op, Domain: op.Node.Domain, Class: cmp.Or(op.Class, "view"), DType: op.DType, Params: m.Params,
-			MACs: b.expr(m.MACs), FLOPs: b.expr(m.FLOPs), Read: b.expr(m.Read), Written: b.expr(m.Written),
-			Inputs: b.values(op.Node.Inputs), Outputs: b.values(op.Node.Outputs),
-		})})
+func (b *pageBuilder) form(n *graph.Node) form {
+	cost, m := &b.page.Open.Costs[n.ID], report.OperatorMetrics(b.page.Open, b.page.Report.Convention, n)
+	return form{
+		Op: n.Op, Domain: n.Domain, Class: cmp.Or(cost.Class, "view"), DType: cost.DType, Params: m.Params,
+		MACs: b.expr(m.MACs), FLOPs: b.expr(m.FLOPs), Read: b.expr(m.Read), Written: b.expr(m.Written),
+		Inputs: b.values(n.Inputs), Outputs: b.values(n.Outputs),
 	}
-	return out
 }
 
 func (b *pageBuilder) values(list []*graph.Value) []*value {

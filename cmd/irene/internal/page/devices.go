@@ -83,7 +83,7 @@ func (b *pageBuilder) devices() (plans []plan, devices []device) {
 
 func (b *pageBuilder) plan(r *predict.Recipe) plan {
 	works := newNumbered[work]()
-	out := plan{Runtime: r.Profile, Work: slices.Repeat([]int{-1}, len(b.open.Operators)), Kernel: slices.Repeat([]int{-1}, len(b.open.Operators))}
+	out := plan{Runtime: r.Profile, Work: slices.Repeat([]int{-1}, len(b.operators)), Kernel: slices.Repeat([]int{-1}, len(b.operators))}
 	for i := range r.Kernels {
 		k := &r.Kernels[i]
 		at := b.index[k.Node]

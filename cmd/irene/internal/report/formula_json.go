@@ -51,7 +51,7 @@ func writeFormulaJSON(w io.Writer, r *Formulas) error {
 	r.walk(func(m *FormulaModule) {
 		j := formulaModuleJSON{Name: m.Name, Path: m.Path, Canonical: m.Canonical, Class: m.Class, Unknown: m.Unknown}
 		for i := range m.Formulas {
-			j.Formulas = append(j.Formulas, render.Member[*formulaJSON]{Name: m.Formulas[i].Key(), Value: m.Formulas[i].json()})
+			j.Formulas = append(j.Formulas, render.Member[*formulaJSON]{Name: m.Formulas[i].Key, Value: m.Formulas[i].json()})
 		}
 		out.Modules = append(out.Modules, j)
 	})

@@ -146,7 +146,7 @@ func writeJSON(w io.Writer, r *Report) error {
 		Operators: make([]operatorJSON, len(r.Operators)),
 	}
 	for _, m := range r.View.Selected {
-		out.Selected = append(out.Selected, selectedJSON{m.Path, m.Canonical, r.shareJSON(m.Share), m.Metrics.JSON()})
+		out.Selected = append(out.Selected, selectedJSON{m.Path, m.Canonical, render.Number(m.Metrics.Share), m.Metrics.JSON()})
 	}
 	if r.View.Top >= 0 {
 		out.Top = append([]int{}, r.TopOperators(r.View.Top)...)
@@ -193,7 +193,7 @@ func (r *Report) Basis() Basis {
 func (r *Report) moduleJSON(m *Module, depth int) moduleJSON {
 	out := moduleJSON{
 		Name: m.Name, Path: m.Path, Canonical: m.Canonical, Class: m.Class, Call: m.Call, Calls: m.Calls,
-		Source: sharesJSON(m.Source), Share: r.shareJSON(m.Share), Metrics: m.Metrics.JSON(), Operators: m.Operators,
+		Source: sharesJSON(m.Source), Share: render.Number(m.Metrics.Share), Metrics: m.Metrics.JSON(), Operators: m.Operators,
 	}
 	if r.View.Depth >= 0 && depth >= r.View.Depth {
 		out.Operators = m.AllOperators()
@@ -204,13 +204,6 @@ func (r *Report) moduleJSON(m *Module, depth int) moduleJSON {
 		out.Children[i] = r.moduleJSON(c, depth+1)
 	}
 	return out
-}
-
-func (r *Report) shareJSON(v float64) render.Number {
-	if r.ShareOf() == "" {
-		return render.Number(math.NaN())
-	}
-	return render.Number(v)
 }
 
 func sharesJSON(list []scope.Share) render.Members[float64] {
