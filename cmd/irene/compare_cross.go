@@ -122,7 +122,7 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 	if !slices.Contains(declared, name) {
 		return nil, nil // an expression
 	}
-	values := valuesOf(g, x.want.values)
+	values := valuesOf(g, x.want.options.Values)
 	open, err := analysis.Run(g, analysis.Options{Symbolic: true, Values: values})
 	if err != nil {
 		return nil, err
@@ -178,11 +178,11 @@ func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formul
 		f, ok := predict.DimFormula(report.FindMetric(metric).Count(&r.Tree.Metrics))
 		return f, ok, nil
 	}
-	c, device, err := chooseDevice(x.env, x.want.prediction)
+	t, err := x.want.prediction.target(x.env)
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
-	fs, err := predict.Symbolic(a, c, device, predict.Options{Profile: x.want.prediction.runtime, HostWatts: x.want.prediction.host})
+	fs, err := predict.Symbolic(a, t.Coefficients, t.Device, t.Options)
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
