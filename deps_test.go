@@ -24,7 +24,7 @@ const module = "github.com/irene-onnx/irene"
 // The order is one way: the graph knows nothing of ours, derivations read it, prediction reads derivations, the command
 // reads all. Prediction and the profiler never meet: what passes between them is a file of records.
 const policy = `
-.:
+.: graph graph/align graph/analysis onnx energy energy/coefficients energy/predict
 internal/nearest:
 graph:
 graph/ops: graph
@@ -61,7 +61,7 @@ cmd/irene/internal/report: graph graph/ops graph/scope graph/kernel graph/analys
 cmd/irene/internal/export: graph graph/ops energy cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/compare: graph graph/align graph/analysis energy energy/predict cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/law energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
-cmd/irene/internal/report/reporttest: fixtures onnx graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
+cmd/irene/internal/report/reporttest: fixtures onnx onnx/onnxtest graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
 onnx/onnxtest: graph
 fixtures:
 `

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,20 +36,12 @@ func exportHTML(env *environment, want *exportRequest, models []string) error {
 		}
 		pages = append(pages, page)
 	}
-	var b bytes.Buffer
-	if err := page.Write(&b, pages); err != nil {
-		return err
-	}
-	return writeOutput(env, want.output, b.Bytes())
+	return writeFormat(env, want.output, page.Write, pages)
 }
 
 // htmlPage analyzes a model twice: at the sizes that the page opens with, and with all of them open.
 func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (page.Page, error) {
-	a, err := derive(g, want.options)
-	if err != nil {
-		return page.Page{}, err
-	}
-	result, err := predictEnergy(env, a, want.prediction)
+	_, r, err := want.report(env, g)
 	if err != nil {
 		return page.Page{}, err
 	}
@@ -62,13 +53,7 @@ func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (page.Page,
 	if err != nil {
 		return page.Page{}, err
 	}
-	return page.Page{
-		Report: report.Build(a, result, report.Options{
-			Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
-			DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
-		}),
-		Open: open, Recipes: recipes, Flags: htmlFlags(want),
-	}, nil
+	return page.Page{Report: r, Open: open, Recipes: recipes, Flags: htmlFlags(want)}, nil
 }
 
 // htmlFlags spells the flags that make analyze give the page's numbers.
@@ -99,10 +84,11 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	if q.none {
 		return nil, nil
 	}
-	c, first, err := chooseDevice(env, q)
+	t, err := q.target(env)
 	if err != nil {
 		return nil, err
 	}
+	c, first := t.Coefficients, t.Device
 	if !c.HasEnergy() {
 		return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", c.Device)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
+// Embedded are the coefficients of the default device that the program carries.
 func Embedded(t testing.TB) *coefficients.Coefficients {
 	t.Helper()
 	c, err := coefficients.ForDevice(coefficients.DefaultDevice)
@@ -18,6 +19,7 @@ func Embedded(t testing.TB) *coefficients.Coefficients {
 	return c
 }
 
+// Written is the file of coefficients.
 func Written(t testing.TB, c *coefficients.Coefficients) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -58,7 +60,7 @@ func Truth() *coefficients.Coefficients {
 	)
 }
 
-// CheckPower: the power of every term of every class lies in the range of the fit.
+// CheckPower fails the test unless the power of every term of every class lies in the range of the fit.
 func CheckPower(t *testing.T, c *coefficients.Coefficients, tolerance float64) {
 	t.Helper()
 	for _, k := range c.Classes {

@@ -24,7 +24,7 @@ func (p *Additive) IdlePower() energy.Watts {
 	return host + energy.Watts(factor)*p.Dev.Idle
 }
 
-// predictor predicts single kernels.
+// Additive predicts single kernels.
 type Additive struct {
 	C       *coefficients.Coefficients
 	Dev     energy.Device
@@ -35,7 +35,7 @@ type Additive struct {
 	HostWatts *energy.Watts // of the host that the device is in, where the user gave it
 }
 
-// newPredictor makes a predictor from coefficients of the device itself; scaleFrom makes it one from another's.
+// New makes a predictor from coefficients of the device itself; scaleFrom makes it one from another's.
 func New(c *coefficients.Coefficients, dev energy.Device) *Additive {
 	return &Additive{C: c, Dev: dev, Machine: NewMachine(dev), Chosen: map[coefficients.Key]Choice{}}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/irene-onnx/irene/energy/law"
 )
 
-// Operators predicts operators given by shape, without a model.
+// Predictor predicts operators given by shape, without a model.
 type Predictor struct {
 	P       *law.Additive
 	energy  bool // the coefficients hold energies
@@ -16,7 +16,7 @@ type Predictor struct {
 	Warning string // that the coefficients are another device's; "" where they are not
 }
 
-// NewOperators prepares predictions on a device. Coefficients of another device are scaled to it by public
+// New prepares predictions on a device. Coefficients of another device are scaled to it by public
 // specifications.
 func New(c *coefficients.Coefficients, dev energy.Device) (*Predictor, error) {
 	o := &Predictor{P: law.New(c, dev)}
@@ -39,7 +39,7 @@ func New(c *coefficients.Coefficients, dev energy.Device) (*Predictor, error) {
 // Device is the device of the predictions.
 func (o *Predictor) Device() energy.Device { return o.P.Dev }
 
-// OperatorPrediction is what one operator takes; nil is a number that the coefficients cannot give.
+// Prediction is what one operator takes; nil is a number that the coefficients cannot give.
 type Prediction struct {
 	Time   *energy.Seconds
 	Energy *energy.Joules

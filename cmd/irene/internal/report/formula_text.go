@@ -125,10 +125,10 @@ func pythonText(m *FormulaModule) string {
 	for i := range m.Formulas {
 		f := &m.Formulas[i]
 		if !f.Known {
-			fmt.Fprintf(&b, "# %s is not known\n", f.Key())
+			fmt.Fprintf(&b, "# %s is not known\n", f.Key)
 			continue
 		}
-		fmt.Fprintf(&b, "%s = %s\n", f.Key(), pythonSum(&f.Formula))
+		fmt.Fprintf(&b, "%s = %s\n", f.Key, pythonSum(&f.Formula))
 	}
 	return b.String()
 }
@@ -239,10 +239,10 @@ func latexText(m *FormulaModule) string {
 	for i := range m.Formulas {
 		f := &m.Formulas[i]
 		if !f.Known {
-			fmt.Fprintf(&b, "%% %s is not known\n", f.Key())
+			fmt.Fprintf(&b, "%% %s is not known\n", f.Key)
 			continue
 		}
-		fmt.Fprintf(&b, "\\begin{aligned}\n  %s ={}& ", formulaMetrics[f.Metric].latex)
+		fmt.Fprintf(&b, "\\begin{aligned}\n  %s ={}& ", f.Symbol)
 		for j, t := range f.Terms {
 			if j > 0 {
 				b.WriteString(" \\\\\n  &{} ")
@@ -291,89 +291,4 @@ func latexNumber(v float64) string {
 		return mantissa
 	}
 	return fmt.Sprintf(`%s \cdot 10^{%d}`, mantissa, n)
-}
-
-// writeFormulaJSON writes one object, a line per module.
-func writeFormulaJSON(w io.Writer, r *Formulas) error {
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("schema")
-	j.Int(Schema)
-	j.Key("irene")
-	j.Str(r.Version)
-	r.jsonHead(j)
-	j.Line()
-	j.Key("symbols")
-	j.Open('[')
-	for _, s := range r.Symbols {
-		j.Str(s.Written)
-	}
-	j.Close(']')
-	j.Key("equalities")
-	j.Open('{')
-	for _, e := range r.Equalities {
-		j.Key(e.Name)
-		j.Dim(e.Expr)
-	}
-	j.Close('}')
-	j.Key("assumptions")
-	j.Strs(r.Assumptions)
-	j.Line()
-	j.Key("modules")
-	j.Open('[')
-	r.walk(func(m *FormulaModule) {
-		j.Line()
-		formulaModuleJSON(j, m)
-	})
-	j.Close(']')
-	j.Line()
-	j.Key("warnings")
-	j.Strs(r.Warnings)
-	j.Close('}')
-	j.End()
-	_, err := w.Write(j.Bytes())
-	return err
-}
-
-func formulaModuleJSON(j *render.JSON, m *FormulaModule) {
-	j.Open('{')
-	for _, x := range []struct{ key, text string }{{"name", m.Name}, {"path", m.Path}, {"module", m.Canonical}, {"class", m.Class}} {
-		j.Key(x.key)
-		j.Str(x.text)
-	}
-	j.Key("unknown")
-	j.Int(int64(m.Unknown))
-	j.Key("formulas")
-	j.Open('{')
-	for i := range m.Formulas {
-		f := &m.Formulas[i]
-		j.Key(f.Key())
-		if !f.Known {
-			j.Null()
-			continue
-		}
-		j.Open('{')
-		j.Key("python")
-		j.Str(pythonLine(&f.Formula, fullNumber))
-		j.Key("terms")
-		j.Open('[')
-		for _, t := range f.Terms {
-			formulaTermJSON(j, t)
-		}
-		j.Close(']')
-		j.Close('}')
-	}
-	j.Close('}')
-	j.Close('}')
-}
-
-func formulaTermJSON(j *render.JSON, t predict.FormulaTerm) {
-	j.Open('{')
-	j.Key("coefficient")
-	j.Float(t.Coefficient)
-	j.Key("expression")
-	j.Str(t.Expression.String())
-	j.Key("counts")
-	j.Str(t.Kind.String())
-	j.Close('}')
 }

@@ -74,7 +74,8 @@ type Metrics struct {
 	Read      graph.Dim
 	Written   graph.Dim
 	Operators int
-	Unknown   int // operators among them of which some number is not known
+	Unknown   int     // operators among them of which some number is not known
+	Share     float64 // of the whole model, in [0, 1]; NaN where it is not known; see Report.ShareOf
 	Estimate
 }
 
@@ -93,16 +94,11 @@ func (e *Estimate) HasEnergy() bool { return e.Predicted && !e.NoEnergy }
 
 // Module is one call of a module.
 type Module struct {
-	Name      string // within its parent
-	Path      string
-	Canonical string
-	Class     string
-	Call      int // 0 for the first call of the canonical module
+	*graph.Module
 	Calls     int // of the canonical module in the whole tree
 	Source    []scope.Share
 	Metrics   Metrics
-	Share     float64 // of the whole model, in [0, 1]; see Report.ShareOf
-	Operators []int   // those directly in the module, as indices
+	Operators []int // those directly in the module, as indices
 	Children  []*Module
 }
 
@@ -113,7 +109,6 @@ type Operator struct {
 	Class        string
 	DType        graph.DType
 	Metrics      Metrics
-	Share        float64
 	Kernel       *graph.Node // whose kernel does the work; nil where it is the operator itself
 	Scaled       bool
 	Extrapolated bool
@@ -128,9 +123,9 @@ type Value struct {
 
 // Kind counts operators of one type whose cost is not known.
 type Kind struct {
-	Op    string
-	Count int
-	Why   string
+	Op    string `json:"op"`    // type, with its domain
+	Count int    `json:"count"` // operators
+	Why   string `json:"why"`   // what keeps the cost from being known, for people
 }
 
 // View says what part of the report formats show, and in which order.
@@ -138,8 +133,8 @@ type View struct {
 	Depth    int       // levels of modules below the root; negative: the format chooses
 	Top      int       // operators to list; negative: the format chooses
 	Selected []*Module // modules asked for; nil: all
-	Sort     Key
-	Expand   bool // show every one of equal layers
+	Sort     string    // ByOrder, ByName, or the name of a metric
+	Expand   bool      // show every one of equal layers
 	Color    bool
 	Focus    *Module // of pictures: the module that is shown; nil: the model
 	Radius   int     // of pictures: steps around the focus

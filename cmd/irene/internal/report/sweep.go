@@ -4,13 +4,10 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
@@ -67,40 +64,6 @@ func (s *Sweep) Item() string {
 	return "item"
 }
 
-// SweepMetric is one number of a row.
-type SweepMetric struct {
-	Name  string // ITEM stands for token or item
-	Title string
-	Value func(*sweep.Row) float64
-	text  func(float64) string
-}
-
-// sweepMetrics are the numbers of a row, in the order of columns.
-var sweepMetrics = []SweepMetric{
-	{"energy_j", "energy", func(r *sweep.Row) float64 { return r.Energy }, func(v float64) string { return energy.Joules(v).String() }},
-	{"time_s", "time", func(r *sweep.Row) float64 { return r.Time }, func(v float64) string { return energy.Seconds(v).String() }},
-	{"power_w", "power", (*sweep.Row).Power, func(v float64) string { return energy.Watts(v).String() }},
-	{"ITEMs", "ITEMs", func(r *sweep.Row) float64 { return r.Items }, func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }},
-	{"j_per_ITEM", "per ITEM", (*sweep.Row).PerItem, func(v float64) string { return energy.Joules(v).String() }},
-	{"flops", "FLOPs", func(r *sweep.Row) float64 { return r.FLOPs }, func(v float64) string { return energy.FormatCount(v) + "FLOP" }},
-	{"bytes", "bytes", func(r *sweep.Row) float64 { return r.Bytes }, energy.FormatBytes},
-	{"memory_bytes", "memory", func(r *sweep.Row) float64 {
-		if n, ok := r.MemoryBytes(); ok {
-			return float64(n)
-		}
-		return math.NaN()
-	}, energy.FormatBinaryBytes},
-}
-
-// SweepMetrics lists the numbers of a row.
-func SweepMetrics(item string) []SweepMetric {
-	out := slices.Clone(sweepMetrics)
-	for i := range out {
-		out[i].Name, out[i].Title = strings.ReplaceAll(out[i].Name, "ITEM", item), strings.ReplaceAll(out[i].Title, "ITEM", item)
-	}
-	return out
-}
-
 // SweepWriter writes rows as they come. Finish is called once, after the last.
 type SweepWriter interface {
 	Row(*sweep.Row) error
@@ -127,7 +90,7 @@ func SweepFormats() []SweepFormat {
 type sweepCSV struct {
 	out     *csv.Writer
 	s       *Sweep
-	metrics []SweepMetric
+	metrics []Metric
 	record  []string
 	started bool
 }
@@ -143,7 +106,7 @@ func (c *sweepCSV) head() error {
 	c.started = true
 	head := append([]string{"device"}, c.s.Names...)
 	for _, m := range c.metrics {
-		head = append(head, m.Name)
+		head = append(head, m.Key)
 	}
 	return c.out.Write(append(head, "fits"))
 }
@@ -158,7 +121,7 @@ func (c *sweepCSV) Row(r *sweep.Row) error {
 		c.record = append(c.record, strconv.FormatInt(n, 10))
 	}
 	for _, m := range c.metrics {
-		c.record = append(c.record, render.CSVNumber(m.Value(r)))
+		c.record = append(c.record, render.CSVNumber(m.Sweep(r)))
 	}
 	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
 }
@@ -170,156 +133,6 @@ func (c *sweepCSV) Finish() error {
 	}
 	c.out.Flush()
 	return c.out.Error()
-}
-
-// sweepJSON writes an object per row: a line each alone, or within one object that also says what was read.
-type sweepJSON struct {
-	w       io.Writer
-	s       *Sweep
-	metrics []SweepMetric
-	j       render.JSON
-	whole   bool
-	rows    int
-}
-
-func newSweepJSONL(w io.Writer, s *Sweep) SweepWriter {
-	return &sweepJSON{w: w, s: s, metrics: SweepMetrics(s.Item())}
-}
-
-func newSweepJSON(w io.Writer, s *Sweep) SweepWriter {
-	j := &sweepJSON{w: w, s: s, metrics: SweepMetrics(s.Item()), whole: true}
-	j.j.Open('{')
-	s.jsonHead(&j.j)
-	return j
-}
-
-// Row writes one row.
-func (c *sweepJSON) Row(r *sweep.Row) error {
-	if c.whole {
-		if c.rows > 0 {
-			c.j.Buf = append(c.j.Buf, ',')
-		}
-		c.j.Buf = append(c.j.Buf, '\n')
-	}
-	c.j.Comma = false
-	c.row(r)
-	c.rows++
-	if !c.whole {
-		c.j.End()
-	}
-	if len(c.j.Buf) < 1<<16 {
-		return nil
-	}
-	return c.flush()
-}
-
-func (c *sweepJSON) flush() error {
-	_, err := c.w.Write(c.j.Buf)
-	c.j.Buf = c.j.Buf[:0]
-	return err
-}
-
-func (c *sweepJSON) row(r *sweep.Row) {
-	j := &c.j
-	j.Open('{')
-	j.Key("device")
-	j.Str(c.s.Grid.Targets[r.Device].Device.ID)
-	j.Key("dims")
-	j.Open('{')
-	for i := range c.s.Names {
-		j.Key(c.s.Names[i])
-		j.Int(c.s.Axes[i].Size(r.Values[i]))
-	}
-	j.Close('}')
-	for _, m := range c.metrics {
-		j.Key(m.Name)
-		j.Float(m.Value(r))
-	}
-	j.Key("fits")
-	j.Bool(r.Fits)
-	j.Close('}')
-}
-
-// Finish writes what is still buffered, and in one object what is recommended.
-func (c *sweepJSON) Finish() error {
-	if !c.whole {
-		return c.flush()
-	}
-	j := &c.j
-	j.Buf = append(j.Buf, "\n]"...)
-	j.Comma = true
-	j.Line()
-	j.Key("best")
-	j.Open('[')
-	for _, b := range c.s.Best {
-		if b != nil {
-			c.row(b)
-		}
-	}
-	j.Close(']')
-	j.Line()
-	j.Key("largest_batch")
-	j.Open('[')
-	for _, l := range c.s.Largest {
-		j.Open('{')
-		j.Key("device")
-		j.Str(c.s.Grid.Targets[l.Device].Device.ID)
-		j.Key("dim")
-		j.Str(l.Name)
-		j.Key("size")
-		j.Int(l.Size)
-		j.Key("at")
-		j.Str(l.At)
-		j.Close('}')
-	}
-	j.Close(']')
-	j.Line()
-	j.Key("warnings")
-	j.Strs(c.s.warnings())
-	j.Close('}')
-	j.End()
-	return c.flush()
-}
-
-// jsonHead writes what was read, up to the beginning of the rows.
-func (s *Sweep) jsonHead(j *render.JSON) {
-	j.Key("schema")
-	j.Int(1)
-	j.Key("irene")
-	j.Str(s.Version)
-	j.Key("model")
-	j.Str(s.Model.File)
-	j.Key("flops")
-	j.Str(string(s.Convention))
-	j.Line()
-	j.Key("fixed")
-	j.Open('{')
-	for _, d := range s.fixed() {
-		j.Key(d.Name)
-		j.Int(d.Value)
-	}
-	j.Close('}')
-	j.Key("assumed")
-	j.Strs(s.Grid.Open.Example.Assumed)
-	j.Line()
-	j.Key("devices")
-	j.Open('[')
-	for i, t := range s.Grid.Targets {
-		j.Open('{')
-		j.Key("id")
-		j.Str(t.Device.ID)
-		j.Key("scope")
-		jsonBoundary(j, t.Coefficients.Boundary)
-		j.Key("origin")
-		j.Str(s.origin(i))
-		j.Key("runtime")
-		j.Str(s.runtime(i))
-		j.Close('}')
-	}
-	j.Close(']')
-	j.Line()
-	j.Key("rows")
-	j.Open('[')
 }
 
 func (s *Sweep) origin(i int) string {
