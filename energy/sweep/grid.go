@@ -24,7 +24,7 @@ type Target struct {
 type Grid struct {
 	Open     *analysis.Open
 	Targets  []Target
-	Formulas []*predict.Formulas // of the targets
+	Programs []*predict.Program // of the targets, in the open dims
 	Tokens   bool                // items are tokens, not members of a batch
 	Warnings []string            // each once
 	Unknown  int                 // operators whose cost is not known: nowhere counted
@@ -57,6 +57,13 @@ func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]i
 	}
 	out := &Grid{Open: open, Targets: targets, options: opts, convention: conv}
 	_, out.Tokens, _ = out.items()
+	for _, t := range targets {
+		p, err := predict.Bind(open.Analysis, t.Coefficients, t.Device, t.Options)
+		if err != nil {
+			return nil, err
+		}
+		out.Programs = append(out.Programs, p)
+	}
 	if err := out.compile(); err != nil {
 		out.Direct = err.Error()
 	}
@@ -92,8 +99,8 @@ func (g *Grid) compile() error {
 		}
 		g.memory = func([]int64) analysis.Memory { return known }
 	}
-	for _, t := range g.Targets {
-		fs, err := predict.Symbolic(g.Open.Analysis, t.Coefficients, t.Device, t.Options)
+	for _, p := range g.Programs {
+		fs, err := p.Formulas()
 		if err != nil {
 			return err
 		}
@@ -106,8 +113,7 @@ func (g *Grid) compile() error {
 		if err != nil {
 			return err
 		}
-		g.Formulas = append(g.Formulas, fs)
-		g.energy, g.time = append(g.energy, known(joules, fs.HasEnergy)), append(g.time, known(seconds, fs.HasTime))
+		g.energy, g.time = append(g.energy, known(joules, !fs.NoEnergy)), append(g.time, seconds)
 	}
 	return nil
 }
@@ -220,12 +226,8 @@ func (g *Grid) analyze(values []int64, p *Point) (warnings []string, err error) 
 		}
 		sum := r.Modules[a.Tree.Root]
 		e, s := float64(sum.Energy), float64(sum.Time)
-		hasEnergy, hasTime := t.Coefficients.Holds()
-		if !hasEnergy {
+		if r.NoEnergy {
 			e = math.NaN()
-		}
-		if !hasTime {
-			s = math.NaN()
 		}
 		p.Energy, p.Time = append(p.Energy, e), append(p.Time, s)
 		warnings = append(warnings, r.Warnings...)
