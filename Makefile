@@ -3,17 +3,14 @@ BENCH_MODELS ?= $(wildcard fixtures/models/*.onnx fixtures/models/*.onnx.gz) \
 	$(foreach m,gpt2 openai-gpt deberta-v2-small llama-3.1-8b-decode,$(wildcard ../shared/models/$(m).onnx.gz))
 BENCH_PYTHON ?= .cache/bench/bin/python
 
-# Packages whose tests know -update: those that import the module's fixtures.
-GOLDEN = $(shell go list -f '{{range .TestImports}}{{if eq . "github.com/irene-onnx/irene/fixtures"}}{{$$.ImportPath}} {{end}}{{end}}{{range .XTestImports}}{{if eq . "github.com/irene-onnx/irene/fixtures"}}{{$$.ImportPath}} {{end}}{{end}}' ./...)
+# Packages whose tests import the module's fixtures: they know -update, and read the corpus where it is.
+FIXTURES = $(shell go list -f '{{range .TestImports}}{{if eq . "github.com/irene-onnx/irene/fixtures"}}{{$$.ImportPath}} {{end}}{{end}}{{range .XTestImports}}{{if eq . "github.com/irene-onnx/irene/fixtures"}}{{$$.ImportPath}} {{end}}{{end}}' ./...)
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
-
-# go-nvml's headers mark what they use as deprecated.
-export CGO_CFLAGS ?= -O2 -g -Wno-deprecated-declarations
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: build
 build: ## the command, as bin/irene; without a C compiler it measures nothing but does all else
@@ -23,6 +20,10 @@ build: ## the command, as bin/irene; without a C compiler it measures nothing bu
 .PHONY: test
 test: ## every test that needs no GPU
 	go test ./...
+
+.PHONY: test-corpus
+test-corpus: ## the tests that read the corpus in ../shared, where it is
+	go test -count=1 $(filter-out %/cmd/irene,$(FIXTURES))
 
 ORT_VERSION = 1.27.0
 ORT_LIB = $(CURDIR)/.cache/ort-$(ORT_VERSION)/onnxruntime/capi/libonnxruntime.so.$(ORT_VERSION)
@@ -68,22 +69,31 @@ race: ## the tests with the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race ./...
 
 .PHONY: lint
-lint: ## format, vet and staticcheck: says what is wrong, changes nothing
+lint: ## format, vet, staticcheck and code that nothing reaches: says what is wrong, changes nothing
 	@bad=$$(go tool gofumpt -l .); if [ -n "$$bad" ]; then echo "make fmt would change:"; echo "$$bad"; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
+	@dead=$$(go tool deadcode -test ./...); if [ -n "$$dead" ]; then echo "nothing reaches, no test either:"; echo "$$dead"; exit 1; fi
+
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what the program calls, where their database can be reached
+	@if out=$$(go run $(GOVULNCHECK) ./... 2>&1); then echo "$$out"; \
+	elif echo "$$out" | grep -qE 'fetching vulnerabilities|dial tcp|no such host'; then echo "govulncheck skipped: its database cannot be reached"; \
+	else echo "$$out"; exit 1; fi
 
 .PHONY: fmt
 fmt: ## format every Go file
 	go tool gofumpt -l -w .
 
 .PHONY: check
-check: lint test build ## what a change has to pass: lint, test, build, a tidy go.mod
+check: lint test build vuln ## what a change has to pass: lint, test, build, vulnerabilities, a tidy go.mod
 	go mod tidy -diff
 
 .PHONY: golden
 golden: ## rewrite golden files, expected outputs and the outputs in README.md and docs; read the difference before you commit it
-	go test $(GOLDEN) -update
+	go test $(FIXTURES) -update
 
 .PHONY: readme
 readme: ## rewrite the outputs in README.md and docs

@@ -47,7 +47,7 @@ type Convention string
 // The conventions of --flops.
 const (
 	TwoMACPlusElementwise Convention = "2mac+elementwise" // 2 per multiply-accumulate, 1 or more per element of the rest
-	TwoMAC                Convention = "2mac"             // 2 per multiply-accumulate, nothing else (PyTorch's FlopCounterMode)
+	TwoMAC                Convention = "2mac"             // 2 per multiply-accumulate, nothing else, as PyTorch counts: https://github.com/pytorch/pytorch/blob/main/torch/utils/flop_counter.py
 	MAC                   Convention = "mac"              // 1 per multiply-accumulate, nothing else
 )
 

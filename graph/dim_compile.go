@@ -28,7 +28,8 @@ type productCode struct {
 	slots []int32 // once per power
 }
 
-// CompileDims makes a program of expressions whose symbols are among the given ones.
+// CompileDims makes a program of expressions whose symbols are among the given ones. It fails on an expression that is
+// unknown or has another symbol.
 func CompileDims(symbols []string, dims []Dim) (*Program, error) {
 	c := &dimCompiler{symbols: symbols, slots: map[string]int32{}, out: &Program{symbols: len(symbols)}}
 	for _, d := range dims {

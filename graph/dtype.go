@@ -2,7 +2,7 @@ package graph
 
 import "fmt"
 
-// DType is an element type, numbered as TensorProto.DataType.
+// DType is an element type, numbered as TensorProto.DataType in https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
 type DType uint8
 
 // The element types of the ONNX format, IR 13.
@@ -109,5 +109,6 @@ func (t *DType) UnmarshalText(name []byte) error {
 	return nil
 }
 
-// Size is the number of bytes that n elements take in storage: ⌈n·bits/8⌉.
+// Size is the number of bytes that n elements take in storage, those below a byte packed: ⌈n·bits/8⌉
+// (https://onnx.ai/onnx/technical/int4.html).
 func (t DType) Size(n int64) int64 { return (n*t.Bits() + 7) / 8 }

@@ -22,8 +22,12 @@ func TestDTypes(t *testing.T) {
 		if number.String() != want.name || number.Bits() != want.bits || !number.Valid() {
 			t.Errorf("type %d: %s of %d bits, want %s of %d", number, number, number.Bits(), want.name, want.bits)
 		}
-		if got, ok := ParseDType(want.name); !ok || got != number {
-			t.Errorf("%s is read as %d", want.name, got)
+		var read DType
+		if got, ok := ParseDType(want.name); !ok || got != number || read.UnmarshalText([]byte(want.name)) != nil || read != number {
+			t.Errorf("%s is read as %d, %d", want.name, got, read)
+		}
+		if text, err := number.MarshalText(); err != nil || string(text) != want.name {
+			t.Errorf("%s is written as %s, %v", want.name, text, err)
 		}
 		if number.IsFloat() && number.IsInt() || strings.Contains(want.name, "float") != number.IsFloat() || strings.Contains(want.name, "int") != number.IsInt() {
 			t.Errorf("%s: float %v, integer %v", number, number.IsFloat(), number.IsInt())
@@ -32,8 +36,8 @@ func TestDTypes(t *testing.T) {
 	if String.Bits() != 0 || DType(200).Valid() || DType(200).Bits() != 0 || Undefined.Valid() {
 		t.Error("types without a width")
 	}
-	if _, ok := ParseDType("undefined"); ok {
-		t.Error("undefined is a type")
+	if _, ok := ParseDType("undefined"); ok || new(DType).UnmarshalText([]byte("float31")) == nil {
+		t.Error("names of no type are read")
 	}
 	// Elements below a byte share one; the last is padded.
 	if Int4.Size(3) != 2 || Uint2.Size(5) != 2 || Float16.Size(3) != 6 || Int4.Size(0) != 0 {

@@ -58,7 +58,7 @@ func (i *integrator) State() (State, error) {
 	return s, nil
 }
 
-// sample reads the meter's state and adds it.
+// sample reads the meter's state and adds it to the integral, by the trapezoidal rule.
 func (i *integrator) sample() (State, error) {
 	s, err := i.Meter.State()
 	if err != nil {

@@ -58,7 +58,7 @@ func Truth() *coefficients.Coefficients {
 	)
 }
 
-// CheckPower: the power of every term of every class lies in the range of the fit.
+// CheckPower fails the test unless the power of every term of every class lies in the range of the fit.
 func CheckPower(t *testing.T, c *coefficients.Coefficients, tolerance float64) {
 	t.Helper()
 	for _, k := range c.Classes {

@@ -6,7 +6,7 @@ import (
 	"github.com/irene-onnx/irene/energy/irene"
 )
 
-// hostPower fits wall = factor·board + host·time to the measured nodes, on relative errors; nil where the trees do not
+// SplitPlugEnergy fits wall = factor·board + host·time to the measured nodes, on relative errors; nil where the trees do not
 // hold the board's energy. It only tells how much of the plug's energy is the board's, for scaling to other boards: the
 // board's energy is no feature of any prediction.
 func SplitPlugEnergy(trees []*irene.Tree) *coefficients.HostPower {

@@ -16,7 +16,7 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// GenerateInput says what generates text, and on what.
+// Input says what generates text, and on what.
 type Input struct {
 	Decoder *analysis.Decoder
 	Options analysis.Options // dims that are no part of generation, and values of inputs
@@ -61,7 +61,7 @@ func (g *Generation) PerToken() energy.Joules {
 	return g.Total().Energy / energy.Joules(g.Batch*g.Tokens)
 }
 
-// NewGenerator compiles the decode step and what reads prompts.
+// New compiles the decode step and what reads prompts.
 func New(in Input) (*Generator, error) {
 	d := in.Decoder
 	if d.Batch == "" && d.Size != in.Batch && d.Size > 0 {

@@ -19,7 +19,7 @@ type Measurement struct {
 	Wall   energy.Joules // at the plug, beside Energy
 }
 
-// Measured are the measurements of one model at the dims it is analyzed at.
+// Overlay holds the measurements of one model at the dims it is analyzed at.
 type Overlay struct {
 	Modules  map[*graph.Module]Measurement
 	Nodes    map[*graph.Node]Measurement
@@ -31,7 +31,7 @@ type Overlay struct {
 	Notes    []string // what there is to say of the source
 }
 
-// MeasuredKernel is what was measured of several nodes that run as one kernel.
+// Kernel is what was measured of several nodes that run as one kernel.
 type Kernel struct {
 	Nodes []*graph.Node
 	Measurement

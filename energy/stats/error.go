@@ -20,9 +20,6 @@ func (p Pair) RelativeError() float64 {
 	return (p.Predicted - p.Measured) / math.Abs(p.Measured)
 }
 
-// APE is the absolute percentage error as a share: 0.1 is ten per cent.
-func (p Pair) APE() float64 { return math.Abs(p.RelativeError()) }
-
 // Errors summarises how far predictions are off. All errors are shares of the measured value; NaN where N is zero.
 type Errors struct {
 	N         int     // pairs with a relative error

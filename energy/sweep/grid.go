@@ -13,7 +13,7 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// GridTarget is a device, and what predicts for it.
+// Target is a device, and what predicts for it.
 type Target struct {
 	Coefficients *coefficients.Coefficients
 	Device       energy.Device
@@ -39,7 +39,7 @@ type Grid struct {
 	memory     func([]int64) analysis.Memory
 }
 
-// GridPoint is the totals at one point. Numbers that are not known are not a number.
+// Point is the totals at one point. Numbers that are not known are not a number.
 type Point struct {
 	FLOPs, Bytes, Items float64
 	Memory              analysis.Memory

@@ -8,7 +8,7 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// SweepRow is one point of a sweep on one device. Numbers that are not known are not a number.
+// Row is one point of a sweep on one device. Numbers that are not known are not a number.
 type Row struct {
 	Values                     []int64 // of the open dims
 	Device                     int     // index of the grid's targets

@@ -18,9 +18,9 @@ type Kind string
 
 // The kinds of traces.
 const (
-	KindONNXRuntime Kind = "onnxruntime" // session profiling: a list of chrome trace events, categories Node and Session
-	KindTRTExec     Kind = "trtexec"     // --exportProfile, with --exportLayerInfo after it or not
-	KindTorch       Kind = "torch"       // torch.profiler: export_chrome_trace
+	KindONNXRuntime Kind = "onnxruntime" // session profiling: https://onnxruntime.ai/docs/performance/tune-performance/profiling-tools.html
+	KindTRTExec     Kind = "trtexec"     // --exportProfile, with --exportLayerInfo after it or not: https://docs.nvidia.com/deeplearning/tensorrt/
+	KindTorch       Kind = "torch"       // torch.profiler, export_chrome_trace: https://docs.pytorch.org/docs/stable/profiler.html
 )
 
 // Trace is what one file holds.

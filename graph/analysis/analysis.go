@@ -34,7 +34,7 @@ type Analysis struct {
 	Warnings []string
 }
 
-// Run analyzes a graph.
+// Run analyzes a graph. It fails where a dim cannot be bound as asked ([DimError]) or what was bound contradicts the graph.
 func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	a := &Analysis{Graph: g, Symbolic: opts.Symbolic, Warnings: append([]string(nil), g.Warnings...)}
 	if err := a.infer(opts); err != nil {

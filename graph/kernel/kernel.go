@@ -50,7 +50,8 @@ type fusion struct {
 	finish func(*grouping, *Kernel)
 }
 
-// profiles is the table of runtime profiles, the default first.
+// profiles is the table of runtime profiles, the default first. The levels of ONNX Runtime are those of
+// https://onnxruntime.ai/docs/performance/model-optimizations/graph-optimizations.html
 func profiles() []profile {
 	bias, gelu, norm := fusion{find: biasAdd}, fusion{class: "activation", find: gelu}, fusion{class: "norm", find: layerNorm}
 	transposes := fusion{find: transposes}

@@ -1,8 +1,6 @@
 package scope
 
 import (
-	"slices"
-
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -42,22 +40,6 @@ func sources() []source {
 // Options steer Resolve. The zero value asks every source in order.
 type Options struct {
 	Source string // use this source alone (a name, or the key of a variant) beside neighbours and root
-}
-
-// Sources lists the names and keys that Options.Source takes, best source first.
-func Sources() []string {
-	var out []string
-	for _, s := range sources() {
-		for _, n := range []string{s.Name, s.Key} {
-			if !slices.Contains(out, n) {
-				out = append(out, n)
-			}
-		}
-		if s.Key == "torchscript" {
-			out = append(out, OutputName)
-		}
-	}
-	return out
 }
 
 // Result says where every node belongs.

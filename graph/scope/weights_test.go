@@ -122,11 +122,6 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%q: %q, want %q", source, got, want)
 		}
 	}
-	for _, s := range []string{Metadata, "name_scopes", NodeName, OutputName, Weight, Root} {
-		if !slices.Contains(Sources(), s) {
-			t.Errorf("%q is no source", s)
-		}
-	}
 }
 
 func TestCoverage(t *testing.T) {

@@ -22,7 +22,8 @@ func Nearest(word string, candidates []string) (string, bool) {
 }
 
 // Distance is the number of insertions, deletions, substitutions and swaps of neighbouring characters that turn a into
-// b, no character being edited twice (the optimal string alignment distance).
+// b, no character being edited twice: the optimal string alignment distance, Levenshtein's with the swaps of Damerau
+// (https://doi.org/10.1145/363958.363994).
 func Distance(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	before, previous, current := make([]int, len(t)+1), make([]int, len(t)+1), make([]int, len(t)+1)

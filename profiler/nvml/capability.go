@@ -60,7 +60,7 @@ func (m *Meter) openState() {
 	m.probe("temperature", "nvmlDeviceGetTemperature", ret, "")
 	_, ret = m.reasons()
 	m.probe("clock event reasons", "nvmlDeviceGetCurrentClocksEventReasons", ret, "")
-	m.gpm, ret = newGPM(m.lib, m.device)
+	m.gpm, ret = newGPM(m.lib, m.device, m.clock)
 	m.probe("GPM", "nvmlGpmQueryDeviceSupport", ret, "")
 	_, ret = m.device.GetUtilizationRates()
 	note := "busy is an approximation: the share of up to a second in which a kernel ran"

@@ -1,5 +1,6 @@
 // Package nvml is the meter of NVIDIA GPUs: their energy counter, or polled power where there is none, and what else the
-// driver's management library (NVML) knows. It needs cgo and Linux; elsewhere the package is empty.
+// driver's management library (NVML, https://docs.nvidia.com/deploy/nvml-api/) knows. It needs cgo and Linux; elsewhere
+// the package is empty.
 //
 // The library is loaded when a meter is opened. A program that contains this package starts without it, however it is
 // linked, and survives a library that lacks functions: the meter lists them among what it cannot read.

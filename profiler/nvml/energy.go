@@ -3,6 +3,7 @@
 package nvml
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -46,13 +47,13 @@ func (c *counter) energy() (energy.Joules, error) {
 }
 
 // started waits for a counter to leave zero, where it stands while the driver starts, or for good on some boards.
-func started(read func() (uint64, error)) (bool, error) {
+func started(read func() (uint64, error), clock profiler.Clock) (bool, error) {
 	for range 10 {
 		value, err := read()
 		if err != nil || value > 0 {
 			return err == nil, err
 		}
-		time.Sleep(50 * time.Millisecond)
+		_ = clock.Sleep(context.Background(), 50*time.Millisecond) // nobody cancels it
 	}
 	return false, nil
 }
@@ -65,46 +66,53 @@ const (
 
 // integral sums polled power up over time, by the trapezoidal rule. Every reading counts, equal ones too.
 type integral struct {
-	read func() (energy.Watts, error)
+	read  func() (energy.Watts, error)
+	clock profiler.Clock
 
-	mu     sync.Mutex
-	at     time.Duration // of the last reading
-	power  energy.Watts  // the last reading
-	sum    energy.Joules
-	clock  profiler.Clock
-	finish chan struct{}
+	mu    sync.Mutex
+	at    time.Duration // of the last reading
+	power energy.Watts  // the last reading
+	sum   energy.Joules
+
+	finish context.CancelFunc
 	done   chan struct{}
 }
 
 // newIntegral begins to poll. Every success asks for one stop.
-func newIntegral(read func() (energy.Watts, error)) (*integral, error) {
-	p := &integral{read: read, clock: profiler.SystemClock(), finish: make(chan struct{}), done: make(chan struct{})}
-	power, err := p.patient()
+func newIntegral(read func() (energy.Watts, error), clock profiler.Clock) (*integral, error) {
+	p := &integral{read: read, clock: clock, done: make(chan struct{})}
+	err := patiently(clock, func() (err error) {
+		p.power, err = read()
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	p.power, p.at = power, p.clock.Now()
-	go p.poll()
+	p.at = clock.Now()
+	ctx, cancel := context.WithCancel(context.Background())
+	p.finish = cancel
+	go p.poll(ctx)
 	return p, nil
 }
 
 // poll reads the power until stop. A reading that fails is left out: the line goes from the one before to the one after.
-func (p *integral) poll() {
+func (p *integral) poll(ctx context.Context) {
 	defer close(p.done)
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-p.finish:
-			return
-		case <-tick.C:
-			p.mu.Lock()
-			if power, err := p.read(); err == nil {
-				p.add(p.clock.Now(), power)
-			}
-			p.mu.Unlock()
-		}
+	for p.clock.Sleep(ctx, pollEvery) == nil {
+		_, _ = p.extend()
 	}
+}
+
+// extend takes a reading and returns the integral up to it.
+func (p *integral) extend() (energy.Joules, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	power, err := p.read()
+	if err != nil {
+		return 0, err
+	}
+	p.add(p.clock.Now(), power)
+	return p.sum, nil
 }
 
 // add extends the integral to a reading.
@@ -114,31 +122,28 @@ func (p *integral) add(at time.Duration, power energy.Watts) {
 }
 
 // energy takes a reading of its own, so that the integral ends now.
-func (p *integral) energy() (energy.Joules, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	power, err := p.patient()
-	if err != nil {
-		return 0, err
-	}
-	p.add(p.clock.Now(), power)
-	return p.sum, nil
+func (p *integral) energy() (sum energy.Joules, err error) {
+	err = patiently(p.clock, func() error {
+		sum, err = p.extend()
+		return err
+	})
+	return sum, err
 }
 
-// patient reads the power, more than once where it has to.
-func (p *integral) patient() (power energy.Watts, err error) {
+// patiently takes a reading, more than once where it has to.
+func patiently(clock profiler.Clock, take func() error) (err error) {
 	for range retries {
-		if power, err = p.read(); err == nil || errors.Is(err, profiler.ErrDevice) {
-			return power, err
+		if err = take(); err == nil || errors.Is(err, profiler.ErrDevice) {
+			return err
 		}
-		time.Sleep(pollEvery)
+		_ = clock.Sleep(context.Background(), pollEvery) // nobody cancels it
 	}
-	return 0, err
+	return err
 }
 
 // stop ends the polling.
 func (p *integral) stop() {
-	close(p.finish)
+	p.finish()
 	<-p.done
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
@@ -14,87 +15,82 @@ import (
 	"github.com/irene-onnx/irene/profiler"
 )
 
-// read takes a reading and the stretch of time in which it was taken.
-func read(t *testing.T, m *Meter) (joules float64, at [2]time.Time) {
+func read(t *testing.T, m *Meter) float64 {
 	t.Helper()
-	at = during(func() {
-		e, err := m.Energy()
-		if err != nil {
-			t.Fatal(err)
-		}
-		joules = float64(e)
-	})
-	return joules, at
+	e, err := m.Energy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return float64(e)
 }
 
-// TestIdleEnergy holds the energy of a device that does nothing against its 1000 W times the time that passed, give or
-// take an update of the counter at both ends.
+// TestIdleEnergy reads a device that takes 1000 W and does nothing for 150 ms. The counter's last update is at 140 ms;
+// the integral goes to the end.
 func TestIdleEnergy(t *testing.T) {
-	const period = 0.02
 	for _, tt := range []struct {
 		name, counter string
 		without       []string
 		method        energy.Method
-		slack, rate   float64
+		want          float64
 	}{
-		{"counter", "", nil, energy.MethodCounter, period, 1},
-		{"counter at half the rate", "half", nil, energy.MethodCounter, period, 0.5},
-		{"not supported", "none", nil, energy.MethodIntegral, 0, 1},
-		{"no function", "", []string{"ENERGY"}, energy.MethodIntegral, 0, 1},
-		{"stands at zero", "zero", nil, energy.MethodIntegral, 0, 1},
+		{"counter", "", nil, energy.MethodCounter, 140},
+		{"counter at half the rate", "half", nil, energy.MethodCounter, 70},
+		{"not supported", "none", nil, energy.MethodIntegral, 150},
+		{"no function", "", []string{"ENERGY"}, energy.MethodIntegral, 150},
+		{"stands at zero", "zero", nil, energy.MethodIntegral, 150},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			fakeDevice(t)
 			knobs(t, "IDLE_W=1000", "PERIOD_MS=20", "COUNTER="+tt.counter)
-			m := openFake(t, "", tt.without...)
-			if got := m.Describe().Method; got != tt.method {
-				t.Errorf("method %q, want %q", got, tt.method)
-			}
-			e0, t0 := read(t, m)
-			time.Sleep(150 * time.Millisecond)
-			e1, t1 := read(t, m)
-			s := span{t0, t1}
-			within(t, "energy", e1-e0, 1000*tt.rate*(s.least()-tt.slack)-0.01, 1000*tt.rate*(s.most()+tt.slack)+0.01)
+			inBubble(t, func(t *testing.T, device worker) {
+				m := device.open(t, tt.without...)
+				if got := m.Describe().Method; got != tt.method {
+					t.Errorf("method %q, want %q", got, tt.method)
+				}
+				before := read(t, m)
+				device.pass(150 * time.Millisecond)
+				is(t, "energy", read(t, m)-before, tt.want)
+			})
 		})
 	}
 }
 
-// TestWorkEnergy does work worth 50 J on a device that takes 1 W.
+// TestWorkEnergy does work worth 50 J on a device that takes 1 W. The fake spreads it over the time between two readings,
+// of which the counter's last update has seen four fifths at the first.
 func TestWorkEnergy(t *testing.T) {
-	device := fakeDevice(t)
 	knobs(t, "IDLE_W=1", "PERIOD_MS=20")
-	m := openFake(t, "")
-	e0, t0 := read(t, m)
-	device.energy.Add(50e6)
-	time.Sleep(60 * time.Millisecond)
-	read(t, m) // the fake interpolates work between two readings; this one ends it
-	time.Sleep(60 * time.Millisecond)
-	e1, t1 := read(t, m)
-	within(t, "energy", e1-e0, 50, 50+span{t0, t1}.most()+0.03)
+	inBubble(t, func(t *testing.T, device worker) {
+		m := device.open(t)
+		before := read(t, m)
+		device.energy.Add(50e6)
+		device.pass(50 * time.Millisecond)
+		is(t, "energy at 50 ms", read(t, m)-before, 40+0.04)
+		device.pass(50 * time.Millisecond)
+		is(t, "energy at 100 ms", read(t, m)-before, 50+0.1)
+	})
 }
 
-// TestCounterGoesBack has the counter start from nothing while the meter is open.
+// TestCounterGoesBack has the counter start anew at 100 ms, while the meter is open: what the device took in the 10 ms
+// before, nobody knows.
 func TestCounterGoesBack(t *testing.T) {
-	fakeDevice(t)
 	knobs(t, "IDLE_W=1000", "RESET_MS=100", "PERIOD_MS=10")
-	m := openFake(t, "")
-	last, t0 := read(t, m)
-	first := last
-	var t1 [2]time.Time
-	for range 20 {
-		time.Sleep(10 * time.Millisecond)
-		var now float64
-		if now, t1 = read(t, m); now < last {
-			t.Fatalf("energy fell from %g to %g J", last, now)
-		} else {
+	inBubble(t, func(t *testing.T, device worker) {
+		m := device.open(t)
+		first := read(t, m)
+		last := first
+		for range 20 {
+			device.pass(10 * time.Millisecond)
+			now := read(t, m)
+			if now < last {
+				t.Fatalf("energy fell from %g to %g J", last, now)
+			}
 			last = now
 		}
-	}
-	within(t, "energy", last-first, 1, 1000*(span{t0, t1}.most()+0.01))
-	want := "went back 1 times, as when the driver is loaded anew: what was spent meanwhile is lost"
-	if got := capability(t, m, "energy counter"); got.Note != want || !got.Have {
-		t.Errorf("got %+v, want note %q", got, want)
-	}
+		is(t, "energy of 200 ms", last-first, 190)
+		want := "went back 1 times, as when the driver is loaded anew: what was spent meanwhile is lost"
+		if got := capability(t, m, "energy counter"); got.Note != want || !got.Have {
+			t.Errorf("got %+v, want note %q", got, want)
+		}
+	})
 }
 
 // TestNothingToMeasureWith is a device without counter and without power.
@@ -110,15 +106,17 @@ func TestNothingToMeasureWith(t *testing.T) {
 func TestLost(t *testing.T) {
 	for _, counter := range []string{"", "none"} {
 		knobs(t, "LOST_MS=200", "COUNTER="+counter)
-		m := openFake(t, "")
-		time.Sleep(250 * time.Millisecond)
-		_, err := m.Energy()
-		if !errors.Is(err, profiler.ErrDevice) || !strings.Contains(err.Error(), "GPU is lost") {
-			t.Errorf("Energy: %v, want the device to be gone", err)
-		}
-		if _, err := m.State(); !errors.Is(err, profiler.ErrDevice) {
-			t.Errorf("State: %v, want the device to be gone", err)
-		}
+		inBubble(t, func(t *testing.T, device worker) {
+			m := device.open(t)
+			device.pass(250 * time.Millisecond)
+			_, err := m.Energy()
+			if !errors.Is(err, profiler.ErrDevice) || !strings.Contains(err.Error(), "GPU is lost") {
+				t.Errorf("Energy: %v, want the device to be gone", err)
+			}
+			if _, err := m.State(); !errors.Is(err, profiler.ErrDevice) {
+				t.Errorf("State: %v, want the device to be gone", err)
+			}
+		})
 	}
 }
 
@@ -151,31 +149,27 @@ func TestIntegral(t *testing.T) {
 
 // TestIntegralOutlivesFailures has a sensor answer every third time only.
 func TestIntegralOutlivesFailures(t *testing.T) {
-	calls := 0
-	p, err := newIntegral(func() (energy.Watts, error) {
-		if calls++; calls%3 != 0 {
-			return 0, errors.New("not now")
-		}
-		return 500, nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.stop()
-	take := func() (joules float64, at [2]time.Time) {
-		at = during(func() {
-			e, err := p.energy()
-			if err != nil {
-				t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		clock := profiler.SystemClock()
+		p, err := newIntegral(func() (energy.Watts, error) {
+			if calls++; calls%3 != 0 {
+				return 0, errors.New("not now")
 			}
-			joules = float64(e)
-		})
-		return joules, at
-	}
-	e0, t0 := take()
-	time.Sleep(100 * time.Millisecond)
-	e1, t1 := take()
-	within(t, "energy", e1-e0, 500*span{t0, t1}.least(), 500*span{t0, t1}.most())
+			return 500, nil
+		}, clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.stop()
+		began := clock.Now()
+		time.Sleep(100 * time.Millisecond)
+		e, err := p.energy()
+		if err != nil {
+			t.Fatal(err)
+		}
+		is(t, "energy", float64(e), 500*(clock.Now()-began).Seconds())
+	})
 }
 
 // TestPower reads the power of a device at 70 W in every way that a driver may offer.
@@ -211,7 +205,7 @@ func TestPower(t *testing.T) {
 			case s.Power == nil:
 				t.Errorf("no power, want %g W", tt.want)
 			default:
-				within(t, "power", float64(*s.Power), tt.want-0.01, tt.want+0.01)
+				is(t, "power", float64(*s.Power), tt.want)
 			}
 			if got := m.Describe().Boundary; got != tt.boundary {
 				t.Errorf("scope %q, want %q", got, tt.boundary)

@@ -3,7 +3,9 @@
 package nvml
 
 import (
+	"context"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unsafe"
 
@@ -82,7 +85,12 @@ func knobs(t *testing.T, settings ...string) {
 // openFake opens a meter on a fake library, to be closed at the end of the test.
 func openFake(t *testing.T, gpu string, without ...string) *Meter {
 	t.Helper()
-	m, err := Open(Options{Library: fakeLibrary(t, without...), GPU: gpu})
+	return openWith(t, Options{Library: fakeLibrary(t, without...), GPU: gpu})
+}
+
+func openWith(t *testing.T, options Options) *Meter {
+	t.Helper()
+	m, err := Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,14 +121,48 @@ func openFails(t *testing.T, gpu string, without ...string) string {
 	return err.Error()
 }
 
-// worker is the device that another process works on.
-type worker struct{ busy, energy *atomic.Int64 }
+// worker is the device that another process works on. In a bubble (testing/synctest) it is the clock, too: then no time
+// passes for the fake library but what somebody sleeps by it.
+type worker struct {
+	profiler.Clock
+	busy, energy, now *atomic.Int64
+}
+
+// inBubble runs a test whose time passes by the clock of the device alone.
+func inBubble(t *testing.T, test func(*testing.T, worker)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := fakeDevice(t)
+		w.Clock = profiler.SystemClock()
+		w.tell()
+		test(t, w)
+	})
+}
+
+// tell sets the device's time, which begins at a second: zero would be the machine's.
+func (w worker) tell() { w.now.Store(int64(time.Second + w.Now())) }
+
+// Sleep lets time pass.
+func (w worker) Sleep(ctx context.Context, d time.Duration) error {
+	err := w.Clock.Sleep(ctx, d)
+	w.tell()
+	return err
+}
+
+// pass lets time pass that nobody ends.
+func (w worker) pass(d time.Duration) { _ = w.Sleep(context.Background(), d) }
+
+// open opens a meter by the device's clock, to be closed at the end of the test.
+func (w worker) open(t *testing.T, without ...string) *Meter {
+	t.Helper()
+	return openWith(t, Options{Library: fakeLibrary(t, without...), Clock: w})
+}
 
 // fakeDevice makes a device for the fake library to count the energy of.
 func fakeDevice(t *testing.T) worker {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "device")
-	if err := os.WriteFile(path, make([]byte, 24), 0o600); err != nil {
+	if err := os.WriteFile(path, make([]byte, 32), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -128,33 +170,21 @@ func fakeDevice(t *testing.T) worker {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	memory, err := syscall.Mmap(int(f.Fd()), 0, 24, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	memory, err := syscall.Mmap(int(f.Fd()), 0, 32, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Munmap(memory) })
 	t.Setenv("FAKE_DEVICE", path)
-	return worker{(*atomic.Int64)(unsafe.Pointer(&memory[8])), (*atomic.Int64)(unsafe.Pointer(&memory[16]))}
+	at := func(offset int) *atomic.Int64 { return (*atomic.Int64)(unsafe.Pointer(&memory[offset])) }
+	return worker{busy: at(8), energy: at(16), now: at(24)}
 }
 
-// span bounds the time between two moments, each of which lies somewhere in a stretch of time.
-type span struct{ from, to [2]time.Time }
-
-// during runs f and returns the stretch of time that it took.
-func during(f func()) [2]time.Time {
-	before := time.Now()
-	f()
-	return [2]time.Time{before, time.Now()}
-}
-
-func (s span) least() float64 { return s.to[0].Sub(s.from[1]).Seconds() }
-func (s span) most() float64  { return s.to[1].Sub(s.from[0]).Seconds() }
-
-// within fails the test unless low <= got <= high, give or take rounding.
-func within(t *testing.T, what string, got, low, high float64) {
+// is fails the test unless got is want, give or take rounding.
+func is(t *testing.T, what string, got, want float64) {
 	t.Helper()
-	if got < low-1e-6 || got > high+1e-6 {
-		t.Errorf("%s is %g, want between %g and %g", what, got, low, high)
+	if math.Abs(got-want) > 1e-6 {
+		t.Errorf("%s is %g, want %g", what, got, want)
 	}
 }
 

@@ -21,19 +21,14 @@
 	X(nvmlDeviceGetAccountingMode) \
 	X(nvmlDeviceGetAccountingPids) \
 	X(nvmlDeviceGetAccountingStats) \
-	X(nvmlDeviceGetAccountingStats_v2) \
 	X(nvmlDeviceGetActiveVgpus) \
 	X(nvmlDeviceGetAdaptiveClockInfoStatus) \
-	X(nvmlDeviceGetAdaptiveTgpModeInfo_v1) \
-	X(nvmlDeviceGetAddressingMode) \
 	X(nvmlDeviceGetApplicationsClock) \
 	X(nvmlDeviceGetArchitecture) \
 	X(nvmlDeviceGetAttributes) \
 	X(nvmlDeviceGetAttributes_v2) \
 	X(nvmlDeviceGetAutoBoostedClocksEnabled) \
 	X(nvmlDeviceGetBAR1MemoryInfo) \
-	X(nvmlDeviceGetBBXTimeData_v1) \
-	X(nvmlDeviceGetBankRemapperStatus_v1) \
 	X(nvmlDeviceGetBoardId) \
 	X(nvmlDeviceGetBoardPartNumber) \
 	X(nvmlDeviceGetBrand) \
@@ -94,13 +89,11 @@
 	X(nvmlDeviceGetGpcClkVfOffset) \
 	X(nvmlDeviceGetGpuFabricInfo) \
 	X(nvmlDeviceGetGpuFabricInfoV) \
-	X(nvmlDeviceGetGpuFabricInfo_v4) \
 	X(nvmlDeviceGetGpuInstanceById) \
 	X(nvmlDeviceGetGpuInstanceId) \
 	X(nvmlDeviceGetGpuInstancePossiblePlacements) \
 	X(nvmlDeviceGetGpuInstancePossiblePlacements_v2) \
 	X(nvmlDeviceGetGpuInstanceProfileInfo) \
-	X(nvmlDeviceGetGpuInstanceProfileInfoByIdV) \
 	X(nvmlDeviceGetGpuInstanceProfileInfoV) \
 	X(nvmlDeviceGetGpuInstanceRemainingCapacity) \
 	X(nvmlDeviceGetGpuInstances) \
@@ -123,7 +116,6 @@
 	X(nvmlDeviceGetHandleByUUID) \
 	X(nvmlDeviceGetHandleByUUIDV) \
 	X(nvmlDeviceGetHostVgpuMode) \
-	X(nvmlDeviceGetHostname_v1) \
 	X(nvmlDeviceGetIndex) \
 	X(nvmlDeviceGetInforomConfigurationChecksum) \
 	X(nvmlDeviceGetInforomImageVersion) \
@@ -147,7 +139,6 @@
 	X(nvmlDeviceGetMemoryErrorCounter) \
 	X(nvmlDeviceGetMemoryInfo) \
 	X(nvmlDeviceGetMemoryInfo_v2) \
-	X(nvmlDeviceGetMemoryLimits_v1) \
 	X(nvmlDeviceGetMigDeviceHandleByIndex) \
 	X(nvmlDeviceGetMigMode) \
 	X(nvmlDeviceGetMinMaxClockOfPState) \
@@ -161,12 +152,10 @@
 	X(nvmlDeviceGetNumaNodeId) \
 	X(nvmlDeviceGetNvLinkCapability) \
 	X(nvmlDeviceGetNvLinkErrorCounter) \
-	X(nvmlDeviceGetNvLinkInfo) \
 	X(nvmlDeviceGetNvLinkRemoteDeviceType) \
 	X(nvmlDeviceGetNvLinkRemotePciInfo) \
 	X(nvmlDeviceGetNvLinkRemotePciInfo_v2) \
 	X(nvmlDeviceGetNvLinkState) \
-	X(nvmlDeviceGetNvLinkTelemetrySamples_v1) \
 	X(nvmlDeviceGetNvLinkUtilizationControl) \
 	X(nvmlDeviceGetNvLinkUtilizationCounter) \
 	X(nvmlDeviceGetNvLinkVersion) \
@@ -182,7 +171,6 @@
 	X(nvmlDeviceGetPcieReplayCounter) \
 	X(nvmlDeviceGetPcieSpeed) \
 	X(nvmlDeviceGetPcieThroughput) \
-	X(nvmlDeviceGetPdi) \
 	X(nvmlDeviceGetPerformanceModes) \
 	X(nvmlDeviceGetPerformanceState) \
 	X(nvmlDeviceGetPersistenceMode) \
@@ -192,15 +180,12 @@
 	X(nvmlDeviceGetPowerManagementLimit) \
 	X(nvmlDeviceGetPowerManagementLimitConstraints) \
 	X(nvmlDeviceGetPowerManagementMode) \
-	X(nvmlDeviceGetPowerMizerMode_v1) \
 	X(nvmlDeviceGetPowerSource) \
 	X(nvmlDeviceGetPowerState) \
 	X(nvmlDeviceGetPowerUsage) \
 	X(nvmlDeviceGetProcessUtilization) \
 	X(nvmlDeviceGetProcessesUtilizationInfo) \
 	X(nvmlDeviceGetRemappedRows) \
-	X(nvmlDeviceGetRemappedRows_v2) \
-	X(nvmlDeviceGetRepairStatus) \
 	X(nvmlDeviceGetRetiredPages) \
 	X(nvmlDeviceGetRetiredPagesPendingStatus) \
 	X(nvmlDeviceGetRetiredPages_v2) \
@@ -209,7 +194,6 @@
 	X(nvmlDeviceGetSamples) \
 	X(nvmlDeviceGetSerial) \
 	X(nvmlDeviceGetSramEccErrorStatus) \
-	X(nvmlDeviceGetSramUniqueUncorrectedEccErrorCounts) \
 	X(nvmlDeviceGetSupportedClocksEventReasons) \
 	X(nvmlDeviceGetSupportedClocksThrottleReasons) \
 	X(nvmlDeviceGetSupportedEventTypes) \
@@ -227,7 +211,6 @@
 	X(nvmlDeviceGetTotalEccErrors) \
 	X(nvmlDeviceGetTotalEnergyConsumption) \
 	X(nvmlDeviceGetUUID) \
-	X(nvmlDeviceGetUnrepairableMemoryFlag_v1) \
 	X(nvmlDeviceGetUtilizationRates) \
 	X(nvmlDeviceGetVbiosVersion) \
 	X(nvmlDeviceGetVgpuCapabilities) \
@@ -238,9 +221,7 @@
 	X(nvmlDeviceGetVgpuProcessesUtilizationInfo) \
 	X(nvmlDeviceGetVgpuSchedulerCapabilities) \
 	X(nvmlDeviceGetVgpuSchedulerLog) \
-	X(nvmlDeviceGetVgpuSchedulerLog_v2) \
 	X(nvmlDeviceGetVgpuSchedulerState) \
-	X(nvmlDeviceGetVgpuSchedulerState_v2) \
 	X(nvmlDeviceGetVgpuTypeCreatablePlacements) \
 	X(nvmlDeviceGetVgpuTypeSupportedPlacements) \
 	X(nvmlDeviceGetVgpuUtilization) \
@@ -249,13 +230,10 @@
 	X(nvmlDeviceIsMigDeviceHandle) \
 	X(nvmlDeviceModifyDrainState) \
 	X(nvmlDeviceOnSameBoard) \
-	X(nvmlDevicePerfMetricsGetSamples_v1) \
 	X(nvmlDevicePowerSmoothingActivatePresetProfile) \
 	X(nvmlDevicePowerSmoothingSetState) \
 	X(nvmlDevicePowerSmoothingUpdatePresetProfileParam) \
 	X(nvmlDeviceQueryDrainState) \
-	X(nvmlDeviceReadPRMCounters_v1) \
-	X(nvmlDeviceReadWritePRM_v1) \
 	X(nvmlDeviceRegisterEvents) \
 	X(nvmlDeviceRemoveGpu) \
 	X(nvmlDeviceRemoveGpu_v2) \
@@ -266,7 +244,6 @@
 	X(nvmlDeviceResetNvLinkUtilizationCounter) \
 	X(nvmlDeviceSetAPIRestriction) \
 	X(nvmlDeviceSetAccountingMode) \
-	X(nvmlDeviceSetAdaptiveTgpMode_v1) \
 	X(nvmlDeviceSetApplicationsClocks) \
 	X(nvmlDeviceSetAutoBoostedClocksEnabled) \
 	X(nvmlDeviceSetClockOffsets) \
@@ -283,43 +260,29 @@
 	X(nvmlDeviceSetGpcClkVfOffset) \
 	X(nvmlDeviceSetGpuLockedClocks) \
 	X(nvmlDeviceSetGpuOperationMode) \
-	X(nvmlDeviceSetHostname_v1) \
 	X(nvmlDeviceSetMemClkVfOffset) \
-	X(nvmlDeviceSetMemoryLimits_v1) \
 	X(nvmlDeviceSetMemoryLockedClocks) \
 	X(nvmlDeviceSetMigMode) \
 	X(nvmlDeviceSetNvLinkDeviceLowPowerThreshold) \
 	X(nvmlDeviceSetNvLinkUtilizationControl) \
 	X(nvmlDeviceSetNvlinkBwMode) \
-	X(nvmlDeviceSetNvlinkBwModeAsync_v1) \
 	X(nvmlDeviceSetPersistenceMode) \
 	X(nvmlDeviceSetPowerManagementLimit) \
 	X(nvmlDeviceSetPowerManagementLimit_v2) \
-	X(nvmlDeviceSetPowerMizerMode_v1) \
-	X(nvmlDeviceSetRusdSettings_v1) \
 	X(nvmlDeviceSetTemperatureThreshold) \
 	X(nvmlDeviceSetVgpuCapabilities) \
 	X(nvmlDeviceSetVgpuHeterogeneousMode) \
 	X(nvmlDeviceSetVgpuSchedulerState) \
-	X(nvmlDeviceSetVgpuSchedulerState_v2) \
 	X(nvmlDeviceSetVirtualizationMode) \
 	X(nvmlDeviceValidateInforom) \
-	X(nvmlDeviceVgpuForceGspUnload) \
 	X(nvmlDeviceWorkloadPowerProfileClearRequestedProfiles) \
 	X(nvmlDeviceWorkloadPowerProfileGetCurrentProfiles) \
 	X(nvmlDeviceWorkloadPowerProfileGetProfilesInfo) \
 	X(nvmlDeviceWorkloadPowerProfileSetRequestedProfiles) \
-	X(nvmlDeviceWorkloadPowerProfileUpdateProfiles_v1) \
 	X(nvmlEventSetCreate) \
 	X(nvmlEventSetFree) \
-	X(nvmlEventSetGetContextCount_v1) \
-	X(nvmlEventSetGetContextData_v1) \
-	X(nvmlEventSetGetContextInfo_v1) \
-	X(nvmlEventSetGetGpuOperationalEventContextLegacyXid_v1) \
-	X(nvmlEventSetRegisterGpuOperationalEvents_v1) \
 	X(nvmlEventSetWait) \
 	X(nvmlEventSetWait_v2) \
-	X(nvmlEventSetWait_v3) \
 	X(nvmlGetExcludedDeviceCount) \
 	X(nvmlGetExcludedDeviceInfoByIndex) \
 	X(nvmlGetVgpuCompatibility) \
@@ -347,13 +310,10 @@
 	X(nvmlGpuInstanceGetInfo) \
 	X(nvmlGpuInstanceGetVgpuHeterogeneousMode) \
 	X(nvmlGpuInstanceGetVgpuSchedulerLog) \
-	X(nvmlGpuInstanceGetVgpuSchedulerLog_v2) \
 	X(nvmlGpuInstanceGetVgpuSchedulerState) \
-	X(nvmlGpuInstanceGetVgpuSchedulerState_v2) \
 	X(nvmlGpuInstanceGetVgpuTypeCreatablePlacements) \
 	X(nvmlGpuInstanceSetVgpuHeterogeneousMode) \
 	X(nvmlGpuInstanceSetVgpuSchedulerState) \
-	X(nvmlGpuInstanceSetVgpuSchedulerState_v2) \
 	X(nvmlInit) \
 	X(nvmlInitWithFlags) \
 	X(nvmlInit_v2) \
@@ -362,7 +322,6 @@
 	X(nvmlSystemEventSetCreate) \
 	X(nvmlSystemEventSetFree) \
 	X(nvmlSystemEventSetWait) \
-	X(nvmlSystemGetCPER_v1) \
 	X(nvmlSystemGetConfComputeCapabilities) \
 	X(nvmlSystemGetConfComputeGpusReadyState) \
 	X(nvmlSystemGetConfComputeKeyRotationThresholdInfo) \

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/NVIDIA/go-nvml/pkg/nvml"
+
+	"github.com/irene-onnx/irene/profiler"
 )
 
 // gpmApart is how far two samples have to lie apart.
@@ -39,11 +41,12 @@ type gpm struct {
 	lib          nvml.Interface
 	device       nvml.Device
 	before, next nvml.GpmSample
-	at           time.Time // of the sample before
+	clock        profiler.Clock
+	at           time.Duration // of the sample before
 }
 
 // newGPM takes the first sample. What it returns is to be closed, unless ret says that the device has no such metrics.
-func newGPM(lib nvml.Interface, device nvml.Device) (g *gpm, ret nvml.Return) {
+func newGPM(lib nvml.Interface, device nvml.Device, clock profiler.Clock) (g *gpm, ret nvml.Return) {
 	support, ret := lib.GpmQueryDeviceSupport(device)
 	if ret != nvml.SUCCESS {
 		return nil, ret
@@ -60,7 +63,7 @@ func newGPM(lib nvml.Interface, device nvml.Device) (g *gpm, ret nvml.Return) {
 		lib.GpmSampleFree(before)
 		return nil, ret
 	}
-	g = &gpm{lib: lib, device: device, before: before, next: next, at: time.Now()}
+	g = &gpm{lib: lib, device: device, before: before, next: next, clock: clock, at: clock.Now()}
 	if ret := lib.GpmSampleGet(device, before); ret != nvml.SUCCESS {
 		g.close()
 		return nil, ret
@@ -71,8 +74,8 @@ func newGPM(lib nvml.Interface, device nvml.Device) (g *gpm, ret nvml.Return) {
 // metrics are the values since the sample before, in per cent, those that make sense. Too soon after it there are none,
 // and the sample stays, so that the next call reaches back to it.
 func (g *gpm) metrics() (values map[nvml.GpmMetricId]float64, ret nvml.Return) {
-	now := time.Now()
-	if now.Sub(g.at) <= gpmApart {
+	now := g.clock.Now()
+	if now-g.at <= gpmApart {
 		return nil, nvml.SUCCESS
 	}
 	if ret := g.lib.GpmSampleGet(g.device, g.next); ret != nvml.SUCCESS {

@@ -22,10 +22,14 @@ type Options struct {
 	// GPU is the device: its UUID, the beginning of one ("GPU-8932f937"), or its number among the devices that
 	// CUDA_VISIBLE_DEVICES shows. Empty is the first of these.
 	GPU string
+
+	// Clock is what power is polled and integrated by; nil is the machine's.
+	Clock profiler.Clock
 }
 
 // Meter reads one GPU. It is a [profiler.Meter] and a [profiler.ClockLocker].
 type Meter struct {
+	clock  profiler.Clock
 	lib    nvml.Interface
 	device nvml.Device
 	chosen choice
@@ -54,11 +58,14 @@ var errClosed = errors.New("nvml: the meter is closed")
 // Open loads NVML and chooses a GPU as CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER would have CUDA do. It refuses a GPU
 // in MIG mode, and one that tells neither its energy nor its power.
 func Open(options Options) (*Meter, error) {
+	if options.Clock == nil {
+		options.Clock = profiler.SystemClock()
+	}
 	lib, err := load(options.Library)
 	if err != nil {
 		return nil, err
 	}
-	m := &Meter{lib: lib, others: newProcesses("/proc", os.Getpid())}
+	m := &Meter{clock: options.Clock, lib: lib, others: newProcesses("/proc", os.Getpid())}
 	if err := m.open(options); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
@@ -147,7 +154,7 @@ func (m *Meter) openEnergy() error {
 			return fmt.Errorf("nvml: %v tells neither its energy nor its power: nothing to measure with", m.chosen)
 		}
 		var err error
-		if m.integral, err = newIntegral(m.power.read); err != nil {
+		if m.integral, err = newIntegral(m.power.read, m.clock); err != nil {
 			return err
 		}
 		m.boundary = m.power.boundary
@@ -169,7 +176,7 @@ func (m *Meter) openCounter() (note string) {
 	if _, ret := m.device.GetTotalEnergyConsumption(); ret != nvml.SUCCESS {
 		return lack("nvmlDeviceGetTotalEnergyConsumption", ret) + ": power is integrated instead"
 	}
-	if moving, err := started(read); err != nil || !moving {
+	if moving, err := started(read, m.clock); err != nil || !moving {
 		return "stands at zero: power is integrated instead"
 	}
 	var err error

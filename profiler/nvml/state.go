@@ -21,8 +21,8 @@ func (m *Meter) State() (profiler.State, error) {
 		return profiler.State{}, errClosed
 	}
 	s := profiler.State{
-		SMClock:     m.clock(nvml.CLOCK_SM),
-		MemoryClock: m.clock(nvml.CLOCK_MEM),
+		SMClock:     m.clockOf(nvml.CLOCK_SM),
+		MemoryClock: m.clockOf(nvml.CLOCK_MEM),
 		Limits:      m.limits(),
 		Foreign:     m.foreign(),
 	}
@@ -43,8 +43,8 @@ func (m *Meter) State() (profiler.State, error) {
 	return s, nil
 }
 
-// clock reads a clock, nil where it cannot.
-func (m *Meter) clock(of nvml.ClockType) *energy.Hertz {
+// clockOf reads a clock, nil where it cannot.
+func (m *Meter) clockOf(of nvml.ClockType) *energy.Hertz {
 	megahertz, ret := m.device.GetClockInfo(of)
 	if ret != nvml.SUCCESS || megahertz == 0 {
 		return nil

@@ -53,15 +53,12 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestGPM has the device work for 60 ms of the time between Open and State.
+// TestGPM has the device work for 60 of the 150 ms between Open and State.
 func TestGPM(t *testing.T) {
-	device := fakeDevice(t)
-	var m *Meter
-	opened := during(func() { m = openFake(t, "") })
-	device.busy.Add(60e6)
-	time.Sleep(150 * time.Millisecond)
-	var busy float64
-	read := during(func() {
+	inBubble(t, func(t *testing.T, device worker) {
+		m := device.open(t)
+		device.busy.Add(60e6)
+		device.pass(150 * time.Millisecond)
 		s, err := m.State()
 		if err != nil {
 			t.Fatal(err)
@@ -69,55 +66,51 @@ func TestGPM(t *testing.T) {
 		if s.Busy == nil {
 			t.Fatal("nothing said of how busy the device was")
 		}
-		busy = *s.Busy
+		is(t, "busy", *s.Busy, 0.4)
 		// The fake says of each metric that it is busy over its number.
 		want := map[string]float64{"sm": 2, "sm_occupancy": 3, "integer": 4, "tensor": 5, "dram": 10, "fp64": 11, "fp32": 12, "fp16": 13}
 		if got, want := slices.Sorted(maps.Keys(s.Utilisation)), slices.Sorted(maps.Keys(want)); !slices.Equal(got, want) {
 			t.Errorf("metrics %v, want %v", got, want)
 		}
 		for name, over := range want {
-			within(t, name, s.Utilisation[name], 100*busy/over, 100*busy/over)
+			is(t, name, s.Utilisation[name], 40/over)
 		}
 	})
-	within(t, "busy", busy, 0.06/span{opened, read}.most(), 0.06/span{opened, read}.least())
 }
 
 // TestGPMTooSoon asks twice within 100 ms, and holds that the time is not lost to the one after.
 func TestGPMTooSoon(t *testing.T) {
-	device := fakeDevice(t)
-	start := time.Now()
-	m := openFake(t, "")
-	device.busy.Add(10e6)
-	s, err := m.State()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if time.Since(start) > 100*time.Millisecond {
-		t.Skip("the machine was too slow to ask within 100 ms")
-	}
-	if s.Busy != nil || s.Utilisation != nil {
-		t.Errorf("busy %v, utilisation %v, want none", s.Busy, s.Utilisation)
-	}
-	time.Sleep(120 * time.Millisecond)
-	if s, err = m.State(); err != nil || s.Busy == nil || *s.Busy <= 0 {
-		t.Errorf("busy %v, %v, want the 10 ms from before", s.Busy, err)
-	}
+	inBubble(t, func(t *testing.T, device worker) {
+		m := device.open(t)
+		device.busy.Add(10e6)
+		device.pass(100 * time.Millisecond)
+		s, err := m.State()
+		if err != nil || s.Busy != nil || s.Utilisation != nil {
+			t.Errorf("%v: busy %v, utilisation %v, want none", err, s.Busy, s.Utilisation)
+		}
+		device.pass(25 * time.Millisecond)
+		if s, err = m.State(); err != nil || s.Busy == nil {
+			t.Fatalf("busy %v, %v, want the 10 ms from before", s.Busy, err)
+		}
+		is(t, "busy", *s.Busy, 10./125)
+	})
 }
 
 // TestGPMSentinel drops numbers that cannot be and metrics with an error of their own, and keeps the others.
 func TestGPMSentinel(t *testing.T) {
-	fakeDevice(t)
 	knobs(t, "GPM=sentinel")
-	m := openFake(t, "")
-	time.Sleep(120 * time.Millisecond)
-	s, err := m.State()
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"fp16", "fp32", "integer", "sm", "sm_occupancy"}
-	if got := slices.Sorted(maps.Keys(s.Utilisation)); !slices.Equal(got, want) {
-		t.Errorf("metrics %v, want %v", got, want)
-	}
+	inBubble(t, func(t *testing.T, device worker) {
+		m := device.open(t)
+		device.pass(120 * time.Millisecond)
+		s, err := m.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"fp16", "fp32", "integer", "sm", "sm_occupancy"}
+		if got := slices.Sorted(maps.Keys(s.Utilisation)); !slices.Equal(got, want) {
+			t.Errorf("metrics %v, want %v", got, want)
+		}
+	})
 }
 
 // TestUtilisationRates stands in where there is no GPM.
@@ -131,22 +124,22 @@ func TestUtilisationRates(t *testing.T) {
 		{"failing", nil, ""},
 		{"", []string{"GPM"}, "the driver's library has no nvmlGpmQueryDeviceSupport"},
 	} {
-		device := fakeDevice(t)
 		knobs(t, "GPM="+tt.gpm)
-		m := openFake(t, "", tt.without...)
-		device.busy.Add(3600e9)            // more than all the time since the rates before
-		time.Sleep(120 * time.Millisecond) // enough for GPM
-		s, err := m.State()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.Busy == nil || *s.Busy != 1 || !reflect.DeepEqual(s.Utilisation, map[string]float64{"memory": 50}) {
-			t.Errorf("busy %v, utilisation %v, want 1 and memory 50", s.Busy, s.Utilisation)
-		}
-		if got := capability(t, m, "GPM"); got.Have != (tt.gpm == "failing") || got.Note != tt.note {
-			t.Errorf("got %+v, want note %q", got, tt.note)
-		}
-		closeMeter(t, m)
+		inBubble(t, func(t *testing.T, device worker) {
+			m := device.open(t, tt.without...)
+			device.busy.Add(3600e9)             // more than all the time since the rates before
+			device.pass(120 * time.Millisecond) // enough for GPM
+			s, err := m.State()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s.Busy == nil || *s.Busy != 1 || !reflect.DeepEqual(s.Utilisation, map[string]float64{"memory": 50}) {
+				t.Errorf("busy %v, utilisation %v, want 1 and memory 50", s.Busy, s.Utilisation)
+			}
+			if got := capability(t, m, "GPM"); got.Have != (tt.gpm == "failing") || got.Note != tt.note {
+				t.Errorf("got %+v, want note %q", got, tt.note)
+			}
+		})
 	}
 }
 

@@ -1,4 +1,5 @@
-// Package ort runs workloads with ONNX Runtime, on the CPU or through its CUDA and TensorRT providers.
+// Package ort runs workloads with ONNX Runtime (https://onnxruntime.ai/docs/api/c/), on the CPU or through its CUDA and
+// TensorRT providers.
 //
 // The runtime is a shared library that the user has; it is opened when it is needed, and no header of it is compiled in.
 // It runs in a child process: a crash there costs one workload, and the signal handlers, threads and allocators that GPU

@@ -118,7 +118,7 @@ func TestLoadRunsWithoutAPause(t *testing.T) {
 
 func TestEnergyReachesTheDevice(t *testing.T) {
 	device := filepath.Join(t.TempDir(), "device")
-	if err := os.WriteFile(device, make([]byte, 24), 0o600); err != nil {
+	if err := os.WriteFile(device, make([]byte, 32), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("FAKE_DEVICE", device)

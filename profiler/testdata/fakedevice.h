@@ -23,6 +23,7 @@ struct fake_device {
 	uint64_t magic;
 	volatile int64_t busy_ns;   /* time in which the device worked, so far */
 	volatile int64_t active_uj; /* energy of that work above idle, microjoules, so far */
+	volatile int64_t now_ns;    /* the device's time, where a test lets it pass; 0: the machine's */
 };
 
 static inline struct fake_device *fake_device_map(void) {

@@ -2,7 +2,7 @@ package model
 
 import "math"
 
-// adam is the optimiser of Kingma and Ba (arXiv 1412.6980) with its usual constants.
+// adam is the optimiser of Kingma and Ba (https://arxiv.org/abs/1412.6980) with its usual constants.
 type adam struct {
 	rate           float64
 	mean, square   []float64 // decaying averages of the gradient and of its square

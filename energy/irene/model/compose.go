@@ -71,18 +71,6 @@ func (c *composer) child(p *plan, i int32, training bool) float64 {
 	return c.energy[i]
 }
 
-// loss is the sum of the squared relative errors of the measured nodes with children, after forward.
-func (c *composer) loss(p *plan) float64 {
-	sum := 0.0
-	for i := range p.nodes {
-		if n := &p.nodes[i]; !n.leaf() && n.groundTruth > 0 {
-			e := c.energy[i]/n.groundTruth - 1
-			sum += n.count * e * e
-		}
-	}
-	return sum
-}
-
 // backward leaves the gradient of the loss with respect to the weights in c.gradient, after forward in training.
 func (c *composer) backward(p *plan) {
 	clear(c.dEnergy)

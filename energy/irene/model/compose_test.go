@@ -110,3 +110,15 @@ func TestAdam(t *testing.T) {
 		t.Errorf("after two steps %v, want %v", w[0], want)
 	}
 }
+
+// loss is the sum of the squared relative errors of the measured nodes with children, after forward.
+func (c *composer) loss(p *plan) float64 {
+	sum := 0.0
+	for i := range p.nodes {
+		if n := &p.nodes[i]; !n.leaf() && n.groundTruth > 0 {
+			e := c.energy[i]/n.groundTruth - 1
+			sum += n.count * e * e
+		}
+	}
+	return sum
+}

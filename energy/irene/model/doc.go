@@ -1,6 +1,6 @@
 // Package model is IrEne's model of the energy of transformers (Cao, Lal, Trivedi, Balasubramanian and Balasubramanian,
-// "IrEne: Interpretable Energy Prediction for Transformers", ACL 2021, arXiv 2106.01199), trained on and applied to the
-// trees of package irene. It is the baseline the additive model of package predict is compared with.
+// "IrEne: Interpretable Energy Prediction for Transformers", ACL 2021, https://arxiv.org/abs/2106.01199), trained on and
+// applied to the trees of package irene. It is the baseline the additive model of package predict is compared with.
 //
 // # The model
 //

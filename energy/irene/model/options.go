@@ -34,7 +34,6 @@ type Options struct {
 	Epochs       int          // passes over the training trees; 0 is 8
 	LearningRate float64      // Adam's; 0 is 0.001
 	Seed         uint64       // of the weights before training
-	Workers      int          // folds that CrossValidate trains at a time; 0 is one for each processor
 }
 
 // withDefaults is o with what was left out filled in, or what is wrong with it.
@@ -66,8 +65,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("tau %v: it is positive", o.Tau)
 	case !(o.LearningRate > 0) || math.IsInf(o.LearningRate, 0):
 		return o, fmt.Errorf("learning rate %v: it is positive", o.LearningRate)
-	case o.Epochs < 0 || o.Workers < 0:
-		return o, fmt.Errorf("%d epochs, %d workers: neither is negative", o.Epochs, o.Workers)
+	case o.Epochs < 0:
+		return o, fmt.Errorf("%d epochs: there is one at least", o.Epochs)
 	}
 	for _, set := range o.FeatureSets {
 		if set != ModelSpecs && set != ResourceUtilization {

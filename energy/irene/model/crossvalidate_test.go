@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -80,18 +79,9 @@ func CrossValidate(trees []*irene.Tree, opts Options) (*Report, error) {
 	}
 	report := &Report{Folds: make([]Fold, len(names))}
 	errs := make([]error, len(names))
-	limit := opts.Workers
-	if limit == 0 {
-		limit = runtime.GOMAXPROCS(0)
-	}
-	slots := make(chan struct{}, limit)
 	var group sync.WaitGroup
 	for i, name := range names {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			report.Folds[i], errs[i] = fold(d, name, opts)
-		})
+		group.Go(func() { report.Folds[i], errs[i] = fold(d, name, opts) })
 	}
 	group.Wait()
 	for i, err := range errs {
