@@ -178,19 +178,19 @@ func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formul
 		f, ok := predict.DimFormula(compare.Dim(metric, &r.Tree.Metrics))
 		return f, ok, nil
 	}
-	c, device, err := chooseDevice(x.env, x.want.prediction)
+	p, err := bindModel(x.env, a, x.want.prediction)
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
-	fs, err := predict.Symbolic(a, c, device, predict.Options{Profile: x.want.prediction.runtime, HostWatts: x.want.prediction.host})
+	fs, err := p.Formulas()
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
 	m := fs.Modules[a.Tree.Root]
 	if metric == "time" {
-		return m.Time, fs.HasTime, nil
+		return m.Time, true, nil
 	}
-	return m.Energy, fs.HasEnergy, nil
+	return m.Energy, !fs.NoEnergy, nil
 }
 
 // search looks for sizes at which another model becomes the cheaper one. Closed forms are looked at over the whole range,

@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -67,19 +66,11 @@ func runExplain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	c, device, err := chooseDevice(env, want.prediction)
+	p, err := bindModel(env, a, want.prediction)
 	if err != nil {
 		return err
 	}
-	opts := predict.Options{Profile: want.prediction.runtime, HostWatts: want.prediction.host}
-	result, err := predict.Run(a, c, device, opts)
-	if err != nil {
-		return err
-	}
-	why, err := predict.Explain(a, c, device, opts)
-	if err != nil {
-		return err
-	}
+	result := p.At(a.Eval)
 	r := report.Build(a, result, report.Options{
 		Version: version(), Mode: string(want.prediction.mode), Convention: want.convention, DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
 	})
@@ -89,7 +80,7 @@ func runExplain(env *environment, ctx *cli.Context) error {
 			return err
 		}
 	}
-	e := report.BuildExplanation(r, why, open, modules)
+	e := report.BuildExplanation(r, result, open, modules)
 	e.Top = ctx.Int("top")
 	r.View.Color = want.output == "" && useColor(env.stdout, ctx.Bool("no-color"))
 	var b bytes.Buffer

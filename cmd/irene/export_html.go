@@ -114,7 +114,11 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 				return nil, err
 			}
 		}
-		r, err := predict.NewRecipe(open, c, d, predict.Options{Profile: q.runtime, HostWatts: q.host})
+		p, err := predict.Bind(open, c, d, predict.Options{Profile: q.runtime, HostWatts: q.host})
+		if err != nil {
+			return nil, err
+		}
+		r, err := p.Recipe()
 		if err != nil {
 			return nil, err
 		}

@@ -167,11 +167,20 @@ func symbolicEnergy(env *environment, a *analysis.Analysis, want *formulaRequest
 	if want.prediction.none || !needed {
 		return nil, nil
 	}
-	c, device, err := chooseDevice(env, want.prediction)
+	p, err := bindModel(env, a, want.prediction)
 	if err != nil {
 		return nil, err
 	}
-	return predict.Symbolic(a, c, device, predict.Options{Profile: want.prediction.runtime, HostWatts: want.prediction.host})
+	return p.Formulas()
+}
+
+// bindModel binds an analyzed model to the coefficients and the device asked for.
+func bindModel(env *environment, a *analysis.Analysis, q predictionRequest) (*predict.Program, error) {
+	c, device, err := chooseDevice(env, q)
+	if err != nil {
+		return nil, err
+	}
+	return predict.Bind(a, c, device, predict.Options{Profile: q.runtime, HostWatts: q.host})
 }
 
 // chooseDevice finds the coefficients, and the device to predict for.

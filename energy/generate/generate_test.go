@@ -192,12 +192,12 @@ func TestExperts(t *testing.T) {
 	}
 	g := moe(4)
 	perExpert := 4.0 * 2 * 32 * 8
-	p, _, err := predict.Prepare(g.Step.Open.Analysis, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	less := (8 - 16*(1-math.Pow(14.0/16, 4))) * perExpert
+	rates, err := coefficients.For(g.in.Target.Coefficients, g.in.Target.Device, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	less := (8 - 16*(1-math.Pow(14.0/16, 4))) * perExpert
-	if want := less * p.Choose(coefficients.Key{Class: "moe", DType: graph.Float32}).Energy[coefficients.Bytes]; energytest.Off(float64(g.moe.Energy), want) > 1e-9 {
+	if want := less * rates.Of(coefficients.Key{Class: "moe", DType: graph.Float32}).Energy[coefficients.Bytes]; energytest.Off(float64(g.moe.Energy), want) > 1e-9 {
 		t.Errorf("even routing takes %v J less, want %v", g.moe.Energy, want)
 	}
 	if g := moe(1); math.Abs(float64(g.moe.Energy)) > 1e-15 {

@@ -20,18 +20,27 @@ type Additive struct {
 
 var _ Law = (*Additive)(nil)
 
-// New makes the law of coefficients on a device; see coefficients.For for the host's power and errors.
+// Options steer a law.
+type Options struct {
+	// HostWatts is the power of the host, without the board, for devices that nobody measured; nil is that of the host
+	// that was measured. Energy at the board has none.
+	HostWatts *energy.Watts
+	// Alone says that kernels are given by shape, not as parts of a model: what hides a launch is the same on every device.
+	Alone bool
+}
+
+// New makes the law of coefficients on a device. It fails where nobody knows the device of the coefficients.
 //
-// Where the device was not measured, a launch is hidden by as many bytes as the memory moves in the time that the host
-// coefficient says it takes, so that a kernel that grows never gets faster: with a faster memory than the measured one,
-// that would show over megabytes.
-func New(c *coefficients.Coefficients, dev energy.Device, host *energy.Watts) (*Additive, error) {
-	rates, err := coefficients.For(c, dev, host)
+// In models, where the device was not measured, a launch is hidden by as many bytes as the memory moves in the time that
+// the host coefficient says it takes, so that a kernel that grows never gets faster: with a faster memory than the
+// measured one, that would show over megabytes.
+func New(c *coefficients.Coefficients, dev energy.Device, opts Options) (*Additive, error) {
+	rates, err := coefficients.For(c, dev, opts.HostWatts)
 	if err != nil {
 		return nil, err
 	}
 	m := NewMachine(dev)
-	if rates.Estimated {
+	if rates.Estimated && !opts.Alone {
 		m.hidden = max(m.hidden, math.Round(float64(dev.Bandwidth)*rates.Host.Time[coefficients.Launches]))
 	}
 	return &Additive{rates: rates, machine: m}, nil

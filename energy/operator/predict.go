@@ -19,7 +19,7 @@ type Predictor struct {
 
 // New prepares predictions on a device. Coefficients of another device are scaled to it by public specifications.
 func New(c *coefficients.Coefficients, dev energy.Device) (*Predictor, error) {
-	l, err := law.New(c, dev, nil)
+	l, err := law.New(c, dev, law.Options{Alone: true})
 	if err != nil {
 		return nil, err
 	}

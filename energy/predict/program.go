@@ -13,10 +13,8 @@ import (
 
 // Options steer predictions.
 type Options struct {
-	Profile string // kernel profile; "" is that of the coefficients
-	// HostWatts is the power of the host, without the board, for devices that nobody measured; nil is that of the host
-	// that was measured. Energy at the board has none.
-	HostWatts *energy.Watts
+	Profile   string        // kernel profile; "" is that of the coefficients
+	HostWatts *energy.Watts // of the host of a device that nobody measured: see law.Options
 }
 
 // Basis is what predictions of a graph rest on.
@@ -57,7 +55,7 @@ func Bind(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device,
 	if !seconds {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
-	l, err := law.New(c, dev, opts.HostWatts)
+	l, err := law.New(c, dev, law.Options{HostWatts: opts.HostWatts})
 	if err != nil {
 		return nil, err
 	}

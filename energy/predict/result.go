@@ -59,8 +59,8 @@ func (k *Kernel) Tiling(i int) Tiling {
 type Result struct {
 	Basis
 	Mode    Mode
-	Nodes   []Operator   // by Node.ID
-	Kernels []Kernel // and calls, in graph order, as they were predicted
+	Nodes   []Operator // by Node.ID
+	Kernels []Kernel   // and calls, in graph order, as they were predicted
 	Modules map[*graph.Module]law.Sum
 }
 

@@ -25,9 +25,9 @@ type Grid struct {
 	Open     *analysis.Open
 	Targets  []Target
 	Programs []*predict.Program // of the targets, in the open dims
-	Tokens   bool                // items are tokens, not members of a batch
-	Warnings []string            // each once
-	Unknown  int                 // operators whose cost is not known: nowhere counted
+	Tokens   bool               // items are tokens, not members of a batch
+	Warnings []string           // each once
+	Unknown  int                // operators whose cost is not known: nowhere counted
 	// Direct says why every point is analyzed of its own, which is slow; "" for closed forms.
 	Direct string
 

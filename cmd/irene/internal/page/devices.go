@@ -76,16 +76,16 @@ func (b *pageBuilder) work(k *predict.RecipeKernel) string {
 	j.Key("rate")
 	j.Int(int64(k.Rate))
 	j.Key("class")
-	j.Str(k.Class)
+	j.Str(k.Cost.Class)
 	j.Key("known")
-	j.Bool(k.Known)
+	j.Bool(k.Cost.Known)
 	j.Key("macs")
-	j.Int(int64(b.expr(k.MACs)))
+	j.Int(int64(b.expr(k.Cost.MACs)))
 	j.Key("bytes")
-	j.Int(int64(b.expr(k.Bytes)))
+	j.Int(int64(b.expr(k.Bytes())))
 	j.Key("products")
 	j.Open('[')
-	for _, p := range k.Products {
+	for _, p := range k.Cost.Products {
 		j.Ints([]int{b.expr(p.Batch), b.expr(p.M), b.expr(p.N), b.expr(p.K)})
 	}
 	j.Close(']')
@@ -104,7 +104,7 @@ func (b *pageBuilder) device(r *predict.Recipe, plan, place int) {
 	b.Key("plan")
 	b.Int(int64(plan))
 	b.Key("sms")
-	b.Int(int64(r.SMs))
+	b.Int(int64(r.Device.SMs))
 	b.Key("hidden")
 	b.Float(r.Hidden)
 	b.Key("idle")
@@ -118,16 +118,16 @@ func (b *pageBuilder) device(r *predict.Recipe, plan, place int) {
 	b.Key("rates")
 	b.Open('[')
 	for i := range r.Rates {
-		b.rate(r, &r.Rates[i])
+		b.rate(r, r.Rates[i])
 	}
 	b.Close(']')
-	b.residuals(&r.Residuals)
+	b.residuals(r.Residuals)
 	b.Key("warnings")
 	b.Strs(r.Warnings)
 	b.Close('}')
 }
 
-func (b *pageBuilder) rate(r *predict.Recipe, c *predict.Rate) {
+func (b *pageBuilder) rate(r *predict.Recipe, c *coefficients.Rate) {
 	b.Open('{')
 	b.Key("class")
 	b.Str(c.Class)

@@ -361,8 +361,8 @@ func partJSON(j *render.JSON, p *ExplainedPart) {
 		known bool
 	}{
 		{"flops", p.FLOPs, true},
-		{"bytes", p.Terms.Bytes, true},
-		{"flops_per_byte", p.Intensity(), p.Terms.Bytes > 0},
+		{"bytes", p.Terms.Sizes.Bytes, true},
+		{"flops_per_byte", p.Intensity(), p.Terms.Sizes.Bytes > 0},
 		{"ridge_flops_per_byte", p.Ridge, p.Ridge > 0},
 		{"tile_fill", p.Terms.Fill, p.Terms.Fill > 0},
 	} {
