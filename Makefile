@@ -83,6 +83,13 @@ vuln: ## known vulnerabilities in what the program calls, where their database c
 	elif echo "$$out" | grep -qE 'fetching vulnerabilities|dial tcp|no such host'; then echo "govulncheck skipped: its database cannot be reached"; \
 	else echo "$$out"; exit 1; fi
 
+GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
+
+.PHONY: release-try
+release-try: ## build the files of a release into bin/release, publish nothing (several minutes, most of them goreleaser's)
+	go run $(GORELEASER) check
+	go run $(GORELEASER) release --snapshot --clean
+
 .PHONY: fmt
 fmt: ## format every Go file
 	go tool gofumpt -l -w .

@@ -54,6 +54,9 @@ func (c Celsius) String() string { return strconv.FormatFloat(float64(c), 'f', 0
 // whole numbers below a thousand are printed as they are ("768").
 func FormatCount(n float64) string { return format(n, "", decimal, 0, 6, 4) }
 
+// FormatCountOf prints a number of operations with their unit ("10.98 GFLOP").
+func FormatCountOf(n float64, unit string) string { return format(n, unit, decimal, 0, 6, 4) }
+
 // FormatBytes prints a number of bytes in powers of 1000, as bandwidths are given ("437.9 MB").
 func FormatBytes(n float64) string { return format(n, "B", decimal, 0, 6, 4) }
 

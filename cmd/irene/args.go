@@ -61,8 +61,7 @@ func flagText(arg string) string {
 
 // flagNames tells which flags take a value, and lists their names with dashes.
 func flagNames(flags []cli.Flag) (takesValue map[string]bool, dashed []string) {
-	takesValue = map[string]bool{helpFlag: false}
-	dashed = []string{"--" + helpFlag}
+	takesValue = map[string]bool{}
 	for _, f := range flags {
 		_, isBool := f.(*cli.BoolFlag)
 		for _, n := range f.Names() {

@@ -48,31 +48,8 @@ func TestArrangeRefuses(t *testing.T) {
 	}
 }
 
-func TestParseAssertion(t *testing.T) {
-	for _, tt := range []struct {
-		text string
-		want assertion
-	}{
-		{"energy_j<=5", assertion{"energy_j<=5", "", "energy_j", "<=", 5}},
-		{" flops > 1e9 ", assertion{"flops > 1e9", "", "flops", ">", 1e9}},
-		{"unknown==0", assertion{"unknown==0", "", "unknown", "==", 0}},
-		{"module:encoder.layer.*:share<=0.1", assertion{"module:encoder.layer.*:share<=0.1", "encoder.layer.*", "share", "<=", 0.1}},
-		{"module:a:b:macs!=-1", assertion{"module:a:b:macs!=-1", "a:b", "macs", "!=", -1}},
-	} {
-		got, err := parseAssertions([]string{tt.text})
-		if err != nil || len(got) != 1 || got[0] != tt.want {
-			t.Errorf("parseAssertions(%q) = %+v, %v, want %+v", tt.text, got, err, tt.want)
-		}
-	}
-	for _, bad := range []string{"", "energy_j", "energy_j=5", "energy_j<=", "energy_j<=NaN", "energy_j<=5 J", "<=5", "module:flops", "module::flops<=5", "watts<=5"} {
-		if _, err := parseAssertions([]string{bad}); err == nil {
-			t.Errorf("parseAssertions(%q) succeeds", bad)
-		}
-	}
-}
-
 func TestParseDimsAndValues(t *testing.T) {
-	dims, err := parseDims([]string{"batch=2", "past_sequence + 1=4", "batch=2"})
+	dims, err := parseDims("dim", []string{"batch=2", "past_sequence + 1=4", "batch=2"})
 	if err != nil || dims["batch"] != 2 || dims["past_sequence + 1"] != 4 {
 		t.Errorf("parseDims: %v, %v", dims, err)
 	}

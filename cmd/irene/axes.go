@@ -32,7 +32,7 @@ func parseAxes(flags []string) ([]axis, error) {
 		}
 		seen := map[int64]bool{}
 		for _, part := range strings.Split(f[i+1:], ",") {
-			sizes, err := parseSizes(f, strings.TrimSpace(part))
+			sizes, err := parseSizes("dim "+f, strings.TrimSpace(part))
 			if err != nil {
 				return nil, err
 			}
@@ -48,11 +48,11 @@ func parseAxes(flags []string) ([]axis, error) {
 	return out, nil
 }
 
-// parseSizes reads one size or a range.
+// parseSizes reads one size or a range; flag is what it came with, without dashes.
 func parseSizes(flag, part string) ([]int64, error) {
 	fields := strings.Split(part, ":")
 	if len(fields) > 3 {
-		return nil, usagef("--dim %s: %q is no range; want LOW:HIGH:STEP or LOW:HIGH:xFACTOR", flag, part)
+		return nil, usagef("--%s: %q is no range; want LOW:HIGH:STEP or LOW:HIGH:xFACTOR", flag, part)
 	}
 	low, err := parseSize(flag, fields[0])
 	if err != nil || len(fields) == 1 {
@@ -67,17 +67,17 @@ func parseSizes(flag, part string) ([]int64, error) {
 		return nil, err
 	}
 	if high < low {
-		return nil, usagef("--dim %s: the range %s is empty", flag, part)
+		return nil, usagef("--%s: the range %s is empty", flag, part)
 	}
 	var out []int64
 	for n := low; n <= high; {
 		if out = append(out, n); len(out) > maxPoints {
-			return nil, usagef("--dim %s: more than %d sizes", flag, maxPoints)
+			return nil, usagef("--%s: more than %d sizes", flag, maxPoints)
 		}
 		if after := next(n); after > n {
 			n = after
 		} else {
-			return nil, usagef("--dim %s: the range %s never gets beyond %d", flag, part, n)
+			return nil, usagef("--%s: the range %s never gets beyond %d", flag, part, n)
 		}
 	}
 	return out, nil
@@ -93,13 +93,13 @@ func parseStep(flag string, fields []string) (func(int64) int64, error) {
 	if factor, ok := strings.CutPrefix(text, "x"); ok {
 		x, err := strconv.ParseFloat(factor, 64)
 		if err != nil || !(x > 1) || x > 1e9 {
-			return nil, usagef("--dim %s: %q is no factor above 1", flag, text)
+			return nil, usagef("--%s: %q is no factor above 1", flag, text)
 		}
 		return func(n int64) int64 { return max(n+1, int64(float64(n)*x)) }, nil
 	}
 	step, err := parseSize(flag, text)
 	if err == nil && step == 0 {
-		err = usagef("--dim %s: a step of 0 never ends", flag)
+		err = usagef("--%s: a step of 0 never ends", flag)
 	}
 	return func(n int64) int64 { return n + step }, err
 }
@@ -109,11 +109,11 @@ func parseSize(flag, text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		return 0, usagef("--dim %s: %s is out of range", flag, text)
+		return 0, usagef("--%s: %s is out of range", flag, text)
 	case err != nil:
-		return 0, usagef("--dim %s: %q is no whole number", flag, text)
+		return 0, usagef("--%s: %q is no whole number", flag, text)
 	case n < 0:
-		return 0, usagef("--dim %s: a size cannot be negative", flag)
+		return 0, usagef("--%s: a size cannot be negative", flag)
 	}
 	return n, nil
 }

@@ -7,30 +7,35 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// parseDims reads --dim flags: "batch=8". A dim may be given twice where both say the same.
-func parseDims(flags []string) (map[string]int64, error) {
+// bindingFlags are --dim and --value, which parseDims and parseValues read; input says of what else than the model.
+func bindingFlags(dim, input string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "dim", Usage: dim},
+		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input" + input + ", `NAME=1,2` (repeatable)"},
+	}
+}
+
+// parseDims reads the flags that bind dims: "batch=8". A dim may be given twice where both say the same.
+func parseDims(flag string, list []string) (map[string]int64, error) {
 	dims := map[string]int64{}
-	for _, f := range flags {
+	for _, f := range list {
 		i := strings.LastIndexByte(f, '=')
 		if i <= 0 || i == len(f)-1 {
-			return nil, usagef("--dim %s: want NAME=N, as in --dim batch=8", f)
+			return nil, usagef("--%s %s: want NAME=N, as in --%s batch=8", flag, f, flag)
 		}
-		name, text := strings.TrimSpace(f[:i]), strings.TrimSpace(f[i+1:])
-		n, err := strconv.ParseInt(text, 10, 64)
-		switch {
-		case errors.Is(err, strconv.ErrRange):
-			return nil, usagef("--dim %s: %s is out of range", f, text)
-		case err != nil:
-			return nil, usagef("--dim %s: %q is no whole number", f, text)
-		case n < 0:
-			return nil, usagef("--dim %s: a size cannot be negative", f)
+		name := strings.TrimSpace(f[:i])
+		n, err := parseSize(flag+" "+f, f[i+1:])
+		if err != nil {
+			return nil, err
 		}
 		if old, twice := dims[name]; twice && old != n {
-			return nil, usagef("--dim %s: already given as %d", f, old)
+			return nil, usagef("--%s %s: already given as %d", flag, f, old)
 		}
 		dims[name] = n
 	}

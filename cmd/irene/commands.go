@@ -120,7 +120,8 @@ func newApp(env *environment, table []command) *cli.App {
 		Name:                      "irene",
 		Usage:                     "what a Transformer in an ONNX file costs to run: energy, time, FLOPs, bytes, parameters",
 		UsageText:                 "irene COMMAND [flags] ARGUMENTS",
-		HideHelpCommand:           true,
+		Flags:                     []cli.Flag{showHelp()},
+		HideHelp:                  true,
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
 		Reader:                    env.stdin,
@@ -131,13 +132,13 @@ func newApp(env *environment, table []command) *cli.App {
 	}
 	for _, c := range table {
 		app.Commands = append(app.Commands, &cli.Command{
-			Name:            c.name,
-			Usage:           c.summary,
-			UsageText:       strings.TrimRight("irene "+c.name+" [flags] "+c.args, " "),
-			Description:     c.details,
-			Flags:           c.allFlags(),
-			HideHelpCommand: true,
-			OnUsageError:    wrongUsage,
+			Name:         c.name,
+			Usage:        c.summary,
+			UsageText:    strings.TrimRight("irene "+c.name+" [flags] "+c.args, " "),
+			Description:  c.details,
+			Flags:        c.allFlags(),
+			HideHelp:     true,
+			OnUsageError: wrongUsage,
 			Action: func(ctx *cli.Context) error {
 				if n := ctx.NArg(); n < c.min || n > c.max {
 					return countError(c, ctx.Args().Slice())
@@ -160,15 +161,18 @@ const (
 	quietFlag = "quiet" // keeps what is not data or an error to itself
 )
 
-// allFlags are the command's own flags and those of every command but --help, which the flag parser adds.
+// allFlags are the command's own flags and those of every command.
 func (c *command) allFlags() []cli.Flag {
-	return append(c.flags(), &cli.BoolFlag{Name: quietFlag, Aliases: []string{"q"}, Usage: "no notes and no progress on standard error, errors only", DisableDefaultText: true})
+	return append(
+		c.flags(),
+		&cli.BoolFlag{Name: quietFlag, Aliases: []string{"q"}, Usage: "no notes and no progress on standard error, errors only", DisableDefaultText: true},
+		showHelp(),
+	)
 }
 
-// The flag parser would take -h from commands that have a flag of that name (a size, of predict); arrange turns -h into
-// --help.
-func init() {
-	cli.HelpFlag = &cli.BoolFlag{Name: helpFlag, Usage: "show help", DisableDefaultText: true}
+// showHelp is --help without -h, which predict has for a size; arrange turns -h into --help.
+func showHelp() cli.Flag {
+	return &cli.BoolFlag{Name: helpFlag, Usage: "show help", DisableDefaultText: true}
 }
 
 // wrongUsage turns what the flag parser says into a usage error that spells flags as the help does.

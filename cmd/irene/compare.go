@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -10,9 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/analysis"
 )
 
 // mostCompared is how many models compare takes: one per letter.
@@ -43,26 +41,23 @@ const compareDetails = `Every model is compared with the first, A. Modules answe
      irene compare decode.onnx decode.onnx --dim 1:past_sequence=128 --dim 2:past_sequence=1024`
 
 func compareFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim, `[MODEL:]NAME=N[,N…]` (repeatable)"},
-		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input of the models that have it, `NAME=1,2` (repeatable)"},
-		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them); none predicts nothing"},
-		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
-		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
-		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
-		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
-		&cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of " + strings.Join(compare.Metrics(), ", ") + "; the first decides"},
-		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a screen", Usage: "show `N` levels of modules"},
-		&cli.IntFlag{Name: "top", Value: -1, DefaultText: "10", Usage: "list the `N` biggest differences"},
-		&cli.StringSliceFlag{Name: "module", Usage: "show the modules of any model that match `GLOB` (repeatable)"},
-		&cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: order, diff (biggest differences first)"},
-		&cli.BoolFlag{Name: "expand", Usage: "show each of equal layers"},
-		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(compareFormats(), ", ")},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format"},
-		&cli.StringSliceFlag{Name: "fail-if", Usage: "fail with status 3 where `EXPR` holds of a model beside the first, as 'energy_j>1.05x' (repeatable)"},
-		&cli.BoolFlag{Name: "strict", Usage: "fail where an operator's cost is not known"},
-		&cli.BoolFlag{Name: "no-color", Usage: "no colours, as with NO_COLOR in the environment"},
-	}
+	return slices.Concat(
+		modelFlags(bindingFlags("bind a dim, `[MODEL:]NAME=N[,N…]` (repeatable)", " of the models that have it"), predictionFlags(deviceFlag(orNone))),
+		[]cli.Flag{
+			&cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of " + strings.Join(compare.Metrics(), ", ") + "; the first decides"},
+			depthFlag(),
+			topFlag("10", "list the `N` biggest differences"),
+			&cli.StringSliceFlag{Name: "module", Usage: "show the modules of any model that match `GLOB` (repeatable)"},
+			&cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: order, diff (biggest differences first)"},
+			expandFlag(),
+		},
+		outputFlags(compareFormats(), ""),
+		[]cli.Flag{
+			&cli.StringSliceFlag{Name: "fail-if", Usage: "fail with status 3 where `EXPR` holds of a model beside the first, as 'energy_j>1.05x' (repeatable)"},
+			strictFlag(),
+			colorFlag(),
+		},
+	)
 }
 
 // runCompareModels reads the models, derives everything at each point, aligns, renders, and judges.
@@ -92,16 +87,12 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 	if err := want.view(c); err != nil {
 		return err
 	}
-	c.View.Color = want.output == "" && useColor(env.stdout, ctx.Bool("no-color"))
-	verdict, err := judgeComparison(env.stderr, c, want.limits)
+	c.View.Color = useColor(env, ctx)
+	failed, err := judgeComparison(env.stderr, c, want.limits)
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := want.format.Write(&b, c); err != nil {
-		return err
-	}
-	if err := writeOutput(env, want.output, b.Bytes()); err != nil {
+	if err := writeFormat(env, want.output, want.format.Write, c); err != nil {
 		return err
 	}
 	if ctx.Bool("strict") {
@@ -111,71 +102,53 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 			}
 		}
 	}
-	return verdict
+	return failed
 }
 
 // compareRequest is what the flags of compare ask for, checked as far as the models are not needed.
 type compareRequest struct {
-	dims       []dimFlag
-	values     map[string][]float64
-	prediction predictionRequest
-	convention graph.Convention
-	format     compare.Format
-	output     string
-	modules    []string
-	limits     []limit
-	shown      compare.View
+	modelRequest
+	dims    []dimFlag
+	format  compare.Format
+	modules []string
+	limits  []condition
+	shown   compare.View
 }
 
 func parseCompare(ctx *cli.Context) (*compareRequest, error) {
-	dims, err := parseDimLists(ctx.StringSlice("dim"), ctx.NArg())
-	if err != nil {
+	q := &compareRequest{modules: ctx.StringSlice("module"), shown: compare.View{
+		Depth: ctx.Int("depth"), Top: ctx.Int("top"), ByDiff: ctx.String("sort") == "diff", Expand: ctx.Bool("expand"),
+	}}
+	var err error
+	if q.dims, err = parseDimLists(ctx.StringSlice("dim"), ctx.NArg()); err != nil {
 		return nil, err
 	}
-	values, err := parseValues(ctx.StringSlice("value"))
-	if err != nil {
+	if q.modelRequest, err = parseUnsized(ctx); err != nil {
 		return nil, err
 	}
-	if err := oneOf("flops", ctx.String("flops"), conventions()); err != nil {
+	if q.prediction, err = parsePrediction(ctx); err != nil {
 		return nil, err
 	}
 	if err := oneOf("sort", ctx.String("sort"), []string{"order", "diff"}); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"depth", "top"} {
-		if ctx.IsSet(name) && ctx.Int(name) < 0 {
-			return nil, usagef("--%s %d: cannot be negative", name, ctx.Int(name))
-		}
-	}
-	metrics, err := parseCompareMetrics(ctx.String("metric"))
-	if err != nil {
+	if err := notNegative(ctx, "depth", "top"); err != nil {
 		return nil, err
 	}
-	prediction, err := parsePrediction(ctx)
-	if err != nil {
+	if q.shown.Metrics, err = parseMetrics(cmp.Or(ctx.String("metric"), "energy"), compare.Metrics()); err != nil {
 		return nil, err
 	}
-	if prediction.coefficients == "-" {
+	if q.prediction.coefficients == "-" {
 		return nil, usagef("--coefficients -: compare reads them for each model; give a file")
 	}
-	limits, err := parseLimits(ctx.StringSlice("fail-if"))
-	if err != nil {
-		return nil, err
-	}
-	format, err := chooseCompareFormat(ctx.String("format"), ctx.String("output"))
-	if err != nil {
+	if q.limits, err = limits().parse(ctx.StringSlice("fail-if")); err != nil {
 		return nil, err
 	}
 	if n := countDashes(ctx.Args().Slice()); n > 1 {
 		return nil, usagef("standard input (-) can be one model only, got %d", n)
 	}
-	return &compareRequest{
-		dims: dims, values: values, prediction: prediction, convention: graph.Convention(ctx.String("flops")),
-		format: format, output: ctx.String("output"), modules: ctx.StringSlice("module"), limits: limits,
-		shown: compare.View{
-			Metrics: metrics, Depth: ctx.Int("depth"), Top: ctx.Int("top"), ByDiff: ctx.String("sort") == "diff", Expand: ctx.Bool("expand"),
-		},
-	}, nil
+	q.format, err = chooseCompareFormat(ctx.String("format"), q.output)
+	return q, err
 }
 
 func countDashes(args []string) int {
@@ -186,24 +159,6 @@ func countDashes(args []string) int {
 		}
 	}
 	return n
-}
-
-// parseCompareMetrics reads --metric: names separated by commas.
-func parseCompareMetrics(list string) ([]string, error) {
-	if list == "" {
-		return []string{"energy"}, nil
-	}
-	var out []string
-	for _, name := range strings.Split(list, ",") {
-		name = strings.TrimSpace(name)
-		if err := oneOf("metric", name, compare.Metrics()); err != nil {
-			return nil, err
-		}
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	return out, nil
 }
 
 // view selects what the comparison shows.
@@ -266,19 +221,10 @@ func runPoints(env *environment, models []*graph.Graph, plan *pointPlan, want *c
 }
 
 func runModel(env *environment, g *graph.Graph, dims map[string]int64, want *compareRequest) (compare.Compared, error) {
-	a, err := analysis.Run(g, analysis.Options{Dims: dims, Values: valuesOf(g, want.values)})
-	if err != nil {
-		return compare.Compared{}, inFile(g, dimError(err, len(dims) > 0))
-	}
-	result, err := predictEnergy(env, a, want.prediction)
-	if err != nil {
-		return compare.Compared{}, err
-	}
-	r := report.Build(a, result, report.Options{
-		Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
-		DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
-	})
-	return compare.Compared{Analysis: a, Report: r}, nil
+	q := want.modelRequest
+	q.options.Dims, q.options.Values = dims, valuesOf(g, want.options.Values)
+	a, r, err := q.report(env, g)
+	return compare.Compared{Analysis: a, Report: r}, inFile(g, err)
 }
 
 // inFile puts the model before what is wrong with it.

@@ -63,7 +63,7 @@ func choices(c *command, flag string) []string {
 	}
 	words := map[string]func() []string{
 		"analyze format":    formatNames,
-		"analyze sort":      sortKeys,
+		"analyze sort":      report.Keys,
 		"baseline strategy": strategies,
 		"compare format":    compareFormats,
 		"compare metric":    compare.Metrics,
@@ -142,7 +142,7 @@ func completed(table []command) []completedCommand {
 	for i := range table {
 		c := &table[i]
 		cc := completedCommand{name: c.name, summary: c.summary, words: choices(c, ""), args: c.max > 0 && c.name != "operators"}
-		for _, f := range append(c.allFlags(), cli.HelpFlag) {
+		for _, f := range c.allFlags() {
 			if v, ok := f.(cli.VisibleFlag); ok && !v.IsVisible() {
 				continue
 			}

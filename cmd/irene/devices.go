@@ -9,6 +9,8 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/predict"
 )
 
 func devicesCommand() command {
@@ -186,4 +188,13 @@ func published(v float64) float64 {
 		return v
 	}
 	return r
+}
+
+// measuredDevices says of which devices there are coefficients of their own.
+func measuredDevices() map[string]string {
+	out := map[string]string{}
+	for _, id := range coefficients.Embedded() {
+		out[id] = predict.OriginFitted
+	}
+	return out
 }

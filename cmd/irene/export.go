@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/export"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/onnx"
 )
 
@@ -57,13 +55,7 @@ func exportFlags() []cli.Flag {
 		&cli.StringFlag{Name: "focus", Usage: "show the `MODULE` and its neighbours"},
 		&cli.IntFlag{Name: "radius", Value: 1, Usage: "neighbours are `N` steps away or less"},
 	}
-	shared := []string{"dim", "symbolic", "value", "device", "coefficients", "runtime", "measured", "mode", "host-watts", "flops"}
-	for _, f := range analyzeFlags() {
-		if slices.Contains(shared, f.Names()[0]) {
-			own = append(own, f)
-		}
-	}
-	return own
+	return append(own, predictedFlags()...)
 }
 
 // onnxFormat is the model itself; it is no rendering of a report, so that its row stands here.
@@ -81,48 +73,31 @@ func exportNames() []string {
 
 // exportRequest is what the flags of export ask for.
 type exportRequest struct {
-	options    analysis.Options
-	prediction predictionRequest
-	convention graph.Convention
-	format     report.Format
-	output     string
-	focus      string
-	shown      report.View
+	modelRequest
+	format report.Format
+	focus  string
+	shown  report.View
 }
 
 func parseExport(ctx *cli.Context) (*exportRequest, error) {
-	q := &exportRequest{output: ctx.String("output"), focus: ctx.String("focus"), shown: report.View{Depth: ctx.Int("depth"), Top: -1, Radius: ctx.Int("radius")}}
-	if q.output == "" {
+	q := &exportRequest{focus: ctx.String("focus"), shown: report.View{Depth: ctx.Int("depth"), Top: -1, Radius: ctx.Int("radius")}}
+	if ctx.String("output") == "" {
 		return nil, usagef("export needs -o FILE (- is standard output, with --format)")
 	}
-	dims, err := parseDims(ctx.StringSlice("dim"))
-	if err != nil {
-		return nil, err
-	}
-	values, err := parseValues(ctx.StringSlice("value"))
-	if err != nil {
-		return nil, err
-	}
-	if err := oneOf("flops", ctx.String("flops"), conventions()); err != nil {
-		return nil, err
-	}
-	if q.prediction, err = parsePrediction(ctx); err != nil {
+	var err error
+	if q.modelRequest, err = parseModel(ctx); err != nil {
 		return nil, err
 	}
 	if q.format, err = exportFormat(ctx.String("format"), q.output); err != nil {
 		return nil, err
 	}
-	q.options = analysis.Options{Dims: dims, Values: values, Symbolic: ctx.Bool("symbolic")}
-	q.convention = graph.Convention(ctx.String("flops"))
 	return q, q.check(ctx)
 }
 
 // check refuses flags that mean nothing to the format.
 func (q *exportRequest) check(ctx *cli.Context) error {
-	for _, name := range []string{"depth", "radius"} {
-		if ctx.IsSet(name) && ctx.Int(name) < 0 {
-			return usagef("--%s %d: cannot be negative", name, ctx.Int(name))
-		}
+	if err := notNegative(ctx, "depth", "radius"); err != nil {
+		return err
 	}
 	f := q.format
 	for _, x := range []struct {
@@ -182,18 +157,10 @@ func runExport(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := derive(g, want.options)
+	_, r, err := want.report(env, g)
 	if err != nil {
 		return err
 	}
-	result, err := predictEnergy(env, a, want.prediction)
-	if err != nil {
-		return err
-	}
-	r := report.Build(a, result, report.Options{
-		Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
-		DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
-	})
 	r.View = want.shown
 	if want.focus != "" {
 		if r.View.Focus, err = focusOn(r, want.focus); err != nil {
@@ -203,11 +170,7 @@ func runExport(env *environment, ctx *cli.Context) error {
 	if want.format.Name == onnxFormat.Name {
 		return exportONNX(env, r, want.output, model, annotate)
 	}
-	var b bytes.Buffer
-	if err := want.format.Write(&b, r); err != nil {
-		return err
-	}
-	return writeOutput(env, want.output, b.Bytes())
+	return writeFormat(env, want.output, want.format.Write, r)
 }
 
 // focusOn finds the one module that a path or a pattern means.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,20 +36,12 @@ func exportHTML(env *environment, want *exportRequest, models []string) error {
 		}
 		pages = append(pages, page)
 	}
-	var b bytes.Buffer
-	if err := page.Write(&b, pages); err != nil {
-		return err
-	}
-	return writeOutput(env, want.output, b.Bytes())
+	return writeFormat(env, want.output, page.Write, pages)
 }
 
 // htmlPage analyzes a model twice: at the sizes that the page opens with, and with all of them open.
 func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (page.Page, error) {
-	a, err := derive(g, want.options)
-	if err != nil {
-		return page.Page{}, err
-	}
-	result, err := predictEnergy(env, a, want.prediction)
+	_, r, err := want.report(env, g)
 	if err != nil {
 		return page.Page{}, err
 	}
@@ -62,13 +53,7 @@ func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (page.Page,
 	if err != nil {
 		return page.Page{}, err
 	}
-	return page.Page{
-		Report: report.Build(a, result, report.Options{
-			Version: version(), Mode: string(want.prediction.mode), Convention: want.convention,
-			DefaultDevice: want.prediction.device == nil && want.prediction.coefficients == "",
-		}),
-		Open: open, Recipes: recipes, Flags: htmlFlags(want),
-	}, nil
+	return page.Page{Report: r, Open: open, Recipes: recipes, Flags: htmlFlags(want)}, nil
 }
 
 // htmlFlags spells the flags that make analyze give the page's numbers.
@@ -99,22 +84,23 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	if q.none {
 		return nil, nil
 	}
-	c, first, err := chooseDevice(env, q)
+	t, err := q.target(env)
 	if err != nil {
 		return nil, err
 	}
-	if !c.HasEnergy() {
-		return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", c.Device)
+	if !t.Coefficients.HasEnergy() {
+		return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", t.Coefficients.Device)
 	}
-	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == first.ID })
+	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == t.Device.ID })
 	var out []*predict.Recipe
-	for _, d := range append([]energy.Device{first}, devices...) {
+	for _, d := range append([]energy.Device{t.Device}, devices...) {
+		t.Device = d
 		if q.coefficients == "" {
-			if c, err = coefficients.ForDevice(d.ID); err != nil {
+			if t.Coefficients, err = coefficients.ForDevice(d.ID); err != nil {
 				return nil, err
 			}
 		}
-		p, err := predict.Bind(open, c, d, predict.Options{Profile: q.runtime, HostWatts: q.host})
+		p, err := t.Bind(open)
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -9,7 +9,6 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/generate"
 	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -39,18 +38,13 @@ const generateDetails = `DECODER is a decode step with a key/value cache. The en
    --trace has a JSON object a line: prompt and tokens (lengths), and perhaps arrival_s, which gives the rate.`
 
 func generateFlags() []cli.Flag {
-	return []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.Int64Flag{Name: "batch", Value: 1, Usage: "`N` sequences at once"},
 		&cli.Int64Flag{Name: "prompt", Value: 128, Usage: "`N` tokens before the first generated one"},
 		&cli.Int64Flag{Name: "tokens", Value: 128, Usage: "`N` tokens to generate for each sequence"},
 		&cli.StringFlag{Name: "prefill-model", Usage: "the decoder's export that reads prompts, in `FILE`"},
 		&cli.StringFlag{Name: "encoder", Usage: "the encoder, in `FILE`; --prompt is the length it reads"},
-		&cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
-		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
-		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
-		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
-		&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim that has no part in generation, `NAME=N` (repeatable)"},
-		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input, `NAME=1,2` (repeatable)"},
+	}, predictionFlags(deviceFlag("")), bindingFlags("bind a dim that has no part in generation, `NAME=N` (repeatable)", ""), []cli.Flag{
 		&cli.StringFlag{Name: "batch-dim", Usage: "the dim `NAME` of the batch, where it is not found"},
 		&cli.StringFlag{Name: "past-dim", Usage: "the dim `NAME` of the tokens in the cache"},
 		&cli.StringFlag{Name: "sequence-dim", Usage: "the dim `NAME` of the new tokens"},
@@ -61,10 +55,10 @@ func generateFlags() []cli.Flag {
 		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
 		&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all"},
-	}
+	})
 }
 
-// generate finds the cache, compiles the decode step, sums the steps, and renders.
+// runGenerate finds the cache, compiles the decode step, sums the steps, and renders.
 func runGenerate(env *environment, ctx *cli.Context) error {
 	want, err := parseGenerate(env, ctx)
 	if err != nil {
@@ -74,7 +68,7 @@ func runGenerate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkInputs(g, want.values); err != nil {
+	if err := checkInputs(g, want.options.Values); err != nil {
 		return err
 	}
 	input, err := want.input(env, g)
@@ -83,7 +77,7 @@ func runGenerate(env *environment, ctx *cli.Context) error {
 	}
 	generator, err := generate.New(*input)
 	if err != nil {
-		return dimError(err, len(want.dims) > 0)
+		return dimError(err, len(want.options.Dims) > 0)
 	}
 	p := startProgress(env, "generate", 0)
 	r, err := want.predict(input, generator)
@@ -91,31 +85,25 @@ func runGenerate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
 	write := report.WriteGenerationText
 	if want.format == "json" {
 		write = report.WriteGenerationJSON
 	}
-	if err := write(&b, r); err != nil {
-		return err
-	}
-	return writeOutput(env, want.output, b.Bytes())
+	return writeFormat(env, want.output, write, r)
 }
 
 // generateRequest is what the flags of generate ask for.
 type generateRequest struct {
+	modelRequest
 	batch, prompt, tokens int64
 	prompts               string // file that reads prompts
 	encoder               bool   // it is an encoder
-	prediction            predictionRequest
-	dims                  map[string]int64
-	values                map[string][]float64
 	told                  analysis.DecoderNames
 	requests              []generate.Request
 	rate                  float64
 	price                 *report.Price
 	carbon                *float64
-	format, output        string
+	format                string
 }
 
 // maxSteps bounds the decode steps of a run.
@@ -125,7 +113,7 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 	q := &generateRequest{
 		batch: ctx.Int64("batch"), prompt: ctx.Int64("prompt"), tokens: ctx.Int64("tokens"), prompts: ctx.String("prefill-model"),
 		told:   analysis.DecoderNames{Batch: ctx.String("batch-dim"), Past: ctx.String("past-dim"), Sequence: ctx.String("sequence-dim")},
-		format: ctx.String("format"), output: ctx.String("output"), rate: ctx.Float64("rate"),
+		format: ctx.String("format"), rate: ctx.Float64("rate"),
 	}
 	for _, n := range []struct {
 		flag      string
@@ -142,17 +130,11 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 		q.prompts, q.encoder = e, true
 	}
 	var err error
-	if q.prediction, err = parsePrediction(ctx); err != nil {
+	if q.modelRequest, err = parseModel(ctx); err != nil {
 		return nil, err
 	}
 	if q.prediction.none {
-		return nil, usagef("--device none: generate speaks of predictions; irene devices lists devices")
-	}
-	if q.dims, err = parseDims(ctx.StringSlice("dim")); err != nil {
-		return nil, err
-	}
-	if q.values, err = parseValues(ctx.StringSlice("value")); err != nil {
-		return nil, err
+		return nil, refuseNone(ctx)
 	}
 	if err := oneOf("format", q.format, []string{"text", "json"}); err != nil {
 		return nil, err
@@ -167,18 +149,15 @@ func (q *generateRequest) input(env *environment, g *graph.Graph) (*generate.Inp
 		return nil, err
 	}
 	for _, name := range []string{d.Batch, d.Past, d.Sequence, d.Source} {
-		if _, bound := q.dims[name]; bound && name != "" {
+		if _, bound := q.options.Dims[name]; bound && name != "" {
 			return nil, usagef("--dim %s: generation sets it: --batch, --prompt and --tokens say how large", name)
 		}
 	}
-	c, device, err := chooseDevice(env, q.prediction)
+	t, err := q.prediction.target(env)
 	if err != nil {
 		return nil, err
 	}
-	in := &generate.Input{
-		Decoder: d, Options: analysis.Options{Dims: q.dims, Values: q.values}, Batch: q.batch, Prompt: q.prompt, Tokens: q.tokens,
-		Target: sweep.Target{Coefficients: c, Device: device, Options: predict.Options{Profile: q.prediction.runtime, HostWatts: q.prediction.host}},
-	}
+	in := &generate.Input{Decoder: d, Options: q.options, Batch: q.batch, Prompt: q.prompt, Tokens: q.tokens, Target: t}
 	for _, r := range q.requests {
 		in.Prompt, in.Tokens = max(in.Prompt, r.Prompt), max(in.Tokens, r.Tokens)
 	}
@@ -208,7 +187,7 @@ func (q *generateRequest) predict(in *generate.Input, generator *generate.Genera
 		return nil, err
 	}
 	r := &report.Generation{
-		Report:     report.Build(generator.Step.Open.Example, nil, report.Options{Version: version(), Mode: string(predict.ModeSpec)}),
+		Report:     q.build(generator.Step.Open.Example, nil),
 		Generation: sum, Generator: generator, Target: in.Target, Prompts: q.prompts, Origin: predict.OriginFitted,
 		Memory: -1, Price: q.price, Carbon: q.carbon,
 	}

@@ -51,7 +51,7 @@ func manPage(app *cli.App, table []command) string {
 func manCommandText(b *strings.Builder, c *command) {
 	fmt.Fprintf(b, ".SS %s\n%s\n.PP\n.B %s\n.PP\n", roff("irene "+c.name), roff(c.summary), roff(strings.TrimRight("irene "+c.name+" [flags] "+c.args, " ")))
 	manDetails(b, c.details)
-	for _, f := range append(c.allFlags(), cli.HelpFlag) {
+	for _, f := range c.allFlags() {
 		if v, ok := f.(cli.VisibleFlag); ok && !v.IsVisible() {
 			continue
 		}

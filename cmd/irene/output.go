@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -9,7 +10,28 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
 )
+
+// outputFlags are --format and --output of the commands that write in one of several formats; more is what else the
+// output's extension does.
+func outputFlags(formats []string, more string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(formats, ", ")},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format" + more},
+	}
+}
+
+// writeFormat writes a value in a format to the file at path, as writeOutput does.
+func writeFormat[V any](env *environment, path string, format func(io.Writer, V) error, v V) error {
+	var b bytes.Buffer
+	if err := format(&b, v); err != nil {
+		return err
+	}
+	return writeOutput(env, path, b.Bytes())
+}
 
 // writeOutput writes data to the file at path, or to standard output where path is "" or "-". A file appears whole or
 // not at all.
@@ -161,7 +183,11 @@ func bare(err error) error {
 	return err
 }
 
-// useColor reports whether a report on w may have colours: on terminals that show them, unless the user says no.
-func useColor(w io.Writer, off bool) bool {
-	return !off && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)
+func colorFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "no-color", Usage: "no colours, as with NO_COLOR in the environment"}
+}
+
+// useColor reports whether a report may have colours: on terminals that show them, unless the user says no.
+func useColor(env *environment, ctx *cli.Context) bool {
+	return ctx.String("output") == "" && !ctx.Bool("no-color") && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(env.stdout)
 }

@@ -111,7 +111,7 @@ func planRows(env *environment, ctx *cli.Context, base *coefficients.Coefficient
 		}
 		return planFile(env, path)
 	}
-	dims, err := parseDims(ctx.StringSlice("dim"))
+	dims, err := parseDims("dim", ctx.StringSlice("dim"))
 	if err != nil {
 		return nil, err
 	}

@@ -43,13 +43,13 @@ func predictCommand() command {
 func predictFlags() []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "device", DefaultText: "each row's, or that of the coefficients", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
-		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
+		coefficientsFlag(),
 		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "runtime `PROFILE` of the operators: " + strings.Join(runtimes(), ", ")},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all (- is standard output)"},
 		&cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"},
 	}
 	for _, size := range sizeFlags() {
-		flags = append(flags, &cli.Int64Flag{Name: size, Hidden: true}) // -h would read as help: the details speak of them
+		flags = append(flags, &cli.GenericFlag{Name: size, Value: new(sizeFlag), Hidden: true}) // -h would read as help: the details speak of them
 	}
 	return append(flags,
 		&cli.StringFlag{Name: "dtype", Value: graph.Float32.String(), Usage: "element `TYPE` of --op"},
@@ -57,6 +57,22 @@ func predictFlags() []cli.Flag {
 }
 
 func sizeFlags() []string { return []string{"b", "m", "n", "k", "h"} }
+
+// sizeFlag is the value of a flag that is a size.
+type sizeFlag int64
+
+// Set reads a size as the flag parser reads other numbers.
+func (s *sizeFlag) Set(text string) error {
+	n, err := strconv.ParseInt(text, 0, 64)
+	if err != nil {
+		return errors.New("parse error")
+	}
+	*s = sizeFlag(n)
+	return nil
+}
+
+// String is no boolean, ever: the flag parser would take --h 1 for -h, a request for help.
+func (s *sizeFlag) String() string { return fmt.Sprintf("size %d", *s) }
 
 // runPredictRows predicts the rows of a file, or the one that flags describe.
 func runPredictRows(env *environment, ctx *cli.Context) error {
@@ -201,7 +217,7 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 	c := t.loaded
 	if c == nil {
 		var err error
-		if c, err = chooseCoefficients(t.env, q); err != nil {
+		if c, err = q.choose(t.env); err != nil {
 			return nil, err
 		}
 		if q.coefficients != "" {
@@ -281,7 +297,7 @@ func (t *rowPredictor) one(ctx *cli.Context) error {
 		if !ctx.IsSet(flag) {
 			continue
 		}
-		if *sizes[i] = ctx.Int64(flag); *sizes[i] < 1 {
+		if *sizes[i] = int64(*ctx.Generic(flag).(*sizeFlag)); *sizes[i] < 1 {
 			return usagef("--%s %d: sizes are at least 1", flag, *sizes[i])
 		}
 		members = append(members, operator.Member{Key: strings.ToUpper(flag), Value: strconv.AppendInt(nil, *sizes[i], 10)})

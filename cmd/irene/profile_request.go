@@ -51,9 +51,7 @@ type profileRequest struct {
 type namedFile struct{ name, path string }
 
 func profileFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "dim", Usage: "sizes of a dim, `NAME=SIZES`, as irene sweep takes them (repeatable)"},
-		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input, `NAME=1,2` (repeatable)"},
+	return append(bindingFlags("sizes of a dim, `NAME=SIZES`, as irene sweep takes them (repeatable)", ""), []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "append records to `FILE`; what it has already is not measured again"},
 		&cli.StringFlag{Name: "level", Value: "operator,module,model", Usage: "what is measured, a `LIST` of operator, module, model"},
 		&cli.IntFlag{Name: "in-context", Usage: "measure `N` operators within their running models, too"},
@@ -78,7 +76,7 @@ func profileFlags() []cli.Flag {
 		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "shuffle the tasks by the number `N`"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be measured and how, and measure nothing"},
 		&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of what --dry-run says: text, json"},
-	}
+	}...)
 }
 
 // Runtime profiles that can be measured: those whose graphs ONNX Runtime makes, and the file as it is.

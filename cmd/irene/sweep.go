@@ -40,36 +40,31 @@ const sweepDetails = `Sizes are lists and ranges: batch=1,2,4,8 sequence=32:512:
      irene sweep bert.onnx --dim sequence=32:512:32 -o sweep.svg`
 
 func sweepFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "dim", Usage: "sizes of a dim, `NAME=SIZES` (repeatable)"},
-		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input, `NAME=1,2` (repeatable)"},
-		&cli.StringSliceFlag{Name: "device", DefaultText: coefficients.DefaultDevice, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"},
-		&cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"},
-		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
-		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"},
-		&cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")},
-		&cli.StringSliceFlag{Name: "assert", Usage: "recommend only where `EXPR` holds, and fail with status 3 where it nowhere does (repeatable)"},
-		&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes", Usage: "of a plot: the dim `NAME` along the axis"},
-		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(sweepFormats(), ", ")},
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format, " + strings.Join(plotFormats(), " and ") + " draw"},
-		&cli.BoolFlag{Name: "no-color", Usage: "no colours, as with NO_COLOR in the environment"},
-	}
+	devices := &cli.StringSliceFlag{Name: "device", DefaultText: coefficients.DefaultDevice, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"}
+	return slices.Concat(
+		modelFlags(bindingFlags("sizes of a dim, `NAME=SIZES` (repeatable)", ""), predictionFlags(devices)),
+		[]cli.Flag{
+			&cli.StringSliceFlag{Name: "assert", Usage: "recommend only where `EXPR` holds, and fail with status 3 where it nowhere does (repeatable)"},
+			&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes", Usage: "of a plot: the dim `NAME` along the axis"},
+		},
+		outputFlags(sweepFormats(), ", "+strings.Join(plotFormats(), " and ")+" draw"),
+		[]cli.Flag{colorFlag()},
+	)
 }
 
 // sweepRequest is what the flags of sweep ask for.
 type sweepRequest struct {
+	modelRequest
 	axes       []axis
-	values     map[string][]float64
 	devices    []predictionRequest
-	convention graph.Convention
-	assertions []sweepAssertion
+	assertions []condition
+	holds      func(*sweep.Row) bool // whether assertions do
 	x          string
 	format     report.SweepFormat
 	plot       string // extension; "" for a table
-	output     string
 }
 
-// sweep reads the model, compiles its closed forms, and evaluates the grid.
+// runSweep reads the model, compiles its closed forms, and evaluates the grid.
 func runSweep(env *environment, ctx *cli.Context) error {
 	want, err := parseSweep(ctx)
 	if err != nil {
@@ -79,14 +74,14 @@ func runSweep(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkInputs(g, want.values); err != nil {
+	if err := checkInputs(g, want.options.Values); err != nil {
 		return err
 	}
 	s, axes, err := want.prepare(env, g)
 	if err != nil {
 		return err
 	}
-	s.View.Color = want.output == "" && useColor(env.stdout, ctx.Bool("no-color"))
+	s.View.Color = useColor(env, ctx)
 	if want.plot != "" {
 		err = want.draw(env, s, axes)
 	} else {
@@ -104,7 +99,6 @@ func runSweep(env *environment, ctx *cli.Context) error {
 // prepare compiles the grid. It has an open dim for each axis and, where the batch has a fixed size, one for the batch.
 func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep, [][]int64, error) {
 	s := &report.Sweep{}
-	opts := analysis.Options{Values: q.values}
 	var names []string
 	var axes [][]int64
 	for _, a := range q.axes {
@@ -132,27 +126,28 @@ func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep,
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.Grid, err = sweep.NewGrid(g, opts, names, corners(axes), targets, q.convention); err != nil {
+	if s.Grid, err = sweep.NewGrid(g, q.options, names, corners(axes), targets, q.convention); err != nil {
 		return nil, nil, dimError(err, true)
 	}
-	s.Report = report.Build(s.Grid.Open.Example, nil, report.Options{Version: version(), Mode: string(predict.ModeSpec), Convention: q.convention})
+	s.Report = q.build(s.Grid.Open.Example, nil)
 	s.Points = sweep.Points(axes, maxPoints)
 	if most := 2000; s.Grid.Direct != "" && s.Points > most {
 		return nil, nil, fmt.Errorf("%s: %d points are too many (at most %d) where each is analyzed of its own: %s", g.File, s.Points, most, s.Grid.Direct)
 	}
 	q.largest(g, s, axes)
-	return s, axes, q.checkAssertions(s)
+	q.holds, err = q.holding(s)
+	return s, axes, err
 }
 
 // targets are the devices with their coefficients.
-func (q *sweepRequest) targets(env *environment) ([]sweep.Target, error) {
-	var out []sweep.Target
+func (q *sweepRequest) targets(env *environment) ([]predict.Target, error) {
+	var out []predict.Target
 	for _, p := range q.devices {
-		c, d, err := chooseDevice(env, p)
+		t, err := p.target(env)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, sweep.Target{Coefficients: c, Device: d, Options: predict.Options{Profile: p.runtime, HostWatts: p.host}})
+		out = append(out, t)
 	}
 	return out, nil
 }
@@ -201,10 +196,9 @@ func (q *sweepRequest) table(env *environment, w io.Writer, s *report.Sweep, axe
 func (q *sweepRequest) evaluate(env *environment, s *report.Sweep, axes [][]int64, emit func(*sweep.Row) error) (err error) {
 	p := startProgress(env, "sweep", s.Points*len(s.Grid.Targets))
 	defer p.stop()
-	holds := q.holds(s)
 	counted := func(r *sweep.Row) bool {
 		p.add(1)
-		return holds(r)
+		return q.holds(r)
 	}
 	s.Best, err = s.Grid.Sweep(axes, counted, func(r *sweep.Row) error {
 		if isStdout(q.output) {
@@ -223,7 +217,10 @@ func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
 	if len(axes) == 0 {
 		return nil, usagef("sweep needs --dim NAME=SIZES, as in --dim batch=1,2,4,8")
 	}
-	q := &sweepRequest{axes: axes, convention: graph.Convention(ctx.String("flops")), x: ctx.String("x"), output: ctx.String("output")}
+	q := &sweepRequest{axes: axes, x: ctx.String("x")}
+	if q.modelRequest, err = parseUnsized(ctx); err != nil {
+		return nil, err
+	}
 	if err := q.parseDevices(ctx); err != nil {
 		return nil, err
 	}
@@ -237,13 +234,7 @@ func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
 	if q.x != "" && !slices.ContainsFunc(axes, func(a axis) bool { return a.name == q.x }) {
 		return nil, usagef("--x %s: not swept; --dim %s=… gives it sizes", q.x, q.x)
 	}
-	if q.values, err = parseValues(ctx.StringSlice("value")); err != nil {
-		return nil, err
-	}
-	if err := oneOf("flops", ctx.String("flops"), conventions()); err != nil {
-		return nil, err
-	}
-	if q.assertions, err = parseSweepAssertions(ctx.StringSlice("assert")); err != nil {
+	if q.assertions, err = pointAssertions().parse(ctx.StringSlice("assert")); err != nil {
 		return nil, err
 	}
 	return q, q.parseFormat(ctx)
@@ -251,19 +242,15 @@ func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
 
 // parseDevices reads --device, a list that may also be given in parts, and what goes with it.
 func (q *sweepRequest) parseDevices(ctx *cli.Context) error {
-	one := predictionRequest{coefficients: ctx.String("coefficients"), runtime: ctx.String("runtime"), mode: predict.ModeSpec}
-	if one.runtime != "" {
-		if err := oneOf("runtime", one.runtime, runtimes()); err != nil {
-			return err
-		}
-	}
-	if err := parseHostWatts(ctx, &one); err != nil {
+	one, err := parseBasis(ctx)
+	if err != nil {
 		return err
 	}
+	q.prediction = one
 	for _, list := range ctx.StringSlice("device") {
 		for _, id := range strings.Split(list, ",") {
 			if id = strings.TrimSpace(id); id == noDevice {
-				return usagef("--device none: sweep speaks of predictions; irene devices lists devices")
+				return refuseNone(ctx)
 			}
 			d, err := findDevice(id, one.coefficients)
 			if err != nil {

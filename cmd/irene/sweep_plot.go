@@ -101,7 +101,7 @@ func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 	var plots [][]*plot.Plot
 	metrics := report.SweepMetrics(s.Item())
 	for _, panel := range []struct{ metric, label string }{{"energy_j", "energy, J"}, {"j_per_" + s.Item(), "J per " + s.Item()}, {"time_s", "time, s"}} {
-		i := slices.IndexFunc(metrics, func(m report.SweepMetric) bool { return m.Name == panel.metric })
+		i := slices.IndexFunc(metrics, func(m report.Metric) bool { return m.Key == panel.metric })
 		p, err := drawPanel(s, lines, x, &metrics[i])
 		if err != nil {
 			return nil, err
@@ -138,7 +138,7 @@ func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 }
 
 // drawPanel draws one metric on logarithmic axes.
-func drawPanel(s *report.Sweep, lines []*sweepLine, x int, m *report.SweepMetric) (*plot.Plot, error) {
+func drawPanel(s *report.Sweep, lines []*sweepLine, x int, m *report.Metric) (*plot.Plot, error) {
 	p := plot.New()
 	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
 		style.Font.Variant = "Sans"
@@ -151,7 +151,7 @@ func drawPanel(s *report.Sweep, lines []*sweepLine, x int, m *report.SweepMetric
 	for i, l := range lines {
 		var xy, outside plotter.XYs
 		for _, r := range l.rows {
-			pt := plotter.XY{X: float64(s.Axes[x].Size(r.Values[x])), Y: m.Value(r)}
+			pt := plotter.XY{X: float64(s.Axes[x].Size(r.Values[x])), Y: m.Sweep(r)}
 			if !(pt.Y > 0) || math.IsInf(pt.Y, 0) || pt.X <= 0 {
 				continue
 			}

@@ -1,145 +1,160 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
-	"github.com/urfave/cli/v2"
-
-	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/profiler"
+	"github.com/irene-onnx/irene/profiler/fake"
+	"github.com/irene-onnx/irene/profiler/rapl"
 )
 
-// predictionRequest says for which device, by which coefficients and under which runtime profile to predict.
-type predictionRequest struct {
-	device       *energy.Device // nil: that of the coefficients
-	coefficients string         // file; "" for the embedded ones
-	runtime      string         // "": that of the coefficients
-	none         bool           // nothing is to be predicted
-	measured     string         // file of measurements of this model on the device; "" for none
-	mode         predict.Mode
-	host         *energy.Watts // of the host, for devices nobody measured
+// meterRow is a row of the table of meters.
+type meterRow struct {
+	name string
+	// open returns nil without an error where there is nothing to read: time alone is measured.
+	open func(*profileRequest, *machine) (profiler.Meter, error)
 }
 
-// noDevice is the --device that predicts nothing.
-const noDevice = "none"
+// executorRow is a row of the table of executors.
+type executorRow struct {
+	name string
+	open func(context.Context, *environment, *profileRequest, *machine) (profiler.Executor, error)
+}
 
-func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
-	q := predictionRequest{coefficients: ctx.String("coefficients"), runtime: ctx.String("runtime")}
-	if q.runtime != "" {
-		if err := oneOf("runtime", q.runtime, runtimes()); err != nil {
-			return q, err
-		}
+// label is the row's name.
+func (r meterRow) label() string { return r.name }
+
+// label is the row's name.
+func (r executorRow) label() string { return r.name }
+
+// rowNames are the names of a table's rows.
+func rowNames[R interface{ label() string }](rows []R) []string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, r.label())
 	}
-	if err := parseMeasured(ctx, &q); err != nil {
-		return q, err
+	return out
+}
+
+// meterRows is the table of meters. Those that need cgo are in wire_cgo.go.
+func meterRows() []meterRow {
+	return append(cgoMeters(),
+		meterRow{"rapl", func(*profileRequest, *machine) (profiler.Meter, error) { return rapl.Open(rapl.Options{}) }},
+		meterRow{"none", func(*profileRequest, *machine) (profiler.Meter, error) { return nil, nil }},
+		meterRow{pretending, func(q *profileRequest, m *machine) (profiler.Meter, error) { return m.pretended(q).Meter(), nil }},
+	)
+}
+
+// executorRows is the table of executors, the default first.
+func executorRows() []executorRow {
+	return append(cgoExecutors(), executorRow{pretending, func(_ context.Context, _ *environment, q *profileRequest, m *machine) (profiler.Executor, error) {
+		return m.pretended(q).Executor(), nil
+	}})
+}
+
+// pretending is the executor, and the meter, of a device that is made up: to try things out, and for tests.
+const pretending = "fake"
+
+// errNoC is what measuring says in a command that was built without a C compiler.
+var errNoC = errors.New("this irene was built without cgo and cannot load NVML or ONNX Runtime: build it on Linux with CGO_ENABLED=1 and a C compiler")
+
+// machine is what a run measures with.
+type machine struct {
+	executor profiler.Executor
+	meter    profiler.Meter // nil: time alone
+	clock    profiler.Clock
+	fake     *fake.Device // made up, where executor or meter are
+	notes    []string
+	tell     func(format string, args ...any)
+}
+
+// pretended is the made-up device, the same for executor and meter.
+func (m *machine) pretended(q *profileRequest) *fake.Device {
+	if m.fake == nil {
+		m.fake = fake.New(fake.Realistic(q.seed))
 	}
-	switch id := ctx.String("device"); {
-	case id == noDevice:
-		q.none = true
-	case ctx.IsSet("device"):
-		d, err := findDevice(id, q.coefficients)
+	return m.fake
+}
+
+// openMachine opens the meter and then the executor, on the device that the meter reads.
+func openMachine(ctx context.Context, env *environment, q *profileRequest) (m *machine, err error) {
+	m = &machine{clock: profiler.SystemClock(), tell: newTeller(env.stderr)}
+	defer func() {
 		if err != nil {
-			return q, err
+			m.close()
 		}
-		q.device = &d
+	}()
+	if (q.executor == pretending) != (q.meter == pretending) && q.meter != "none" && q.meter != autoMeter {
+		return m, usagef("--executor %s --meter %s: the made-up device reads and runs only itself", q.executor, q.meter)
 	}
-	return q, nil
+	if err := m.openMeter(q); err != nil {
+		return m, err
+	}
+	for _, r := range executorRows() {
+		if r.name == q.executor {
+			x, err := r.open(ctx, env, q, m)
+			if err != nil {
+				return m, err
+			}
+			m.executor = x
+		}
+	}
+	if m.fake != nil {
+		m.clock = m.fake.Clock()
+	}
+	return m, nil
 }
 
-// findDevice finds a device in the table, or else as the one that a file of coefficients has the row of.
-func findDevice(id, coefficients string) (energy.Device, error) {
-	d, unknown := energy.LookupDevice(id)
-	if unknown == nil {
-		return d, nil
+// openMeter opens the meter asked for, or the one that suits the machine.
+func (m *machine) openMeter(q *profileRequest) error {
+	if q.meter != autoMeter {
+		return m.openNamed(q, q.meter)
 	}
-	if coefficients != "" && coefficients != "-" {
-		if c, err := loadCoefficients(&environment{}, coefficients); err == nil && c.DeviceRow != nil && c.DeviceRow.Is(id) {
-			return *c.DeviceRow, nil
-		}
-	}
-	return d, usagef("%v", unknown)
-}
-
-// parseMeasured reads the flags that say what a prediction may rest on beside the file.
-func parseMeasured(ctx *cli.Context, q *predictionRequest) error {
-	q.measured, q.mode = ctx.String("measured"), predict.ModeSpec
-	if q.measured != "" {
-		q.mode = predict.ModeTimes
-	}
-	if m := ctx.String("mode"); m != "" {
-		if err := oneOf("mode", m, modeNames()); err != nil {
+	switch {
+	case q.executor == pretending:
+		return m.openNamed(q, pretending)
+	case q.provider == "cuda" || q.provider == "tensorrt" || q.gpu != "" || q.meterLibrary != "":
+		return m.openNamed(q, "nvml")
+	case q.provider == "":
+		err := m.openNamed(q, "nvml")
+		switch {
+		case err == nil || errors.Is(err, errNoC):
 			return err
+		case !errors.Is(err, profiler.ErrAbsent):
+			return fmt.Errorf("%w (--provider cpu measures the processor, --meter none times alone)", err)
 		}
-		q.mode = predict.Mode(m)
 	}
-	if (q.mode == predict.ModeSpec) != (q.measured == "") {
-		return usagef("--mode %s: the modes runtime and measured need --measured FILE, the mode spec takes none", q.mode)
-	}
-	return parseHostWatts(ctx, q)
-}
-
-func parseHostWatts(ctx *cli.Context, q *predictionRequest) error {
-	if ctx.IsSet("host-watts") {
-		w := energy.Watts(ctx.Float64("host-watts"))
-		if !(w >= 0 && w <= 1e5) { // NaN neither
-			return usagef("--host-watts %v: want a power between 0 and 100000 W", float64(w))
-		}
-		q.host = &w
+	if err := m.openNamed(q, "rapl"); err != nil {
+		m.notes = append(m.notes, fmt.Sprintf("energy is not measured: %v", err))
 	}
 	return nil
 }
 
-// predictEnergy predicts every operator and module; nil where the analysis is symbolic or nothing is to be predicted.
-func predictEnergy(env *environment, a *analysis.Analysis, q predictionRequest) (*predict.Result, error) {
-	if q.none {
-		return nil, nil
-	}
-	c, err := chooseCoefficients(env, q)
-	if err != nil || a.Symbolic {
-		return nil, err
-	}
-	if q.device == nil {
-		d, err := c.Row()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", q.coefficients, err)
+// openNamed opens a meter of the table.
+func (m *machine) openNamed(q *profileRequest, name string) error {
+	for _, r := range meterRows() {
+		if r.name != name {
+			continue
 		}
-		q.device = &d
+		meter, err := r.open(q, m)
+		if err == nil {
+			m.meter = meter
+		}
+		return err
 	}
-	r, err := predict.Run(a, c, *q.device, predict.Options{Profile: q.runtime, HostWatts: q.host})
-	if err != nil {
-		return nil, err
-	}
-	return r, applyMeasured(env, a, r, c, q)
+	return nil
 }
 
-// chooseCoefficients takes those of the file, or the embedded ones of the device.
-func chooseCoefficients(env *environment, q predictionRequest) (*coefficients.Coefficients, error) {
-	switch {
-	case q.coefficients != "":
-		return loadCoefficients(env, q.coefficients)
-	case q.device != nil:
-		return coefficients.ForRuntime(q.device.ID, q.runtime)
+// close releases everything; the executor first, whose load the meter may be reading.
+func (m *machine) close() error {
+	var errs []error
+	if m.executor != nil {
+		errs = append(errs, m.executor.Close())
 	}
-	return coefficients.ForRuntime("", q.runtime)
-}
-
-func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {
-	in, err := openInput(env, path)
-	if err != nil {
-		return nil, err
+	if m.meter != nil {
+		errs = append(errs, m.meter.Close())
 	}
-	c, err := coefficients.Load(in, path)
-	return c, errors.Join(err, in.Close())
-}
-
-// measuredDevices says of which devices there are coefficients of their own.
-func measuredDevices() map[string]string {
-	out := map[string]string{}
-	for _, id := range coefficients.Embedded() {
-		out[id] = predict.OriginFitted
-	}
-	return out
+	return errors.Join(errs...)
 }

@@ -58,6 +58,7 @@ const (
 	NumTerms
 )
 
+// TermNames names the terms as files of coefficients do.
 var TermNames = [NumTerms]string{"flops", "waves_128x128", "waves_128x64", "waves_64x64", "bytes", "launches"}
 
 // String is the term's name in coefficient files.

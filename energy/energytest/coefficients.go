@@ -9,6 +9,7 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
+// Embedded are the coefficients of the default device that the program carries.
 func Embedded(t testing.TB) *coefficients.Coefficients {
 	t.Helper()
 	c, err := coefficients.ForDevice(coefficients.DefaultDevice)
@@ -18,6 +19,7 @@ func Embedded(t testing.TB) *coefficients.Coefficients {
 	return c
 }
 
+// Written is the file of coefficients.
 func Written(t testing.TB, c *coefficients.Coefficients) []byte {
 	t.Helper()
 	var b bytes.Buffer

@@ -13,6 +13,7 @@ import (
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
+// Off is the relative error of got, at least 0.
 func Off(got, want float64) float64 { return math.Abs(got-want) / want }
 
 // Shared decodes one of the models that tests share.
@@ -25,6 +26,7 @@ func Shared(t testing.TB, name string) *graph.Graph {
 	return g
 }
 
+// Built decodes a model made of parts.
 func Built(t testing.TB, parts ...Part) *graph.Graph {
 	t.Helper()
 	g, err := onnx.DecodeBytes(Model(parts...).Bytes(), "test", "", onnx.Options{})
@@ -34,6 +36,7 @@ func Built(t testing.TB, parts ...Part) *graph.Graph {
 	return g
 }
 
+// Analyzed analyzes a graph at some dims.
 func Analyzed(t testing.TB, g *graph.Graph, dims map[string]int64) *analysis.Analysis {
 	t.Helper()
 	a, err := analysis.Run(g, analysis.Options{Dims: dims})
@@ -43,6 +46,7 @@ func Analyzed(t testing.TB, g *graph.Graph, dims map[string]int64) *analysis.Ana
 	return a
 }
 
+// Device is the row of the table of GPUs with that id.
 func Device(t testing.TB, id string) energy.Device {
 	t.Helper()
 	d, err := energy.LookupDevice(id)
@@ -52,8 +56,10 @@ func Device(t testing.TB, id string) energy.Device {
 	return d
 }
 
+// FloatIn is an input of float32.
 func FloatIn(name string, dims ...any) Part { return In(name, graph.Float32, dims...) }
 
+// FloatWeight is a stored tensor of float32.
 func FloatWeight(name string, dims ...int64) Part { return Weight(name, graph.Float32, dims...) }
 
 // Encoder is a small model of two layers with named modules: an embedding, attention, normalizations and linear layers.
@@ -94,4 +100,5 @@ func Encoder(t testing.TB) *graph.Graph {
 	return Built(t, append(parts, Out("x2", graph.Float32, "batch", "sequence", 64))...)
 }
 
+// Relative is the relative error of got, at least 0, of a wanted number of either sign.
 func Relative(got, want float64) float64 { return math.Abs(got-want) / math.Abs(want) }

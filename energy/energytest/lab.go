@@ -42,6 +42,7 @@ type Lab struct {
 	Records  []energy.Record
 }
 
+// NewLab makes a laboratory of one GTX 1070, whose meter is at the board, that follows a law.
 func NewLab(l Law) *Lab {
 	return &Lab{law: l, Device: energy.RecordDevice{ID: "gtx-1070", Name: "NVIDIA GeForce GTX 1070"}, Boundary: energy.BoundaryBoard, Profile: "eager"}
 }

@@ -21,7 +21,7 @@ type Input struct {
 	Decoder *analysis.Decoder
 	Options analysis.Options // dims that are no part of generation, and values of inputs
 	Prompts *graph.Graph     // the graph that reads prompts, where it is another file: a decoder's, or an encoder
-	Target  sweep.Target
+	Target  predict.Target
 	Batch   int64
 	// Prompt and Tokens are the lengths that closed forms are checked at.
 	Prompt, Tokens int64
@@ -78,7 +78,7 @@ func New(in Input) (*Generator, error) {
 	}
 	var err error
 	points := slices.CompactFunc([][]int64{low, high}, slices.Equal)
-	if g.Step, err = sweep.NewGrid(d.Graph, opts, names, points, []sweep.Target{in.Target}, graph.TwoMACPlusElementwise); err != nil {
+	if g.Step, err = sweep.NewGrid(d.Graph, opts, names, points, []predict.Target{in.Target}, graph.TwoMACPlusElementwise); err != nil {
 		return nil, err
 	}
 	g.Warnings = slices.Clone(g.Step.Warnings)
@@ -122,7 +122,7 @@ func (g *Generator) preparePrompts() error {
 		opts.Dims[d.Past] = 0
 		at := [][]int64{{max(g.in.Prompt, 1)}}
 		var err error
-		if g.prompts, err = sweep.NewGrid(d.Graph, opts, []string{d.Sequence}, at, []sweep.Target{g.in.Target}, graph.TwoMACPlusElementwise); err == nil {
+		if g.prompts, err = sweep.NewGrid(d.Graph, opts, []string{d.Sequence}, at, []predict.Target{g.in.Target}, graph.TwoMACPlusElementwise); err == nil {
 			g.Way = PromptsByGraph
 			return nil
 		}
@@ -157,7 +157,7 @@ func (g *Generator) promptFile() error {
 		at[i] = max(g.in.Prompt, 1)
 	}
 	var err error
-	g.prompts, err = sweep.NewGrid(p, opts, lengths, [][]int64{at}, []sweep.Target{g.in.Target}, graph.TwoMACPlusElementwise)
+	g.prompts, err = sweep.NewGrid(p, opts, lengths, [][]int64{at}, []predict.Target{g.in.Target}, graph.TwoMACPlusElementwise)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.File, err)
 	}
@@ -275,7 +275,7 @@ func (g *Generator) Interval(prompt, tokens int64) (low, high float64, err error
 	if err != nil {
 		return 0, 0, err
 	}
-	r, err := predict.Run(a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	r, err := g.in.Target.Run(a)
 	if err != nil {
 		return 0, 0, err
 	}

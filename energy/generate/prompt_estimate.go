@@ -42,7 +42,7 @@ func newRowEstimate(g *Generator) (*rowEstimate, error) {
 		return nil, err
 	}
 	r := &rowEstimate{d: d, batch: g.in.Batch, causal: g.inPlace()}
-	if r.Program, err = predict.Bind(open.Analysis, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options); err != nil {
+	if r.Program, err = g.in.Target.Bind(open.Analysis); err != nil {
 		return nil, err
 	}
 	caches, logits := r.cacheLike(), r.logits()

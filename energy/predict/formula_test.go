@@ -59,7 +59,7 @@ func near(a, b, tolerance float64) bool {
 }
 
 func formulas(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device) (*Formulas, error) {
-	p, err := Bind(a, c, dev, Options{})
+	p, err := Target{Coefficients: c, Device: dev}.Bind(a)
 	if err != nil {
 		return nil, err
 	}

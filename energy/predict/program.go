@@ -17,6 +17,13 @@ type Options struct {
 	HostWatts *energy.Watts // of the host of a device that nobody measured: see law.Options
 }
 
+// Target is a device, and what predicts for it.
+type Target struct {
+	Coefficients *coefficients.Coefficients
+	Device       energy.Device
+	Options      Options
+}
+
 // Basis is what predictions of a graph rest on.
 type Basis struct {
 	Device   energy.Device
@@ -48,9 +55,10 @@ type Program struct {
 	residuals *coefficients.Residuals
 }
 
-// Bind binds an analyzed graph to coefficients on a device. Where they are another device's, they are scaled to dev by
+// Bind binds an analyzed graph to coefficients on a device. Where they are another device's, they are scaled to it by
 // public specifications, and the program says so. It fails on coefficients without times and on an unknown profile.
-func Bind(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device, opts Options) (*Program, error) {
+func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
+	c, dev, opts := t.Coefficients, t.Device, t.Options
 	joules, seconds := c.Holds()
 	if !seconds {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
@@ -81,9 +89,9 @@ func Bind(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device,
 	return p, nil
 }
 
-// Run predicts energy and time of every operator and module of an analyzed graph on a device: see [Bind].
-func Run(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device, opts Options) (*Result, error) {
-	p, err := Bind(a, c, dev, opts)
+// Run predicts energy and time of every operator and module of an analyzed graph: see [Target.Bind].
+func (t Target) Run(a *analysis.Analysis) (*Result, error) {
+	p, err := t.Bind(a)
 	if err != nil {
 		return nil, err
 	}

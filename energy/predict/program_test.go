@@ -62,7 +62,7 @@ func TestBasis(t *testing.T) {
 		{"gtx-1070", "none", OriginFitted, []string{"eager"}},
 		{"a100-pcie-40gb", "", OriginEstimated, []string{"a100-pcie-40gb"}},
 	} {
-		p, err := Bind(a, c, energytest.Device(t, x.device), Options{Profile: x.profile})
+		p, err := Target{Coefficients: c, Device: energytest.Device(t, x.device), Options: Options{Profile: x.profile}}.Bind(a)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestBasis(t *testing.T) {
 			}
 		}
 	}
-	if _, err := Bind(a, c, energytest.Device(t, "gtx-1070"), Options{Profile: "lazy"}); err == nil || !strings.Contains(err.Error(), "lazy") {
+	if _, err := (Target{Coefficients: c, Device: energytest.Device(t, "gtx-1070"), Options: Options{Profile: "lazy"}}).Bind(a); err == nil || !strings.Contains(err.Error(), "lazy") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -22,7 +22,7 @@ func TestRecipesAreExact(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		for _, id := range []string{coefficients.DefaultDevice, "t4"} {
 			c, dev := deviceOf(t, id)
-			p, err := Bind(sym, c, dev, Options{})
+			p, err := Target{Coefficients: c, Device: dev}.Bind(sym)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,24 +6,15 @@ import (
 	"maps"
 	"math"
 
-	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// Target is a device, and what predicts for it.
-type Target struct {
-	Coefficients *coefficients.Coefficients
-	Device       energy.Device
-	Options      predict.Options
-}
-
 // Grid gives the totals of a graph at any sizes of its open dims, through closed forms where it has them.
 type Grid struct {
 	Open     *analysis.Open
-	Targets  []Target
+	Targets  []predict.Target
 	Programs []*predict.Program // of the targets, in the open dims
 	Tokens   bool               // items are tokens, not members of a batch
 	Warnings []string           // each once
@@ -50,7 +41,7 @@ type Point struct {
 // NewGrid compiles the closed forms of a graph in the named dims and holds them against the analysis itself at the given
 // points, the first of which is the example that dims nobody gave are solved for. Where they do not hold, or are none,
 // every point is analyzed.
-func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]int64, targets []Target, conv graph.Convention) (*Grid, error) {
+func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]int64, targets []predict.Target, conv graph.Convention) (*Grid, error) {
 	open, err := analysis.NewOpen(g, opts, names, points[0])
 	if err != nil {
 		return nil, err
@@ -58,7 +49,7 @@ func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]i
 	out := &Grid{Open: open, Targets: targets, options: opts, convention: conv}
 	_, out.Tokens, _ = out.items()
 	for _, t := range targets {
-		p, err := predict.Bind(open.Analysis, t.Coefficients, t.Device, t.Options)
+		p, err := t.Bind(open.Analysis)
 		if err != nil {
 			return nil, err
 		}
@@ -220,7 +211,7 @@ func (g *Grid) analyze(values []int64, p *Point) (warnings []string, err error) 
 	warnings = a.Warnings
 	p.reset()
 	for _, t := range g.Targets {
-		r, err := predict.Run(a, t.Coefficients, t.Device, t.Options)
+		r, err := t.Run(a)
 		if err != nil {
 			return nil, err
 		}

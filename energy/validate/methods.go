@@ -129,10 +129,11 @@ func fitAdditive(t *trial) (forecast, error) {
 	if err != nil {
 		return nil, err
 	}
+	target := predict.Target{Coefficients: c, Device: t.device, Options: predict.Options{Profile: t.runtime}}
 	programs := map[*fit.Subject]*predict.Program{}
 	for _, h := range t.test {
 		if programs[h.s] == nil {
-			if programs[h.s], err = predict.Bind(h.s.A, c, t.device, predict.Options{Profile: t.runtime}); err != nil {
+			if programs[h.s], err = target.Bind(h.s.A); err != nil {
 				return nil, err
 			}
 		}

@@ -22,6 +22,7 @@ func TestMemory(t *testing.T) {
 	}{
 		{"input alone", []Part{x, Node("Relu", "x", "y"), out("y")}, 0, 128},
 		{"a chain", []Part{x, Node("Relu", "x", "a"), Node("Relu", "a", "b"), Node("Relu", "b", "y"), out("y")}, 0, 64 + 2*64},
+		{"wide in between", []Part{x, floats("w", 8, 64), floats("v", 64, 8), Node("MatMul", "x w", "a"), Node("MatMul", "a v", "b"), Node("Relu", "b", "y"), out("y")}, 2 * 2048, 64 + 512 + 64},
 		{"an output on the way", []Part{x, Node("Relu", "x", "a"), Node("Relu", "a", "b"), Node("Relu", "b", "y"), out("y"), out("a")}, 0, 64 + 3*64},
 		{"read later", []Part{x, Node("Relu", "x", "a"), Node("Relu", "a", "b"), Node("Relu", "b", "c"), Node("Add", "a c", "y"), out("y")}, 0, 64 + 3*64},
 		{"weights", []Part{x, floats("w", 8, 8), floats("b", 8), Node("Gemm", "x w b", "y"), out("y")}, 256 + 32, 128},

@@ -63,7 +63,7 @@ func firstPath(paths []string) string {
 
 type rowFolder struct {
 	c       *Comparison
-	metrics []*metric
+	metrics []*report.Metric
 }
 
 // fold makes a row of every run of equal siblings, each of which stands for several rows already. Within says that what
@@ -130,11 +130,11 @@ func (f *rowFolder) own(rows []*Row, x *compared) *compared {
 }
 
 // own is the sum over the operators that sit directly in a module.
-func (c *Comparison) own(x *metric, point, model int, m *report.Module) amount {
+func (c *Comparison) own(x *report.Metric, point, model int, m *report.Module) amount {
 	ops := c.Points[point].Reports[model].Operators
 	sum := amount{some: true, known: true}
 	for _, i := range m.Operators {
-		a := x.amount(&ops[i].Metrics)
+		a := amountOf(x, &ops[i].Metrics)
 		if a.known {
 			sum.value += a.value
 		}
@@ -168,7 +168,7 @@ func (f *rowFolder) equal(x, y *Row) bool {
 	for _, metric := range f.metrics {
 		for p := range x.modules {
 			for k := range x.modules[p] {
-				if !near(metric.amount(x.Metrics(p, k)), metric.amount(y.Metrics(p, k))) {
+				if !near(amountOf(metric, x.Metrics(p, k)), amountOf(metric, y.Metrics(p, k))) {
 					return false
 				}
 			}
@@ -216,10 +216,10 @@ func (f *rowFolder) row(run [][]*Row, within bool) *compared {
 			points[p] = make([]amount, models)
 			for k := range models {
 				for _, r := range all {
-					points[p][k] = points[p][k].plus(metric.amount(r.Metrics(p, k)))
+					points[p][k] = points[p][k].plus(amountOf(metric, r.Metrics(p, k)))
 				}
-				if metric.key == "params" && sharedRows(all, k) {
-					points[p][k] = metric.amount(first.Metrics(p, k))
+				if metric.Key == "params" && sharedRows(all, k) {
+					points[p][k] = amountOf(metric, first.Metrics(p, k))
 				}
 			}
 		}

@@ -160,11 +160,10 @@ func (c *Comparison) jsonRow(j *render.JSON, r *Row, point, depth int) {
 // jsonRatios writes b/a of every metric, null where there is none.
 func jsonRatios(j *render.JSON, a, b *report.Metrics) {
 	j.Open('{')
-	for i := range metrics {
-		x := &metrics[i]
-		j.Key(x.key)
-		va, okA := x.value(a)
-		vb, okB := x.value(b)
+	for _, x := range metrics() {
+		j.Key(x.Key)
+		va, okA := x.Of(a)
+		vb, okB := x.Of(b)
 		if r, ok := Ratio(va, vb); ok && okA && okB {
 			j.Float(r)
 		} else {
@@ -197,7 +196,7 @@ func (c *Comparison) jsonCrossings(j *render.JSON) {
 		j.Line()
 		j.Open('{')
 		j.Key("metric")
-		j.Str(findMetric(x.Metric).key)
+		j.Str(report.FindMetric(x.Metric).Key)
 		j.Key("dim")
 		j.Str(x.Dim)
 		j.Key("models")
@@ -241,7 +240,7 @@ func (c *Comparison) jsonPieces(j *render.JSON) {
 		j.Line()
 		j.Open('{')
 		j.Key("metric")
-		j.Str(x.key)
+		j.Str(x.Key)
 		j.Key("models")
 		j.Open('[')
 		j.Int(0)
@@ -295,12 +294,12 @@ func writeCSV(w io.Writer, c *Comparison) error {
 	for _, n := range c.Names {
 		head = append(head, "path_"+n)
 	}
-	for i := range metrics {
+	for _, x := range metrics() {
 		for _, n := range c.Names {
-			head = append(head, metrics[i].key+"_"+n)
+			head = append(head, x.Key+"_"+n)
 		}
 		for _, n := range c.Names[1:] {
-			head = append(head, metrics[i].key+"_"+n+"/"+c.Names[0])
+			head = append(head, x.Key+"_"+n+"/"+c.Names[0])
 		}
 	}
 	for _, n := range c.Names[1:] {
@@ -332,11 +331,10 @@ func (c *Comparison) csvRows(point int) [][]string {
 			p, _ := r.Path(k)
 			row = append(row, p)
 		}
-		for i := range metrics {
-			x := &metrics[i]
+		for _, x := range metrics() {
 			var list []amount
 			for k := range c.Names {
-				a := x.amount(r.Metrics(point, k))
+				a := amountOf(x, r.Metrics(point, k))
 				list = append(list, a)
 				row = append(row, render.CSVFloat(a.value, a.some && a.known))
 			}

@@ -3,83 +3,36 @@ package compare
 import (
 	"fmt"
 	"math"
-	"slices"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/graph"
 )
 
-// compareMetric is a number that models are compared by.
-type metric struct {
-	name, key string
-	noun      string // "takes 0.5x the energy of A"
-	value     func(*report.Metrics) (float64, bool)
-	text      func(float64) string
-}
-
-// compareMetrics is the table of what models are compared by.
-var metrics = []metric{
-	{"energy", "energy_j", "energy", func(m *report.Metrics) (float64, bool) { return float64(m.Energy), m.HasEnergy() }, func(v float64) string { return energy.Joules(v).String() }},
-	{"time", "time_s", "time", estimated(func(m *report.Metrics) float64 { return float64(m.Time) }), func(v float64) string { return energy.Seconds(v).String() }},
-	{"flops", "flops", "FLOPs", counted(func(m *report.Metrics) graph.Dim { return m.FLOPs }), countOf("FLOP")},
-	{"macs", "macs", "MACs", counted(func(m *report.Metrics) graph.Dim { return m.MACs }), countOf("MAC")},
-	{"bytes", "bytes", "bytes", counted(func(m *report.Metrics) graph.Dim { return report.Plus(m.Read, m.Written) }), energy.FormatBytes},
-	{"params", "params", "parameters", counted(func(m *report.Metrics) graph.Dim { return m.Params }), energy.FormatCount},
-	{"operators", "operators", "operators", func(m *report.Metrics) (float64, bool) { return float64(m.Operators), true }, energy.FormatCount},
-}
-
-// countOf prints counts of a unit: "10.98 GFLOP".
-func countOf(unit string) func(float64) string {
-	return func(v float64) string {
-		s := energy.FormatCount(v)
-		if last := s[len(s)-1]; last >= '0' && last <= '9' {
-			return s + " " + unit
-		}
-		return s + unit
-	}
-}
-
-func estimated(f func(*report.Metrics) float64) func(*report.Metrics) (float64, bool) {
-	return func(m *report.Metrics) (float64, bool) { return f(m), m.Predicted }
-}
-
-func counted(f func(*report.Metrics) graph.Dim) func(*report.Metrics) (float64, bool) {
-	return func(m *report.Metrics) (float64, bool) {
-		n, ok := f(m).Const()
-		return float64(n), ok
-	}
-}
+// metrics are what models are compared by.
+func metrics() []*report.Metric { return report.MetricTable((*report.Metric).Compared) }
 
 // Metrics lists the names of what models are compared by.
 func Metrics() []string {
 	var out []string
-	for _, m := range metrics {
-		out = append(out, m.name)
+	for _, x := range metrics() {
+		out = append(out, x.Label())
 	}
 	return out
 }
 
-func findMetric(name string) *metric {
-	i := slices.IndexFunc(metrics, func(m metric) bool { return m.name == name || m.key == name })
-	return &metrics[max(i, 0)]
-}
-
 // shown are the metrics of the view that there are numbers of; else the times, else the FLOPs.
-func (c *Comparison) shown() []*metric {
-	var out []*metric
+func (c *Comparison) shown() []*report.Metric {
+	var out []*report.Metric
 	for _, name := range c.View.Metrics {
-		m := findMetric(name)
-		if _, ok := m.value(&c.Points[0].Reports[0].Tree.Metrics); ok {
+		m := report.FindMetric(name)
+		if _, ok := m.Of(&c.Points[0].Reports[0].Tree.Metrics); ok {
 			out = append(out, m)
 		}
 	}
 	switch {
 	case out == nil && c.Points[0].Reports[0].Tree.Metrics.Predicted:
-		out = append(out, findMetric("time"))
+		out = append(out, report.FindMetric("time"))
 	case out == nil:
-		out = append(out, findMetric("flops"))
+		out = append(out, report.FindMetric("flops"))
 	}
 	return out
 }
@@ -92,45 +45,36 @@ type amount struct {
 	more  bool // operators of unknown cost come on top
 }
 
-func (x *metric) amount(m *report.Metrics) amount {
+func amountOf(x *report.Metric, m *report.Metrics) amount {
 	if m == nil {
 		return amount{}
 	}
-	v, ok := x.value(m)
-	return amount{value: v, known: ok, some: true, more: m.Unknown > 0 && x.key != "params" && x.key != "operators"}
+	v, ok := x.Of(m)
+	return amount{value: v, known: ok, some: true, more: x.More(m)}
 }
 
 func (a amount) plus(b amount) amount {
 	return amount{a.value + b.value, a.known || b.known, a.some || b.some, a.more || b.more}
 }
 
-// text prints an amount: "–" where the model has no such module.
-func (x *metric) print(a amount) string {
-	switch {
-	case !a.some:
+// printed is an amount as text: "–" where the model has no such module.
+func (a amount) printed(x *report.Metric) string {
+	if !a.some {
 		return "–"
-	case !a.known:
-		return render.UnknownText
-	case a.value == 0 && a.more:
-		return render.UnknownText
-	case a.value == 0:
-		return "0"
-	case a.more:
-		return "≥ " + x.text(a.value)
 	}
-	return x.text(a.value)
+	return x.Print(a.value, a.known, a.more)
 }
 
 // difference prints b - a with its sign; "" where it is not known.
-func (x *metric) difference(a, b amount) string {
+func difference(x *report.Metric, a, b amount) string {
 	if !a.some && !b.some || a.some && !a.known || b.some && !b.known {
 		return ""
 	}
 	switch d := b.value - a.value; {
 	case d > 0:
-		return "+" + x.text(d)
+		return "+" + x.Unit.Text(d)
 	case d < 0:
-		return "-" + x.text(-d)
+		return "-" + x.Unit.Text(-d)
 	}
 	return "0"
 }
@@ -173,20 +117,4 @@ func FormatRatio(r float64) string {
 		return fmt.Sprintf("%.2gx", r)
 	}
 	return fmt.Sprintf("%.2fx", r)
-}
-
-// Value is a metric of a module by its name.
-func Value(name string, m *report.Metrics) (float64, bool) { return findMetric(name).value(m) }
-
-// Dim is the expression of a metric that is counted.
-func Dim(name string, m *report.Metrics) graph.Dim {
-	switch name {
-	case "flops":
-		return m.FLOPs
-	case "macs":
-		return m.MACs
-	case "bytes":
-		return m.Read.Add(m.Written)
-	}
-	return graph.Dim{}
 }

@@ -25,7 +25,7 @@ func (p *piece) alone() bool { return p.a.some != p.b.some }
 // pieces takes the first model and model k apart by one metric, at a point: into rows that can only be compared as wholes,
 // operators that sit in a row directly, and what only one of both has. Equal places of several layers are one piece. The
 // biggest differences come first.
-func (c *Comparison) pieces(x *metric, point, k int) []*piece {
+func (c *Comparison) pieces(x *report.Metric, point, k int) []*piece {
 	t := &taker{c: c, x: x, point: point, k: k, byKey: map[string]*piece{}}
 	t.row(c.Root)
 	slices.SortStableFunc(t.list, func(p, q *piece) int { return cmp.Compare(q.gap(), p.gap()) })
@@ -35,7 +35,7 @@ func (c *Comparison) pieces(x *metric, point, k int) []*piece {
 // taker takes rows apart.
 type taker struct {
 	c        *Comparison
-	x        *metric
+	x        *report.Metric
 	point, k int
 	list     []*piece
 	byKey    map[string]*piece
@@ -93,7 +93,7 @@ func (t *taker) add(r *Row, own bool) {
 		}
 		path := m.Path
 		key += report.Star(path)
-		v := t.x.amount(&m.Metrics)
+		v := amountOf(t.x, &m.Metrics)
 		if own {
 			v = t.c.own(t.x, t.point, k, m)
 		}

@@ -156,25 +156,25 @@ func (c *Comparison) verdicts() []report.Note {
 	return out
 }
 
-func (c *Comparison) verdict(x *metric, reports []*report.Report, k int) string {
+func (c *Comparison) verdict(x *report.Metric, reports []*report.Report, k int) string {
 	ma, mb := &reports[0].Tree.Metrics, &reports[k].Tree.Metrics
-	a, b := x.amount(ma), x.amount(mb)
+	a, b := amountOf(x, ma), amountOf(x, mb)
 	if !a.known || !b.known {
-		return fmt.Sprintf("the %s of %s and %s cannot be compared: not known", x.noun, c.Names[0], c.Names[k])
+		return fmt.Sprintf("the %s of %s and %s cannot be compared: not known", x.Noun, c.Names[0], c.Names[k])
 	}
 	verb := "takes"
-	if x.key == "params" || x.key == "operators" {
+	if x.Exact {
 		verb = "has"
 	}
 	ratio := ratioText(a, b)
-	text := fmt.Sprintf("%s %s %s the %s of %s (%s against %s)", c.Names[k], verb, ratio, x.noun, c.Names[0], x.print(b), x.print(a))
+	text := fmt.Sprintf("%s %s %s the %s of %s (%s against %s)", c.Names[k], verb, ratio, x.Noun, c.Names[0], b.printed(x), a.printed(x))
 	switch {
 	case a.value == b.value:
-		text = fmt.Sprintf("%s %s the %s of %s (%s)", c.Names[k], verb, x.noun, c.Names[0], x.print(a))
+		text = fmt.Sprintf("%s %s the %s of %s (%s)", c.Names[k], verb, x.Noun, c.Names[0], a.printed(x))
 	case ratio == "":
-		text = fmt.Sprintf("%s %s %s, %s nothing of it", c.Names[k], verb, x.print(b), c.Names[0])
+		text = fmt.Sprintf("%s %s %s, %s nothing of it", c.Names[k], verb, b.printed(x), c.Names[0])
 	}
-	if x.key != "energy_j" {
+	if x.Key != "energy_j" {
 		return text
 	}
 	if differ, known := Differ(ma, mb); known && a.value != b.value {
@@ -187,7 +187,7 @@ func (c *Comparison) verdict(x *metric, reports []*report.Report, k int) string 
 }
 
 func (c *Comparison) crossing(x *Crossing) string {
-	m := findMetric(x.Metric)
+	m := report.FindMetric(x.Metric)
 	where := fmt.Sprintf("%s from %d to %d", x.Dim, x.Low, x.High)
 	if x.Others != "" {
 		where += " at " + x.Others
@@ -197,13 +197,13 @@ func (c *Comparison) crossing(x *Crossing) string {
 		other = 0
 	}
 	if x.Cheaper < 0 {
-		return fmt.Sprintf("%s: %s and %s take the same %s", where, c.Names[0], c.Names[x.Model], m.noun)
+		return fmt.Sprintf("%s: %s and %s take the same %s", where, c.Names[0], c.Names[x.Model], m.Noun)
 	}
 	less := "less"
-	if m.noun == "FLOPs" || m.noun == "MACs" || m.noun == "bytes" {
+	if m.Count != nil && !m.Exact {
 		less = "fewer"
 	}
-	text := fmt.Sprintf("%s: %s takes %s %s than %s", where, c.Names[x.Cheaper], less, m.noun, c.Names[other])
+	text := fmt.Sprintf("%s: %s takes %s %s than %s", where, c.Names[x.Cheaper], less, m.Noun, c.Names[other])
 	if len(x.Changes) == 0 {
 		return text + " throughout"
 	}
@@ -224,22 +224,21 @@ func (c *Comparison) totals() *grid {
 	q.titles(g)
 	g.titles = append(g.titles, "intervals")
 	metrics := metrics
-	for i := range metrics {
-		x := &metrics[i]
+	for _, x := range metrics() {
 		for _, p := range c.Points {
 			var list []amount
 			any := false
 			for _, r := range p.Reports {
-				a := x.amount(&r.Tree.Metrics)
+				a := amountOf(x, &r.Tree.Metrics)
 				any = any || a.known
 				list = append(list, a)
 			}
-			if !any || len(c.Points) > 1 && !c.inView(x) {
+			if !any || len(c.Points) > 1 && !slices.Contains(c.shown(), x) {
 				continue
 			}
 			q.metric = x
-			cells := append([]render.Cell{{Text: x.noun}, {Text: p.Label}}, q.cells(list, nil, false)...)
-			if x.key == "energy_j" {
+			cells := append([]render.Cell{{Text: x.Noun}, {Text: p.Label}}, q.cells(list, nil, false)...)
+			if x.Key == "energy_j" {
 				cells = append(cells, render.Cell{Text: intervalText(p.Reports), Style: render.Faint})
 			}
 			g.rows = append(g.rows, gridRow{cells: pad(cells, len(g.titles))})
@@ -253,15 +252,6 @@ func pad(cells []render.Cell, n int) []render.Cell {
 		cells = append(cells, render.Cell{})
 	}
 	return cells
-}
-
-func (c *Comparison) inView(x *metric) bool {
-	for _, s := range c.shown() {
-		if s == x {
-			return true
-		}
-	}
-	return false
 }
 
 func intervalText(reports []*report.Report) string {
@@ -278,7 +268,7 @@ func intervalText(reports []*report.Report) string {
 
 // columns says which columns stand for a metric at a point.
 type columns struct {
-	metric  *metric
+	metric  *report.Metric
 	names   []string
 	what    string // before the models' names
 	amounts bool   // a column per model
@@ -318,7 +308,7 @@ func (q *columns) cells(list []amount, differs []bool, elsewhere bool) []render.
 	var cells []render.Cell
 	if q.amounts {
 		for _, a := range list {
-			cells = append(cells, render.Cell{Text: q.metric.print(a)})
+			cells = append(cells, render.Cell{Text: a.printed(q.metric)})
 		}
 	}
 	for k, a := range list[1:] {
@@ -335,7 +325,7 @@ func (q *columns) cells(list []amount, differs []bool, elsewhere bool) []render.
 		}
 	}
 	if q.gap && len(q.names) == 2 {
-		gap := render.Cell{Text: q.metric.difference(list[0], list[1])}
+		gap := render.Cell{Text: difference(q.metric, list[0], list[1])}
 		if elsewhere {
 			gap = render.Cell{}
 		}
@@ -376,9 +366,9 @@ func (c *Comparison) columnSets() [][]columns {
 	for _, x := range shown {
 		var list []columns
 		for _, p := range c.Points {
-			q := columns{metric: x, names: c.Names, what: p.Label, amounts: len(c.Points) <= 2, gap: len(c.Points) == 1, marks: x.key == "energy_j" && len(c.Points) == 1}
+			q := columns{metric: x, names: c.Names, what: p.Label, amounts: len(c.Points) <= 2, gap: len(c.Points) == 1, marks: x.Key == "energy_j" && len(c.Points) == 1}
 			if len(shown) > 1 {
-				q.what = strings.TrimSpace(x.name + " " + p.Label)
+				q.what = strings.TrimSpace(x.Label() + " " + p.Label)
 			}
 			list = append(list, q)
 		}
@@ -500,7 +490,7 @@ func (c *Comparison) notes() []report.Note {
 			}
 		}
 	}
-	if x.key == "energy_j" {
+	if x.Key == "energy_j" {
 		out = append(out, report.Note{Key: "intervals", Text: mark + " " + IntervalRule, Style: render.Bold})
 	}
 	for _, n := range c.Notes {
@@ -510,8 +500,8 @@ func (c *Comparison) notes() []report.Note {
 }
 
 // aloneText lists the parts that model k alone has of two, with their weight.
-func (c *Comparison) aloneText(x *metric, k int, list []*piece) string {
-	total := x.amount(&c.Points[0].Reports[k].Tree.Metrics).value
+func (c *Comparison) aloneText(x *report.Metric, k int, list []*piece) string {
+	total := amountOf(x, &c.Points[0].Reports[k].Tree.Metrics).value
 	value := func(p *piece) float64 {
 		if k == 0 {
 			return p.a.value
@@ -529,7 +519,7 @@ func (c *Comparison) aloneText(x *metric, k int, list []*piece) string {
 	if total <= 0 || sum < leastAlone*total {
 		return ""
 	}
-	text := fmt.Sprintf("%s, %s of %s", x.text(sum), render.Percent(sum/total), c.Names[k])
+	text := fmt.Sprintf("%s, %s of %s", x.Unit.Text(sum), render.Percent(sum/total), c.Names[k])
 	sep := ": "
 	for i, p := range mine {
 		if i == shownAlone {
@@ -539,7 +529,7 @@ func (c *Comparison) aloneText(x *metric, k int, list []*piece) string {
 		if p.count > 1 {
 			text += fmt.Sprintf(" ×%d", p.count)
 		}
-		text += " " + x.text(value(p))
+		text += " " + x.Unit.Text(value(p))
 		sep = ", "
 	}
 	return text

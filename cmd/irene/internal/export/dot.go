@@ -81,7 +81,7 @@ func (d *dotWriter) title() string {
 	case m.NoEnergy:
 		total += " on " + r.Device.Name + ", energy unknown"
 	default:
-		total += " and " + report.TimeText(m) + " on " + r.Device.Name
+		total += " and " + m.Text("time") + " on " + r.Device.Name
 	}
 	lines = append(lines, total)
 	if d.hottest > 0 {
@@ -126,7 +126,7 @@ func (d *dotWriter) clusterLabel(m *report.Module) string {
 	if m.Class != "" {
 		text += "  " + m.Class
 	}
-	return text + "\n" + costLine(d.p.r, &m.Metrics, m.Share)
+	return text + "\n" + costLine(d.p.r, &m.Metrics)
 }
 
 func (d *dotWriter) moduleTip(m *report.Module) string {
@@ -134,17 +134,17 @@ func (d *dotWriter) moduleTip(m *report.Module) string {
 	if m.Canonical != m.Path {
 		lines = append(lines, "module "+m.Canonical)
 	}
-	lines = append(lines, render.Plural(m.Metrics.Operators, "operator"), render.CountText(m.Metrics.Params)+" parameters")
+	lines = append(lines, render.Plural(m.Metrics.Operators, "operator"), m.Metrics.Text("params")+" parameters")
 	return strings.Join(append(lines, d.tipMetrics(&m.Metrics)...), "\n")
 }
 
 func (d *dotWriter) tipMetrics(m *report.Metrics) []string {
-	lines := []string{m.Known(render.FlopsText(m.FLOPs)), m.Known(render.BytesText(m.Read)) + " read, " + m.Known(render.BytesText(m.Written)) + " written"}
+	lines := []string{m.Text("flops"), m.Text("bytes_read") + " read, " + m.Text("bytes_written") + " written"}
 	switch {
 	case m.HasEnergy():
-		lines = append(lines, report.TimeText(m)+", "+report.EnergyText(m))
+		lines = append(lines, m.Text("time")+", "+m.Text("energy"))
 	case m.Predicted:
-		lines = append(lines, report.TimeText(m)+", energy unknown")
+		lines = append(lines, m.Text("time")+", energy unknown")
 	}
 	return lines
 }
@@ -155,7 +155,7 @@ func (d *dotWriter) box(b *box, indent string) {
 	switch {
 	case b.operator != nil:
 		op := b.operator
-		label := op.Node.Kind() + "\n" + shapeOf(r, op.Node.Output(0)) + "\n" + costLine(r, &op.Metrics, op.Share)
+		label := op.Node.Kind() + "\n" + shapeOf(r, op.Node.Output(0)) + "\n" + costLine(r, &op.Metrics)
 		fmt.Fprintf(d, "%sn%d [label=%s, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), d.fill(b), quoteDOT(d.operatorTip(op)))
 	case b.module != nil:
 		m, style := b.module, "filled,rounded"
@@ -172,7 +172,7 @@ func (d *dotWriter) box(b *box, indent string) {
 		} else if len(m.Operators) == 1 && len(m.Children) == 0 {
 			label += r.Operators[m.Operators[0]].Node.Kind() + "\n"
 		}
-		label += costLine(r, &m.Metrics, m.Share)
+		label += costLine(r, &m.Metrics)
 		fmt.Fprintf(d, "%sm%d [label=%s, style=\"%s\", penwidth=1.2, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), style, d.fill(b), quoteDOT(d.moduleTip(m)))
 	default:
 		v := b.values[0]
@@ -286,27 +286,25 @@ func typeOf(r *report.Report, v *graph.Value) string {
 
 // costText is the energy of a sum, or its time where no energy is known, or its FLOPs where nothing was predicted.
 func costText(r *report.Report, m *report.Metrics) string {
-	if !r.Tree.Metrics.Predicted {
-		return m.Known(render.FlopsText(m.FLOPs))
+	name, zero := "energy", "0 J"
+	switch {
+	case !r.Tree.Metrics.Predicted:
+		name, zero = "flops", "0"
+	case r.Tree.Metrics.NoEnergy:
+		name, zero = "time", "0 s"
 	}
-	if r.Tree.Metrics.NoEnergy {
-		if text := report.TimeText(m); text != "0" {
-			return m.Known(text)
-		}
-		return m.Known("0 s")
+	if text := m.Text(name); text != "0" {
+		return text
 	}
-	if text := report.EnergyText(m); text != "0" {
-		return m.Known(text)
-	}
-	return m.Known("0 J")
+	return zero
 }
 
 // costLine is a cost with its share.
-func costLine(r *report.Report, m *report.Metrics, share float64) string {
-	if r.ShareOf() == "" || share == 0 {
-		return costText(r, m)
+func costLine(r *report.Report, m *report.Metrics) string {
+	if m.Share > 0 {
+		return costText(r, m) + "  " + render.Percent(m.Share)
 	}
-	return costText(r, m) + "  " + render.Percent(share)
+	return costText(r, m)
 }
 
 // warmth are the colours from no share to the largest.
@@ -314,7 +312,7 @@ var warmth = [][3]float64{{255, 255, 255}, {254, 232, 200}, {253, 187, 132}, {23
 
 // fill colours a box by its share of the largest. Small shares are spread: their differences are worth seeing.
 func (d *dotWriter) fill(b *box) string {
-	if d.hottest <= 0 || b.share <= 0 || !d.p.inFocus(b) {
+	if !(d.hottest > 0) || !(b.share > 0) || !d.p.inFocus(b) {
 		return `fillcolor=white`
 	}
 	t := math.Pow(math.Min(1, b.share/d.hottest), 0.6) * float64(len(warmth)-1)

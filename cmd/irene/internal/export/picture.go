@@ -123,7 +123,7 @@ func (p *picture) place(m, in *report.Module, level int, number *int) {
 	mine := *number
 	*number++
 	if !p.above[m] && (level == nowhere || level >= p.depth || p.compact && m != p.root && p.single(m)) {
-		b := p.add(&box{module: m, in: in, number: mine, share: m.Share})
+		b := p.add(&box{module: m, in: in, number: mine, share: m.Metrics.Share})
 		m.Walk(func(c *report.Module) {
 			for _, i := range c.Operators {
 				p.at[i] = b.id
@@ -142,7 +142,7 @@ func (p *picture) place(m, in *report.Module, level int, number *int) {
 			}
 			continue
 		}
-		p.at[i] = p.add(&box{operator: op, in: m, number: i, share: op.Share}).id
+		p.at[i] = p.add(&box{operator: op, in: m, number: i, share: op.Metrics.Share}).id
 	}
 	for _, c := range m.Children {
 		below := level
@@ -395,8 +395,8 @@ func (p *picture) inFocus(b *box) bool {
 func (p *picture) hottest() float64 {
 	most := 0.0
 	for _, b := range p.boxes {
-		if p.inFocus(b) {
-			most = max(most, b.share)
+		if p.inFocus(b) && b.share > most {
+			most = b.share
 		}
 	}
 	return most

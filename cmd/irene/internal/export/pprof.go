@@ -55,7 +55,7 @@ func (b *profileBuilder) types() []*profile.ValueType {
 // values are the numbers of an operator in the order of types; what is not known counts nothing.
 func (b *profileBuilder) values(m *report.Metrics) []int64 {
 	flops, _ := m.FLOPs.Const()
-	bytes, _ := report.Plus(m.Read, m.Written).Const()
+	bytes, _ := report.FindMetric("bytes").Count(m).Const()
 	values := []int64{flops, bytes}
 	if b.r.Tree.Metrics.Predicted {
 		values = append([]int64{whole64(float64(m.Time) * 1e9)}, values...)

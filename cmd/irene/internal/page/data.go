@@ -29,6 +29,9 @@ func htmlData(pages []Page) []byte {
 	j.Key("rules")
 	jsonRules(j, predict.Rules())
 	j.Line()
+	j.Key("metrics")
+	jsonMetrics(j)
+	j.Line()
 	j.Key("models")
 	j.Open('[')
 	for i := range pages {
@@ -85,6 +88,23 @@ func jsonRows(j *render.JSON, pages []Page) {
 		j.Close(']')
 		j.Close('}')
 	})
+	j.Close(']')
+}
+
+// jsonMetrics writes the metrics that the page offers: those with a column for people, under the names by which the
+// page's program knows their numbers.
+func jsonMetrics(j *render.JSON) {
+	j.Open('[')
+	for _, x := range report.MetricTable(func(x *report.Metric) bool { return x.Name != "" && x.Title != "" }) {
+		j.Open('{')
+		for _, kv := range [][2]string{{"key", x.Name}, {"name", strings.ToUpper(x.Title[:1]) + x.Title[1:]}, {"unit", x.Unit.Symbol}} {
+			j.Key(kv[0])
+			j.Str(kv[1])
+		}
+		j.Key("predicted")
+		j.Bool(x.Closed != nil)
+		j.Close('}')
+	}
 	j.Close(']')
 }
 

@@ -67,7 +67,7 @@ func pageOf(tb testing.TB, g *graph.Graph, devices ...string) page.Page {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		program, err := predict.Bind(open, c, d, predict.Options{})
+		program, err := predict.Target{Coefficients: c, Device: d}.Bind(open)
 		if err != nil {
 			tb.Fatal(err)
 		}

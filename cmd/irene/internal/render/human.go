@@ -12,40 +12,6 @@ import (
 // UnknownText stands for numbers that nobody knows.
 const UnknownText = "?"
 
-// FlopsText prints a number of operations: "10.98 GFLOP".
-func FlopsText(d graph.Dim) string {
-	n, ok := d.Const()
-	switch {
-	case !ok:
-		return Expression(d)
-	case n == 0:
-		return "0"
-	}
-	s := energy.FormatCount(float64(n))
-	if last := s[len(s)-1]; last >= '0' && last <= '9' {
-		return s + " FLOP"
-	}
-	return s + "FLOP"
-}
-
-func BytesText(d graph.Dim) string {
-	n, ok := d.Const()
-	switch {
-	case !ok:
-		return Expression(d)
-	case n == 0:
-		return "0"
-	}
-	return energy.FormatBytes(float64(n))
-}
-
-func CountText(d graph.Dim) string {
-	if n, ok := d.Const(); ok {
-		return energy.FormatCount(float64(n))
-	}
-	return Expression(d)
-}
-
 // Expression prints an expression for people: coefficients in four digits with a prefix, "·" for products,
 // superscripts for powers.
 func Expression(d graph.Dim) string {
@@ -111,8 +77,11 @@ func Percent(v float64) string {
 
 // Bar draws a share in eighths of a character.
 func Bar(share float64, width int) string {
+	if !(share > 0) {
+		return ""
+	}
 	eighths := int(share*float64(8*width) + 0.5)
-	eighths = max(0, min(eighths, 8*width))
+	eighths = min(eighths, 8*width)
 	s := strings.Repeat("█", eighths/8)
 	if rest := eighths % 8; rest > 0 {
 		s += string([]rune("▏▎▍▌▋▊▉")[rest-1])

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -149,10 +150,9 @@ func (b *builder) estimate(op *Operator, p *predict.Operator) {
 
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.
 func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
-	zero := graph.Const(0)
 	out := &Module{
 		Name: m.Name, Path: m.Path, Canonical: m.Canonical, Class: m.Class, Call: m.Call, Calls: b.calls[m.Canonical],
-		Metrics: Metrics{MACs: zero, FLOPs: zero, Read: zero, Written: zero}, Operators: make([]int, 0, len(m.Nodes)),
+		Metrics: zeroMetrics(), Operators: make([]int, 0, len(m.Nodes)),
 	}
 	sources := map[string]int{}
 	for _, n := range m.Nodes {
@@ -196,12 +196,13 @@ func (b *builder) shares(sources map[string]int, n int) []scope.Share {
 	return out
 }
 
-// Add sums the known parts of o into m. Params are no sum: a weight counts once.
+// Add sums the known parts of o into m.
 func (m *Metrics) Add(o *Metrics) {
-	m.MACs, m.FLOPs = Plus(m.MACs, o.MACs), Plus(m.FLOPs, o.FLOPs)
-	m.Read, m.Written = Plus(m.Read, o.Read), Plus(m.Written, o.Written)
+	m.Params, m.MACs, m.FLOPs = plus(m.Params, o.Params), plus(m.MACs, o.MACs), plus(m.FLOPs, o.FLOPs)
+	m.Read, m.Written = plus(m.Read, o.Read), plus(m.Written, o.Written)
 	m.Operators += o.Operators
 	m.Unknown += o.Unknown
+	m.Share += o.Share
 	if o.Predicted {
 		m.Predicted = true
 		m.NoEnergy = m.NoEnergy || o.NoEnergy
@@ -209,36 +210,39 @@ func (m *Metrics) Add(o *Metrics) {
 	}
 }
 
-// Plus leaves out what is unknown; a sum beyond 63 bits is unknown.
-func Plus(x, y graph.Dim) graph.Dim {
+// plus leaves out what is unknown; a sum beyond 63 bits is unknown.
+func plus(x, y graph.Dim) graph.Dim {
 	if y.IsUnknown() && !y.Overflowed() {
 		return x
 	}
 	return x.Add(y)
 }
 
+// zeroMetrics is the sum of nothing.
+func zeroMetrics() Metrics {
+	zero := graph.Const(0)
+	return Metrics{Params: zero, MACs: zero, FLOPs: zero, Read: zero, Written: zero}
+}
+
 // share sets what part of the whole each module and operator is.
 func (r *Report) share() {
-	part := func(m *Metrics) float64 { return 0 }
-	switch r.ShareOf() {
-	case "energy":
-		if total := float64(r.Tree.Metrics.Energy); total > 0 {
-			part = func(m *Metrics) float64 { return float64(m.Energy) / total }
-		}
-	case "time":
-		if total := float64(r.Tree.Metrics.Time); total > 0 {
-			part = func(m *Metrics) float64 { return float64(m.Time) / total }
-		}
-	case "flops":
-		total, _ := r.Tree.Metrics.FLOPs.Const()
-		part = func(m *Metrics) float64 {
-			n, _ := m.FLOPs.Const()
-			return float64(n) / float64(total)
+	x := FindMetric(r.ShareOf())
+	total := 0.0
+	if x != nil {
+		total, _ = x.Of(&r.Tree.Metrics)
+	}
+	set := func(m *Metrics) {
+		switch v := 0.0; {
+		case x == nil:
+			m.Share = math.NaN()
+		case total > 0:
+			v, _ = x.Of(m)
+			m.Share = v / total
 		}
 	}
-	r.Tree.Walk(func(m *Module) { m.Share = part(&m.Metrics) })
+	r.Tree.Walk(func(m *Module) { set(&m.Metrics) })
 	for i := range r.Operators {
-		r.Operators[i].Share = part(&r.Operators[i].Metrics)
+		set(&r.Operators[i].Metrics)
 	}
 }
 

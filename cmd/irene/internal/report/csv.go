@@ -4,17 +4,17 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/graph"
 )
 
-var csvColumns = []string{
-	"kind", "path", "module", "name", "op", "class", "depth", "calls",
-	"params", "macs", "flops", "bytes_read", "bytes_written", "operators", "unknown",
-	"time_s", "energy_j", "energy_low_j", "energy_high_j", "share", "note",
+// csvMetrics are the metrics with a column, in the order of the columns.
+func csvMetrics() []*Metric {
+	list := MetricTable(func(x *Metric) bool { return x.Column > 0 })
+	slices.SortFunc(list, func(x, y *Metric) int { return x.Column - y.Column })
+	return list
 }
 
 // writeCSV writes a row per module, the root first, then a row per operator. A module's numbers hold those of
@@ -23,7 +23,11 @@ var csvColumns = []string{
 func writeCSV(w io.Writer, r *Report) error {
 	var b bytes.Buffer
 	out := csv.NewWriter(&b)
-	if err := out.Write(csvColumns); err != nil {
+	head := []string{"kind", "path", "module", "name", "op", "class", "depth", "calls"}
+	for _, x := range csvMetrics() {
+		head = append(head, x.Key)
+	}
+	if err := out.Write(append(head, "note")); err != nil {
 		return err
 	}
 	if err := r.csvModule(out, r.Tree, 0); err != nil {
@@ -33,7 +37,7 @@ func writeCSV(w io.Writer, r *Report) error {
 	for _, i := range list {
 		op := &r.Operators[i]
 		row := []string{"operator", op.Path, "", op.Node.Name, op.Node.Kind(), op.Class, "", ""}
-		if err := out.Write(append(row, r.csvMetrics(&op.Metrics, op.Share, Flags(op))...)); err != nil {
+		if err := out.Write(append(csvRow(row, &op.Metrics), Flags(op))); err != nil {
 			return err
 		}
 	}
@@ -65,7 +69,7 @@ func (r *Report) csvModule(out *csv.Writer, m *Module, depth int) error {
 	}
 	if depth == 0 || r.selected(m.Path) {
 		row := []string{"module", m.Path, m.Canonical, m.Name, "", m.Class, strconv.Itoa(depth), strconv.Itoa(m.Calls)}
-		if err := out.Write(append(row, r.csvMetrics(&m.Metrics, m.Share, "")...)); err != nil {
+		if err := out.Write(append(csvRow(row, &m.Metrics), "")); err != nil {
 			return err
 		}
 	}
@@ -77,19 +81,16 @@ func (r *Report) csvModule(out *csv.Writer, m *Module, depth int) error {
 	return nil
 }
 
-func (r *Report) csvMetrics(m *Metrics, share float64, note string) []string {
-	var row []string
-	for _, d := range []graph.Dim{m.Params, m.MACs, m.FLOPs, m.Read, m.Written} {
-		if d.IsUnknown() {
+// csvRow appends the numbers; those that depend on open dims are expressions.
+func csvRow(row []string, m *Metrics) []string {
+	for _, x := range csvMetrics() {
+		if x.Count == nil {
+			row = append(row, render.CSVFloat(x.Of(m)))
+		} else if d := x.Count(m); d.IsUnknown() {
 			row = append(row, "")
-			continue
+		} else {
+			row = append(row, d.String())
 		}
-		row = append(row, d.String())
 	}
-	row = append(row, strconv.Itoa(m.Operators), strconv.Itoa(m.Unknown))
-	row = append(row, render.CSVFloat(float64(m.Time), m.Predicted))
-	for _, v := range []energy.Joules{m.Energy, m.Low, m.High} {
-		row = append(row, render.CSVFloat(float64(v), m.HasEnergy()))
-	}
-	return append(row, render.CSVFloat(share, r.ShareOf() != ""), note)
+	return row
 }

@@ -43,7 +43,7 @@ func explained(t *testing.T, batch, n int64, waves, perByte, launch float64) *re
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := predict.Run(a, c, dev, predict.Options{})
+	p, err := predict.Target{Coefficients: c, Device: dev}.Run(a)
 	if err != nil {
 		t.Fatal(err)
 	}

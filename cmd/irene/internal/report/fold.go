@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -17,9 +16,7 @@ type branch struct {
 	class    string
 	count    int // modules it stands for
 	metrics  Metrics
-	share    float64
 	own      *Metrics // sum of the operators that sit directly in it; nil where it has none
-	ownShare float64
 	children []*branch
 }
 
@@ -95,16 +92,12 @@ func (f *folder) branch(run [][]*Module) *branch {
 		label: Label(names, func(m *Module) string { return m.Name }), class: first.Class, count: len(names),
 		metrics: zeroMetrics(),
 	}
-	params := graph.Const(0)
 	for _, m := range all {
 		b.metrics.Add(&m.Metrics)
-		params = Plus(params, m.Metrics.Params)
-		b.share += m.Share
 		for _, i := range m.Operators {
 			f.addOwn(b, &f.r.Operators[i])
 		}
 	}
-	b.metrics.Params = params
 	if len(all) > 1 && Shared(all) {
 		b.metrics.Params = first.Metrics.Params
 	}
@@ -134,13 +127,6 @@ func (f *folder) addOwn(b *branch, op *Operator) {
 		b.own = &m
 	}
 	b.own.Add(&op.Metrics)
-	b.own.Params = Plus(b.own.Params, op.Metrics.Params)
-	b.ownShare += op.Share
-}
-
-func zeroMetrics() Metrics {
-	zero := graph.Const(0)
-	return Metrics{Params: zero, MACs: zero, FLOPs: zero, Read: zero, Written: zero}
 }
 
 // alike reports whether two modules are built alike and cost the same within a thousandth: the first of equal layers
@@ -221,7 +207,6 @@ type group struct {
 	place   string    // its module, with * for numbers where the group has more than one member
 	count   int
 	metrics Metrics
-	share   float64
 }
 
 // topGroups are the n groups of operators that weigh most.
@@ -246,13 +231,9 @@ func (r *Report) topGroups(n int) []group {
 		}
 		g.count++
 		g.metrics.Add(&op.Metrics)
-		g.metrics.Params = Plus(g.metrics.Params, op.Metrics.Params)
-		g.share += op.Share
 	}
-	key := r.operatorKey()
-	slices.SortStableFunc(out, func(x, y group) int {
-		return cmp.Compare(key.weight(&y.metrics), key.weight(&x.metrics))
-	})
+	x := r.operatorMetric()
+	slices.SortStableFunc(out, func(a, b group) int { return x.less(&a.metrics, &b.metrics) })
 	return out[:min(n, len(out))]
 }
 

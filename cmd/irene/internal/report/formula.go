@@ -16,39 +16,10 @@ import (
 // FormulaMetrics lists what formulas can be asked for, in the order they are written.
 func FormulaMetrics() []string {
 	var names []string
-	for _, m := range formulaMetrics {
-		names = append(names, m.name)
+	for _, x := range MetricTable((*Metric).ClosedForm) {
+		names = append(names, x.Name)
 	}
 	return names
-}
-
-// formulaMetrics is the table of metrics with a closed form. Formulas of metrics that are counts have whole
-// coefficients.
-var formulaMetrics = []struct {
-	name, key, latex string
-	formula          func(*Module, *predict.ModuleFormula) (predict.Formula, bool)
-}{
-	{"energy", "energy_j", `E / \mathrm{J}`, func(_ *Module, f *predict.ModuleFormula) (predict.Formula, bool) {
-		if f == nil {
-			return predict.Formula{}, false
-		}
-		return f.Energy, true
-	}},
-	{"time", "time_s", `t / \mathrm{s}`, func(_ *Module, f *predict.ModuleFormula) (predict.Formula, bool) {
-		if f == nil {
-			return predict.Formula{}, false
-		}
-		return f.Time, true
-	}},
-	{"flops", "flops", `N_\mathrm{FLOP}`, countFormula(func(m *Metrics) graph.Dim { return m.FLOPs })},
-	{"macs", "macs", `N_\mathrm{MAC}`, countFormula(func(m *Metrics) graph.Dim { return m.MACs })},
-	{"bytes", "bytes", `N_\mathrm{byte}`, countFormula(func(m *Metrics) graph.Dim { return m.Read.Add(m.Written) })},
-}
-
-func countFormula(of func(*Metrics) graph.Dim) func(*Module, *predict.ModuleFormula) (predict.Formula, bool) {
-	return func(m *Module, _ *predict.ModuleFormula) (predict.Formula, bool) {
-		return predict.DimFormula(of(&m.Metrics))
-	}
 }
 
 // Formulas is what the formats of closed forms read.
@@ -79,13 +50,10 @@ type FormulaModule struct {
 
 // NamedFormula is the closed form of one metric; not Known where a size in it is not.
 type NamedFormula struct {
-	Metric int // index into formulaMetrics
-	Known  bool
+	*Metric
+	Known bool
 	predict.Formula
 }
-
-// Key is the name of the metric in JSON, with its unit.
-func (f *NamedFormula) Key() string { return formulaMetrics[f.Metric].key }
 
 // FormulaOptions says which closed forms are shown.
 type FormulaOptions struct {
@@ -137,14 +105,16 @@ func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
 		out.Unknown = max(out.Unknown, mf.Unknown)
 		b.scaled = max(b.scaled, mf.StandIns)
 	}
-	for i := range formulaMetrics {
-		if !slices.Contains(b.opts.Metrics, formulaMetrics[i].name) {
+	for _, x := range MetricTable((*Metric).ClosedForm) {
+		if !slices.Contains(b.opts.Metrics, x.Name) {
 			continue
 		}
-		f := NamedFormula{Metric: i}
-		f.Formula, f.Known = formulaMetrics[i].formula(m, mf)
-		if b.missing[formulaMetrics[i].name] {
-			f.Formula, f.Known = predict.Formula{}, false
+		f := NamedFormula{Metric: x}
+		switch {
+		case x.Count != nil:
+			f.Formula, f.Known = predict.DimFormula(x.Count(&m.Metrics))
+		case mf != nil && !b.missing[x.Name]:
+			f.Formula, f.Known = *x.Closed(mf), true
 		}
 		for _, t := range f.Terms {
 			b.kinds[t.Kind] = true

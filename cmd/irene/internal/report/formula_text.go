@@ -125,10 +125,10 @@ func pythonText(m *FormulaModule) string {
 	for i := range m.Formulas {
 		f := &m.Formulas[i]
 		if !f.Known {
-			fmt.Fprintf(&b, "# %s is not known\n", f.Key())
+			fmt.Fprintf(&b, "# %s is not known\n", f.Key)
 			continue
 		}
-		fmt.Fprintf(&b, "%s = %s\n", f.Key(), pythonSum(&f.Formula))
+		fmt.Fprintf(&b, "%s = %s\n", f.Key, pythonSum(&f.Formula))
 	}
 	return b.String()
 }
@@ -239,10 +239,10 @@ func latexText(m *FormulaModule) string {
 	for i := range m.Formulas {
 		f := &m.Formulas[i]
 		if !f.Known {
-			fmt.Fprintf(&b, "%% %s is not known\n", f.Key())
+			fmt.Fprintf(&b, "%% %s is not known\n", f.Key)
 			continue
 		}
-		fmt.Fprintf(&b, "\\begin{aligned}\n  %s ={}& ", formulaMetrics[f.Metric].latex)
+		fmt.Fprintf(&b, "\\begin{aligned}\n  %s ={}& ", f.Symbol)
 		for j, t := range f.Terms {
 			if j > 0 {
 				b.WriteString(" \\\\\n  &{} ")
@@ -347,7 +347,7 @@ func formulaModuleJSON(j *render.JSON, m *FormulaModule) {
 	j.Open('{')
 	for i := range m.Formulas {
 		f := &m.Formulas[i]
-		j.Key(f.Key())
+		j.Key(f.Key)
 		if !f.Known {
 			j.Null()
 			continue

@@ -126,7 +126,7 @@ func (r *Report) jsonModule(j *render.JSON, m *Module, depth int) {
 	j.Key("source")
 	jsonShares(j, m.Source)
 	j.Key("share")
-	r.jsonShare(j, m.Share)
+	r.jsonShare(j, m.Metrics.Share)
 	j.Key("metrics")
 	JSONMetrics(j, &m.Metrics)
 	operators, children := m.Operators, m.Children
@@ -209,7 +209,7 @@ func (r *Report) jsonSelected(j *render.JSON) {
 		j.Key("module")
 		j.Str(m.Canonical)
 		j.Key("share")
-		r.jsonShare(j, m.Share)
+		r.jsonShare(j, m.Metrics.Share)
 		j.Key("metrics")
 		JSONMetrics(j, &m.Metrics)
 		j.Close('}')

@@ -16,10 +16,10 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	for _, n := range head[1:] {
 		fmt.Fprintf(&b, "- %s: %s\n", n.Key, render.Markdown(n.Text))
 	}
-	rows := [][]string{render.MarkdownCells(r.metricCells(&r.Tree.Metrics, r.Tree.Share, r.Tree.Class), "model")}
+	rows := [][]string{render.MarkdownCells(r.metricCells(&r.Tree.Metrics, r.Tree.Class), "model")}
 	for _, l := range r.treeLines() {
 		name := strings.Repeat("&emsp;", l.depth) + render.Markdown(l.label)
-		rows = append(rows, render.MarkdownCells(r.metricCells(l.metrics, l.share, l.class), name))
+		rows = append(rows, render.MarkdownCells(r.metricCells(l.metrics, l.class), name))
 	}
 	render.MarkdownTable(&b, append([]string{"module"}, r.metricTitles()...), r.alignment(1), rows)
 
@@ -33,7 +33,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 		if g.count > 1 {
 			name += fmt.Sprintf(" ×%d", g.count)
 		}
-		cells := r.metricCells(&g.metrics, g.share, g.op.Class)
+		cells := r.metricCells(&g.metrics, g.op.Class)
 		rows = append(rows, render.MarkdownCells(append(cells, render.Cell{Text: Flags(g.op)}), render.Markdown(name), render.Markdown(g.place)))
 	}
 	if len(rows) > 0 {

@@ -103,17 +103,17 @@ func (r *Report) totalText() string {
 	var list []string
 	switch {
 	case m.HasEnergy():
-		list = append(list, fmt.Sprintf("%s (%v to %v)", m.Known(m.Energy.String()), m.Low, m.High), m.Known(m.Time.String()))
+		list = append(list, fmt.Sprintf("%s (%v to %v)", m.Text("energy"), m.Low, m.High), m.Text("time"))
 		if m.Time > 0 {
 			list = append(list, m.Energy.Over(m.Time).String())
 		}
 	case m.Predicted:
-		list = append(list, "energy unknown", m.Known(m.Time.String()))
+		list = append(list, "energy unknown", m.Text("time"))
 	}
 	if !r.Symbolic {
-		list = append(list, m.Known(render.FlopsText(m.FLOPs)), m.Known(render.BytesText(m.Read.Add(m.Written))))
+		list = append(list, m.Text("flops"), m.Text("bytes"))
 	}
-	list = append(list, render.CountText(m.Params)+" parameters", render.Plural(m.Operators, "operator"))
+	list = append(list, m.Text("params")+" parameters", render.Plural(m.Operators, "operator"))
 	return strings.Join(list, ", ")
 }
 
@@ -162,7 +162,7 @@ func (r *Report) Doubts(key string, holds func(*Operator) bool) []Note {
 			list = append(list, doubt{why: op.Why})
 		}
 		list[k].n++
-		list[k].share += op.Share
+		list[k].share += op.Metrics.Share
 	}
 	slices.SortStableFunc(list, func(x, y doubt) int { return cmp.Compare(y.share, x.share) })
 	var out []Note

@@ -75,7 +75,8 @@ type Metrics struct {
 	Read      graph.Dim
 	Written   graph.Dim
 	Operators int
-	Unknown   int // operators among them of which some number is not known
+	Unknown   int     // operators among them of which some number is not known
+	Share     float64 // of the whole model, in [0, 1]; NaN where it is not known; see Report.ShareOf
 	Estimate
 }
 
@@ -99,8 +100,7 @@ type Module struct {
 	Calls     int // of the canonical module in the whole tree
 	Source    []scope.Share
 	Metrics   Metrics
-	Share     float64 // of the whole model, in [0, 1]; see Report.ShareOf
-	Operators []int   // those directly in the module, as indices
+	Operators []int // those directly in the module, as indices
 	Children  []*Module
 }
 
@@ -111,7 +111,6 @@ type Operator struct {
 	Class        string
 	DType        graph.DType
 	Metrics      Metrics
-	Share        float64
 	Kernel       *graph.Node // whose kernel does the work; nil where it is the operator itself
 	Scaled       bool
 	Extrapolated bool
@@ -136,8 +135,8 @@ type View struct {
 	Depth    int       // levels of modules below the root; negative: the format chooses
 	Top      int       // operators to list; negative: the format chooses
 	Selected []*Module // modules asked for; nil: all
-	Sort     Key
-	Expand   bool // show every one of equal layers
+	Sort     string    // ByOrder, ByName, or the name of a metric
+	Expand   bool      // show every one of equal layers
 	Color    bool
 	Focus    *Module // of pictures: the module that is shown; nil: the model
 	Radius   int     // of pictures: steps around the focus

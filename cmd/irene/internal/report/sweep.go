@@ -4,13 +4,10 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
@@ -67,40 +64,6 @@ func (s *Sweep) Item() string {
 	return "item"
 }
 
-// SweepMetric is one number of a row.
-type SweepMetric struct {
-	Name  string // ITEM stands for token or item
-	Title string
-	Value func(*sweep.Row) float64
-	text  func(float64) string
-}
-
-// sweepMetrics are the numbers of a row, in the order of columns.
-var sweepMetrics = []SweepMetric{
-	{"energy_j", "energy", func(r *sweep.Row) float64 { return r.Energy }, func(v float64) string { return energy.Joules(v).String() }},
-	{"time_s", "time", func(r *sweep.Row) float64 { return r.Time }, func(v float64) string { return energy.Seconds(v).String() }},
-	{"power_w", "power", (*sweep.Row).Power, func(v float64) string { return energy.Watts(v).String() }},
-	{"ITEMs", "ITEMs", func(r *sweep.Row) float64 { return r.Items }, func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }},
-	{"j_per_ITEM", "per ITEM", (*sweep.Row).PerItem, func(v float64) string { return energy.Joules(v).String() }},
-	{"flops", "FLOPs", func(r *sweep.Row) float64 { return r.FLOPs }, func(v float64) string { return energy.FormatCount(v) + "FLOP" }},
-	{"bytes", "bytes", func(r *sweep.Row) float64 { return r.Bytes }, energy.FormatBytes},
-	{"memory_bytes", "memory", func(r *sweep.Row) float64 {
-		if n, ok := r.MemoryBytes(); ok {
-			return float64(n)
-		}
-		return math.NaN()
-	}, energy.FormatBinaryBytes},
-}
-
-// SweepMetrics lists the numbers of a row.
-func SweepMetrics(item string) []SweepMetric {
-	out := slices.Clone(sweepMetrics)
-	for i := range out {
-		out[i].Name, out[i].Title = strings.ReplaceAll(out[i].Name, "ITEM", item), strings.ReplaceAll(out[i].Title, "ITEM", item)
-	}
-	return out
-}
-
 // SweepWriter writes rows as they come. Finish is called once, after the last.
 type SweepWriter interface {
 	Row(*sweep.Row) error
@@ -127,7 +90,7 @@ func SweepFormats() []SweepFormat {
 type sweepCSV struct {
 	out     *csv.Writer
 	s       *Sweep
-	metrics []SweepMetric
+	metrics []Metric
 	record  []string
 	started bool
 }
@@ -143,7 +106,7 @@ func (c *sweepCSV) head() error {
 	c.started = true
 	head := append([]string{"device"}, c.s.Names...)
 	for _, m := range c.metrics {
-		head = append(head, m.Name)
+		head = append(head, m.Key)
 	}
 	return c.out.Write(append(head, "fits"))
 }
@@ -158,7 +121,7 @@ func (c *sweepCSV) Row(r *sweep.Row) error {
 		c.record = append(c.record, strconv.FormatInt(n, 10))
 	}
 	for _, m := range c.metrics {
-		c.record = append(c.record, render.CSVNumber(m.Value(r)))
+		c.record = append(c.record, render.CSVNumber(m.Sweep(r)))
 	}
 	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
 }
@@ -176,7 +139,7 @@ func (c *sweepCSV) Finish() error {
 type sweepJSON struct {
 	w       io.Writer
 	s       *Sweep
-	metrics []SweepMetric
+	metrics []Metric
 	j       render.JSON
 	whole   bool
 	rows    int
@@ -232,8 +195,8 @@ func (c *sweepJSON) row(r *sweep.Row) {
 	}
 	j.Close('}')
 	for _, m := range c.metrics {
-		j.Key(m.Name)
-		j.Float(m.Value(r))
+		j.Key(m.Key)
+		j.Float(m.Sweep(r))
 	}
 	j.Key("fits")
 	j.Bool(r.Fits)

@@ -20,7 +20,7 @@ const shownRows = 60
 type sweepText struct {
 	w       io.Writer
 	s       *Sweep
-	metrics []SweepMetric
+	metrics []Metric
 	table   *render.Table
 	rows    int
 }
@@ -48,21 +48,17 @@ func (t *sweepText) Row(r *sweep.Row) error {
 		cells = append(cells, render.Cell{Text: strconv.FormatInt(n, 10)})
 	}
 	for _, m := range t.metrics {
-		cells = append(cells, render.Cell{Text: m.Text(m.Value(r))})
+		text := render.UnknownText
+		if v := m.Sweep(r); !math.IsNaN(v) && !math.IsInf(v, 0) {
+			text = m.Unit.Text(v)
+		}
+		cells = append(cells, render.Cell{Text: text})
 	}
 	if !r.Fits {
 		cells = append(cells, render.Cell{Text: "does not fit", Style: render.Red})
 	}
 	t.table.Cells(cells...)
 	return nil
-}
-
-// Text prints a number of the metric for people.
-func (m *SweepMetric) Text(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return render.UnknownText
-	}
-	return m.text(v)
 }
 
 // Finish writes the head, the table and the notes.

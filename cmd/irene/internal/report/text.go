@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
@@ -51,10 +52,9 @@ func (r *Report) textHead(b *strings.Builder) {
 func (r *Report) treeTable() string {
 	t := &render.Table{Right: r.alignment(1), Color: r.View.Color}
 	t.Head(append([]string{"module"}, r.metricTitles()...)...)
-	root := &branch{label: "model", class: r.Tree.Class, count: 1, metrics: r.Tree.Metrics, share: r.Tree.Share}
-	t.Cells(append([]render.Cell{{Text: root.label, Style: render.Bold}}, r.metricCells(&root.metrics, root.share, root.class)...)...)
+	t.Cells(append([]render.Cell{{Text: "model", Style: render.Bold}}, r.metricCells(&r.Tree.Metrics, r.Tree.Class)...)...)
 	for _, line := range r.treeLines() {
-		t.Cells(append([]render.Cell{{Text: line.prefix + line.label, Style: line.style}}, r.metricCells(line.metrics, line.share, line.class)...)...)
+		t.Cells(append([]render.Cell{{Text: line.prefix + line.label, Style: line.style}}, r.metricCells(line.metrics, line.class)...)...)
 	}
 	return t.String()
 }
@@ -65,7 +65,6 @@ type line struct {
 	label   string
 	class   string
 	metrics *Metrics
-	share   float64
 	depth   int
 	style   render.Style
 }
@@ -105,7 +104,7 @@ func lines(siblings []*branch, parent *branch, prefix string, depth, most int) [
 		if i == len(siblings)-1 && !beside {
 			fork, below = "└─ ", "   "
 		}
-		l := line{prefix: prefix + fork, label: b.label, class: b.class, metrics: &b.metrics, share: b.share, depth: depth}
+		l := line{prefix: prefix + fork, label: b.label, class: b.class, metrics: &b.metrics, depth: depth}
 		if b.count > 1 {
 			l.label += fmt.Sprintf(" ×%d", b.count)
 		}
@@ -117,7 +116,7 @@ func lines(siblings []*branch, parent *branch, prefix string, depth, most int) [
 	if beside {
 		out = append(out, line{
 			prefix: prefix + "└─ ", label: "(" + render.Plural(parent.own.Operators, "operator") + ")",
-			metrics: parent.own, share: parent.ownShare, depth: depth, style: render.Faint,
+			metrics: parent.own, depth: depth, style: render.Faint,
 		})
 	}
 	return out
@@ -128,84 +127,59 @@ func (m *Metrics) Costs() bool {
 	return m.Energy > 0 || m.Time > 0 || m.Unknown > 0 || !m.FLOPs.Is(0) || !m.Read.Is(0) || !m.Written.Is(0)
 }
 
+// columns are the metrics of the tables; "" is the bar beside the share, and symbolic reports have long ones last.
+func (r *Report) columns() []string {
+	if r.Symbolic {
+		return []string{"energy", "share", "", "time", "params", "flops", "bytes"}
+	}
+	return []string{"energy", "share", "", "time", "flops", "bytes", "params"}
+}
+
 // metricTitles are the titles over metricCells. Columns that stay empty are not shown.
 func (r *Report) metricTitles() []string {
-	share := "share"
-	switch r.ShareOf() {
-	case "flops":
-		share = "FLOPs share"
-	case "time":
-		share = "time share"
+	titles := r.columns()
+	for i, name := range titles {
+		if x := FindMetric(name); x != nil {
+			titles[i] = x.Title
+		}
 	}
-	if r.Symbolic {
-		return []string{"energy", share, "", "time", "params", "FLOPs", "bytes", "class"}
+	if of := r.ShareOf(); of == "flops" || of == "time" {
+		titles[1] = FindMetric(of).Title + " share"
 	}
-	return []string{"energy", share, "", "time", "FLOPs", "bytes", "params", "class"}
+	return append(titles, "class")
 }
 
 // alignment says which columns stand to the right, after the first n.
 func (r *Report) alignment(n int) []bool {
-	list := []bool{true, true, false, true, true, true, true, false}
-	if r.Symbolic {
-		list = []bool{true, true, false, true, true, false, false, false}
-	}
+	list := []bool{true, true, false, true, true, !r.Symbolic, !r.Symbolic, false}
 	return append(make([]bool, n), list...)
 }
 
-func (r *Report) metricCells(m *Metrics, share float64, class string) []render.Cell {
-	cells := make([]render.Cell, 4, 8)
-	if r.ShareOf() != "" {
-		cells[1] = render.Cell{Text: shareText(m, share), Style: heat(share)}
-		cells[2] = render.Cell{Text: render.Bar(share, barWidth), Style: heat(share)}
-	}
-	if r.Device != nil && r.Tree.Metrics.Predicted {
-		cells[0].Text, cells[3].Text = m.Known(EnergyText(m)), m.Known(TimeText(m))
-	}
-	flops, bytes, params := render.Cell{Text: m.Known(render.FlopsText(m.FLOPs))}, render.Cell{Text: m.Known(render.BytesText(Plus(m.Read, m.Written)))}, render.Cell{Text: render.CountText(m.Params)}
-	if r.Symbolic {
-		cells = append(cells, params, flops, bytes)
-	} else {
-		cells = append(cells, flops, bytes, params)
+func (r *Report) metricCells(m *Metrics, class string) []render.Cell {
+	var cells []render.Cell
+	for _, name := range r.columns() {
+		var c render.Cell
+		switch {
+		case name == "":
+			c = render.Cell{Text: render.Bar(m.Share, barWidth), Style: heat(m.Share)}
+		case name == "share":
+			c = render.Cell{Text: shareText(m), Style: heat(m.Share)}
+		case FindMetric(name).Closed == nil || r.Device != nil && r.Tree.Metrics.Predicted:
+			c.Text = m.Text(name)
+		}
+		cells = append(cells, c)
 	}
 	return append(cells, render.Cell{Text: class, Style: render.Faint})
 }
 
-// Known marks a sum that leaves out operators whose cost is not known: "≥ 4 FLOP", or "?" where nothing is left.
-func (m *Metrics) Known(text string) string {
+func shareText(m *Metrics) string {
 	switch {
-	case m.Unknown == 0 || text == render.UnknownText:
-		return text
-	case text == "0":
+	case math.IsNaN(m.Share):
+		return ""
+	case m.Unknown > 0 && m.Share == 0:
 		return render.UnknownText
 	}
-	return "≥ " + text
-}
-
-func shareText(m *Metrics, share float64) string {
-	if m.Unknown > 0 && share == 0 {
-		return render.UnknownText
-	}
-	return render.Percent(share)
-}
-
-func EnergyText(m *Metrics) string {
-	if !m.HasEnergy() {
-		return render.UnknownText
-	}
-	if m.Energy == 0 {
-		return "0"
-	}
-	return m.Energy.String()
-}
-
-func TimeText(m *Metrics) string {
-	if !m.Predicted {
-		return render.UnknownText
-	}
-	if m.Time == 0 {
-		return "0"
-	}
-	return m.Time.String()
+	return render.Percent(m.Share)
 }
 
 // heat colours a share.
@@ -237,7 +211,7 @@ func (r *Report) topTable() string {
 		if g.count > 1 {
 			count = fmt.Sprintf("×%d", g.count)
 		}
-		cells := append([]render.Cell{{Text: g.op.Node.Kind()}, {Text: count}, {Text: g.place}}, r.metricCells(&g.metrics, g.share, g.op.Class)...)
+		cells := append([]render.Cell{{Text: g.op.Node.Kind()}, {Text: count}, {Text: g.place}}, r.metricCells(&g.metrics, g.op.Class)...)
 		t.Cells(append(cells, render.Cell{Text: Flags(g.op), Style: render.Faint})...)
 	}
 	return t.String()

@@ -4,93 +4,64 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-
-	"github.com/irene-onnx/irene/graph"
 )
 
-// Key names what modules and operators are sorted by.
-type Key string
-
-// The sort keys. Modules stand in graph order unless another key is asked for; operators by energy.
+// What modules and operators are sorted by, beside the names of metrics. Modules stand in graph order unless something
+// else is asked for; operators by energy.
 const (
-	ByOrder  Key = "order"
-	ByEnergy Key = "energy"
-	ByTime   Key = "time"
-	ByFLOPs  Key = "flops"
-	ByMACs   Key = "macs"
-	ByBytes  Key = "bytes"
-	ByParams Key = "params"
-	ByName   Key = "name"
+	ByOrder = "order"
+	ByName  = "name"
 )
 
 // Keys lists the sort keys, the default first.
-func Keys() []Key {
-	return []Key{ByOrder, ByEnergy, ByTime, ByFLOPs, ByMACs, ByBytes, ByParams, ByName}
+func Keys() []string {
+	keys := []string{ByOrder}
+	for _, x := range MetricTable((*Metric).Sorted) {
+		keys = append(keys, x.Name)
+	}
+	return append(keys, ByName)
 }
 
-// weight is the number by which a key orders, the largest first.
-func (k Key) weight(m *Metrics) float64 {
-	number := func(d graph.Dim) float64 { n, _ := d.Const(); return float64(n) }
-	switch k {
-	case ByEnergy:
-		return float64(m.Energy)
-	case ByTime:
-		return float64(m.Time)
-	case ByFLOPs:
-		return number(m.FLOPs)
-	case ByMACs:
-		return number(m.MACs)
-	case ByBytes:
-		return number(m.Read) + number(m.Written)
-	case ByParams:
-		return number(m.Params)
-	}
-	return 0
+// less orders by a metric, the largest first.
+func (x *Metric) less(a, b *Metrics) int {
+	v, _ := x.Of(a)
+	w, _ := x.Of(b)
+	return cmp.Compare(w, v)
 }
 
 // SortModules orders the children of every module by the view's key.
 func (r *Report) SortModules() {
-	key := r.View.Sort
-	if key == "" || key == ByOrder {
+	order := func(x, y *Module) int { return strings.Compare(x.Path, y.Path) }
+	if x := FindMetric(r.View.Sort); x != nil {
+		order = func(a, b *Module) int { return x.less(&a.Metrics, &b.Metrics) }
+	} else if r.View.Sort != ByName {
 		return
 	}
-	r.Tree.Walk(func(m *Module) {
-		slices.SortStableFunc(m.Children, func(x, y *Module) int {
-			if key == ByName {
-				return strings.Compare(x.Path, y.Path)
-			}
-			return cmp.Compare(key.weight(&y.Metrics), key.weight(&x.Metrics))
-		})
-	})
+	r.Tree.Walk(func(m *Module) { slices.SortStableFunc(m.Children, order) })
 }
 
-// operatorKey is what operators are ordered by: the view's key, or what shares are parts of.
-func (r *Report) operatorKey() Key {
-	switch key := r.View.Sort; {
-	case key == ByEnergy && r.Tree.Metrics.NoEnergy:
-		return ByTime
-	case key != "" && key != ByOrder && key != ByName:
-		return key
-	case r.ShareOf() == "energy":
-		return ByEnergy
-	case r.ShareOf() == "time":
-		return ByTime
+// operatorMetric is what operators are ordered by: the view's key, or what shares are parts of.
+func (r *Report) operatorMetric() *Metric {
+	name := r.View.Sort
+	switch {
+	case name == "energy" && r.Tree.Metrics.NoEnergy:
+		name = "time"
+	case FindMetric(name) == nil:
+		name = cmp.Or(r.ShareOf(), "flops")
 	}
-	return ByFLOPs
+	return FindMetric(name)
 }
 
 // TopOperators are the indices of the n operators that weigh most. Operators that weigh nothing are left out.
 func (r *Report) TopOperators(n int) []int {
-	key := r.operatorKey()
+	x := r.operatorMetric()
 	var out []int
 	for i := range r.Operators {
-		if key.weight(&r.Operators[i].Metrics) > 0 && r.selected(r.Operators[i].Path) {
+		if v, _ := x.Of(&r.Operators[i].Metrics); v > 0 && r.selected(r.Operators[i].Path) {
 			out = append(out, i)
 		}
 	}
-	slices.SortStableFunc(out, func(i, j int) int {
-		return cmp.Compare(key.weight(&r.Operators[j].Metrics), key.weight(&r.Operators[i].Metrics))
-	})
+	slices.SortStableFunc(out, func(i, j int) int { return x.less(&r.Operators[i].Metrics, &r.Operators[j].Metrics) })
 	return out[:min(n, len(out))]
 }
 

@@ -48,13 +48,7 @@ const page = (() => {
   const plural = (n, noun) => `${whole(n)} ${noun}${n === 1 ? "" : "s"}`;
   const why = (w) => (w.range ? `${w.why} outside the fitted ${count(w.range[0])} to ${count(w.range[1])}` : w.why);
 
-  const METRICS = [
-    { key: "energy", name: "Energy", text: joules, predicted: true },
-    { key: "time", name: "Time", text: seconds, predicted: true },
-    { key: "flops", name: "FLOPs", text: flops },
-    { key: "bytes", name: "Bytes", text: bytes },
-    { key: "params", name: "Params", text: count },
-  ];
+  const METRICS = data.metrics.map((m) => ({ ...m, text: (v) => scaled(v, m.unit, m.predicted ? 3 : 4) }));
 
   // ---- Models and what is shown of them
 

@@ -88,7 +88,7 @@ func (x *crossings) cost(f, k, point int, metric string) (cost, bool, error) {
 	base := x.points[point][k]
 	name := x.plan.names[f][k]
 	if name == "" {
-		v, ok := compare.Value(metric, &base.Report.Tree.Metrics)
+		v, ok := report.FindMetric(metric).Of(&base.Report.Tree.Metrics)
 		return func(int64) (float64, bool) { return v, ok }, true, nil
 	}
 	c, err := x.closed(k, name, base, metric)
@@ -106,7 +106,7 @@ func (x *crossings) cost(f, k, point int, metric string) (cost, bool, error) {
 		if err != nil {
 			return 0, false
 		}
-		v, ok := compare.Value(metric, &m.Report.Tree.Metrics)
+		v, ok := report.FindMetric(metric).Of(&m.Report.Tree.Metrics)
 		if ok {
 			known[size] = v
 		}
@@ -122,7 +122,7 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 	if !slices.Contains(declared, name) {
 		return nil, nil // an expression
 	}
-	values := valuesOf(g, x.want.values)
+	values := valuesOf(g, x.want.options.Values)
 	open, err := analysis.Run(g, analysis.Options{Symbolic: true, Values: values})
 	if err != nil {
 		return nil, err
@@ -175,10 +175,14 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formula, bool, error) {
 	if metric != "energy" && metric != "time" {
 		r := report.Build(a, nil, report.Options{Convention: x.want.convention})
-		f, ok := predict.DimFormula(compare.Dim(metric, &r.Tree.Metrics))
+		f, ok := predict.DimFormula(report.FindMetric(metric).Count(&r.Tree.Metrics))
 		return f, ok, nil
 	}
-	p, err := bindModel(x.env, a, x.want.prediction)
+	t, err := x.want.prediction.target(x.env)
+	if err != nil {
+		return predict.Formula{}, false, err
+	}
+	p, err := t.Bind(a)
 	if err != nil {
 		return predict.Formula{}, false, err
 	}

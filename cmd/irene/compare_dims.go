@@ -41,7 +41,7 @@ func parseDimLists(flags []string, n int) ([]dimFlag, error) {
 			d.model, d.name = k-1, m[2]
 		}
 		for _, text := range strings.Split(f[i+1:], ",") {
-			sizes, err := parseSizes(f, strings.TrimSpace(text))
+			sizes, err := parseSizes("dim "+f, strings.TrimSpace(text))
 			if err != nil {
 				return nil, err
 			}
@@ -116,7 +116,7 @@ func (f *dimFlag) axis() string {
 // planPoints gives every flag its dims, then takes every combination of values, the last flag's changing first.
 func planPoints(models []*graph.Graph, want *compareRequest) (*pointPlan, error) {
 	p := &pointPlan{flags: want.dims}
-	if err := checkShared(models, want.values); err != nil {
+	if err := checkShared(models, want.options.Values); err != nil {
 		return nil, err
 	}
 	if err := p.resolve(models); err != nil {

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/onnx"
+)
+
+// modelRequest is what the commands that predict a model have in common: its sizes, the device, what counts as FLOPs.
+type modelRequest struct {
+	options    analysis.Options
+	prediction predictionRequest
+	convention graph.Convention
+	values     bool // lists the values of the graph
+	output     string
+}
+
+// modelFlags are what parseModel reads: those of bindingFlags, predictionFlags, and --flops.
+func modelFlags(bindings, prediction []cli.Flag) []cli.Flag {
+	return append(append(bindings, prediction...), conventionFlag())
+}
+
+// symbolicFlag leaves dims open.
+func symbolicFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "symbolic", Usage: "assume nothing: metrics are expressions in the dims left open"}
+}
+
+func conventionFlag() cli.Flag {
+	return &cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")}
+}
+
+func conventions() []string {
+	var names []string
+	for _, c := range graph.Conventions() {
+		names = append(names, string(c))
+	}
+	return names
+}
+
+// parseModel reads modelFlags, and one size for each --dim.
+func parseModel(ctx *cli.Context) (q modelRequest, err error) {
+	if q, err = parseUnsized(ctx); err != nil {
+		return q, err
+	}
+	if q.prediction, err = parsePrediction(ctx); err != nil {
+		return q, err
+	}
+	q.options.Dims, err = parseDims("dim", ctx.StringSlice("dim"))
+	return q, err
+}
+
+// parseUnsized reads modelFlags but for sizes and device, which some commands take several of.
+func parseUnsized(ctx *cli.Context) (q modelRequest, err error) {
+	q.output, q.convention, q.options.Symbolic = ctx.String("output"), graph.Convention(ctx.String("flops")), ctx.Bool("symbolic")
+	if q.options.Values, err = parseValues(ctx.StringSlice("value")); err != nil {
+		return q, err
+	}
+	if ctx.IsSet("flops") {
+		err = oneOf("flops", ctx.String("flops"), conventions())
+	}
+	return q, err
+}
+
+// report derives everything of a graph, predicts, and builds the report.
+func (q *modelRequest) report(env *environment, g *graph.Graph) (*analysis.Analysis, *report.Report, error) {
+	a, err := derive(g, q.options)
+	if err != nil {
+		return nil, nil, err
+	}
+	result, err := q.prediction.predict(env, a)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a, q.build(a, result), nil
+}
+
+// build makes the report of an analysis and its prediction.
+func (q *modelRequest) build(a *analysis.Analysis, result *predict.Result) *report.Report {
+	return report.Build(a, result, report.Options{
+		Version: version(), Mode: string(q.prediction.mode), Convention: q.convention, Values: q.values, DefaultDevice: q.prediction.byDefault(),
+	})
+}
+
+// derive analyzes a graph; what is wrong with the flags that bind its dims and inputs is a usage error.
+func derive(g *graph.Graph, options analysis.Options) (*analysis.Analysis, error) {
+	if err := checkInputs(g, options.Values); err != nil {
+		return nil, err
+	}
+	a, err := analysis.Run(g, options)
+	if err != nil {
+		return nil, dimError(err, len(options.Dims) > 0)
+	}
+	return a, nil
+}
+
+// decodeModel reads a model file, or standard input.
+func decodeModel(env *environment, path string) (*graph.Graph, error) {
+	var g *graph.Graph
+	var err error
+	if path == "-" {
+		g, err = onnx.DecodeReader(env.stdin, "standard input", onnx.Options{})
+	} else {
+		g, err = onnx.Decode(path, onnx.Options{})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g, graph.CheckValid(g)
+}
