@@ -93,20 +93,20 @@ func Build(points [][]Compared, labels []string) *Comparison {
 	trees := make([]align.Tree, len(points[0]))
 	for k, m := range points[0] {
 		c.Names = append(c.Names, string(rune('A'+k)))
-		of := modulesOf(m)
-		trees[k] = align.Tree{Root: m.Analysis.Tree.Root, Weigh: func(g *graph.Module) align.Weight { return Weight(&of[g].Metrics) }}
+		of := byModule(m.Report)
+		trees[k] = align.Tree{Root: m.Report.Tree.Module, Weigh: func(g *graph.Module) align.Weight { return Weight(&of[g].Metrics) }}
 	}
 	finders := make([][]func(*graph.Module) *report.Module, len(points))
 	for p, models := range points {
 		point := Point{Label: labels[p]}
 		for _, m := range models {
 			point.Reports = append(point.Reports, m.Report)
-			finders[p] = append(finders[p], finder(m, p == 0))
+			finders[p] = append(finders[p], finder(m.Report, p == 0))
 		}
 		c.Points = append(c.Points, point)
 	}
 	c.Version = c.Points[0].Reports[0].Version
-	c.Root = compareRow(align.Align(trees...), finders)
+	c.Root = rowOf(align.Align(trees...), finders)
 	return c
 }
 
@@ -123,33 +123,26 @@ func Weight(m *report.Metrics) align.Weight {
 	return w
 }
 
-// modulesOf finds a report's module by the graph's: both trees have one shape.
-func modulesOf(m Compared) map[*graph.Module]*report.Module {
+// byModule finds a report's module by the graph's.
+func byModule(r *report.Report) map[*graph.Module]*report.Module {
 	out := map[*graph.Module]*report.Module{}
-	var both func(*graph.Module, *report.Module)
-	both = func(g *graph.Module, r *report.Module) {
-		out[g] = r
-		for i, c := range g.Children {
-			both(c, r.Children[i])
-		}
-	}
-	both(m.Analysis.Tree.Root, m.Report.Tree)
+	r.Tree.Walk(func(m *report.Module) { out[m.Module] = m })
 	return out
 }
 
 // finder finds the module of a report that a module of the aligned tree is: itself at the first point, by path at others,
 // where a branch may have been taken that the first point did not.
-func finder(m Compared, first bool) func(*graph.Module) *report.Module {
+func finder(r *report.Report, first bool) func(*graph.Module) *report.Module {
 	if first {
-		of := modulesOf(m)
+		of := byModule(r)
 		return func(g *graph.Module) *report.Module { return of[g] }
 	}
 	byPath := map[string]*report.Module{}
-	m.Report.Tree.Walk(func(r *report.Module) { byPath[r.Path] = r })
+	r.Tree.Walk(func(m *report.Module) { byPath[m.Path] = m })
 	return func(g *graph.Module) *report.Module { return byPath[g.Path] }
 }
 
-func compareRow(r *align.Row, find [][]func(*graph.Module) *report.Module) *Row {
+func rowOf(r *align.Row, find [][]func(*graph.Module) *report.Module) *Row {
 	out := &Row{Reason: r.Reason}
 	for p := range find {
 		list := make([]*report.Module, len(r.Modules))
@@ -161,7 +154,7 @@ func compareRow(r *align.Row, find [][]func(*graph.Module) *report.Module) *Row 
 		out.modules = append(out.modules, list)
 	}
 	for _, c := range r.Children {
-		out.Children = append(out.Children, compareRow(c, find))
+		out.Children = append(out.Children, rowOf(c, find))
 	}
 	return out
 }

@@ -41,7 +41,7 @@ func (c *Comparison) tree() []*compared {
 	}
 	var out []*compared
 	for _, r := range roots {
-		x := f.fold([][]*Row{{r}}, false)[0]
+		x := f.siblings(f.fold([]*Row{r}), false)[0]
 		if c.View.Modules != nil {
 			x.label = cmp.Or(firstPath(x.paths), "model")
 		} else {
@@ -66,22 +66,21 @@ type rowFolder struct {
 	metrics []*report.Metric
 }
 
-// fold makes a row of every run of equal siblings, each of which stands for several rows already. Within says that what
-// holds them is compared as a whole.
-func (f *rowFolder) fold(siblings [][]*Row, within bool) []*compared {
+func (f *rowFolder) fold(rows []*Row) []*report.Folded[*Row] {
+	equal := func(x, y *Row) bool { return !f.c.View.Expand && f.equal(x, y) }
+	return report.Fold(rows, equal, func(r *Row) []*Row { return r.Children })
+}
+
+// siblings are rows of the shown tree. Within says that what holds them is compared as a whole.
+func (f *rowFolder) siblings(list []*report.Folded[*Row], within bool) []*compared {
 	var out []*compared
-	for i := 0; i < len(siblings); {
-		n := 1
-		for i+n < len(siblings) && !f.c.View.Expand && f.equal(siblings[i][0], siblings[i+n][0]) {
-			n++
-		}
-		x := f.row(siblings[i:i+n], within)
+	for _, y := range list {
+		x := f.row(y, within)
 		if x.state == spread {
 			out = append(out, x.promote()...)
 		} else {
 			out = append(out, x)
 		}
-		i += n
 	}
 	if f.c.View.ByDiff {
 		slices.SortStableFunc(out, func(x, y *compared) int { return cmp.Compare(y.gap(), x.gap()) })
@@ -188,11 +187,10 @@ func near(a, b amount) bool {
 		math.Abs(a.value-b.value) <= 0.05*max(math.Abs(a.value), math.Abs(b.value))
 }
 
-// row sums a run of siblings.
-func (f *rowFolder) row(run [][]*Row, within bool) *compared {
-	first := run[0][0]
-	all := slices.Concat(run...)
-	x := &compared{count: len(run), state: stateOf(first, within), whole: first.whole() && len(first.Children) > 0}
+// row sums what a folded row stands for.
+func (f *rowFolder) row(y *report.Folded[*Row], within bool) *compared {
+	first, all := y.All[0], y.All
+	x := &compared{count: len(y.Run), state: stateOf(first, within), whole: first.whole() && len(first.Children) > 0}
 	models := len(f.c.Names)
 	for k := range models {
 		path, ok := first.Path(k)
@@ -202,8 +200,8 @@ func (f *rowFolder) row(run [][]*Row, within bool) *compared {
 		x.paths = append(x.paths, path)
 		if x.label == "" && ok {
 			var names []*report.Module
-			for _, group := range run {
-				names = append(names, group[0].module(k))
+			for _, r := range y.Run {
+				names = append(names, r.module(k))
 			}
 			x.label = report.Label(names, func(m *report.Module) string { return m.Name })
 		}
@@ -225,13 +223,7 @@ func (f *rowFolder) row(run [][]*Row, within bool) *compared {
 		}
 		x.amounts = append(x.amounts, points)
 	}
-	children := make([][]*Row, len(first.Children))
-	for i := range children {
-		for _, r := range all {
-			children[i] = append(children[i], r.Children[i])
-		}
-	}
-	x.children = f.fold(children, within || first.joined() && first.whole())
+	x.children = f.siblings(y.Children, within || first.joined() && first.whole())
 	if len(first.Children) > 0 || x.state == spread {
 		if own := f.own(all, x); own != nil {
 			x.children = append(x.children, own)

@@ -63,8 +63,7 @@ func jsonRows(j *render.JSON, pages []Page) {
 			}
 			return align.Weight{}
 		}}
-		number[k] = map[*graph.Module]int{}
-		pages[k].Open.Tree.Root.Walk(func(m *graph.Module) { number[k][m] = len(number[k]) })
+		number[k] = numbered(pages[k].Open.Tree.Root)
 	}
 	at := map[*align.Row]int{nil: -1}
 	j.Open('[')
@@ -140,14 +139,13 @@ func jsonRules(j *render.JSON, r predict.RecipeRules) {
 // in the file once and is spoken of by its number.
 type pageBuilder struct {
 	*render.JSON
-	page   *Page
-	open   *report.Report // in symbols
-	names  map[string]string
-	taken  map[string]bool
-	exprs  texts
-	forms  texts
-	module map[string]int // by path
-	index  map[*graph.Node]int
+	page      *Page
+	names     map[string]string
+	taken     map[string]bool
+	exprs     texts
+	forms     texts
+	operators []*graph.Node       // of the tree, in graph order
+	index     map[*graph.Node]int // in operators
 }
 
 // texts numbers distinct texts.
@@ -171,11 +169,13 @@ func (t *texts) id(s string) int {
 
 func newPageBuilder(p *Page, j *render.JSON) *pageBuilder {
 	b := &pageBuilder{
-		JSON: j, page: p, names: map[string]string{}, taken: map[string]bool{}, module: map[string]int{}, index: map[*graph.Node]int{},
-		open: report.Build(p.Open, nil, report.Options{Mode: p.Report.Mode, Convention: p.Report.Convention}),
+		JSON: j, page: p, names: map[string]string{}, taken: map[string]bool{}, index: map[*graph.Node]int{},
 	}
-	for i := range b.open.Operators {
-		b.index[b.open.Operators[i].Node] = i
+	for _, n := range p.Open.Graph.Nodes {
+		if p.Open.Tree.Of[n.ID] != nil {
+			b.index[n] = len(b.operators)
+			b.operators = append(b.operators, n)
+		}
 	}
 	return b
 }
@@ -198,8 +198,7 @@ func (b *pageBuilder) write() {
 	b.dims()
 	b.memory()
 	b.notes()
-	b.modules()
-	b.operators()
+	b.tree()
 	b.devices()
 	b.Line()
 	b.Key("forms")
@@ -345,89 +344,96 @@ func (b *pageBuilder) notes() {
 	b.Strs(append(warnings, b.page.Open.Warnings...))
 }
 
-// modules lists the tree, parents first.
-func (b *pageBuilder) modules() {
+// tree lists the modules, parents first, and the operators in graph order; what equal ones share is their form.
+func (b *pageBuilder) tree() {
+	number := numbered(b.page.Open.Tree.Root)
+	calls := map[string]int{}
+	for m := range number {
+		calls[m.Canonical]++
+	}
 	b.Line()
 	b.Key("modules")
 	b.Open('[')
-	var visit func(m *report.Module, parent int)
-	visit = func(m *report.Module, parent int) {
-		id := len(b.module)
-		b.module[m.Path] = id
-		b.Line()
-		b.Open('{')
-		b.Key("parent")
-		b.Int(int64(parent))
-		b.Key("name")
-		b.Str(m.Name)
-		b.Key("path")
-		b.Str(m.Path)
-		if m.Canonical != m.Path {
-			b.Key("canonical")
-			b.Str(m.Canonical)
-		}
-		if m.Calls > 1 {
-			b.Key("calls")
-			b.Int(int64(m.Calls))
-		}
-		b.Key("class")
-		b.Str(m.Class)
-		b.Key("params")
-		b.Dim(m.Metrics.Params)
-		b.Close('}')
-		for _, c := range m.Children {
-			visit(c, id)
-		}
-	}
-	visit(b.open.Tree, -1)
+	b.page.Open.Tree.Root.Walk(func(m *graph.Module) { b.module(m, number, calls[m.Canonical]) })
 	b.Close(']')
-}
-
-// operators lists the operators in graph order; what equal ones share is their form.
-func (b *pageBuilder) operators() {
 	b.Line()
 	b.Key("operators")
 	b.Open('[')
-	for i := range b.open.Operators {
-		op := &b.open.Operators[i]
+	for _, n := range b.operators {
 		b.Line()
 		b.Open('{')
 		b.Key("name")
-		b.Str(op.Node.Name)
+		b.Str(n.Name)
 		b.Key("module")
-		b.Int(int64(b.module[op.Path]))
+		b.Int(int64(number[b.page.Open.Tree.Of[n.ID]]))
 		b.Key("form")
-		b.Int(int64(b.form(op)))
+		b.Int(int64(b.form(n)))
 		b.Close('}')
 	}
 	b.Close(']')
 }
 
+// numbered counts modules in tree order.
+func numbered(root *graph.Module) map[*graph.Module]int {
+	number := map[*graph.Module]int{}
+	root.Walk(func(m *graph.Module) { number[m] = len(number) })
+	return number
+}
+
+func (b *pageBuilder) module(m *graph.Module, number map[*graph.Module]int, calls int) {
+	b.Line()
+	b.Open('{')
+	b.Key("parent")
+	if m.Parent == nil {
+		b.Int(-1)
+	} else {
+		b.Int(int64(number[m.Parent]))
+	}
+	b.Key("name")
+	b.Str(m.Name)
+	b.Key("path")
+	b.Str(m.Path)
+	if m.Canonical != m.Path {
+		b.Key("canonical")
+		b.Str(m.Canonical)
+	}
+	if calls > 1 {
+		b.Key("calls")
+		b.Int(int64(calls))
+	}
+	b.Key("class")
+	b.Str(m.Class)
+	b.Key("params")
+	b.Int(b.page.Open.Params.Module(m))
+	b.Close('}')
+}
+
 // form is the number of an operator's form.
-func (b *pageBuilder) form(op *report.Operator) int {
+func (b *pageBuilder) form(n *graph.Node) int {
+	cost, m := &b.page.Open.Costs[n.ID], report.OperatorMetrics(b.page.Open, b.page.Report.Convention, n)
 	j := &render.JSON{}
 	j.Open('{')
 	j.Key("op")
-	j.Str(op.Node.Op)
+	j.Str(n.Op)
 	j.Key("domain")
-	j.Str(op.Node.Domain)
+	j.Str(n.Domain)
 	j.Key("class")
-	j.Str(cmp.Or(op.Class, "view"))
+	j.Str(cmp.Or(cost.Class, "view"))
 	j.Key("dtype")
-	report.JSONDType(j, op.DType)
+	report.JSONDType(j, cost.DType)
 	j.Key("params")
-	j.Dim(op.Metrics.Params)
+	j.Dim(m.Params)
 	for _, x := range []struct {
 		key string
 		dim graph.Dim
-	}{{"macs", op.Metrics.MACs}, {"flops", op.Metrics.FLOPs}, {"read", op.Metrics.Read}, {"written", op.Metrics.Written}} {
+	}{{"macs", m.MACs}, {"flops", m.FLOPs}, {"read", m.Read}, {"written", m.Written}} {
 		j.Key(x.key)
 		j.Int(int64(b.expr(x.dim)))
 	}
 	j.Key("inputs")
-	b.values(j, op.Node.Inputs)
+	b.values(j, n.Inputs)
 	j.Key("outputs")
-	b.values(j, op.Node.Outputs)
+	b.values(j, n.Outputs)
 	j.Close('}')
 	return b.forms.id(string(j.Bytes()))
 }

@@ -40,7 +40,7 @@ func (b *pageBuilder) devices() {
 // plan says which work every operator does, and which operator's kernel does the work of the others.
 func (b *pageBuilder) plan(r *predict.Recipe) {
 	works := texts{}
-	work, kernel := make([]int, len(b.open.Operators)), make([]int, len(b.open.Operators))
+	work, kernel := make([]int, len(b.operators)), make([]int, len(b.operators))
 	for i := range work {
 		work[i], kernel[i] = -1, -1
 	}

@@ -91,7 +91,7 @@ func (b *builder) operators() []Operator {
 			continue
 		}
 		cost := &b.a.Costs[n.ID]
-		op := Operator{Node: n, Path: m.Path, Class: cost.Class, DType: cost.DType, Metrics: b.metrics(n)}
+		op := Operator{Node: n, Path: m.Path, Class: cost.Class, DType: cost.DType, Metrics: OperatorMetrics(b.a, b.conv, n)}
 		if b.p != nil {
 			b.estimate(&op, &b.p.Nodes[n.ID])
 		}
@@ -101,16 +101,16 @@ func (b *builder) operators() []Operator {
 	return out
 }
 
-// metrics are the numbers of one operator at the bound dims.
-func (b *builder) metrics(n *graph.Node) Metrics {
-	am := b.a.NodeMetrics(n)
+// OperatorMetrics are the numbers of one operator at the bound dims, without prediction and share.
+func OperatorMetrics(a *analysis.Analysis, convention graph.Convention, n *graph.Node) Metrics {
+	am := a.NodeMetrics(n)
 	m := Metrics{
 		Params: graph.Const(am.Params), Operators: 1, Unknown: am.Unknown,
-		MACs: b.bound(am.MACs), FLOPs: b.bound(am.FLOPs(b.conv)), Read: b.bound(am.Read), Written: b.bound(am.Written),
+		MACs: bound(a, am.MACs), FLOPs: bound(a, am.FLOPs(convention)), Read: bound(a, am.Read), Written: bound(a, am.Written),
 	}
-	if !b.a.Costs[n.ID].Known {
+	if !a.Costs[n.ID].Known {
 		m.MACs, m.FLOPs, m.Read, m.Written = graph.Dim{}, graph.Dim{}, graph.Dim{}, graph.Dim{}
-		if b.a.Inference.Rows[n.ID] == nil {
+		if a.Inference.Rows[n.ID] == nil {
 			m.Params = graph.Dim{}
 		}
 	}
@@ -123,11 +123,11 @@ func (b *builder) metrics(n *graph.Node) Metrics {
 }
 
 // bound is the number an expression has; unknown where data decides it, unless the report is symbolic.
-func (b *builder) bound(d graph.Dim) graph.Dim {
-	if _, ok := d.Const(); ok || b.a.Symbolic {
+func bound(a *analysis.Analysis, d graph.Dim) graph.Dim {
+	if _, ok := d.Const(); ok || a.Symbolic {
 		return d
 	}
-	if n, ok := b.a.Eval(d); ok {
+	if n, ok := a.Eval(d); ok {
 		return graph.Const(n)
 	}
 	return graph.Dim{}
@@ -151,7 +151,7 @@ func (b *builder) estimate(op *Operator, p *predict.Operator) {
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.
 func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
 	out := &Module{
-		Name: m.Name, Path: m.Path, Canonical: m.Canonical, Class: m.Class, Call: m.Call, Calls: b.calls[m.Canonical],
+		Module: m, Calls: b.calls[m.Canonical],
 		Metrics: zeroMetrics(), Operators: make([]int, 0, len(m.Nodes)),
 	}
 	sources := map[string]int{}

@@ -27,13 +27,9 @@ var causeHelp = [law.NumCauses]string{
 func writeExplainText(w io.Writer, r *Explanation) error {
 	var b strings.Builder
 	r.textHead(&b)
-	for i := 0; i < len(r.Modules); {
-		n := 1
-		for i+n < len(r.Modules) && Generic(r.Modules[i].Module) == Generic(r.Modules[i+n].Module) && alike(r.Modules[i].Module, r.Modules[i+n].Module) {
-			n++
-		}
-		r.moduleText(&b, r.Modules[i:i+n])
-		i += n
+	equal := func(x, y *ExplainedModule) bool { return r.equal(x.Module, y.Module) }
+	for _, x := range Fold(r.Modules, equal, func(*ExplainedModule) []*ExplainedModule { return nil }) {
+		r.moduleText(&b, x.Run)
 	}
 	t := &render.Table{Color: r.View.Color}
 	for _, n := range r.notes() {

@@ -1,14 +1,53 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/irene-onnx/irene/graph"
 )
+
+// Folded is a row of a folded tree: one node, or neighbours that are equal but for the number in their names.
+type Folded[T any] struct {
+	Run      []T // the neighbours; those of the first of equal parents, which share their rows
+	All      []T // the neighbours of all the parents
+	Children []*Folded[T]
+}
+
+// Fold joins equal siblings, all the way down. Equal nodes have as many children as each other.
+func Fold[T any](siblings []T, equal func(first, next T) bool, children func(T) []T) []*Folded[T] {
+	groups := make([][]T, len(siblings))
+	for i, x := range siblings {
+		groups[i] = []T{x}
+	}
+	return fold(groups, equal, children)
+}
+
+// fold joins siblings each of which stands for several nodes: the same child of each of equal parents.
+func fold[T any](groups [][]T, equal func(first, next T) bool, children func(T) []T) []*Folded[T] {
+	var out []*Folded[T]
+	for len(groups) > 0 {
+		first := groups[0][0]
+		n := 1
+		for n < len(groups) && equal(first, groups[n][0]) {
+			n++
+		}
+		x := &Folded[T]{All: slices.Concat(groups[:n]...)}
+		for _, g := range groups[:n] {
+			x.Run = append(x.Run, g[0])
+		}
+		below := make([][]T, len(children(first)))
+		for _, parent := range x.All {
+			for i, c := range children(parent) {
+				below[i] = append(below[i], c)
+			}
+		}
+		x.Children = fold(below, equal, children)
+		out = append(out, x)
+		groups = groups[n:]
+	}
+	return out
+}
 
 // branch is a row of the shown tree: one module, or neighbours that are equal but for the number in their name.
 type branch struct {
@@ -16,98 +55,61 @@ type branch struct {
 	class    string
 	count    int // modules it stands for
 	metrics  Metrics
-	own      *Metrics // sum of the operators that sit directly in it; nil where it has none
+	own      Metrics // sum of the operators that sit directly in it
 	children []*branch
 }
 
-// folder turns modules into branches.
-type folder struct{ r *Report }
-
-// branches are what the view shows below the root: its children, or the modules that were asked for.
-func (r *Report) branches() []*branch {
-	f := &folder{r}
+// branches is the root of what the view shows: the model, or a bare branch over the modules that were asked for.
+func (r *Report) branches() *branch {
 	if r.View.Selected == nil {
-		return f.fold([]*Module{r.Tree})[0].children
+		return r.branch(r.fold([]*Module{r.Tree})[0])
+	}
+	inside := map[*Module]bool{}
+	for _, m := range r.View.Selected {
+		m.Walk(func(c *Module) { inside[c] = inside[c] || c != m })
 	}
 	var top []*Module
 	for _, m := range r.View.Selected {
-		if !slices.Contains(top, m) && !slices.ContainsFunc(r.View.Selected, func(o *Module) bool { return o != m && below(m, o) }) {
+		if !slices.Contains(top, m) && !inside[m] {
 			top = append(top, m)
 		}
 	}
-	out := f.fold(top)
-	i := 0
-	for _, b := range out {
-		b.label = Label(top[i:i+b.count], func(m *Module) string { return m.Path })
-		i += b.count
+	root := &branch{own: zeroMetrics()}
+	for _, x := range r.fold(top) {
+		b := r.branch(x)
+		b.label = Label(x.Run, func(m *Module) string { return m.Path })
+		root.children = append(root.children, b)
 	}
-	return out
+	return root
 }
 
-// below reports whether m is a descendant of o.
-func below(m, o *Module) bool {
-	found := false
-	o.Walk(func(c *Module) { found = found || (c == m && c != o) })
-	return found
-}
-
-// fold makes a branch of every run of equal siblings.
-func (f *folder) fold(siblings []*Module) []*branch {
-	groups := make([][]*Module, len(siblings))
-	for i, m := range siblings {
-		groups[i] = []*Module{m}
-	}
-	return f.merge(groups)
-}
-
-// merge makes branches of siblings each of which stands for several modules: the same child of each of equal parents.
-func (f *folder) merge(siblings [][]*Module) []*branch {
-	var out []*branch
-	for i := 0; i < len(siblings); {
-		n := 1
-		for i+n < len(siblings) && f.equal(siblings[i][0], siblings[i+n][0]) {
-			n++
-		}
-		out = append(out, f.branch(siblings[i:i+n]))
-		i += n
-	}
-	return out
+func (r *Report) fold(siblings []*Module) []*Folded[*Module] {
+	return Fold(siblings, r.equal, func(m *Module) []*Module { return m.Children })
 }
 
 // equal reports whether two siblings may share a row.
-func (f *folder) equal(x, y *Module) bool {
-	return !f.r.View.Expand && Generic(x) == Generic(y) && alike(x, y)
+func (r *Report) equal(x, y *Module) bool {
+	return !r.View.Expand && Generic(x) == Generic(y) && alike(x, y)
 }
 
-// branch sums a run of siblings.
-func (f *folder) branch(run [][]*Module) *branch {
-	first := run[0][0]
-	var names []*Module
-	var all []*Module
-	for _, group := range run {
-		names = append(names, group[0])
-		all = append(all, group...)
-	}
+// branch sums what a row stands for.
+func (r *Report) branch(x *Folded[*Module]) *branch {
 	b := &branch{
-		label: Label(names, func(m *Module) string { return m.Name }), class: first.Class, count: len(names),
-		metrics: zeroMetrics(),
+		label: Label(x.Run, func(m *Module) string { return m.Name }), class: x.All[0].Class, count: len(x.Run),
+		metrics: zeroMetrics(), own: zeroMetrics(),
 	}
-	for _, m := range all {
+	for _, m := range x.All {
 		b.metrics.Add(&m.Metrics)
 		for _, i := range m.Operators {
-			f.addOwn(b, &f.r.Operators[i])
+			b.own.Add(&r.Operators[i].Metrics)
 		}
 	}
-	if len(all) > 1 && Shared(all) {
-		b.metrics.Params = first.Metrics.Params
+	if len(x.All) > 1 && Shared(x.All) {
+		b.metrics.Params = x.All[0].Metrics.Params
 	}
-	children := make([][]*Module, len(first.Children))
-	for i := range children {
-		for _, m := range all {
-			children[i] = append(children[i], m.Children[i])
-		}
+	for _, c := range x.Children {
+		b.children = append(b.children, r.branch(c))
 	}
-	b.children = f.merge(children)
 	return b
 }
 
@@ -119,14 +121,6 @@ func Shared(list []*Module) bool {
 		}
 	}
 	return true
-}
-
-func (f *folder) addOwn(b *branch, op *Operator) {
-	if b.own == nil {
-		m := zeroMetrics()
-		b.own = &m
-	}
-	b.own.Add(&op.Metrics)
 }
 
 // alike reports whether two modules are built alike and cost the same within a thousandth: the first of equal layers
@@ -157,93 +151,4 @@ func (m *Metrics) near(o *Metrics) bool {
 	return m.Unknown == o.Unknown && m.Predicted == o.Predicted && dims(m.Params, o.Params) && dims(m.MACs, o.MACs) &&
 		dims(m.FLOPs, o.FLOPs) && dims(m.Read, o.Read) && dims(m.Written, o.Written) &&
 		near(float64(m.Energy), float64(o.Energy)) && near(float64(m.Time), float64(o.Time))
-}
-
-// sign is a text that equal metrics share.
-func (m *Metrics) sign() string {
-	return fmt.Sprintf("|%v|%v|%v|%v|%v|%d|%.6g|%.6g", m.Params, m.MACs, m.FLOPs, m.Read, m.Written, m.Unknown, float64(m.Energy), float64(m.Time))
-}
-
-// Generic is a module's name with # in place of its number in a list and of the number of its call.
-func Generic(m *Module) string {
-	head, last := CutLast(m.Name)
-	if Number(last) {
-		return head + "#"
-	}
-	if m.Call > 0 {
-		if i := strings.LastIndexByte(last, '_'); i > 0 && Number(last[i+1:]) {
-			return head + last[:i]
-		}
-	}
-	return m.Name
-}
-
-// CutLast splits the last element off a dotted name; the head keeps its dot.
-func CutLast(name string) (head, last string) {
-	i := strings.LastIndexByte(name, '.') + 1
-	return name[:i], name[i:]
-}
-
-// Number reports whether a name is an index, as of a list of modules: "11", or "0_1" for a further call.
-func Number(s string) bool {
-	s = strings.ReplaceAll(s, "_", "")
-	_, err := strconv.ParseUint(s, 10, 32)
-	return err == nil
-}
-
-// Label names a run of modules by its first and last: "layer.0…11".
-func Label(run []*Module, name func(*Module) string) string {
-	first := name(run[0])
-	if len(run) == 1 {
-		return first
-	}
-	_, last := CutLast(name(run[len(run)-1]))
-	return first + "…" + last
-}
-
-// group is a row of the table of operators: one, or equal ones in equal places of several layers.
-type group struct {
-	op      *Operator // the first
-	place   string    // its module, with * for numbers where the group has more than one member
-	count   int
-	metrics Metrics
-}
-
-// topGroups are the n groups of operators that weigh most.
-func (r *Report) topGroups(n int) []group {
-	var out []group
-	at := map[string]int{}
-	for _, i := range r.TopOperators(len(r.Operators)) {
-		op := &r.Operators[i]
-		key := op.Node.Kind() + " " + Star(op.Path) + op.Metrics.sign()
-		if r.View.Expand {
-			key = strconv.Itoa(i)
-		}
-		k, ok := at[key]
-		if !ok {
-			k = len(out)
-			at[key] = k
-			out = append(out, group{op: op, place: op.Path, metrics: zeroMetrics()})
-		}
-		g := &out[k]
-		if g.place != op.Path {
-			g.place = Star(op.Path)
-		}
-		g.count++
-		g.metrics.Add(&op.Metrics)
-	}
-	x := r.operatorMetric()
-	slices.SortStableFunc(out, func(a, b group) int { return x.less(&a.metrics, &b.metrics) })
-	return out[:min(n, len(out))]
-}
-
-// Star puts * in place of the numbers in a module path.
-func Star(path string) string {
-	parts := strings.Split(path, ".")
-	for i, p := range parts {
-		if Number(p) {
-			parts[i] = "*"
-		}
-	}
-	return strings.Join(parts, ".")
 }

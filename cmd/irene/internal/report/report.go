@@ -92,11 +92,7 @@ func (e *Estimate) HasEnergy() bool { return e.Predicted && !e.NoEnergy }
 
 // Module is one call of a module.
 type Module struct {
-	Name      string // within its parent
-	Path      string
-	Canonical string
-	Class     string
-	Call      int // 0 for the first call of the canonical module
+	*graph.Module
 	Calls     int // of the canonical module in the whole tree
 	Source    []scope.Share
 	Metrics   Metrics

@@ -71,19 +71,11 @@ type line struct {
 
 // treeLines are the rows below the root.
 func (r *Report) treeLines() []line {
-	branches := r.branches()
-	var own *branch
-	if r.View.Selected == nil && len(r.Tree.Operators) > 0 {
-		f := &folder{r}
-		own = &branch{}
-		for _, i := range r.Tree.Operators {
-			f.addOwn(own, &r.Operators[i])
-		}
-	}
+	root := r.branches()
 	depth := r.View.Depth
 	if depth < 0 {
 		for depth = 1; depth < 64; depth++ {
-			now, next := len(lines(branches, own, "", 1, depth)), len(lines(branches, own, "", 1, depth+1))
+			now, next := len(lines(root, "", 1, depth)), len(lines(root, "", 1, depth+1))
 			if next == now || next > ScreenRows {
 				break
 			}
@@ -92,16 +84,16 @@ func (r *Report) treeLines() []line {
 	if depth == 0 {
 		return nil
 	}
-	return lines(branches, own, "", 1, depth)
+	return lines(root, "", 1, depth)
 }
 
-// lines lays out siblings and what is below them down to a depth; own are the operators beside them.
-func lines(siblings []*branch, parent *branch, prefix string, depth, most int) []line {
+// lines lays out what is below a branch down to a depth, its own operators last.
+func lines(parent *branch, prefix string, depth, most int) []line {
 	var out []line
-	beside := parent != nil && parent.own != nil && parent.own.Costs() && len(siblings) > 0
-	for i, b := range siblings {
+	beside := parent.own.Costs() && len(parent.children) > 0
+	for i, b := range parent.children {
 		fork, below := "├─ ", "│  "
-		if i == len(siblings)-1 && !beside {
+		if i == len(parent.children)-1 && !beside {
 			fork, below = "└─ ", "   "
 		}
 		l := line{prefix: prefix + fork, label: b.label, class: b.class, metrics: &b.metrics, depth: depth}
@@ -110,13 +102,13 @@ func lines(siblings []*branch, parent *branch, prefix string, depth, most int) [
 		}
 		out = append(out, l)
 		if depth < most {
-			out = append(out, lines(b.children, b, prefix+below, depth+1, most)...)
+			out = append(out, lines(b, prefix+below, depth+1, most)...)
 		}
 	}
 	if beside {
 		out = append(out, line{
 			prefix: prefix + "└─ ", label: "(" + render.Plural(parent.own.Operators, "operator") + ")",
-			metrics: parent.own, depth: depth, style: render.Faint,
+			metrics: &parent.own, depth: depth, style: render.Faint,
 		})
 	}
 	return out

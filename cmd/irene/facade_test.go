@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/irene-onnx/irene"
+	"github.com/irene-onnx/irene/fixtures"
+)
+
+// TestFacade holds what other programs get against what the command says of every fixture, module by module.
+func TestFacade(t *testing.T) {
+	for i, file := range fixtureFiles(t, fixtures.Models()...) {
+		t.Run(fixtures.Models()[i], func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			if run([]string{"analyze", "--format", "json", "--device", "l4", file}, nil, &stdout, &stderr) != exitDone {
+				t.Fatal(stderr.String())
+			}
+			var said struct{ Tree analyzed }
+			if err := json.Unmarshal(stdout.Bytes(), &said); err != nil {
+				t.Fatal(err)
+			}
+			var want []*analyzed
+			said.Tree.walk(func(m *analyzed) { want = append(want, m) })
+			modules := predictFacade(t, file, irene.Options{Device: "l4"}).Modules()
+			if len(modules) != len(want) {
+				t.Fatalf("%d modules, want %d", len(modules), len(want))
+			}
+			for i, m := range modules {
+				got := map[string]float64{
+					"energy_j": float64(m.Energy), "energy_low_j": float64(m.Low), "energy_high_j": float64(m.High), "time_s": float64(m.Time),
+					"flops": float64(m.FLOPs), "macs": float64(m.MACs), "bytes": float64(m.Bytes), "params": float64(m.Params), "operators": float64(m.Operators),
+				}
+				from := maps.Clone(want[i].Metrics)
+				from["bytes"] = from["bytes_read"] + from["bytes_written"]
+				for key, v := range got {
+					if m.Path != want[i].Path || !within(v, from[key], 1e-9) {
+						t.Errorf("%s %s: %v, analyze has %v", m.Path, key, v, from[key])
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestFacadeCompare holds pairs against those of irene compare.
+func TestFacadeCompare(t *testing.T) {
+	files := fixtureFiles(t, "bert-base", "distilbert-base")
+	options := irene.Options{Dims: map[string]int64{"batch": 2, "sequence": 64}}
+	var got, want []string
+	for _, p := range irene.Compare(predictFacade(t, files[0], options), predictFacade(t, files[1], options)) {
+		var paths []*string
+		for _, m := range []*irene.Module{p.A, p.B} {
+			if m == nil {
+				paths = append(paths, nil)
+			} else {
+				paths = append(paths, &m.Path)
+			}
+		}
+		got = append(got, pairText(paths, p.By))
+	}
+	for _, r := range runComparison(t, files[0], files[1], "--dim", "batch=2", "--dim", "sequence=64").Rows {
+		by := ""
+		if r.Matched != nil {
+			by = *r.Matched
+		}
+		want = append(want, pairText(r.Paths, by))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func pairText(paths []*string, by string) string {
+	text := by
+	for _, p := range paths {
+		if p == nil {
+			text += " -"
+		} else {
+			text += fmt.Sprintf(" %q", *p)
+		}
+	}
+	return text
+}
+
+// TestFacadeRefuses: errors say what is wrong.
+func TestFacadeRefuses(t *testing.T) {
+	file := fixtureFiles(t, "bert-base")[0]
+	if _, err := irene.Open(file + "x"); err == nil {
+		t.Error("a file that is not there is opened")
+	}
+	m, err := irene.Open(file)
+	if err != nil || !slices.Equal(m.Dims(), []string{"batch", "sequence"}) {
+		t.Fatalf("dims %v, %v", m.Dims(), err)
+	}
+	for _, tt := range []struct {
+		options irene.Options
+		why     string
+	}{
+		{irene.Options{Dims: map[string]int64{"batches": 1}}, "batches"},
+		{irene.Options{Device: "gtx-9999"}, "gtx-9999"},
+		{irene.Options{Profile: "swift"}, "swift"},
+		{irene.Options{Coefficients: file + "x"}, file + "x"},
+	} {
+		if _, err := m.Predict(tt.options); err == nil || !strings.Contains(err.Error(), tt.why) {
+			t.Errorf("%+v: %v", tt.options, err)
+		}
+	}
+}
+
+func predictFacade(t *testing.T, file string, o irene.Options) *irene.Prediction {
+	t.Helper()
+	m, err := irene.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := m.Predict(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

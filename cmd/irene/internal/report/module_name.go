@@ -1,0 +1,54 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Generic is a module's name with # in place of its number in a list and of the number of its call.
+func Generic(m *Module) string {
+	head, last := CutLast(m.Name)
+	if Number(last) {
+		return head + "#"
+	}
+	if m.Call > 0 {
+		if i := strings.LastIndexByte(last, '_'); i > 0 && Number(last[i+1:]) {
+			return head + last[:i]
+		}
+	}
+	return m.Name
+}
+
+// CutLast splits the last element off a dotted name; the head keeps its dot.
+func CutLast(name string) (head, last string) {
+	i := strings.LastIndexByte(name, '.') + 1
+	return name[:i], name[i:]
+}
+
+// Number reports whether a name is an index, as of a list of modules: "11", or "0_1" for a further call.
+func Number(s string) bool {
+	s = strings.ReplaceAll(s, "_", "")
+	_, err := strconv.ParseUint(s, 10, 32)
+	return err == nil
+}
+
+// Label names a run of modules by its first and last: "layer.0…11".
+func Label(run []*Module, name func(*Module) string) string {
+	first := name(run[0])
+	if len(run) == 1 {
+		return first
+	}
+	_, last := CutLast(name(run[len(run)-1]))
+	return first + "…" + last
+}
+
+// Star puts * in place of the numbers in a module path.
+func Star(path string) string {
+	parts := strings.Split(path, ".")
+	for i, p := range parts {
+		if Number(p) {
+			parts[i] = "*"
+		}
+	}
+	return strings.Join(parts, ".")
+}

@@ -1,0 +1,61 @@
+package irene_test
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/irene-onnx/irene"
+)
+
+// The energies of a model's modules.
+func Example() {
+	m, err := irene.Open("fixtures/models/bert-base.onnx")
+	if err != nil {
+		log.Fatal(err)
+	}
+	p, err := m.Predict(irene.Options{Dims: map[string]int64{"batch": 8, "sequence": 128}, Device: "gtx-1070"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%v (%v to %v) in %v on a %s\n", p.Total().Energy, p.Total().Low, p.Total().High, p.Total().Time, p.Device.ID)
+	for _, mod := range p.Modules() {
+		if mod.Depth == 1 {
+			fmt.Println(mod.Path, mod.Energy, mod.Time)
+		}
+	}
+	// Output:
+	// 14.2 J (13.5 J to 15.0 J) in 48.2 ms on a gtx-1070
+	// embeddings 60.6 mJ 271 µs
+	// encoder 14.2 J 47.8 ms
+	// pooler 13.1 mJ 74.1 µs
+}
+
+// Two models side by side, and where they differ.
+func ExampleCompare() {
+	options := irene.Options{Dims: map[string]int64{"batch": 8, "sequence": 128}, Device: "gtx-1070"}
+	var predictions []*irene.Prediction
+	for _, name := range []string{"bert-base.onnx", "distilbert-base.onnx.gz"} {
+		m, err := irene.Open("fixtures/models/" + name)
+		if err != nil {
+			log.Fatal(err)
+		}
+		p, err := m.Predict(options)
+		if err != nil {
+			log.Fatal(err)
+		}
+		predictions = append(predictions, p)
+	}
+	for _, pair := range irene.Compare(predictions[0], predictions[1]) {
+		switch a, b := pair.A, pair.B; {
+		case a == nil || a.Depth != 1:
+		case b == nil:
+			fmt.Printf("%s: %v, in BERT alone\n", a.Path, a.Energy)
+		default:
+			fmt.Printf("%s: %v, %s: %v (%.2fx)\n", a.Path, a.Energy, b.Path, b.Energy, b.Energy/a.Energy)
+		}
+	}
+	// Output:
+	// embeddings: 60.6 mJ, embeddings: 39.1 mJ (0.65x)
+	// encoder: 14.2 J, transformer: 7.07 J (0.50x)
+	// pooler: 13.1 mJ, in BERT alone
+}
