@@ -61,7 +61,7 @@ cmd/irene/internal/report: graph graph/ops graph/scope graph/kernel graph/analys
 cmd/irene/internal/export: graph graph/ops energy cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/compare: graph graph/align graph/analysis energy energy/predict cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/law energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
-cmd/irene/internal/report/reporttest: fixtures onnx graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
+cmd/irene/internal/report/reporttest: fixtures onnx onnx/onnxtest graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
 onnx/onnxtest: graph
 fixtures:
 `

@@ -121,9 +121,9 @@ type Value struct {
 
 // Kind counts operators of one type whose cost is not known.
 type Kind struct {
-	Op    string
-	Count int
-	Why   string
+	Op    string `json:"op"`    // type, with its domain
+	Count int    `json:"count"` // operators
+	Why   string `json:"why"`   // what keeps the cost from being known, for people
 }
 
 // View says what part of the report formats show, and in which order.
