@@ -11,7 +11,6 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
-	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/energy/stats"
 )
 
@@ -73,7 +72,7 @@ func Adapt(base *coefficients.Coefficients, d *Data) (*coefficients.Coefficients
 	if err := oneDevice(d.Items, d.Device); err != nil {
 		return nil, nil, err
 	}
-	c, err := Transferred(base, d.Device)
+	c, err := base.Transferred(d.Device)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,31 +106,6 @@ func Adapt(base *coefficients.Coefficients, d *Data) (*coefficients.Coefficients
 	return c, report, nil
 }
 
-// Transferred returns coefficients scaled to another device by public specifications, as predictions scale them.
-func Transferred(c *coefficients.Coefficients, dev energy.Device) (*coefficients.Coefficients, error) {
-	o, err := operator.New(c, dev)
-	if err != nil {
-		return nil, err
-	}
-	out := *c
-	out.Device = dev.ID
-	out.Classes = slices.Clone(c.Classes)
-	out.Condition = 0
-	for i := range out.Classes {
-		cc := &out.Classes[i]
-		if o.P.From != nil {
-			ch := law.Choice{Energy: cc.Energy, Time: cc.Time}
-			o.P.Transfer(&ch, cc.DType)
-			cc.Energy, cc.Time = ch.Energy, ch.Time
-			cc.Interval, cc.Identified = nil, nil
-		}
-	}
-	if o.P.From != nil {
-		out.Power = coefficients.PowerRange{Low: o.P.Power(c.Power.Low), High: o.P.Power(c.Power.High)}
-	}
-	return &out, nil
-}
-
 // adaptation is the rows beside their predictions.
 type adaptation struct {
 	device string
@@ -154,14 +128,14 @@ const (
 
 func newAdaptation(c *coefficients.Coefficients, d *Data) (*adaptation, error) {
 	a := &adaptation{device: d.Device.ID, spread: spreadOf(c)}
-	o, err := operator.New(c, d.Device)
+	l, err := law.New(c, d.Device, law.Options{Alone: true})
 	if err != nil {
 		return nil, err
 	}
 	for _, it := range d.Items {
-		f := &d.terms().terms[it.Work].kernels[0]
-		pr := o.P.Predict(f)
-		row := adaptRow{key: coefficients.Key{Class: f.Class, DType: f.DType}, pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
+		k := &it.Work.Kernels[0]
+		pr := l.Kernel(&k.Kernel)
+		row := adaptRow{key: k.key(), pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
 		for of, measured := range [2]float64{float64(it.Time), float64(it.Energy)} {
 			if measured > 0 && row.pr[of] > 0 {
 				row.ratios[of], row.has[of] = math.Log(measured/row.pr[of]), true

@@ -7,7 +7,6 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/measured"
-	"github.com/irene-onnx/irene/graph"
 )
 
 // Data is what was measured, as fits and validations take it: a list of items that keep the kernels they ran. Readers
@@ -77,37 +76,6 @@ type Leaf struct {
 	Kind  string
 	FLOPs float64
 	Work  *Work
-}
-
-// Work is what ran: kernels of its own, in order, and the work of its parts. Items share the work that they share.
-type Work struct {
-	Level   energy.Level // model, module, or operator for a module without parts; "" for a kernel alone
-	Kernels []Kernel
-	Parts   []*Work
-}
-
-// All calls visit with every kernel.
-func (w *Work) All(visit func(*Kernel)) {
-	for i := range w.Kernels {
-		visit(&w.Kernels[i])
-	}
-	for _, p := range w.Parts {
-		p.All(visit)
-	}
-}
-
-// Kernel is a kernel at the sizes it ran at.
-type Kernel struct {
-	Class    string // coefficients.HostClass for a call that the host makes without a kernel, on Read + Written bytes
-	DType    graph.DType
-	Known    bool // the sizes are
-	Count    int64
-	MACs     int64 // multiply-accumulates
-	Read     int64 // bytes
-	Written  int64
-	Reread   float64 // bytes that further passes over its input read beyond the cache, on the device that was measured
-	Products []energy.Product
-	Replayed bool // launched from a recording: the host has no part in its time
 }
 
 // Select is the data with those items alone that are wanted.

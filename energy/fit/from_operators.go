@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/operator"
 )
@@ -37,25 +36,15 @@ func operatorItem(o *operator.Operator, dev *energy.Device) (*Item, error) {
 	if o.Time == 0 && o.Energy == 0 {
 		return nil, fmt.Errorf("%s:%d: neither latency_ms nor energy_j: nothing was measured", o.File, o.Line)
 	}
-	k, err := operatorKernel(o, *dev)
+	k, err := o.Kernel(*dev)
 	if err != nil {
 		return nil, &energy.SyntaxError{File: o.File, Line: o.Line, Msg: err.Error()}
 	}
+	w := &Work{Kernels: []Kernel{{Kernel: k, Count: 1}}}
 	return &Item{
 		Level: energy.LevelOperator, Type: string(energy.LevelOperator), Kind: k.Class, Class: k.Class, Device: dev,
-		Work: &Work{Kernels: []Kernel{k}}, FLOPs: productFLOPs(k), Energy: o.Energy, Time: o.Time, File: o.File, Line: o.Line,
+		Work: w, FLOPs: w.productFLOPs(), Energy: o.Energy, Time: o.Time, File: o.File, Line: o.Line,
 	}, nil
-}
-
-// operatorKernel is the kernel of an operator.
-func operatorKernel(o *operator.Operator, dev energy.Device) (Kernel, error) {
-	k, reread, err := o.Kernel(dev)
-	if err != nil {
-		return Kernel{}, err
-	}
-	out := kernelAt(&k, law.EvalConst)
-	out.Reread = reread
-	return out, nil
 }
 
 // folds is the number of parts that the operators of one device are left out in, to estimate the errors.

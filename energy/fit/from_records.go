@@ -3,12 +3,10 @@ package fit
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/graph/kernel"
 )
@@ -242,29 +240,15 @@ func (r *recordReader) addWork(it *Item) (problem string) {
 	}
 	for i := range it.Record.Work {
 		w := &it.Record.Work[i]
-		formed, ok := measured.WorkKernel(w)
+		k, ok := measured.WorkKernel(w)
 		if !ok {
 			return measured.PassedDType
 		}
-		k := kernelAt(&formed, law.EvalConst)
-		k.Count, k.Replayed = w.Count, measured.Replayed(it.Record)
-		it.Work.Kernels = append(it.Work.Kernels, k)
+		it.Work.Kernels = append(it.Work.Kernels, Kernel{Kernel: k, Count: float64(w.Count), Replayed: measured.Replayed(it.Record)})
 	}
-	it.FLOPs = productFLOPs(it.Work.Kernels...)
+	it.FLOPs = it.Work.productFLOPs()
 	if it.Level == energy.LevelOperator {
 		it.Class = it.Work.single()
 	}
 	return ""
-}
-
-// productFLOPs are the operations of the products among kernels; NaN where there are none.
-func productFLOPs(kernels ...Kernel) float64 {
-	sum := 0.0
-	for i := range kernels {
-		sum += 2 * float64(kernels[i].MACs) * float64(kernels[i].Count)
-	}
-	if sum == 0 {
-		return math.NaN()
-	}
-	return sum
 }

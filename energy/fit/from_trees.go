@@ -7,12 +7,12 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/measured"
+	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // Trees are IrEne's measurements of models on a device.
@@ -61,15 +61,13 @@ func FromTrees(in Trees) (*Data, error) {
 	return d, nil
 }
 
-// boundModel is a model's kernels, with sizes as expressions in its dims.
+// boundModel is what a model runs, with sizes as expressions in its dims.
 type boundModel struct {
-	a      *analysis.Analysis
-	plan   *kernel.Plan
+	*predict.Plan
 	scopes *irene.Scopes
-	batch  []string                  // declared dims that a tree's batch size binds
-	seq    []string                  // and those that its sequence length binds
-	calls  map[*graph.Node]graph.Dim // bytes of calls that the host makes without a kernel
-	flops  []graph.Dim               // by Node.ID
+	batch  []string    // declared dims that a tree's batch size binds
+	seq    []string    // and those that its sequence length binds
+	flops  []graph.Dim // by Node.ID
 }
 
 func bindModel(g *graph.Graph, profile string) (*boundModel, error) {
@@ -77,14 +75,11 @@ func bindModel(g *graph.Graph, profile string) (*boundModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := kernel.Group(g, a.Inference, a.Costs, func(n *graph.Node) bool { return a.Tree.Of[n.ID] != nil }, profile)
+	plan, err := predict.NewPlan(a, profile)
 	if err != nil {
 		return nil, err
 	}
-	m := &boundModel{a: a, plan: plan, scopes: irene.NewScopes(a.Tree), calls: map[*graph.Node]graph.Dim{}}
-	for _, n := range plan.Calls {
-		m.calls[n] = a.Inference.Facts[n.Outputs[0].ID].Bytes()
-	}
+	m := &boundModel{Plan: plan, scopes: irene.NewScopes(a.Tree)}
 	for _, d := range analysis.Declared(g) {
 		if analysis.IsBatch(g, d) {
 			m.batch = append(m.batch, d)
@@ -106,7 +101,7 @@ type treeReader struct {
 	tree    *irene.Tree
 	run     int
 	dims    map[string]int64
-	kernels []Kernel // of the plan, at the dims of the tree
+	kernels []Kernel // by step of the plan, at the dims of the tree
 	work    map[*graph.Module]*Work
 	seen    map[string]bool // measurements of equal layers
 	leaves  []Leaf          // so far, in the order of the walk
@@ -121,11 +116,11 @@ func (r *treeReader) read() {
 	for _, d := range r.seq {
 		r.dims[d] = r.tree.Sequence
 	}
-	for i := range r.plan.Kernels {
-		r.kernels = append(r.kernels, kernelAt(&r.plan.Kernels[i], r.eval))
+	for i := range r.Steps {
+		r.kernels = append(r.kernels, Kernel{Kernel: law.KernelAt(&r.Steps[i].Cost, r.eval), Count: 1})
 	}
 	r.work = map[*graph.Module]*Work{}
-	r.module(r.a.Tree.Root)
+	r.module(r.Analysis.Tree.Root)
 	index := 0
 	r.node(r.tree.Root, &index)
 }
@@ -145,13 +140,8 @@ func (r *treeReader) module(m *graph.Module) *Work {
 		w.Level = energy.LevelOperator
 	}
 	for _, n := range m.Nodes {
-		if k := r.plan.Of[n.ID]; k >= 0 && r.plan.Kernels[k].Node == n {
-			w.Kernels = append(w.Kernels, r.kernels[k])
-		}
-		if call, ok := r.calls[n]; ok {
-			if bytes, known := r.eval(call); known {
-				w.Kernels = append(w.Kernels, Kernel{Class: coefficients.HostClass, Known: true, Count: 1, Read: bytes, Written: bytes})
-			}
+		if i := r.Of(n); i >= 0 && r.Steps[i].Node == n {
+			w.Kernels = append(w.Kernels, r.kernels[i])
 		}
 	}
 	for _, c := range m.Children {
@@ -200,8 +190,8 @@ func (r *treeReader) place(it *Item) bool {
 	case module != nil:
 		it.Work, it.FLOPs = r.work[module], r.flopsOf(module)
 	case op != nil:
-		if k := r.plan.Of[op.ID]; k >= 0 {
-			it.Work.Kernels = r.kernels[k : k+1]
+		if i := r.Of(op); i >= 0 && !r.Steps[i].IsCall() {
+			it.Work.Kernels = r.kernels[i : i+1]
 		}
 		it.FLOPs = r.number(op)
 	}

@@ -1,49 +1,58 @@
 package fit
 
 import (
+	"math"
+
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
-	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
-// kernelAt is a kernel at the sizes that eval gives its dims.
-func kernelAt(k *kernel.Kernel, eval func(graph.Dim) (int64, bool)) Kernel {
-	c := &k.Cost
-	out := Kernel{Class: c.Class, DType: c.DType, Known: c.Known, Count: 1}
-	size := func(d graph.Dim) int64 {
-		n, ok := eval(d)
-		out.Known = out.Known && ok
-		return n
+// Work is what ran: kernels of its own, in order, and the work of its parts. Items share the work that they share.
+type Work struct {
+	Level   energy.Level // model, module, or operator for a module without parts; "" for a kernel alone
+	Kernels []Kernel
+	Parts   []*Work
+}
+
+// Kernel is a kernel, or a call that launches nothing, at the sizes it ran at.
+type Kernel struct {
+	law.Kernel
+	Count    float64
+	Replayed bool // launched from a recording: the host has no part in its time
+}
+
+// IsCall reports whether nothing was launched: the kernel's bytes are those that hide the host.
+func (k *Kernel) IsCall() bool { return k.Class == law.View }
+
+// key names the coefficients of the kernel.
+func (k *Kernel) key() coefficients.Key {
+	if k.IsCall() {
+		return coefficients.HostKey
 	}
-	out.MACs, out.Read, out.Written = size(c.MACs), size(c.Read), size(c.Written)
-	for _, p := range c.Products {
-		out.Products = append(out.Products, energy.Product{Batch: size(p.Batch), M: size(p.M), N: size(p.N), K: size(p.K), Weight: p.Weight})
-	}
-	return out
+	return coefficients.Key{Class: k.Class, DType: coefficients.ClassType(k.Class, k.DType)}
 }
 
 // features are the terms of one run of the kernel on the machine it was measured on.
 func (k *Kernel) features(m law.Machine) law.Features {
-	if k.Class == coefficients.HostClass {
-		return law.Features{Class: k.Class, DType: coefficients.HostKey.DType, Known: true, Host: m.Host(float64(k.Read) + float64(k.Written))}
+	if k.IsCall() {
+		return law.Features{Key: coefficients.HostKey, Known: true, Host: m.Host(k.Bytes)}
 	}
-	c := graph.Cost{Known: k.Known, Class: k.Class, DType: k.DType, MACs: graph.Const(k.MACs), Read: graph.Const(k.Read), Written: graph.Const(k.Written)}
-	for _, p := range k.Products {
-		c.Products = append(c.Products, graph.Product{Batch: graph.Const(p.Batch), M: graph.Const(p.M), N: graph.Const(p.N), K: graph.Const(p.K), Weight: p.Weight})
-	}
-	f := m.Features(&kernel.Kernel{Cost: c}, law.EvalConst)
-	f.X[coefficients.Bytes] += k.Reread
+	f := m.Features(&k.Kernel)
 	if k.Replayed {
 		f.Host = 0
 	}
 	return f
 }
 
-// key names the coefficients of the kernel.
-func (k *Kernel) key() coefficients.Key {
-	return coefficients.Key{Class: k.Class, DType: coefficients.ClassType(k.Class, k.DType)}
+// All calls visit with every kernel and call.
+func (w *Work) All(visit func(*Kernel)) {
+	for i := range w.Kernels {
+		visit(&w.Kernels[i])
+	}
+	for _, p := range w.Parts {
+		p.All(visit)
+	}
 }
 
 // single is the class of work whose kernels share one set of coefficients, calls aside; "" for other work.
@@ -52,7 +61,7 @@ func (w *Work) single() string {
 	mixed := false
 	w.All(func(k *Kernel) {
 		switch {
-		case k.Class == coefficients.HostClass:
+		case k.IsCall():
 		case one.Class == "":
 			one = k.key()
 		default:
@@ -63,4 +72,25 @@ func (w *Work) single() string {
 		return ""
 	}
 	return one.Class
+}
+
+// Bytes are what all kernels read and write.
+func (w *Work) Bytes() float64 {
+	sum := 0.0
+	w.All(func(k *Kernel) {
+		if !k.IsCall() {
+			sum += k.Bytes * k.Count
+		}
+	})
+	return sum
+}
+
+// productFLOPs are the operations of all products; NaN where there are none.
+func (w *Work) productFLOPs() float64 {
+	sum := 0.0
+	w.All(func(k *Kernel) { sum += 2 * k.MACs * k.Count })
+	if sum == 0 {
+		return math.NaN()
+	}
+	return sum
 }

@@ -44,8 +44,8 @@ func (s *classTerms) add(key coefficients.Key, x *coefficients.TermValues, n flo
 
 // addKernel adds n runs of a kernel, and of the launches that the host does not hide.
 func (s *classTerms) addKernel(f *law.Features, n float64) {
-	if f.Class != coefficients.HostClass {
-		s.add(coefficients.Key{Class: f.Class, DType: f.DType}, &f.X, n)
+	if f.Key != coefficients.HostKey {
+		s.add(f.Key, &f.X, n)
 	}
 	if f.Host > 0 {
 		s.add(coefficients.HostKey, &coefficients.TermValues{coefficients.Launches: 1}, n*f.Host)
@@ -102,8 +102,8 @@ func (l *linear) work(w *Work, m law.Machine, seen ranges) *workTerms {
 	for i := range w.Kernels {
 		k := &w.Kernels[i]
 		t.kernels[i] = k.features(m)
-		t.sums.addKernel(&t.kernels[i], float64(k.Count))
-		if k.Class != coefficients.HostClass {
+		t.sums.addKernel(&t.kernels[i], k.Count)
+		if !k.IsCall() {
 			seen.widen(&t.kernels[i])
 		}
 	}
@@ -167,7 +167,7 @@ type ranges map[coefficients.Key]map[string]coefficients.Range
 
 func (r ranges) widen(f *law.Features) {
 	for name, v := range f.Quantities() {
-		r.add(coefficients.Key{Class: f.Class, DType: f.DType}, name, coefficients.Range{Low: v, High: v})
+		r.add(f.Key, name, coefficients.Range{Low: v, High: v})
 	}
 }
 

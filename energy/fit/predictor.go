@@ -1,109 +1,80 @@
 package fit
 
 import (
-	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/measured"
 )
 
 // Predictor predicts the work of data's items with coefficients: that of trees as the other commands predict models, with
-// intervals; that of records by the sums of terms that the fit itself sees.
+// intervals; that of records by the sums of terms that the fit itself sees. It belongs to one goroutine.
 type Predictor struct {
-	law       *law.Additive
-	terms     *linear
-	sums      bool
-	estimated bool // the coefficients are another device's
-	done      map[*Work]subtree
+	law          law.Law
+	coefficients *coefficients.Coefficients
+	terms        *linear
+	sums         bool
+	estimated    bool // the coefficients are another device's
+	done         map[*Work]*law.Sum
 }
 
-// subtree is the prediction of a piece of work: the energy around which its level's interval lies, and the sums of the
-// kernels' own intervals beyond it.
-type subtree struct {
-	law.Prediction
-	fitted, wide50, wide90 energy.Joules
-}
-
-// Predictor prepares predictions on a device. Coefficients of another device, from, are scaled to it.
-func (d *Data) Predictor(c *coefficients.Coefficients, from *energy.Device) *Predictor {
-	p := &Predictor{law: law.New(c, d.Device), terms: d.terms(), sums: d.Kind == measured.KindRecords, done: map[*Work]subtree{}}
-	if from.ID != d.Device.ID {
-		p.estimated = true
-		p.law.ScaleFrom(from)
+// Predictor prepares predictions on the data's device, to which coefficients of another one are scaled. What hides a launch
+// stays as the data's terms have it.
+func (d *Data) Predictor(c *coefficients.Coefficients) (*Predictor, error) {
+	l, err := law.New(c, d.Device, law.Options{Alone: true})
+	if err != nil {
+		return nil, err
 	}
-	return p
+	return &Predictor{
+		law: l, coefficients: c, terms: d.terms(), sums: d.Kind == measured.KindRecords, estimated: c.Device != d.Device.ID, done: map[*Work]*law.Sum{},
+	}, nil
 }
 
 // Predict is what work takes, with intervals of its level, or of its class for a kernel alone.
-func (p *Predictor) Predict(w *Work) law.Prediction {
+func (p *Predictor) Predict(w *Work) law.Estimate {
 	if p.sums {
-		return p.summed(p.terms.terms[w].sums)
+		return p.estimate(p.terms.terms[w].sums)
 	}
-	return p.subtree(w).Prediction
-}
-
-func (p *Predictor) summed(s classTerms) law.Prediction {
-	out := law.Prediction{Known: true}
-	out.Energy, out.Time = s.of(p.law.C)
-	return out
+	return p.sum(w).Estimate
 }
 
 // Kernel is what all runs of the i-th kernel of a record's work take.
-func (p *Predictor) Kernel(w *Work, i int) law.Prediction {
+func (p *Predictor) Kernel(w *Work, i int) law.Estimate {
 	var s classTerms
-	s.addKernel(&p.terms.terms[w].kernels[i], float64(w.Kernels[i].Count))
-	return p.summed(s)
+	s.addKernel(&p.terms.terms[w].kernels[i], w.Kernels[i].Count)
+	return p.estimate(s)
 }
 
-func (p *Predictor) subtree(w *Work) subtree {
-	if s, ok := p.done[w]; ok {
+func (p *Predictor) estimate(s classTerms) (e law.Estimate) {
+	e.Energy, e.Time = s.of(p.coefficients)
+	return e
+}
+
+// sum adds up work.
+func (p *Predictor) sum(w *Work) *law.Sum {
+	if s := p.done[w]; s != nil {
 		return s
 	}
-	s := subtree{Prediction: law.Prediction{Known: true}}
-	for i := range p.terms.terms[w].kernels {
-		k := p.kernel(&p.terms.terms[w].kernels[i])
-		s.add(&k, p.estimated)
+	s := &law.Sum{}
+	for i := range w.Kernels {
+		k := p.kernel(&w.Kernels[i])
+		s.Add(&k, false, p.estimated)
 		if w.Level == "" {
-			s.Prediction = k
+			s.Estimate = k.Estimate
 		}
 	}
 	for _, part := range w.Parts {
-		c := p.subtree(part)
-		s.Energy, s.Time, s.Known = s.Energy+c.Energy, s.Time+c.Time, s.Known && c.Known
-		s.fitted, s.wide50, s.wide90 = s.fitted+c.fitted, s.wide50+c.wide50, s.wide90+c.wide90
+		s.AddSum(p.sum(part))
 	}
 	if w.Level != "" {
-		band := p.law.C.Residuals.Band(w.Level, "", s.Time)
-		s.Low, s.High = law.Around(s.Energy, energy.Joules(band.P90)*s.fitted+s.wide90)
-		s.Low50, s.High50 = law.Around(s.Energy, energy.Joules(band.P50)*s.fitted+s.wide50)
+		s.Bound(w.Level, &p.coefficients.Residuals)
 	}
 	p.done[w] = s
 	return s
 }
 
-// kernel predicts one run of a kernel, or a call of the host.
-func (p *Predictor) kernel(f *law.Features) law.Prediction {
-	if f.Class != coefficients.HostClass {
-		return p.law.Predict(f)
+func (p *Predictor) kernel(k *Kernel) law.Prediction {
+	if k.IsCall() {
+		return p.law.Call(k.Bytes)
 	}
-	pr := law.Prediction{Known: true, Class: "view"}
-	pr.Energy, pr.Time = p.law.Host(f.Host)
-	p.law.Interval(&pr)
-	return pr
-}
-
-// add adds a kernel.
-func (s *subtree) add(k *law.Prediction, estimated bool) {
-	if !k.Known {
-		s.Known = false
-		return
-	}
-	s.Energy += k.Energy
-	s.Time += k.Time
-	if k.StandIn || k.Extrapolated || estimated {
-		s.wide50 += k.High50 - k.Energy
-		s.wide90 += k.High - k.Energy
-	} else {
-		s.fitted += k.Energy
-	}
+	return p.law.Kernel(&k.Kernel)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/law"
 )
 
 // unknowns numbers the unknowns of a fit: two per class and term. With the class's seconds per unit of a term written as
@@ -130,7 +129,7 @@ const (
 )
 
 // prior adds the equations that hold each coefficient to the data sheet: operations at the peak rate, of which a fifth
-// as whole waves, bytes at the bandwidth, launches at [law.LaunchTime], all at the middle of the power range.
+// as whole waves, bytes at the bandwidth, launches at [coefficients.LaunchTime], all at the middle of the power range.
 func (u *unknowns) prior(ls *leastSquares, d *energy.Device) {
 	low, high := float64(u.power.Low), float64(u.power.High)
 	middle := (low + high) / 2
@@ -140,7 +139,7 @@ func (u *unknowns) prior(ls *leastSquares, d *energy.Device) {
 			strength, seconds := priorRate, 0.0
 			switch t {
 			case coefficients.Launches:
-				strength, seconds = priorLaunch, float64(law.LaunchTime)
+				strength, seconds = priorLaunch, float64(coefficients.LaunchTime)
 			case coefficients.Bytes:
 				seconds = 1 / float64(d.Bandwidth)
 			case coefficients.FLOPs:

@@ -7,7 +7,6 @@ import (
 
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/fit"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/measured"
 )
 
@@ -75,7 +74,7 @@ func methods() []method {
 		{Method{MethodAdditive, "the model of this program: coefficients per class of operator, fitted to all levels at once", false}, both, fitAdditive},
 		{Method{"plain-sum", "the sum of the operators that were measured alone, each as the additive model predicts it, and nothing of what modules do between them", false}, trees, fitPlainSum},
 		{Method{"flops", "energy (time) proportional to FLOPs, one factor per level", false}, both, proportional(func(it *fit.Item) float64 { return it.FLOPs })},
-		{Method{"bytes", "energy (time) proportional to bytes, one factor per level", false}, records, proportional(bytesOf)},
+		{Method{"bytes", "energy (time) proportional to bytes, one factor per level", false}, records, proportional(func(it *fit.Item) float64 { return it.Work.Bytes() })},
 		{Method{"copy", "whole models only: what the most similar model left in was measured to take at the same batch and sequence, scaled by FLOPs", false}, trees, fitCopy},
 		{Method{"irene", fmt.Sprintf("IrEne's model (end to end, 14 features, mean of %d seeds)", ireneSeeds), true}, trees, fitIrene},
 		{Method{"measured-affine", "the ceiling: a·(board's energy) + b·time of the very run that is predicted", true}, trees, fitAffine},
@@ -128,12 +127,11 @@ func single(predict func(*fit.Item) estimate) forecast {
 
 // fitAdditive predicts like the other commands.
 func fitAdditive(t *trial) (forecast, error) {
-	c, err := t.coefficients()
+	p, err := t.predictor()
 	if err != nil {
 		return nil, err
 	}
-	p := t.test.Predictor(c, &t.train.Device)
-	joules, seconds := c.Holds()
+	joules, seconds := t.fitted.Holds()
 	return single(func(it *fit.Item) estimate {
 		pr := p.Predict(it.Work)
 		e := estimate{answered: true, energy: number{float64(pr.Energy), joules}, time: number{float64(pr.Time), seconds}}
@@ -141,26 +139,20 @@ func fitAdditive(t *trial) (forecast, error) {
 			e.energy, e.time = positive(float64(pr.Energy)), positive(float64(pr.Time))
 		}
 		if t.target == TargetEnergy && (it.Work.Level != "" || len(it.Work.Kernels) > 0) { // else it runs as no kernel and takes nothing
-			e.banded, e.half, e.ninety = true, interval(pr, true), interval(pr, false)
+			e.banded = true
+			e.half = coefficients.Range{Low: float64(pr.Low50), High: float64(pr.High50)}
+			e.ninety = coefficients.Range{Low: float64(pr.Low), High: float64(pr.High)}
 		}
 		return e
 	}), nil
 }
 
-func interval(pr law.Prediction, half bool) coefficients.Range {
-	if half {
-		return coefficients.Range{Low: float64(pr.Low50), High: float64(pr.High50)}
-	}
-	return coefficients.Range{Low: float64(pr.Low), High: float64(pr.High)}
-}
-
 // fitPlainSum adds up the operators below a node.
 func fitPlainSum(t *trial) (forecast, error) {
-	c, err := t.coefficients()
+	p, err := t.predictor()
 	if err != nil {
 		return nil, err
 	}
-	p := t.test.Predictor(c, &t.train.Device)
 	return single(func(it *fit.Item) estimate {
 		e := estimate{answered: true, energy: number{known: true}, time: number{known: true}}
 		for i := range it.Leaves {
@@ -219,17 +211,6 @@ func proportional(amount func(*fit.Item) float64) func(*trial) (forecast, error)
 			return e
 		}), nil
 	}
-}
-
-// bytesOf is what an item's kernels read and write.
-func bytesOf(it *fit.Item) float64 {
-	sum := 0.0
-	it.Work.All(func(k *fit.Kernel) {
-		if k.Class != coefficients.HostClass {
-			sum += (float64(k.Read) + float64(k.Written)) * float64(k.Count)
-		}
-	})
-	return sum
 }
 
 // fitRoofline predicts from the device's numbers.

@@ -99,10 +99,14 @@ func additivity(d *fit.Data) []AdditiveRatio {
 	if err != nil {
 		return nil // there is nothing to sum with
 	}
-	s := sums{alone: map[string]*fit.Item{}, predict: d.Predictor(c, &d.Device)}
+	p, err := d.Predictor(c)
+	if err != nil {
+		return nil
+	}
+	s := sums{alone: map[string]*fit.Item{}, predict: p}
 	for _, it := range operators.Items {
 		if len(it.Work.Kernels) == 1 {
-			s.alone[sameKernel(&it.Work.Kernels[0])] = it
+			s.alone[sameWork(&it.Record.Work[0])] = it
 		}
 	}
 	var out []AdditiveRatio
@@ -117,9 +121,9 @@ func additivity(d *fit.Data) []AdditiveRatio {
 	return out
 }
 
-// sameKernel tells kernels of the same work.
-func sameKernel(k *fit.Kernel) string {
-	return fmt.Sprint(k.Class, "|", k.DType, "|", k.MACs, "|", k.Read, "|", k.Written, "|", k.Products)
+// sameWork tells kernels of the same work.
+func sameWork(w *energy.Work) string {
+	return fmt.Sprint(w.Class, "|", w.DType, "|", w.MACs, "|", w.Read, "|", w.Written, "|", w.Products)
 }
 
 // sums adds up operators: measured ones where one of the same work was, else as they are predicted.
@@ -134,16 +138,15 @@ func (s *sums) over(it *fit.Item) AdditiveRatio {
 	var joules, seconds float64
 	hasEnergy, hasTime := it.Energy > 0, it.Time > 0
 	for i := range it.Work.Kernels {
-		k := &it.Work.Kernels[i]
-		n := float64(k.Count)
-		pr := s.predict.Kernel(it.Work, i)
-		j, t := float64(pr.Energy), float64(pr.Time)
+		n := it.Work.Kernels[i].Count
+		e := s.predict.Kernel(it.Work, i)
+		j, t := float64(e.Energy), float64(e.Time)
 		kernels += n
 		predicted += t
-		if o := s.alone[sameKernel(k)]; o != nil {
+		if o := s.alone[sameWork(&it.Record.Work[i])]; o != nil {
 			covered += n
 			coveredTime += t
-			each := n / float64(o.Work.Kernels[0].Count)
+			each := n / o.Work.Kernels[0].Count
 			j, t = float64(o.Energy)*each, float64(o.Time)*each
 		}
 		hasEnergy, hasTime = hasEnergy && j > 0, hasTime && t > 0

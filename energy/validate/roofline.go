@@ -14,9 +14,9 @@ func roofline(w *fit.Work, d energy.Device) (energy.Seconds, bool) {
 		arithmetic := 0.0
 		if k.MACs > 0 {
 			rate, known := coefficients.Peak(d, k.DType)
-			arithmetic, ok = 2*float64(k.MACs)/float64(rate), ok && known
+			arithmetic, ok = 2*k.MACs/float64(rate), ok && known
 		}
-		sum += float64(k.Count) * max(arithmetic, float64(k.Read+k.Written)/float64(d.Bandwidth))
+		sum += k.Count * max(arithmetic, k.Bytes/float64(d.Bandwidth))
 	})
 	if !ok {
 		return 0, false

@@ -88,8 +88,8 @@ type trial struct {
 	target      Target
 	results     []trialResult // by method
 
-	fitted    *coefficients.Coefficients // to train, once
-	fittedErr error
+	fitted *coefficients.Coefficients // to train
+	bound  *fit.Predictor             // predicts test with fitted
 }
 
 // trialResult is what one method says of the test items, or why it cannot.
@@ -156,17 +156,22 @@ func (t *trial) run(m method) (r trialResult) {
 	return r
 }
 
-// coefficients fits the additive model to the training data, with ranges and intervals that rest on nothing else.
-func (t *trial) coefficients() (*coefficients.Coefficients, error) {
-	if t.fitted == nil && t.fittedErr == nil {
-		o := fit.OptionsFor(t.train.Kind)
-		o.Errors, o.Bootstrap = fit.ByNothing, false
-		if t.target != TargetEnergy {
-			o.Intervals = fit.ByNothing
-		}
-		t.fitted, _, t.fittedErr = fit.Fit(t.train, o)
+// predictor predicts the test data with the additive model, fitted once to the training data, with ranges and intervals
+// that rest on nothing else.
+func (t *trial) predictor() (p *fit.Predictor, err error) {
+	if t.bound != nil {
+		return t.bound, nil
 	}
-	return t.fitted, t.fittedErr
+	o := fit.OptionsFor(t.train.Kind)
+	o.Errors, o.Bootstrap = fit.ByNothing, false
+	if t.target != TargetEnergy {
+		o.Intervals = fit.ByNothing
+	}
+	if t.fitted, _, err = fit.Fit(t.train, o); err != nil {
+		return nil, err
+	}
+	t.bound, err = t.test.Predictor(t.fitted)
+	return t.bound, err
 }
 
 // gather joins the trials of a split and device and summarises what each method said.
