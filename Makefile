@@ -21,8 +21,21 @@ build: ## the command, as bin/irene; without a C compiler it measures nothing bu
 test: ## every test that needs no GPU
 	go test ./...
 
+NODE_TESTS = .cache/corpus/conformance/onnx-node-tests.zip
+
+.PHONY: corpus
+corpus: $(NODE_TESTS) ## fetch the official ONNX node tests into .cache, by checksum (needs pip)
+
+# The wheel is the same wherever it is fetched: it is read, not installed.
+$(NODE_TESTS): fixtures/gen/requirements-node-tests.txt
+	mkdir -p $(@D)
+	python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --platform manylinux_2_28_x86_64 \
+		--python-version 311 --dest .cache/corpus/wheel --requirement $<
+	python3 fixtures/gen/node_tests.py .cache/corpus/wheel/*.whl $@
+	rm -r .cache/corpus/wheel
+
 .PHONY: test-corpus
-test-corpus: ## the tests that read the corpus in ../shared, where it is
+test-corpus: ## the tests that read the corpus in ../shared or .cache, where it is
 	go test -count=1 $(filter-out %/cmd/irene,$(FIXTURES))
 
 ORT_VERSION = 1.27.0
