@@ -41,9 +41,9 @@ energy/trace: energy
 energy/irene: graph energy
 energy/irene/model: energy energy/stats energy/irene
 energy/coefficients: graph energy
-energy/law: graph graph/kernel energy energy/coefficients
+energy/law: graph energy energy/coefficients
 energy/predict: graph graph/kernel graph/analysis energy energy/coefficients energy/law
-energy/operator: internal/nearest graph graph/kernel graph/analysis energy energy/coefficients energy/law
+energy/operator: internal/nearest graph graph/analysis energy energy/coefficients energy/law energy/predict
 energy/measured: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/trace energy/coefficients energy/law energy/predict
 energy/sweep: graph graph/analysis energy energy/coefficients energy/predict
 energy/generate: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep
@@ -61,7 +61,7 @@ cmd/irene/internal/report: graph graph/ops graph/scope graph/kernel graph/analys
 cmd/irene/internal/export: graph graph/ops energy cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/compare: graph graph/align graph/analysis energy energy/predict cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/law energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
-cmd/irene/internal/report/reporttest: fixtures onnx graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
+cmd/irene/internal/report/reporttest: fixtures onnx onnx/onnxtest graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
 onnx/onnxtest: graph
 fixtures:
 `

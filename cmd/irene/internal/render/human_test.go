@@ -1,6 +1,7 @@
 package render
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
@@ -41,5 +42,20 @@ func TestTable(t *testing.T) {
 	const want = "name   size\ngröße     1\nb       100  x\n"
 	if got := table.String(); got != want {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}
+
+// TestMarkdown is about names that would be markup, and columns that stay empty.
+func TestMarkdown(t *testing.T) {
+	for s, want := range map[string]string{"a|b": `a\|b`, "*_<x>[1]`": "\\*\\_\\<x\\>\\[1\\]\\`", `\`: `\\`, "plain ×2": "plain ×2"} {
+		if got := Markdown(s); got != want {
+			t.Errorf("%q is written %q, want %q", s, got, want)
+		}
+	}
+	var b strings.Builder
+	MarkdownTable(&b, []string{"name", "n", "", "empty"}, []bool{false, true}, [][]string{{"a", "1", "x", ""}, {"b", "", "", ""}})
+	const want = "\n| name | n |\n| --- | ---: |\n| a | 1 |\n| b |  |\n"
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
 }

@@ -1,11 +1,95 @@
-package report
+package report_test
 
-import "testing"
+import (
+	"fmt"
+	"strings"
+	"testing"
 
-func TestNumber(t *testing.T) {
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
+)
+
+// treeNode is a name over nodes: "a(b c)" in short.
+type treeNode struct {
+	name     string
+	children []*treeNode
+}
+
+func (n *treeNode) same(o *treeNode) bool {
+	if n.name[:1] != o.name[:1] || len(n.children) != len(o.children) {
+		return false
+	}
+	for i, c := range n.children {
+		if !c.same(o.children[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func node(name string, children ...*treeNode) *treeNode { return &treeNode{name, children} }
+
+// folded writes rows as the names of their runs, the number of nodes they stand for, and what is below.
+func folded(rows []*report.Folded[*treeNode]) string {
+	var list []string
+	for _, x := range rows {
+		var run []string
+		for _, n := range x.Run {
+			run = append(run, n.name)
+		}
+		s := fmt.Sprintf("%s:%d", strings.Join(run, "+"), len(x.All))
+		if len(x.Children) > 0 {
+			s += "(" + folded(x.Children) + ")"
+		}
+		list = append(list, s)
+	}
+	return strings.Join(list, " ")
+}
+
+func TestFold(t *testing.T) {
+	layer := func(i string) *treeNode { return node("l"+i, node("a"+i+"0"), node("a"+i+"1"), node("b"+i)) }
+	for _, tt := range []struct {
+		name string
+		tree []*treeNode
+		want string
+	}{
+		{"nothing", nil, ""},
+		{"neighbours alone", []*treeNode{node("a1"), node("b1"), node("a2"), node("a3")}, "a1:1 b1:1 a2+a3:2"},
+		{"the same child of equal parents", []*treeNode{layer("0"), layer("1"), layer("2")}, "l0+l1+l2:3(a00+a01:6 b0:3)"},
+		{"parents of another build", []*treeNode{layer("0"), node("l1", node("b1"))}, "l0:1(a00+a01:2 b0:1) l1:1(b1:1)"},
+	} {
+		if got := folded(report.Fold(tt.tree, (*treeNode).same, func(n *treeNode) []*treeNode { return n.children })); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestEqualLayers is about the row that equal layers share, and what takes it apart.
+func TestEqualLayers(t *testing.T) {
+	r := reporttest.Build(t, reporttest.Layers(t, "m.onnx", 3), false)
+	if text := string(rendered(t, r, "text")); !strings.Contains(text, "layer.0…2 ×3") || strings.Contains(text, "─ layer.1") {
+		t.Errorf("layers are not in one row:\n%s", text)
+	}
+	r.View.Expand = true
+	if text := string(rendered(t, r, "text")); strings.Contains(text, "×3") || !strings.Contains(text, "─ layer.1") {
+		t.Errorf("layers are not apart:\n%s", text)
+	}
+	r.View.Expand, r.View.Selected = false, append(r.Find("layer.*"), r.Find("layer.1")...)
+	if text := string(rendered(t, r, "text")); !strings.Contains(text, "─ layer.0…2 ×3") {
+		t.Errorf("selected layers are not in one row:\n%s", text)
+	}
+}
+
+// TestGeneric is about names that differ in a number alone.
+func TestGeneric(t *testing.T) {
 	for s, want := range map[string]bool{"11": true, "0_1": true, "layer": false, "": false, "fc1": false, "_": false} {
-		if got := Number(s); got != want {
-			t.Errorf("number(%q) = %v", s, got)
+		if got := report.Number(s); got != want {
+			t.Errorf("Number(%q) = %v", s, got)
+		}
+	}
+	for path, want := range map[string]string{"": "", "encoder": "encoder", "encoder.layer.11.fc1": "encoder.layer.*.fc1", "h.0_1": "h.*"} {
+		if got := report.Star(path); got != want {
+			t.Errorf("Star(%q) = %q, want %q", path, got, want)
 		}
 	}
 }

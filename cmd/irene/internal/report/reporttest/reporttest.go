@@ -2,6 +2,7 @@
 package reporttest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
@@ -12,6 +13,7 @@ import (
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/onnx"
+	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // Build analyzes a model at the dims it declares, with assumptions, and predicts where they have numbers.
@@ -31,13 +33,34 @@ func Build(tb testing.TB, g *graph.Graph, symbolic bool) *report.Report {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if p, err = predict.Run(a, c, d, predict.Options{}); err != nil {
+		if p, err = (predict.Target{Coefficients: c, Device: d}).Run(a); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	return report.Build(a, p, report.Options{Version: "test", Mode: "spec", Convention: graph.TwoMACPlusElementwise, Values: true})
 }
 
+// Layers is a stack of n equal layers: x[2, 4] @ w[4, 4], then Relu, all float32.
+func Layers(tb testing.TB, file string, n int) *graph.Graph {
+	tb.Helper()
+	parts := []onnxtest.Part{onnxtest.Opset("", 17), onnxtest.Producer("pytorch"), onnxtest.In("h0", graph.Float32, 2, 4)}
+	for i := range n {
+		in, out, mid, w := fmt.Sprintf("h%d", i), fmt.Sprintf("h%d", i+1), fmt.Sprintf("m%d", i), fmt.Sprintf("layer.%d.weight", i)
+		parts = append(
+			parts, onnxtest.Weight(w, graph.Float32, 4, 4),
+			onnxtest.Node("MatMul", in+" "+w, mid, onnxtest.Name(fmt.Sprintf("/layer.%d/MatMul", i))),
+			onnxtest.Node("Relu", mid, out, onnxtest.Name(fmt.Sprintf("/layer.%d/Relu", i))),
+		)
+	}
+	parts = append(parts, onnxtest.Out(fmt.Sprintf("h%d", n), graph.Float32, 2, 4))
+	g, err := onnx.DecodeBytes(onnxtest.Model(parts...).Bytes(), file, "", onnx.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return g
+}
+
+// Fixture decodes a model of the fixtures.
 func Fixture(tb testing.TB, name string) *graph.Graph {
 	tb.Helper()
 	g, err := onnx.DecodeBytes(fixtures.Model(tb, name), name+".onnx", "", onnx.Options{})

@@ -1,0 +1,168 @@
+package compare
+
+import (
+	"bytes"
+	"encoding/csv"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// layered compares stacks of equal layers of 72 FLOPs each.
+func layered(t *testing.T, layers ...int) *Comparison {
+	t.Helper()
+	var list []Compared
+	for i, n := range layers {
+		r := reporttest.Build(t, reporttest.Layers(t, string(rune('a'+i))+".onnx", n), false)
+		list = append(list, Compared{Report: r})
+	}
+	c := Build([][]Compared{list}, []string{""})
+	c.View.Metrics = []string{"flops"}
+	return c
+}
+
+func TestMetric(t *testing.T) {
+	x := report.FindMetric("flops")
+	known := func(v float64) amount { return amount{value: v, known: true, some: true} }
+	for _, tt := range []struct {
+		a, b                amount
+		ratio, gap, printed string
+	}{
+		{a: known(2e9), b: known(1e9), ratio: "0.50x", gap: "-1.000 GFLOP", printed: "1.000 GFLOP"},
+		{a: known(1), b: known(1), ratio: "1x", gap: "0", printed: "1 FLOP"},
+		{a: known(0), b: known(5), ratio: "", gap: "+5 FLOP", printed: "5 FLOP"},
+		{a: known(1000), b: known(1001), ratio: "1.0010x", gap: "+1 FLOP", printed: "1.001 kFLOP"},
+		{a: known(4), b: amount{some: true}, ratio: "", gap: "", printed: "?"},
+		{a: known(4), b: amount{}, ratio: "", gap: "-4 FLOP", printed: "–"},
+		{a: known(4), b: amount{value: 4, known: true, some: true, more: true}, ratio: "1x", gap: "0", printed: "≥ 4 FLOP"},
+	} {
+		if ratio, gap, printed := ratioText(tt.a, tt.b), difference(x, tt.a, tt.b), tt.b.printed(x); ratio != tt.ratio || gap != tt.gap || printed != tt.printed {
+			t.Errorf("%+v and %+v: %q, %q, %q", tt.a, tt.b, ratio, gap, printed)
+		}
+	}
+	for r, want := range map[float64]string{123.4: "123x", 12.34: "12.3x", 2: "2.00x", 0.001234: "0.0012x"} {
+		if got := FormatRatio(r); got != want {
+			t.Errorf("%v is %q, want %q", r, got, want)
+		}
+	}
+}
+
+// TestDiffer is about intervals: they overlap, do not, or are not known.
+func TestDiffer(t *testing.T) {
+	of := func(low, high energy.Joules) *report.Metrics {
+		m := &report.Metrics{}
+		m.Predicted, m.Low, m.High = true, low, high
+		return m
+	}
+	for _, tt := range []struct {
+		a, b          *report.Metrics
+		differ, known bool
+	}{
+		{of(1, 2), of(3, 4), true, true},
+		{of(3, 4), of(1, 2), true, true},
+		{of(1, 3), of(2, 4), false, true},
+		{of(1, 2), of(2, 3), false, true},
+		{of(1, 2), &report.Metrics{}, false, false},
+		{nil, of(1, 2), false, false},
+	} {
+		if differ, known := Differ(tt.a, tt.b); differ != tt.differ || known != tt.known {
+			t.Errorf("%+v and %+v: differ %v, known %v", tt.a, tt.b, differ, known)
+		}
+	}
+}
+
+// TestPieces holds the parts of a difference against the whole of it: three layers more of 72 FLOPs each.
+func TestPieces(t *testing.T) {
+	c := layered(t, 2, 5)
+	x := report.FindMetric("flops")
+	sum, alone := 0.0, 0
+	for _, p := range c.pieces(x, 0, 1) {
+		sum += p.b.value - p.a.value
+		if p.alone() {
+			alone += p.count
+		}
+	}
+	if sum != 3*72 || alone != 3 {
+		t.Errorf("pieces differ by %v, %d of them alone, want 216 and 3", sum, alone)
+	}
+	if c = layered(t, 4, 4); len(c.pieces(x, 0, 1)) == 0 {
+		t.Error("equal models have no pieces")
+	}
+	for _, p := range c.pieces(x, 0, 1) {
+		if p.gap() != 0 || p.alone() || p.beside != "" {
+			t.Errorf("equal models differ in %+v", p)
+		}
+	}
+}
+
+// TestTree is about rows of equal layers: those of both models, and those of one.
+func TestTree(t *testing.T) {
+	c := layered(t, 2, 5)
+	rows := map[string]*compared{}
+	for _, x := range c.tree()[0].children {
+		rows[x.label] = x
+	}
+	both, one := rows["layer.0…1"], rows["layer.2…4"]
+	if len(rows) != 2 || both == nil || one == nil {
+		t.Fatalf("rows %v", rows)
+	}
+	if both.state != beside || both.count != 2 || both.amounts[0][0][0].value != 144 || both.amounts[0][0][1].value != 144 {
+		t.Errorf("layers of both: %+v", both)
+	}
+	if one.state != alone || one.count != 3 || one.amounts[0][0][0].some || one.amounts[0][0][1].value != 216 {
+		t.Errorf("layers of one: %+v", one)
+	}
+	if gap := c.tree()[0].gap(); gap != 216 {
+		t.Errorf("the models differ by %v", gap)
+	}
+}
+
+// TestFormats reads CSV back, and looks for the difference in what people read.
+func TestFormats(t *testing.T) {
+	c := layered(t, 1, 2)
+	for _, f := range Formats() {
+		var b bytes.Buffer
+		if err := f.Write(&b, c); err != nil {
+			t.Fatal(err)
+		}
+		switch f.Name {
+		case "csv":
+			rows, err := csv.NewReader(&b).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := map[string]int{}
+			for i, name := range rows[0] {
+				at[name] = i
+			}
+			total := rows[1]
+			if total[at["flops_A"]] != "72" || total[at["flops_B"]] != "144" || total[at["flops_B/A"]] != "2" || len(rows) != 4 {
+				t.Errorf("%d rows, the first %v", len(rows), total)
+			}
+		case "text", "markdown":
+			if text := b.String(); !strings.Contains(text, "B takes 2.00x the FLOPs of A (144 FLOP against 72 FLOP)") {
+				t.Errorf("%s:\n%s", f.Name, text)
+			}
+		}
+	}
+}
+
+// TestWeight is about what alignment goes by: energy, else time, else FLOPs with bytes.
+func TestWeight(t *testing.T) {
+	m := report.Metrics{Params: graph.Const(3), FLOPs: graph.Const(100), Read: graph.Const(7), Written: graph.Const(5)}
+	if w := Weight(&m); w.Params != 3 || math.Abs(w.Work-22) > 1e-12 {
+		t.Errorf("without a prediction %+v", w)
+	}
+	m.Predicted, m.Energy, m.Time = true, 8, 2
+	if w := Weight(&m); w.Work != 8 {
+		t.Errorf("predicted %+v", w)
+	}
+	if m.NoEnergy = true; Weight(&m).Work != 2 {
+		t.Errorf("of times alone %+v", Weight(&m))
+	}
+}
