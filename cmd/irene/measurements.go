@@ -11,12 +11,24 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/graph"
 )
+
+// measurementFlags say what was measured, of the commands that fit to it; data and excluded are parts of their usage.
+func measurementFlags(data, excluded string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "data", Usage: data},
+		&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
+		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME`" + excluded + " (repeatable)"},
+		&cli.StringFlag{Name: "device", Value: coefficients.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
+		&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
+	}
+}
 
 // measurements is a file of measurements, read.
 type measurements struct {

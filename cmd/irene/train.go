@@ -31,17 +31,13 @@ func trainCommand() command {
      irene train --data records.jsonl -o c.json
      irene train --data device_1.jsonl.gz --model bert-base-uncased=bert-base.onnx --exclude gpt2 -o c.json`,
 		flags: func() []cli.Flag {
-			return []cli.Flag{
-				&cli.StringSliceFlag{Name: "data", Usage: "measurements in `FILE` (repeatable; - is standard input)"},
-				&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
-				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` (repeatable)"},
-				&cli.StringFlag{Name: "device", Value: coefficients.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
-				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
+			return append(
+				measurementFlags("measurements in `FILE` (repeatable; - is standard input)", ""),
 				scopeFlag(),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
 				&cli.StringSliceFlag{Name: "operators", Usage: "measured operators in `ROWS`, one JSON object a line: op, sizes, dtype, device, latency_ms and/or energy_j (repeatable)"},
 				&cli.StringFlag{Name: "from", Usage: "adapt the coefficients of the device `ID`, or those in a file, to --device with the --operators given"},
-			}
+			)
 		},
 		run: runTrain,
 	}

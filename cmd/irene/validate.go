@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/validate"
@@ -34,22 +33,31 @@ func validateCommand() command {
      irene validate --data device_1.jsonl.gz --model bert-base-uncased=bert-base.onnx --model gpt2=gpt2.onnx -o plot.svg
      irene validate --data a.jsonl=gtx-1070 --data b.jsonl=gtx-1080-ti --split device --model bert-base-uncased=bert-base.onnx`,
 		flags: func() []cli.Flag {
-			return []cli.Flag{
-				&cli.StringSliceFlag{Name: "data", Usage: "measurements in `FILE`, or FILE=DEVICE where several devices were measured (repeatable; - is standard input)"},
-				&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
-				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` altogether (repeatable)"},
-				&cli.StringFlag{Name: "device", Value: coefficients.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
-				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
-				&cli.StringFlag{Name: "split", Usage: "what is left out, a `LIST` of " + strings.Join(validate.SplitNames(measured.KindTrees), ", ") + "; of records " + strings.Join(validate.SplitNames(measured.KindRecords), ", ") + " (default: all that the data allow)"},
+			trees, records := measured.KindTrees, measured.KindRecords
+			return append(
+				measurementFlags("measurements in `FILE`, or FILE=DEVICE where several devices were measured (repeatable; - is standard input)", " altogether"),
+				listFlag("split", "what is left out", "all that the data allow", validate.SplitNames(trees), validate.SplitNames(records)),
 				scopeFlag(),
-				&cli.StringFlag{Name: "method", Usage: "what is compared, a `LIST` of " + strings.Join(validate.MethodNames(measured.KindTrees), ", ") + "; of records " + strings.Join(validate.MethodNames(measured.KindRecords), ", ") + " (default: all)"},
-				&cli.StringFlag{Name: "target", Value: string(validate.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): energy, time"},
-				&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: " + strings.Join(validationFormats(), ", ")},
+				listFlag("method", "what is compared", "all", validate.MethodNames(trees), validate.MethodNames(records)),
+				oneOfFlag(cli.StringFlag{Name: "target", Value: string(validate.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): WORDS"}, targets()),
+				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: WORDS"}, validationFormats()),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "draw predicted over measured values into `FILE`: " + strings.Join(plotFormats(), ", ")},
-			}
+			)
 		},
 		run: runValidate,
 	}
+}
+
+// listFlag takes a list of words of trees or of records.
+func listFlag(name, what, otherwise string, trees, records []string) cli.Flag {
+	usage := fmt.Sprintf("%s, a `LIST` of %s; of records %s (default: %s)", what, strings.Join(trees, ", "), strings.Join(records, ", "), otherwise)
+	words := slices.Clone(trees)
+	for _, w := range records {
+		if !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	return suggestFlag(cli.StringFlag{Name: name, Usage: usage}, words)
 }
 
 // methodList says what data of a kind are predicted by.
@@ -127,13 +135,8 @@ func checkValidation(ctx *cli.Context) (plotType string, err error) {
 	if _, err := parseModels(ctx.StringSlice("model")); err != nil {
 		return "", err
 	}
-	for _, word := range []struct {
-		flag  string
-		words []string
-	}{{"runtime", runtimes()}, {"target", targets()}, {"format", validationFormats()}} {
-		if err := oneOf(word.flag, ctx.String(word.flag), word.words); err != nil {
-			return "", err
-		}
+	if err := oneOf("runtime", ctx.String("runtime"), runtimes()); err != nil {
+		return "", err
 	}
 	if plot := ctx.String("output"); plot != "" {
 		plotType = strings.ToLower(filepath.Ext(plot))
