@@ -79,7 +79,7 @@ func choices(c *command, flag string) []string {
 		"operators format":  tableFormats,
 		"plan from":         deviceIDs,
 		"predict format":    tableFormats,
-		"predict op":        operator.OperatorNames,
+		"predict op":        operator.Names,
 		"profile executor":  func() []string { return rowNames(executorRows()) },
 		"profile format":    planFormats,
 		"profile meter":     meterNames,
