@@ -104,9 +104,6 @@ func parseExplain(ctx *cli.Context) (*explainRequest, error) {
 			format = "json"
 		}
 	}
-	if err := oneOf("format", format, explainFormats()); err != nil {
-		return nil, err
-	}
 	q.format = report.ExplainFormats()[slices.Index(explainFormats(), format)]
 	return q, nil
 }

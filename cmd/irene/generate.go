@@ -53,7 +53,7 @@ func generateFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "rate", DefaultText: "that of the trace", Usage: "`N` requests per second, for energy per month"},
 		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
 		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
-		&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json"},
+		tableFormatFlag(""),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all"},
 	})
 }
@@ -135,9 +135,6 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 	}
 	if q.prediction.none {
 		return nil, refuseNone(ctx)
-	}
-	if err := oneOf("format", q.format, []string{"text", "json"}); err != nil {
-		return nil, err
 	}
 	return q, q.parseServing(env, ctx)
 }

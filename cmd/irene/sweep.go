@@ -290,9 +290,6 @@ func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
 			}
 		}
 	}
-	if err := oneOf("format", name, sweepFormats()); err != nil {
-		return err
-	}
 	q.format = report.SweepFormats()[slices.Index(sweepFormats(), name)]
 	return nil
 }
