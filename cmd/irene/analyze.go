@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
@@ -42,7 +43,7 @@ func analyzeFlags() []cli.Flag {
 			&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 			expandFlag(),
 		},
-		outputFlags(formatNames(), ""),
+		outputFlags(render.FormatNames(report.Formats()), ""),
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "assert", Usage: "fail with status 3 unless `EXPR` holds (repeatable)"},
 			strictFlag(),
@@ -113,7 +114,7 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	if q.assertions, err = assertions().parse(ctx.StringSlice("assert")); err != nil {
 		return nil, err
 	}
-	if q.format, err = chooseFormat(ctx.String("format"), q.output); err != nil {
+	if q.format, err = chooseFormat(report.Formats(), ctx.String("format"), q.output); err != nil {
 		return nil, err
 	}
 	if q.values = ctx.Bool("values"); q.values && q.format.Name != "text" && q.format.Name != "json" {
@@ -128,31 +129,4 @@ func (q *analyzeRequest) view(r *report.Report) (err error) {
 	r.View.Selected, err = selectModules(r, q.modules)
 	r.SortModules()
 	return err
-}
-
-// chooseFormat finds the format by its name, else by the extension of the output file, else the default.
-func chooseFormat(name, output string) (report.Format, error) {
-	if name == "" {
-		name = "text"
-		if f, ok := report.FormatOf(report.Formats(), output); ok {
-			name = f.Name
-		}
-	}
-	if err := oneOf("format", name, formatNames()); err != nil {
-		return report.Format{}, err
-	}
-	for _, f := range report.Formats() {
-		if f.Name == name {
-			return f, nil
-		}
-	}
-	return report.Format{}, usagef("--format %s: unknown", name)
-}
-
-func formatNames() []string {
-	var names []string
-	for _, f := range report.Formats() {
-		names = append(names, f.Name)
-	}
-	return names
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/operator"
@@ -62,20 +63,20 @@ func choices(c *command, flag string) []string {
 		return modeNames()
 	}
 	words := map[string]func() []string{
-		"analyze format":    formatNames,
+		"analyze format":    names(report.Formats),
 		"analyze sort":      report.Keys,
 		"baseline strategy": strategies,
-		"compare format":    compareFormats,
+		"compare format":    names(compare.Formats),
 		"compare metric":    compare.Metrics,
 		"compare sort":      func() []string { return []string{"order", "diff"} },
 		"completion ":       shells,
 		"devices ":          deviceIDs,
 		"devices format":    tableFormats,
-		"explain format":    explainFormats,
-		"export format":     exportNames,
-		"formula format":    formulaFormats,
+		"explain format":    names(report.ExplainFormats),
+		"export format":     names(exportFormats),
+		"formula format":    names(report.FormulaFormats),
 		"formula metric":    report.FormulaMetrics,
-		"generate format":   tableFormats,
+		"generate format":   names(report.GenerationFormats),
 		"operators format":  tableFormats,
 		"plan from":         deviceIDs,
 		"predict format":    tableFormats,
@@ -86,7 +87,7 @@ func choices(c *command, flag string) []string {
 		"profile provider":  providers,
 		"records energies":  treeBoundaries,
 		"records format":    recordFormats,
-		"sweep format":      sweepFormats,
+		"sweep format":      names(report.SweepFormats),
 		"train from":        deviceIDs,
 		"validate format":   validationFormats,
 		"validate method":   func() []string { return union(validate.MethodNames(), recordMethods()) },
@@ -98,6 +99,11 @@ func choices(c *command, flag string) []string {
 		return nil
 	}
 	return words()
+}
+
+// names lists the formats of a table when they are asked for.
+func names[V any](table func() []render.Format[V]) func() []string {
+	return func() []string { return render.FormatNames(table()) }
 }
 
 // helpCommand is what dispatch takes for --help; it has no row of its own.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -43,7 +44,7 @@ func formulaFlags() []cli.Flag {
 			&cli.StringSliceFlag{Name: "module", Usage: "only the modules that match `GLOB` (repeatable)"},
 			&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "1, with --module 0; all in JSON", Usage: "show `N` levels of modules"},
 		},
-		outputFlags(formulaFormats(), ""),
+		outputFlags(render.FormatNames(report.FormulaFormats()), ""),
 	)
 }
 
@@ -77,7 +78,7 @@ type formulaRequest struct {
 	modelRequest
 	modules []string
 	show    report.FormulaOptions
-	format  report.FormulaFormat
+	format  render.Format[*report.Formulas]
 }
 
 func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
@@ -100,7 +101,7 @@ func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
 	if q.show.Metrics, err = parseMetrics(ctx.String("metric"), report.FormulaMetrics()); err != nil {
 		return nil, err
 	}
-	if q.format, err = chooseFormulaFormat(ctx.String("format"), q.output); err != nil {
+	if q.format, err = chooseFormat(report.FormulaFormats(), ctx.String("format"), q.output); err != nil {
 		return nil, err
 	}
 	if q.show.Depth < 0 && q.format.Name != "json" {
@@ -123,30 +124,4 @@ func (q *formulaRequest) predict(env *environment, a *analysis.Analysis) (*predi
 		return nil, err
 	}
 	return predict.Symbolic(a, t.Coefficients, t.Device, t.Options)
-}
-
-func chooseFormulaFormat(name, output string) (report.FormulaFormat, error) {
-	if name == "" {
-		switch {
-		case strings.HasSuffix(strings.ToLower(output), ".json"):
-			name = "json"
-		case strings.HasSuffix(strings.ToLower(output), ".tex"):
-			name = "latex"
-		default:
-			name = "text"
-		}
-	}
-	if err := oneOf("format", name, formulaFormats()); err != nil {
-		return report.FormulaFormat{}, err
-	}
-	i := slices.Index(formulaFormats(), name)
-	return report.FormulaFormats()[i], nil
-}
-
-func formulaFormats() []string {
-	var names []string
-	for _, f := range report.FormulaFormats() {
-		names = append(names, f.Name)
-	}
-	return names
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/generate"
 	"github.com/irene-onnx/irene/energy/predict"
@@ -53,7 +54,7 @@ func generateFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "rate", DefaultText: "that of the trace", Usage: "`N` requests per second, for energy per month"},
 		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
 		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
-		&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json"},
+		&cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(render.FormatNames(report.GenerationFormats()), ", ")},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all"},
 	})
 }
@@ -85,11 +86,7 @@ func runGenerate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	write := report.WriteGenerationText
-	if want.format == "json" {
-		write = report.WriteGenerationJSON
-	}
-	return writeFormat(env, want.output, write, r)
+	return writeFormat(env, want.output, want.format.Write, r)
 }
 
 // generateRequest is what the flags of generate ask for.
@@ -103,7 +100,7 @@ type generateRequest struct {
 	rate                  float64
 	price                 *report.Price
 	carbon                *float64
-	format                string
+	format                render.Format[*report.Generation]
 }
 
 // maxSteps bounds the decode steps of a run.
@@ -112,8 +109,8 @@ const maxSteps = 10_000_000
 func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error) {
 	q := &generateRequest{
 		batch: ctx.Int64("batch"), prompt: ctx.Int64("prompt"), tokens: ctx.Int64("tokens"), prompts: ctx.String("prefill-model"),
-		told:   analysis.DecoderNames{Batch: ctx.String("batch-dim"), Past: ctx.String("past-dim"), Sequence: ctx.String("sequence-dim")},
-		format: ctx.String("format"), rate: ctx.Float64("rate"),
+		told: analysis.DecoderNames{Batch: ctx.String("batch-dim"), Past: ctx.String("past-dim"), Sequence: ctx.String("sequence-dim")},
+		rate: ctx.Float64("rate"),
 	}
 	for _, n := range []struct {
 		flag      string
@@ -136,7 +133,7 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 	if q.prediction.none {
 		return nil, refuseNone(ctx)
 	}
-	if err := oneOf("format", q.format, []string{"text", "json"}); err != nil {
+	if q.format, err = chooseFormat(report.GenerationFormats(), ctx.String("format"), ""); err != nil {
 		return nil, err
 	}
 	return q, q.parseServing(env, ctx)

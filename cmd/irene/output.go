@@ -10,8 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/urfave/cli/v2"
 )
 
@@ -22,6 +24,21 @@ func outputFlags(formats []string, more string) []cli.Flag {
 		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(formats, ", ")},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format" + more},
 	}
+}
+
+// chooseFormat finds the format of a table by its name, else by the extension of the output file, else the first.
+func chooseFormat[V any](table []render.Format[V], name, output string) (render.Format[V], error) {
+	if f, ok := render.FormatOf(table, output); ok && name == "" {
+		return f, nil
+	}
+	names := render.FormatNames(table)
+	if name == "" {
+		name = names[0]
+	}
+	if err := oneOf("format", name, names); err != nil {
+		return render.Format[V]{}, err
+	}
+	return table[slices.Index(names, name)], nil
 }
 
 // writeFormat writes a value in a format to the file at path, as writeOutput does.

@@ -74,8 +74,16 @@ func orUnknown[T interface {
 // jPerKWh is the energy of a kilowatt hour.
 const jPerKWh = 3.6e6
 
-// WriteGenerationJSON writes one object.
-func WriteGenerationJSON(w io.Writer, g *Generation) error {
+// GenerationFormats is the table of formats for generation, the default first.
+func GenerationFormats() []render.Format[*Generation] {
+	return []render.Format[*Generation]{
+		{Name: "text", Help: "tables for people", Write: writeGenerationText},
+		{Name: "json", Help: "everything", Write: writeGenerationJSON},
+	}
+}
+
+// writeGenerationJSON writes one object.
+func writeGenerationJSON(w io.Writer, g *Generation) error {
 	j := &render.JSON{}
 	total := g.Total()
 	j.Open('{')
@@ -273,8 +281,8 @@ func (g *Generation) promptsText() string {
 	return "prompts ESTIMATED from the decode step: a row per token, attention corrected, logits of the last token"
 }
 
-// WriteGenerationText writes tables.
-func WriteGenerationText(w io.Writer, g *Generation) error {
+// writeGenerationText writes tables.
+func writeGenerationText(w io.Writer, g *Generation) error {
 	var b strings.Builder
 	t := &render.Table{}
 	for _, n := range g.HeadNotes() {
