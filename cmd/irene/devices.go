@@ -106,79 +106,55 @@ func estimate(d energy.Device, number string) string {
 	return ""
 }
 
-func devicesJSON(list []energy.Device, measured map[string]string) []byte {
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("schema")
-	j.Int(report.Schema)
-	j.Key("devices")
-	j.Open('[')
-	for _, d := range list {
-		j.Line()
-		deviceJSON(j, d, measured[d.ID])
-	}
-	j.Close(']')
-	j.Close('}')
-	j.End()
-	return j.Bytes()
+// devicesOutput is what irene devices --format json writes, a line per device.
+type devicesOutput struct {
+	Schema  int          `json:"schema"` // version of the format
+	Devices []deviceJSON `json:"devices" lines:"each"`
 }
 
-func deviceJSON(j *render.JSON, d energy.Device, coefficients string) {
-	j.Open('{')
-	for _, x := range []struct{ key, text string }{
-		{"id", d.ID},
-		{"name", d.Name},
-		{"architecture", d.Architecture},
-		{"compute_capability", d.ComputeCapability},
-	} {
-		j.Key(x.key)
-		j.Str(x.text)
+// deviceJSON is a device of the table. Numbers are 0 where no data sheet has them.
+type deviceJSON struct {
+	ID                string      `json:"id"`                    // what --device takes
+	Name              string      `json:"name"`                  // as the vendor calls it
+	Architecture      string      `json:"architecture"`          // of the chip
+	ComputeCapability string      `json:"compute_capability"`    // of CUDA
+	Aliases           []string    `json:"aliases"`               // other names that --device takes
+	SMs               int         `json:"sms"`                   // multiprocessors
+	CoresPerSM        int         `json:"cores_per_sm"`          // FP32 units of a multiprocessor
+	MemoryBytes       int64       `json:"memory_bytes"`          // bytes of memory
+	L2Bytes           int64       `json:"l2_bytes"`              // bytes of the last level of cache
+	BoostClock        float64     `json:"boost_clock_hz"`        // hertz
+	Bandwidth         float64     `json:"bandwidth_bytes_per_s"` // bytes per second of the memory
+	TDP               float64     `json:"tdp_w"`                 // watts that the board may draw
+	Idle              float64     `json:"idle_w"`                // watts without work
+	Peaks             []peakJSON  `json:"peaks"`
+	Coefficients      render.Text `json:"coefficients"` // what was measured on the device, in words; null where nothing was
+	Estimates         []string    `json:"estimates"`    // names of the numbers that this project estimates
+	Source            string      `json:"source"`       // of the other numbers
+}
+
+// peakJSON is the peak rate of an element type.
+type peakJSON struct {
+	DType       string  `json:"dtype"`        // element type
+	TensorCores bool    `json:"tensor_cores"` // of matrix units; else of ordinary arithmetic
+	Rate        float64 `json:"flops_per_s"`  // floating-point operations per second
+}
+
+func devicesJSON(list []energy.Device, measured map[string]string) []byte {
+	out := devicesOutput{Schema: report.Schema}
+	for _, d := range list {
+		row := deviceJSON{
+			ID: d.ID, Name: d.Name, Architecture: d.Architecture, ComputeCapability: d.ComputeCapability, Aliases: d.Aliases,
+			SMs: d.SMs, CoresPerSM: d.CoresPerSM, MemoryBytes: d.MemoryBytes, L2Bytes: d.L2Bytes,
+			BoostClock: published(float64(d.BoostClock)), Bandwidth: published(float64(d.Bandwidth)), TDP: published(float64(d.TDP)), Idle: published(float64(d.Idle)),
+			Coefficients: render.Text(measured[d.ID]), Estimates: d.Estimates, Source: d.Source,
+		}
+		for _, p := range d.Peaks {
+			row.Peaks = append(row.Peaks, peakJSON{p.DType, p.TensorCores, published(float64(p.Rate))})
+		}
+		out.Devices = append(out.Devices, row)
 	}
-	j.Key("aliases")
-	j.Strs(d.Aliases)
-	for _, x := range []struct {
-		key string
-		n   int64
-	}{{"sms", int64(d.SMs)}, {"cores_per_sm", int64(d.CoresPerSM)}, {"memory_bytes", d.MemoryBytes}, {"l2_bytes", d.L2Bytes}} {
-		j.Key(x.key)
-		j.Int(x.n)
-	}
-	for _, x := range []struct {
-		key string
-		v   float64
-	}{
-		{"boost_clock_hz", float64(d.BoostClock)},
-		{"bandwidth_bytes_per_s", float64(d.Bandwidth)},
-		{"tdp_w", float64(d.TDP)},
-		{"idle_w", float64(d.Idle)},
-	} {
-		j.Key(x.key)
-		j.Float(published(x.v))
-	}
-	j.Key("peaks")
-	j.Open('[')
-	for _, p := range d.Peaks {
-		j.Open('{')
-		j.Key("dtype")
-		j.Str(p.DType)
-		j.Key("tensor_cores")
-		j.Bool(p.TensorCores)
-		j.Key("flops_per_s")
-		j.Float(published(float64(p.Rate)))
-		j.Close('}')
-	}
-	j.Close(']')
-	j.Key("coefficients")
-	if coefficients == "" {
-		j.Null()
-	} else {
-		j.Str(coefficients)
-	}
-	j.Key("estimates")
-	j.Strs(d.Estimates)
-	j.Key("source")
-	j.Str(d.Source)
-	j.Close('}')
+	return render.JSON(&out)
 }
 
 // published rounds a number that a scale factor has blurred to the digits that data sheets give.

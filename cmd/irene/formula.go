@@ -123,5 +123,9 @@ func (q *formulaRequest) predict(env *environment, a *analysis.Analysis) (*predi
 	if err != nil {
 		return nil, err
 	}
-	return predict.Symbolic(a, t.Coefficients, t.Device, t.Options)
+	p, err := t.Bind(a)
+	if err != nil {
+		return nil, err
+	}
+	return p.Formulas()
 }

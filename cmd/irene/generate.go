@@ -197,9 +197,7 @@ func (q *generateRequest) predict(in *generate.Input, generator *generate.Genera
 	if m, cache, ok := generator.Memory(q.prompt, q.tokens); ok {
 		r.Memory, r.Cache = m.WeightBytes+m.PeakBytes, cache
 	}
-	if r.Steps, r.Reading, err = generator.Work(q.prompt+(q.tokens-1)/2, q.prompt); err != nil {
-		return nil, err
-	}
+	r.Steps, r.Reading = generator.Work(q.prompt+(q.tokens-1)/2, q.prompt)
 	if len(q.requests) > 0 {
 		if r.Serving, err = generator.Serve(q.requests, q.rate); err != nil {
 			return nil, err

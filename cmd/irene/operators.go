@@ -109,32 +109,26 @@ func slotList(s ops.Slots) []int {
 	return slices.Clip(list)
 }
 
+// operatorsOutput is what irene operators --format json writes, a line per row of the table.
+type operatorsOutput struct {
+	Schema    int           `json:"schema"` // version of the format
+	Operators []operatorRow `json:"operators" lines:"each"`
+}
+
+// operatorRow is a row of the table of operators.
+type operatorRow struct {
+	Domain  string `json:"domain"`  // "" is ai.onnx
+	Name    string `json:"name"`    // operator type
+	Class   string `json:"class"`   // of the energy model
+	Cost    string `json:"cost"`    // "known", "free" or "unknown"
+	Since   int64  `json:"since"`   // opset version from which on the row holds
+	Weights []int  `json:"weights"` // input slots that hold weights
+}
+
 func operatorsJSON(list []ops.Op) []byte {
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("schema")
-	j.Int(report.Schema)
-	j.Key("operators")
-	j.Open('[')
+	out := operatorsOutput{Schema: report.Schema}
 	for _, op := range list {
-		j.Line()
-		j.Open('{')
-		for _, x := range []struct{ key, text string }{{"domain", op.Domain}, {"name", op.Name}, {"class", op.Class}, {"cost", operatorCost(op)}} {
-			j.Key(x.key)
-			j.Str(x.text)
-		}
-		j.Key("since")
-		j.Int(op.Since)
-		j.Key("weights")
-		j.Open('[')
-		for _, i := range slotList(op.Weights) {
-			j.Int(int64(i))
-		}
-		j.Close(']')
-		j.Close('}')
+		out.Operators = append(out.Operators, operatorRow{op.Domain, op.Name, op.Class, operatorCost(op), op.Since, slotList(op.Weights)})
 	}
-	j.Close(']')
-	j.Close('}')
-	j.End()
-	return j.Bytes()
+	return render.JSON(&out)
 }

@@ -313,7 +313,7 @@ func (t *rowPredictor) one(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	dev := o.Device()
+	dev := o.Device
 	members = append(members, operator.Member{Key: "dtype", Value: quoted(op.DType.String())}, operator.Member{Key: "device", Value: quoted(dev.ID)})
 	text := appendRow(members, &pr)
 	if ctx.String("format") == "text" {

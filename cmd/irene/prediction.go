@@ -10,7 +10,6 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
@@ -146,7 +145,7 @@ func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*pr
 	if err != nil || a.Symbolic {
 		return nil, err
 	}
-	r, err := predict.Run(a, t.Coefficients, t.Device, t.Options)
+	r, err := t.Run(a)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +153,7 @@ func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*pr
 }
 
 // target is the device to predict for, with the coefficients and options to do it with.
-func (q *predictionRequest) target(env *environment) (t sweep.Target, err error) {
+func (q *predictionRequest) target(env *environment) (t predict.Target, err error) {
 	t.Options = predict.Options{Profile: q.runtime, HostWatts: q.host}
 	if t.Coefficients, err = q.choose(env); err != nil {
 		return t, err

@@ -134,30 +134,25 @@ func findingsText(findings []finding, records int, format string) []byte {
 	return b.Bytes()
 }
 
+// checkOutput is what irene records --check --format json writes, a line per finding.
+type checkOutput struct {
+	Schema   int           `json:"schema"`  // version of the format
+	Records  int           `json:"records"` // that were read
+	Findings []findingJSON `json:"findings" lines:"each"`
+}
+
+// findingJSON is something wrong with a line.
+type findingJSON struct {
+	File    string `json:"file"`    // its path as it was given
+	Line    int    `json:"line"`    // from 1
+	Kind    string `json:"kind"`    // "invalid", or "doubtful" for a record with unlikely numbers
+	Message string `json:"message"` // for people
+}
+
 func findingsJSON(findings []finding, records int, kind func(finding) string) []byte {
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("schema")
-	j.Int(report.Schema)
-	j.Key("records")
-	j.Int(int64(records))
-	j.Key("findings")
-	j.Open('[')
+	out := checkOutput{Schema: report.Schema, Records: records}
 	for _, f := range findings {
-		j.Line()
-		j.Open('{')
-		j.Key("file")
-		j.Str(f.file)
-		j.Key("line")
-		j.Int(int64(f.line))
-		j.Key("kind")
-		j.Str(kind(f))
-		j.Key("message")
-		j.Str(f.message)
-		j.Close('}')
+		out.Findings = append(out.Findings, findingJSON{f.file, f.line, kind(f), f.message})
 	}
-	j.Close(']')
-	j.Close('}')
-	j.End()
-	return j.Bytes()
+	return render.JSON(&out)
 }

@@ -194,7 +194,7 @@ func workKey(w energy.Work) string {
 
 // treeOf is the model at its dims that a record is of.
 func treeOf(r *energy.Record) string {
-	return conditions(r) + fmt.Sprintf("%q %q", r.Model, dimsText(r.Dims))
+	return conditions(r) + fmt.Sprintf("%q %q", r.Model, dimsText(dimsOf(r)))
 }
 
 // part is a record, and how often it is part of another.

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ func recordsText(list []energy.Record) string {
 	t.Head("level", "device", "model", "what", "dims", "time", "energy", "power", "CV", "flags")
 	for i := range list {
 		r := &list[i]
-		t.Row(string(r.Level), differing(devices, deviceOf(r)), differing(models, r.Model), whatOf(r), dimsText(r.Dims),
+		t.Row(string(r.Level), differing(devices, deviceOf(r)), differing(models, r.Model), whatOf(r), dimsText(dimsOf(r)),
 			quantity(r.Time), quantity(r.Energy), quantity(powerOf(r)), cvText(r), strings.Join(flagsOf(r), " "))
 	}
 	text := plural(len(list), "record")
@@ -87,10 +88,19 @@ func flagsOf(r *energy.Record) []string {
 	return append(out, r.Flags...)
 }
 
-func dimsText(dims map[string]int64) string {
+// dimsOf are the sizes of a record by name.
+func dimsOf(r *energy.Record) render.Members[int64] {
+	var out render.Members[int64]
+	for _, name := range slices.Sorted(maps.Keys(r.Dims)) {
+		out = append(out, render.Member[int64]{Name: name, Value: r.Dims[name]})
+	}
+	return out
+}
+
+func dimsText(dims render.Members[int64]) string {
 	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(dims)) {
-		parts = append(parts, fmt.Sprintf("%s=%d", name, dims[name]))
+	for _, d := range dims {
+		parts = append(parts, fmt.Sprintf("%s=%d", d.Name, d.Value))
 	}
 	return strings.Join(parts, " ")
 }
@@ -118,125 +128,103 @@ func cvText(r *energy.Record) string {
 	return fmt.Sprintf("%.1f %%", 100**r.Spread.CV)
 }
 
-// recordField is a column of the CSV list and a member of the JSON one.
-type recordField struct {
-	name   string
-	kind   fieldKind
-	text   string   // of a text or a truth value
-	number *float64 // of a number; nil where it was not measured
+// recordsOutput is what irene records --format json writes, a line per record.
+type recordsOutput struct {
+	Schema  int         `json:"schema"` // version of the format
+	Records []recordRow `json:"records" lines:"each"`
 }
 
-type fieldKind int
+// recordRow is a record in a list: a row of the CSV one, with the same names. What the record does not say is null.
+type recordRow struct {
+	Key        render.Text           `json:"key"`           // equal for records of the same measurement
+	Level      render.Text           `json:"level"`         // "operator", "module" or "model"
+	Device     render.Text           `json:"device"`        // its id, or else its name
+	Runtime    render.Text           `json:"runtime"`       // what executed the operators
+	Profile    render.Text           `json:"profile"`       // runtime profile: which nodes run as one kernel
+	Model      render.Text           `json:"model"`         // its file or name
+	Path       render.Text           `json:"path"`          // of the module call
+	Op         render.Text           `json:"op"`            // operator type
+	Class      render.Text           `json:"class"`         // of the energy model
+	DType      render.Text           `json:"dtype"`         // element type
+	Dims       render.Members[int64] `json:"dims"`          // sizes by name
+	Context    render.Text           `json:"context"`       // null where an operator ran alone; "in-model": what one more of it adds to its model
+	Buffers    render.Text           `json:"buffers"`       // "hot" (the same operands each time) or "rotated" (beyond the cache)
+	Method     render.Text           `json:"method"`        // how the energy was obtained
+	Boundary   render.Text           `json:"scope"`         // what energies cover: "board", "module", "package" or "wall"
+	Time       *energy.Seconds       `json:"time_s"`        // seconds of an execution
+	KernelTime *energy.Seconds       `json:"kernel_time_s"` // seconds of an execution without the host
+	Energy     *energy.Joules        `json:"energy_j"`      // joules of an execution
+	Net        *energy.Joules        `json:"net_energy_j"`  // joules of an execution, without those of the idle device
+	Wall       *energy.Joules        `json:"wall_energy_j"` // joules of an execution at the plug
+	Power      *energy.Watts         `json:"power_w"`       // watts, on average
+	CV         *float64              `json:"cv"`            // standard deviation of the windows over their mean
+	Usable     bool                  `json:"usable"`        // no flag keeps the record out of a fit
+	Anchor     bool                  `json:"anchor"`        // measured again and again, to tell drift
+	Flags      []string              `json:"flags"`         // doubts about the measurement
+	Session    render.Text           `json:"session"`       // run that took it
+	Timestamp  render.Text           `json:"timestamp"`     // end of the measurement in UTC, as RFC 3339 has it
+}
 
-const (
-	fieldText fieldKind = iota
-	fieldBool
-	fieldNumber
-	fieldDims
-	fieldFlags
-)
-
-// recordFields are the fields of a record, in their order.
-func recordFields(r *energy.Record) []recordField {
-	text := func(name, v string) recordField { return recordField{name: name, text: v} }
-	truth := func(name string, v bool) recordField {
-		return recordField{name: name, kind: fieldBool, text: strconv.FormatBool(v)}
+func newRecordRow(r *energy.Record) recordRow {
+	out := recordRow{
+		Key: render.Text(r.Key()), Level: render.Text(r.Level), Device: render.Text(deviceOf(r)),
+		Runtime: render.Text(r.Runtime.Name), Profile: render.Text(r.Runtime.Profile), Model: render.Text(r.Model),
+		Path: render.Text(r.Path), Op: render.Text(r.Op), Class: render.Text(r.Class), DType: render.Text(r.DType), Dims: dimsOf(r),
+		Context: render.Text(r.Context), Buffers: render.Text(r.Buffers), Method: render.Text(r.Method), Boundary: render.Text(r.Boundary),
+		Time: r.Time, KernelTime: r.KernelTime, Energy: r.Energy, Net: r.NetEnergy, Wall: r.WallEnergy, Power: powerOf(r),
+		Usable: r.Usable(), Anchor: r.Anchor, Flags: r.Flags, Session: render.Text(r.Session),
 	}
-	var cv *float64
 	if r.Spread != nil {
-		cv = r.Spread.CV
+		out.CV = r.Spread.CV
 	}
-	at := ""
 	if !r.Timestamp.IsZero() {
-		at = r.Timestamp.UTC().Format(time.RFC3339Nano)
+		out.Timestamp = render.Text(r.Timestamp.UTC().Format(time.RFC3339Nano))
 	}
-	return []recordField{
-		text("key", r.Key()), text("level", string(r.Level)), text("device", deviceOf(r)),
-		text("runtime", r.Runtime.Name), text("profile", r.Runtime.Profile),
-		text("model", r.Model), text("path", r.Path), text("op", r.Op), text("class", r.Class), text("dtype", r.DType),
-		{name: "dims", kind: fieldDims, text: dimsText(r.Dims)},
-		text("context", r.Context), text("buffers", r.Buffers),
-		text("method", string(r.Method)), text("scope", string(r.Boundary)),
-		numberField("time_s", r.Time), numberField("kernel_time_s", r.KernelTime),
-		numberField("energy_j", r.Energy), numberField("net_energy_j", r.NetEnergy), numberField("wall_energy_j", r.WallEnergy),
-		numberField("power_w", powerOf(r)), numberField("cv", cv),
-		truth("usable", r.Usable()), truth("anchor", r.Anchor),
-		{name: "flags", kind: fieldFlags, text: strings.Join(r.Flags, " ")},
-		text("session", r.Session), text("timestamp", at),
-	}
+	return out
 }
 
-func numberField[T ~float64](name string, v *T) recordField {
-	if v == nil {
-		return recordField{name: name, kind: fieldNumber}
+func recordsJSON(list []energy.Record) []byte {
+	out := recordsOutput{Schema: report.Schema}
+	for i := range list {
+		out.Records = append(out.Records, newRecordRow(&list[i]))
 	}
-	return recordField{name: name, kind: fieldNumber, number: new(float64(*v))}
+	return render.JSON(&out)
 }
 
 func recordsCSV(list []energy.Record) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	row := func(r *energy.Record, cell func(recordField) string) {
-		var cells []string
-		for _, f := range recordFields(r) {
-			cells = append(cells, cell(f))
-		}
-		_ = w.Write(cells) // to memory
+	var head []string
+	for i := range reflect.TypeFor[recordRow]().NumField() {
+		head = append(head, reflect.TypeFor[recordRow]().Field(i).Tag.Get("json"))
 	}
-	row(&energy.Record{}, func(f recordField) string { return f.name })
+	_ = w.Write(head) // to memory
 	for i := range list {
-		row(&list[i], func(f recordField) string {
-			if f.number != nil {
-				return strconv.FormatFloat(*f.number, 'g', -1, 64)
-			}
-			return f.text
-		})
+		row := reflect.ValueOf(newRecordRow(&list[i]))
+		var cells []string
+		for f := range row.NumField() {
+			cells = append(cells, recordCell(row.Field(f)))
+		}
+		_ = w.Write(cells)
 	}
 	w.Flush()
 	return b.Bytes()
 }
 
-func recordsJSON(list []energy.Record) []byte {
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("schema")
-	j.Int(report.Schema)
-	j.Key("records")
-	j.Open('[')
-	for i := range list {
-		j.Line()
-		j.Open('{')
-		for _, f := range recordFields(&list[i]) {
-			j.Key(f.name)
-			f.json(j, &list[i])
-		}
-		j.Close('}')
+// recordCell is a field of a record's row; "" where the record says nothing.
+func recordCell(v reflect.Value) string {
+	switch x := v.Interface().(type) {
+	case render.Text:
+		return string(x)
+	case bool:
+		return strconv.FormatBool(x)
+	case []string:
+		return strings.Join(x, " ")
+	case render.Members[int64]:
+		return dimsText(x)
 	}
-	j.Close(']')
-	j.Close('}')
-	j.End()
-	return j.Bytes()
-}
-
-// json writes the field of a record; null where the record says nothing.
-func (f recordField) json(j *render.JSON, r *energy.Record) {
-	switch {
-	case f.number != nil:
-		j.Float(*f.number)
-	case f.kind == fieldBool:
-		j.Bool(f.text == "true")
-	case f.kind == fieldFlags:
-		j.Strs(r.Flags)
-	case f.kind == fieldDims:
-		j.Open('{')
-		for _, name := range slices.Sorted(maps.Keys(r.Dims)) {
-			j.Key(name)
-			j.Int(r.Dims[name])
-		}
-		j.Close('}')
-	case f.text == "":
-		j.Null()
-	default:
-		j.Str(f.text)
+	if v.IsNil() {
+		return ""
 	}
+	return strconv.FormatFloat(v.Elem().Float(), 'g', -1, 64)
 }

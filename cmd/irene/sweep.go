@@ -13,6 +13,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -141,8 +142,8 @@ func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep,
 }
 
 // targets are the devices with their coefficients.
-func (q *sweepRequest) targets(env *environment) ([]sweep.Target, error) {
-	var out []sweep.Target
+func (q *sweepRequest) targets(env *environment) ([]predict.Target, error) {
+	var out []predict.Target
 	for _, p := range q.devices {
 		t, err := p.target(env)
 		if err != nil {

@@ -1,109 +1,147 @@
 package compare
 
 import (
-	"bytes"
-	"encoding/csv"
 	"io"
-	"strconv"
+	"math"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
-// writeCompareJSON writes models and rows at the first point as one object; further points follow with the same rows in
-// the same order.
+// Output is what irene compare --format json writes: models and rows at the first point; further points follow with the
+// same rows in the same order.
+type Output struct {
+	Schema  int    `json:"schema"` // version of the format
+	Version string `json:"irene"`  // version of the program
+	report.Basis
+	sideBySide
+	Points       []pointJSON    `json:"points" lines:"before,each"`      // with several choices of dims, the first one among them
+	Crossings    []crossingJSON `json:"crossovers" lines:"before,each"`  // where another model becomes the cheaper one
+	Differences  []partsJSON    `json:"differences" lines:"before,each"` // of the first model and each other one
+	IntervalRule string         `json:"interval_rule" lines:"before"`    // what a difference that counts as real is, for people
+	Notes        []string       `json:"notes"`                           // what to know beside the numbers, for people
+}
+
+// sideBySide are the models at one point.
+type sideBySide struct {
+	Models []modelJSON `json:"models" lines:"before,each"` // in the order of the arguments
+	Rows   []rowJSON   `json:"rows" lines:"before,each"`   // modules that answer to each other, parents first
+}
+
+// pointJSON is one choice of dims.
+type pointJSON struct {
+	At string `json:"at"` // the dims that vary, with their sizes
+	sideBySide
+}
+
+// modelJSON is one of the models.
+type modelJSON struct {
+	Name     string                `json:"name"`     // "A", "B" …
+	File     string                `json:"file"`     // its path as it was given
+	Producer string                `json:"producer"` // program that wrote the file, with its version
+	Dims     render.Members[int64] `json:"dims"`     // every dim that has a number, by name
+	Assumed  []string              `json:"assumed"`  // names of the dims nobody gave
+	Metrics  report.MetricsJSON    `json:"metrics"`  // of the whole model
+	Ratios   ratiosJSON            `json:"ratios"`   // to the first model
+	Differs  *bool                 `json:"differs"`  // from the energy of the first model, by the interval rule
+	Warnings []string              `json:"warnings"` // what to know beside the numbers, for people
+}
+
+// rowJSON is one module of each model, as far as it has one; its lists have an element a model, null where there is none.
+type rowJSON struct {
+	Paths   []*string             `json:"paths"`   // of the calls; "" is the model
+	Depth   int                   `json:"depth"`   // levels below the whole
+	Matched render.Text           `json:"matched"` // what the modules were matched by; null where only one model has a module
+	Metrics []*report.MetricsJSON `json:"metrics"` // sums over the subtree
+	Ratios  []*ratiosJSON         `json:"ratios"`  // to the first model's module
+	Differs []*bool               `json:"differs"` // from the energy of the first model's module, by the interval rule; null where not known
+}
+
+// ratiosJSON are the numbers of a module over those of the first model's; null where one is not known or divides by zero.
+type ratiosJSON struct {
+	Energy    render.Number `json:"energy_j"`
+	Time      render.Number `json:"time_s"`
+	FLOPs     render.Number `json:"flops"`
+	MACs      render.Number `json:"macs"`
+	Bytes     render.Number `json:"bytes"`
+	Params    render.Number `json:"params"`
+	Operators render.Number `json:"operators"`
+}
+
+// crossingJSON is where another model becomes the cheaper one, as one dim grows. Models go by their places in the list.
+type crossingJSON struct {
+	Metric  string       `json:"metric"`      // what is compared
+	Dim     string       `json:"dim"`         // that grows
+	Models  [2]int       `json:"models"`      // the two that are compared
+	Low     int64        `json:"low"`         // smallest size that was looked at
+	High    int64        `json:"high"`        // largest size that was looked at
+	Others  string       `json:"others"`      // the dims that vary besides, with their sizes
+	Closed  bool         `json:"closed_form"` // exact at every size; else found between the points
+	Cheaper *int         `json:"cheaper"`     // model at the smallest size; null where both are equal
+	Changes []switchJSON `json:"changes"`     // by size
+}
+
+// switchJSON is a size from which on another model is the cheaper one.
+type switchJSON struct {
+	From    int64 `json:"from"`    // size of the dim
+	Cheaper *int  `json:"cheaper"` // model; null where both are equal
+}
+
+// partsJSON takes two models apart, the biggest differences first.
+type partsJSON struct {
+	Metric string      `json:"metric"` // what the values are
+	Models [2]int      `json:"models"` // places in the list of models
+	Parts  []pieceJSON `json:"parts" lines:"each"`
+}
+
+// pieceJSON is one of the disjoint parts whose differences add up to that of two models.
+type pieceJSON struct {
+	Path   string           `json:"path"`          // in the first of the models that has it
+	Beside render.Text      `json:"beside"`        // path in the other model; null where it is the same or there is none
+	Own    bool             `json:"own_operators"` // only the operators that sit directly there
+	Count  int              `json:"count"`         // equal places that are one part
+	Values [2]render.Number `json:"values"`        // of both models; null where one has no such part or it is not known
+}
+
 func writeJSON(w io.Writer, c *Comparison) error {
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("schema")
-	j.Int(report.Schema)
-	j.Key("irene")
-	j.Str(c.Version)
-	first := c.Points[0].Reports[0]
-	j.Line()
-	first.JSONDevice(j)
-	j.Key("mode")
-	j.Str(first.Mode)
-	j.Key("flops")
-	j.Str(string(first.Convention))
-	c.jsonModels(j, 0)
-	c.jsonRows(j, 0)
-	j.Line()
-	j.Key("points")
-	j.Open('[')
+	out := Output{
+		Schema: report.Schema, Version: c.Version, Basis: c.Points[0].Reports[0].Basis(), sideBySide: c.sideBySide(0),
+		Differences: c.partsJSON(), IntervalRule: IntervalRule, Notes: c.Notes,
+	}
 	for p := range c.Points {
-		if len(c.Points) == 1 {
-			break
+		if len(c.Points) > 1 {
+			out.Points = append(out.Points, pointJSON{c.Points[p].Label, c.sideBySide(p)})
 		}
-		j.Line()
-		j.Open('{')
-		j.Key("at")
-		j.Str(c.Points[p].Label)
-		c.jsonModels(j, p)
-		c.jsonRows(j, p)
-		j.Close('}')
 	}
-	j.Close(']')
-	c.jsonCrossings(j)
-	c.jsonPieces(j)
-	j.Line()
-	j.Key("interval_rule")
-	j.Str(IntervalRule)
-	j.Key("notes")
-	j.Strs(c.Notes)
-	j.Close('}')
-	j.End()
-	_, err := w.Write(j.Bytes())
-	return err
+	for i := range c.Crossings {
+		out.Crossings = append(out.Crossings, c.Crossings[i].json())
+	}
+	return render.WriteJSON(w, &out)
 }
 
-func (c *Comparison) jsonModels(j *render.JSON, point int) {
-	j.Line()
-	j.Key("models")
-	j.Open('[')
+func (c *Comparison) sideBySide(point int) sideBySide {
+	var out sideBySide
 	reports := c.Points[point].Reports
+	first := &reports[0].Tree.Metrics
 	for k, r := range reports {
-		j.Line()
-		j.Open('{')
-		j.Key("name")
-		j.Str(c.Names[k])
-		j.Key("file")
-		j.Str(r.Model.File)
-		j.Key("producer")
-		j.Str(r.Model.Producer)
-		j.Key("dims")
-		j.Open('{')
-		for _, d := range r.Dims {
-			j.Key(d.Name)
-			j.Int(d.Value)
-		}
-		j.Close('}')
-		j.Key("assumed")
-		j.Strs(r.Assumed)
-		j.Key("metrics")
-		report.JSONMetrics(j, &r.Tree.Metrics)
-		j.Key("ratios")
-		jsonRatios(j, &reports[0].Tree.Metrics, &r.Tree.Metrics)
-		j.Key("differs")
-		jsonDiffer(j, &reports[0].Tree.Metrics, &r.Tree.Metrics)
-		j.Key("warnings")
-		j.Strs(r.Warnings)
-		j.Close('}')
+		m := &r.Tree.Metrics
+		out.Models = append(out.Models, modelJSON{
+			Name: c.Names[k], File: r.Model.File, Producer: r.Model.Producer, Dims: report.DimsJSON(r.Dims), Assumed: r.Assumed,
+			Metrics: m.JSON(), Ratios: *newRatiosJSON(first, m), Differs: differsJSON(first, m), Warnings: r.Warnings,
+		})
 	}
-	j.Close(']')
+	c.eachRow(func(r *Row, depth int) { out.Rows = append(out.Rows, c.rowJSON(r, point, depth)) })
+	return out
 }
 
-func (c *Comparison) jsonRows(j *render.JSON, point int) {
-	j.Line()
-	j.Key("rows")
-	j.Open('[')
+// eachRow visits the rows of the view, parents first.
+func (c *Comparison) eachRow(visit func(r *Row, depth int)) {
 	var down func(*Row, int)
 	down = func(r *Row, depth int) {
 		if c.View.Depth >= 0 && depth > c.View.Depth {
 			return
 		}
-		j.Line()
-		c.jsonRow(j, r, point, depth)
+		visit(r, depth)
 		for _, x := range r.Children {
 			down(x, depth+1)
 		}
@@ -112,261 +150,89 @@ func (c *Comparison) jsonRows(j *render.JSON, point int) {
 		down(c.Root, 0)
 	}
 	for _, r := range c.View.Modules {
-		j.Line()
-		c.jsonRow(j, r, point, 0)
+		visit(r, 0)
 	}
-	j.Close(']')
 }
 
-func (c *Comparison) jsonRow(j *render.JSON, r *Row, point, depth int) {
-	j.Open('{')
-	j.Key("paths")
-	j.Open('[')
-	for k := range c.Names {
+func (c *Comparison) rowJSON(r *Row, point, depth int) rowJSON {
+	n := len(c.Names)
+	out := rowJSON{
+		Paths: make([]*string, n), Depth: depth, Matched: render.Text(r.Reason),
+		Metrics: make([]*report.MetricsJSON, n), Ratios: make([]*ratiosJSON, n), Differs: make([]*bool, n),
+	}
+	a := r.Metrics(point, 0)
+	for k := range n {
 		if p, ok := r.Path(k); ok {
-			j.Str(p)
-		} else {
-			j.Null()
+			out.Paths[k] = &p
+		}
+		b := r.Metrics(point, k)
+		if b != nil {
+			out.Metrics[k] = new(b.JSON())
+		}
+		if a != nil && b != nil {
+			out.Ratios[k], out.Differs[k] = newRatiosJSON(a, b), differsJSON(a, b)
 		}
 	}
-	j.Close(']')
-	j.Key("depth")
-	j.Int(int64(depth))
-	j.Key("matched")
-	if r.Reason == "" {
-		j.Null()
-	} else {
-		j.Str(string(r.Reason))
-	}
-	list := func(key string, write func(a, b *report.Metrics)) {
-		j.Key(key)
-		j.Open('[')
-		for k := range c.Names {
-			a, b := r.Metrics(point, 0), r.Metrics(point, k)
-			if b == nil || key != "metrics" && a == nil {
-				j.Null()
-				continue
-			}
-			write(a, b)
-		}
-		j.Close(']')
-	}
-	list("metrics", func(_, b *report.Metrics) { report.JSONMetrics(j, b) })
-	list("ratios", func(a, b *report.Metrics) { jsonRatios(j, a, b) })
-	list("differs", func(a, b *report.Metrics) { jsonDiffer(j, a, b) })
-	j.Close('}')
+	return out
 }
 
-// jsonRatios writes b/a of every metric, null where there is none.
-func jsonRatios(j *render.JSON, a, b *report.Metrics) {
-	j.Open('{')
-	for _, x := range metrics() {
-		j.Key(x.Key)
+func newRatiosJSON(a, b *report.Metrics) *ratiosJSON {
+	of := func(name string) render.Number {
+		x := report.FindMetric(name)
 		va, okA := x.Of(a)
 		vb, okB := x.Of(b)
 		if r, ok := Ratio(va, vb); ok && okA && okB {
-			j.Float(r)
-		} else {
-			j.Null()
+			return render.Number(r)
 		}
+		return render.Number(math.NaN())
 	}
-	j.Close('}')
+	return &ratiosJSON{of("energy"), of("time"), of("flops"), of("macs"), of("bytes"), of("params"), of("operators")}
 }
 
-func jsonDiffer(j *render.JSON, a, b *report.Metrics) {
-	if differ, known := Differ(a, b); known {
-		j.Bool(differ)
-		return
+func differsJSON(a, b *report.Metrics) *bool {
+	differ, known := Differ(a, b)
+	if !known {
+		return nil
 	}
-	j.Null()
+	return &differ
 }
 
-func (c *Comparison) jsonCrossings(j *render.JSON) {
-	j.Line()
-	j.Key("crossovers")
-	j.Open('[')
-	index := func(i int) {
-		if i < 0 {
-			j.Null()
-			return
-		}
-		j.Int(int64(i))
+func (x *Crossing) json() crossingJSON {
+	out := crossingJSON{
+		Metric: report.FindMetric(x.Metric).Key, Dim: x.Dim, Models: [2]int{0, x.Model}, Low: x.Low, High: x.High,
+		Others: x.Others, Closed: x.Closed, Cheaper: placeJSON(x.Cheaper),
 	}
-	for _, x := range c.Crossings {
-		j.Line()
-		j.Open('{')
-		j.Key("metric")
-		j.Str(report.FindMetric(x.Metric).Key)
-		j.Key("dim")
-		j.Str(x.Dim)
-		j.Key("models")
-		j.Open('[')
-		j.Int(0)
-		j.Int(int64(x.Model))
-		j.Close(']')
-		j.Key("low")
-		j.Int(x.Low)
-		j.Key("high")
-		j.Int(x.High)
-		j.Key("others")
-		j.Str(x.Others)
-		j.Key("closed_form")
-		j.Bool(x.Closed)
-		j.Key("cheaper")
-		index(x.Cheaper)
-		j.Key("changes")
-		j.Open('[')
-		for _, s := range x.Changes {
-			j.Open('{')
-			j.Key("from")
-			j.Int(s.From)
-			j.Key("cheaper")
-			index(s.Cheaper)
-			j.Close('}')
-		}
-		j.Close(']')
-		j.Close('}')
+	for _, s := range x.Changes {
+		out.Changes = append(out.Changes, switchJSON{s.From, placeJSON(s.Cheaper)})
 	}
-	j.Close(']')
+	return out
 }
 
-// jsonPieces writes the disjoint parts of the first model and each other one, biggest differences first.
-func (c *Comparison) jsonPieces(j *render.JSON) {
+// placeJSON is the place of a model; nil for none.
+func placeJSON(i int) *int {
+	if i < 0 {
+		return nil
+	}
+	return &i
+}
+
+// partsJSON takes the first model and each other one apart.
+func (c *Comparison) partsJSON() []partsJSON {
 	x := c.shown()[0]
-	j.Line()
-	j.Key("differences")
-	j.Open('[')
+	var out []partsJSON
 	for k := 1; k < len(c.Names); k++ {
-		j.Line()
-		j.Open('{')
-		j.Key("metric")
-		j.Str(x.Key)
-		j.Key("models")
-		j.Open('[')
-		j.Int(0)
-		j.Int(int64(k))
-		j.Close(']')
-		j.Key("parts")
-		j.Open('[')
+		parts := partsJSON{Metric: x.Key, Models: [2]int{0, k}}
 		for _, p := range c.pieces(x, 0, k) {
-			j.Line()
-			jsonPiece(j, p)
+			parts.Parts = append(parts.Parts, pieceJSON{p.path, render.Text(p.beside), p.own, p.count, [2]render.Number{p.a.json(), p.b.json()}})
 		}
-		j.Close(']')
-		j.Close('}')
+		out = append(out, parts)
 	}
-	j.Close(']')
+	return out
 }
 
-func jsonPiece(j *render.JSON, p *piece) {
-	j.Open('{')
-	j.Key("path")
-	j.Str(p.path)
-	j.Key("beside")
-	if p.beside == "" {
-		j.Null()
-	} else {
-		j.Str(p.beside)
+func (a amount) json() render.Number {
+	if a.some && a.known {
+		return render.Number(a.value)
 	}
-	j.Key("own_operators")
-	j.Bool(p.own)
-	j.Key("count")
-	j.Int(int64(p.count))
-	j.Key("values")
-	j.Open('[')
-	for _, a := range []amount{p.a, p.b} {
-		if a.some && a.known {
-			j.Float(a.value)
-		} else {
-			j.Null()
-		}
-	}
-	j.Close(']')
-	j.Close('}')
-}
-
-// writeCompareCSV writes a line per row and point. Numbers that are not known, or of modules that a model does not have,
-// are empty.
-func writeCSV(w io.Writer, c *Comparison) error {
-	var b bytes.Buffer
-	out := csv.NewWriter(&b)
-	head := []string{"at", "depth", "matched"}
-	for _, n := range c.Names {
-		head = append(head, "path_"+n)
-	}
-	for _, x := range metrics() {
-		for _, n := range c.Names {
-			head = append(head, x.Key+"_"+n)
-		}
-		for _, n := range c.Names[1:] {
-			head = append(head, x.Key+"_"+n+"/"+c.Names[0])
-		}
-	}
-	for _, n := range c.Names[1:] {
-		head = append(head, "differs_"+n)
-	}
-	if err := out.Write(head); err != nil {
-		return err
-	}
-	for p := range c.Points {
-		for _, row := range c.csvRows(p) {
-			if err := out.Write(row); err != nil {
-				return err
-			}
-		}
-	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	_, err := w.Write(b.Bytes())
-	return err
-}
-
-func (c *Comparison) csvRows(point int) [][]string {
-	var rows [][]string
-	add := func(r *Row, depth int) {
-		row := []string{c.Points[point].Label, strconv.Itoa(depth), string(r.Reason)}
-		for k := range c.Names {
-			p, _ := r.Path(k)
-			row = append(row, p)
-		}
-		for _, x := range metrics() {
-			var list []amount
-			for k := range c.Names {
-				a := amountOf(x, r.Metrics(point, k))
-				list = append(list, a)
-				row = append(row, render.CSVFloat(a.value, a.some && a.known))
-			}
-			for _, a := range list[1:] {
-				ratio, ok := Ratio(list[0].value, a.value)
-				row = append(row, render.CSVFloat(ratio, ok && a.known && list[0].known))
-			}
-		}
-		for k := range c.Names[1:] {
-			text := ""
-			if differ, known := Differ(r.Metrics(point, 0), r.Metrics(point, k+1)); known {
-				text = strconv.FormatBool(differ)
-			}
-			row = append(row, text)
-		}
-		rows = append(rows, row)
-	}
-	var down func(*Row, int)
-	down = func(r *Row, depth int) {
-		if c.View.Depth >= 0 && depth > c.View.Depth {
-			return
-		}
-		add(r, depth)
-		for _, x := range r.Children {
-			down(x, depth+1)
-		}
-	}
-	if c.View.Modules == nil {
-		down(c.Root, 0)
-	}
-	for _, r := range c.View.Modules {
-		add(r, 0)
-	}
-	return rows
+	return render.Number(math.NaN())
 }

@@ -15,42 +15,34 @@ import (
 // where no energies are known, FLOPs where nothing was predicted.
 func writeOverlay(w io.Writer, r *report.Report) error {
 	keys, values := nodeData(r)
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key(r.Graph.Main.Name)
-	j.Open('{')
-	j.Key("results")
-	j.Open('{')
+	var of graphData
 	for i, key := range keys {
-		j.Line()
-		j.Key(key)
-		j.Open('{')
-		j.Key("value")
-		j.Float(values[i])
-		j.Close('}')
+		of.Results = append(of.Results, render.Member[nodeValue]{Name: key, Value: nodeValue{values[i]}})
 	}
-	j.Close('}')
-	j.Line()
-	j.Key("gradient")
-	j.Open('[')
 	for i, c := range warmth {
-		j.Open('{')
-		j.Key("stop")
-		j.Float(float64(i) / float64(len(warmth)-1))
-		j.Key("bgColor")
-		j.Str(fmt.Sprintf("#%02x%02x%02x", int(c[0]), int(c[1]), int(c[2])))
+		s := gradientStop{Stop: float64(i) / float64(len(warmth)-1), Background: fmt.Sprintf("#%02x%02x%02x", int(c[0]), int(c[1]), int(c[2]))}
 		if i >= len(warmth)-2 {
-			j.Key("textColor")
-			j.Str("white")
+			s.Text = "white"
 		}
-		j.Close('}')
+		of.Gradient = append(of.Gradient, s)
 	}
-	j.Close(']')
-	j.Close('}')
-	j.Close('}')
-	j.End()
-	_, err := w.Write(j.Bytes())
-	return err
+	return render.WriteJSON(w, &render.Members[graphData]{{Name: r.Graph.Main.Name, Value: of}})
+}
+
+// graphData is what Model Explorer reads of a graph.
+type graphData struct {
+	Results  render.Members[nodeValue] `json:"results" lines:"each"` // by node
+	Gradient []gradientStop            `json:"gradient" lines:"before"`
+}
+
+type nodeValue struct {
+	Value float64 `json:"value"`
+}
+
+type gradientStop struct {
+	Stop       float64 `json:"stop"`
+	Background string  `json:"bgColor"`
+	Text       string  `json:"textColor,omitzero"`
 }
 
 // nodeData sums operators by the node of the main graph that they are, or stand inside of.

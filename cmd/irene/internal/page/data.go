@@ -13,45 +13,156 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/align"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// htmlData is what the page's program reads, as JSON that may stand inside an element.
-func htmlData(pages []Page) []byte {
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("schema")
-	j.Int(report.Schema)
-	j.Line()
-	j.Key("rules")
-	jsonRules(j, predict.Rules())
-	j.Line()
-	j.Key("metrics")
-	jsonMetrics(j)
-	j.Line()
-	j.Key("models")
-	j.Open('[')
-	for i := range pages {
-		j.Line()
-		newPageBuilder(&pages[i], j).write()
-	}
-	j.Close(']')
-	if len(pages) > 1 {
-		j.Line()
-		j.Key("rows")
-		jsonRows(j, pages)
-	}
-	j.Close('}')
-	j.End()
-	return bytes.ReplaceAll(j.Bytes(), []byte("<"), []byte(`\u003c`))
+// pageData is what the page's program reads.
+type pageData struct {
+	Schema  int       `json:"schema"`
+	Rules   rulesData `json:"rules" lines:"before"`
+	Metrics []metric  `json:"metrics" lines:"before"`
+	Models  []model   `json:"models" lines:"before,each"`
+	Rows    []row     `json:"rows,omitzero" lines:"before,each"` // of several models
 }
 
-// jsonRows writes which modules of the models answer to each other: rows of a tree, parents first, with the number of
-// the module in every model; -1 where it has none.
-func jsonRows(j *render.JSON, pages []Page) {
+// rulesData are the constants of the model of energy.
+type rulesData struct {
+	Terms             []string                   `json:"terms"`
+	Tiles             render.Members[[2]float64] `json:"tiles"`
+	VectorRows        int                        `json:"vector_rows"`
+	SmallTime         energy.Seconds             `json:"small_time"`
+	WiderStandIn      float64                    `json:"wider_scaled"`
+	WiderExtrapolated float64                    `json:"wider_extrapolated"`
+	LeastStandIn      float64                    `json:"least_scaled"`
+	UnknownResidual   float64                    `json:"unknown_residual"`
+}
+
+// metric is a number that the page offers, under the name by which its program knows it.
+type metric struct {
+	Key       string `json:"key"`
+	Name      string `json:"name"`
+	Unit      string `json:"unit"`
+	Predicted bool   `json:"predicted"`
+}
+
+// row says which modules of the models answer to each other, as a row of a tree, parents first.
+type row struct {
+	Parent  int          `json:"parent"`
+	By      align.Reason `json:"by"`
+	Modules []int        `json:"modules"` // by number; -1 where a model has none
+}
+
+// model is one model. Everything that repeats (expressions, kinds of operators, kernels of equal work) stands in it once
+// and is spoken of by its number, -1 where there is none.
+type model struct {
+	File        string            `json:"file"`
+	Title       string            `json:"title"`
+	About       string            `json:"about"`
+	Mode        string            `json:"mode"`
+	Convention  graph.Convention  `json:"flops"`
+	Flags       string            `json:"flags"`
+	Dims        []dim             `json:"dims" lines:"before"`
+	Derived     []derived         `json:"derived"`
+	Limits      []limit           `json:"limits"`
+	Memory      report.MemoryJSON `json:"memory" lines:"before"`
+	Coverage    string            `json:"coverage"`
+	Warnings    []string          `json:"warnings"`
+	Modules     []module          `json:"modules" lines:"before,each"`   // parents first
+	Operators   []operator        `json:"operators" lines:"before,each"` // in graph order
+	Plans       []plan            `json:"plans" lines:"before,each"`
+	Devices     []device          `json:"devices" lines:"before,each"`
+	Forms       []form            `json:"forms" lines:"before,each"`
+	Expressions []string          `json:"expressions" lines:"before"`
+}
+
+// dim is an open dim with the size that the page opens with.
+type dim struct {
+	Name    string `json:"name"`
+	Symbol  string `json:"symbol"` // in expressions
+	Value   int64  `json:"value"`
+	Assumed bool   `json:"assumed"`
+	Least   int64  `json:"least"`
+	Batch   bool   `json:"batch"`
+}
+
+// derived is a declared dim that an equality of the graph gives.
+type derived struct {
+	Name string `json:"name"`
+	Expr int    `json:"expr"`
+}
+
+// limit is a size beyond which a run would read past a table, as one of position embeddings.
+type limit struct {
+	Expr int   `json:"expr"`
+	Rows int64 `json:"rows"`
+}
+
+type module struct {
+	Parent    int     `json:"parent"`
+	Name      string  `json:"name"`
+	Path      string  `json:"path"`
+	Canonical *string `json:"canonical,omitzero"` // where it is not the path
+	Calls     int     `json:"calls,omitzero"`     // where there are several
+	Class     string  `json:"class"`
+	Params    int64   `json:"params"`
+}
+
+type operator struct {
+	Name   string `json:"name"`
+	Module int    `json:"module"`
+	Form   int    `json:"form"`
+}
+
+// form is what equal operators share.
+type form struct {
+	Op      string      `json:"op"`
+	Domain  string      `json:"domain"`
+	Class   string      `json:"class"`
+	DType   graph.DType `json:"dtype"`
+	Params  graph.Dim   `json:"params"`
+	MACs    int         `json:"macs"`
+	FLOPs   int         `json:"flops"`
+	Read    int         `json:"read"`
+	Written int         `json:"written"`
+	Inputs  []*value    `json:"inputs"` // null for an absent one
+	Outputs []*value    `json:"outputs"`
+}
+
+type value struct {
+	render.Tuple
+	DType  graph.DType `json:"dtype"`
+	Shape  *[]int      `json:"shape"`  // null where not even the rank is known
+	Weight bool        `json:"weight"` // it has data in the file
+}
+
+// htmlData is the data of a page, as JSON that may stand inside an element.
+func htmlData(pages []Page) []byte {
+	r := predict.Rules()
+	data := pageData{Schema: report.Schema, Rules: rulesData{
+		Terms: r.Terms, VectorRows: r.VectorRows, SmallTime: r.SmallTime, WiderStandIn: r.WiderStandIn,
+		WiderExtrapolated: r.WiderExtrapolated, LeastStandIn: r.LeastStandIn, UnknownResidual: r.UnknownResidual,
+	}}
+	for _, name := range slices.Sorted(maps.Keys(r.Tiles)) {
+		data.Rules.Tiles = append(data.Rules.Tiles, render.Member[[2]float64]{Name: name, Value: r.Tiles[name]})
+	}
+	for _, x := range report.MetricTable(func(x *report.Metric) bool { return x.Name != "" && x.Title != "" }) {
+		data.Metrics = append(data.Metrics, metric{x.Name, strings.ToUpper(x.Title[:1]) + x.Title[1:], x.Unit.Symbol, x.Closed != nil})
+	}
+	for i := range pages {
+		data.Models = append(data.Models, newPageBuilder(&pages[i]).model())
+	}
+	if len(pages) > 1 {
+		data.Rows = rows(pages)
+	}
+	return bytes.ReplaceAll(render.JSON(&data), []byte("<"), []byte(`\u003c`))
+}
+
+// rows aligns the models.
+func rows(pages []Page) []row {
 	trees := make([]align.Tree, len(pages))
 	number := make([]map[*graph.Module]int, len(pages))
 	for k := range pages {
@@ -63,113 +174,65 @@ func jsonRows(j *render.JSON, pages []Page) {
 			}
 			return align.Weight{}
 		}}
-		number[k] = numbered(pages[k].Open.Tree.Root)
+		number[k] = places(pages[k].Open.Tree.Root)
 	}
+	var out []row
 	at := map[*align.Row]int{nil: -1}
-	j.Open('[')
 	align.Align(trees...).Walk(func(r *align.Row) {
-		at[r] = len(at) - 1
-		j.Line()
-		j.Open('{')
-		j.Key("parent")
-		j.Int(int64(at[r.Parent]))
-		j.Key("by")
-		j.Str(string(r.Reason))
-		j.Key("modules")
-		j.Open('[')
+		at[r] = len(out)
+		x := row{Parent: at[r.Parent], By: r.Reason}
 		for k, m := range r.Modules {
-			if m == nil {
-				j.Int(-1)
-				continue
-			}
-			j.Int(int64(number[k][m]))
+			x.Modules = append(x.Modules, number[k][m])
 		}
-		j.Close(']')
-		j.Close('}')
+		out = append(out, x)
 	})
-	j.Close(']')
+	return out
 }
 
-// jsonMetrics writes the metrics that the page offers: those with a column for people, under the names by which the
-// page's program knows their numbers.
-func jsonMetrics(j *render.JSON) {
-	j.Open('[')
-	for _, x := range report.MetricTable(func(x *report.Metric) bool { return x.Name != "" && x.Title != "" }) {
-		j.Open('{')
-		for _, kv := range [][2]string{{"key", x.Name}, {"name", strings.ToUpper(x.Title[:1]) + x.Title[1:]}, {"unit", x.Unit.Symbol}} {
-			j.Key(kv[0])
-			j.Str(kv[1])
-		}
-		j.Key("predicted")
-		j.Bool(x.Closed != nil)
-		j.Close('}')
-	}
-	j.Close(']')
+// places counts modules in tree order; none has -1.
+func places(root *graph.Module) map[*graph.Module]int {
+	number := map[*graph.Module]int{nil: -1}
+	root.Walk(func(m *graph.Module) { number[m] = len(number) - 1 })
+	return number
 }
 
-func jsonRules(j *render.JSON, r predict.RecipeRules) {
-	j.Open('{')
-	j.Key("terms")
-	j.Strs(r.Terms)
-	j.Key("tiles")
-	j.Open('{')
-	for _, name := range slices.Sorted(maps.Keys(r.Tiles)) {
-		j.Key(name)
-		j.Floats([]float64{r.Tiles[name][0], r.Tiles[name][1]})
-	}
-	j.Close('}')
-	for _, x := range []struct {
-		key string
-		v   float64
-	}{
-		{"vector_rows", float64(r.VectorRows)},
-		{"small_time", float64(r.SmallTime)},
-		{"wider_scaled", r.WiderStandIn},
-		{"wider_extrapolated", r.WiderExtrapolated},
-		{"least_scaled", r.LeastStandIn},
-		{"unknown_residual", r.UnknownResidual},
-	} {
-		j.Key(x.key)
-		j.Float(x.v)
-	}
-	j.Close('}')
-}
-
-// pageBuilder writes one model. Everything that repeats (expressions, kinds of operators, kernels of equal work) stands
-// in the file once and is spoken of by its number.
+// pageBuilder gathers one model.
 type pageBuilder struct {
-	*render.JSON
 	page      *Page
 	names     map[string]string
 	taken     map[string]bool
-	exprs     texts
-	forms     texts
+	exprs     *numbered[string]
+	forms     *numbered[form]
 	operators []*graph.Node       // of the tree, in graph order
 	index     map[*graph.Node]int // in operators
 }
 
-// texts numbers distinct texts.
-type texts struct {
+// numbered numbers distinct values.
+type numbered[T any] struct {
+	text func([]byte, *T) []byte
 	ids  map[string]int
-	list []string
+	list []T
 }
 
-func (t *texts) id(s string) int {
-	if t.ids == nil {
-		t.ids = map[string]int{}
-	}
-	n, ok := t.ids[s]
+func newNumbered[T any]() *numbered[T] {
+	return &numbered[T]{text: render.Appender[T](), ids: map[string]int{}}
+}
+
+func (t *numbered[T]) id(v T) int {
+	key := string(t.text(nil, &v))
+	n, ok := t.ids[key]
 	if !ok {
 		n = len(t.list)
-		t.ids[s] = n
-		t.list = append(t.list, s)
+		t.ids[key] = n
+		t.list = append(t.list, v)
 	}
 	return n
 }
 
-func newPageBuilder(p *Page, j *render.JSON) *pageBuilder {
+func newPageBuilder(p *Page) *pageBuilder {
 	b := &pageBuilder{
-		JSON: j, page: p, names: map[string]string{}, taken: map[string]bool{}, index: map[*graph.Node]int{},
+		page: p, names: map[string]string{}, taken: map[string]bool{}, index: map[*graph.Node]int{},
+		exprs: newNumbered[string](), forms: newNumbered[form](),
 	}
 	for _, n := range p.Open.Graph.Nodes {
 		if p.Open.Tree.Of[n.ID] != nil {
@@ -180,33 +243,16 @@ func newPageBuilder(p *Page, j *render.JSON) *pageBuilder {
 	return b
 }
 
-func (b *pageBuilder) write() {
+func (b *pageBuilder) model() model {
 	r := b.page.Report
-	b.Open('{')
-	b.Key("file")
-	b.Str(r.Model.File)
-	b.Key("title")
-	b.Str(shortFile(r.Model.File))
-	b.Key("about")
-	b.Str(r.AboutModel())
-	b.Key("mode")
-	b.Str(report.ModeText(r.Mode))
-	b.Key("flops")
-	b.Str(string(r.Convention))
-	b.Key("flags")
-	b.Str(b.page.Flags)
-	b.dims()
-	b.memory()
-	b.notes()
-	b.tree()
-	b.devices()
-	b.Line()
-	b.Key("forms")
-	b.Raw(b.forms.list)
-	b.Line()
-	b.Key("expressions")
-	b.Strs(b.exprs.list)
-	b.Close('}')
+	out := model{
+		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.Flags,
+		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Memory: r.MemoryJSON(), Coverage: b.coverage(), Warnings: b.warnings(),
+	}
+	out.Modules, out.Operators = b.tree()
+	out.Plans, out.Devices = b.devices()
+	out.Forms, out.Expressions = b.forms.list, b.exprs.list
+	return out
 }
 
 // expr numbers an expression; -1 where it is not known.
@@ -240,66 +286,38 @@ func (b *pageBuilder) symbol(name string) string {
 // tableLimit reads what inference writes where a size cannot run beyond a table of positions.
 var tableLimit = regexp.MustCompile(`^min\((\d+), (.*)\)$`)
 
-// dims lists the open dims with the sizes that the page opens with, those that follow from them, and the tables that
-// sizes may run beyond.
-func (b *pageBuilder) dims() {
+func (b *pageBuilder) dims() []dim {
 	a, r := b.page.Open, b.page.Report
 	declared := analysis.Declared(a.Graph)
-	b.Line()
-	b.Key("dims")
-	b.Open('[')
+	var out []dim
 	for _, d := range r.Dims {
 		if _, solved := a.Inference.Solved[d.Name]; solved || !slices.Contains(declared, d.Name) {
 			continue
 		}
-		b.Open('{')
-		b.Key("name")
-		b.Str(d.Name)
-		b.Key("symbol")
-		b.Str(b.symbol(d.Name))
-		b.Key("value")
-		b.Int(d.Value)
-		b.Key("assumed")
-		b.Bool(d.Assumed)
-		b.Key("least")
+		x := dim{Name: d.Name, Symbol: b.symbol(d.Name), Value: d.Value, Assumed: d.Assumed, Batch: analysis.IsBatch(a.Graph, d.Name)}
 		if graph.Symbol(d.Name).Positive() {
-			b.Int(1)
-		} else {
-			b.Int(0)
+			x.Least = 1
 		}
-		b.Key("batch")
-		b.Bool(analysis.IsBatch(a.Graph, d.Name))
-		b.Close('}')
+		out = append(out, x)
 	}
-	b.Close(']')
-	b.derived()
-	b.limits()
+	return out
 }
 
-// derived lists the declared dims that equalities of the graph give.
-func (b *pageBuilder) derived() {
+func (b *pageBuilder) derived() []derived {
 	a := b.page.Open
 	declared := analysis.Declared(a.Graph)
-	b.Key("derived")
-	b.Open('[')
+	var out []derived
 	for _, s := range slices.Sorted(maps.Keys(a.Inference.Solved)) {
 		if slices.Contains(declared, s) {
-			b.Open('{')
-			b.Key("name")
-			b.Str(s)
-			b.Key("expr")
-			b.Int(int64(b.expr(a.Inference.Solved[s])))
-			b.Close('}')
+			out = append(out, derived{s, b.expr(a.Inference.Solved[s])})
 		}
 	}
-	b.Close(']')
+	return out
 }
 
-// limits are sizes beyond which a run would read past a table, as one of position embeddings.
-func (b *pageBuilder) limits() {
+func (b *pageBuilder) limits() []limit {
 	seen := map[string]bool{}
-	b.Key("limits")
-	b.Open('[')
+	var out []limit
 	for _, c := range b.page.Open.Inference.Constraints {
 		for _, pair := range [][2]graph.Dim{{c.A, c.B}, {c.B, c.A}} {
 			m := tableLimit.FindStringSubmatch(pair[0].String())
@@ -307,159 +325,78 @@ func (b *pageBuilder) limits() {
 				continue
 			}
 			seen[m[0]] = true
-			rows, err := strconv.ParseInt(m[1], 10, 64)
-			if err != nil {
-				continue
+			if rows, err := strconv.ParseInt(m[1], 10, 64); err == nil {
+				out = append(out, limit{b.expr(pair[1]), rows})
 			}
-			b.Open('{')
-			b.Key("expr")
-			b.Int(int64(b.expr(pair[1])))
-			b.Key("rows")
-			b.Int(rows)
-			b.Close('}')
 		}
 	}
-	b.Close(']')
+	return out
 }
 
-func (b *pageBuilder) memory() {
-	b.Line()
-	b.Key("memory")
-	b.page.Report.JSONMemory(b.JSON)
-}
-
-// notes are what to know beside the numbers.
-func (b *pageBuilder) notes() {
-	b.Key("coverage")
+// coverage says which source placed what part of the nodes.
+func (b *pageBuilder) coverage() string {
 	var list []string
 	for _, s := range b.page.Report.Coverage {
 		list = append(list, fmt.Sprintf("%s by %s", render.Percent(s.Share), s.Source))
 	}
-	b.Str(strings.Join(list, ", "))
-	b.Key("warnings")
+	return strings.Join(list, ", ")
+}
+
+// warnings are what to know beside the numbers.
+func (b *pageBuilder) warnings() []string {
 	var warnings []string
 	for _, k := range b.page.Report.Unknown {
 		warnings = append(warnings, fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why))
 	}
-	b.Strs(append(warnings, b.page.Open.Warnings...))
+	return append(warnings, b.page.Open.Warnings...)
 }
 
-// tree lists the modules, parents first, and the operators in graph order; what equal ones share is their form.
-func (b *pageBuilder) tree() {
-	number := numbered(b.page.Open.Tree.Root)
+// tree lists the modules, parents first, and the operators in graph order.
+func (b *pageBuilder) tree() (modules []module, operators []operator) {
+	number := places(b.page.Open.Tree.Root)
 	calls := map[string]int{}
-	for m := range number {
-		calls[m.Canonical]++
-	}
-	b.Line()
-	b.Key("modules")
-	b.Open('[')
-	b.page.Open.Tree.Root.Walk(func(m *graph.Module) { b.module(m, number, calls[m.Canonical]) })
-	b.Close(']')
-	b.Line()
-	b.Key("operators")
-	b.Open('[')
+	b.page.Open.Tree.Root.Walk(func(m *graph.Module) { calls[m.Canonical]++ })
+	b.page.Open.Tree.Root.Walk(func(m *graph.Module) {
+		x := module{Parent: number[m.Parent], Name: m.Name, Path: m.Path, Class: m.Class, Params: b.page.Open.Params.Module(m)}
+		if m.Canonical != m.Path {
+			x.Canonical = &m.Canonical
+		}
+		if n := calls[m.Canonical]; n > 1 {
+			x.Calls = n
+		}
+		modules = append(modules, x)
+	})
 	for _, n := range b.operators {
-		b.Line()
-		b.Open('{')
-		b.Key("name")
-		b.Str(n.Name)
-		b.Key("module")
-		b.Int(int64(number[b.page.Open.Tree.Of[n.ID]]))
-		b.Key("form")
-		b.Int(int64(b.form(n)))
-		b.Close('}')
+		operators = append(operators, operator{n.Name, number[b.page.Open.Tree.Of[n.ID]], b.forms.id(b.form(n))})
 	}
-	b.Close(']')
+	return modules, operators
 }
 
-// numbered counts modules in tree order.
-func numbered(root *graph.Module) map[*graph.Module]int {
-	number := map[*graph.Module]int{}
-	root.Walk(func(m *graph.Module) { number[m] = len(number) })
-	return number
-}
-
-func (b *pageBuilder) module(m *graph.Module, number map[*graph.Module]int, calls int) {
-	b.Line()
-	b.Open('{')
-	b.Key("parent")
-	if m.Parent == nil {
-		b.Int(-1)
-	} else {
-		b.Int(int64(number[m.Parent]))
-	}
-	b.Key("name")
-	b.Str(m.Name)
-	b.Key("path")
-	b.Str(m.Path)
-	if m.Canonical != m.Path {
-		b.Key("canonical")
-		b.Str(m.Canonical)
-	}
-	if calls > 1 {
-		b.Key("calls")
-		b.Int(int64(calls))
-	}
-	b.Key("class")
-	b.Str(m.Class)
-	b.Key("params")
-	b.Int(b.page.Open.Params.Module(m))
-	b.Close('}')
-}
-
-// form is the number of an operator's form.
-func (b *pageBuilder) form(n *graph.Node) int {
+func (b *pageBuilder) form(n *graph.Node) form {
 	cost, m := &b.page.Open.Costs[n.ID], report.OperatorMetrics(b.page.Open, b.page.Report.Convention, n)
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("op")
-	j.Str(n.Op)
-	j.Key("domain")
-	j.Str(n.Domain)
-	j.Key("class")
-	j.Str(cmp.Or(cost.Class, "view"))
-	j.Key("dtype")
-	report.JSONDType(j, cost.DType)
-	j.Key("params")
-	j.Dim(m.Params)
-	for _, x := range []struct {
-		key string
-		dim graph.Dim
-	}{{"macs", m.MACs}, {"flops", m.FLOPs}, {"read", m.Read}, {"written", m.Written}} {
-		j.Key(x.key)
-		j.Int(int64(b.expr(x.dim)))
+	return form{
+		Op: n.Op, Domain: n.Domain, Class: cmp.Or(cost.Class, "view"), DType: cost.DType, Params: m.Params,
+		MACs: b.expr(m.MACs), FLOPs: b.expr(m.FLOPs), Read: b.expr(m.Read), Written: b.expr(m.Written),
+		Inputs: b.values(n.Inputs), Outputs: b.values(n.Outputs),
 	}
-	j.Key("inputs")
-	b.values(j, n.Inputs)
-	j.Key("outputs")
-	b.values(j, n.Outputs)
-	j.Close('}')
-	return b.forms.id(string(j.Bytes()))
 }
 
-// values writes element types and shapes; null stands for an absent value, a null shape for one of unknown rank.
-func (b *pageBuilder) values(j *render.JSON, list []*graph.Value) {
-	j.Open('[')
-	for _, v := range list {
+func (b *pageBuilder) values(list []*graph.Value) []*value {
+	out := make([]*value, len(list))
+	for i, v := range list {
 		if v == nil {
-			j.Null()
 			continue
 		}
 		f := &b.page.Open.Inference.Facts[v.ID]
-		j.Open('[')
-		report.JSONDType(j, f.DType)
+		out[i] = &value{DType: f.DType, Weight: v.Init != nil}
 		if f.Shape == nil {
-			j.Null()
-		} else {
-			ids := make([]int, len(f.Shape))
-			for i, d := range f.Shape {
-				ids[i] = b.expr(d)
-			}
-			j.Ints(ids)
+			continue
 		}
-		j.Bool(v.Init != nil)
-		j.Close(']')
+		ids := make([]int, len(f.Shape))
+		for k, d := range f.Shape {
+			ids[k] = b.expr(d)
+		}
+		out[i].Shape = &ids
 	}
-	j.Close(']')
+	return out
 }

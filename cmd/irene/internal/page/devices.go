@@ -5,179 +5,138 @@ import (
 	"slices"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
 )
 
-// devices writes the kernels of every runtime profile, and the rates of every device.
-func (b *pageBuilder) devices() {
-	var runtimes []string
-	first := map[string]*predict.Recipe{}
-	for _, r := range b.page.Recipes {
-		if first[r.Profile] == nil {
-			first[r.Profile] = r
-			runtimes = append(runtimes, r.Profile)
-		}
-	}
-	b.Line()
-	b.Key("plans")
-	b.Open('[')
-	for _, name := range runtimes {
-		b.plan(first[name])
-	}
-	b.Close(']')
-	b.Line()
-	b.Key("devices")
-	b.Open('[')
-	for i, r := range b.page.Recipes {
-		b.Line()
-		b.device(r, slices.Index(runtimes, r.Profile), i)
-	}
-	b.Close(']')
+// plan says under a runtime profile which work every operator does, and which operator's kernel does the work of the
+// others.
+type plan struct {
+	Runtime string `json:"runtime"`
+	Works   []work `json:"works" lines:"before,each"`
+	Work    []int  `json:"work" lines:"before"`
+	Kernel  []int  `json:"kernel" lines:"before"`
 }
 
-// plan says which work every operator does, and which operator's kernel does the work of the others.
-func (b *pageBuilder) plan(r *predict.Recipe) {
-	works := texts{}
-	work, kernel := make([]int, len(b.operators)), make([]int, len(b.operators))
-	for i := range work {
-		work[i], kernel[i] = -1, -1
+// work is what equal kernels do.
+type work struct {
+	Rate     int      `json:"rate"` // of every device
+	Class    string   `json:"class"`
+	Known    bool     `json:"known"`
+	MACs     int      `json:"macs"`
+	Bytes    int      `json:"bytes"`
+	Products [][4]int `json:"products"` // batch, m, n, k
+}
+
+// device is a device with its rates.
+type device struct {
+	ID        string                `json:"id"`
+	Name      string                `json:"name"`
+	Boundary  energy.Boundary       `json:"scope"`
+	Origin    string                `json:"origin"`
+	Default   bool                  `json:"default"`
+	Plan      int                   `json:"plan"`
+	SMs       int                   `json:"sms"`
+	Hidden    float64               `json:"hidden"`
+	Idle      energy.Watts          `json:"idle"`
+	Memory    int64                 `json:"memory"`
+	Bandwidth energy.BytesPerSecond `json:"bandwidth"`
+	Host      [2]float64            `json:"host"` // joules, seconds
+	Rates     []rate                `json:"rates"`
+	Residuals residuals             `json:"residuals"`
+	Warnings  []string              `json:"warnings"`
+}
+
+// rate is what a unit of each term takes, of one class in one element type.
+type rate struct {
+	Class  string                     `json:"class"`
+	DType  graph.DType                `json:"dtype"`
+	Energy coefficients.TermValues    `json:"energy"`
+	Time   coefficients.TermValues    `json:"time"`
+	Peak   *energy.FLOPsPerSecond     `json:"peak"`
+	Scaled bool                       `json:"scaled"`
+	Why    string                     `json:"why"`
+	Range  render.Members[[2]float64] `json:"range"`
+}
+
+// residuals are half-widths of 90 % intervals.
+type residuals struct {
+	Levels  render.Members[float64] `json:"levels"`
+	Small   render.Members[float64] `json:"small"`
+	Classes render.Members[float64] `json:"classes"`
+}
+
+// devices gathers the kernels of every runtime profile, and the rates of every device.
+func (b *pageBuilder) devices() (plans []plan, devices []device) {
+	at := map[string]int{}
+	for i, r := range b.page.Recipes {
+		if _, ok := at[r.Profile]; !ok {
+			at[r.Profile] = len(plans)
+			plans = append(plans, b.plan(r))
+		}
+		devices = append(devices, b.device(r, at[r.Profile], i))
 	}
+	return plans, devices
+}
+
+func (b *pageBuilder) plan(r *predict.Recipe) plan {
+	works := newNumbered[work]()
+	out := plan{Runtime: r.Profile, Work: slices.Repeat([]int{-1}, len(b.operators)), Kernel: slices.Repeat([]int{-1}, len(b.operators))}
 	for i := range r.Kernels {
 		k := &r.Kernels[i]
 		at := b.index[k.Node]
-		work[at] = works.id(b.work(k))
+		out.Work[at] = works.id(b.work(k))
 		for _, m := range k.Members {
 			if m != k.Node {
-				kernel[b.index[m]] = at
+				out.Kernel[b.index[m]] = at
 			}
 		}
 	}
-	b.Line()
-	b.Open('{')
-	b.Key("runtime")
-	b.Str(r.Profile)
-	b.Line()
-	b.Key("works")
-	b.Raw(works.list)
-	b.Line()
-	b.Key("work")
-	b.Ints(work)
-	b.Line()
-	b.Key("kernel")
-	b.Ints(kernel)
-	b.Close('}')
+	out.Works = works.list
+	return out
 }
 
-func (b *pageBuilder) work(k *predict.RecipeKernel) string {
-	j := &render.JSON{}
-	j.Open('{')
-	j.Key("rate")
-	j.Int(int64(k.Rate))
-	j.Key("class")
-	j.Str(k.Class)
-	j.Key("known")
-	j.Bool(k.Known)
-	j.Key("macs")
-	j.Int(int64(b.expr(k.MACs)))
-	j.Key("bytes")
-	j.Int(int64(b.expr(k.Bytes)))
-	j.Key("products")
-	j.Open('[')
-	for _, p := range k.Products {
-		j.Ints([]int{b.expr(p.Batch), b.expr(p.M), b.expr(p.N), b.expr(p.K)})
+func (b *pageBuilder) work(k *predict.RecipeKernel) work {
+	out := work{Rate: k.Rate, Class: k.Cost.Class, Known: k.Cost.Known, MACs: b.expr(k.Cost.MACs), Bytes: b.expr(k.Bytes())}
+	for _, p := range k.Cost.Products {
+		out.Products = append(out.Products, [4]int{b.expr(p.Batch), b.expr(p.M), b.expr(p.N), b.expr(p.K)})
 	}
-	j.Close(']')
-	j.Close('}')
-	return string(j.Bytes())
+	return out
 }
 
-func (b *pageBuilder) device(r *predict.Recipe, plan, place int) {
-	b.Open('{')
-	for _, x := range []struct{ key, text string }{{"id", r.Device.ID}, {"name", r.Device.Name}, {"scope", string(r.Boundary)}, {"origin", r.Origin}} {
-		b.Key(x.key)
-		b.Str(x.text)
+func (b *pageBuilder) device(r *predict.Recipe, plan, place int) device {
+	out := device{
+		ID: r.Device.ID, Name: r.Device.Name, Boundary: r.Boundary, Origin: r.Origin,
+		Default: place == 0 && b.page.Report.Device != nil && b.page.Report.Device.Default, Plan: plan,
+		SMs: r.Device.SMs, Hidden: r.Hidden, Idle: r.Idle, Memory: r.Device.MemoryBytes, Bandwidth: r.Device.Bandwidth,
+		Host:      [2]float64{float64(r.Host.Energy), float64(r.Host.Time)},
+		Residuals: residuals{bands(r.Residuals.Levels), bands(r.Residuals.Small), bands(r.Residuals.Classes)}, Warnings: r.Warnings,
 	}
-	b.Key("default")
-	b.Bool(place == 0 && b.page.Report.Device != nil && b.page.Report.Device.Default)
-	b.Key("plan")
-	b.Int(int64(plan))
-	b.Key("sms")
-	b.Int(int64(r.SMs))
-	b.Key("hidden")
-	b.Float(r.Hidden)
-	b.Key("idle")
-	b.Float(float64(r.Idle))
-	b.Key("memory")
-	b.Int(r.Device.MemoryBytes)
-	b.Key("bandwidth")
-	b.Float(float64(r.Device.Bandwidth))
-	b.Key("host")
-	b.Floats([]float64{float64(r.Host.Energy), float64(r.Host.Time)})
-	b.Key("rates")
-	b.Open('[')
-	for i := range r.Rates {
-		b.rate(r, &r.Rates[i])
+	for _, c := range r.Rates {
+		out.Rates = append(out.Rates, newRate(r, c))
 	}
-	b.Close(']')
-	b.residuals(&r.Residuals)
-	b.Key("warnings")
-	b.Strs(r.Warnings)
-	b.Close('}')
+	return out
 }
 
-func (b *pageBuilder) rate(r *predict.Recipe, c *predict.Rate) {
-	b.Open('{')
-	b.Key("class")
-	b.Str(c.Class)
-	b.Key("dtype")
-	report.JSONDType(b.JSON, c.DType)
-	b.Key("energy")
-	b.Floats(c.Energy[:])
-	b.Key("time")
-	b.Floats(c.Time[:])
-	b.Key("peak")
-	peak, ok := r.Device.MatrixRate(c.DType.String())
-	if ok {
-		b.Float(float64(peak))
-	} else {
-		b.Null()
+func newRate(r *predict.Recipe, c *coefficients.Rate) rate {
+	out := rate{Class: c.Class, DType: c.DType, Energy: c.Energy, Time: c.Time, Scaled: c.StandIn, Why: c.Why}
+	if peak, ok := r.Device.MatrixRate(c.DType.String()); ok {
+		out.Peak = &peak
 	}
-	b.Key("scaled")
-	b.Bool(c.StandIn)
-	b.Key("why")
-	b.Str(c.Why)
-	b.Key("range")
-	b.Open('{')
 	for _, name := range slices.Sorted(maps.Keys(c.Range)) {
-		b.Key(name)
-		b.Floats([]float64{c.Range[name].Low, c.Range[name].High})
+		out.Range = append(out.Range, render.Member[[2]float64]{Name: name, Value: [2]float64{c.Range[name].Low, c.Range[name].High}})
 	}
-	b.Close('}')
-	b.Close('}')
+	return out
 }
 
-// residuals writes the half-widths of 90 % intervals.
-func (b *pageBuilder) residuals(r *coefficients.Residuals) {
-	b.Key("residuals")
-	b.Open('{')
-	b.Key("levels")
-	jsonBands(b.JSON, r.Levels)
-	b.Key("small")
-	jsonBands(b.JSON, r.Small)
-	b.Key("classes")
-	jsonBands(b.JSON, r.Classes)
-	b.Close('}')
-}
-
-func jsonBands[K ~string](j *render.JSON, bands map[K]coefficients.Band) {
-	j.Open('{')
-	for _, name := range slices.Sorted(maps.Keys(bands)) {
-		if bands[name].N > 0 {
-			j.Key(string(name))
-			j.Float(bands[name].P90)
+func bands[K ~string](of map[K]coefficients.Band) render.Members[float64] {
+	var out render.Members[float64]
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		if of[name].N > 0 {
+			out = append(out, render.Member[float64]{Name: string(name), Value: of[name].P90})
 		}
 	}
-	j.Close('}')
+	return out
 }

@@ -1,179 +1,271 @@
 package render
 
 import (
+	"encoding/json"
+	"io"
 	"math"
+	"reflect"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/irene-onnx/irene/graph"
 )
 
-// JSON builds a JSON text. It is a few times faster than encoding/json, and members stand in the order they are
-// written. Commas are its own business: every member and element begins by asking for one.
-type JSON struct {
-	Buf   []byte
-	Comma bool
+// Number is a number that is null in JSON where it is not finite, which is how numbers that are not known are written.
+// It has all its digits.
+type Number float64
+
+// Text is a text that is null in JSON where it is empty.
+type Text string
+
+// Members is a JSON object whose members are not fixed, in an order of their own.
+type Members[T any] []Member[T]
+
+// Member is one member of Members.
+type Member[T any] struct {
+	Name  string
+	Value T
 }
 
-// Bytes is what was written.
-func (j *JSON) Bytes() []byte { return j.Buf }
+func (Members[T]) members() {}
 
-// Open begins an object or an array.
-func (j *JSON) Open(bracket byte) {
-	j.separate()
-	j.Buf = append(j.Buf, bracket)
-	j.Comma = false
+// Tuple makes a struct that embeds it a JSON array of its fields.
+type Tuple struct{}
+
+// WriteJSON writes a value as JSON by the json tags of its structs, as encoding/json does; it is several times faster, and
+// breaks lines for people and for tools that compare line by line: where a lines tag says "before", the line breaks
+// before the member, where it says "each", before every element of it. Numbers that are not finite and nil pointers are
+// null, nil slices empty lists.
+func WriteJSON[T any](w io.Writer, v *T) error {
+	c := &encoders{w: w, structs: map[reflect.Type]*encoder{}}
+	b := c.of(reflect.TypeFor[T]())(make([]byte, 0, 2*flushAt), reflect.ValueOf(v).Elem())
+	c.flush(append(b, '\n'))
+	return c.err
 }
 
-// Close ends what Open began.
-func (j *JSON) Close(bracket byte) {
-	j.Buf = append(j.Buf, bracket)
-	j.Comma = true
+// JSON is the text that WriteJSON writes.
+func JSON[T any](v *T) []byte {
+	return append(Appender[T]()(nil, v), '\n')
 }
 
-// Line breaks the line, for texts that people read and tools compare line by line.
-func (j *JSON) Line() {
-	if j.Comma {
-		j.Buf = append(j.Buf, ',')
-		j.Comma = false
+// Appender is the function that appends values of a type as JSON.
+func Appender[T any]() func(b []byte, v *T) []byte {
+	c := &encoders{structs: map[reflect.Type]*encoder{}}
+	encode := c.of(reflect.TypeFor[T]())
+	return func(b []byte, v *T) []byte { return encode(b, reflect.ValueOf(v).Elem()) }
+}
+
+// encoder appends an addressable value.
+type encoder func(b []byte, v reflect.Value) []byte
+
+// encoders makes encoders of types.
+type encoders struct {
+	structs map[reflect.Type]*encoder // which may contain themselves
+	w       io.Writer                 // takes what is written of a long text; nil for none
+	err     error
+}
+
+// flushAt is how much text is kept back, in bytes.
+const flushAt = 1 << 16
+
+func (c *encoders) flush(b []byte) []byte {
+	if c.err == nil {
+		_, c.err = c.w.Write(b)
 	}
-	j.Buf = append(j.Buf, '\n')
+	return b[:0]
 }
 
-// End breaks the line without beginning another element.
-func (j *JSON) End() { j.Buf = append(j.Buf, '\n') }
-
-// Key begins a member of an object.
-func (j *JSON) Key(name string) {
-	j.separate()
-	j.quote(name)
-	j.Buf = append(j.Buf, ':', ' ')
-	j.Comma = false
-}
-
-// Str writes a string.
-func (j *JSON) Str(s string) {
-	j.separate()
-	j.quote(s)
-}
-
-// Int writes an integer.
-func (j *JSON) Int(n int64) {
-	j.separate()
-	j.Buf = strconv.AppendInt(j.Buf, n, 10)
-}
-
-// Bool writes a truth value.
-func (j *JSON) Bool(v bool) {
-	j.separate()
-	j.Buf = strconv.AppendBool(j.Buf, v)
-}
-
-// Null writes null.
-func (j *JSON) Null() {
-	j.separate()
-	j.Buf = append(j.Buf, "null"...)
-}
-
-// Float writes a number; null where it is not finite.
-func (j *JSON) Float(v float64) {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		j.Null()
-		return
+func (c *encoders) of(t reflect.Type) encoder {
+	switch t {
+	case reflect.TypeFor[graph.Dim]():
+		return func(b []byte, v reflect.Value) []byte { return appendDim(b, v.Addr().Interface().(*graph.Dim)) }
+	case reflect.TypeFor[graph.DType]():
+		return func(b []byte, v reflect.Value) []byte { return appendDType(b, graph.DType(v.Uint())) }
+	case reflect.TypeFor[*graph.Value]():
+		return func(b []byte, v reflect.Value) []byte { return appendName(b, v.Interface().(*graph.Value)) }
+	case reflect.TypeFor[Text]():
+		return func(b []byte, v reflect.Value) []byte { return appendText(b, v.String()) }
 	}
-	j.separate()
-	j.Buf = strconv.AppendFloat(j.Buf, v, 'g', -1, 64)
+	switch t.Kind() {
+	case reflect.Struct:
+		return c.structure(t)
+	case reflect.Slice, reflect.Array:
+		return c.list(t, false)
+	case reflect.Pointer:
+		elem := c.of(t.Elem())
+		return func(b []byte, v reflect.Value) []byte {
+			if v.IsNil() {
+				return append(b, "null"...)
+			}
+			return elem(b, v.Elem())
+		}
+	case reflect.String:
+		return func(b []byte, v reflect.Value) []byte { return appendString(b, v.String()) }
+	case reflect.Bool:
+		return func(b []byte, v reflect.Value) []byte { return strconv.AppendBool(b, v.Bool()) }
+	case reflect.Float64:
+		return func(b []byte, v reflect.Value) []byte { return appendFloat(b, v.Float()) }
+	default: // an integer
+		return func(b []byte, v reflect.Value) []byte { return strconv.AppendInt(b, v.Int(), 10) }
+	}
 }
 
-// Dim writes an integer where d is one, else its expression; null where it is unknown.
-func (j *JSON) Dim(d graph.Dim) {
-	if n, ok := d.Const(); ok {
-		j.Int(n)
-		return
-	}
-	if d.IsUnknown() {
-		j.Null()
-		return
-	}
-	j.Str(d.String())
+// field is one member of a struct, or an embedded struct with its own ones.
+type field struct {
+	index    int
+	name     string // as it stands in the text, with its colon
+	line     bool   // breaks the line before it
+	omitZero bool
+	encode   encoder
+	embedded []field
 }
 
-// Strs writes an array of strings.
-func (j *JSON) Strs(list []string) {
-	j.Open('[')
-	for _, s := range list {
-		j.Str(s)
+func (c *encoders) structure(t reflect.Type) encoder {
+	if e := c.structs[t]; e != nil {
+		return func(b []byte, v reflect.Value) []byte { return (*e)(b, v) }
 	}
-	j.Close(']')
+	e := new(encoder)
+	c.structs[t] = e
+	fields, brackets := c.fields(t), "{}"
+	if f, ok := t.FieldByName("Tuple"); ok && f.Type == reflect.TypeFor[Tuple]() {
+		brackets = "[]"
+		for i := range fields {
+			fields[i].name = ""
+		}
+	}
+	*e = func(b []byte, v reflect.Value) []byte {
+		b, _ = appendFields(append(b, brackets[0]), v, fields, true)
+		return append(b, brackets[1])
+	}
+	return *e
 }
 
-func (j *JSON) separate() {
-	if j.Comma {
-		j.Buf = append(j.Buf, ',', ' ')
-	}
-	j.Comma = true
-}
-
-const hexDigits = "0123456789abcdef"
-
-// quote writes s as a JSON string; bytes that are no UTF-8 become U+FFFD.
-func (j *JSON) quote(s string) {
-	b := append(j.Buf, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
-			i++
+func (c *encoders) fields(t reflect.Type) []field {
+	var out []field
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" && f.Anonymous && f.Type.NumField() > 0 {
+			out = append(out, field{index: i, embedded: c.fields(f.Type)})
+		}
+		if name == "" || name == "-" {
 			continue
 		}
-		size, text := 1, ""
-		switch {
-		case c == '"' || c == '\\':
-			text = `\` + string(c)
-		case c == '\n':
-			text = `\n`
-		case c == '\t':
-			text = `\t`
-		case c < ' ':
-			text = `\u00` + string(hexDigits[c>>4]) + string(hexDigits[c&15])
-		default:
-			var r rune
-			if r, size = utf8.DecodeRuneInString(s[i:]); r != utf8.RuneError || size > 1 {
-				i += size
-				continue
-			}
-			text = "\uFFFD"
+		lines := f.Tag.Get("lines")
+		e := field{index: i, name: strconv.Quote(name) + ": ", line: strings.Contains(lines, "before"), omitZero: option == "omitzero"}
+		if strings.Contains(lines, "each") {
+			e.encode = c.list(f.Type, true)
+		} else {
+			e.encode = c.of(f.Type)
 		}
-		b = append(append(b, s[start:i]...), text...)
-		i += size
-		start = i
+		out = append(out, e)
 	}
-	j.Buf = append(append(b, s[start:]...), '"')
+	return out
 }
 
-func (j *JSON) Floats(list []float64) {
-	j.Open('[')
-	for _, v := range list {
-		j.Float(v)
+// appendFields writes members of an object, and tells whether the next one is the first.
+func appendFields(b []byte, v reflect.Value, fields []field, first bool) ([]byte, bool) {
+	for i := range fields {
+		f := &fields[i]
+		switch x := v.Field(f.index); {
+		case f.embedded != nil:
+			b, first = appendFields(b, x, f.embedded, first)
+		case f.omitZero && x.IsZero():
+		default:
+			b = f.encode(append(separate(b, first, f.line), f.name...), x)
+			first = false
+		}
 	}
-	j.Close(']')
+	return b, first
 }
 
-func (j *JSON) Ints(list []int) {
-	j.Open('[')
-	for _, n := range list {
-		j.Int(int64(n))
+// separate begins a member or an element.
+func separate(b []byte, first, line bool) []byte {
+	switch {
+	case first && line:
+		return append(b, '\n')
+	case first:
+		return b
+	case line:
+		return append(b, ",\n"...)
 	}
-	j.Close(']')
+	return append(b, ", "...)
 }
 
-// Raw writes an array of elements that are JSON already.
-func (j *JSON) Raw(list []string) {
-	j.Open('[')
-	for _, s := range list {
-		j.Line()
-		j.separate()
-		j.Buf = append(j.Buf, s...)
+// list encodes the elements of a slice or array, or Members, if so wanted on a line each.
+func (c *encoders) list(t reflect.Type, lines bool) encoder {
+	brackets, elem := "[]", c.of(t.Elem())
+	if t.Implements(reflect.TypeFor[interface{ members() }]()) {
+		brackets, elem = "{}", c.member(t.Elem())
 	}
-	j.Close(']')
+	return func(b []byte, v reflect.Value) []byte {
+		b = append(b, brackets[0])
+		for i := range v.Len() {
+			b = elem(separate(b, i == 0, lines), v.Index(i))
+			if c.w != nil && len(b) >= flushAt {
+				b = c.flush(b)
+			}
+		}
+		return append(b, brackets[1])
+	}
+}
+
+func (c *encoders) member(t reflect.Type) encoder {
+	value := c.of(t.Field(1).Type)
+	return func(b []byte, v reflect.Value) []byte {
+		b = append(appendString(b, v.Field(0).String()), ": "...)
+		return value(b, v.Field(1))
+	}
+}
+
+func appendFloat(b []byte, v float64) []byte {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return append(b, "null"...)
+	}
+	return strconv.AppendFloat(b, v, 'g', -1, 64)
+}
+
+func appendText(b []byte, s string) []byte {
+	if s == "" {
+		return append(b, "null"...)
+	}
+	return appendString(b, s)
+}
+
+// appendDim writes an integer where d is one, else its expression; null where it is unknown.
+func appendDim(b []byte, d *graph.Dim) []byte {
+	if n, ok := d.Const(); ok {
+		return strconv.AppendInt(b, n, 10)
+	}
+	if d.IsUnknown() {
+		return append(b, "null"...)
+	}
+	return appendString(b, d.String())
+}
+
+// appendName writes the name of a value; "" for an absent one.
+func appendName(b []byte, v *graph.Value) []byte {
+	if v == nil {
+		return append(b, `""`...)
+	}
+	return appendString(b, v.Name)
+}
+
+func appendDType(b []byte, t graph.DType) []byte {
+	if t == graph.Undefined {
+		return append(b, "null"...)
+	}
+	return appendString(b, t.String())
+}
+
+// appendString writes a JSON string.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			text, _ := json.Marshal(s) // a string has no way to fail
+			return append(b, text...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }

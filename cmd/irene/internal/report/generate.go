@@ -11,7 +11,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/generate"
 	"github.com/irene-onnx/irene/energy/law"
-	"github.com/irene-onnx/irene/energy/sweep"
+	"github.com/irene-onnx/irene/energy/predict"
 )
 
 // Generation is what the formats of irene generate read.
@@ -19,7 +19,7 @@ type Generation struct {
 	*Report
 	*generate.Generation
 	Generator *generate.Generator
-	Target    sweep.Target
+	Target    predict.Target
 	Origin    string
 	Prompts   string // file that reads prompts; "" for the decoder itself
 	Low, High float64
@@ -80,181 +80,6 @@ func GenerationFormats() []render.Format[*Generation] {
 		{Name: "text", Help: "tables for people", Write: writeGenerationText},
 		{Name: "json", Help: "everything", Write: writeGenerationJSON},
 	}
-}
-
-// writeGenerationJSON writes one object.
-func writeGenerationJSON(w io.Writer, g *Generation) error {
-	j := &render.JSON{}
-	total := g.Total()
-	j.Open('{')
-	j.Key("schema")
-	j.Int(1)
-	j.Key("irene")
-	j.Str(g.Version)
-	j.Key("model")
-	j.Str(g.Model.File)
-	j.Line()
-	j.Key("device")
-	j.Open('{')
-	j.Key("id")
-	j.Str(g.Target.Device.ID)
-	j.Key("scope")
-	jsonBoundary(j, g.Target.Coefficients.Boundary)
-	for _, kv := range [][2]string{{"origin", g.Origin}, {"runtime", g.Generator.Runtime()}} {
-		j.Key(kv[0])
-		j.Str(kv[1])
-	}
-	j.Close('}')
-	j.Line()
-	for _, n := range []struct {
-		key string
-		n   int64
-	}{{"batch", g.Batch}, {"prompt", g.Prompt}, {"tokens", g.Tokens}} {
-		j.Key(n.key)
-		j.Int(n.n)
-	}
-	j.Line()
-	j.Key("prefill_by")
-	j.Str(g.Generator.Way)
-	j.Key("prefill_estimated")
-	j.Bool(g.Generator.Way == generate.PromptsByRows)
-	j.Line()
-	steps, batch := float64(g.Tokens), float64(g.Batch)
-	for _, m := range []struct {
-		key string
-		v   float64
-	}{
-		{"prefill_s", float64(g.Prefill.Time)},
-		{"prefill_j", float64(g.Prefill.Energy)},
-		{"decode_s", float64(g.Decode.Time)},
-		{"decode_j", float64(g.Decode.Energy)},
-		{"decode_step_s", float64(g.Decode.Time) / steps},
-		{"decode_step_j", float64(g.Decode.Energy) / steps},
-		{"decode_power_w", float64(g.Decode.Energy) / float64(g.Decode.Time)},
-		{"power_w", float64(total.Energy) / float64(total.Time)},
-		{"time_s", float64(total.Time)},
-		{"energy_j", float64(total.Energy)},
-		{"energy_low_j", g.Low * float64(total.Energy)},
-		{"energy_high_j", g.High * float64(total.Energy)},
-		{"joules_per_token", float64(g.PerToken())},
-		{"joules_per_request", float64(total.Energy) / batch},
-		{"tokens_per_s", batch * steps / float64(total.Time)},
-		{"prefill_share", float64(g.Prefill.Energy / total.Energy)},
-	} {
-		j.Key(m.key)
-		j.Float(m.v)
-	}
-	j.Line()
-	g.jsonMemory(j)
-	g.jsonCost(j)
-	if g.Serving != nil {
-		g.jsonServing(j)
-	}
-	jsonWork(j, "step_work", g.Steps)
-	jsonWork(j, "prefill_work", g.Reading)
-	j.Key("assumed")
-	j.Strs(g.Generator.Step.Open.Example.Assumed)
-	j.Line()
-	j.Key("warnings")
-	j.Strs(g.warnings())
-	j.Close('}')
-	j.End()
-	_, err := w.Write(j.Bytes())
-	return err
-}
-
-func (g *Generation) jsonMemory(j *render.JSON) {
-	j.Key("memory_bytes")
-	if g.Memory < 0 {
-		j.Null()
-	} else {
-		j.Int(g.Memory)
-	}
-	j.Key("cache_bytes")
-	if g.Memory < 0 {
-		j.Null()
-	} else {
-		j.Int(g.Cache)
-	}
-	j.Key("fits")
-	if fits, ok := g.Fits(); ok {
-		j.Bool(fits)
-	} else {
-		j.Null()
-	}
-	j.Line()
-}
-
-func (g *Generation) jsonCost(j *render.JSON) {
-	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
-	if g.Price != nil {
-		j.Key("cost_per_million_tokens")
-		j.Float(perMillion * g.Price.PerKWh)
-		j.Key("currency")
-		j.Str(g.Price.Currency)
-	}
-	if g.Carbon != nil {
-		j.Key("co2_g_per_million_tokens")
-		j.Float(perMillion * *g.Carbon)
-	}
-}
-
-func (g *Generation) jsonServing(j *render.JSON) {
-	s := g.Serving
-	j.Key("serving")
-	j.Open('{')
-	for _, m := range []struct {
-		key string
-		v   float64
-	}{
-		{"requests", s.Requests},
-		{"mean_prompt", s.Prompt},
-		{"mean_tokens", s.Tokens},
-		{"joules_per_request", float64(s.Energy)},
-		{"busy_s_per_request", float64(s.Time)},
-		{"joules_per_token", float64(s.PerToken)},
-		{"idle_w", float64(s.Idle)},
-	} {
-		j.Key(m.key)
-		j.Float(m.v)
-	}
-	if s.Rate > 0 {
-		for _, m := range []struct {
-			key string
-			v   float64
-		}{
-			{"rate_per_s", s.Rate}, {"devices", float64(s.Devices)}, {"busy", s.Busy}, {"power_w", float64(s.Power)}, {"kwh_per_month", float64(s.Month) / jPerKWh},
-		} {
-			j.Key(m.key)
-			j.Float(m.v)
-		}
-	}
-	j.Close('}')
-	j.Line()
-}
-
-func jsonWork(j *render.JSON, key string, list []generate.Work) {
-	j.Key(key)
-	j.Open('[')
-	for _, w := range list {
-		j.Open('{')
-		j.Key("class")
-		j.Str(w.Class)
-		j.Key("dtype")
-		j.Str(w.DType)
-		j.Key("kernels")
-		j.Int(int64(w.Kernels))
-		for _, m := range []struct {
-			key string
-			v   float64
-		}{{"flops", w.FLOPs}, {"bytes", w.Bytes}, {"energy_j", float64(w.Energy)}, {"time_s", float64(w.Time)}} {
-			j.Key(m.key)
-			j.Float(m.v)
-		}
-		j.Close('}')
-	}
-	j.Close(']')
-	j.Line()
 }
 
 func (g *Generation) warnings() []string {

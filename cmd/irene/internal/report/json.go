@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"math"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
@@ -13,299 +14,236 @@ import (
 // Schema is the version of the JSON format.
 const Schema = 1
 
-// writeJSON writes the whole report as one object: a line per module, operator and value.
+// Head says which program wrote a document, and what it read.
+type Head struct {
+	Schema  int                   `json:"schema"` // version of the format
+	Version string                `json:"irene"`  // version of the program
+	Model   modelJSON             `json:"model" lines:"before"`
+	Dims    render.Members[int64] `json:"dims" lines:"before"` // every dim that has a number, by name
+	Assumed []string              `json:"assumed"`             // names of the dims nobody gave
+	Basis
+}
+
+// modelJSON says which file was read.
+type modelJSON struct {
+	File     string                `json:"file"`       // its path as it was given
+	Producer string                `json:"producer"`   // program that wrote the file, with its version
+	IR       int64                 `json:"ir_version"` // version of the ONNX format
+	Opsets   render.Members[int64] `json:"opsets"`     // versions of the imported operator sets, by domain
+	Nodes    int                   `json:"nodes"`      // of the whole graph, subgraphs included
+}
+
+// Basis says what predictions rest on.
+type Basis struct {
+	Device     *deviceJSON      `json:"device" lines:"before"` // null where nothing was predicted
+	Runtime    render.Text      `json:"runtime"`               // runtime profile: which nodes run as one kernel; null without a device
+	Mode       string           `json:"mode"`                  // what the numbers rest on: "spec" is the file alone
+	Convention graph.Convention `json:"flops"`                 // what counts as a floating-point operation
+}
+
+// deviceJSON says for what device energy and time were predicted.
+type deviceJSON struct {
+	ID       string      `json:"id"`      // in the table of devices
+	Name     string      `json:"name"`    // as the vendor calls it
+	Boundary render.Text `json:"scope"`   // what energies cover: "board", "module", "package" or "wall"; null where there are none
+	Origin   string      `json:"origin"`  // "measured" on this device, or "scaled" from another one
+	Default  bool        `json:"default"` // nobody chose the device
+}
+
+// Output is what irene analyze --format json writes: the whole report, a line per module, operator and value.
+type Output struct {
+	Head
+	Tree      moduleJSON               `json:"tree" lines:"before"`                   // the model as a module
+	Selected  []selectedJSON           `json:"selected,omitzero" lines:"before,each"` // modules that --module asked for
+	Top       []int                    `json:"top,omitzero" lines:"before"`           // operators that weigh most, with --top, as indices
+	Operators []operatorJSON           `json:"operators" lines:"before,each"`         // in graph order
+	Values    render.Members[factJSON] `json:"values,omitzero" lines:"before,each"`   // every edge of the graph, with --values, by name
+	Memory    MemoryJSON               `json:"memory" lines:"before"`                 // what the run holds
+	Coverage  render.Members[float64]  `json:"coverage" lines:"before"`               // part of the nodes, 0 to 1, that each source of scopes placed
+	Unknown   []Kind                   `json:"unknown_operators" lines:"before"`      // operators whose cost is in no sum, by type
+	Warnings  []string                 `json:"warnings" lines:"before"`               // what to know beside the numbers, for people
+}
+
+// moduleJSON is one call of a module. Where the view ends, it has the operators of everything below it.
+type moduleJSON struct {
+	Name      string                  `json:"name"`      // within its parent
+	Path      string                  `json:"path"`      // of the call; "" is the model
+	Canonical string                  `json:"module"`    // path of the module under which its weights are stored
+	Class     string                  `json:"class"`     // of the module in the source, where the exporter left it
+	Call      int                     `json:"call"`      // 0 for the first call of the module
+	Calls     int                     `json:"calls"`     // of the module in the whole model
+	Source    render.Members[float64] `json:"source"`    // part of the operators, 0 to 1, that each source of scopes placed
+	Share     render.Number           `json:"share"`     // part of the model, 0 to 1: of its energy, else of its time, else of its FLOPs
+	Metrics   MetricsJSON             `json:"metrics"`   // sums over the subtree
+	Operators []int                   `json:"operators"` // those directly in the module, as indices
+	Children  []moduleJSON            `json:"children" lines:"each"`
+}
+
+// selectedJSON is a module that was asked for; the tree itself stays whole.
+type selectedJSON struct {
+	Path      string        `json:"path"`    // of the call
+	Canonical string        `json:"module"`  // path of the module under which its weights are stored
+	Share     render.Number `json:"share"`   // part of the model, 0 to 1
+	Metrics   MetricsJSON   `json:"metrics"` // sums over the subtree
+}
+
+// MetricsJSON are the numbers of an operator, or the sums of the known ones over a subtree. A number is an expression in
+// the open dims where the report is symbolic, null where it is not known.
+type MetricsJSON struct {
+	Params    graph.Dim     `json:"params"`          // parameters
+	MACs      graph.Dim     `json:"macs"`            // multiply-accumulates
+	FLOPs     graph.Dim     `json:"flops"`           // floating-point operations, by the convention of the document
+	Read      graph.Dim     `json:"bytes_read"`      // bytes that operators read
+	Written   graph.Dim     `json:"bytes_written"`   // bytes that operators write
+	Operators int           `json:"operators"`       // nodes of the graph
+	Unknown   int           `json:"unknown"`         // operators among them of which some number is not known
+	Time      render.Number `json:"time_s"`          // seconds
+	Energy    render.Number `json:"energy_j"`        // joules
+	Low       render.Number `json:"energy_low_j"`    // joules, of the 90 % interval
+	High      render.Number `json:"energy_high_j"`   // joules, of the 90 % interval
+	Low50     render.Number `json:"energy_low50_j"`  // joules, of the 50 % interval
+	High50    render.Number `json:"energy_high50_j"` // joules, of the 50 % interval
+}
+
+// operatorJSON is one node of the graph.
+type operatorJSON struct {
+	Name         string         `json:"name"`         // of the node; may be empty
+	Op           string         `json:"op"`           // operator type
+	Domain       string         `json:"domain"`       // of the operator; "" is ai.onnx
+	Path         string         `json:"path"`         // of the module call that it stands in
+	Class        string         `json:"class"`        // of the energy model
+	DType        graph.DType    `json:"dtype"`        // element type that it computes in
+	Inputs       []*graph.Value `json:"inputs"`       // names of values; "" is an absent one
+	Outputs      []*graph.Value `json:"outputs"`      // names of values; "" is an absent one
+	Metrics      MetricsJSON    `json:"metrics"`      // of the operator alone
+	Kernel       render.Text    `json:"kernel"`       // operator whose kernel does the work; null where it is this one
+	Scaled       bool           `json:"scaled"`       // the prediction borrows another class or element type
+	Extrapolated bool           `json:"extrapolated"` // the sizes lie outside what was measured
+	Why          string         `json:"why,omitzero"` // of the latter two, for people
+}
+
+// factJSON is what was inferred of a value.
+type factJSON struct {
+	DType graph.DType  `json:"dtype"`         // element type
+	Shape *graph.Shape `json:"shape"`         // sizes; null where not even the rank is known
+	Kind  string       `json:"kind,omitzero"` // of what is no tensor
+	Elem  *factJSON    `json:"elem,omitzero"` // of what a sequence or an optional holds
+}
+
+// MemoryJSON is what a run holds at once.
+type MemoryJSON struct {
+	Weights int64  `json:"weight_bytes"`          // bytes of all weights
+	Peak    *int64 `json:"peak_activation_bytes"` // bytes of the activations at their peak, in graph order
+	Device  *int64 `json:"device_bytes"`          // bytes of the device's memory; null without a device
+	Fits    *bool  `json:"fits"`                  // weights and activations fit the device
+}
+
+// writeJSON writes the whole report.
 func writeJSON(w io.Writer, r *Report) error {
-	j := &render.JSON{Buf: make([]byte, 0, 512*(len(r.Operators)+1)+96*len(r.Values))}
-	j.Open('{')
-	j.Key("schema")
-	j.Int(Schema)
-	j.Key("irene")
-	j.Str(r.Version)
-	r.jsonHead(j)
-	j.Line()
-	j.Key("tree")
-	r.jsonModule(j, r.Tree, 0)
-	r.jsonSelected(j)
-	r.jsonOperators(j)
-	if r.Values != nil {
-		r.jsonValues(j)
+	out := Output{
+		Head: r.head(), Tree: r.moduleJSON(r.Tree, 0), Memory: r.MemoryJSON(),
+		Coverage: sharesJSON(r.Coverage), Unknown: r.Unknown, Warnings: r.Warnings,
+		Operators: make([]operatorJSON, len(r.Operators)),
 	}
-	r.jsonFoot(j)
-	j.Close('}')
-	j.End()
-	_, err := w.Write(j.Bytes())
-	return err
-}
-
-func (r *Report) jsonHead(j *render.JSON) {
-	j.Line()
-	j.Key("model")
-	j.Open('{')
-	j.Key("file")
-	j.Str(r.Model.File)
-	j.Key("producer")
-	j.Str(r.Model.Producer)
-	j.Key("ir_version")
-	j.Int(r.Model.IR)
-	j.Key("opsets")
-	j.Open('{')
-	for _, o := range r.Model.Opsets {
-		j.Key(o.Domain)
-		j.Int(o.Version)
-	}
-	j.Close('}')
-	j.Key("nodes")
-	j.Int(int64(r.Model.Nodes))
-	j.Close('}')
-	j.Line()
-	j.Key("dims")
-	j.Open('{')
-	for _, d := range r.Dims {
-		j.Key(d.Name)
-		j.Int(d.Value)
-	}
-	j.Close('}')
-	j.Key("assumed")
-	j.Strs(r.Assumed)
-	j.Line()
-	r.JSONDevice(j)
-	j.Key("mode")
-	j.Str(r.Mode)
-	j.Key("flops")
-	j.Str(string(r.Convention))
-}
-
-func (r *Report) JSONDevice(j *render.JSON) {
-	j.Key("device")
-	if r.Device == nil {
-		j.Null()
-		j.Key("runtime")
-		j.Null()
-		return
-	}
-	j.Open('{')
-	j.Key("id")
-	j.Str(r.Device.ID)
-	j.Key("name")
-	j.Str(r.Device.Name)
-	j.Key("scope")
-	jsonBoundary(j, r.Device.Boundary)
-	j.Key("origin")
-	j.Str(r.Device.Origin)
-	j.Key("default")
-	j.Bool(r.Device.Default)
-	j.Close('}')
-	j.Key("runtime")
-	j.Str(r.Device.Runtime)
-}
-
-// jsonBoundary writes what energies cover; null where there are none.
-func jsonBoundary(j *render.JSON, s energy.Boundary) {
-	if s == "" {
-		j.Null()
-		return
-	}
-	j.Str(string(s))
-}
-
-// jsonModule writes a module. Where the view ends, a module takes the operators of everything below it.
-func (r *Report) jsonModule(j *render.JSON, m *Module, depth int) {
-	j.Open('{')
-	j.Key("name")
-	j.Str(m.Name)
-	j.Key("path")
-	j.Str(m.Path)
-	j.Key("module")
-	j.Str(m.Canonical)
-	j.Key("class")
-	j.Str(m.Class)
-	j.Key("call")
-	j.Int(int64(m.Call))
-	j.Key("calls")
-	j.Int(int64(m.Calls))
-	j.Key("source")
-	jsonShares(j, m.Source)
-	j.Key("share")
-	r.jsonShare(j, m.Metrics.Share)
-	j.Key("metrics")
-	JSONMetrics(j, &m.Metrics)
-	operators, children := m.Operators, m.Children
-	if r.View.Depth >= 0 && depth >= r.View.Depth {
-		operators, children = m.AllOperators(), nil
-	}
-	j.Key("operators")
-	j.Open('[')
-	for _, i := range operators {
-		j.Int(int64(i))
-	}
-	j.Close(']')
-	j.Key("children")
-	j.Open('[')
-	for _, c := range children {
-		j.Line()
-		r.jsonModule(j, c, depth+1)
-	}
-	j.Close(']')
-	j.Close('}')
-}
-
-func (r *Report) jsonShare(j *render.JSON, v float64) {
-	if r.ShareOf() == "" {
-		j.Null()
-		return
-	}
-	j.Float(v)
-}
-
-func jsonShares(j *render.JSON, list []scope.Share) {
-	j.Open('{')
-	for _, s := range list {
-		j.Key(s.Source)
-		j.Float(s.Share)
-	}
-	j.Close('}')
-}
-
-func JSONMetrics(j *render.JSON, m *Metrics) {
-	j.Open('{')
-	for _, x := range []struct {
-		key string
-		dim graph.Dim
-	}{{"params", m.Params}, {"macs", m.MACs}, {"flops", m.FLOPs}, {"bytes_read", m.Read}, {"bytes_written", m.Written}} {
-		j.Key(x.key)
-		j.Dim(x.dim)
-	}
-	j.Key("operators")
-	j.Int(int64(m.Operators))
-	j.Key("unknown")
-	j.Int(int64(m.Unknown))
-	for _, x := range []struct {
-		key string
-		v   float64
-	}{{"time_s", float64(m.Time)}, {"energy_j", float64(m.Energy)}, {"energy_low_j", float64(m.Low)}, {"energy_high_j", float64(m.High)}, {"energy_low50_j", float64(m.Low50)}, {"energy_high50_j", float64(m.High50)}} {
-		j.Key(x.key)
-		if !m.Predicted || m.NoEnergy && x.key != "time_s" {
-			j.Null()
-			continue
-		}
-		j.Float(x.v)
-	}
-	j.Close('}')
-}
-
-// jsonSelected lists the modules that --module asked for; the tree itself stays whole.
-func (r *Report) jsonSelected(j *render.JSON) {
-	if r.View.Selected == nil {
-		return
-	}
-	j.Line()
-	j.Key("selected")
-	j.Open('[')
 	for _, m := range r.View.Selected {
-		j.Line()
-		j.Open('{')
-		j.Key("path")
-		j.Str(m.Path)
-		j.Key("module")
-		j.Str(m.Canonical)
-		j.Key("share")
-		r.jsonShare(j, m.Metrics.Share)
-		j.Key("metrics")
-		JSONMetrics(j, &m.Metrics)
-		j.Close('}')
+		out.Selected = append(out.Selected, selectedJSON{m.Path, m.Canonical, render.Number(m.Metrics.Share), m.Metrics.JSON()})
 	}
-	j.Close(']')
-}
-
-func (r *Report) jsonOperators(j *render.JSON) {
 	if r.View.Top >= 0 {
-		j.Line()
-		j.Key("top")
-		j.Open('[')
-		for _, i := range r.TopOperators(r.View.Top) {
-			j.Int(int64(i))
-		}
-		j.Close(']')
+		out.Top = append([]int{}, r.TopOperators(r.View.Top)...)
 	}
-	j.Line()
-	j.Key("operators")
-	j.Open('[')
 	for i := range r.Operators {
-		j.Line()
-		r.jsonOperator(j, &r.Operators[i])
+		out.Operators[i] = r.Operators[i].json()
 	}
-	j.Close(']')
-}
-
-func (r *Report) jsonOperator(j *render.JSON, op *Operator) {
-	n := op.Node
-	j.Open('{')
-	j.Key("name")
-	j.Str(n.Name)
-	j.Key("op")
-	j.Str(n.Op)
-	j.Key("domain")
-	j.Str(n.Domain)
-	j.Key("path")
-	j.Str(op.Path)
-	j.Key("class")
-	j.Str(op.Class)
-	j.Key("dtype")
-	JSONDType(j, op.DType)
-	j.Key("inputs")
-	jsonNames(j, n.Inputs)
-	j.Key("outputs")
-	jsonNames(j, n.Outputs)
-	j.Key("metrics")
-	JSONMetrics(j, &op.Metrics)
-	j.Key("kernel")
-	if op.Kernel == nil {
-		j.Null()
-	} else {
-		j.Str(op.Kernel.Label())
-	}
-	j.Key("scaled")
-	j.Bool(op.Scaled)
-	j.Key("extrapolated")
-	j.Bool(op.Extrapolated)
-	if op.Why != "" {
-		j.Key("why")
-		j.Str(op.Why)
-	}
-	j.Close('}')
-}
-
-// jsonNames writes the names of values; absent ones are "".
-func jsonNames(j *render.JSON, list []*graph.Value) {
-	j.Open('[')
-	for _, v := range list {
-		if v == nil {
-			j.Str("")
-			continue
+	if r.Values != nil {
+		out.Values = make(render.Members[factJSON], len(r.Values))
+		for i, v := range r.Values {
+			out.Values[i] = render.Member[factJSON]{Name: v.Name, Value: newFactJSON(v.Fact)}
 		}
-		j.Str(v.Name)
 	}
-	j.Close(']')
+	return render.WriteJSON(w, &out)
 }
 
-func JSONDType(j *render.JSON, t graph.DType) {
-	if t == graph.Undefined {
-		j.Null()
-		return
+func (r *Report) head() Head {
+	m := modelJSON{File: r.Model.File, Producer: r.Model.Producer, IR: r.Model.IR, Nodes: r.Model.Nodes}
+	for _, o := range r.Model.Opsets {
+		m.Opsets = append(m.Opsets, render.Member[int64]{Name: o.Domain, Value: o.Version})
 	}
-	j.Str(t.String())
+	return Head{Schema: Schema, Version: r.Version, Model: m, Dims: DimsJSON(r.Dims), Assumed: r.Assumed, Basis: r.Basis()}
 }
 
-func (r *Report) jsonValues(j *render.JSON) {
-	j.Line()
-	j.Key("values")
-	j.Open('{')
-	for _, v := range r.Values {
-		j.Line()
-		j.Key(v.Name)
-		jsonFact(j, v.Fact)
+// DimsJSON are dims by name.
+func DimsJSON(dims []Dim) render.Members[int64] {
+	var out render.Members[int64]
+	for _, d := range dims {
+		out = append(out, render.Member[int64]{Name: d.Name, Value: d.Value})
 	}
-	j.Close('}')
+	return out
+}
+
+// Basis is what the report's predictions rest on.
+func (r *Report) Basis() Basis {
+	out := Basis{Mode: r.Mode, Convention: r.Convention}
+	if d := r.Device; d != nil {
+		out.Device = &deviceJSON{d.ID, d.Name, render.Text(d.Boundary), d.Origin, d.Default}
+		out.Runtime = render.Text(d.Runtime)
+	}
+	return out
+}
+
+func (r *Report) moduleJSON(m *Module, depth int) moduleJSON {
+	out := moduleJSON{
+		Name: m.Name, Path: m.Path, Canonical: m.Canonical, Class: m.Class, Call: m.Call, Calls: m.Calls,
+		Source: sharesJSON(m.Source), Share: render.Number(m.Metrics.Share), Metrics: m.Metrics.JSON(), Operators: m.Operators,
+	}
+	if r.View.Depth >= 0 && depth >= r.View.Depth {
+		out.Operators = m.AllOperators()
+		return out
+	}
+	out.Children = make([]moduleJSON, len(m.Children))
+	for i, c := range m.Children {
+		out.Children[i] = r.moduleJSON(c, depth+1)
+	}
+	return out
+}
+
+func sharesJSON(list []scope.Share) render.Members[float64] {
+	var out render.Members[float64]
+	for _, s := range list {
+		out = append(out, render.Member[float64]{Name: s.Source, Value: s.Share})
+	}
+	return out
+}
+
+// JSON is how the numbers stand in documents.
+func (m *Metrics) JSON() MetricsJSON {
+	joules := func(v energy.Joules) render.Number {
+		if !m.HasEnergy() {
+			return render.Number(math.NaN())
+		}
+		return render.Number(v)
+	}
+	out := MetricsJSON{
+		Params: m.Params, MACs: m.MACs, FLOPs: m.FLOPs, Read: m.Read, Written: m.Written,
+		Operators: m.Operators, Unknown: m.Unknown, Time: render.Number(m.Time), Energy: joules(m.Energy),
+		Low: joules(m.Low), High: joules(m.High), Low50: joules(m.Low50), High50: joules(m.High50),
+	}
+	if !m.Predicted {
+		out.Time = render.Number(math.NaN())
+	}
+	return out
+}
+
+func (op *Operator) json() operatorJSON {
+	n := op.Node
+	out := operatorJSON{
+		Name: n.Name, Op: n.Op, Domain: n.Domain, Path: op.Path, Class: op.Class, DType: op.DType,
+		Inputs: n.Inputs, Outputs: n.Outputs, Metrics: op.Metrics.JSON(),
+		Scaled: op.Scaled, Extrapolated: op.Extrapolated, Why: op.Why,
+	}
+	if op.Kernel != nil {
+		out.Kernel = render.Text(op.Kernel.Label())
+	}
+	return out
 }
 
 // TensorKinds names the kinds of values that are no tensors.
@@ -314,79 +252,28 @@ var TensorKinds = map[graph.Kind]string{
 	graph.KindSparse: "sparse", graph.KindOpaque: "opaque",
 }
 
-func jsonFact(j *render.JSON, f *ops.Fact) {
-	j.Open('{')
-	j.Key("dtype")
-	JSONDType(j, f.DType)
-	j.Key("shape")
-	if f.Shape == nil {
-		j.Null()
-	} else {
-		j.Open('[')
-		for _, d := range f.Shape {
-			j.Dim(d)
-		}
-		j.Close(']')
+func newFactJSON(f *ops.Fact) factJSON {
+	out := factJSON{DType: f.DType, Kind: TensorKinds[f.Kind]}
+	if f.Shape != nil {
+		out.Shape = &f.Shape
 	}
-	if kind := TensorKinds[f.Kind]; kind != "" {
-		j.Key("kind")
-		j.Str(kind)
-		if f.Elem != nil {
-			j.Key("elem")
-			jsonFact(j, f.Elem)
-		}
+	if out.Kind != "" && f.Elem != nil {
+		out.Elem = new(newFactJSON(f.Elem))
 	}
-	j.Close('}')
+	return out
 }
 
-func (r *Report) jsonFoot(j *render.JSON) {
-	j.Line()
-	j.Key("memory")
-	r.JSONMemory(j)
-	j.Line()
-	j.Key("coverage")
-	jsonShares(j, r.Coverage)
-	j.Line()
-	j.Key("unknown_operators")
-	j.Open('[')
-	for _, k := range r.Unknown {
-		j.Open('{')
-		j.Key("op")
-		j.Str(k.Op)
-		j.Key("count")
-		j.Int(int64(k.Count))
-		j.Key("why")
-		j.Str(k.Why)
-		j.Close('}')
-	}
-	j.Close(']')
-	j.Line()
-	j.Key("warnings")
-	j.Strs(r.Warnings)
-}
-
-func (r *Report) JSONMemory(j *render.JSON) {
-	j.Open('{')
-	j.Key("weight_bytes")
-	j.Int(r.Memory.WeightBytes)
-	j.Key("peak_activation_bytes")
+// MemoryJSON is how the report's memory stands in documents.
+func (r *Report) MemoryJSON() MemoryJSON {
+	out := MemoryJSON{Weights: r.Memory.WeightBytes}
 	if r.Memory.Known {
-		j.Int(r.Memory.PeakBytes)
-	} else {
-		j.Null()
+		out.Peak = &r.Memory.PeakBytes
 	}
-	fits, known := r.Fits()
-	j.Key("device_bytes")
-	if r.Device == nil {
-		j.Null()
-	} else {
-		j.Int(r.Device.MemoryBytes)
+	if r.Device != nil {
+		out.Device = &r.Device.MemoryBytes
 	}
-	j.Key("fits")
-	if known {
-		j.Bool(fits)
-	} else {
-		j.Null()
+	if fits, known := r.Fits(); known {
+		out.Fits = &fits
 	}
-	j.Close('}')
+	return out
 }

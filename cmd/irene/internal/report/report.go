@@ -3,6 +3,7 @@ package report
 import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/graph/ops"
@@ -79,12 +80,9 @@ type Metrics struct {
 
 // Estimate is a prediction; one that is not Predicted has no numbers.
 type Estimate struct {
-	Predicted     bool
-	Time          energy.Seconds
-	Energy        energy.Joules
-	Low, High     energy.Joules // 90 % interval
-	Low50, High50 energy.Joules // 50 % interval
-	NoEnergy      bool          // the coefficients hold times alone: energies are not known
+	Predicted bool
+	law.Estimate
+	NoEnergy bool // the coefficients hold times alone: energies are not known
 }
 
 // HasEnergy reports whether the energies are known.
@@ -121,9 +119,9 @@ type Value struct {
 
 // Kind counts operators of one type whose cost is not known.
 type Kind struct {
-	Op    string
-	Count int
-	Why   string
+	Op    string `json:"op"`    // type, with its domain
+	Count int    `json:"count"` // operators
+	Why   string `json:"why"`   // what keeps the cost from being known, for people
 }
 
 // View says what part of the report formats show, and in which order.

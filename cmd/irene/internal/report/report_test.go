@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
 	"github.com/irene-onnx/irene/fixtures"
@@ -183,32 +182,6 @@ func TestMatchPath(t *testing.T) {
 		if got := report.MatchPath(tt.pattern, tt.path); got != tt.want {
 			t.Errorf("MatchPath(%q, %q) = %v", tt.pattern, tt.path, got)
 		}
-	}
-}
-
-func TestJSONStrings(t *testing.T) {
-	for _, s := range []string{"", "plain", "quote \" backslash \\", "line\nfeed\ttab\x01", "größe 矩阵", "bad \xff utf-8", "\u2028"} {
-		j := &render.JSON{}
-		j.Str(s)
-		var got string
-		if err := json.Unmarshal(j.Bytes(), &got); err != nil {
-			t.Errorf("%q: %v in %s", s, err, j.Bytes())
-		}
-		if want := strings.ToValidUTF8(s, "\uFFFD"); got != want {
-			t.Errorf("%q comes back as %q", want, got)
-		}
-	}
-	j := &render.JSON{}
-	j.Open('[')
-	j.Float(math.NaN())
-	j.Float(math.Inf(1))
-	j.Float(1e-7)
-	j.Float(3)
-	j.Dim(graph.Symbol("n").MulInt(2))
-	j.Dim(graph.Dim{})
-	j.Close(']')
-	if got, want := string(j.Bytes()), `[null, null, 1e-07, 3, "2*n", null]`; got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

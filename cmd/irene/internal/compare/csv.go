@@ -1,0 +1,81 @@
+package compare
+
+import (
+	"bytes"
+	"encoding/csv"
+	"io"
+	"strconv"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+)
+
+// writeCSV writes a line per row and point. Numbers that are not known, or of modules that a model does not have,
+// are empty.
+func writeCSV(w io.Writer, c *Comparison) error {
+	var b bytes.Buffer
+	out := csv.NewWriter(&b)
+	head := []string{"at", "depth", "matched"}
+	for _, n := range c.Names {
+		head = append(head, "path_"+n)
+	}
+	for _, x := range metrics() {
+		for _, n := range c.Names {
+			head = append(head, x.Key+"_"+n)
+		}
+		for _, n := range c.Names[1:] {
+			head = append(head, x.Key+"_"+n+"/"+c.Names[0])
+		}
+	}
+	for _, n := range c.Names[1:] {
+		head = append(head, "differs_"+n)
+	}
+	if err := out.Write(head); err != nil {
+		return err
+	}
+	for p := range c.Points {
+		for _, row := range c.csvRows(p) {
+			if err := out.Write(row); err != nil {
+				return err
+			}
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func (c *Comparison) csvRows(point int) [][]string {
+	var rows [][]string
+	add := func(r *Row, depth int) {
+		row := []string{c.Points[point].Label, strconv.Itoa(depth), string(r.Reason)}
+		for k := range c.Names {
+			p, _ := r.Path(k)
+			row = append(row, p)
+		}
+		for _, x := range metrics() {
+			var list []amount
+			for k := range c.Names {
+				a := amountOf(x, r.Metrics(point, k))
+				list = append(list, a)
+				row = append(row, render.CSVFloat(a.value, a.some && a.known))
+			}
+			for _, a := range list[1:] {
+				ratio, ok := Ratio(list[0].value, a.value)
+				row = append(row, render.CSVFloat(ratio, ok && a.known && list[0].known))
+			}
+		}
+		for k := range c.Names[1:] {
+			text := ""
+			if differ, known := Differ(r.Metrics(point, 0), r.Metrics(point, k+1)); known {
+				text = strconv.FormatBool(differ)
+			}
+			row = append(row, text)
+		}
+		rows = append(rows, row)
+	}
+	c.eachRow(add)
+	return rows
+}

@@ -1,0 +1,153 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"math"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy/sweep"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// SweepOutput is what irene sweep --format json writes, a line per row. With --format jsonl it writes the rows alone.
+type SweepOutput struct {
+	sweepHead
+	Rows []SweepRow `json:"rows" lines:"before,each"` // points by device, in the order of the sizes
+	sweepFoot
+}
+
+// sweepHead says what was swept.
+type sweepHead struct {
+	Schema     int                   `json:"schema"`                 // version of the format
+	Version    string                `json:"irene"`                  // version of the program
+	Model      string                `json:"model"`                  // its file
+	Convention graph.Convention      `json:"flops"`                  // what counts as a floating-point operation
+	Fixed      render.Members[int64] `json:"fixed" lines:"before"`   // dims that are not swept, by name
+	Assumed    []string              `json:"assumed"`                // names of the dims nobody gave
+	Devices    []targetJSON          `json:"devices" lines:"before"` // that points were predicted for
+}
+
+// sweepFoot is what is recommended.
+type sweepFoot struct {
+	Best     []SweepRow         `json:"best" lines:"before"`          // cheapest point of each device by energy, else time, of an item
+	Largest  []largestBatchJSON `json:"largest_batch" lines:"before"` // that fits each device
+	Warnings []string           `json:"warnings" lines:"before"`      // what to know beside the numbers, for people
+}
+
+// SweepRow is a point on a device.
+type SweepRow struct {
+	Device   string                `json:"device"`               // its id
+	Dims     render.Members[int64] `json:"dims"`                 // the swept sizes, by name
+	Energy   render.Number         `json:"energy_j"`             // joules
+	Time     render.Number         `json:"time_s"`               // seconds
+	Power    render.Number         `json:"power_w"`              // watts, on average
+	Tokens   *render.Number        `json:"tokens,omitzero"`      // in all sequences, where the model has a dim that counts them
+	Items    *render.Number        `json:"items,omitzero"`       // of the batch, where it has none
+	PerToken *render.Number        `json:"j_per_token,omitzero"` // joules
+	PerItem  *render.Number        `json:"j_per_item,omitzero"`  // joules
+	FLOPs    render.Number         `json:"flops"`                // floating-point operations, by the convention of the document
+	Bytes    render.Number         `json:"bytes"`                // read and written
+	Memory   render.Number         `json:"memory_bytes"`         // bytes of weights, and of activations at their peak
+	Fits     bool                  `json:"fits"`                 // no more than the device's memory, as far as it is known
+}
+
+// largestBatchJSON is the largest size of the batch that fits a device, at the largest sizes of the other dims.
+type largestBatchJSON struct {
+	Device string `json:"device"` // its id
+	Dim    string `json:"dim"`    // of the batch
+	Size   int64  `json:"size"`   // 0 where none fits
+	At     string `json:"at"`     // the other swept dims with their sizes; "" where there are none
+}
+
+// sweepJSON writes rows as they come: a line each alone, or within one object that also says what was read.
+type sweepJSON struct {
+	w     io.Writer
+	s     *Sweep
+	row   func([]byte, *SweepRow) []byte
+	buf   []byte
+	whole bool
+	rows  int
+}
+
+func newSweepJSONL(w io.Writer, s *Sweep) sweepWriter {
+	return &sweepJSON{w: w, s: s, row: render.Appender[SweepRow]()}
+}
+
+func newSweepJSON(w io.Writer, s *Sweep) sweepWriter {
+	head := sweepHead{
+		Schema: Schema, Version: s.Version, Model: s.Model.File, Convention: s.Convention,
+		Fixed: DimsJSON(s.fixed()), Assumed: s.Grid.Open.Example.Assumed,
+	}
+	for i, t := range s.Grid.Targets {
+		head.Devices = append(head.Devices, targetJSON{t.Device.ID, render.Text(t.Coefficients.Boundary), s.origin(i), s.runtime(i)})
+	}
+	text := bytes.TrimSuffix(render.JSON(&head), []byte("}\n"))
+	return &sweepJSON{w: w, s: s, row: render.Appender[SweepRow](), whole: true, buf: append(text, ",\n\"rows\": ["...)}
+}
+
+// Row writes one row.
+func (c *sweepJSON) Row(r *sweep.Row) error {
+	if c.whole && c.rows > 0 {
+		c.buf = append(c.buf, ',')
+	}
+	if c.whole {
+		c.buf = append(c.buf, '\n')
+	}
+	row := c.s.rowJSON(r)
+	c.buf = c.row(c.buf, &row)
+	if !c.whole {
+		c.buf = append(c.buf, '\n')
+	}
+	c.rows++
+	if len(c.buf) < 1<<16 {
+		return nil
+	}
+	return c.flush()
+}
+
+func (c *sweepJSON) flush() error {
+	_, err := c.w.Write(c.buf)
+	c.buf = c.buf[:0]
+	return err
+}
+
+// rowJSON is how a row stands in documents.
+func (s *Sweep) rowJSON(r *sweep.Row) SweepRow {
+	out := SweepRow{
+		Device: s.Grid.Targets[r.Device].Device.ID, Energy: render.Number(r.Energy), Time: render.Number(r.Time), Power: render.Number(r.Power()),
+		FLOPs: render.Number(r.FLOPs), Bytes: render.Number(r.Bytes), Memory: render.Number(math.NaN()), Fits: r.Fits,
+	}
+	for i, n := range s.sizes(r) {
+		out.Dims = append(out.Dims, render.Member[int64]{Name: s.Names[i], Value: n})
+	}
+	items, per := new(render.Number(r.Items)), new(render.Number(r.PerItem()))
+	if s.Grid.Tokens {
+		out.Tokens, out.PerToken = items, per
+	} else {
+		out.Items, out.PerItem = items, per
+	}
+	if n, ok := r.MemoryBytes(); ok {
+		out.Memory = render.Number(n)
+	}
+	return out
+}
+
+// Finish writes what is still buffered, and in one object what is recommended.
+func (c *sweepJSON) Finish() error {
+	if !c.whole {
+		return c.flush()
+	}
+	foot := sweepFoot{Warnings: c.s.warnings()}
+	for _, b := range c.s.Best {
+		if b != nil {
+			foot.Best = append(foot.Best, c.s.rowJSON(b))
+		}
+	}
+	for _, l := range c.s.Largest {
+		foot.Largest = append(foot.Largest, largestBatchJSON{c.s.Grid.Targets[l.Device].Device.ID, l.Name, l.Size, l.At})
+	}
+	c.buf = append(c.buf, "\n],"...)
+	c.buf = append(c.buf, bytes.TrimPrefix(render.JSON(&foot), []byte("{"))...)
+	return c.flush()
+}
