@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -44,11 +43,11 @@ func compareFlags() []cli.Flag {
 	return slices.Concat(
 		modelFlags(bindingFlags("bind a dim, `[MODEL:]NAME=N[,N…]` (repeatable)", " of the models that have it"), predictionFlags(deviceFlag(orNone))),
 		[]cli.Flag{
-			&cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of " + strings.Join(compare.Metrics(), ", ") + "; the first decides"},
+			suggestFlag(cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of WORDS; the first decides"}, compare.Metrics()),
 			depthFlag(),
 			topFlag("10", "list the `N` biggest differences"),
 			&cli.StringSliceFlag{Name: "module", Usage: "show the modules of any model that match `GLOB` (repeatable)"},
-			&cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: order, diff (biggest differences first)"},
+			oneOfFlag(cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: WORDS (biggest differences first)"}, []string{"order", "diff"}),
 			expandFlag(),
 		},
 		outputFlags(render.FormatNames(compare.Formats()), ""),
@@ -129,9 +128,6 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	if q.prediction, err = parsePrediction(ctx); err != nil {
 		return nil, err
 	}
-	if err := oneOf("sort", ctx.String("sort"), []string{"order", "diff"}); err != nil {
-		return nil, err
-	}
 	if err := notNegative(ctx, "depth", "top"); err != nil {
 		return nil, err
 	}
@@ -147,8 +143,8 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	if n := countDashes(ctx.Args().Slice()); n > 1 {
 		return nil, usagef("standard input (-) can be one model only, got %d", n)
 	}
-	q.format, err = chooseFormat(compare.Formats(), ctx.String("format"), q.output)
-	return q, err
+	q.format = chooseFormat(compare.Formats(), ctx.String("format"), q.output)
+	return q, nil
 }
 
 func countDashes(args []string) int {

@@ -97,6 +97,6 @@ func parseExplain(ctx *cli.Context) (*explainRequest, error) {
 	if err := notNegative(ctx, "top"); err != nil {
 		return nil, err
 	}
-	q.format, err = chooseFormat(report.ExplainFormats(), ctx.String("format"), q.output)
-	return q, err
+	q.format = chooseFormat(report.ExplainFormats(), ctx.String("format"), q.output)
+	return q, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -36,7 +35,7 @@ func formulaFlags() []cli.Flag {
 	return slices.Concat(
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "at", Aliases: []string{"dim"}, Usage: "bind a dim, `NAME=N`; the others stay symbols (repeatable)"},
-			&cli.StringFlag{Name: "metric", Value: "energy,time,flops,bytes", Usage: "the closed forms to write: `LIST` of " + strings.Join(report.FormulaMetrics(), ", ")},
+			suggestFlag(cli.StringFlag{Name: "metric", Value: "energy,time,flops,bytes", Usage: "the closed forms to write: `LIST` of WORDS"}, report.FormulaMetrics()),
 		},
 		predictionFlags(deviceFlag(orNone)),
 		[]cli.Flag{
@@ -101,9 +100,7 @@ func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
 	if q.show.Metrics, err = parseMetrics(ctx.String("metric"), report.FormulaMetrics()); err != nil {
 		return nil, err
 	}
-	if q.format, err = chooseFormat(report.FormulaFormats(), ctx.String("format"), q.output); err != nil {
-		return nil, err
-	}
+	q.format = chooseFormat(report.FormulaFormats(), ctx.String("format"), q.output)
 	if q.show.Depth < 0 && q.format.Name != "json" {
 		q.show.Depth = 1
 		if len(q.modules) > 0 {

@@ -54,7 +54,7 @@ func generateFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "rate", DefaultText: "that of the trace", Usage: "`N` requests per second, for energy per month"},
 		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
 		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
-		&cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(render.FormatNames(report.GenerationFormats()), ", ")},
+		tableFormatFlag(""),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all"},
 	})
 }
@@ -133,9 +133,7 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 	if q.prediction.none {
 		return nil, refuseNone(ctx)
 	}
-	if q.format, err = chooseFormat(report.GenerationFormats(), ctx.String("format"), ""); err != nil {
-		return nil, err
-	}
+	q.format = chooseFormat(report.GenerationFormats(), ctx.String("format"), "")
 	return q, q.parseServing(env, ctx)
 }
 

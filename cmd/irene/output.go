@@ -11,34 +11,30 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+
+	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/urfave/cli/v2"
 )
 
 // outputFlags are --format and --output of the commands that write in one of several formats; more is what else the
 // output's extension does.
 func outputFlags(formats []string, more string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(formats, ", ")},
+		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "text", Usage: "WORDS"}, formats),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format" + more},
 	}
 }
 
 // chooseFormat finds the format of a table by its name, else by the extension of the output file, else the first.
-func chooseFormat[V any](table []render.Format[V], name, output string) (render.Format[V], error) {
-	if f, ok := render.FormatOf(table, output); ok && name == "" {
-		return f, nil
+func chooseFormat[V any](table []render.Format[V], name, output string) render.Format[V] {
+	if name != "" {
+		return table[slices.Index(render.FormatNames(table), name)]
 	}
-	names := render.FormatNames(table)
-	if name == "" {
-		name = names[0]
+	if f, ok := render.FormatOf(table, output); ok {
+		return f
 	}
-	if err := oneOf("format", name, names); err != nil {
-		return render.Format[V]{}, err
-	}
-	return table[slices.Index(names, name)], nil
+	return table[0]
 }
 
 // writeFormat writes a value in a format to the file at path, as writeOutput does.

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -46,14 +45,14 @@ func coefficientsFlag() cli.Flag {
 }
 
 func runtimeFlag() cli.Flag {
-	return &cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")}
+	return oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: WORDS"}, runtimes())
 }
 
 // measuredFlags are what a prediction may rest on beside the file.
 func measuredFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "measured", Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
-		&cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: " + strings.Join(modeNames(), ", ")},
+		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, modeNames()),
 	}
 }
 
@@ -78,11 +77,6 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 // parseBasis reads what a prediction rests on, but for the device.
 func parseBasis(ctx *cli.Context) (predictionRequest, error) {
 	q := predictionRequest{coefficients: ctx.String("coefficients"), runtime: ctx.String("runtime")}
-	if q.runtime != "" {
-		if err := oneOf("runtime", q.runtime, runtimes()); err != nil {
-			return q, err
-		}
-	}
 	if err := q.parseMeasured(ctx); err != nil {
 		return q, err
 	}
@@ -103,9 +97,6 @@ func (q *predictionRequest) parseMeasured(ctx *cli.Context) error {
 		q.mode = predict.ModeTimes
 	}
 	if m := ctx.String("mode"); m != "" {
-		if err := oneOf("mode", m, modeNames()); err != nil {
-			return err
-		}
 		q.mode = predict.Mode(m)
 	}
 	if (q.mode == predict.ModeSpec) != (q.measured == "") {

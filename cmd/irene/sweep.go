@@ -275,7 +275,6 @@ func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
 	if q.x != "" && q.plot == "" {
 		return usagef("--x %s is for plots: -o FILE%s", q.x, plotFormats()[0])
 	}
-	var err error
-	q.format, err = chooseFormat(report.SweepFormats(), name, q.output)
-	return err
+	q.format = chooseFormat(report.SweepFormats(), name, q.output)
+	return nil
 }
