@@ -47,10 +47,10 @@ type PowerRange struct {
 // ClassCoefficients are the coefficients of one class in one element type.
 type ClassCoefficients struct {
 	Key
-	Energy TermValues       `json:"energy_j"` // J per FLOP, per byte, per launch
-	Time   TermValues       `json:"time_s"`
-	Range  map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
-	Rows   int              `json:"equations"`
+	Energy    TermValues       `json:"energy_j"` // J per FLOP, per byte, per launch
+	Time      TermValues       `json:"time_s"`
+	Range     map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
+	Equations int              `json:"equations"`
 
 	// Interval is the 90 % bootstrap interval of each coefficient of energy. Only Identified coefficients are narrow
 	// enough to be read as physics; the others share their work with terms that move alike.

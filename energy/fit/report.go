@@ -79,10 +79,10 @@ func (d *Data) report(eqs []*equation, c *coefficients.Coefficients, held []pred
 		if cc.Class == coefficients.HostClass {
 			continue
 		}
-		r.Classes = append(r.Classes, CoveredClass{Key: cc.Key, Equations: cc.Rows, Alone: alone[cc.Key]})
+		r.Classes = append(r.Classes, CoveredClass{Key: cc.Key, Equations: cc.Equations, Alone: alone[cc.Key]})
 		switch {
-		case cc.Rows < fewRows:
-			thin = append(thin, fmt.Sprintf("class %s in %v rests on %d measurements only", cc.Class, cc.DType, cc.Rows))
+		case cc.Equations < fewRows:
+			thin = append(thin, fmt.Sprintf("class %s in %v rests on %d measurements only", cc.Class, cc.DType, cc.Equations))
 		case alone[cc.Key] == 0:
 			r.Warnings = append(r.Warnings, fmt.Sprintf("class %s in %v was never measured alone: what it takes is parted from what is around it", cc.Class, cc.DType))
 		}

@@ -183,7 +183,7 @@ func (u *unknowns) coefficients(x []float64, eqs []*equation) *coefficients.Coef
 		}
 	}
 	for _, k := range u.keys {
-		cc := coefficients.ClassCoefficients{Key: k, Rows: count[k]}
+		cc := coefficients.ClassCoefficients{Key: k, Equations: count[k]}
 		for t := range coefficients.NumTerms {
 			low, high := x[u.at(k, t)], x[u.at(k, t)+1]
 			if u.seconds {
