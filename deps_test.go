@@ -41,9 +41,9 @@ energy/trace: energy
 energy/irene: graph energy
 energy/irene/model: energy energy/stats energy/irene
 energy/coefficients: graph energy
-energy/law: graph graph/kernel energy energy/coefficients
+energy/law: graph energy energy/coefficients
 energy/predict: graph graph/kernel graph/analysis energy energy/coefficients energy/law
-energy/operator: internal/nearest graph graph/kernel graph/analysis energy energy/coefficients energy/law
+energy/operator: internal/nearest graph graph/analysis energy energy/coefficients energy/law energy/predict
 energy/measured: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/trace energy/coefficients energy/law energy/predict
 energy/sweep: graph graph/analysis energy energy/coefficients energy/predict
 energy/generate: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep

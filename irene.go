@@ -105,7 +105,7 @@ func (m *Model) Predict(o Options) (*Prediction, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := predict.Run(a, c, dev, predict.Options{Profile: o.Profile})
+	r, err := predict.Target{Coefficients: c, Device: dev, Options: predict.Options{Profile: o.Profile}}.Run(a)
 	if err != nil {
 		return nil, err
 	}

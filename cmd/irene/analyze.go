@@ -2,7 +2,6 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -38,7 +37,7 @@ func analyzeFlags() []cli.Flag {
 			depthFlag(),
 			topFlag("10", "list the `N` most expensive operators"),
 			&cli.StringSliceFlag{Name: "module", Usage: "show the modules that match `GLOB` (repeatable)"},
-			&cli.StringFlag{Name: "sort", Value: report.ByOrder, Usage: "order by `KEY`: " + strings.Join(report.Keys(), ", ")},
+			oneOfFlag(cli.StringFlag{Name: "sort", Value: report.ByOrder, Usage: "order by `KEY`: WORDS"}, report.Keys()),
 			&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 			expandFlag(),
 		},
@@ -104,18 +103,13 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	if q.modelRequest, err = parseModel(ctx); err != nil {
 		return nil, err
 	}
-	if err := oneOf("sort", ctx.String("sort"), report.Keys()); err != nil {
-		return nil, err
-	}
 	if err := notNegative(ctx, "depth", "top"); err != nil {
 		return nil, err
 	}
 	if q.assertions, err = assertions().parse(ctx.StringSlice("assert")); err != nil {
 		return nil, err
 	}
-	if q.format, err = chooseFormat(ctx.String("format"), q.output); err != nil {
-		return nil, err
-	}
+	q.format = chooseFormat(ctx.String("format"), q.output)
 	if q.values = ctx.Bool("values"); q.values && q.format.Name != "text" && q.format.Name != "json" {
 		return nil, usagef("--values: %s has no place for them; text and json have", q.format.Name)
 	}
@@ -131,22 +125,14 @@ func (q *analyzeRequest) view(r *report.Report) (err error) {
 }
 
 // chooseFormat finds the format by its name, else by the extension of the output file, else the default.
-func chooseFormat(name, output string) (report.Format, error) {
+func chooseFormat(name, output string) report.Format {
 	if name == "" {
 		name = "text"
 		if f, ok := report.FormatOf(report.Formats(), output); ok {
 			name = f.Name
 		}
 	}
-	if err := oneOf("format", name, formatNames()); err != nil {
-		return report.Format{}, err
-	}
-	for _, f := range report.Formats() {
-		if f.Name == name {
-			return f, nil
-		}
-	}
-	return report.Format{}, usagef("--format %s: unknown", name)
+	return report.Formats()[slices.Index(formatNames(), name)]
 }
 
 func formatNames() []string {

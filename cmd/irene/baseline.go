@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -28,7 +27,7 @@ func baselineCommand() command {
 			return []cli.Flag{
 				&cli.StringSliceFlag{Name: "data", Usage: "train on the trees in `FILE` (repeatable; - is standard input)"},
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the model `NAME` in training (repeatable)"},
-				&cli.StringFlag{Name: "strategy", Value: string(model.EndToEnd), Usage: "from leaves to nodes: " + strings.Join(strategies(), ", ")},
+				oneOfFlag(cli.StringFlag{Name: "strategy", Value: string(model.EndToEnd), Usage: "from leaves to nodes: WORDS"}, strategies()),
 				&cli.Uint64Flag{Name: "seed", Usage: "of the weights before training: `N`"},
 				&cli.StringFlag{Name: "with", Usage: "predict the trees of the argument with the trained model in `FILE`"},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the model, or the predictions, to `FILE` (- is standard output)"},
@@ -49,9 +48,6 @@ func strategies() []string {
 // runBaseline trains where data is given, and predicts where a trained model is.
 func runBaseline(env *environment, ctx *cli.Context) error {
 	data, with, output := ctx.StringSlice("data"), ctx.String("with"), ctx.String("output")
-	if err := oneOf("strategy", ctx.String("strategy"), strategies()); err != nil {
-		return err
-	}
 	switch {
 	case output == "":
 		return usagef("baseline needs --output FILE (- is standard output)")

@@ -49,7 +49,7 @@ func BenchmarkAnalyze(b *testing.B) {
 					if mode == "symbolic" {
 						continue
 					}
-					if _, err := predict.Run(a, coefficients, device, predict.Options{}); err != nil {
+					if _, err := (predict.Target{Coefficients: coefficients, Device: device}).Run(a); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -44,11 +44,11 @@ func compareFlags() []cli.Flag {
 	return slices.Concat(
 		modelFlags(bindingFlags("bind a dim, `[MODEL:]NAME=N[,N…]` (repeatable)", " of the models that have it"), predictionFlags(deviceFlag(orNone))),
 		[]cli.Flag{
-			&cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of " + strings.Join(compare.Metrics(), ", ") + "; the first decides"},
+			suggestFlag(cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of WORDS; the first decides"}, compare.Metrics()),
 			depthFlag(),
 			topFlag("10", "list the `N` biggest differences"),
 			&cli.StringSliceFlag{Name: "module", Usage: "show the modules of any model that match `GLOB` (repeatable)"},
-			&cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: order, diff (biggest differences first)"},
+			oneOfFlag(cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: WORDS (biggest differences first)"}, []string{"order", "diff"}),
 			expandFlag(),
 		},
 		outputFlags(compareFormats(), ""),
@@ -129,9 +129,6 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	if q.prediction, err = parsePrediction(ctx); err != nil {
 		return nil, err
 	}
-	if err := oneOf("sort", ctx.String("sort"), []string{"order", "diff"}); err != nil {
-		return nil, err
-	}
 	if err := notNegative(ctx, "depth", "top"); err != nil {
 		return nil, err
 	}
@@ -147,8 +144,8 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	if n := countDashes(ctx.Args().Slice()); n > 1 {
 		return nil, usagef("standard input (-) can be one model only, got %d", n)
 	}
-	q.format, err = chooseCompareFormat(ctx.String("format"), q.output)
-	return q, err
+	q.format = chooseCompareFormat(ctx.String("format"), q.output)
+	return q, nil
 }
 
 func countDashes(args []string) int {
@@ -247,7 +244,7 @@ func valuesOf(g *graph.Graph, values map[string][]float64) map[string][]float64 
 	return out
 }
 
-func chooseCompareFormat(name, output string) (compare.Format, error) {
+func chooseCompareFormat(name, output string) compare.Format {
 	if name == "" {
 		switch strings.ToLower(filepath.Ext(output)) {
 		case ".json":
@@ -260,10 +257,7 @@ func chooseCompareFormat(name, output string) (compare.Format, error) {
 			name = "text"
 		}
 	}
-	if err := oneOf("format", name, compareFormats()); err != nil {
-		return compare.Format{}, err
-	}
-	return compare.Formats()[slices.Index(compareFormats(), name)], nil
+	return compare.Formats()[slices.Index(compareFormats(), name)]
 }
 
 func compareFormats() []string {

@@ -182,15 +182,19 @@ func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formul
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
-	fs, err := predict.Symbolic(a, t.Coefficients, t.Device, t.Options)
+	p, err := t.Bind(a)
+	if err != nil {
+		return predict.Formula{}, false, err
+	}
+	fs, err := p.Formulas()
 	if err != nil {
 		return predict.Formula{}, false, err
 	}
 	m := fs.Modules[a.Tree.Root]
 	if metric == "time" {
-		return m.Time, fs.HasTime, nil
+		return m.Time, true, nil
 	}
-	return m.Energy, fs.HasEnergy, nil
+	return m.Energy, !fs.NoEnergy, nil
 }
 
 // search looks for sizes at which another model becomes the cheaper one. Closed forms are looked at over the whole range,

@@ -7,10 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/energy/validate"
 )
 
@@ -44,60 +41,45 @@ func completionCommand() command {
 // shells are those that have a completion script, in the order of their functions.
 func shells() []string { return []string{"bash", "zsh", "fish"} }
 
-// choices are the words that a flag takes, or, where flag is "", the argument: nil where it takes others too.
-func choices(c *command, flag string) []string {
-	switch flag {
+// choices are the words that a flag takes; nil where it takes others.
+func choices(c *command, f cli.Flag) []string {
+	if w, ok := f.(*wordFlag); ok {
+		return w.words
+	}
+	name := f.Names()[0]
+	switch name {
 	case "device":
 		return deviceIDs()
 	case "runtime":
-		if c.name == "profile" {
-			return profiled()
-		}
 		return runtimes()
 	case "scope":
 		return energyBoundaries()
-	case "flops":
-		return conventions()
-	case "mode":
-		return modeNames()
 	}
 	words := map[string]func() []string{
-		"analyze format":    formatNames,
-		"analyze sort":      report.Keys,
-		"baseline strategy": strategies,
-		"compare format":    compareFormats,
-		"compare metric":    compare.Metrics,
-		"compare sort":      func() []string { return []string{"order", "diff"} },
-		"completion ":       shells,
-		"devices ":          deviceIDs,
-		"devices format":    tableFormats,
-		"explain format":    explainFormats,
-		"export format":     exportNames,
-		"formula format":    formulaFormats,
-		"formula metric":    report.FormulaMetrics,
-		"generate format":   tableFormats,
-		"operators format":  tableFormats,
-		"plan from":         deviceIDs,
-		"predict format":    tableFormats,
-		"predict op":        operator.OperatorNames,
-		"profile executor":  func() []string { return rowNames(executorRows()) },
-		"profile format":    planFormats,
-		"profile meter":     meterNames,
-		"profile provider":  providers,
-		"records energies":  treeBoundaries,
-		"records format":    recordFormats,
-		"sweep format":      sweepFormats,
-		"train from":        deviceIDs,
-		"validate format":   validationFormats,
-		"validate method":   func() []string { return union(validate.MethodNames(), recordMethods()) },
-		"validate split":    func() []string { return union(validate.SplitNames(), validate.RecordSplits()) },
-		"validate target":   targets,
-		helpCommand + " ":   commandNames,
-	}[c.name+" "+flag]
+		"plan from":       deviceIDs,
+		"train from":      deviceIDs,
+		"validate format": validationFormats,
+		"validate method": func() []string { return union(validate.MethodNames(), recordMethods()) },
+		"validate split":  func() []string { return union(validate.SplitNames(), validate.RecordSplits()) },
+		"validate target": targets,
+	}[c.name+" "+name]
 	if words == nil {
 		return nil
 	}
 	return words()
+}
+
+// argumentWords are the words that a command's argument is one of; nil where it is a file.
+func argumentWords(name string) []string {
+	switch name {
+	case "completion":
+		return shells()
+	case "devices":
+		return deviceIDs()
+	case helpCommand:
+		return commandNames()
+	}
+	return nil
 }
 
 // helpCommand is what dispatch takes for --help; it has no row of its own.
@@ -141,17 +123,16 @@ func completed(table []command) []completedCommand {
 	var out []completedCommand
 	for i := range table {
 		c := &table[i]
-		cc := completedCommand{name: c.name, summary: c.summary, words: choices(c, ""), args: c.max > 0 && c.name != "operators"}
+		cc := completedCommand{name: c.name, summary: c.summary, words: argumentWords(c.name), args: c.max > 0 && c.name != "operators"}
 		for _, f := range c.allFlags() {
 			if v, ok := f.(cli.VisibleFlag); ok && !v.IsVisible() {
 				continue
 			}
-			cc.flags = append(cc.flags, completeFlag(f, choices(c, f.Names()[0])))
+			cc.flags = append(cc.flags, completeFlag(f, choices(c, f)))
 		}
 		out = append(out, cc)
 	}
-	help := command{name: helpCommand, summary: "the help of a command", max: 1}
-	return append(out, completedCommand{name: help.name, summary: help.summary, words: choices(&help, ""), args: true})
+	return append(out, completedCommand{name: helpCommand, summary: "the help of a command", words: argumentWords(helpCommand), args: true})
 }
 
 func completeFlag(f cli.Flag, words []string) completedFlag {

@@ -26,23 +26,18 @@ func devicesCommand() command {
      irene devices
      irene devices hopper --format json`,
 		flags: func() []cli.Flag {
-			return []cli.Flag{tableFormatFlag()}
+			return []cli.Flag{tableFormatFlag("")}
 		},
 		run: runDevices,
 	}
 }
 
-// tableFormatFlag is --format of the commands that print one table.
-func tableFormatFlag() cli.Flag {
-	return &cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(tableFormats(), ", ")}
+// tableFormatFlag is --format of the commands that print one table; of says of which outputs.
+func tableFormatFlag(of string) cli.Flag {
+	return oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: of + "WORDS"}, []string{"text", "json"})
 }
 
-func tableFormats() []string { return []string{"text", "json"} }
-
 func runDevices(env *environment, ctx *cli.Context) error {
-	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
-		return err
-	}
 	measured := measuredDevices()
 	var list []energy.Device
 	for _, d := range energy.Devices() {

@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
@@ -62,14 +61,11 @@ func runExplain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	result, err := predict.Run(a, t.Coefficients, t.Device, t.Options)
+	p, err := t.Bind(a)
 	if err != nil {
 		return err
 	}
-	why, err := predict.Explain(a, t.Coefficients, t.Device, t.Options)
-	if err != nil {
-		return err
-	}
+	result := p.At(a.Eval)
 	r := want.build(a, result)
 	modules := []*report.Module{r.Tree}
 	if pattern := ctx.Args().Get(1); pattern != "" {
@@ -77,7 +73,7 @@ func runExplain(env *environment, ctx *cli.Context) error {
 			return err
 		}
 	}
-	e := report.BuildExplanation(r, why, open, modules)
+	e := report.BuildExplanation(r, result, open, modules)
 	e.Top = ctx.Int("top")
 	r.View.Color = useColor(env, ctx)
 	return writeFormat(env, want.output, want.format.Write, e)
@@ -107,9 +103,6 @@ func parseExplain(ctx *cli.Context) (*explainRequest, error) {
 		if strings.HasSuffix(strings.ToLower(q.output), ".json") {
 			format = "json"
 		}
-	}
-	if err := oneOf("format", format, explainFormats()); err != nil {
-		return nil, err
 	}
 	q.format = report.ExplainFormats()[slices.Index(explainFormats(), format)]
 	return q, nil

@@ -50,7 +50,7 @@ func exportDetails() string {
 func exportFlags() []cli.Flag {
 	own := []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; - is standard output"},
-		&cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: strings.Join(exportNames(), ", ")},
+		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: "WORDS"}, exportNames()),
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a page", Usage: "open `N` levels of modules"},
 		&cli.StringFlag{Name: "focus", Usage: "show the `MODULE` and its neighbours"},
 		&cli.IntFlag{Name: "radius", Value: 1, Usage: "neighbours are `N` steps away or less"},
@@ -118,9 +118,6 @@ func (q *exportRequest) check(ctx *cli.Context) error {
 func exportFormat(name, output string) (report.Format, error) {
 	table := exportFormats()
 	if name != "" {
-		if err := oneOf("format", name, exportNames()); err != nil {
-			return report.Format{}, err
-		}
 		return table[slices.Index(exportNames(), name)], nil
 	}
 	if f, ok := report.FormatOf(table, output); ok {

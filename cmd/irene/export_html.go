@@ -88,19 +88,23 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	if err != nil {
 		return nil, err
 	}
-	c, first := t.Coefficients, t.Device
-	if !c.HasEnergy() {
-		return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", c.Device)
+	if !t.Coefficients.HasEnergy() {
+		return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", t.Coefficients.Device)
 	}
-	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == first.ID })
+	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == t.Device.ID })
 	var out []*predict.Recipe
-	for _, d := range append([]energy.Device{first}, devices...) {
+	for _, d := range append([]energy.Device{t.Device}, devices...) {
+		t.Device = d
 		if q.coefficients == "" {
-			if c, err = coefficients.ForDevice(d.ID); err != nil {
+			if t.Coefficients, err = coefficients.ForDevice(d.ID); err != nil {
 				return nil, err
 			}
 		}
-		r, err := predict.NewRecipe(open, c, d, predict.Options{Profile: q.runtime, HostWatts: q.host})
+		p, err := t.Bind(open)
+		if err != nil {
+			return nil, err
+		}
+		r, err := p.Recipe()
 		if err != nil {
 			return nil, err
 		}

@@ -35,7 +35,7 @@ func formulaFlags() []cli.Flag {
 	return slices.Concat(
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "at", Aliases: []string{"dim"}, Usage: "bind a dim, `NAME=N`; the others stay symbols (repeatable)"},
-			&cli.StringFlag{Name: "metric", Value: "energy,time,flops,bytes", Usage: "the closed forms to write: `LIST` of " + strings.Join(report.FormulaMetrics(), ", ")},
+			suggestFlag(cli.StringFlag{Name: "metric", Value: "energy,time,flops,bytes", Usage: "the closed forms to write: `LIST` of WORDS"}, report.FormulaMetrics()),
 		},
 		predictionFlags(deviceFlag(orNone)),
 		[]cli.Flag{
@@ -100,9 +100,7 @@ func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
 	if q.show.Metrics, err = parseMetrics(ctx.String("metric"), report.FormulaMetrics()); err != nil {
 		return nil, err
 	}
-	if q.format, err = chooseFormulaFormat(ctx.String("format"), q.output); err != nil {
-		return nil, err
-	}
+	q.format = chooseFormulaFormat(ctx.String("format"), q.output)
 	if q.show.Depth < 0 && q.format.Name != "json" {
 		q.show.Depth = 1
 		if len(q.modules) > 0 {
@@ -122,10 +120,14 @@ func (q *formulaRequest) predict(env *environment, a *analysis.Analysis) (*predi
 	if err != nil {
 		return nil, err
 	}
-	return predict.Symbolic(a, t.Coefficients, t.Device, t.Options)
+	p, err := t.Bind(a)
+	if err != nil {
+		return nil, err
+	}
+	return p.Formulas()
 }
 
-func chooseFormulaFormat(name, output string) (report.FormulaFormat, error) {
+func chooseFormulaFormat(name, output string) report.FormulaFormat {
 	if name == "" {
 		switch {
 		case strings.HasSuffix(strings.ToLower(output), ".json"):
@@ -136,11 +138,7 @@ func chooseFormulaFormat(name, output string) (report.FormulaFormat, error) {
 			name = "text"
 		}
 	}
-	if err := oneOf("format", name, formulaFormats()); err != nil {
-		return report.FormulaFormat{}, err
-	}
-	i := slices.Index(formulaFormats(), name)
-	return report.FormulaFormats()[i], nil
+	return report.FormulaFormats()[slices.Index(formulaFormats(), name)]
 }
 
 func formulaFormats() []string {

@@ -53,7 +53,7 @@ func generateFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "rate", DefaultText: "that of the trace", Usage: "`N` requests per second, for energy per month"},
 		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
 		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
-		&cli.StringFlag{Name: "format", Value: "text", Usage: "text, json"},
+		tableFormatFlag(""),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all"},
 	})
 }
@@ -136,9 +136,6 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 	if q.prediction.none {
 		return nil, refuseNone(ctx)
 	}
-	if err := oneOf("format", q.format, []string{"text", "json"}); err != nil {
-		return nil, err
-	}
 	return q, q.parseServing(env, ctx)
 }
 
@@ -200,9 +197,7 @@ func (q *generateRequest) predict(in *generate.Input, generator *generate.Genera
 	if m, cache, ok := generator.Memory(q.prompt, q.tokens); ok {
 		r.Memory, r.Cache = m.WeightBytes+m.PeakBytes, cache
 	}
-	if r.Steps, r.Reading, err = generator.Work(q.prompt+(q.tokens-1)/2, q.prompt); err != nil {
-		return nil, err
-	}
+	r.Steps, r.Reading = generator.Work(q.prompt+(q.tokens-1)/2, q.prompt)
 	if len(q.requests) > 0 {
 		if r.Serving, err = generator.Serve(q.requests, q.rate); err != nil {
 			return nil, err

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
@@ -32,7 +30,7 @@ func symbolicFlag() cli.Flag {
 }
 
 func conventionFlag() cli.Flag {
-	return &cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: " + strings.Join(conventions(), ", ")}
+	return oneOfFlag(cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: WORDS"}, conventions())
 }
 
 func conventions() []string {
@@ -58,12 +56,7 @@ func parseModel(ctx *cli.Context) (q modelRequest, err error) {
 // parseUnsized reads modelFlags but for sizes and device, which some commands take several of.
 func parseUnsized(ctx *cli.Context) (q modelRequest, err error) {
 	q.output, q.convention, q.options.Symbolic = ctx.String("output"), graph.Convention(ctx.String("flops")), ctx.Bool("symbolic")
-	if q.options.Values, err = parseValues(ctx.StringSlice("value")); err != nil {
-		return q, err
-	}
-	if ctx.IsSet("flops") {
-		err = oneOf("flops", ctx.String("flops"), conventions())
-	}
+	q.options.Values, err = parseValues(ctx.StringSlice("value"))
 	return q, err
 }
 

@@ -25,15 +25,12 @@ func operatorsCommand() command {
 
      irene operators attention
      irene operators gelu --format json`,
-		flags: func() []cli.Flag { return []cli.Flag{tableFormatFlag()} },
+		flags: func() []cli.Flag { return []cli.Flag{tableFormatFlag("")} },
 		run:   runOperators,
 	}
 }
 
 func runOperators(env *environment, ctx *cli.Context) error {
-	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
-		return err
-	}
 	word := strings.ToLower(ctx.Args().First())
 	var list []ops.Op
 	var names []string

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -19,7 +18,7 @@ import (
 // output's extension does.
 func outputFlags(formats []string, more string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "format", DefaultText: "text", Usage: strings.Join(formats, ", ")},
+		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "text", Usage: "WORDS"}, formats),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format" + more},
 	}
 }

@@ -44,16 +44,16 @@ func predictFlags() []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "device", DefaultText: "each row's, or that of the coefficients", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
 		coefficientsFlag(),
-		&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "runtime `PROFILE` of the operators: " + strings.Join(runtimes(), ", ")},
+		oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "runtime `PROFILE` of the operators: WORDS"}, runtimes()),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all (- is standard output)"},
-		&cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"},
+		suggestFlag(cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"}, operator.OperatorNames()),
 	}
 	for _, size := range sizeFlags() {
 		flags = append(flags, &cli.GenericFlag{Name: size, Value: new(sizeFlag), Hidden: true}) // -h would read as help: the details speak of them
 	}
 	return append(flags,
 		&cli.StringFlag{Name: "dtype", Value: graph.Float32.String(), Usage: "element `TYPE` of --op"},
-		&cli.StringFlag{Name: "format", Value: "text", Usage: "of --op: " + strings.Join(tableFormats(), ", ")})
+		tableFormatFlag("of --op: "))
 }
 
 func sizeFlags() []string { return []string{"b", "m", "n", "k", "h"} }
@@ -82,9 +82,6 @@ func runPredictRows(env *environment, ctx *cli.Context) error {
 	}
 	if q.none {
 		return usagef("predict needs a device; --device none predicts nothing")
-	}
-	if err := oneOf("format", ctx.String("format"), tableFormats()); err != nil {
-		return err
 	}
 	t := &rowPredictor{env: env, request: q, devices: map[string]*operator.Predictor{}, notes: map[string]int{}}
 	if ctx.IsSet("op") {
@@ -313,7 +310,7 @@ func (t *rowPredictor) one(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	dev := o.Device()
+	dev := o.Device
 	members = append(members, operator.Member{Key: "dtype", Value: quoted(op.DType.String())}, operator.Member{Key: "device", Value: quoted(dev.ID)})
 	text := appendRow(members, &pr)
 	if ctx.String("format") == "text" {

@@ -3,14 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
@@ -47,14 +45,14 @@ func coefficientsFlag() cli.Flag {
 }
 
 func runtimeFlag() cli.Flag {
-	return &cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")}
+	return oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: WORDS"}, runtimes())
 }
 
 // measuredFlags are what a prediction may rest on beside the file.
 func measuredFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "measured", Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
-		&cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: " + strings.Join(modeNames(), ", ")},
+		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, modeNames()),
 	}
 }
 
@@ -79,11 +77,6 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 // parseBasis reads what a prediction rests on, but for the device.
 func parseBasis(ctx *cli.Context) (predictionRequest, error) {
 	q := predictionRequest{coefficients: ctx.String("coefficients"), runtime: ctx.String("runtime")}
-	if q.runtime != "" {
-		if err := oneOf("runtime", q.runtime, runtimes()); err != nil {
-			return q, err
-		}
-	}
 	if err := q.parseMeasured(ctx); err != nil {
 		return q, err
 	}
@@ -104,9 +97,6 @@ func (q *predictionRequest) parseMeasured(ctx *cli.Context) error {
 		q.mode = predict.ModeTimes
 	}
 	if m := ctx.String("mode"); m != "" {
-		if err := oneOf("mode", m, modeNames()); err != nil {
-			return err
-		}
 		q.mode = predict.Mode(m)
 	}
 	if (q.mode == predict.ModeSpec) != (q.measured == "") {
@@ -146,7 +136,7 @@ func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*pr
 	if err != nil || a.Symbolic {
 		return nil, err
 	}
-	r, err := predict.Run(a, t.Coefficients, t.Device, t.Options)
+	r, err := t.Run(a)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +144,7 @@ func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*pr
 }
 
 // target is the device to predict for, with the coefficients and options to do it with.
-func (q *predictionRequest) target(env *environment) (t sweep.Target, err error) {
+func (q *predictionRequest) target(env *environment) (t predict.Target, err error) {
 	t.Options = predict.Options{Profile: q.runtime, HostWatts: q.host}
 	if t.Coefficients, err = q.choose(env); err != nil {
 		return t, err

@@ -57,13 +57,13 @@ func profileFlags() []cli.Flag {
 		&cli.IntFlag{Name: "in-context", Usage: "measure `N` operators within their running models, too"},
 		&cli.DurationFlag{Name: "budget", DefaultText: "as long as all of it takes", Usage: "measure for `TIME`, as 10m, the most telling first"},
 		&cli.StringFlag{Name: "shard", Usage: "measure the part `I/N` of it, I from 1 to N"},
-		&cli.StringFlag{Name: "executor", Value: executorRows()[0].name, Usage: "what runs the operators, `EXECUTOR`: " + strings.Join(rowNames(executorRows()), ", ")},
-		&cli.StringFlag{Name: "provider", DefaultText: "cuda with the meter nvml, else cpu", Usage: "ONNX Runtime's execution `PROVIDER`: " + strings.Join(providers(), ", ")},
+		oneOfFlag(cli.StringFlag{Name: "executor", Value: executorRows()[0].name, Usage: "what runs the operators, `EXECUTOR`: WORDS"}, rowNames(executorRows())),
+		oneOfFlag(cli.StringFlag{Name: "provider", DefaultText: "cuda with the meter nvml, else cpu", Usage: "ONNX Runtime's execution `PROVIDER`: WORDS"}, []string{"cpu", "cuda", "tensorrt"}),
 		&cli.StringFlag{Name: "ort-lib", EnvVars: []string{"ONNXRUNTIME_LIB"}, Usage: "ONNX Runtime's library, libonnxruntime.so `FILE`"},
-		&cli.StringFlag{Name: "runtime", Value: defaultProfiled, Usage: "how far the model is optimized before it is measured, by `PROFILE`: " + strings.Join(profiled(), ", ")},
+		oneOfFlag(cli.StringFlag{Name: "runtime", Value: defaultProfiled, Usage: "how far the model is optimized before it is measured, by `PROFILE`: WORDS"}, []string{defaultProfiled, "ort-basic", "none"}),
 		&cli.IntFlag{Name: "threads", DefaultText: "one per core", Usage: "compute with `N` threads on the provider cpu"},
 		&cli.BoolFlag{Name: "tf32", Usage: "let products of float32 round their inputs to TF32"},
-		&cli.StringFlag{Name: "meter", Value: autoMeter, Usage: "what reads energy, `METER`: " + strings.Join(meterNames(), ", ")},
+		oneOfFlag(cli.StringFlag{Name: "meter", Value: autoMeter, Usage: "what reads energy, `METER`: WORDS"}, append([]string{autoMeter}, rowNames(meterRows())...)),
 		&cli.StringFlag{Name: "gpu", DefaultText: "the first of CUDA_VISIBLE_DEVICES", Usage: "the `GPU`, by its UUID or index"},
 		&cli.StringFlag{Name: "nvml-lib", Usage: "the driver's library, libnvidia-ml.so.1 `FILE`"},
 		&cli.StringFlag{Name: "lock-clocks", Usage: "hold the clocks at `SM[,MEMORY]` MHz, where that is allowed"},
@@ -75,24 +75,16 @@ func profileFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "max-cv", Value: 0.03, Usage: "windows that scatter by more than the share `CV` are repeated, then flagged"},
 		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "shuffle the tasks by the number `N`"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be measured and how, and measure nothing"},
-		&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of what --dry-run says: text, json"},
+		tableFormatFlag("`FORMAT` of what --dry-run says: "),
 	}...)
 }
 
-// Runtime profiles that can be measured: those whose graphs ONNX Runtime makes, and the file as it is.
+// defaultProfiled is the runtime profile that is measured unless another one is asked for. Those that can be are the ones
+// whose graphs ONNX Runtime makes, and the file as it is.
 const defaultProfiled = "ort-extended"
-
-func profiled() []string { return []string{defaultProfiled, "ort-basic", "none"} }
-
-func providers() []string { return []string{"cpu", "cuda", "tensorrt"} }
 
 // autoMeter chooses a meter by what the machine has.
 const autoMeter = "auto"
-
-func meterNames() []string { return append([]string{autoMeter}, rowNames(meterRows())...) }
-
-// planFormats are the formats of what --dry-run says.
-func planFormats() []string { return []string{"text", "json"} }
 
 // parseProfile checks the command line as far as models and devices are not needed.
 func parseProfile(ctx *cli.Context) (q profileRequest, err error) {
@@ -116,20 +108,6 @@ func parseProfile(ctx *cli.Context) (q profileRequest, err error) {
 }
 
 func (q *profileRequest) parseWords(ctx *cli.Context) error {
-	for _, w := range []struct {
-		flag, value string
-		words       []string
-	}{
-		{"executor", q.executor, rowNames(executorRows())},
-		{"meter", q.meter, meterNames()},
-		{"runtime", q.runtime, profiled()},
-		{"provider", q.provider, append([]string{""}, providers()...)},
-		{"format", ctx.String("format"), planFormats()},
-	} {
-		if err := oneOf(w.flag, w.value, w.words); err != nil {
-			return err
-		}
-	}
 	levels, err := parseList("level", ctx.String("level"), []string{string(energy.LevelOperator), string(energy.LevelModule), string(energy.LevelModel)})
 	for _, l := range levels {
 		q.levels = append(q.levels, energy.Level(l))

@@ -228,10 +228,12 @@ func checkFlags(t *testing.T, line string) {
 		t.Errorf("%q: %v", line, countError(*c, make([]string, n)))
 	}
 	for i, arg := range arranged[:max(0, len(arranged)-1)] {
-		known := choices(c, strings.TrimPrefix(arg, "--"))
-		for _, w := range strings.Split(arranged[i+1], ",") {
-			if strings.HasPrefix(arg, "--") && known != nil && !slices.Contains(known, w) {
-				t.Errorf("%q: %s is not one of %s", line, w, strings.Join(known, ", "))
+		for _, f := range c.allFlags() {
+			known := choices(c, f)
+			for _, w := range strings.Split(arranged[i+1], ",") {
+				if arg == "--"+f.Names()[0] && known != nil && !slices.Contains(known, w) {
+					t.Errorf("%q: %s is not one of %s", line, w, strings.Join(known, ", "))
+				}
 			}
 		}
 	}

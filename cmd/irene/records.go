@@ -44,20 +44,13 @@ func recordsCommand() command {
 				&cli.BoolFlag{Name: "to-irene", Usage: "write trees in the format of IrEne's published measurements", DisableDefaultText: true},
 				&cli.BoolFlag{Name: "from-irene", Usage: "read such trees", DisableDefaultText: true},
 				&cli.StringFlag{Name: "device", Usage: "with --from-irene: the GPU that was measured, by `ID`"},
-				&cli.StringFlag{Name: "energies", Value: string(energy.BoundaryWall), Usage: "with --from-irene: take the energies at the plug, or those of the board: " + strings.Join(treeBoundaries(), ", ")},
-				&cli.StringFlag{Name: "format", Value: "text", Usage: strings.Join(recordFormats(), ", ")},
+				oneOfFlag(cli.StringFlag{Name: "energies", Value: string(energy.BoundaryWall), Usage: "with --from-irene: take the energies at the plug, or those of the board: WORDS"}, []string{string(energy.BoundaryWall), string(energy.BoundaryBoard)}),
+				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "WORDS"}, []string{"text", "json", "csv"}),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write records, or trees, to `FILE`, whole or not at all (- is standard output)"},
 			}
 		},
 		run: runRecords,
 	}
-}
-
-func recordFormats() []string { return []string{"text", "json", "csv"} }
-
-// treeBoundaries are the energies that published trees have.
-func treeBoundaries() []string {
-	return []string{string(energy.BoundaryWall), string(energy.BoundaryBoard)}
 }
 
 func runRecords(env *environment, ctx *cli.Context) error {
@@ -100,12 +93,6 @@ func runRecords(env *environment, ctx *cli.Context) error {
 
 // checkRecordFlags refuses flags that do not go together.
 func checkRecordFlags(ctx *cli.Context) error {
-	if err := oneOf("format", ctx.String("format"), recordFormats()); err != nil {
-		return err
-	}
-	if err := oneOf("energies", ctx.String("energies"), treeBoundaries()); err != nil {
-		return err
-	}
 	output := ctx.String("output")
 	if ctx.Bool("check") {
 		for _, other := range []string{"filter", "drift", "merge", "to-irene", "from-irene", "output"} {

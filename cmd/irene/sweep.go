@@ -12,6 +12,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -139,8 +140,8 @@ func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep,
 }
 
 // targets are the devices with their coefficients.
-func (q *sweepRequest) targets(env *environment) ([]sweep.Target, error) {
-	var out []sweep.Target
+func (q *sweepRequest) targets(env *environment) ([]predict.Target, error) {
+	var out []predict.Target
 	for _, p := range q.devices {
 		t, err := p.target(env)
 		if err != nil {
@@ -288,9 +289,6 @@ func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
 				name = f.Name
 			}
 		}
-	}
-	if err := oneOf("format", name, sweepFormats()); err != nil {
-		return err
 	}
 	q.format = report.SweepFormats()[slices.Index(sweepFormats(), name)]
 	return nil

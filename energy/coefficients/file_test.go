@@ -78,7 +78,7 @@ func FuzzLoadCoefficients(f *testing.F) {
 		if _, err := coefficients.Load(bytes.NewReader(energytest.Written(t, c)), "fuzz.json"); err != nil {
 			t.Errorf("what was read and written cannot be read: %v", err)
 		}
-		r, err := predict.Run(a, c, dev, predict.Options{Profile: "eager"})
+		r, err := predict.Target{Coefficients: c, Device: dev, Options: predict.Options{Profile: "eager"}}.Run(a)
 		if err == nil && len(r.Modules) != 1 {
 			t.Errorf("%d modules, want the root", len(r.Modules))
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
-	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/energy/stats"
 )
 
@@ -73,7 +72,7 @@ func Adapt(base *coefficients.Coefficients, in OperatorInput) (*coefficients.Coe
 	if len(in.Rows) == 0 {
 		return nil, nil, fmt.Errorf("no measurement to adapt to")
 	}
-	c, err := Transferred(base, in.Device)
+	c, err := base.Transferred(in.Device)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -107,31 +106,6 @@ func Adapt(base *coefficients.Coefficients, in OperatorInput) (*coefficients.Coe
 	return c, report, nil
 }
 
-// Transferred returns coefficients scaled to another device by public specifications, as predictions scale them.
-func Transferred(c *coefficients.Coefficients, dev energy.Device) (*coefficients.Coefficients, error) {
-	o, err := operator.New(c, dev)
-	if err != nil {
-		return nil, err
-	}
-	out := *c
-	out.Device = dev.ID
-	out.Classes = slices.Clone(c.Classes)
-	out.Condition = 0
-	for i := range out.Classes {
-		cc := &out.Classes[i]
-		if o.P.From != nil {
-			ch := law.Choice{Energy: cc.Energy, Time: cc.Time}
-			o.P.Transfer(&ch, cc.DType)
-			cc.Energy, cc.Time = ch.Energy, ch.Time
-			cc.Interval, cc.Identified = nil, nil
-		}
-	}
-	if o.P.From != nil {
-		out.Power = coefficients.PowerRange{Low: o.P.Power(c.Power.Low), High: o.P.Power(c.Power.High)}
-	}
-	return &out, nil
-}
-
 // adaptation is the rows beside their predictions.
 type adaptation struct {
 	device string
@@ -155,19 +129,20 @@ const (
 
 func newAdaptation(c *coefficients.Coefficients, in *OperatorInput) (*adaptation, error) {
 	a := &adaptation{device: in.Device.ID, spread: spreadOf(c), seen: Ranges{}}
-	o, err := operator.New(c, in.Device)
+	l, err := law.New(c, in.Device, law.Options{Alone: true})
 	if err != nil {
 		return nil, err
 	}
+	m := law.NewMachine(in.Device)
 	for i := range in.Rows {
 		r := &in.Rows[i]
-		f, err := r.Features(in.Device)
+		k, err := r.Kernel(in.Device)
 		if err != nil {
 			return nil, &energy.SyntaxError{File: r.File, Line: r.Line, Msg: err.Error()}
 		}
+		f, pr := m.Features(&k), l.Kernel(&k)
 		a.seen.widen(&f)
-		pr := o.P.Predict(&f)
-		row := adaptRow{key: coefficients.Key{Class: f.Class, DType: f.DType}, pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
+		row := adaptRow{key: f.Key, pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
 		for of, measured := range [2]float64{float64(r.Time), float64(r.Energy)} {
 			if measured > 0 && row.pr[of] > 0 {
 				row.ratios[of], row.has[of] = math.Log(measured/row.pr[of]), true

@@ -28,7 +28,7 @@ func Plan(base *coefficients.Coefficients, dev energy.Device, rows []operator.Op
 	if count < 1 {
 		return nil, fmt.Errorf("a plan of %d operators: want at least 1", count)
 	}
-	c, err := Transferred(base, dev)
+	c, err := base.Transferred(dev)
 	if err != nil {
 		return nil, err
 	}
@@ -66,20 +66,22 @@ type designRow struct {
 
 func newDesign(c *coefficients.Coefficients, dev energy.Device, ops []operator.Operator) (*design, error) {
 	d := &design{prior: spreadOf(c) * spreadOf(c)}
-	o, err := operator.New(c, dev)
+	l, err := law.New(c, dev, law.Options{Alone: true})
 	if err != nil {
 		return nil, err
 	}
+	m := law.NewMachine(dev)
 	byClass := map[coefficients.Key][]designRow{}
 	seen := map[string]bool{}
 	for i := range ops {
-		f, err := ops[i].Features(dev)
+		k, err := ops[i].Kernel(dev)
 		if err != nil {
 			return nil, &energy.SyntaxError{File: ops[i].File, Line: ops[i].Line, Msg: err.Error()}
 		}
 		if name := ops[i].String(); !seen[name] {
 			seen[name] = true
-			r := newDesignRow(o.P, &f, i)
+			f := m.Features(&k)
+			r := newDesignRow(l.Kernel(&k).Causes, &f, i)
 			byClass[r.key] = append(byClass[r.key], r)
 		}
 	}
@@ -90,8 +92,7 @@ func newDesign(c *coefficients.Coefficients, dev energy.Device, ops []operator.O
 	return d, nil
 }
 
-func newDesignRow(p *law.Additive, f *law.Features, index int) designRow {
-	causes := p.Causes(f)
+func newDesignRow(causes law.Causes, f *law.Features, index int) designRow {
 	total := causes.Total()
 	launches := 0.0
 	if total.Time > 0 {
@@ -101,7 +102,7 @@ func newDesignRow(p *law.Additive, f *law.Features, index int) designRow {
 	}
 	launches *= planLaunch
 	return designRow{
-		index: index, key: coefficients.Key{Class: f.Class, DType: f.DType}, noise: planNoise*planNoise + launches*launches,
+		index: index, key: f.Key, noise: planNoise*planNoise + launches*launches,
 		at: [3]float64{math.Log(f.X[coefficients.Bytes] + 1), math.Log(f.X[coefficients.FLOPs] + 1), math.Log(f.Depth + 1)},
 	}
 }

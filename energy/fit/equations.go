@@ -66,7 +66,8 @@ func (s *Subject) Equations(t *irene.Tree, m law.Machine, seen Ranges) (eqs []Eq
 	eval := s.Eval(t)
 	feats := make([]law.Features, len(s.Plan.Kernels))
 	for i := range feats {
-		feats[i] = m.Features(&s.Plan.Kernels[i], eval)
+		k := law.KernelAt(&s.Plan.Kernels[i].Cost, eval)
+		feats[i] = m.Features(&k)
 		seen.widen(&feats[i])
 	}
 	calls := s.Calls(m, eval)
@@ -149,7 +150,7 @@ func (s *Subject) sums(feats []law.Features, calls map[*graph.Node]float64) map[
 				accumulate(sum, &feats[k])
 			}
 			if h := calls[n]; h > 0 {
-				add(sum, coefficients.Key{Class: coefficients.HostClass, DType: graph.Float32}, &coefficients.TermValues{coefficients.Launches: h})
+				add(sum, coefficients.HostKey, &coefficients.TermValues{coefficients.Launches: h})
 			}
 		}
 		for _, c := range m.Children {
@@ -166,9 +167,9 @@ func (s *Subject) sums(feats []law.Features, calls map[*graph.Node]float64) map[
 }
 
 func accumulate(sum map[coefficients.Key]*coefficients.TermValues, f *law.Features) {
-	add(sum, coefficients.Key{Class: f.Class, DType: f.DType}, &f.X)
+	add(sum, f.Key, &f.X)
 	if f.Host > 0 {
-		add(sum, coefficients.Key{Class: coefficients.HostClass, DType: graph.Float32}, &coefficients.TermValues{coefficients.Launches: f.Host})
+		add(sum, coefficients.HostKey, &coefficients.TermValues{coefficients.Launches: f.Host})
 	}
 }
 
@@ -187,7 +188,7 @@ func add(sum map[coefficients.Key]*coefficients.TermValues, key coefficients.Key
 type Ranges map[coefficients.Key]map[string]coefficients.Range
 
 func (r Ranges) widen(f *law.Features) {
-	key := coefficients.Key{Class: f.Class, DType: f.DType}
+	key := f.Key
 	have := r[key]
 	if have == nil {
 		have = map[string]coefficients.Range{}

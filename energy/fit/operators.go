@@ -6,6 +6,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/operator"
 )
 
@@ -23,10 +24,11 @@ func operatorEquations(rows []operator.Operator, ref energy.Device, seen Ranges)
 			return nil, fmt.Errorf("%s:%d: neither latency_ms nor energy_j: nothing was measured", o.File, o.Line)
 		}
 		dev := devices[i]
-		f, err := o.Features(dev)
+		k, err := o.Kernel(dev)
 		if err != nil {
 			return nil, &energy.SyntaxError{File: o.File, Line: o.Line, Msg: err.Error()}
 		}
+		f := law.NewMachine(dev).Features(&k)
 		seen.widen(&f)
 		by := coefficients.Scales(ref, dev, f.DType)
 		for t := range f.X {

@@ -30,12 +30,12 @@ func rowsOf(t *testing.T, id string, n int, factor, watts float64) []operator.Op
 		} else {
 			o.Op, o.B, o.H = "add", 100*size(), size()
 		}
-		f, err := o.Features(dev)
+		k, err := o.Kernel(dev)
 		if err != nil {
 			t.Fatal(err)
 		}
 		rate, _ := coefficients.SustainedPeak(dev, graph.Float32)
-		s := 1.5*f.X[coefficients.FLOPs]/float64(rate) + f.X[coefficients.Bytes]/(0.9*coefficients.MemoryShare(dev)*float64(dev.Bandwidth)) + 4e-6
+		s := 1.5*2*k.MACs/float64(rate) + (k.Bytes+k.Rereads)/(0.9*coefficients.MemoryShare(dev)*float64(dev.Bandwidth)) + 4e-6
 		o.Time = energy.Seconds(s * factor)
 		if watts > 0 {
 			o.Energy = energy.Joules(s * factor * watts)
@@ -163,7 +163,7 @@ func TestAdapt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved, err := Transferred(base, energytest.Device(t, "t4"))
+	moved, err := base.Transferred(energytest.Device(t, "t4"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -276,7 +276,7 @@ func recordFeatures(r *energy.Record, m law.Machine) (feats []law.Features, prob
 		if !ok {
 			return nil, measured.PassedDType
 		}
-		feats = append(feats, m.Features(&k, law.EvalConst))
+		feats = append(feats, m.Features(&k))
 	}
 	return feats, ""
 }

@@ -52,8 +52,11 @@ func TestRecordsLinear(t *testing.T) {
 	// an operator of a size between those measured, against the law itself
 	w := energy.Work{Class: "gemm", DType: "float32", Count: 1, MACs: 300 * 1024 * 1024, Read: 4 * (300*1024 + 1024*1024), Written: 4 * 300 * 1024, Products: []energy.Product{{Batch: 1, M: 300, N: 1024, K: 1024, Weight: true}}}
 	k, _ := measured.WorkKernel(&w)
-	f := law.NewMachine(energytest.Device(t, "gtx-1070")).Features(&k, law.EvalConst)
-	got := law.New(c, energytest.Device(t, "gtx-1070")).Predict(&f)
+	l, err := law.New(c, energytest.Device(t, "gtx-1070"), law.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := l.Kernel(&k)
 	seconds, joules := energytest.LinearLaw(&w)
 	if energytest.Relative(float64(got.Time), float64(seconds)) > 0.02 || energytest.Relative(float64(got.Energy), float64(joules)) > 0.02 {
 		t.Errorf("predicted %v in %v, want %v in %v", got.Energy, got.Time, joules, seconds)

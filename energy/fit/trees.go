@@ -330,7 +330,7 @@ func (c *columns) prior(ls *leastSquares, d *energy.Device) {
 			strength, seconds := priorRate, 0.0
 			switch t {
 			case coefficients.Launches:
-				strength, seconds = priorLaunch, float64(law.LaunchTime)
+				strength, seconds = priorLaunch, float64(coefficients.LaunchTime)
 			case coefficients.Bytes:
 				seconds = 1 / float64(d.Bandwidth)
 			case coefficients.FLOPs:

@@ -14,7 +14,6 @@ import (
 	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // Input says what generates text, and on what.
@@ -22,7 +21,7 @@ type Input struct {
 	Decoder *analysis.Decoder
 	Options analysis.Options // dims that are no part of generation, and values of inputs
 	Prompts *graph.Graph     // the graph that reads prompts, where it is another file: a decoder's, or an encoder
-	Target  sweep.Target
+	Target  predict.Target
 	Batch   int64
 	// Prompt and Tokens are the lengths that closed forms are checked at.
 	Prompt, Tokens int64
@@ -79,16 +78,14 @@ func New(in Input) (*Generator, error) {
 	}
 	var err error
 	points := slices.CompactFunc([][]int64{low, high}, slices.Equal)
-	if g.Step, err = sweep.NewGrid(d.Graph, opts, names, points, []sweep.Target{in.Target}, graph.TwoMACPlusElementwise); err != nil {
+	if g.Step, err = sweep.NewGrid(d.Graph, opts, names, points, []predict.Target{in.Target}, graph.TwoMACPlusElementwise); err != nil {
 		return nil, err
 	}
 	g.Warnings = slices.Clone(g.Step.Warnings)
 	if g.Step.Direct != "" {
 		g.Warnings = append(g.Warnings, "decode steps are interpolated: "+g.Step.Direct)
 	}
-	if err := g.experts(); err != nil {
-		return nil, err
-	}
+	g.experts()
 	return g, g.preparePrompts()
 }
 
@@ -125,7 +122,7 @@ func (g *Generator) preparePrompts() error {
 		opts.Dims[d.Past] = 0
 		at := [][]int64{{max(g.in.Prompt, 1)}}
 		var err error
-		if g.prompts, err = sweep.NewGrid(d.Graph, opts, []string{d.Sequence}, at, []sweep.Target{g.in.Target}, graph.TwoMACPlusElementwise); err == nil {
+		if g.prompts, err = sweep.NewGrid(d.Graph, opts, []string{d.Sequence}, at, []predict.Target{g.in.Target}, graph.TwoMACPlusElementwise); err == nil {
 			g.Way = PromptsByGraph
 			return nil
 		}
@@ -160,7 +157,7 @@ func (g *Generator) promptFile() error {
 		at[i] = max(g.in.Prompt, 1)
 	}
 	var err error
-	g.prompts, err = sweep.NewGrid(p, opts, lengths, [][]int64{at}, []sweep.Target{g.in.Target}, graph.TwoMACPlusElementwise)
+	g.prompts, err = sweep.NewGrid(p, opts, lengths, [][]int64{at}, []predict.Target{g.in.Target}, graph.TwoMACPlusElementwise)
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.File, err)
 	}
@@ -278,7 +275,7 @@ func (g *Generator) Interval(prompt, tokens int64) (low, high float64, err error
 	if err != nil {
 		return 0, 0, err
 	}
-	r, err := predict.Run(a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	r, err := g.in.Target.Run(a)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -309,25 +306,18 @@ func (g *Generator) Memory(prompt, tokens int64) (m analysis.Memory, cache int64
 func (g *Generator) inPlace() bool { return g.Runtime() == "vllm" }
 
 // Runtime is the runtime profile in force.
-func (g *Generator) Runtime() string {
-	if r := g.in.Target.Options.Profile; r != "" {
-		return r
-	}
-	return g.in.Target.Coefficients.Profile
-}
+func (g *Generator) Runtime() string { return g.program().Profile }
+
+// program is the decode step.
+func (g *Generator) program() *predict.Program { return g.Step.Programs[0] }
 
 // experts finds what mixtures of experts read less than their costs say, which count as many experts as the tokens can
 // touch: of E experts, n tokens that go through k each touch E·(1 - (1 - k/E)^n) on average where every expert is as
 // likely as any other.
-func (g *Generator) experts() error {
+func (g *Generator) experts() {
 	a := g.Step.Open.Analysis
-	b, _, err := predict.Prepare(a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
-	if err != nil {
-		return err
-	}
-	p, plan := b.Additive, b.Plan
-	for i := range plan.Kernels {
-		k := &plan.Kernels[i]
+	for i := range g.program().Steps {
+		k := &g.program().Steps[i]
 		if k.Cost.Class != "moe" || len(k.Cost.Products) == 0 || k.Node.Input(2) == nil {
 			continue
 		}
@@ -344,11 +334,9 @@ func (g *Generator) experts() error {
 		all := float64(n)
 		touched := all * (1 - math.Pow(1-float64(per)/all, float64(active/per)))
 		less := (min(all, float64(active)) - touched) * expertBytes(a, k.Node, n)
-		ch := p.Choose(coefficients.Key{Class: k.Cost.Class, DType: coefficients.ClassType(k.Cost.Class, k.Cost.DType)})
-		g.moe.Energy += energy.Joules(ch.Energy[coefficients.Bytes] * less)
-		g.moe.Time += energy.Seconds(ch.Time[coefficients.Bytes] * less)
+		pr := g.program().Law().Kernel(&law.Kernel{Class: k.Cost.Class, DType: k.Cost.DType, Known: true, Bytes: less})
+		g.moe = g.moe.Plus(pr.Causes[law.Memory])
 	}
-	return nil
 }
 
 // expertBytes is what one of n experts stores.
@@ -377,67 +365,47 @@ type Work struct {
 
 // Work parts one decode step, with that many tokens in the cache, by class, and a batch of prompts likewise. It leaves
 // out what even routing to experts saves.
-func (g *Generator) Work(past, prompt int64) (step, prefill []Work, err error) {
-	at := []int64{max(past, 1), max(prompt, 1)}[:len(g.Step.Open.Names)]
-	if step, err = workAt(g.Step, at); err != nil || prompt == 0 {
-		return step, nil, err
+func (g *Generator) Work(past, prompt int64) (step, prefill []Work) {
+	step = workOf(kernelsAt(g.Step, []int64{max(past, 1), max(prompt, 1)}))
+	switch {
+	case prompt == 0:
+	case g.rows != nil:
+		prefill = workOf(g.rows.kernels(prompt))
+	case g.prompts != nil:
+		prefill = workOf(kernelsAt(g.prompts, []int64{prompt}))
 	}
-	if g.rows != nil {
-		w := workSum{}
-		for i := range g.rows.plan.Kernels {
-			c := g.rows.kernel(i, prompt)
-			w.add(g.rows.p, &c, func(d graph.Dim) (int64, bool) { return d.Const() })
+	return step, prefill
+}
+
+// kernelsAt predicts the kernels of a grid's graph at sizes of its open dims, of which there may be fewer.
+func kernelsAt(g *sweep.Grid, values []int64) []predict.Kernel {
+	env := g.Open.Env(values[:len(g.Open.Names)])
+	return g.Programs[0].At(func(d graph.Dim) (int64, bool) { return d.Eval(env) }).Kernels
+}
+
+// workOf adds kernels by class and type, in the order of energy, the largest first.
+func workOf(kernels []predict.Kernel) []Work {
+	sums := map[coefficients.Key]*Work{}
+	for i := range kernels {
+		k := &kernels[i]
+		if k.IsCall() || !k.Known {
+			continue
 		}
-		return step, w.list(), nil
+		key := coefficients.Key{Class: k.Class, DType: k.DType}
+		sum := sums[key]
+		if sum == nil {
+			sum = &Work{Class: k.Class, DType: k.DType.String()}
+			sums[key] = sum
+		}
+		sum.FLOPs += k.FLOPs()
+		sum.Bytes += k.Sizes.Bytes
+		sum.Kernels++
+		sum.Energy += k.Energy
+		sum.Time += k.Time
 	}
-	if g.prompts != nil {
-		prefill, err = workAt(g.prompts, []int64{prompt}[:len(g.prompts.Open.Names)])
-	}
-	return step, prefill, err
-}
-
-// workAt sums the kernels of a grid's graph at a point.
-func workAt(g *sweep.Grid, values []int64) ([]Work, error) {
-	t := g.Targets[0]
-	b, _, err := predict.Prepare(g.Open.Analysis, t.Coefficients, t.Device, t.Options)
-	if err != nil {
-		return nil, err
-	}
-	env := g.Open.Env(values)
-	w := workSum{}
-	for i := range b.Plan.Kernels {
-		w.add(b.Additive, &b.Plan.Kernels[i], func(d graph.Dim) (int64, bool) { return d.Eval(env) })
-	}
-	return w.list(), nil
-}
-
-// workSum adds kernels by class and type.
-type workSum map[coefficients.Key]*Work
-
-func (w workSum) add(p *law.Additive, k *kernel.Kernel, eval func(graph.Dim) (int64, bool)) {
-	f := p.Machine.Features(k, eval)
-	if !f.Known {
-		return
-	}
-	key := coefficients.Key{Class: f.Class, DType: f.DType}
-	sum := w[key]
-	if sum == nil {
-		sum = &Work{Class: f.Class, DType: f.DType.String()}
-		w[key] = sum
-	}
-	pr := p.Predict(&f)
-	sum.FLOPs += f.X[coefficients.FLOPs]
-	sum.Bytes += f.X[coefficients.Bytes]
-	sum.Kernels++
-	sum.Energy += pr.Energy
-	sum.Time += pr.Time
-}
-
-// list is in the order of energy, the largest first.
-func (w workSum) list() []Work {
 	var out []Work
-	for _, key := range slices.SortedFunc(maps.Keys(w), coefficients.CompareKeys) {
-		out = append(out, *w[key])
+	for _, key := range slices.SortedFunc(maps.Keys(sums), coefficients.CompareKeys) {
+		out = append(out, *sums[key])
 	}
 	slices.SortStableFunc(out, func(a, b Work) int { return cmp.Compare(b.Energy, a.Energy) })
 	return out

@@ -9,7 +9,6 @@ import (
 	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
@@ -27,7 +26,7 @@ func generator(t testing.TB, g *graph.Graph, dev, runtime string, batch, prompt,
 		t.Fatal(err)
 	}
 	out, err := New(Input{
-		Decoder: d, Prompts: prompts, Target: sweep.Target{Coefficients: c, Device: energytest.Device(t, dev), Options: predict.Options{Profile: runtime}},
+		Decoder: d, Prompts: prompts, Target: predict.Target{Coefficients: c, Device: energytest.Device(t, dev), Options: predict.Options{Profile: runtime}},
 		Batch: batch, Prompt: prompt, Tokens: tokens,
 	})
 	if err != nil {
@@ -85,7 +84,7 @@ func TestGenerate(t *testing.T) {
 func wholeAt(t *testing.T, g *Generator, of *graph.Graph, dims map[string]int64) law.Share {
 	t.Helper()
 	a := energytest.Analyzed(t, of, dims)
-	r, err := predict.Run(a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	r, err := g.in.Target.Run(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,12 +191,12 @@ func TestExperts(t *testing.T) {
 	}
 	g := moe(4)
 	perExpert := 4.0 * 2 * 32 * 8
-	p, _, err := predict.Prepare(g.Step.Open.Analysis, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
+	less := (8 - 16*(1-math.Pow(14.0/16, 4))) * perExpert
+	rates, err := coefficients.For(g.in.Target.Coefficients, g.in.Target.Device, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	less := (8 - 16*(1-math.Pow(14.0/16, 4))) * perExpert
-	if want := less * p.Choose(coefficients.Key{Class: "moe", DType: graph.Float32}).Energy[coefficients.Bytes]; energytest.Off(float64(g.moe.Energy), want) > 1e-9 {
+	if want := less * rates.Of(coefficients.Key{Class: "moe", DType: graph.Float32}).Energy[coefficients.Bytes]; energytest.Off(float64(g.moe.Energy), want) > 1e-9 {
 		t.Errorf("even routing takes %v J less, want %v", g.moe.Energy, want)
 	}
 	if g := moe(1); math.Abs(float64(g.moe.Energy)) > 1e-15 {

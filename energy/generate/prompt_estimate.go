@@ -2,6 +2,7 @@ package generate
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy/law"
@@ -14,19 +15,16 @@ import (
 // rowEstimate predicts prompts from a graph of one new token: a row for each token of the prompt in place of a row for
 // each sequence. Attention is corrected, since the tokens of a sequence share their keys and values.
 type rowEstimate struct {
-	d      *analysis.Decoder
-	a      *analysis.Analysis // in open batch and past
-	p      *law.Additive
-	plan   *kernel.Plan
-	batch  int64
-	causal bool // attention skips what the mask hides
-	parts  []rowKernel
+	*predict.Program // in open batch and past
+	d                *analysis.Decoder
+	batch            int64
+	causal           bool        // attention skips what the mask hides
+	parts            []rowKernel // by step
 }
 
 // rowKernel is what of a kernel does not grow like its rows.
 type rowKernel struct {
 	last   bool          // of the last token alone: the logits
-	grows  bool          // with the tokens in the cache
 	scores []graph.Shape // values that hold an element for each pair of tokens
 	sizes  []graph.DType // of their elements
 }
@@ -43,22 +41,17 @@ func newRowEstimate(g *Generator) (*rowEstimate, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rowEstimate{d: d, a: open.Analysis, batch: g.in.Batch, causal: g.inPlace()}
-	b, _, err := predict.Prepare(r.a, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
-	if err != nil {
+	r := &rowEstimate{d: d, batch: g.in.Batch, causal: g.inPlace()}
+	if r.Program, err = g.in.Target.Bind(open.Analysis); err != nil {
 		return nil, err
 	}
-	r.p, r.plan = b.Additive, b.Plan
 	caches, logits := r.cacheLike(), r.logits()
-	for i := range r.plan.Kernels {
-		k := &r.plan.Kernels[i]
+	for i := range r.Steps {
+		k := &r.Steps[i]
 		part := rowKernel{last: logits[k.Node]}
-		for _, e := range append([]graph.Dim{k.Cost.Read, k.Cost.Written, k.Cost.MACs}, k.Cost.Elementwise) {
-			part.grows = part.grows || slices.Contains(e.Symbols(), d.Past)
-		}
-		for _, v := range outer(k) {
-			f := &r.a.Inference.Facts[v.ID]
-			if !caches[v] && slices.ContainsFunc(f.Shape, func(x graph.Dim) bool { return slices.Contains(x.Symbols(), d.Past) }) {
+		for _, v := range outer(&k.Kernel) {
+			f := &r.Analysis.Inference.Facts[v.ID]
+			if !caches[v] && slices.ContainsFunc(f.Shape, r.grows) {
 				part.scores, part.sizes = append(part.scores, f.Shape), append(part.sizes, f.DType)
 			}
 		}
@@ -97,7 +90,7 @@ func (r *rowEstimate) cacheLike() map[*graph.Value]bool {
 	for _, v := range r.d.Caches {
 		out[v] = true
 	}
-	for _, n := range r.a.Graph.Nodes {
+	for _, n := range r.Analysis.Graph.Nodes {
 		if n.Domain != "" || !slices.Contains(carries, n.Op) || !slices.ContainsFunc(n.Inputs, func(v *graph.Value) bool { return out[v] }) {
 			continue
 		}
@@ -112,13 +105,13 @@ func (r *rowEstimate) cacheLike() map[*graph.Value]bool {
 // are needed. They are the products that outputs without a cache length come from, and what stands between.
 func (r *rowEstimate) logits() map[*graph.Node]bool {
 	out := map[*graph.Node]bool{}
-	for _, v := range r.a.Graph.Main.Outputs {
-		if v == nil || len(r.a.Inference.Facts[v.ID].Shape) > 3 {
+	for _, v := range r.Analysis.Graph.Main.Outputs {
+		if v == nil || len(r.Analysis.Inference.Facts[v.ID].Shape) > 3 {
 			continue
 		}
 		for n := v.Producer; n != nil && !out[n]; {
 			out[n] = true
-			if r.a.Costs[n.ID].Class == "gemm" || n.Input(0) == nil {
+			if r.Analysis.Costs[n.ID].Class == "gemm" || n.Input(0) == nil {
 				break
 			}
 			n = n.Input(0).Producer
@@ -127,77 +120,83 @@ func (r *rowEstimate) logits() map[*graph.Node]bool {
 	return out
 }
 
-// kernel is a kernel with numbers for its cost at a batch of prompts.
-func (r *rowEstimate) kernel(i int, prompt int64) kernel.Kernel {
-	rows := r.batch * prompt
-	if r.parts[i].last {
-		rows, prompt = r.batch, 1
+// kernels predicts the steps of a batch of prompts.
+func (r *rowEstimate) kernels(prompt int64) []predict.Kernel {
+	out := make([]predict.Kernel, len(r.Steps))
+	for i := range out {
+		if s := &r.Steps[i]; s.IsCall() {
+			out[i] = r.Step(i, r.eval(r.batch*prompt, 0))
+		} else {
+			sizes := r.sizes(i, prompt)
+			out[i] = predict.Kernel{Step: s, Sizes: sizes, Prediction: r.Law().Kernel(&sizes)}
+		}
 	}
-	return r.at(&r.plan.Kernels[i], &r.parts[i], rows, prompt)
+	return out
 }
 
 // prefill predicts a batch of prompts.
-func (r *rowEstimate) prefill(prompt int64) law.Share {
-	var sum law.Share
-	rows := r.batch * prompt
-	for i := range r.plan.Kernels {
-		c := r.kernel(i, prompt)
-		f := r.p.Machine.Features(&c, func(d graph.Dim) (int64, bool) { return d.Const() })
-		pr := r.p.Predict(&f)
-		sum = sum.Plus(law.Share{Energy: pr.Energy, Time: pr.Time})
-	}
-	for _, n := range r.plan.Calls {
-		if bytes, ok := r.eval(rows, 0)(r.a.Inference.Facts[n.Outputs[0].ID].Bytes()); ok {
-			j, s := r.p.Host(r.p.Machine.Host(2 * float64(bytes)))
-			sum = sum.Plus(law.Share{Energy: j, Time: s})
+func (r *rowEstimate) prefill(prompt int64) (kernels law.Share) {
+	var calls []law.Share
+	for _, k := range r.kernels(prompt) {
+		if s := (law.Share{Energy: k.Energy, Time: k.Time}); k.IsCall() {
+			calls = append(calls, s)
+		} else {
+			kernels = kernels.Plus(s)
 		}
 	}
-	return sum
+	for _, s := range calls {
+		kernels = kernels.Plus(s)
+	}
+	return kernels
 }
 
 // eval evaluates expressions at that many rows and tokens in the cache.
 func (r *rowEstimate) eval(rows, past int64) func(graph.Dim) (int64, bool) {
-	dims := maps.Clone(r.a.Dims)
+	dims := maps.Clone(r.Analysis.Dims)
 	dims[r.d.Batch], dims[r.d.Past] = rows, past
 	return func(d graph.Dim) (int64, bool) {
 		return d.Eval(func(name string) (int64, bool) { v, ok := dims[name]; return v, ok })
 	}
 }
 
-// at is a kernel with numbers for its cost. Where it grows with the cache, keys and values count once for each token and
-// scores once for each pair.
-func (r *rowEstimate) at(k *kernel.Kernel, part *rowKernel, rows, prompt int64) kernel.Kernel {
-	out := *k
-	first, all := r.eval(rows, 0), r.eval(rows, prompt-1)
+// sizes are those of a kernel at a batch of prompts. Where it grows with the cache, keys and values count once for each
+// token and scores once for each pair.
+func (r *rowEstimate) sizes(i int, prompt int64) law.Kernel {
+	cost, part := &r.Steps[i].Cost, &r.parts[i]
+	rows := r.batch * prompt
+	if part.last {
+		rows, prompt = r.batch, 1
+	}
 	length := prompt
 	if r.causal {
 		length = (prompt + 1) / 2
 	}
-	number := func(eval func(graph.Dim) (int64, bool), d graph.Dim) graph.Dim {
+	k := law.Kernel{Class: cost.Class, DType: cost.DType, Known: cost.Known}
+	number := func(eval func(graph.Dim) (int64, bool), d graph.Dim) float64 {
 		v, ok := eval(d)
-		out.Cost.Known = out.Cost.Known && ok
-		return graph.Const(v)
+		k.Known = k.Known && ok
+		return float64(v)
 	}
-	out.Cost.Read, out.Cost.Written, out.Cost.Elementwise = number(first, k.Cost.Read), number(first, k.Cost.Written), graph.Const(0)
+	first, all, one := r.eval(rows, 0), r.eval(rows, prompt-1), r.eval(rows/prompt, length-1)
+	k.Bytes = number(first, cost.Read) + number(first, cost.Written)
 	for i, s := range part.scores {
-		pairs, once := number(all, s.Elements()), number(first, s.Elements())
-		bits := int64(part.sizes[i].Bits())
-		out.Cost.Read = out.Cost.Read.Add(pairs.Sub(once).MulInt(bits).FloorDiv(graph.Const(8)))
+		pairs := number(all, s.Elements()) - number(first, s.Elements())
+		k.Bytes += math.Floor(pairs * float64(part.sizes[i].Bits()) / 8)
 	}
-	out.Cost.Products = nil
-	macs := graph.Const(0)
-	for _, p := range k.Cost.Products {
-		q := graph.Product{Batch: number(first, p.Batch), M: number(first, p.M), N: number(first, p.N), K: number(first, p.K), Weight: p.Weight, TransB: p.TransB}
-		if grows := func(d graph.Dim) bool { return slices.Contains(d.Symbols(), r.d.Past) }; grows(p.N) || grows(p.K) {
-			one := r.eval(rows/prompt, length-1)
-			q = graph.Product{Batch: number(one, p.Batch), M: number(one, p.M).MulInt(prompt), N: number(one, p.N), K: number(one, p.K), TransB: p.TransB}
+	for _, p := range cost.Products {
+		at, times := first, int64(1)
+		if r.grows(p.N) || r.grows(p.K) {
+			at, times = one, prompt
 		}
-		macs = macs.Add(q.MACs())
-		out.Cost.Products = append(out.Cost.Products, q)
+		q := law.Product{Batch: number(at, p.Batch), M: number(at, p.M) * float64(times), N: number(at, p.N), K: number(at, p.K)}
+		k.MACs += q.Batch * q.M * q.N * q.K
+		k.Products = append(k.Products, q)
 	}
-	out.Cost.MACs = macs
-	if len(k.Cost.Products) == 0 {
-		out.Cost.MACs = number(first, k.Cost.MACs)
+	if len(cost.Products) == 0 {
+		k.MACs = number(first, cost.MACs)
 	}
-	return out
+	return k
 }
+
+// grows reports whether a size grows with the tokens in the cache.
+func (r *rowEstimate) grows(d graph.Dim) bool { return slices.Contains(d.Symbols(), r.d.Past) }

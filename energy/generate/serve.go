@@ -6,7 +6,6 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
-	"github.com/irene-onnx/irene/energy/predict"
 )
 
 // Request is the lengths of one request, and how often it comes.
@@ -47,7 +46,7 @@ func (g *Generator) Serve(requests []Request, rate float64) (*Serving, error) {
 		return nil, err
 	}
 	prompts := map[int64]law.Share{}
-	out := &Serving{Idle: g.Idle(), Rate: rate}
+	out := &Serving{Idle: g.program().Idle, Rate: rate}
 	var energySum, timeSum float64
 	for _, r := range requests {
 		p, ok := prompts[r.Prompt]
@@ -93,13 +92,4 @@ func (g *Generator) steps(longest int64) ([]law.Share, error) {
 		out[past+1] = sum
 	}
 	return out, nil
-}
-
-// Idle is the power while nothing runs, where the coefficients' meter stands.
-func (g *Generator) Idle() energy.Watts {
-	p, _, err := predict.Prepare(g.Step.Open.Analysis, g.in.Target.Coefficients, g.in.Target.Device, g.in.Target.Options)
-	if err != nil {
-		return g.in.Target.Device.Idle
-	}
-	return p.IdlePower()
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // FormulaKind says what the expression of a formula's term counts.
@@ -24,56 +23,100 @@ func (k FormulaKind) String() string {
 	return [...]string{"work", "waves", "small-products", "host"}[k]
 }
 
-// ScaledExpr is a real multiple of an expression.
-type ScaledExpr struct {
+// Form is what a kernel takes as a sum of expressions.
+type Form struct {
+	Known   bool // false: a size is unknown, and there are no terms
+	Terms   []Term
+	StandIn bool // as that of a Prediction
+	Why     string
+}
+
+// Term is an expression, and what a unit of it takes.
+type Term struct {
+	scaled
+	Energy, Time float64 // J, s
+}
+
+// scaled is a real multiple of an expression.
+type scaled struct {
 	Scale float64
 	Expr  graph.Dim
 	Kind  FormulaKind
 }
 
-// Expressions are the features of a kernel in open dims: what machine.features evaluates at bound ones.
-func (m Machine) Expressions(k *kernel.Kernel) (x [coefficients.NumTerms][]ScaledExpr, host []ScaledExpr, ok bool) {
-	c := &k.Cost
+// add adds expressions that a unit of takes that much, if anything.
+func (f *Form) add(list []scaled, joules, seconds float64) {
+	if joules == 0 && seconds == 0 {
+		return
+	}
+	for _, e := range list {
+		f.Terms = append(f.Terms, Term{e, joules, seconds})
+	}
+}
+
+// Form implements [Law].
+func (l *Additive) Form(c *graph.Cost) (Form, error) {
 	bytes := c.Read.Add(c.Written)
-	ok = !c.MACs.IsUnknown() && !bytes.IsUnknown()
-	if !ok {
-		return x, nil, false
+	f := Form{Known: c.Known && !c.MACs.IsUnknown() && !bytes.IsUnknown()}
+	x := l.machine.expressions(c, bytes)
+	for _, sum := range x {
+		for _, e := range sum {
+			f.Known = f.Known && !e.Expr.IsUnknown()
+		}
 	}
-	flops := []ScaledExpr{{2, c.MACs, KindWork}}
+	if !f.Known {
+		return f, nil
+	}
+	rate := l.Rate(c)
+	f.StandIn, f.Why = rate.StandIn, rate.Why
+	for t, sum := range x {
+		f.add(sum, rate.Energy[t], rate.Time[t])
+	}
+	l.addHost(&f, bytes)
+	return f, nil
+}
+
+// CallForm implements [Law].
+func (l *Additive) CallForm(bytes graph.Dim) (Form, error) {
+	f := Form{Known: !bytes.IsUnknown()}
+	l.addHost(&f, bytes)
+	return f, nil
+}
+
+// addHost adds launches that moving that many bytes does not hide: max(0, hidden - bytes)/hidden, both scaled to whole
+// numbers.
+func (l *Additive) addHost(f *Form, bytes graph.Dim) {
+	hidden := l.machine.hidden
+	if hidden <= 0 || bytes.IsUnknown() {
+		return
+	}
+	scale := 1.0
+	for scale < 1e6 && math.Abs(math.Round(hidden*scale)-hidden*scale) > 1e-9*hidden*scale {
+		scale *= 10
+	}
+	whole := math.Round(hidden * scale)
+	rest := graph.Const(int64(whole)).Sub(bytes.MulInt(int64(scale))).Max(graph.Const(0))
+	if !rest.Is(0) && !rest.IsUnknown() {
+		host := l.host(1)
+		f.add([]scaled{{1 / whole, rest, KindHidden}}, float64(host.Energy), float64(host.Time))
+	}
+}
+
+// expressions are the features of a kernel in open dims.
+func (m Machine) expressions(c *graph.Cost, bytes graph.Dim) (x [coefficients.NumTerms][]scaled) {
+	flops := []scaled{{2, c.MACs, KindWork}}
 	x[coefficients.FLOPs] = flops
-	x[coefficients.Bytes] = []ScaledExpr{{1, bytes, KindWork}}
-	x[coefficients.Launches] = []ScaledExpr{{1, graph.Const(1), KindWork}}
-	if h, some := m.HostExpr(bytes); some {
-		host = append(host, h)
-	}
+	x[coefficients.Bytes] = []scaled{{1, bytes, KindWork}}
+	x[coefficients.Launches] = []scaled{{1, graph.Const(1), KindWork}}
 	for t, size := range coefficients.Tiles {
 		if len(c.Products) == 0 {
 			x[t] = flops
-			continue
 		}
 		for _, p := range c.Products {
-			waves := m.WaveExprs(p, [2]int64{int64(size[0]), int64(size[1])})
-			for _, w := range waves {
-				ok = ok && !w.Expr.IsUnknown()
-			}
-			x[t] = append(x[t], waves...)
+			x[t] = append(x[t], m.waveExpressions(p, [2]int64{int64(size[0]), int64(size[1])})...)
 		}
 	}
-	return x, host, ok
-}
-
-// HostExpr is machine.host as max(0, hidden - bytes)/hidden, both scaled to whole numbers. False where it is zero.
-func (m Machine) HostExpr(bytes graph.Dim) (ScaledExpr, bool) {
-	if m.Hidden <= 0 || bytes.IsUnknown() {
-		return ScaledExpr{}, false
-	}
-	scale := 1.0
-	for scale < 1e6 && math.Abs(math.Round(m.Hidden*scale)-m.Hidden*scale) > 1e-9*m.Hidden*scale {
-		scale *= 10
-	}
-	hidden := math.Round(m.Hidden * scale)
-	rest := graph.Const(int64(hidden)).Sub(bytes.MulInt(int64(scale))).Max(graph.Const(0))
-	return ScaledExpr{1 / hidden, rest, KindHidden}, !rest.Is(0) && !rest.IsUnknown()
+	return x
 }
 
 // edge is how tiles cover one side of a product. The side of a tile is tile - saved, where saved is 0 from vectorRows on
@@ -108,26 +151,26 @@ func newEdge(n graph.Dim, tile int64) edge {
 // saved is the part of a tile's side that products below vectorRows do without.
 func (e *edge) saved() graph.Dim { return e.small.MulInt(e.tile - VectorRows + 1).Add(e.rest) }
 
-// WaveExprs is machine.waves: 2·K·waves·SMs times the sides of a tile. The saved parts of the sides are terms of their
+// waveExpressions is waves in open dims: 2·K·waves·SMs times the sides of a tile. The saved parts of the sides are terms of their
 // own, each with the waves that there are where it is not zero: they vanish for products that are not small, and
 // products with the same rows share them.
-func (m Machine) WaveExprs(p graph.Product, tile [2]int64) []ScaledExpr {
+func (m Machine) waveExpressions(p graph.Product, tile [2]int64) []scaled {
 	rows, cols := newEdge(p.M, tile[0]), newEdge(p.N, tile[1])
 	scale := 2.0
-	if m.Sms > 0 {
-		scale *= m.Sms
+	if m.sms > 0 {
+		scale *= m.sms
 	}
 	waves := func(r, c graph.Dim) graph.Dim {
 		blocks := p.Batch.Mul(r).Mul(c)
-		if m.Sms > 0 {
-			blocks = blocks.CeilDiv(graph.Const(int64(m.Sms)))
+		if m.sms > 0 {
+			blocks = blocks.CeilDiv(graph.Const(int64(m.sms)))
 		}
 		return blocks.Mul(p.K)
 	}
-	out := []ScaledExpr{{scale, waves(rows.count, cols.count).MulInt(rows.tile * cols.tile), KindWaves}}
+	out := []scaled{{scale, waves(rows.count, cols.count).MulInt(rows.tile * cols.tile), KindWaves}}
 	less := func(sides, waves graph.Dim, sign float64) {
 		if !sides.Is(0) {
-			out = append(out, ScaledExpr{sign * scale, sides.Mul(waves), KindSmall})
+			out = append(out, scaled{sign * scale, sides.Mul(waves), KindSmall})
 		}
 	}
 	if rows.n.Equal(cols.n) && !rows.small.Is(0) { // tile² - n² with n = vectorRows - 1 - rest

@@ -62,7 +62,7 @@ func (r onto) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
 		return
 	}
 	for _, id := range ids {
-		r.Nodes[id] = law.Prediction{Known: true, Class: r.Nodes[id].Class}
+		r.Nodes[id] = predict.Operator{Prediction: law.Prediction{Known: true, Class: r.Nodes[id].Class}}
 		fixed[id] = true
 	}
 	r.Warnf("%s not in the trace: the runtime folded or fused them, they take no time", operatorsAre(len(ids)))
@@ -102,8 +102,7 @@ func (r onto) meanPower() energy.Watts {
 func (r onto) run(id int, time energy.Seconds, power energy.Watts) {
 	p := &r.Nodes[id]
 	p.Time, p.Energy = time, energy.Joules(float64(power)*float64(time))
-	p.Low, p.High = law.Around(p.Energy, energy.Joules(coefficients.LeastStandIn)*p.Energy)
-	p.Low50, p.High50 = law.Around(p.Energy, energy.Joules(coefficients.LeastStandIn/2)*p.Energy)
+	p.Surround(energy.Joules(coefficients.LeastStandIn/2)*p.Energy, energy.Joules(coefficients.LeastStandIn)*p.Energy)
 	p.StandIn, p.Why = true, fmt.Sprintf("a %s was predicted to launch nothing; the mean power of the model stands for it", p.Class)
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // Reasons writes what was passed over: "30 cv, 8 in-model".
@@ -104,15 +104,13 @@ func Replayed(r *energy.Record) bool {
 }
 
 // WorkKernel is the kernel that a record's work speaks of; false where its element type is unknown.
-func WorkKernel(w *energy.Work) (kernel.Kernel, bool) {
+func WorkKernel(w *energy.Work) (law.Kernel, bool) {
 	t, ok := graph.ParseDType(w.DType)
-	c := graph.Cost{Known: true, Class: w.Class, DType: t, MACs: graph.Const(w.MACs), Read: graph.Const(w.Read), Written: graph.Const(w.Written)}
+	k := law.Kernel{Known: true, Class: w.Class, DType: t, MACs: float64(w.MACs), Bytes: float64(w.Read) + float64(w.Written)}
 	for _, p := range w.Products {
-		c.Products = append(c.Products, graph.Product{
-			Batch: graph.Const(p.Batch), M: graph.Const(p.M), N: graph.Const(p.N), K: graph.Const(p.K), Weight: p.Weight,
-		})
+		k.Products = append(k.Products, law.Product{Batch: float64(p.Batch), M: float64(p.M), N: float64(p.N), K: float64(p.K)})
 	}
-	return kernel.Kernel{Cost: c}, ok
+	return k, ok
 }
 
 // ShapeOf writes the dims that a record was measured at.

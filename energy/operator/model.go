@@ -5,22 +5,25 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // OperatorsOf gives the kernels of a model as operators by shape, each shape once, in the order of the graph. Kernels of
 // other classes than rows have, or of sizes that are not known, are counted by class.
 func OperatorsOf(a *analysis.Analysis, runtime string) (ops []Operator, without map[string]int, err error) {
-	plan, err := kernel.Group(a.Graph, a.Inference, a.Costs, func(n *graph.Node) bool { return a.Tree.Of[n.ID] != nil }, runtime)
+	plan, err := predict.NewPlan(a, runtime)
 	if err != nil {
 		return nil, nil, err
 	}
 	without = map[string]int{}
 	seen := map[string]bool{}
-	for i := range plan.Kernels {
-		k := &plan.Kernels[i]
+	for i := range plan.Steps {
+		k := &plan.Steps[i]
+		if k.IsCall() {
+			continue
+		}
 		o, ok := operatorOf(a, k)
 		if !ok || o.Check() != nil {
 			without[k.Cost.Class]++
@@ -33,7 +36,7 @@ func OperatorsOf(a *analysis.Analysis, runtime string) (ops []Operator, without 
 }
 
 // operatorOf is the operator whose shape is that of a kernel.
-func operatorOf(a *analysis.Analysis, k *kernel.Kernel) (Operator, bool) {
+func operatorOf(a *analysis.Analysis, k *predict.Step) (Operator, bool) {
 	if !k.Cost.Known || len(k.Node.Outputs) == 0 || k.Node.Outputs[0] == nil {
 		return Operator{}, false
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/kernel"
 	"github.com/irene-onnx/irene/internal/nearest"
 )
 
@@ -161,39 +160,32 @@ func (o *Operator) String() string {
 	return fmt.Sprintf("%s %s %v", o.Op, strings.Join(sizes, "×"), o.DType)
 }
 
-// Features are the terms of the operator's kernel on a device.
-func (o *Operator) Features(d energy.Device) (law.Features, error) {
-	k, err := o.Kind()
+// Kernel is the launch that the operator is on a device.
+func (o *Operator) Kernel(d energy.Device) (law.Kernel, error) {
+	row, err := o.Kind()
 	if err != nil {
-		return law.Features{}, err
+		return law.Kernel{}, err
 	}
-	size := func(n ...int64) graph.Dim {
-		total := int64(1)
-		for _, v := range n {
-			total *= v
-		}
-		return graph.Const(o.DType.Size(total))
-	}
-	cost := graph.Cost{Known: true, Class: k.Class, DType: o.DType, MACs: graph.Const(0)}
+	k := law.Kernel{Class: row.Class, DType: o.DType, Known: true}
+	size := o.DType.Size
 	switch {
-	case k.weight:
-		cost.Products = []graph.Product{{Batch: graph.Const(1), M: graph.Const(o.B * o.M), N: graph.Const(o.N), K: graph.Const(o.K), Weight: true}}
-		cost.Read, cost.Written = size(o.B, o.M, o.K).Add(size(o.K, o.N)), size(o.B, o.M, o.N)
-	case k.product:
-		cost.Products = []graph.Product{{Batch: graph.Const(o.B), M: graph.Const(o.M), N: graph.Const(o.N), K: graph.Const(o.K)}}
-		cost.Read, cost.Written = size(o.B, o.M, o.K).Add(size(o.B, o.K, o.N)), size(o.B, o.M, o.N)
+	case row.weight:
+		k.Products = []law.Product{{Batch: 1, M: float64(o.B * o.M), N: float64(o.N), K: float64(o.K)}}
+		k.Bytes = float64(size(o.B*o.M*o.K) + size(o.K*o.N) + size(o.B*o.M*o.N))
+	case row.product:
+		k.Products = []law.Product{{Batch: float64(o.B), M: float64(o.M), N: float64(o.N), K: float64(o.K)}}
+		k.Bytes = float64(size(o.B*o.M*o.K) + size(o.B*o.K*o.N) + size(o.B*o.M*o.N))
 	default:
-		cost.Read, cost.Written = size(k.reads, o.B, o.H), size(o.B, o.H)
-		if k.index {
-			cost.Read = cost.Read.Add(graph.Const(8 * o.B))
+		k.Bytes = float64(size(row.reads*o.B*o.H) + size(o.B*o.H))
+		if row.index {
+			k.Bytes += float64(8 * o.B)
 		}
+		k.Rereads = row.passes * coefficients.Rereads(d, row.Class, o.H, o.DType) * float64(size(o.B*o.H))
 	}
-	for _, p := range cost.Products {
-		cost.MACs = cost.MACs.Add(p.MACs())
+	if row.product {
+		k.MACs = float64(o.B * o.M * o.N * o.K)
 	}
-	f := law.NewMachine(d).Features(&kernel.Kernel{Cost: cost}, law.EvalConst)
-	f.X[coefficients.Bytes] += k.passes * coefficients.Rereads(d, k.Class, o.H, o.DType) * float64(o.DType.Size(o.B*o.H))
-	return f, nil
+	return k, nil
 }
 
 // ParseDType reads an element type as rows write it: also PyTorch's names ("torch.float16", "half") and short ones.

@@ -5,12 +5,11 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/graph"
 )
 
-func TestRowFeatures(t *testing.T) {
+func TestRowKernels(t *testing.T) {
 	a100 := energytest.Device(t, "a100-pcie-40gb")
 	for _, c := range []struct {
 		row          string
@@ -35,25 +34,12 @@ func TestRowFeatures(t *testing.T) {
 			t.Errorf("%s: %v", c.row, err)
 			continue
 		}
-		f, err := row.Features(a100)
-		if err != nil || !f.Known {
-			t.Errorf("%s: %v, known %v", c.row, err, f.Known)
+		k, err := row.Kernel(a100)
+		if err != nil || !k.Known {
+			t.Errorf("%s: %v, known %v", c.row, err, k.Known)
 		}
-		if f.Class != c.class || f.DType != c.dtype || f.X[coefficients.FLOPs] != c.flops || f.X[coefficients.Bytes] != c.bytes || f.X[coefficients.Launches] != 1 {
-			t.Errorf("%s: %s %v, %g FLOPs, %g bytes; want %s %v, %g, %g", c.row, f.Class, f.DType, f.X[coefficients.FLOPs], f.X[coefficients.Bytes], c.class, c.dtype, c.flops, c.bytes)
-		}
-	}
-}
-
-// One tile more than the multiprocessors hold takes a second wave.
-func TestRowWaves(t *testing.T) {
-	a100 := energytest.Device(t, "a100-pcie-40gb") // 108 SMs
-	tile := 2.0 * 128 * 128 * 64
-	for _, c := range []struct{ batch, want int64 }{{1, 108}, {108, 108}, {109, 216}} {
-		o := Operator{Op: "bmm", B: c.batch, M: 128, N: 128, K: 64, DType: graph.Float32}
-		f, err := o.Features(a100)
-		if err != nil || f.X[coefficients.WavesL] != float64(c.want)*tile {
-			t.Errorf("%d tiles: %g tiles' FLOPs, want %d (%v)", c.batch, f.X[coefficients.WavesL]/tile, c.want, err)
+		if k.Class != c.class || k.DType != c.dtype || 2*k.MACs != c.flops || k.Bytes != c.bytes {
+			t.Errorf("%s: %s %v, %g FLOPs, %g bytes; want %s %v, %g, %g", c.row, k.Class, k.DType, 2*k.MACs, k.Bytes, c.class, c.dtype, c.flops, c.bytes)
 		}
 	}
 }
@@ -125,14 +111,9 @@ func FuzzParseRow(f *testing.F) {
 		if err != nil {
 			return
 		}
-		x, err := row.Features(dev)
-		if err != nil || !x.Known {
-			t.Fatalf("%s: %v, known %v", text, err, x.Known)
-		}
-		for term, v := range x.X {
-			if v < 0 {
-				t.Errorf("%s: %v is %g", text, coefficients.Term(term), v)
-			}
+		k, err := row.Kernel(dev)
+		if err != nil || !k.Known || k.MACs < 0 || k.Bytes <= 0 {
+			t.Fatalf("%s: %v, %+v", text, err, k)
 		}
 	})
 }

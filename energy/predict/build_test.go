@@ -10,7 +10,7 @@ import (
 
 func predicted(t testing.TB, a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device) *Result {
 	t.Helper()
-	r, err := Run(a, c, dev, Options{})
+	r, err := Target{Coefficients: c, Device: dev}.Run(a)
 	if err != nil {
 		t.Fatal(err)
 	}

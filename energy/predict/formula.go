@@ -8,11 +8,8 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/analysis"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // Formula is a sum of expressions in the dims with real coefficients. It has no intervals, and does not know where its
@@ -96,73 +93,60 @@ type ModuleFormula struct {
 
 // Formulas are the closed forms of a graph's predictions.
 type Formulas struct {
-	Device   energy.Device
-	Boundary energy.Boundary
-	Origin   string
-	Profile  string
+	Basis
 	Modules  map[*graph.Module]*ModuleFormula
-	Warnings []string
 	StandIns []string // why stand-ins were taken, each reason once
-	// HasEnergy and HasTime say which of the two the coefficients hold.
-	HasEnergy, HasTime bool
 	// HiddenBytes are the bytes that hide a launch, VectorRows the rows from which on products run in tiles: what the
-	// extremes in the terms compare with. SMs are the multiprocessors that waves fill.
+	// extremes in the terms compare with.
 	HiddenBytes float64
 	VectorRows  int
-	SMs         int
 }
 
-// Symbolic gives the predictions that Run makes at bound dims as formulas in the dims that the analysis left open. At
-// sizes of at least 1 both give the same numbers.
-func Symbolic(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device, opts Options) (*Formulas, error) {
-	if !a.Symbolic {
+// Formulas gives what [Program.At] predicts as formulas in the dims that the analysis left open. At sizes of at least 1
+// both give the same numbers. It fails where nothing is open, and where the law has no closed form.
+func (p *Program) Formulas() (*Formulas, error) {
+	if !p.Analysis.Symbolic {
 		return nil, errors.New("formulas need a symbolic analysis")
 	}
-	b, res, err := Prepare(a, c, dev, opts)
-	if err != nil {
-		return nil, err
+	out := &Formulas{Basis: p.Basis, Modules: map[*graph.Module]*ModuleFormula{}, VectorRows: law.VectorRows}
+	if l, ok := p.law.(linear); ok {
+		_, out.HiddenBytes = l.Launch()
 	}
-	p, plan := b.Additive, b.Plan
-	s := &symbolic{p: p, ids: map[string]int{}, nodes: map[*graph.Node]nodeFormula{}}
-	for i := range plan.Kernels {
-		k := &plan.Kernels[i]
-		s.nodes[k.Node] = s.kernel(k)
-	}
-	for _, n := range plan.Calls {
-		bytes := a.Inference.Facts[n.Outputs[0].ID].Bytes().MulInt(2)
-		f := nodeFormula{unknown: bytes.IsUnknown()}
-		if e, ok := p.Machine.HostExpr(bytes); ok {
-			s.host(&f, e)
+	s := &symbolic{plan: p.Plan, ids: map[string]int{}}
+	for i := range p.Steps {
+		form, err := p.form(&p.Steps[i])
+		if err != nil {
+			return nil, err
 		}
-		s.nodes[n] = f
-	}
-	out := &Formulas{
-		Device: dev, Boundary: res.Boundary, Origin: res.Origin, Profile: res.Profile, Warnings: res.Warnings,
-		Modules: map[*graph.Module]*ModuleFormula{}, HiddenBytes: p.Machine.Hidden, VectorRows: law.VectorRows, SMs: dev.SMs,
+		s.step(&form)
+		if form.StandIn && !slices.Contains(out.StandIns, form.Why) {
+			out.StandIns = append(out.StandIns, form.Why)
+		}
 	}
 	s.rank()
-	out.HasEnergy, out.HasTime = c.Holds()
-	s.module(a.Tree.Root, plan, out)
-	for _, ch := range p.Chosen {
-		if ch.StandIn && !slices.Contains(out.StandIns, ch.Why) {
-			out.StandIns = append(out.StandIns, ch.Why)
-		}
-	}
+	s.module(p.Analysis.Tree.Root, out)
 	slices.Sort(out.StandIns)
 	return out, nil
 }
 
-// symbolic builds formulas. Expressions are numbered as they first occur.
-type symbolic struct {
-	p     *law.Additive
-	ids   map[string]int
-	exprs []FormulaTerm               // without coefficients
-	order []int                       // of the expressions in a formula
-	nodes map[*graph.Node]nodeFormula // by the node that the prediction stands on
+func (p *Program) form(s *Step) (law.Form, error) {
+	if s.IsCall() {
+		return p.law.CallForm(s.Bytes())
+	}
+	return p.law.Form(&s.Cost)
 }
 
-// nodeFormula is the sum of one kernel.
-type nodeFormula struct {
+// symbolic builds formulas. Expressions are numbered as they first occur.
+type symbolic struct {
+	plan  *Plan
+	ids   map[string]int
+	exprs []FormulaTerm // without coefficients
+	order []int         // of the expressions in a formula
+	steps []stepFormula
+}
+
+// stepFormula is the sum of one step.
+type stepFormula struct {
 	terms            []weighted
 	unknown, standIn bool
 }
@@ -173,45 +157,20 @@ type weighted struct {
 	e, t float64
 }
 
-// kernel is the closed form of predictor.predict.
-func (s *symbolic) kernel(k *kernel.Kernel) nodeFormula {
-	f := s.p.Machine.Features(k, func(graph.Dim) (int64, bool) { return 0, false }) // for class and type
-	x, host, ok := s.p.Machine.Expressions(k)
-	if !ok || !k.Cost.Known {
-		return nodeFormula{unknown: true}
-	}
-	ch := s.p.Choose(coefficients.Key{Class: f.Class, DType: f.DType})
-	out := nodeFormula{standIn: ch.StandIn}
-	for t, sum := range x {
-		if ch.Energy[t] == 0 && ch.Time[t] == 0 {
-			continue
-		}
-		for _, e := range sum {
-			s.add(&out, e, ch.Energy[t], ch.Time[t])
+// step multiplies the expressions of a closed form out and keeps its terms.
+func (s *symbolic) step(form *law.Form) {
+	out := stepFormula{unknown: !form.Known, standIn: form.StandIn}
+	for _, x := range form.Terms {
+		for _, m := range x.Expr.Monomials() {
+			kind := x.Kind
+			if m.Product.IsPolynomial() {
+				kind = law.KindWork
+			}
+			w := x.Scale * float64(m.Coef)
+			out.terms = append(out.terms, weighted{s.number(m.Product, kind), w * x.Energy, w * x.Time})
 		}
 	}
-	for _, e := range host {
-		s.host(&out, e)
-	}
-	return out
-}
-
-// host adds launches that no work hides.
-func (s *symbolic) host(to *nodeFormula, e law.ScaledExpr) {
-	j, t := s.p.Host(1)
-	s.add(to, e, float64(j), float64(t))
-}
-
-// add multiplies an expression out and adds its terms.
-func (s *symbolic) add(to *nodeFormula, e law.ScaledExpr, joules, seconds float64) {
-	for _, m := range e.Expr.Monomials() {
-		kind := e.Kind
-		if m.Product.IsPolynomial() {
-			kind = law.KindWork
-		}
-		w := e.Scale * float64(m.Coef)
-		to.terms = append(to.terms, weighted{s.number(m.Product, kind), w * joules, w * seconds})
-	}
+	s.steps = append(s.steps, out)
 }
 
 func (s *symbolic) number(d graph.Dim, kind law.FormulaKind) int {
@@ -238,24 +197,31 @@ func (s *symbolic) rank() {
 }
 
 // module sums what stands on the nodes of a module and its children, by expression.
-func (s *symbolic) module(m *graph.Module, plan *kernel.Plan, out *Formulas) []weighted {
+func (s *symbolic) module(m *graph.Module, out *Formulas) []weighted {
 	f := &ModuleFormula{}
 	sum := make([]weighted, len(s.exprs))
 	for _, n := range m.Nodes {
-		nf := s.nodes[n]
-		if i := plan.Of[n.ID]; nf.unknown || i >= 0 && s.nodes[plan.Kernels[i].Node].unknown {
+		i := s.plan.Of(n)
+		if i < 0 {
+			continue
+		}
+		step := &s.steps[i]
+		if step.unknown {
 			f.Unknown++
 		}
-		if nf.standIn {
+		if s.plan.Steps[i].Node != n {
+			continue
+		}
+		if step.standIn {
 			f.StandIns++
 		}
-		for _, w := range nf.terms {
+		for _, w := range step.terms {
 			sum[w.id].e += w.e
 			sum[w.id].t += w.t
 		}
 	}
 	for _, c := range m.Children {
-		for id, w := range s.module(c, plan, out) {
+		for id, w := range s.module(c, out) {
 			sum[id].e += w.e
 			sum[id].t += w.t
 		}
@@ -279,7 +245,7 @@ func (s *symbolic) module(m *graph.Module, plan *kernel.Plan, out *Formulas) []w
 func (fs *Formulas) Describe(kinds map[law.FormulaKind]bool) []string {
 	var out []string
 	if kinds[law.KindWaves] {
-		out = append(out, fmt.Sprintf("rounded quotients count whole waves of tiles on %d multiprocessors", fs.SMs))
+		out = append(out, fmt.Sprintf("rounded quotients count whole waves of tiles on %d multiprocessors", fs.Device.SMs))
 	}
 	if kinds[law.KindSmall] {
 		out = append(out, fmt.Sprintf("terms with max(0, %d - rows) and max(0, 1 - rows//%d) are zero for products of at least %d rows", fs.VectorRows-1, fs.VectorRows, fs.VectorRows))

@@ -8,7 +8,6 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/energytest"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -59,6 +58,14 @@ func near(a, b, tolerance float64) bool {
 	return math.Abs(a-b) <= tolerance*max(math.Abs(a), math.Abs(b))
 }
 
+func formulas(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device) (*Formulas, error) {
+	p, err := Target{Coefficients: c, Device: dev}.Bind(a)
+	if err != nil {
+		return nil, err
+	}
+	return p.Formulas()
+}
+
 // TestFormulasAreExact holds the formulas of every module against predictions at random dims.
 func TestFormulasAreExact(t *testing.T) {
 	eachModel(t, func(t *testing.T, g *graph.Graph) {
@@ -69,7 +76,7 @@ func TestFormulasAreExact(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for _, id := range []string{coefficients.DefaultDevice, "h100-sxm"} {
 			c, dev := deviceOf(t, id)
-			fs, err := Symbolic(sym, c, dev, Options{})
+			fs, err := formulas(sym, c, dev)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,11 +86,7 @@ func TestFormulasAreExact(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v: %v", dims, err)
 				}
-				res, err := Run(a, c, dev, Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				compare(t, sym, a, fs, res)
+				compare(t, sym, a, fs, predicted(t, a, c, dev))
 				compareCounts(t, sym, a)
 			}
 		}
@@ -170,7 +173,7 @@ func TestFormulaByHand(t *testing.T) {
 	gemm := energytest.Row("gemm", graph.Float32, 3, 5, 7)
 	gemm.Time[coefficients.WavesL] = 11
 	c := energytest.CoefficientsOf(gemm, energytest.Row("activation", graph.Float32, 0, 13, 17), energytest.Row(coefficients.HostClass, graph.Float32, 0, 0, 1000))
-	fs, err := Symbolic(a, c, dev, Options{})
+	fs, err := formulas(a, c, dev)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +212,7 @@ func TestFormulaHost(t *testing.T) {
 	}
 	dev := energytest.Device(t, "gtx-1070")
 	dev.Bandwidth = 1.25e8 // 1000 bytes while a launch takes 8 µs
-	fs, err := Symbolic(a, energytest.CoefficientsOf(energytest.Row("activation", graph.Float32, 0, 0, 1), energytest.Row(coefficients.HostClass, graph.Float32, 0, 0, 500)), dev, Options{})
+	fs, err := formulas(a, energytest.CoefficientsOf(energytest.Row("activation", graph.Float32, 0, 0, 1), energytest.Row(coefficients.HostClass, graph.Float32, 0, 0, 500)), dev)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -226,45 +229,8 @@ func TestFormulaHost(t *testing.T) {
 	if _, err := f.Compile([]string{"sequence"}); err == nil {
 		t.Error("compiled without a value for batch")
 	}
-	if _, err := Symbolic(energytest.Analyzed(t, g, nil), energytest.Embedded(t), energytest.Device(t, "gtx-1070"), Options{}); err == nil {
+	if _, err := formulas(energytest.Analyzed(t, g, nil), energytest.Embedded(t), energytest.Device(t, "gtx-1070")); err == nil {
 		t.Error("formulas of a bound analysis")
-	}
-}
-
-// TestWaveExpressions holds the closed form of wave-quantised operations against the numbers, small products included.
-func TestWaveExpressions(t *testing.T) {
-	m := law.Machine{Sms: 15}
-	b, s, past := graph.Symbol("batch"), graph.Symbol("sequence"), graph.Symbol("past_sequence")
-	for _, p := range []graph.Product{
-		{Batch: graph.Const(1), M: b.Mul(s), N: graph.Const(768), K: graph.Const(64)},
-		{Batch: b.MulInt(12), M: s, N: s, K: graph.Const(64)},
-		{Batch: b.MulInt(12), M: s, N: past.Add(s), K: graph.Const(64)},
-		{Batch: b, M: graph.Const(3), N: s, K: past},
-		{Batch: b, M: past.AddInt(1), N: graph.Const(5), K: s},
-		{Batch: b, M: s.MulInt(16), N: b.MulInt(3), K: s},
-	} {
-		for _, tile := range coefficients.Tiles {
-			var f Formula
-			for _, e := range m.WaveExprs(p, [2]int64{int64(tile[0]), int64(tile[1])}) {
-				f.Terms = append(f.Terms, FormulaTerm{Coefficient: e.Scale, Expression: e.Expr})
-			}
-			eval, err := f.Compile([]string{"batch", "sequence", "past_sequence"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i := range int64(6000) {
-				v := []int64{1 + i%10, 1 + i/10%20, i / 200 * 9}
-				num := func(d graph.Dim) float64 {
-					n, _ := d.Eval(func(name string) (int64, bool) {
-						return map[string]int64{"batch": v[0], "sequence": v[1], "past_sequence": v[2]}[name], true
-					})
-					return float64(n)
-				}
-				if got, want := eval(v), m.Waves(num(p.Batch), num(p.M), num(p.N), num(p.K), tile); !near(got, want, 1e-12) {
-					t.Fatalf("%v, tile %v, at %v: %v, want %v", p, tile, v, got, want)
-				}
-			}
-		}
 	}
 }
 
@@ -276,7 +242,7 @@ func BenchmarkSymbolic(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := Symbolic(a, c, dev, Options{}); err != nil {
+		if _, err := formulas(a, c, dev); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -288,7 +254,7 @@ func BenchmarkFormulaEval(b *testing.B) {
 		b.Fatal(err)
 	}
 	c, dev := deviceOf(b, coefficients.DefaultDevice)
-	fs, err := Symbolic(a, c, dev, Options{})
+	fs, err := formulas(a, c, dev)
 	if err != nil {
 		b.Fatal(err)
 	}

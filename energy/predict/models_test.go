@@ -7,6 +7,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -91,7 +92,7 @@ func shapeOnly(n *graph.Node) bool {
 func checkSums(t *testing.T, a *analysis.Analysis, r *Result) {
 	t.Helper()
 	a.Tree.Root.Walk(func(m *graph.Module) {
-		var sum Sum
+		var sum law.Sum
 		for _, n := range m.Nodes {
 			p := r.Nodes[n.ID]
 			sum.Energy, sum.Time = sum.Energy+p.Energy, sum.Time+p.Time
@@ -131,8 +132,8 @@ func checkIntervals(t *testing.T, a *analysis.Analysis, r *Result) {
 func TestRange(t *testing.T) {
 	g, c := energytest.Shared(t, "bert-base"), energytest.Embedded(t)
 	dev := energytest.Device(t, c.Device)
-	width := func(s Sum) energy.Joules { return (s.High - s.Low) / s.Energy }
-	root := func(batch, sequence int64) Sum {
+	width := func(s law.Sum) energy.Joules { return (s.High - s.Low) / s.Energy }
+	root := func(batch, sequence int64) law.Sum {
 		a := energytest.Analyzed(t, g, map[string]int64{"batch": batch, "sequence": sequence})
 		return predicted(t, a, c, dev).Modules[a.Tree.Root]
 	}

@@ -1,57 +1,36 @@
 package predict
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/analysis"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
-// Recipe is what Run would do, with the sizes left open: the kernels of a graph as expressions in the dims, and all that
-// makes energy and time of their values. Whoever has it can predict at any sizes without this package; reports with
-// sliders do. Its numbers are those of Run.
+// Recipe is what [Program.At] would do: the steps of a graph as expressions in the dims, and all that makes energy and
+// time of their values. Whoever has it can predict at any sizes without this package; the HTML report does.
 type Recipe struct {
-	Device   energy.Device
-	Boundary energy.Boundary
-	Origin   string
-	Profile  string
-	Warnings []string
-	Idle     energy.Watts // power that the meter sees while nothing runs
-
-	Kernels []RecipeKernel // and calls without a kernel, in graph order
-	Rates   []Rate         // that kernels speak of
-	Host    law.Share      // a launch or call that no work hides
-	Hidden  float64        // bytes whose move hides one
-	SMs     int            // multiprocessors, which tiles fill in waves
-
-	Residuals coefficients.Residuals
+	Basis
+	Kernels   []RecipeKernel       // and calls, in graph order
+	Rates     []*coefficients.Rate // that kernels speak of
+	Host      law.Share            // a launch or call that no work hides
+	Hidden    float64              // bytes whose move hides one
+	Residuals *coefficients.Residuals
 }
 
-// RecipeKernel is one kernel, or one call without a kernel.
+// RecipeKernel is a step, and the index of its rate; -1 for a call.
 type RecipeKernel struct {
-	Node    *graph.Node   // that the prediction stands on
-	Members []*graph.Node // of the kernel; nil for a call
-	Rate    int           // index into Rates; -1 for a call
-	Class   string
-	MACs    graph.Dim
-	Bytes   graph.Dim // read and written, or those that hide a call
-	// Known is false where no rule says what the kernel costs. Unknown sizes have unknown expressions.
-	Known    bool
-	Products []graph.Product
+	*Step
+	Rate int
 }
 
-// Rate is what a unit of each term takes, of one class in one element type.
-type Rate struct {
-	Class        string
-	DType        graph.DType
-	Energy, Time coefficients.TermValues
-	StandIn      bool
-	Why          string
-	Range        map[string]coefficients.Range // of a kernel's bytes, flops and k where it was fitted
+// linear is a law whose kernels take a rate times each of their terms.
+type linear interface {
+	Rate(c *graph.Cost) *coefficients.Rate
+	Launch() (share law.Share, hidden float64)
 }
 
 // RecipeRules are the constants of the model that every recipe is read with.
@@ -76,49 +55,26 @@ func Rules() RecipeRules {
 	return r
 }
 
-// NewRecipe makes the recipe of a symbolic analysis on a device.
-func NewRecipe(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device, opts Options) (*Recipe, error) {
-	b, res, err := Prepare(a, c, dev, opts)
-	if err != nil {
-		return nil, err
+// Recipe writes the program down for another reader. It fails where the law has no rates.
+func (p *Program) Recipe() (*Recipe, error) {
+	l, ok := p.law.(linear)
+	if !ok {
+		return nil, errors.New("these coefficients are no rates: a page cannot calculate with them")
 	}
-	p, plan := b.Additive, b.Plan
-	out := &Recipe{
-		Device: dev, Boundary: res.Boundary, Origin: res.Origin, Profile: res.Profile, Warnings: res.Warnings, Idle: p.IdlePower(),
-		Hidden: p.Machine.Hidden, SMs: dev.SMs, Residuals: c.Residuals,
-	}
-	j, s := p.Host(1)
-	out.Host = law.Share{Energy: j, Time: s}
-	calls := map[*graph.Node]bool{}
-	for _, n := range plan.Calls {
-		calls[n] = true
-	}
+	out := &Recipe{Basis: p.Basis, Residuals: p.residuals}
+	out.Host, out.Hidden = l.Launch()
 	index := map[coefficients.Key]int{}
-	for _, n := range a.Graph.Nodes {
-		if i := plan.Of[n.ID]; i >= 0 && plan.Kernels[i].Node == n {
-			out.add(p, &plan.Kernels[i], index)
-		} else if calls[n] {
-			bytes := a.Inference.Facts[n.Outputs[0].ID].Bytes().MulInt(2)
-			out.Kernels = append(out.Kernels, RecipeKernel{Node: n, Rate: -1, Class: "view", Known: !bytes.IsUnknown(), Bytes: bytes})
+	for i := range p.Steps {
+		k := RecipeKernel{&p.Steps[i], -1}
+		if !k.IsCall() {
+			rate := l.Rate(&k.Cost)
+			if k.Rate, ok = index[rate.Key]; !ok {
+				k.Rate = len(out.Rates)
+				index[rate.Key] = k.Rate
+				out.Rates = append(out.Rates, rate)
+			}
 		}
+		out.Kernels = append(out.Kernels, k)
 	}
 	return out, nil
-}
-
-// add adds a kernel, and its rate where it is the first of its kind.
-func (r *Recipe) add(p *law.Additive, k *kernel.Kernel, index map[coefficients.Key]int) {
-	key := coefficients.Key{Class: k.Cost.Class, DType: coefficients.ClassType(k.Cost.Class, k.Cost.DType)}
-	i, ok := index[key]
-	if !ok {
-		i = len(r.Rates)
-		index[key] = i
-		ch := p.Choose(key)
-		r.Rates = append(r.Rates, Rate{
-			Class: key.Class, DType: key.DType, Energy: ch.Energy, Time: ch.Time, StandIn: ch.StandIn, Why: ch.Why, Range: ch.Ranges,
-		})
-	}
-	r.Kernels = append(r.Kernels, RecipeKernel{
-		Node: k.Node, Members: k.Members, Rate: i, Class: k.Cost.Class, Known: k.Cost.Known,
-		MACs: k.Cost.MACs, Bytes: k.Cost.Read.Add(k.Cost.Written), Products: k.Cost.Products,
-	})
 }

@@ -1,13 +1,13 @@
 package predict
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -22,7 +22,11 @@ func TestRecipesAreExact(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		for _, id := range []string{coefficients.DefaultDevice, "t4"} {
 			c, dev := deviceOf(t, id)
-			r, err := NewRecipe(sym, c, dev, Options{})
+			p, err := Target{Coefficients: c, Device: dev}.Bind(sym)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := p.Recipe()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -31,11 +35,7 @@ func TestRecipesAreExact(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				res, err := Run(a, c, dev, Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				compareRecipe(t, r, a, res)
+				compareRecipe(t, r, a, predicted(t, a, c, dev))
 			}
 		}
 	})
@@ -65,37 +65,51 @@ func compareRecipe(t *testing.T, r *Recipe, a *analysis.Analysis, res *Result) {
 
 // follow does what a reader of the recipe has to do.
 func follow(r *Recipe, k *RecipeKernel, a *analysis.Analysis) (energy.Joules, energy.Seconds, bool) {
-	known := k.Known
+	known := k.Cost.Known
 	num := func(d graph.Dim) float64 {
 		n, ok := a.Eval(d)
 		known = known && ok
 		return float64(n)
 	}
-	m := law.Machine{Sms: float64(r.SMs), Hidden: r.Hidden}
-	bytes := num(k.Bytes)
-	share := m.Host(bytes)
+	bytes := num(k.Bytes())
+	share := 0.0
+	if r.Hidden > 0 {
+		share = max(0, 1-bytes/r.Hidden)
+	}
 	joules, seconds := energy.Joules(share)*r.Host.Energy, energy.Seconds(share)*r.Host.Time
 	if k.Rate < 0 {
 		return joules, seconds, known
 	}
-	var x [coefficients.NumTerms]float64
-	x[coefficients.FLOPs], x[coefficients.Bytes], x[coefficients.Launches] = 2*num(k.MACs), bytes, 1
+	flops := 2 * num(k.Cost.MACs)
+	x := [coefficients.NumTerms]float64{coefficients.FLOPs: flops, coefficients.Bytes: bytes, coefficients.Launches: 1}
 	rules := Rules()
 	for i, name := range rules.Terms {
 		tile, ok := rules.Tiles[name]
-		if ok && len(k.Products) == 0 {
-			x[i] = x[coefficients.FLOPs]
+		if ok && len(k.Cost.Products) == 0 {
+			x[i] = flops
 		}
-		for _, p := range k.Products {
+		for _, p := range k.Cost.Products {
 			if ok {
-				x[i] += m.Waves(num(p.Batch), num(p.M), num(p.N), num(p.K), tile)
+				x[i] += waves(&rules, float64(r.Device.SMs), num(p.Batch), num(p.M), num(p.N), num(p.K), tile)
 			}
 		}
 	}
-	rate := &r.Rates[k.Rate]
+	rate := r.Rates[k.Rate]
 	for i, v := range x {
 		joules += energy.Joules(rate.Energy[i] * v)
 		seconds += energy.Seconds(rate.Time[i] * v)
 	}
 	return joules, seconds, known
+}
+
+// waves is the operations of a product in whole waves of tiles.
+func waves(rules *RecipeRules, sms, batch, rows, cols, depth float64, tile [2]float64) float64 {
+	side := func(n, full float64) float64 {
+		if n < float64(rules.VectorRows) {
+			return max(n, 1)
+		}
+		return full
+	}
+	tm, tn := side(rows, tile[0]), side(cols, tile[1])
+	return 2 * math.Ceil(batch*math.Ceil(rows/tm)*math.Ceil(cols/tn)/sms) * sms * tm * tn * depth
 }

@@ -1,7 +1,10 @@
 package predict
 
 import (
+	"math"
+
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -19,26 +22,72 @@ const (
 // Modes lists the modes, the default first.
 func Modes() []Mode { return []Mode{ModeSpec, ModeTimes, ModeMetered} }
 
-// Sum is the prediction of a subtree: the sums over its operators.
-type Sum struct {
-	Energy        energy.Joules
-	Low, High     energy.Joules // 90 %
-	Low50, High50 energy.Joules // 50 %
-	Time          energy.Seconds
-	Unknown       int // operators without a prediction
-	StandIns      int
-	Extrapolated  int
+// Operator is the prediction of one operator.
+type Operator struct {
+	law.Prediction
+	Kernel  *graph.Node // whose kernel does this node's work; nil where the node stands for itself
+	Metered bool        // the energy is the meter's
+}
+
+// Kernel is the prediction of one step.
+type Kernel struct {
+	*Step
+	Sizes law.Kernel // at which it was predicted; zero for a call
+	law.Prediction
+}
+
+// FLOPs are those of the kernel's products.
+func (k *Kernel) FLOPs() float64 { return 2 * k.Sizes.MACs }
+
+// Tiling is how tiles cover one product of a kernel.
+type Tiling struct {
+	law.Product
+	Rows, Cols float64 // of a tile
+	Blocks     float64 // tiles over all the batch
+	Vector     bool    // the product has too few rows for tiles
+}
+
+// Tiling covers the kernel's i-th product with the tile that fits its products best.
+func (k *Kernel) Tiling(i int) Tiling {
+	p := k.Sizes.Products[i]
+	t := Tiling{Product: p, Rows: law.Side(p.M, k.Tile[0]), Cols: law.Side(p.N, k.Tile[1]), Vector: p.M < law.VectorRows}
+	t.Blocks = p.Batch * math.Ceil(p.M/max(1, t.Rows)) * math.Ceil(p.N/max(1, t.Cols))
+	return t
 }
 
 // Result is the prediction of a whole graph.
 type Result struct {
-	Device   energy.Device
-	Boundary energy.Boundary // board or wall
-	Origin   string          // "measured": coefficients of this device; "scaled": of another one
-	Profile  string          // kernel profile
-	Mode     Mode
-	Nodes    []law.Prediction // by Node.ID
-	NoEnergy bool             // the coefficients hold times alone: every energy here is unknown, not zero
-	Modules  map[*graph.Module]Sum
-	Warnings []string
+	Basis
+	Mode    Mode
+	Nodes   []Operator // by Node.ID
+	Kernels []Kernel   // and calls, in graph order, as they were predicted
+	Modules map[*graph.Module]law.Sum
+}
+
+// Sum adds the operators of every subtree. A module's interval is that of its level around the part that was measured
+// like this, and the sum of the operators' intervals around the part that stands in or is extrapolated.
+func (r *Result) Sum(root *graph.Module, bands *coefficients.Residuals) {
+	r.Modules = map[*graph.Module]law.Sum{}
+	var visit func(m *graph.Module) law.Sum
+	visit = func(m *graph.Module) (s law.Sum) {
+		for _, n := range m.Nodes {
+			p := &r.Nodes[n.ID]
+			s.Add(&p.Prediction, p.Metered, r.Origin == OriginEstimated)
+		}
+		for _, c := range m.Children {
+			below := visit(c)
+			s.AddSum(&below)
+		}
+		level := energy.LevelModule
+		switch {
+		case m.Parent == nil:
+			level = energy.LevelModel
+		case len(m.Children) == 0:
+			level = energy.LevelOperator
+		}
+		s.Bound(level, bands)
+		r.Modules[m] = s
+		return s
+	}
+	visit(root)
 }

@@ -6,28 +6,19 @@ import (
 	"maps"
 	"math"
 
-	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// Target is a device, and what predicts for it.
-type Target struct {
-	Coefficients *coefficients.Coefficients
-	Device       energy.Device
-	Options      predict.Options
-}
-
 // Grid gives the totals of a graph at any sizes of its open dims, through closed forms where it has them.
 type Grid struct {
 	Open     *analysis.Open
-	Targets  []Target
-	Formulas []*predict.Formulas // of the targets
-	Tokens   bool                // items are tokens, not members of a batch
-	Warnings []string            // each once
-	Unknown  int                 // operators whose cost is not known: nowhere counted
+	Targets  []predict.Target
+	Programs []*predict.Program // of the targets, in the open dims
+	Tokens   bool               // items are tokens, not members of a batch
+	Warnings []string           // each once
+	Unknown  int                // operators whose cost is not known: nowhere counted
 	// Direct says why every point is analyzed of its own, which is slow; "" for closed forms.
 	Direct string
 
@@ -50,13 +41,20 @@ type Point struct {
 // NewGrid compiles the closed forms of a graph in the named dims and holds them against the analysis itself at the given
 // points, the first of which is the example that dims nobody gave are solved for. Where they do not hold, or are none,
 // every point is analyzed.
-func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]int64, targets []Target, conv graph.Convention) (*Grid, error) {
+func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]int64, targets []predict.Target, conv graph.Convention) (*Grid, error) {
 	open, err := analysis.NewOpen(g, opts, names, points[0])
 	if err != nil {
 		return nil, err
 	}
 	out := &Grid{Open: open, Targets: targets, options: opts, convention: conv}
 	_, out.Tokens, _ = out.items()
+	for _, t := range targets {
+		p, err := t.Bind(open.Analysis)
+		if err != nil {
+			return nil, err
+		}
+		out.Programs = append(out.Programs, p)
+	}
 	if err := out.compile(); err != nil {
 		out.Direct = err.Error()
 	}
@@ -92,8 +90,8 @@ func (g *Grid) compile() error {
 		}
 		g.memory = func([]int64) analysis.Memory { return known }
 	}
-	for _, t := range g.Targets {
-		fs, err := predict.Symbolic(g.Open.Analysis, t.Coefficients, t.Device, t.Options)
+	for _, p := range g.Programs {
+		fs, err := p.Formulas()
 		if err != nil {
 			return err
 		}
@@ -106,8 +104,7 @@ func (g *Grid) compile() error {
 		if err != nil {
 			return err
 		}
-		g.Formulas = append(g.Formulas, fs)
-		g.energy, g.time = append(g.energy, known(joules, fs.HasEnergy)), append(g.time, known(seconds, fs.HasTime))
+		g.energy, g.time = append(g.energy, known(joules, !fs.NoEnergy)), append(g.time, seconds)
 	}
 	return nil
 }
@@ -214,18 +211,14 @@ func (g *Grid) analyze(values []int64, p *Point) (warnings []string, err error) 
 	warnings = a.Warnings
 	p.reset()
 	for _, t := range g.Targets {
-		r, err := predict.Run(a, t.Coefficients, t.Device, t.Options)
+		r, err := t.Run(a)
 		if err != nil {
 			return nil, err
 		}
 		sum := r.Modules[a.Tree.Root]
 		e, s := float64(sum.Energy), float64(sum.Time)
-		hasEnergy, hasTime := t.Coefficients.Holds()
-		if !hasEnergy {
+		if r.NoEnergy {
 			e = math.NaN()
-		}
-		if !hasTime {
-			s = math.NaN()
 		}
 		p.Energy, p.Time = append(p.Energy, e), append(p.Time, s)
 		warnings = append(warnings, r.Warnings...)

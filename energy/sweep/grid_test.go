@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	. "github.com/irene-onnx/irene/onnx/onnxtest"
@@ -13,9 +14,9 @@ import (
 // grid compiles a graph's closed forms over sizes from low to high.
 func grid(t testing.TB, g *graph.Graph, names []string, low, high []int64, devices ...string) *Grid {
 	t.Helper()
-	var targets []Target
+	var targets []predict.Target
 	for _, id := range devices {
-		targets = append(targets, Target{Coefficients: energytest.Embedded(t), Device: energytest.Device(t, id)})
+		targets = append(targets, predict.Target{Coefficients: energytest.Embedded(t), Device: energytest.Device(t, id)})
 	}
 	out, err := NewGrid(g, analysis.Options{}, names, [][]int64{low, high}, targets, graph.TwoMACPlusElementwise)
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/irene/model"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -130,14 +129,17 @@ func fitAdditive(t *trial) (forecast, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := law.New(c, t.device)
-	origin := predict.OriginFitted
-	if t.device.ID != t.source.ID {
-		origin = predict.OriginEstimated
-		p.ScaleFrom(&t.source)
+	target := predict.Target{Coefficients: c, Device: t.device, Options: predict.Options{Profile: t.runtime}}
+	programs := map[*fit.Subject]*predict.Program{}
+	for _, h := range t.test {
+		if programs[h.s] == nil {
+			if programs[h.s], err = target.Bind(h.s.A); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return single(func(h *heldTree) []estimate {
-		res := h.result(p, origin)
+		res := programs[h.s].At(h.s.Eval(h.tree))
 		out := make([]estimate, len(h.spots))
 		for i := range h.spots {
 			switch s := &h.spots[i]; {
@@ -165,22 +167,6 @@ func estimateOf(target Target, e energy.Joules, s energy.Seconds, bounds [4]ener
 		half:   coefficients.Range{Low: float64(bounds[0]), High: float64(bounds[1])},
 		ninety: coefficients.Range{Low: float64(bounds[2]), High: float64(bounds[3])},
 	}
-}
-
-// result predicts the kernels of a tree and sums them by module.
-func (h *heldTree) result(p *law.Additive, origin string) *predict.Result {
-	res := &predict.Result{Origin: origin, Nodes: make([]law.Prediction, len(h.s.A.Graph.Nodes))}
-	for i := range h.feats {
-		res.Nodes[h.s.Plan.Kernels[i].Node.ID] = p.Predict(&h.feats[i])
-	}
-	for n, share := range h.calls {
-		pr := law.Prediction{Known: true, Class: "view"}
-		pr.Energy, pr.Time = p.Host(share)
-		p.Interval(&pr)
-		res.Nodes[n.ID] = pr
-	}
-	res.Sum(h.s.A.Tree.Root, &p.C.Residuals)
-	return res
 }
 
 // fitPlainSum adds up the leaves of the measured tree.

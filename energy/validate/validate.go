@@ -56,8 +56,6 @@ type heldTree struct {
 	tree   *irene.Tree
 	s      *fit.Subject
 	device energy.Device
-	feats  []law.Features // by kernel
-	calls  map[*graph.Node]float64
 	eqs    []fit.Equation
 	seen   fit.Ranges
 	spots  []spot // in the order of irene.Node.Walk
@@ -179,11 +177,6 @@ func prepareTrees(in *ValidateInput) (sets [][]*heldTree, missing []string, err 
 func hold(s *fit.Subject, t *irene.Tree, d energy.Device) *heldTree {
 	h := &heldTree{tree: t, s: s, device: d, seen: fit.Ranges{}}
 	m, eval := law.NewMachine(d), s.Eval(t)
-	h.feats = make([]law.Features, len(s.Plan.Kernels))
-	for i := range h.feats {
-		h.feats[i] = m.Features(&s.Plan.Kernels[i], eval)
-	}
-	h.calls = s.Calls(m, eval)
 	h.eqs, _ = s.Equations(t, m, h.seen)
 	h.place(t.Root, eval, map[string]bool{}, map[*graph.Module]float64{})
 	return h

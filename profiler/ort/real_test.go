@@ -5,6 +5,7 @@ package ort_test
 import (
 	"encoding/binary"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -50,14 +51,19 @@ func TestRealContract(t *testing.T) {
 	})
 }
 
-// TestRealTimeScales multiplies matrices of which one pair takes eight times the FLOPs of the other.
+// TestRealTimeScales multiplies matrices of which one pair takes eight times the FLOPs of the other. The quickest bursts are
+// compared, of as many as a machine that does other things takes.
 func TestRealTimeScales(t *testing.T) {
 	e := real(t)
 	small, large := prepare(t, e, square("MatMul", 256)), prepare(t, e, square("MatMul", 512))
-	quickest := func(r profiler.Run) float64 { return min(burst(t, r, 10), burst(t, r, 10), burst(t, r, 10)) }
-	if ratio := quickest(large) / quickest(small); ratio < 4 || ratio > 16 {
-		t.Errorf("the larger product takes %.3g times as long, want about 8", ratio)
+	quickSmall, quickLarge := math.Inf(1), math.Inf(1)
+	for from := time.Now(); time.Since(from) < 10*time.Second; {
+		quickSmall, quickLarge = min(quickSmall, burst(t, small, 10)), min(quickLarge, burst(t, large, 10))
+		if ratio := quickLarge / quickSmall; 4 < ratio && ratio < 16 {
+			return
+		}
 	}
+	t.Errorf("the larger product takes %.3g times as long, want about 8", quickLarge/quickSmall)
 }
 
 func TestRealLoad(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 // Predicted predicts an analyzed model on a device.
 func Predicted(t testing.TB, a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Device) *predict.Result {
 	t.Helper()
-	r, err := predict.Run(a, c, dev, predict.Options{})
+	r, err := predict.Target{Coefficients: c, Device: dev}.Run(a)
 	if err != nil {
 		t.Fatal(err)
 	}

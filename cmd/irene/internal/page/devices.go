@@ -99,8 +99,8 @@ func (b *pageBuilder) plan(r *predict.Recipe) plan {
 }
 
 func (b *pageBuilder) work(k *predict.RecipeKernel) work {
-	out := work{Rate: k.Rate, Class: k.Class, Known: k.Known, MACs: b.expr(k.MACs), Bytes: b.expr(k.Bytes)}
-	for _, p := range k.Products {
+	out := work{Rate: k.Rate, Class: k.Cost.Class, Known: k.Cost.Known, MACs: b.expr(k.Cost.MACs), Bytes: b.expr(k.Bytes())}
+	for _, p := range k.Cost.Products {
 		out.Products = append(out.Products, [4]int{b.expr(p.Batch), b.expr(p.M), b.expr(p.N), b.expr(p.K)})
 	}
 	return out
@@ -110,17 +110,17 @@ func (b *pageBuilder) device(r *predict.Recipe, plan, place int) device {
 	out := device{
 		ID: r.Device.ID, Name: r.Device.Name, Boundary: r.Boundary, Origin: r.Origin,
 		Default: place == 0 && b.page.Report.Device != nil && b.page.Report.Device.Default, Plan: plan,
-		SMs: r.SMs, Hidden: r.Hidden, Idle: r.Idle, Memory: r.Device.MemoryBytes, Bandwidth: r.Device.Bandwidth,
+		SMs: r.Device.SMs, Hidden: r.Hidden, Idle: r.Idle, Memory: r.Device.MemoryBytes, Bandwidth: r.Device.Bandwidth,
 		Host:      [2]float64{float64(r.Host.Energy), float64(r.Host.Time)},
 		Residuals: residuals{bands(r.Residuals.Levels), bands(r.Residuals.Small), bands(r.Residuals.Classes)}, Warnings: r.Warnings,
 	}
-	for i := range r.Rates {
-		out.Rates = append(out.Rates, newRate(r, &r.Rates[i]))
+	for _, c := range r.Rates {
+		out.Rates = append(out.Rates, newRate(r, c))
 	}
 	return out
 }
 
-func newRate(r *predict.Recipe, c *predict.Rate) rate {
+func newRate(r *predict.Recipe, c *coefficients.Rate) rate {
 	out := rate{Class: c.Class, DType: c.DType, Energy: c.Energy, Time: c.Time, Scaled: c.StandIn, Why: c.Why}
 	if peak, ok := r.Device.MatrixRate(c.DType.String()); ok {
 		out.Peak = &peak

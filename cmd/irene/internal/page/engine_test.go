@@ -90,7 +90,7 @@ func predicted(t *testing.T, a *analysis.Analysis, device string) [][4]float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := predict.Run(a, c, d, predict.Options{})
+	p, err := predict.Target{Coefficients: c, Device: d}.Run(a)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,11 @@ func pageOf(tb testing.TB, g *graph.Graph, devices ...string) page.Page {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		r, err := predict.NewRecipe(open, c, d, predict.Options{})
+		program, err := predict.Target{Coefficients: c, Device: d}.Bind(open)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		r, err := program.Recipe()
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -134,12 +133,12 @@ func bound(a *analysis.Analysis, d graph.Dim) graph.Dim {
 	return graph.Dim{}
 }
 
-func (b *builder) estimate(op *Operator, p *law.Prediction) {
+func (b *builder) estimate(op *Operator, p *predict.Operator) {
 	if !p.Known {
 		op.Metrics.Unknown = 1
 		return
 	}
-	op.Metrics.Estimate = Estimate{Predicted: true, Time: p.Time, Energy: p.Energy, Low: p.Low, High: p.High, Low50: p.Low50, High50: p.High50, NoEnergy: b.p.NoEnergy}
+	op.Metrics.Estimate = Estimate{Predicted: true, Estimate: p.Estimate, NoEnergy: b.p.NoEnergy}
 	if op.Class == "" {
 		op.Class = p.Class
 	}
@@ -178,11 +177,11 @@ func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
 	return out, sources
 }
 
-// interval takes over the interval of a subtree, which is no sum.
+// interval takes over the prediction of a subtree, whose interval is no sum.
 func (b *builder) interval(m *graph.Module, to *Metrics) {
 	to.Predicted, to.NoEnergy = true, b.p.NoEnergy
 	if sum, ok := b.p.Modules[m]; ok {
-		to.Low, to.High, to.Low50, to.High50 = sum.Low, sum.High, sum.Low50, sum.High50
+		to.Estimate.Estimate = sum.Estimate
 	}
 }
 
@@ -207,12 +206,7 @@ func (m *Metrics) Add(o *Metrics) {
 	if o.Predicted {
 		m.Predicted = true
 		m.NoEnergy = m.NoEnergy || o.NoEnergy
-		m.Time += o.Time
-		m.Energy += o.Energy
-		m.Low += o.Low
-		m.High += o.High
-		m.Low50 += o.Low50
-		m.High50 += o.High50
+		m.Estimate.Add(&o.Estimate.Estimate)
 	}
 }
 

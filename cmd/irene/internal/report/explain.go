@@ -46,7 +46,7 @@ type ExplainedPart struct {
 	// Of single kernels, and of equal ones that share a row.
 	Op     *Operator
 	Place  string
-	Terms  *predict.KernelTerms
+	Terms  *predict.Kernel
 	FLOPs  float64 // of all members, in the convention of the report
 	Ridge  float64 // FLOPs per byte from which on the device's arithmetic binds; 0 where no peak is known
 	Advice string
@@ -68,20 +68,20 @@ func (p *ExplainedPart) Bound() string {
 
 // Intensity is the part's FLOPs per byte.
 func (p *ExplainedPart) Intensity() float64 {
-	if p.Terms == nil || p.Terms.Bytes == 0 {
+	if p.Terms == nil || p.Terms.Sizes.Bytes == 0 {
 		return 0
 	}
-	return p.FLOPs / p.Terms.Bytes
+	return p.FLOPs / p.Terms.Sizes.Bytes
 }
 
 // BuildExplanation explains modules of a report. The open analysis is of the same graph in symbols, and names the dims
 // that advice speaks of.
-func BuildExplanation(r *Report, e *predict.Explanation, open *analysis.Analysis, modules []*Module) *Explanation {
+func BuildExplanation(r *Report, e *predict.Result, open *analysis.Analysis, modules []*Module) *Explanation {
 	b := &explainer{r: r, e: e, open: open, index: map[*graph.Node]int{}}
 	for i := range r.Operators {
 		b.index[r.Operators[i].Node] = i
 	}
-	b.terms = make([]*predict.KernelTerms, len(r.Operators))
+	b.terms = make([]*predict.Kernel, len(r.Operators))
 	for i := range e.Kernels {
 		b.terms[b.index[e.Kernels[i].Node]] = &e.Kernels[i]
 	}
@@ -97,10 +97,10 @@ func BuildExplanation(r *Report, e *predict.Explanation, open *analysis.Analysis
 
 type explainer struct {
 	r     *Report
-	e     *predict.Explanation
+	e     *predict.Result
 	open  *analysis.Analysis
 	index map[*graph.Node]int
-	terms []*predict.KernelTerms // by the index of the operator that a kernel stands on
+	terms []*predict.Kernel // by the index of the operator that a kernel stands on
 }
 
 func (b *explainer) module(m *Module) *ExplainedModule {
@@ -157,7 +157,7 @@ func byEnergy(x, y *ExplainedPart) int {
 	return cmp.Or(cmp.Compare(y.Causes.Total().Energy, x.Causes.Total().Energy), strings.Compare(x.Class, y.Class))
 }
 
-func (b *explainer) part(i int, k *predict.KernelTerms) *ExplainedPart {
+func (b *explainer) part(i int, k *predict.Kernel) *ExplainedPart {
 	op := &b.r.Operators[i]
 	total := k.Causes.Total()
 	p := &ExplainedPart{
@@ -181,7 +181,7 @@ func (b *explainer) part(i int, k *predict.KernelTerms) *ExplainedPart {
 func (b *explainer) remedy(p *ExplainedPart) string {
 	total := p.Causes.Total()
 	switch {
-	case p.Bound() == "compute" && p.Causes[law.Waves].Time > total.Time/10 && len(p.Terms.Products) > 0:
+	case p.Bound() == "compute" && p.Causes[law.Waves].Time > total.Time/10 && p.Terms.Fill > 0:
 		return b.fill(p)
 	case p.Bound() == "launch" && len(p.Terms.Members) == 0:
 		return "a call without a kernel: only the host works"
@@ -198,40 +198,40 @@ func (b *explainer) remedy(p *ExplainedPart) string {
 }
 
 // fewRows reports whether a kernel is a product whose right operand is larger than its left one and its result.
-func fewRows(k *predict.KernelTerms) bool {
-	return len(k.Products) > 0 && k.Products[0].Rows < min(k.Products[0].Cols, k.Products[0].Depth)
+func fewRows(k *predict.Kernel) bool {
+	return k.Fill > 0 && k.Sizes.Products[0].M < min(k.Sizes.Products[0].N, k.Sizes.Products[0].K)
 }
 
 // fill says which sizes would fill the tiles of a kernel's first product.
 func (b *explainer) fill(p *ExplainedPart) string {
-	q := p.Terms.Products[0]
+	q := p.Terms.Tiling(0)
 	sms := float64(b.e.Device.SMs)
-	tilesM, tilesN := math.Ceil(q.Rows/q.TileRows), math.Ceil(q.Cols/q.TileCols)
-	edges := q.Rows * q.Cols / (tilesM * q.TileRows * tilesN * q.TileCols)
+	tilesM, tilesN := math.Ceil(q.M/q.Rows), math.Ceil(q.N/q.Cols)
+	edges := q.M * q.N / (tilesM * q.Rows * tilesN * q.Cols)
 	rounds := 1.0
 	if sms > 0 {
 		rounds = q.Blocks / (math.Ceil(q.Blocks/sms) * sms)
 	}
-	s := fmt.Sprintf("tiles of %.0f×%.0f %.0f %% full", q.TileRows, q.TileCols, 100*p.Terms.Fill)
+	s := fmt.Sprintf("tiles of %.0f×%.0f %.0f %% full", q.Rows, q.Cols, 100*p.Terms.Fill)
 	products := b.open.Costs[p.Op.Node.ID].Products
 	if len(products) == 0 {
 		return s
 	}
 	open := products[0]
 	if q.Vector { // too few rows for tiles
-		open.M = graph.Const(int64(q.Rows))
+		open.M = graph.Const(int64(q.M))
 	}
 	if rounds > edges {
-		if hint := multiple(open.M, q.Rows, q.TileRows); hint != "" {
+		if hint := multiple(open.M, q.M, q.Rows); hint != "" {
 			return s + ": " + hint
 		}
-		return s + hinted(multiple(open.N, q.Cols, q.TileCols))
+		return s + hinted(multiple(open.N, q.N, q.Cols))
 	}
 	s += fmt.Sprintf(", %.0f on %.0f multiprocessors", q.Blocks, sms)
 	if hint := multiple(open.Batch, q.Batch, sms/greatest(sms, tilesM*tilesN)); hint != "" {
 		return s + ": " + hint
 	}
-	return s + hinted(multiple(open.M, q.Rows, q.TileRows*sms/greatest(sms, q.Batch*tilesN)))
+	return s + hinted(multiple(open.M, q.M, q.Rows*sms/greatest(sms, q.Batch*tilesN)))
 }
 
 func hinted(hint string) string {
@@ -296,7 +296,7 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 			return cmp.Compare(x.Causes[law.Waves].Time, y.Causes[law.Waves].Time)
 		})
 		text := fmt.Sprintf("waves: %s of the time is for elements of tiles and multiprocessors that stay idle", render.Percent(float64(t/total)))
-		if worst.Advice != "" && len(worst.Terms.Products) > 0 {
+		if worst.Advice != "" && worst.Terms.Fill > 0 {
 			text += fmt.Sprintf("; most in %s of %s: %s", worst.Op.Node.Kind(), place(worst.Place), b.fill(worst))
 		}
 		lines = append(lines, line{t, text})
@@ -337,9 +337,9 @@ func (b *explainer) counted(parts []*ExplainedPart) string {
 func (b *explainer) computeAdvice(parts []*ExplainedPart, t energy.Seconds) string {
 	flops := 0.0
 	for _, p := range parts {
-		flops += p.Terms.FLOPs
+		flops += p.Terms.FLOPs()
 	}
-	dtype := slices.MaxFunc(parts, func(x, y *ExplainedPart) int { return cmp.Compare(x.Terms.FLOPs, y.Terms.FLOPs) }).Terms.DType
+	dtype := slices.MaxFunc(parts, func(x, y *ExplainedPart) int { return cmp.Compare(x.Terms.FLOPs(), y.Terms.FLOPs()) }).Terms.DType
 	rate := energy.FLOPsPerSecond(flops / float64(t))
 	s := rate.String()
 	peak, ok := b.e.Device.MatrixRate(dtype.String())
@@ -358,7 +358,7 @@ func (b *explainer) computeAdvice(parts []*ExplainedPart, t energy.Seconds) stri
 func (b *explainer) memoryAdvice(parts []*ExplainedPart, t energy.Seconds) string {
 	bytes, products := 0.0, 0
 	for _, p := range parts {
-		bytes += p.Terms.Bytes
+		bytes += p.Terms.Sizes.Bytes
 		if fewRows(p.Terms) {
 			products++
 		}

@@ -126,8 +126,8 @@ func newCausesJSON(c *law.Causes, static energy.Joules) causesJSON {
 func (p *ExplainedPart) json() kernelJSON {
 	return kernelJSON{
 		Name: p.Op.Node.Name, Op: p.Op.Node.Kind(), Path: p.Op.Path, Class: p.Class,
-		Members: len(p.Terms.Members), Bound: render.Text(p.Bound()), FLOPs: p.FLOPs, Bytes: p.Terms.Bytes,
-		Intensity: positive(p.Intensity(), p.Terms.Bytes), Ridge: positive(p.Ridge, p.Ridge), Fill: positive(p.Terms.Fill, p.Terms.Fill),
+		Members: len(p.Terms.Members), Bound: render.Text(p.Bound()), FLOPs: p.FLOPs, Bytes: p.Terms.Sizes.Bytes,
+		Intensity: positive(p.Intensity(), p.Terms.Sizes.Bytes), Ridge: positive(p.Ridge, p.Ridge), Fill: positive(p.Terms.Fill, p.Terms.Fill),
 		causesJSON: newCausesJSON(&p.Causes, p.Static), Scaled: p.Terms.StandIn, Advice: p.Advice,
 	}
 }

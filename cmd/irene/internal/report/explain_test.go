@@ -43,16 +43,12 @@ func explained(t *testing.T, batch, n int64, waves, perByte, launch float64) *re
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := predict.Run(a, c, dev, predict.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := predict.Explain(a, c, dev, predict.Options{})
+	p, err := predict.Target{Coefficients: c, Device: dev}.Run(a)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := report.Build(a, p, report.Options{Convention: graph.TwoMAC})
-	return report.BuildExplanation(r, e, open, []*report.Module{r.Tree}).Modules[0]
+	return report.BuildExplanation(r, p, open, []*report.Module{r.Tree}).Modules[0]
 }
 
 // TestAdvice holds bounds and remedies of a product against what follows by hand from its tiles of 128×128.

@@ -79,7 +79,7 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 	}
 	b := &formulaBuilder{opts: opts, byPath: byPath, kinds: map[law.FormulaKind]bool{}, missing: map[string]bool{}}
 	if fs != nil {
-		b.missing["energy"], b.missing["time"] = !fs.HasEnergy, !fs.HasTime
+		b.missing["energy"], b.missing["time"] = fs.NoEnergy, false
 	}
 	for _, m := range roots {
 		out.Modules = append(out.Modules, b.module(m, opts.Depth))

@@ -11,7 +11,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/generate"
 	"github.com/irene-onnx/irene/energy/law"
-	"github.com/irene-onnx/irene/energy/sweep"
+	"github.com/irene-onnx/irene/energy/predict"
 )
 
 // Generation is what the formats of irene generate read.
@@ -19,7 +19,7 @@ type Generation struct {
 	*Report
 	*generate.Generation
 	Generator *generate.Generator
-	Target    sweep.Target
+	Target    predict.Target
 	Origin    string
 	Prompts   string // file that reads prompts; "" for the decoder itself
 	Low, High float64

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/graph/ops"
@@ -81,12 +82,9 @@ type Metrics struct {
 
 // Estimate is a prediction; one that is not Predicted has no numbers.
 type Estimate struct {
-	Predicted     bool
-	Time          energy.Seconds
-	Energy        energy.Joules
-	Low, High     energy.Joules // 90 % interval
-	Low50, High50 energy.Joules // 50 % interval
-	NoEnergy      bool          // the coefficients hold times alone: energies are not known
+	Predicted bool
+	law.Estimate
+	NoEnergy bool // the coefficients hold times alone: energies are not known
 }
 
 // HasEnergy reports whether the energies are known.

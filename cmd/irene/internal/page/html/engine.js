@@ -1,7 +1,7 @@
 "use strict";
 
 // The arithmetic of a report: expressions in the dims, the energy model, sums over the module tree. It touches no page,
-// and follows energy/predict step by step, so that its numbers are those of irene analyze.
+// and mirrors energy/law/additive.go function by function, so that its numbers are those of irene analyze.
 const engine = (() => {
 
   // compile reads one expression in Python's syntax (+ - * // % **, min, max, parentheses) and returns a function of the

@@ -33,7 +33,7 @@ func Build(tb testing.TB, g *graph.Graph, symbolic bool) *report.Report {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if p, err = predict.Run(a, c, d, predict.Options{}); err != nil {
+		if p, err = (predict.Target{Coefficients: c, Device: d}).Run(a); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package predict
+package law_test
 
 import (
 	"strings"
@@ -9,18 +9,16 @@ import (
 	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
-// only predicts a graph of one kernel and returns it.
-func only(t *testing.T, c *coefficients.Coefficients, dev energy.Device, parts ...Part) (law.Prediction, *Result) {
+// only predicts one kernel.
+func only(t *testing.T, c *coefficients.Coefficients, dev energy.Device, k law.Kernel) law.Prediction {
 	t.Helper()
-	a := energytest.Analyzed(t, energytest.Built(t, parts...), nil)
-	r := predicted(t, a, c, dev)
-	if len(r.Nodes) != 1 {
-		t.Fatalf("%d nodes", len(r.Nodes))
+	l, err := law.New(c, dev, law.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return r.Nodes[0], r
+	return l.Kernel(&k)
 }
 
 func wantPrediction(t *testing.T, p law.Prediction, seconds, joules float64, scaled bool) {
@@ -34,8 +32,13 @@ func wantPrediction(t *testing.T, p law.Prediction, seconds, joules float64, sca
 }
 
 // matmul is [128, 64]·[64, 32], of 2·128·64·32 FLOPs and 128·64 + 64·32 + 128·32 = 14336 elements.
-func matmul(t graph.DType) []Part {
-	return []Part{In("x", t, 128, 64), Weight("w", t, 64, 32), Node("MatMul", "x w", "y"), Out("y", t, 128, 32)}
+func matmul(t graph.DType) law.Kernel {
+	return law.Kernel{Known: true, Class: "gemm", DType: t, MACs: productFLOPs / 2, Bytes: float64(t.Size(productElements)), Products: []law.Product{{Batch: 1, M: 128, N: 32, K: 64}}}
+}
+
+// moving is a kernel that moves bytes.
+func moving(class string, t graph.DType, bytes float64) law.Kernel {
+	return law.Kernel{Known: true, Class: class, DType: t, Bytes: bytes}
 }
 
 const (
@@ -46,11 +49,11 @@ const (
 // TestMeasured sums the terms by hand where class and element type were measured.
 func TestMeasured(t *testing.T) {
 	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
-	p, r := only(t, c, energytest.Device(t, "gtx-1070"), matmul(graph.Float32)...)
+	p := only(t, c, energytest.Device(t, "gtx-1070"), matmul(graph.Float32))
 	seconds := productFLOPs*1e-13 + 4*productElements*2e-12 + 3e-5
 	wantPrediction(t, p, seconds, energytest.Power*seconds, false)
-	if r.Origin != OriginFitted || len(r.Warnings) > 0 || p.Class != "gemm" || r.Profile != "eager" || r.Boundary != energy.BoundaryBoard {
-		t.Errorf("origin %s, class %s, warnings %q", r.Origin, p.Class, r.Warnings)
+	if p.Class != "gemm" {
+		t.Errorf("class %s", p.Class)
 	}
 }
 
@@ -61,7 +64,7 @@ func TestOtherType(t *testing.T) {
 	for id, ratio := range map[string]float64{"gtx-1070": 1, "a100-pcie-40gb": 19.5 / 312} {
 		c := energytest.CoefficientsOf(gemm)
 		c.Device = id
-		p, _ := only(t, c, energytest.Device(t, id), matmul(graph.Float16)...)
+		p := only(t, c, energytest.Device(t, id), matmul(graph.Float16))
 		seconds := productFLOPs*1e-13*ratio + 2*productElements*2e-12 + 3e-5
 		wantPrediction(t, p, seconds, energytest.Power*seconds, true)
 		if !strings.Contains(p.Why, "float16") || !strings.Contains(p.Why, "float32") {
@@ -69,39 +72,38 @@ func TestOtherType(t *testing.T) {
 		}
 	}
 	// integers move like float32 of their width, without a stand-in
-	p, _ := only(t, energytest.CoefficientsOf(energytest.Row("move", graph.Float32, 0, 1e-12, 0)), energytest.Device(t, "gtx-1070"), In("x", graph.Int64, 10, 10), Node("Transpose", "x", "y"), Out("y", graph.Int64, 10, 10))
+	p := only(t, energytest.CoefficientsOf(energytest.Row("move", graph.Float32, 0, 1e-12, 0)), energytest.Device(t, "gtx-1070"), moving("move", graph.Int64, 1600))
 	wantPrediction(t, p, 1600e-12, energytest.Power*1600e-12, false)
 }
 
 // TestStandIns: a class that was never measured takes the coefficients of the one that stands in for it.
 func TestStandIns(t *testing.T) {
 	dev := energytest.Device(t, "gtx-1070")
-	x, y := energytest.FloatIn("x", 4, 1000), Out("y", graph.Float32, 4, 1000) // 16 kB each
 	base := energytest.Row("elementwise", graph.Float32, 0, 1e-12, 1e-6)
 	for _, c := range []struct {
 		name    string
 		classes []coefficients.ClassCoefficients
-		node    []Part
+		kernel  law.Kernel
 		seconds float64
 		scaled  bool
 	}{
-		{"softmax by norm", []coefficients.ClassCoefficients{base, energytest.Row("norm", graph.Float32, 0, 5e-12, 2e-6)}, []Part{x, Node("Softmax", "x", "y"), y}, 32000*5e-12 + 2e-6, true},
-		{"activation by elementwise", []coefficients.ClassCoefficients{base}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*1e-12 + 1e-6, true},
-		{"itself", []coefficients.ClassCoefficients{base, energytest.Row("activation", graph.Float32, 0, 3e-12, 4e-6)}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*3e-12 + 4e-6, false},
-		{"all zeros say nothing", []coefficients.ClassCoefficients{base, energytest.Row("activation", graph.Float32, 0, 0, 0)}, []Part{x, Node("Tanh", "x", "y"), y}, 32000*1e-12 + 1e-6, true},
+		{"softmax by norm", []coefficients.ClassCoefficients{base, energytest.Row("norm", graph.Float32, 0, 5e-12, 2e-6)}, moving("softmax", graph.Float32, 32000), 32000*5e-12 + 2e-6, true},
+		{"activation by elementwise", []coefficients.ClassCoefficients{base}, moving("activation", graph.Float32, 32000), 32000*1e-12 + 1e-6, true},
+		{"itself", []coefficients.ClassCoefficients{base, energytest.Row("activation", graph.Float32, 0, 3e-12, 4e-6)}, moving("activation", graph.Float32, 32000), 32000*3e-12 + 4e-6, false},
+		{"all zeros say nothing", []coefficients.ClassCoefficients{base, energytest.Row("activation", graph.Float32, 0, 0, 0)}, moving("activation", graph.Float32, 32000), 32000*1e-12 + 1e-6, true},
 		{"gemm by bmm", []coefficients.ClassCoefficients{base, energytest.Row("bmm", graph.Float32, 1e-13, 0, 0)}, matmul(graph.Float32), productFLOPs * 1e-13, true},
 		{
 			"conv by gemm", []coefficients.ClassCoefficients{base, energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)}, // 1·8·16·16 outputs of 4·3·3 products
-			[]Part{energytest.FloatIn("x", 1, 4, 18, 18), energytest.FloatWeight("w", 8, 4, 3, 3), Node("Conv", "x w", "y"), Out("y", graph.Float32, 1, 8, 16, 16)}, 2 * 8 * 16 * 16 * 36 * 1e-13, true,
+			law.Kernel{Known: true, Class: "conv", DType: graph.Float32, MACs: 8 * 16 * 16 * 36}, 2 * 8 * 16 * 16 * 36 * 1e-13, true,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, _ := only(t, energytest.CoefficientsOf(c.classes...), dev, c.node...)
+			p := only(t, energytest.CoefficientsOf(c.classes...), dev, c.kernel)
 			wantPrediction(t, p, c.seconds, energytest.Power*c.seconds, c.scaled)
 		})
 	}
 	t.Run("roofline", func(t *testing.T) { // nothing stands in for a product: 6.463 TFLOP/s, 256 GB/s, 150 W
-		p, _ := only(t, energytest.CoefficientsOf(base), dev, matmul(graph.Float32)...)
+		p := only(t, energytest.CoefficientsOf(base), dev, matmul(graph.Float32))
 		least := productFLOPs / 6.463e12
 		if !p.StandIn || !strings.Contains(p.Why, "roofline") || float64(p.Time) < least || energytest.Relative(float64(p.Energy), 150*float64(p.Time)) > 1e-9 {
 			t.Errorf("%v in %v (%q), want at least %g s at 150 W", p.Energy, p.Time, p.Why, least)
@@ -127,16 +129,16 @@ func TestTransferTypes(t *testing.T) {
 		{"gtx-1080", graph.Float64, 8.873},
 		{"p100-sxm2-16gb", graph.Float16, 21.2},
 	} {
-		p, _ := only(t, c, energytest.Device(t, w.id), matmul(w.dtype)...)
+		p := only(t, c, energytest.Device(t, w.id), matmul(w.dtype))
 		want := productFLOPs * 1e-13 * 6.463 / w.teraflops
 		if energytest.Relative(float64(p.Time), want) > 0.06 || !p.StandIn { // what is sustained is not the peak
 			t.Errorf("%s in %v: %v, want %g s", w.id, w.dtype, p.Time, want)
 		}
 	}
 	for _, dev := range energy.Devices() { // narrower floating-point types are never slower
-		single, _ := only(t, c, dev, matmul(graph.Float32)...)
+		single := only(t, c, dev, matmul(graph.Float32))
 		for _, narrow := range []graph.DType{graph.Float16, graph.BFloat16} {
-			if p, _ := only(t, c, dev, matmul(narrow)...); float64(p.Time) > float64(single.Time)*(1+1e-9) || float64(p.Time) < float64(single.Time)/80 {
+			if p := only(t, c, dev, matmul(narrow)); float64(p.Time) > float64(single.Time)*(1+1e-9) || float64(p.Time) < float64(single.Time)/80 {
 				t.Errorf("%s: %v in %v, %v in float32", dev.ID, p.Time, narrow, single.Time)
 			}
 		}
@@ -152,9 +154,9 @@ func TestTransfer(t *testing.T) {
 		bandwidth, teraflops float64
 	}{{"gtx-1080", 320, 8.873}, {"a100-pcie-40gb", 1555, 19.5}} {
 		dev := energytest.Device(t, c.id)
-		byBytes, r := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 0, 2e-12, 0)), dev, matmul(graph.Float32)...)
-		byFLOPs, _ := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), dev, matmul(graph.Float32)...)
-		byLaunch, _ := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 0, 0, 3e-5)), dev, matmul(graph.Float32)...)
+		byBytes := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 0, 2e-12, 0)), dev, matmul(graph.Float32))
+		byFLOPs := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), dev, matmul(graph.Float32))
+		byLaunch := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 0, 0, 3e-5)), dev, matmul(graph.Float32))
 		for name, x := range map[string]struct {
 			got       law.Prediction
 			want      float64
@@ -170,36 +172,20 @@ func TestTransfer(t *testing.T) {
 				t.Errorf("%s on %s: %v from %v on", name, c.id, x.got.Energy, x.got.Low)
 			}
 		}
-		if r.Origin != OriginEstimated || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], c.id) || !strings.Contains(r.Warnings[0], "gtx-1070") {
-			t.Errorf("origin %s, warnings %q", r.Origin, r.Warnings)
-		}
 		if got, want := float64(byBytes.Energy.Over(byBytes.Time)), float64(byFLOPs.Energy.Over(byFLOPs.Time)); energytest.Relative(got, want) > 1e-9 {
 			t.Errorf("%s: %g W for bytes, %g for FLOPs, alike on the device measured", c.id, got, want)
 		}
 	}
 	// boards of 180 and 250 W
-	a, _ := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), energytest.Device(t, "gtx-1080"), matmul(graph.Float32)...)
-	b, _ := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), energytest.Device(t, "a100-pcie-40gb"), matmul(graph.Float32)...)
+	a := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), energytest.Device(t, "gtx-1080"), matmul(graph.Float32))
+	b := only(t, energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 0, 0)), energytest.Device(t, "a100-pcie-40gb"), matmul(graph.Float32))
 	if got := float64(b.Energy.Over(b.Time) / a.Energy.Over(a.Time)); energytest.Relative(got, 250.0/180) > 1e-9 {
 		t.Errorf("power grows by %g, want %g", got, 250.0/180)
 	}
 	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1, 0, 0))
 	c.Device = "abacus"
-	if _, err := Run(energytest.Analyzed(t, energytest.Built(t, matmul(graph.Float32)...), nil), c, energytest.Device(t, "gtx-1080"), Options{}); err == nil || !strings.Contains(err.Error(), "abacus") {
+	if _, err := law.New(c, energytest.Device(t, "gtx-1080"), law.Options{}); err == nil || !strings.Contains(err.Error(), "abacus") {
 		t.Errorf("coefficients of an unknown device: error %v", err)
-	}
-}
-
-// TestRuntime: another profile than the one of the coefficients is used and said.
-func TestRuntime(t *testing.T) {
-	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
-	a := energytest.Analyzed(t, energytest.Built(t, matmul(graph.Float32)...), nil)
-	r, err := Run(a, c, energytest.Device(t, "gtx-1070"), Options{Profile: "none"})
-	if err != nil || r.Profile != "none" || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "eager") {
-		t.Errorf("runtime %s, warnings %q, %v", r.Profile, r.Warnings, err)
-	}
-	if _, err := Run(a, c, energytest.Device(t, "gtx-1070"), Options{Profile: "lazy"}); err == nil || !strings.Contains(err.Error(), "lazy") {
-		t.Errorf("error %v", err)
 	}
 }
 
@@ -208,23 +194,66 @@ func TestExtrapolated(t *testing.T) {
 	c := energytest.CoefficientsOf(energytest.Row("gemm", graph.Float32, 1e-13, 2e-12, 3e-5))
 	dev := energytest.Device(t, "gtx-1070")
 	width := func(p law.Prediction) energy.Joules { return (p.High - p.Low) / p.Energy }
-	inside, _ := only(t, c, dev, matmul(graph.Float32)...)
+	inside := only(t, c, dev, matmul(graph.Float32))
 	for name, r := range map[string]map[string]coefficients.Range{
-		"more FLOPs": {law.RangeFLOPs: {Low: 1, High: productFLOPs / 2}}, "more bytes": {law.RangeBytes: {Low: 1, High: productElements}}, "deeper": {law.RangeDepth: {Low: 1, High: 32}}, "less deep": {law.RangeDepth: {Low: 128, High: 256}},
+		"more FLOPs": {"flops": {Low: 1, High: productFLOPs / 2}}, "more bytes": {"bytes": {Low: 1, High: productElements}}, "deeper": {"k": {Low: 1, High: 32}}, "less deep": {"k": {Low: 128, High: 256}},
 	} {
 		c.Classes[0].Range = r
-		p, result := only(t, c, dev, matmul(graph.Float32)...)
+		p := only(t, c, dev, matmul(graph.Float32))
 		if !p.Extrapolated || p.StandIn || p.Why == "" || p.Energy != inside.Energy || !(width(p) > width(inside)) {
 			t.Errorf("%s: extrapolated %v (%q), %v … %v", name, p.Extrapolated, p.Why, p.Low, p.High)
 		}
-		for _, s := range result.Modules {
-			if s.Extrapolated != 1 {
-				t.Errorf("%s: the model has %d extrapolated operators", name, s.Extrapolated)
-			}
+	}
+	c.Classes[0].Range = map[string]coefficients.Range{"flops": {Low: 1, High: 1.05 * productFLOPs}, "bytes": {Low: 1, High: 1e9}, "k": {Low: 64, High: 64}}
+	if p := only(t, c, dev, matmul(graph.Float32)); p.Extrapolated || width(p) != width(inside) {
+		t.Errorf("inside the range: extrapolated (%q)", p.Why)
+	}
+}
+
+// TestCauses splits one product of 100×64 by 64×200 on 15 multiprocessors: two tiles of 128×128 in one wave of 15.
+func TestCauses(t *testing.T) {
+	gemm := energytest.Row("gemm", graph.Float32, 3, 5, 7)
+	gemm.Time[coefficients.WavesL], gemm.Energy[coefficients.WavesL] = 11, 11*energytest.Power
+	c := energytest.CoefficientsOf(gemm, energytest.Row(coefficients.HostClass, graph.Float32, 0, 0, 13))
+	dev := energytest.Device(t, "gtx-1070")
+	const flops, bytes, waves = 2 * 100 * 64 * 200, 4 * (100*64 + 64*200 + 100*200), 2 * 15 * 128 * 128 * 64
+	p := only(t, c, dev, law.Kernel{Known: true, Class: "gemm", DType: graph.Float32, MACs: flops / 2, Bytes: bytes, Products: []law.Product{{Batch: 1, M: 100, N: 200, K: 64}}})
+	want := [law.NumCauses]float64{
+		law.Arithmetic: (3 + 11) * flops, law.Waves: 11 * (waves - flops), law.Memory: 5 * bytes, law.Launch: 7,
+		law.Host: 13 * (1 - bytes/(256e9*8e-6)),
+	}
+	sum := 0.0
+	for i, w := range want {
+		sum += w
+		if got := p.Causes[i]; energytest.Relative(float64(got.Time), w) > 1e-9 || energytest.Relative(float64(got.Energy), energytest.Power*w) > 1e-9 {
+			t.Errorf("%v: %v, want %v s at %v W", law.Cause(i), got, w, energytest.Power)
 		}
 	}
-	c.Classes[0].Range = map[string]coefficients.Range{law.RangeFLOPs: {Low: 1, High: 1.05 * productFLOPs}, law.RangeBytes: {Low: 1, High: 1e9}, law.RangeDepth: {Low: 64, High: 64}}
-	if p, _ := only(t, c, dev, matmul(graph.Float32)...); p.Extrapolated || width(p) != width(inside) {
-		t.Errorf("inside the range: extrapolated (%q)", p.Why)
+	wantPrediction(t, p, sum, energytest.Power*sum, false)
+	if bound, ok := p.Causes.Bound(); !ok || bound != law.Arithmetic {
+		t.Errorf("bound by %v, %v", bound, ok)
+	}
+	if p.Tile != [2]float64{128, 128} || energytest.Relative(p.Fill, float64(flops)/waves) > 1e-12 {
+		t.Errorf("tiles of %v, %v full", p.Tile, p.Fill)
+	}
+}
+
+// TestIdle: the board's idle power, with the host's share at the plug, or the least that the fit saw where nobody parted it.
+func TestIdle(t *testing.T) {
+	c, dev := energytest.Truth(), energytest.Device(t, "gtx-1070")
+	for _, x := range []struct {
+		boundary energy.Boundary
+		host     *coefficients.HostPower
+		want     energy.Watts
+	}{
+		{energy.BoundaryBoard, nil, dev.Idle},
+		{energy.BoundaryWall, &coefficients.HostPower{Watts: 100, Factor: 1.5}, 100 + 1.5*dev.Idle},
+		{energy.BoundaryWall, nil, energytest.Power},
+	} {
+		c.Boundary, c.Host = x.boundary, x.host
+		l, err := law.New(c, dev, law.Options{})
+		if err != nil || l.Idle() != x.want {
+			t.Errorf("%s, host %v: %v (%v), want %v", x.boundary, x.host, l.Idle(), err, x.want)
+		}
 	}
 }

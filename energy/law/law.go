@@ -1,0 +1,92 @@
+package law
+
+import (
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Law predicts kernels on one device, as one meter sees it. It belongs to one goroutine.
+type Law interface {
+	// Kernel predicts one launch. The prediction is not Known where a size is not.
+	Kernel(k *Kernel) Prediction
+	// Call predicts a call that launches nothing, whose host hides behind that many bytes.
+	Call(bytes float64) Prediction
+	// Form is what Kernel predicts, as a closed form in the dims of a cost. It fails where the law has none.
+	Form(c *graph.Cost) (Form, error)
+	// CallForm is what Call predicts, as a closed form.
+	CallForm(bytes graph.Dim) (Form, error)
+	// Idle is the power that the meter shows of the device at rest.
+	Idle() energy.Watts
+}
+
+// Kernel is one launch at bound sizes.
+type Kernel struct {
+	Class    string // of graph.Cost
+	DType    graph.DType
+	Known    bool    // false: the cost, or a size, is not known
+	MACs     float64 // multiply-accumulates
+	Bytes    float64 // read and written
+	Rereads  float64 // bytes read once more, as no cache holds them; a launch does not hide behind them
+	Products []Product
+}
+
+// Product is Batch products of M×K by K×N.
+type Product struct{ Batch, M, N, K float64 }
+
+// KernelAt evaluates a cost at bound dims.
+func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
+	k := Kernel{Class: c.Class, DType: c.DType, Known: c.Known}
+	num := func(d graph.Dim) float64 {
+		v, ok := eval(d)
+		k.Known = k.Known && ok
+		return float64(v)
+	}
+	k.MACs, k.Bytes = num(c.MACs), num(c.Read)+num(c.Written)
+	for _, p := range c.Products {
+		k.Products = append(k.Products, Product{Batch: num(p.Batch), M: num(p.M), N: num(p.N), K: num(p.K)})
+	}
+	return k
+}
+
+// Prediction is what one operator takes. A prediction that is not Known has no numbers.
+type Prediction struct {
+	Known bool
+	Class string      // of the kernel
+	DType graph.DType // that the law keeps the class's numbers under
+	Estimate
+	Causes Causes // whose sum is the estimate
+	// Tile is the tile that fits a kernel's products best, rows by columns, and Fill the part of the slots in whole waves
+	// of it that they use, from 0 to 1; zero for kernels without products.
+	Tile [2]float64
+	Fill float64
+	// StandIn says that the class or the element type was never measured on the device of the coefficients and another's
+	// stand for it.
+	StandIn bool
+	// Extrapolated says that the operator lies outside the range that its coefficients were fitted on.
+	Extrapolated bool
+	Why          string // of StandIn or Extrapolated
+}
+
+// View is the class of what launches nothing.
+const View = "view"
+
+// Estimate is energy with the intervals of it, and time.
+type Estimate struct {
+	Energy        energy.Joules
+	Low, High     energy.Joules // 90 % interval
+	Low50, High50 energy.Joules // 50 % interval
+	Time          energy.Seconds
+}
+
+// Surround puts intervals of those half widths around the energy, which cannot be negative.
+func (e *Estimate) Surround(half50, half90 energy.Joules) {
+	e.Low, e.High = max(0, e.Energy-half90), e.Energy+half90
+	e.Low50, e.High50 = max(0, e.Energy-half50), e.Energy+half50
+}
+
+// Add adds another estimate, bound by bound.
+func (e *Estimate) Add(o *Estimate) {
+	e.Energy, e.Time = e.Energy+o.Energy, e.Time+o.Time
+	e.Low, e.High = e.Low+o.Low, e.High+o.High
+	e.Low50, e.High50 = e.Low50+o.Low50, e.High50+o.High50
+}
