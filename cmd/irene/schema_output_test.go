@@ -95,8 +95,13 @@ func TestSchemaOfModels(t *testing.T) {
 				batch = "s0"
 			}
 			for _, flags := range [][]string{
-				nil, {"--values", "--top", "3", "--depth", "1", "--module", "*"}, {"--device", "h100-sxm"}, {"--device", "l4", "--runtime", "ort-extended"},
-				{"--device", "none"}, {"--symbolic"}, {"--coefficients", times},
+				nil,
+				{"--values", "--top", "3", "--depth", "1", "--module", "*"},
+				{"--device", "h100-sxm"},
+				{"--device", "l4", "--runtime", "ort-extended"},
+				{"--device", "none"},
+				{"--symbolic"},
+				{"--coefficients", times},
 			} {
 				v.run(append([]string{"analyze", model}, flags...)...)
 			}
