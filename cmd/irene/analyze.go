@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
@@ -41,7 +42,7 @@ func analyzeFlags() []cli.Flag {
 			&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 			expandFlag(),
 		},
-		outputFlags(formatNames(), ""),
+		outputFlags(render.FormatNames(report.Formats()), ""),
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "assert", Usage: "fail with status 3 unless `EXPR` holds (repeatable)"},
 			strictFlag(),
@@ -109,7 +110,7 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	if q.assertions, err = assertions().parse(ctx.StringSlice("assert")); err != nil {
 		return nil, err
 	}
-	q.format = chooseFormat(ctx.String("format"), q.output)
+	q.format = chooseFormat(report.Formats(), ctx.String("format"), q.output)
 	if q.values = ctx.Bool("values"); q.values && q.format.Name != "text" && q.format.Name != "json" {
 		return nil, usagef("--values: %s has no place for them; text and json have", q.format.Name)
 	}
@@ -122,23 +123,4 @@ func (q *analyzeRequest) view(r *report.Report) (err error) {
 	r.View.Selected, err = selectModules(r, q.modules)
 	r.SortModules()
 	return err
-}
-
-// chooseFormat finds the format by its name, else by the extension of the output file, else the default.
-func chooseFormat(name, output string) report.Format {
-	if name == "" {
-		name = "text"
-		if f, ok := report.FormatOf(report.Formats(), output); ok {
-			name = f.Name
-		}
-	}
-	return report.Formats()[slices.Index(formatNames(), name)]
-}
-
-func formatNames() []string {
-	var names []string
-	for _, f := range report.Formats() {
-		names = append(names, f.Name)
-	}
-	return names
 }

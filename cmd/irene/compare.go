@@ -3,13 +3,12 @@ package main
 import (
 	"cmp"
 	"errors"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -51,7 +50,7 @@ func compareFlags() []cli.Flag {
 			oneOfFlag(cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: WORDS (biggest differences first)"}, []string{"order", "diff"}),
 			expandFlag(),
 		},
-		outputFlags(compareFormats(), ""),
+		outputFlags(render.FormatNames(compare.Formats()), ""),
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "fail-if", Usage: "fail with status 3 where `EXPR` holds of a model beside the first, as 'energy_j>1.05x' (repeatable)"},
 			strictFlag(),
@@ -144,7 +143,7 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	if n := countDashes(ctx.Args().Slice()); n > 1 {
 		return nil, usagef("standard input (-) can be one model only, got %d", n)
 	}
-	q.format = chooseCompareFormat(ctx.String("format"), q.output)
+	q.format = chooseFormat(compare.Formats(), ctx.String("format"), q.output)
 	return q, nil
 }
 
@@ -242,28 +241,4 @@ func valuesOf(g *graph.Graph, values map[string][]float64) map[string][]float64 
 		}
 	}
 	return out
-}
-
-func chooseCompareFormat(name, output string) compare.Format {
-	if name == "" {
-		switch strings.ToLower(filepath.Ext(output)) {
-		case ".json":
-			name = "json"
-		case ".csv":
-			name = "csv"
-		case ".md", ".markdown":
-			name = "markdown"
-		default:
-			name = "text"
-		}
-	}
-	return compare.Formats()[slices.Index(compareFormats(), name)]
-}
-
-func compareFormats() []string {
-	var names []string
-	for _, f := range compare.Formats() {
-		names = append(names, f.Name)
-	}
-	return names
 }

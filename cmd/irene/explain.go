@@ -2,10 +2,10 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -34,7 +34,7 @@ func explainFlags() []cli.Flag {
 	return slices.Concat(
 		modelFlags(bindingFlags("bind a dim, `NAME=N` (repeatable)", ""), predictionFlags(deviceFlag(""))),
 		[]cli.Flag{topFlag("10, all in JSON", "list the `N` most expensive operators")},
-		outputFlags(explainFormats(), ""),
+		outputFlags(render.FormatNames(report.ExplainFormats()), ""),
 		[]cli.Flag{colorFlag()},
 	)
 }
@@ -82,7 +82,7 @@ func runExplain(env *environment, ctx *cli.Context) error {
 // explainRequest is what the flags of explain ask for.
 type explainRequest struct {
 	modelRequest
-	format report.ExplainFormat
+	format render.Format[*report.Explanation]
 }
 
 func parseExplain(ctx *cli.Context) (*explainRequest, error) {
@@ -97,21 +97,6 @@ func parseExplain(ctx *cli.Context) (*explainRequest, error) {
 	if err := notNegative(ctx, "top"); err != nil {
 		return nil, err
 	}
-	format := ctx.String("format")
-	if format == "" {
-		format = "text"
-		if strings.HasSuffix(strings.ToLower(q.output), ".json") {
-			format = "json"
-		}
-	}
-	q.format = report.ExplainFormats()[slices.Index(explainFormats(), format)]
+	q.format = chooseFormat(report.ExplainFormats(), ctx.String("format"), q.output)
 	return q, nil
-}
-
-func explainFormats() []string {
-	var names []string
-	for _, f := range report.ExplainFormats() {
-		names = append(names, f.Name)
-	}
-	return names
 }

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/export"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
@@ -50,7 +50,7 @@ func exportDetails() string {
 func exportFlags() []cli.Flag {
 	own := []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; - is standard output"},
-		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: "WORDS"}, exportNames()),
+		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: "WORDS"}, render.FormatNames(exportFormats())),
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a page", Usage: "open `N` levels of modules"},
 		&cli.StringFlag{Name: "focus", Usage: "show the `MODULE` and its neighbours"},
 		&cli.IntFlag{Name: "radius", Value: 1, Usage: "neighbours are `N` steps away or less"},
@@ -58,23 +58,37 @@ func exportFlags() []cli.Flag {
 	return append(own, predictedFlags()...)
 }
 
-// onnxFormat is the model itself; it is no rendering of a report, so that its row stands here.
-var onnxFormat = report.Format{Name: "onnx", Help: "the model itself, with the costs in the nodes' metadata_props", Ext: []string{".onnx"}, Numbers: true}
-
-func exportFormats() []report.Format { return append(export.Exports(), htmlFormat, onnxFormat) }
-
-func exportNames() []string {
-	var names []string
-	for _, f := range exportFormats() {
-		names = append(names, f.Name)
+// exportFormats is the table of formats for other programs.
+func exportFormats() []render.Format[*exportJob] {
+	var out []render.Format[*exportJob]
+	for _, f := range export.Formats() {
+		out = append(out, render.Format[*exportJob]{
+			Name: f.Name, Help: f.Help, Ext: f.Ext, Levels: f.Levels, Picture: f.Picture, Numbers: f.Numbers,
+			Write: func(w io.Writer, j *exportJob) error { return f.Write(w, j.models[0].report) },
+		})
 	}
-	return names
+	return append(out, htmlFormat(), onnxFormat())
+}
+
+// exportJob is what formats are written from; each takes what it needs of it.
+type exportJob struct {
+	*exportRequest
+	env    *environment
+	models []exportedModel
+}
+
+// exportedModel is a model with its report.
+type exportedModel struct {
+	path     string
+	graph    *graph.Graph
+	report   *report.Report
+	annotate annotator
 }
 
 // exportRequest is what the flags of export ask for.
 type exportRequest struct {
 	modelRequest
-	format report.Format
+	format render.Format[*exportJob]
 	focus  string
 	shown  report.View
 }
@@ -108,6 +122,9 @@ func (q *exportRequest) check(ctx *cli.Context) error {
 			return usagef("--%s: the format %s has no place for it", x.flag, f.Name)
 		}
 	}
+	if ctx.IsSet("measured") && f.Sizes {
+		return usagef("--measured: a page calculates from the file alone, at any sizes")
+	}
 	if ctx.IsSet("radius") && q.focus == "" {
 		return usagef("--radius %d: around what? --focus MODULE says", ctx.Int("radius"))
 	}
@@ -115,26 +132,26 @@ func (q *exportRequest) check(ctx *cli.Context) error {
 }
 
 // exportFormat finds the format by its name, else by the extension of the output file.
-func exportFormat(name, output string) (report.Format, error) {
+func exportFormat(name, output string) (render.Format[*exportJob], error) {
 	table := exportFormats()
-	if name != "" {
-		return table[slices.Index(exportNames(), name)], nil
-	}
-	if f, ok := report.FormatOf(table, output); ok {
+	f, known := render.FormatOf(table, output)
+	switch {
+	case name != "":
+		return chooseFormat(table, name, output), nil
+	case known:
 		return f, nil
+	case output == "-":
+		return f, usagef("-o -: which format? --format is one of %s", strings.Join(render.FormatNames(table), ", "))
 	}
-	if output == "-" {
-		return report.Format{}, usagef("-o -: which format? --format is one of %s", strings.Join(exportNames(), ", "))
-	}
-	var known []string
+	var all []string
 	for _, f := range table {
-		known = append(known, f.Ext...)
+		all = append(all, f.Ext...)
 	}
 	ext := filepath.Ext(output)
 	if ext == "" {
-		return report.Format{}, usagef("-o %s: no extension tells the format; one of %s, or --format NAME", output, strings.Join(known, " "))
+		return f, usagef("-o %s: no extension tells the format; one of %s, or --format NAME", output, strings.Join(all, " "))
 	}
-	return report.Format{}, usagef("-o %s: no format has the extension %s; one of %s, or --format NAME", output, ext, strings.Join(known, " "))
+	return f, usagef("-o %s: no format has the extension %s; one of %s, or --format NAME", output, ext, strings.Join(all, " "))
 }
 
 // runExport analyzes and predicts as analyze does, and writes the model in another form.
@@ -143,31 +160,27 @@ func runExport(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if want.format.Name == htmlFormat.Name {
-		return exportHTML(env, want, ctx.Args().Slice())
+	if ctx.NArg() > 1 && !want.format.Several {
+		return usagef("export takes one MODEL, got %q too; two go into the format html", ctx.Args().Get(1))
 	}
-	if ctx.NArg() > 1 {
-		return usagef("export takes one MODEL, got %q too; two go into the format %s", ctx.Args().Get(1), htmlFormat.Name)
-	}
-	model := ctx.Args().First()
-	g, annotate, err := readExported(env, model)
-	if err != nil {
-		return err
-	}
-	_, r, err := want.report(env, g)
-	if err != nil {
-		return err
-	}
-	r.View = want.shown
-	if want.focus != "" {
-		if r.View.Focus, err = focusOn(r, want.focus); err != nil {
+	j := &exportJob{exportRequest: want, env: env}
+	for _, path := range ctx.Args().Slice() {
+		m := exportedModel{path: path}
+		if m.graph, m.annotate, err = readExported(env, path); err != nil {
 			return err
 		}
+		if _, m.report, err = want.report(env, m.graph); err != nil {
+			return err
+		}
+		m.report.View = want.shown
+		if want.focus != "" {
+			if m.report.View.Focus, err = focusOn(m.report, want.focus); err != nil {
+				return err
+			}
+		}
+		j.models = append(j.models, m)
 	}
-	if want.format.Name == onnxFormat.Name {
-		return exportONNX(env, r, want.output, model, annotate)
-	}
-	return writeFormat(env, want.output, want.format.Write, r)
+	return streamOutput(env, want.output, func(w io.Writer) error { return want.format.Write(w, j) })
 }
 
 // focusOn finds the one module that a path or a pattern means.

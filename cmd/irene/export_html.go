@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/page"
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
@@ -15,37 +16,30 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// htmlFormat is a page that predicts by itself. It needs the model in open dims, and takes several models, so that its
-// row stands here.
-var htmlFormat = report.Format{Name: "html", Help: "one file to open in a browser: sizes and device are chosen there", Ext: []string{".html", ".htm"}, Numbers: true}
-
-// exportHTML writes a page of one model, or of several side by side.
-func exportHTML(env *environment, want *exportRequest, models []string) error {
-	if want.prediction.measured != "" {
-		return usagef("--measured: a page calculates from the file alone, at any sizes")
+// htmlFormat is a page that predicts by itself.
+func htmlFormat() render.Format[*exportJob] {
+	return render.Format[*exportJob]{
+		Name: "html", Help: "one file to open in a browser: sizes and device are chosen there", Ext: []string{".html", ".htm"},
+		Numbers: true, Several: true, Sizes: true, Write: writeHTML,
 	}
-	var pages []page.Page
-	for _, path := range models {
-		g, err := decodeModel(env, path)
-		if err != nil {
-			return err
-		}
-		page, err := htmlPage(env, want, g)
-		if err != nil {
-			return err
-		}
-		pages = append(pages, page)
-	}
-	return writeFormat(env, want.output, page.Write, pages)
 }
 
-// htmlPage analyzes a model twice: at the sizes that the page opens with, and with all of them open.
-func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (page.Page, error) {
-	_, r, err := want.report(env, g)
-	if err != nil {
-		return page.Page{}, err
+// writeHTML writes a page of one model, or of several side by side.
+func writeHTML(w io.Writer, j *exportJob) error {
+	var pages []page.Page
+	for _, m := range j.models {
+		p, err := htmlPage(j.env, j.exportRequest, m)
+		if err != nil {
+			return err
+		}
+		pages = append(pages, p)
 	}
-	open, err := analysis.Run(g, analysis.Options{Symbolic: true, Values: want.options.Values})
+	return page.Write(w, pages)
+}
+
+// htmlPage analyzes a model once more, with all its sizes open.
+func htmlPage(env *environment, want *exportRequest, m exportedModel) (page.Page, error) {
+	open, err := analysis.Run(m.graph, analysis.Options{Symbolic: true, Values: want.options.Values})
 	if err != nil {
 		return page.Page{}, err
 	}
@@ -53,7 +47,7 @@ func htmlPage(env *environment, want *exportRequest, g *graph.Graph) (page.Page,
 	if err != nil {
 		return page.Page{}, err
 	}
-	return page.Page{Report: r, Open: open, Recipes: recipes, Flags: htmlFlags(want)}, nil
+	return page.Page{Report: m.report, Open: open, Recipes: recipes, Flags: htmlFlags(want)}, nil
 }
 
 // htmlFlags spells the flags that make analyze give the page's numbers.

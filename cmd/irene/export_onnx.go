@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/export"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/onnx"
@@ -17,10 +18,19 @@ import (
 // annotationPrefix begins the keys of what export writes into a model.
 const annotationPrefix = "irene."
 
-// exportONNX writes the model with the costs of its operators in the metadata_props of its nodes.
-func exportONNX(env *environment, r *report.Report, output, model string, write annotator) error {
-	if same(output, model) {
-		return usagef("-o %s: the model itself; export writes another file", output)
+// onnxFormat is the model itself.
+func onnxFormat() render.Format[*exportJob] {
+	return render.Format[*exportJob]{
+		Name: "onnx", Help: "the model itself, with the costs in the nodes' metadata_props", Ext: []string{".onnx"}, Numbers: true, Write: writeONNX,
+	}
+}
+
+// writeONNX writes the model with the costs of its operators in the metadata_props of its nodes.
+func writeONNX(w io.Writer, j *exportJob) error {
+	m := j.models[0]
+	r := m.report
+	if same(j.output, m.path) {
+		return usagef("-o %s: the model itself; export writes another file", j.output)
 	}
 	nodes := export.ByOrdinal(r)
 	about := aboutNumbers(r)
@@ -31,14 +41,14 @@ func exportONNX(env *environment, r *report.Report, output, model string, write 
 		}
 		return append(nodeProperties(n), about...)
 	}}
-	if err := streamOutput(env, output, func(w io.Writer) error { return write(w, a) }); err != nil {
+	if err := m.annotate(w, a); err != nil {
 		return err
 	}
 	if n := export.InFunctions(r); n > 0 {
-		fmt.Fprintf(env.stderr, "irene: note: %s of local functions stand on the nodes that call them; the functions are as they were\n", plural(n, "operator"))
+		fmt.Fprintf(j.env.stderr, "irene: note: %s of local functions stand on the nodes that call them; the functions are as they were\n", plural(n, "operator"))
 	}
-	if files := export.ExternalFiles(r); len(files) > 0 && output != "-" && !same(filepath.Dir(output), filepath.Dir(model)) {
-		fmt.Fprintf(env.stderr, "irene: note: the weights stay in %s, which has to lie beside %s\n", listing(files), output)
+	if files := export.ExternalFiles(r); len(files) > 0 && j.output != "-" && !same(filepath.Dir(j.output), filepath.Dir(m.path)) {
+		fmt.Fprintf(j.env.stderr, "irene: note: the weights stay in %s, which has to lie beside %s\n", listing(files), j.output)
 	}
 	return nil
 }

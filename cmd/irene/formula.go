@@ -2,10 +2,10 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -43,7 +43,7 @@ func formulaFlags() []cli.Flag {
 			&cli.StringSliceFlag{Name: "module", Usage: "only the modules that match `GLOB` (repeatable)"},
 			&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "1, with --module 0; all in JSON", Usage: "show `N` levels of modules"},
 		},
-		outputFlags(formulaFormats(), ""),
+		outputFlags(render.FormatNames(report.FormulaFormats()), ""),
 	)
 }
 
@@ -77,7 +77,7 @@ type formulaRequest struct {
 	modelRequest
 	modules []string
 	show    report.FormulaOptions
-	format  report.FormulaFormat
+	format  render.Format[*report.Formulas]
 }
 
 func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
@@ -100,7 +100,7 @@ func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
 	if q.show.Metrics, err = parseMetrics(ctx.String("metric"), report.FormulaMetrics()); err != nil {
 		return nil, err
 	}
-	q.format = chooseFormulaFormat(ctx.String("format"), q.output)
+	q.format = chooseFormat(report.FormulaFormats(), ctx.String("format"), q.output)
 	if q.show.Depth < 0 && q.format.Name != "json" {
 		q.show.Depth = 1
 		if len(q.modules) > 0 {
@@ -125,26 +125,4 @@ func (q *formulaRequest) predict(env *environment, a *analysis.Analysis) (*predi
 		return nil, err
 	}
 	return p.Formulas()
-}
-
-func chooseFormulaFormat(name, output string) report.FormulaFormat {
-	if name == "" {
-		switch {
-		case strings.HasSuffix(strings.ToLower(output), ".json"):
-			name = "json"
-		case strings.HasSuffix(strings.ToLower(output), ".tex"):
-			name = "latex"
-		default:
-			name = "text"
-		}
-	}
-	return report.FormulaFormats()[slices.Index(formulaFormats(), name)]
-}
-
-func formulaFormats() []string {
-	var names []string
-	for _, f := range report.FormulaFormats() {
-		names = append(names, f.Name)
-	}
-	return names
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/generate"
 	"github.com/irene-onnx/irene/energy/predict"
@@ -85,11 +86,7 @@ func runGenerate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	write := report.WriteGenerationText
-	if want.format == "json" {
-		write = report.WriteGenerationJSON
-	}
-	return writeFormat(env, want.output, write, r)
+	return writeFormat(env, want.output, want.format.Write, r)
 }
 
 // generateRequest is what the flags of generate ask for.
@@ -103,7 +100,7 @@ type generateRequest struct {
 	rate                  float64
 	price                 *report.Price
 	carbon                *float64
-	format                string
+	format                render.Format[*report.Generation]
 }
 
 // maxSteps bounds the decode steps of a run.
@@ -112,8 +109,8 @@ const maxSteps = 10_000_000
 func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error) {
 	q := &generateRequest{
 		batch: ctx.Int64("batch"), prompt: ctx.Int64("prompt"), tokens: ctx.Int64("tokens"), prompts: ctx.String("prefill-model"),
-		told:   analysis.DecoderNames{Batch: ctx.String("batch-dim"), Past: ctx.String("past-dim"), Sequence: ctx.String("sequence-dim")},
-		format: ctx.String("format"), rate: ctx.Float64("rate"),
+		told: analysis.DecoderNames{Batch: ctx.String("batch-dim"), Past: ctx.String("past-dim"), Sequence: ctx.String("sequence-dim")},
+		rate: ctx.Float64("rate"),
 	}
 	for _, n := range []struct {
 		flag      string
@@ -136,6 +133,7 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 	if q.prediction.none {
 		return nil, refuseNone(ctx)
 	}
+	q.format = chooseFormat(report.GenerationFormats(), ctx.String("format"), "")
 	return q, q.parseServing(env, ctx)
 }
 

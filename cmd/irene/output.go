@@ -10,8 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 )
 
 // outputFlags are --format and --output of the commands that write in one of several formats; more is what else the
@@ -21,6 +24,17 @@ func outputFlags(formats []string, more string) []cli.Flag {
 		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "text", Usage: "WORDS"}, formats),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format" + more},
 	}
+}
+
+// chooseFormat finds the format of a table by its name, else by the extension of the output file, else the first.
+func chooseFormat[V any](table []render.Format[V], name, output string) render.Format[V] {
+	if name != "" {
+		return table[slices.Index(render.FormatNames(table), name)]
+	}
+	if f, ok := render.FormatOf(table, output); ok {
+		return f
+	}
+	return table[0]
 }
 
 // writeFormat writes a value in a format to the file at path, as writeOutput does.

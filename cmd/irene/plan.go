@@ -127,7 +127,7 @@ func planRows(env *environment, ctx *cli.Context, base *coefficients.Coefficient
 	if runtime == "" {
 		runtime = base.Profile
 	}
-	rows, without, err := operator.OperatorsOf(a, runtime)
+	rows, without, err := operator.OfModel(a, runtime)
 	if err != nil {
 		return nil, err
 	}
@@ -191,11 +191,11 @@ func planTable(base *coefficients.Coefficients, dev energy.Device, rows []operat
 			return "", err
 		}
 		time, joules := "?", "?"
-		if pr.Time != nil {
-			time = fmt.Sprint(*pr.Time)
+		if pr.Time != 0 {
+			time = fmt.Sprint(pr.Time)
 		}
-		if pr.Energy != nil {
-			joules = fmt.Sprint(*pr.Energy)
+		if pr.Energy != 0 {
+			joules = fmt.Sprint(pr.Energy)
 		}
 		fmt.Fprintf(&b, "%3d  %-44s  %10s  %10s\n", n+1, rows[i].String(), time, joules)
 	}

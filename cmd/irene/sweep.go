@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
@@ -47,7 +48,7 @@ func sweepFlags() []cli.Flag {
 			&cli.StringSliceFlag{Name: "assert", Usage: "recommend only where `EXPR` holds, and fail with status 3 where it nowhere does (repeatable)"},
 			&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes", Usage: "of a plot: the dim `NAME` along the axis"},
 		},
-		outputFlags(sweepFormats(), ", "+strings.Join(plotFormats(), " and ")+" draw"),
+		outputFlags(render.FormatNames(report.SweepFormats()), ", "+strings.Join(plotFormats(), " and ")+" draw"),
 		[]cli.Flag{colorFlag()},
 	)
 }
@@ -60,7 +61,7 @@ type sweepRequest struct {
 	assertions []condition
 	holds      func(*sweep.Row) bool // whether assertions do
 	x          string
-	format     report.SweepFormat
+	format     render.Format[*report.Sweep]
 	plot       string // extension; "" for a table
 }
 
@@ -82,10 +83,11 @@ func runSweep(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	s.View.Color = useColor(env, ctx)
+	s.Rows = func(emit func(*sweep.Row) error) error { return want.evaluate(env, s, axes, emit) }
 	if want.plot != "" {
 		err = want.draw(env, s, axes)
 	} else {
-		err = streamOutput(env, want.output, func(w io.Writer) error { return want.table(env, w, s, axes) })
+		err = streamOutput(env, want.output, func(w io.Writer) error { return want.format.Write(w, s) })
 	}
 	if err != nil {
 		return dimError(err, true)
@@ -182,15 +184,6 @@ func (q *sweepRequest) largest(g *graph.Graph, s *report.Sweep, axes [][]int64) 
 	}
 }
 
-// table evaluates the grid and writes its rows as they come.
-func (q *sweepRequest) table(env *environment, w io.Writer, s *report.Sweep, axes [][]int64) error {
-	out := q.format.New(w, s)
-	if err := q.evaluate(env, s, axes, out.Row); err != nil {
-		return err
-	}
-	return out.Finish()
-}
-
 // evaluate computes the rows, hands them to emit in their order, and keeps the best. Its progress is shown up to where
 // emit may write to the same terminal.
 func (q *sweepRequest) evaluate(env *environment, s *report.Sweep, axes [][]int64, emit func(*sweep.Row) error) (err error) {
@@ -282,22 +275,6 @@ func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
 	if q.x != "" && q.plot == "" {
 		return usagef("--x %s is for plots: -o FILE%s", q.x, plotFormats()[0])
 	}
-	if name == "" {
-		name = "text"
-		for _, f := range report.SweepFormats() {
-			if f.Ext != "" && f.Ext == ext {
-				name = f.Name
-			}
-		}
-	}
-	q.format = report.SweepFormats()[slices.Index(sweepFormats(), name)]
+	q.format = chooseFormat(report.SweepFormats(), name, q.output)
 	return nil
-}
-
-func sweepFormats() []string {
-	var names []string
-	for _, f := range report.SweepFormats() {
-		names = append(names, f.Name)
-	}
-	return names
 }

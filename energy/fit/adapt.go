@@ -88,7 +88,7 @@ func Adapt(base *coefficients.Coefficients, in OperatorInput) (*coefficients.Coe
 			cc.Time[term] *= f.Time
 			cc.Energy[term] *= f.Energy
 		}
-		cc.Rows += f.Rows
+		cc.Equations += f.Rows
 		report.Factors = append(report.Factors, f)
 	}
 	for k, r := range a.seen {

@@ -50,7 +50,7 @@ func TestPlanTakesEveryClass(t *testing.T) {
 	chosen := planOf(t, rows, 10)
 	classes := map[string]bool{}
 	for _, i := range chosen {
-		k, err := rows[i].Kind()
+		k, err := rows[i].Kernel(energytest.Device(t, "t4"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestPlanBeatsChance(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows[i].Energy = *pr.Energy * energy.Joules(factors[rows[i].Op]*math.Exp(0.03*rng.NormFloat64()))
+		rows[i].Energy = pr.Energy * energy.Joules(factors[rows[i].Op]*math.Exp(0.03*rng.NormFloat64()))
 	}
 	random := 0.0
 	const draws = 40
@@ -142,7 +142,7 @@ func adaptedError(t *testing.T, base *coefficients.Coefficients, dev energy.Devi
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum += math.Abs(float64(*pr.Energy/rows[i].Energy) - 1)
+		sum += math.Abs(float64(pr.Energy/rows[i].Energy) - 1)
 	}
 	return sum / float64(len(rows)-len(chosen))
 }

@@ -117,8 +117,8 @@ const fewRows = 8
 func thinClasses(c *coefficients.Coefficients) []string {
 	var out []string
 	for _, cc := range c.Classes {
-		if cc.Rows < fewRows && cc.Class != coefficients.HostClass {
-			out = append(out, fmt.Sprintf("class %s in %s rests on %d measurements only", cc.Class, cc.DType, cc.Rows))
+		if cc.Equations < fewRows && cc.Class != coefficients.HostClass {
+			out = append(out, fmt.Sprintf("class %s in %s rests on %d measurements only", cc.Class, cc.DType, cc.Equations))
 		}
 	}
 	slices.Sort(out)

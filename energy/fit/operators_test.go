@@ -53,17 +53,17 @@ func predictAll(t *testing.T, c *coefficients.Coefficients, id string, rows []op
 	}
 	for i := range rows {
 		pr, err := o.Predict(&rows[i])
-		if err != nil || pr.Time == nil {
+		if err != nil || pr.Time == 0 {
 			t.Fatal(err, pr)
 		}
-		timeError = max(timeError, math.Abs(float64(*pr.Time/rows[i].Time)-1))
+		timeError = max(timeError, math.Abs(float64(pr.Time/rows[i].Time)-1))
 		if rows[i].Energy > 0 {
-			if pr.Energy == nil {
+			if pr.Energy == 0 {
 				t.Fatalf("%v: no energy", &rows[i])
 			}
-			energyError = max(energyError, math.Abs(float64(*pr.Energy/rows[i].Energy)-1))
-		} else if pr.Energy != nil {
-			t.Fatalf("%v: energy %v from coefficients of times alone", &rows[i], *pr.Energy)
+			energyError = max(energyError, math.Abs(float64(pr.Energy/rows[i].Energy)-1))
+		} else if pr.Energy != 0 {
+			t.Fatalf("%v: energy %v from coefficients of times alone", &rows[i], pr.Energy)
 		}
 	}
 	return timeError, energyError
@@ -135,7 +135,7 @@ func TestTrainOperatorsFewRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	pr, err := o.Predict(&operator.Operator{Op: "softmax", B: 8, H: 8, DType: graph.Float32})
-	if err != nil || !pr.StandIn || pr.Time == nil || pr.Energy != nil {
+	if err != nil || !pr.StandIn || pr.Time == 0 || pr.Energy != 0 {
 		t.Errorf("%+v, %v", pr, err)
 	}
 }

@@ -182,8 +182,8 @@ func (s *RecordSet) report(c *coefficients.Coefficients, left string) *RecordRep
 			continue
 		}
 		n := alone[cc.Key]
-		r.Classes = append(r.Classes, CoveredClass{Class: cc.Class, DType: cc.DType.String(), Equations: cc.Rows, Alone: n})
-		if cc.Rows >= fewRows && n == 0 {
+		r.Classes = append(r.Classes, CoveredClass{Class: cc.Class, DType: cc.DType.String(), Equations: cc.Equations, Alone: n})
+		if cc.Equations >= fewRows && n == 0 {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("class %s in %s was never measured alone: what it takes is parted from what is around it", cc.Class, cc.DType))
 		}
 	}

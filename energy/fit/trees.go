@@ -366,7 +366,7 @@ func (c *columns) coefficients(x []float64, eqs []Equation, in *TrainInput) *coe
 		}
 		for j := range eqs {
 			if _, ok := eqs[j].X[k]; ok {
-				cc.Rows++
+				cc.Equations++
 			}
 		}
 		out.Classes = append(out.Classes, cc)

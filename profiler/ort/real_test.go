@@ -66,9 +66,21 @@ func TestRealTimeScales(t *testing.T) {
 	t.Errorf("the larger product takes %.3g times as long, want about 8", quickLarge/quickSmall)
 }
 
+// TestRealLoad compares the time of a run in a load and in a burst, again where the machine does other things.
 func TestRealLoad(t *testing.T) {
 	r := prepare(t, real(t), square("MatMul", 256))
-	alone := burst(t, r, 100)
+	ratio := 0.0
+	for from := time.Now(); time.Since(from) < 10*time.Second; {
+		if ratio = loaded(t, r) / burst(t, r, 100); 0.25 < ratio && ratio < 4 {
+			return
+		}
+	}
+	t.Errorf("a run under load takes %.3g times as long as one in a burst", ratio)
+}
+
+// loaded is the time of a run in a load of 0.2 s.
+func loaded(t *testing.T, r profiler.Run) float64 {
+	t.Helper()
 	l := start(t, r)
 	time.Sleep(100 * time.Millisecond)
 	from, err := l.Progress()
@@ -83,9 +95,7 @@ func TestRealLoad(t *testing.T) {
 	if elapsed := float64(to.At - from.At); elapsed < 0.19 {
 		t.Errorf("%.3g s passed, want 0.2 and a little", elapsed)
 	}
-	if each := float64(to.At-from.At) / float64(to.Runs-from.Runs); each < alone/4 || each > alone*4 {
-		t.Errorf("%.3g s a run under load, %.3g s in a burst", each, alone)
-	}
+	return float64(to.At-from.At) / float64(to.Runs-from.Runs)
 }
 
 // TestRealInputsAreValid looks rows up, which fails for an index that is not one, in all types that an index may have, and

@@ -1,9 +1,9 @@
 package compare
 
 import (
-	"io"
 	"slices"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/align"
@@ -65,19 +65,15 @@ type View struct {
 }
 
 // Format is one way to write a comparison.
-type Format struct {
-	Name  string
-	Help  string
-	Write func(io.Writer, *Comparison) error
-}
+type Format = render.Format[*Comparison]
 
 // Formats is the table of formats for comparisons, the default first.
 func Formats() []Format {
 	return []Format{
 		{Name: "text", Help: "tables for people", Write: writeText},
-		{Name: "json", Help: "everything, schema 1", Write: writeJSON},
-		{Name: "csv", Help: "a line per row and point", Write: writeCSV},
-		{Name: "markdown", Help: "tables for pull requests", Write: writeMarkdown},
+		{Name: "json", Help: "everything, schema 1", Ext: []string{".json"}, Write: writeJSON},
+		{Name: "csv", Help: "a line per row and point", Ext: []string{".csv"}, Write: writeCSV},
+		{Name: "markdown", Help: "tables for pull requests", Ext: []string{".md", ".markdown"}, Write: writeMarkdown},
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 
 func exported(tb testing.TB, r *report.Report, format string) []byte {
 	tb.Helper()
-	for _, f := range export.Exports() {
+	for _, f := range export.Formats() {
 		if f.Name == format {
 			var b bytes.Buffer
 			if err := f.Write(&b, r); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/pprof/profile"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/export"
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
@@ -103,7 +103,7 @@ func TestExportModels(t *testing.T) {
 			t.Parallel()
 			g := reporttest.Fixture(t, name)
 			r, again := reporttest.Build(t, g, false), reporttest.Build(t, g, false)
-			for _, f := range export.Exports() {
+			for _, f := range export.Formats() {
 				if f.Name != "svg" && !bytes.Equal(exported(t, r, f.Name), exported(t, again, f.Name)) {
 					t.Errorf("%s differs from run to run", f.Name)
 				}
@@ -134,7 +134,7 @@ func TestFormatOf(t *testing.T) {
 	for file, want := range map[string]string{
 		"a.dot": "dot", "A.SVG": "svg", "x/a.pb.gz": "pprof", "a.json": "json", "a.overlay.json": "model-explorer", "a.md": "markdown", "a.pb": "", "dot": "", "a.gz": "",
 	} {
-		f, ok := report.FormatOf(export.Exports(), file)
+		f, ok := render.FormatOf(export.Formats(), file)
 		if f.Name != want || ok != (want != "") {
 			t.Errorf("%s: %q", file, f.Name)
 		}

@@ -4,8 +4,9 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
-// Exports is the table of formats for other programs: those of the graph, then those of Formats.
-func Exports() []report.Format {
+// Formats is the table of formats that a report is written in for other programs: those of the graph, then those of
+// analyze.
+func Formats() []report.Format {
 	return append([]report.Format{
 		{Name: "dot", Help: "the graph, nested by module, for Graphviz", Ext: []string{".dot", ".gv"}, Levels: true, Picture: true, Write: writeDOT},
 		{Name: "svg", Help: "the same, drawn by Graphviz's dot", Ext: []string{".svg"}, Levels: true, Picture: true, Write: writeSVG},

@@ -28,7 +28,7 @@ type Member[T any] struct {
 	Value T
 }
 
-func (Members[T]) members() {}
+func (Members[T]) brackets() string { return "{}" }
 
 // Tuple makes a struct that embeds it a JSON array of its fields.
 type Tuple struct{}
@@ -196,8 +196,8 @@ func separate(b []byte, first, line bool) []byte {
 // list encodes the elements of a slice or array, or Members, if so wanted on a line each.
 func (c *encoders) list(t reflect.Type, lines bool) encoder {
 	brackets, elem := "[]", c.of(t.Elem())
-	if t.Implements(reflect.TypeFor[interface{ members() }]()) {
-		brackets, elem = "{}", c.member(t.Elem())
+	if m, ok := reflect.Zero(t).Interface().(interface{ brackets() string }); ok {
+		brackets, elem = m.brackets(), c.member(t.Elem())
 	}
 	return func(b []byte, v reflect.Value) []byte {
 		b = append(b, brackets[0])

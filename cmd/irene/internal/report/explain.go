@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -383,17 +382,10 @@ func (b *explainer) fusingRuntime() string {
 	return "further fusion, or a captured graph of launches"
 }
 
-// ExplainFormat is one way to write an explanation.
-type ExplainFormat struct {
-	Name  string
-	Help  string
-	Write func(io.Writer, *Explanation) error
-}
-
 // ExplainFormats is the table of formats for explanations, the default first.
-func ExplainFormats() []ExplainFormat {
-	return []ExplainFormat{
+func ExplainFormats() []render.Format[*Explanation] {
+	return []render.Format[*Explanation]{
 		{Name: "text", Help: "tables for people", Write: writeExplainText},
-		{Name: "json", Help: "every kernel", Write: writeExplainJSON},
+		{Name: "json", Help: "every kernel", Ext: []string{".json"}, Write: writeExplainJSON},
 	}
 }

@@ -2,11 +2,11 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
@@ -218,18 +218,11 @@ func (r *Formulas) assume(fs *predict.Formulas, b *formulaBuilder) {
 	}
 }
 
-// FormulaFormat is one way to write closed forms.
-type FormulaFormat struct {
-	Name  string
-	Help  string
-	Write func(io.Writer, *Formulas) error
-}
-
 // FormulaFormats is the table of formats for closed forms, the default first.
-func FormulaFormats() []FormulaFormat {
-	return []FormulaFormat{
+func FormulaFormats() []render.Format[*Formulas] {
+	return []render.Format[*Formulas]{
 		{Name: "text", Help: "Python expressions with six digits", Write: writeFormulaText},
-		{Name: "json", Help: "every term with all digits", Write: writeFormulaJSON},
-		{Name: "latex", Help: "aligned sums for mathematics mode", Write: writeFormulaLaTeX},
+		{Name: "json", Help: "every term with all digits", Ext: []string{".json"}, Write: writeFormulaJSON},
+		{Name: "latex", Help: "aligned sums for mathematics mode", Ext: []string{".tex"}, Write: writeFormulaLaTeX},
 	}
 }

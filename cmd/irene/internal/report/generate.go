@@ -74,6 +74,14 @@ func orUnknown[T interface {
 // jPerKWh is the energy of a kilowatt hour.
 const jPerKWh = 3.6e6
 
+// GenerationFormats is the table of formats for generation, the default first.
+func GenerationFormats() []render.Format[*Generation] {
+	return []render.Format[*Generation]{
+		{Name: "text", Help: "tables for people", Write: writeGenerationText},
+		{Name: "json", Help: "everything", Write: writeGenerationJSON},
+	}
+}
+
 func (g *Generation) warnings() []string {
 	out := slices.Clone(g.Generator.Warnings)
 	if n := g.Generator.Step.Unknown; n > 0 {
@@ -98,8 +106,8 @@ func (g *Generation) promptsText() string {
 	return "prompts ESTIMATED from the decode step: a row per token, attention corrected, logits of the last token"
 }
 
-// WriteGenerationText writes tables.
-func WriteGenerationText(w io.Writer, g *Generation) error {
+// writeGenerationText writes tables.
+func writeGenerationText(w io.Writer, g *Generation) error {
 	var b strings.Builder
 	t := &render.Table{}
 	for _, n := range g.HeadNotes() {

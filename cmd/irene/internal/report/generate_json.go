@@ -91,8 +91,8 @@ type workJSON struct {
 	Time    float64       `json:"time_s"`   // seconds
 }
 
-// WriteGenerationJSON writes one object.
-func WriteGenerationJSON(w io.Writer, g *Generation) error {
+// writeGenerationJSON writes one object.
+func writeGenerationJSON(w io.Writer, g *Generation) error {
 	total, steps, batch := g.Total(), float64(g.Tokens), float64(g.Batch)
 	number := func(v float64) render.Number { return render.Number(v) }
 	out := GenerateOutput{

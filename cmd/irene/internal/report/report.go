@@ -1,9 +1,7 @@
 package report
 
 import (
-	"io"
-	"strings"
-
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
@@ -139,16 +137,7 @@ type View struct {
 }
 
 // Format is one way to write a report.
-type Format struct {
-	Name  string
-	Help  string
-	Ext   []string // extensions of its files, lower case
-	Write func(io.Writer, *Report) error
-
-	Levels  bool // the view's Depth means something
-	Picture bool // the view's Focus and Radius mean something
-	Numbers bool // it has no place for expressions
-}
+type Format = render.Format[*Report]
 
 // Formats is the table of formats that list what the model costs, the default first.
 func Formats() []Format {
@@ -158,21 +147,6 @@ func Formats() []Format {
 		{Name: "csv", Help: "a row per module and operator", Ext: []string{".csv"}, Levels: true, Write: writeCSV},
 		{Name: "markdown", Help: "tables for issues and pull requests", Ext: []string{".md", ".markdown"}, Levels: true, Write: writeMarkdown},
 	}
-}
-
-// FormatOf finds the format of a file by the longest extension that fits.
-func FormatOf(table []Format, file string) (Format, bool) {
-	var best Format
-	found := 0
-	low := strings.ToLower(file)
-	for _, f := range table {
-		for _, ext := range f.Ext {
-			if len(ext) > found && strings.HasSuffix(low, ext) {
-				best, found = f, len(ext)
-			}
-		}
-	}
-	return best, found > 0
 }
 
 // ShareOf names the metric that shares are parts of: "energy", "time" where no energy is known, "flops" where no time is

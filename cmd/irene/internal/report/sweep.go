@@ -19,7 +19,8 @@ type Sweep struct {
 	Names    []string // of the swept dims as the user gave them
 	Axes     []SweepAxis
 	Points   int
-	Asserted []string // conditions on what is recommended
+	Rows     func(emit func(*sweep.Row) error) error // evaluates the grid, and finds Best
+	Asserted []string                                // conditions on what is recommended
 	Best     []*sweep.Row
 	Largest  []LargestBatch
 }
@@ -64,25 +65,30 @@ func (s *Sweep) Item() string {
 	return "item"
 }
 
-// SweepWriter writes rows as they come. Finish is called once, after the last.
-type SweepWriter interface {
+// SweepFormats is the table of formats for sweeps, the default first. They ask the sweep for its rows, and write them as
+// they come.
+func SweepFormats() []render.Format[*Sweep] {
+	return []render.Format[*Sweep]{
+		{Name: "text", Help: "a table for people", Write: streamed(newSweepText)},
+		{Name: "csv", Help: "a row per point and device", Ext: []string{".csv"}, Write: streamed(newSweepCSV)},
+		{Name: "jsonl", Help: "a line per point and device", Ext: []string{".jsonl"}, Write: streamed(newSweepJSONL)},
+		{Name: "json", Help: "the same, with what was read and what is best", Ext: []string{".json"}, Write: streamed(newSweepJSON)},
+	}
+}
+
+// sweepWriter writes rows as they come. Finish is called once, after the last.
+type sweepWriter interface {
 	Row(*sweep.Row) error
 	Finish() error
 }
 
-// SweepFormat is one way to write a sweep.
-type SweepFormat struct {
-	Name, Ext string
-	New       func(io.Writer, *Sweep) SweepWriter
-}
-
-// SweepFormats lists the formats of irene sweep, the default first.
-func SweepFormats() []SweepFormat {
-	return []SweepFormat{
-		{"text", "", newSweepText},
-		{"csv", ".csv", newSweepCSV},
-		{"jsonl", ".jsonl", newSweepJSONL},
-		{"json", ".json", newSweepJSON},
+func streamed(begin func(io.Writer, *Sweep) sweepWriter) func(io.Writer, *Sweep) error {
+	return func(w io.Writer, s *Sweep) error {
+		out := begin(w, s)
+		if err := s.Rows(out.Row); err != nil {
+			return err
+		}
+		return out.Finish()
 	}
 }
 
@@ -95,7 +101,7 @@ type sweepCSV struct {
 	started bool
 }
 
-func newSweepCSV(w io.Writer, s *Sweep) SweepWriter {
+func newSweepCSV(w io.Writer, s *Sweep) sweepWriter {
 	return &sweepCSV{out: csv.NewWriter(w), s: s, metrics: SweepMetrics(s.Item())}
 }
 

@@ -70,11 +70,11 @@ type sweepJSON struct {
 	rows  int
 }
 
-func newSweepJSONL(w io.Writer, s *Sweep) SweepWriter {
+func newSweepJSONL(w io.Writer, s *Sweep) sweepWriter {
 	return &sweepJSON{w: w, s: s, row: render.Appender[SweepRow]()}
 }
 
-func newSweepJSON(w io.Writer, s *Sweep) SweepWriter {
+func newSweepJSON(w io.Writer, s *Sweep) sweepWriter {
 	head := sweepHead{
 		Schema: Schema, Version: s.Version, Model: s.Model.File, Convention: s.Convention,
 		Fixed: DimsJSON(s.fixed()), Assumed: s.Grid.Open.Example.Assumed,

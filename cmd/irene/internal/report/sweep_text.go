@@ -25,7 +25,7 @@ type sweepText struct {
 	rows    int
 }
 
-func newSweepText(w io.Writer, s *Sweep) SweepWriter {
+func newSweepText(w io.Writer, s *Sweep) sweepWriter {
 	t := &sweepText{w: w, s: s, metrics: SweepMetrics(s.Item()), table: &render.Table{Color: s.View.Color, Right: []bool{false}}}
 	head := append([]string{"device"}, s.Names...)
 	for _, m := range t.metrics {
