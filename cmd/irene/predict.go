@@ -222,8 +222,8 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 			t.loaded = c
 		}
 	}
-	if q.runtime != "" && q.runtime != c.Profile {
-		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.runtime)]++
+	if q.profile != "" && q.profile != c.Profile {
+		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.profile)]++
 	}
 	if q.device == nil {
 		d, err := c.Row()
