@@ -75,7 +75,7 @@ func trainBaseline(env *environment, ctx *cli.Context, data []string, to *bytes.
 		return err
 	}
 	exclude := ctx.StringSlice("exclude")
-	if err := checkNames(trees, nil, exclude); err != nil {
+	if err := checkExcluded(exclude, modelNames(trees)); err != nil {
 		return err
 	}
 	trees = slices.DeleteFunc(trees, func(t *irene.Tree) bool { return slices.Contains(exclude, t.Model) })

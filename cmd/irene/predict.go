@@ -222,8 +222,8 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 			t.loaded = c
 		}
 	}
-	if q.runtime != "" && q.runtime != c.Profile {
-		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.runtime)]++
+	if q.profile != "" && q.profile != c.Profile {
+		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.profile)]++
 	}
 	if q.device == nil {
 		d, err := c.Row()
@@ -346,30 +346,4 @@ func oneText(op *operator.Operator, dev energy.Device, pr *law.Prediction) strin
 		fmt.Fprintf(&b, "note    %s\n", pr.Why)
 	}
 	return b.String()
-}
-
-// readOperators reads measured operators from files.
-func readOperators(env *environment, files []string) ([]operator.Operator, error) {
-	var rows []operator.Operator
-	for _, path := range files {
-		in, err := openInput(env, path)
-		if err != nil {
-			return nil, err
-		}
-		before := len(rows)
-		err = operator.ReadRows(in, path, func(row operator.Row) error {
-			if row.Time == 0 && row.Energy == 0 {
-				return errors.New("neither latency_ms nor energy_j: nothing was measured")
-			}
-			rows = append(rows, row.Operator)
-			return nil
-		})
-		if err := errors.Join(err, in.Close()); err != nil {
-			return nil, err
-		}
-		if len(rows) == before {
-			return nil, fmt.Errorf("%s: no measurements", path)
-		}
-	}
-	return rows, nil
 }

@@ -16,7 +16,7 @@ import (
 type predictionRequest struct {
 	device       *energy.Device // nil: that of the coefficients
 	coefficients string         // file; "" for the embedded ones
-	runtime      string         // "": that of the coefficients
+	profile      string         // "": that of the coefficients
 	none         bool           // nothing is to be predicted
 	measured     string         // file of measurements of this model on the device; "" for none
 	mode         predict.Mode
@@ -76,7 +76,7 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 
 // parseBasis reads what a prediction rests on, but for the device.
 func parseBasis(ctx *cli.Context) (predictionRequest, error) {
-	q := predictionRequest{coefficients: ctx.String("coefficients"), runtime: ctx.String("runtime")}
+	q := predictionRequest{coefficients: ctx.String("coefficients"), profile: ctx.String("runtime")}
 	if err := q.parseMeasured(ctx); err != nil {
 		return q, err
 	}
@@ -145,7 +145,7 @@ func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*pr
 
 // target is the device to predict for, with the coefficients and options to do it with.
 func (q *predictionRequest) target(env *environment) (t predict.Target, err error) {
-	t.Options = predict.Options{Profile: q.runtime, HostWatts: q.host}
+	t.Options = predict.Options{Profile: q.profile, HostWatts: q.host}
 	if t.Coefficients, err = q.choose(env); err != nil {
 		return t, err
 	}
@@ -165,9 +165,9 @@ func (q *predictionRequest) choose(env *environment) (*coefficients.Coefficients
 	case q.coefficients != "":
 		return loadCoefficients(env, q.coefficients)
 	case q.device != nil:
-		return coefficients.ForRuntime(q.device.ID, q.runtime)
+		return coefficients.ForRuntime(q.device.ID, q.profile)
 	}
-	return coefficients.ForRuntime("", q.runtime)
+	return coefficients.ForRuntime("", q.profile)
 }
 
 func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {
