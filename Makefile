@@ -119,6 +119,10 @@ golden: ## rewrite golden files, expected outputs and the outputs in README.md a
 readme: ## rewrite the outputs in README.md and docs
 	go test ./cmd/irene -run '^TestReadme$$' -update
 
+.PHONY: schema
+schema: ## rewrite the JSON Schemas in docs/schema from the structs and their comments
+	go test ./cmd/irene -run '^TestSchemas$$' -update
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \

@@ -9,27 +9,28 @@ import (
 	"github.com/irene-onnx/irene/internal/nearest"
 )
 
-// Device is what is published about one GPU. Throughputs are dense ones, at the boost clock.
+// Device is what is published about one GPU. Throughputs are dense ones, at the boost clock. In JSON, numbers that are
+// zero, which says that they are not known, are left out.
 type Device struct {
-	ID                string   // lower case, with hyphens: "a100-pcie-40gb"
-	Name              string   // as the driver reports it
-	Aliases           []string // further names; LookupDevice ignores case, blanks and hyphens in all of them
-	Architecture      string   // "Ampere"
-	ComputeCapability string   // "8.6"
-	SMs               int      // streaming multiprocessors
-	CoresPerSM        int      // float32 multiply-adds per SM and clock, without tensor cores
-	BaseClock         *Hertz   // nil where none is published
-	BoostClock        Hertz
-	Peaks             []Peak
-	MemoryBytes       int64 // nominal; drivers keep one or two per cent for themselves
-	Bandwidth         BytesPerSecond
-	L2Bytes           int64
-	TDP               Watts    // default power limit of the board, or of the module where GPU and CPU share one
-	IncludesHost      bool     // the power limit is the module's, processor included
-	Idle              Watts    // board power with a context open and no kernel running
-	Estimates         []string // the Estimate… names of the numbers that are this project's estimates, not published ones
-	Source            string   // data sheet or white paper
-	Address           string   // of the document, or of its product page where the document has no lasting address; not in JSON
+	ID                string         `json:"id"`                              // lower case, with hyphens: "a100-pcie-40gb"
+	Name              string         `json:"name,omitempty"`                  // as the driver reports it
+	Aliases           []string       `json:"aliases,omitempty"`               // further names; LookupDevice ignores case, blanks and hyphens in all of them
+	Architecture      string         `json:"architecture,omitempty"`          // "Ampere"
+	ComputeCapability string         `json:"compute_capability,omitempty"`    // "8.6"
+	SMs               int            `json:"sms,omitempty"`                   // streaming multiprocessors
+	CoresPerSM        int            `json:"cores_per_sm,omitempty"`          // float32 multiply-adds per SM and clock, without tensor cores
+	BaseClock         *Hertz         `json:"base_clock_hz,omitempty"`         // hertz; nil where none is published
+	BoostClock        Hertz          `json:"boost_clock_hz,omitempty"`        // hertz
+	Peaks             []Peak         `json:"peaks,omitempty"`                 // by element type
+	MemoryBytes       int64          `json:"memory_bytes,omitempty"`          // nominal bytes; drivers keep one or two per cent for themselves
+	L2Bytes           int64          `json:"l2_bytes,omitempty"`              // bytes of the last level of cache
+	Bandwidth         BytesPerSecond `json:"bandwidth_bytes_per_s,omitempty"` // bytes per second of the memory
+	TDP               Watts          `json:"tdp_w,omitempty"`                 // watts: default power limit of the board, or of the module where GPU and CPU share one
+	IncludesHost      bool           `json:"includes_host,omitempty"`         // the power limit is the module's, processor included
+	Idle              Watts          `json:"idle_w,omitempty"`                // watts of the board with a context open and no kernel running
+	Estimates         []string       `json:"estimates,omitempty"`             // the Estimate… names of the numbers that are this project's estimates, not published ones
+	Source            string         `json:"source,omitempty"`                // data sheet or white paper
+	Address           string         `json:"-"`                               // of the document, or of its product page where the document has no lasting address
 }
 
 // Numbers of a Device that can be estimates.
@@ -49,9 +50,9 @@ const (
 
 // Peak is the dense peak throughput of one element type.
 type Peak struct {
-	DType       string // an element type, or TF32, Float8 or Float4
-	TensorCores bool
-	Rate        FLOPsPerSecond // integer operations count alike
+	DType       string         `json:"dtype"`                  // an element type, or TF32, Float8 or Float4
+	TensorCores bool           `json:"tensor_cores,omitempty"` // of matrix units; else of ordinary arithmetic
+	Rate        FLOPsPerSecond `json:"flops_per_s"`            // FLOPs per second; integer operations count alike
 }
 
 // Estimated reports whether the number named by one of the Estimate… constants is an estimate.

@@ -74,36 +74,36 @@ const (
 // Record is one measurement of one operator, module or model: energy and time of a single execution, in SI units. A nil
 // number was not measured. Energy is gross; NetEnergy has the idle power taken off.
 type Record struct {
-	Schema  int          `json:"schema"`
+	Schema  int          `json:"schema"` // version of the format
 	Device  RecordDevice `json:"device"`
-	Driver  string       `json:"driver,omitempty"`
+	Driver  string       `json:"driver,omitempty"` // version of the device's driver
 	Runtime Runtime      `json:"runtime,omitzero"`
 	Clocks  *Clocks      `json:"clocks,omitempty"`
 
-	Method   Method   `json:"method"`
+	Method   Method   `json:"method"`          // how the energy was obtained
 	Boundary Boundary `json:"scope,omitempty"` // of the energies; may be empty where there are none
-	Level    Level    `json:"level"`
+	Level    Level    `json:"level"`           // what was measured
 
-	Model     string             `json:"model,omitempty"`
+	Model     string             `json:"model,omitempty"`     // name of the model, as the file of its graph has it
 	Path      string             `json:"path,omitempty"`      // call instance of the module: "encoder.layer.0"
 	Op        string             `json:"op,omitempty"`        // operator type: "MatMul"
 	Class     string             `json:"class,omitempty"`     // operator class of the energy model: "gemm"
 	Signature string             `json:"signature,omitempty"` // what makes two operators the same measurement
-	DType     string             `json:"dtype,omitempty"`
-	Dims      map[string]int64   `json:"dims,omitempty"`     // batch, sequence, m, n, k …
-	Features  map[string]float64 `json:"features,omitempty"` // of the whole subtree: flops, bytes, launches …
-	Work      []Work             `json:"work,omitempty"`     // the kernels of the subtree
-	Context   string             `json:"context,omitempty"`  // of an operator: ContextAlone, ContextModel
-	Anchor    bool               `json:"anchor,omitempty"`   // measured again and again, to tell drift
-	Session   string             `json:"session,omitempty"`  // run that took it
-	Buffers   string             `json:"buffers,omitempty"`  // "hot" (the same operands each time) or "rotated" (beyond the L2 cache)
+	DType     string             `json:"dtype,omitempty"`     // element type that it computes in
+	Dims      map[string]int64   `json:"dims,omitempty"`      // batch, sequence, m, n, k …
+	Features  map[string]float64 `json:"features,omitempty"`  // of the whole subtree: flops, bytes, launches …
+	Work      []Work             `json:"work,omitempty"`      // the kernels of the subtree
+	Context   string             `json:"context,omitempty"`   // of an operator: ContextAlone, ContextModel
+	Anchor    bool               `json:"anchor,omitempty"`    // measured again and again, to tell drift
+	Session   string             `json:"session,omitempty"`   // run that took it
+	Buffers   string             `json:"buffers,omitempty"`   // "hot" (the same operands each time) or "rotated" (beyond the L2 cache)
 
-	Energy     *Joules  `json:"energy_j,omitempty"`
-	NetEnergy  *Joules  `json:"net_energy_j,omitempty"`
-	WallEnergy *Joules  `json:"wall_energy_j,omitempty"` // at the plug, from a wall meter's log, beside Energy
-	Time       *Seconds `json:"time_s,omitempty"`
-	KernelTime *Seconds `json:"kernel_time_s,omitempty"` // without the host: launches replayed from a recording
-	Idle       *Watts   `json:"idle_w,omitempty"`
+	Energy     *Joules  `json:"energy_j,omitempty"`           // joules of one execution, gross
+	NetEnergy  *Joules  `json:"net_energy_j,omitempty"`       // joules of one execution, the idle power taken off
+	WallEnergy *Joules  `json:"wall_energy_j,omitempty"`      // joules of one execution at the plug, from a wall meter's log, beside Energy
+	Time       *Seconds `json:"time_s,omitempty"`             // seconds of one execution
+	KernelTime *Seconds `json:"kernel_time_s,omitempty"`      // seconds without the host: launches replayed from a recording
+	Idle       *Watts   `json:"idle_w,omitempty"`             // watts of the device without work
 	Busy       *float64 `json:"busy,omitempty"`               // share of the time in which the device worked, 0..1
 	Drift      *float64 `json:"drift,omitempty"`              // time of the anchors about then over their median: what a correction divides by
 	Counter    *float64 `json:"counter_over_power,omitempty"` // energy by the counter over the integral of power, in this session
@@ -111,71 +111,71 @@ type Record struct {
 
 	Utilisation map[string]float64 `json:"utilisation,omitempty"` // per cent, by the meter's own names
 	Flags       []string           `json:"flags,omitempty"`       // doubts about the measurement: "power-cap", "cv", "foreign-process" …
-	Timestamp   time.Time          `json:"timestamp,omitzero"`
+	Timestamp   time.Time          `json:"timestamp,omitzero"`    // end of the measurement
 }
 
 // RecordDevice says on which board a record was taken.
 type RecordDevice struct {
-	ID         string `json:"id"` // of the device table, where it is known there
-	Name       string `json:"name,omitempty"`
-	UUID       string `json:"uuid,omitempty"`
-	PowerLimit *Watts `json:"power_limit_w,omitempty"`
+	ID         string `json:"id"`                      // of the device table, where it is known there
+	Name       string `json:"name,omitempty"`          // as the driver reports it
+	UUID       string `json:"uuid,omitempty"`          // of the very board
+	PowerLimit *Watts `json:"power_limit_w,omitempty"` // watts that the board may draw
 
 	// Of devices that the table does not know.
-	Kind        string `json:"kind,omitempty"`        // "gpu", "cpu"
-	Units       int    `json:"units,omitempty"`       // multiprocessors, or cores in use
-	CacheBytes  int64  `json:"cache_bytes,omitempty"` // last level
-	MemoryBytes int64  `json:"memory_bytes,omitempty"`
+	Kind        string `json:"kind,omitempty"`         // "gpu", "cpu"
+	Units       int    `json:"units,omitempty"`        // multiprocessors, or cores in use
+	CacheBytes  int64  `json:"cache_bytes,omitempty"`  // bytes of the last level of cache
+	MemoryBytes int64  `json:"memory_bytes,omitempty"` // bytes of memory
 }
 
 // Work is one kind of kernel of what a record measures, as often as it runs. Features of the energy model follow from
 // it on any device.
 type Work struct {
-	Class    string    `json:"class"`
-	DType    string    `json:"dtype"`
-	Count    int64     `json:"count"` // equal kernels
-	MACs     int64     `json:"macs,omitempty"`
-	Read     int64     `json:"bytes_read"`
-	Written  int64     `json:"bytes_written"`
+	Class    string    `json:"class"`          // operator class of the energy model
+	DType    string    `json:"dtype"`          // element type
+	Count    int64     `json:"count"`          // equal kernels
+	MACs     int64     `json:"macs,omitempty"` // multiply-accumulates of one kernel
+	Read     int64     `json:"bytes_read"`     // bytes that one kernel reads
+	Written  int64     `json:"bytes_written"`  // bytes that one kernel writes
 	Products []Product `json:"products,omitempty"`
 }
 
 // Product is a matrix product, Batch times (M×K)·(K×N).
 type Product struct {
-	Batch  int64 `json:"batch"`
-	M      int64 `json:"m"`
-	N      int64 `json:"n"`
-	K      int64 `json:"k"`
+	Batch  int64 `json:"batch"`            // products
+	M      int64 `json:"m"`                // rows of the result
+	N      int64 `json:"n"`                // columns of the result
+	K      int64 `json:"k"`                // depth of the sum
 	Weight bool  `json:"weight,omitempty"` // the right operand is shared by the whole batch
 }
 
 // Runtime says what executed the operators.
 type Runtime struct {
-	Name    string            `json:"name,omitempty"` // "onnxruntime", "pytorch"
-	Version string            `json:"version,omitempty"`
+	Name    string            `json:"name,omitempty"`    // "onnxruntime", "pytorch"
+	Version string            `json:"version,omitempty"` // of Name
 	Profile string            `json:"profile,omitempty"` // which nodes run as one kernel: "eager", "ort-basic" …
 	Options map[string]string `json:"options,omitempty"` // of the execution provider, TF32 included
 }
 
 // Clocks holds what the device ran at, before and after the measurement.
 type Clocks struct {
-	SMBefore     *Hertz   `json:"sm_before_hz,omitempty"`
-	SMAfter      *Hertz   `json:"sm_after_hz,omitempty"`
-	MemoryBefore *Hertz   `json:"memory_before_hz,omitempty"`
-	MemoryAfter  *Hertz   `json:"memory_after_hz,omitempty"`
-	Locked       bool     `json:"locked,omitempty"`
-	TempBefore   *Celsius `json:"temperature_before_c,omitempty"`
-	TempAfter    *Celsius `json:"temperature_after_c,omitempty"`
+	SMBefore     *Hertz   `json:"sm_before_hz,omitempty"`         // hertz of the multiprocessors
+	SMAfter      *Hertz   `json:"sm_after_hz,omitempty"`          // hertz of the multiprocessors
+	MemoryBefore *Hertz   `json:"memory_before_hz,omitempty"`     // hertz of the memory
+	MemoryAfter  *Hertz   `json:"memory_after_hz,omitempty"`      // hertz of the memory
+	Locked       bool     `json:"locked,omitempty"`               // the clocks were fixed
+	TempBefore   *Celsius `json:"temperature_before_c,omitempty"` // degrees Celsius
+	TempAfter    *Celsius `json:"temperature_after_c,omitempty"`  // degrees Celsius
 }
 
 // Spread says how far the repeated windows of one measurement agree.
 type Spread struct {
 	CV            *float64  `json:"cv,omitempty"`               // standard deviation over mean of the windows
-	Windows       []Joules  `json:"windows_j,omitempty"`        // energy of one execution, window by window
-	Times         []Seconds `json:"times_s,omitempty"`          // duration of one execution, window by window
-	Window        *Seconds  `json:"window_s,omitempty"`         // length of one window
+	Windows       []Joules  `json:"windows_j,omitempty"`        // joules of one execution, window by window
+	Times         []Seconds `json:"times_s,omitempty"`          // seconds of one execution, window by window
+	Window        *Seconds  `json:"window_s,omitempty"`         // seconds of one window
 	Iterations    int64     `json:"iterations,omitempty"`       // executions in one window
-	CounterPeriod *Seconds  `json:"counter_period_s,omitempty"` // between two updates of the meter
+	CounterPeriod *Seconds  `json:"counter_period_s,omitempty"` // seconds between two updates of the meter
 }
 
 // Check reports the first thing that keeps r from being a usable record: an unknown word, a number that is negative or

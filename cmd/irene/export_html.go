@@ -60,8 +60,8 @@ func htmlFlags(want *exportRequest) string {
 	if q.coefficients != "" {
 		fmt.Fprintf(&b, " --coefficients %s", q.coefficients)
 	}
-	if q.runtime != "" {
-		fmt.Fprintf(&b, " --runtime %s", q.runtime)
+	if q.profile != "" {
+		fmt.Fprintf(&b, " --runtime %s", q.profile)
 	}
 	if q.host != nil {
 		fmt.Fprintf(&b, " --host-watts %v", float64(*q.host))

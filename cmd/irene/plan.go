@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -127,7 +126,7 @@ func planRows(env *environment, ctx *cli.Context, base *coefficients.Coefficient
 	if runtime == "" {
 		runtime = base.Profile
 	}
-	rows, without, err := operator.OperatorsOf(a, runtime)
+	rows, without, err := operator.OfModel(a, runtime)
 	if err != nil {
 		return nil, err
 	}
@@ -140,23 +139,13 @@ func planRows(env *environment, ctx *cli.Context, base *coefficients.Coefficient
 	return rows, nil
 }
 
+// planFile reads the candidates of a file.
 func planFile(env *environment, path string) ([]operator.Operator, error) {
-	in, err := openInput(env, path)
-	if err != nil {
-		return nil, err
+	rows, err := readRows(env, path)
+	if err == nil && len(rows) == 0 {
+		err = fmt.Errorf("%s: no rows", path)
 	}
-	var rows []operator.Operator
-	err = operator.ReadRows(in, path, func(row operator.Row) error {
-		rows = append(rows, row.Operator)
-		return nil
-	})
-	if err := errors.Join(err, in.Close()); err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("%s: no rows", path)
-	}
-	return rows, nil
+	return rows, err
 }
 
 // planRow is the row to be filled in.
@@ -191,11 +180,11 @@ func planTable(base *coefficients.Coefficients, dev energy.Device, rows []operat
 			return "", err
 		}
 		time, joules := "?", "?"
-		if pr.Time != nil {
-			time = fmt.Sprint(*pr.Time)
+		if pr.Time != 0 {
+			time = fmt.Sprint(pr.Time)
 		}
-		if pr.Energy != nil {
-			joules = fmt.Sprint(*pr.Energy)
+		if pr.Energy != 0 {
+			joules = fmt.Sprint(pr.Energy)
 		}
 		fmt.Fprintf(&b, "%3d  %-44s  %10s  %10s\n", n+1, rows[i].String(), time, joules)
 	}

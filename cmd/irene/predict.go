@@ -15,6 +15,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -34,7 +35,7 @@ func predictCommand() command {
      irene predict --op linear --m 512 --n 3072 --k 768 --device t4
 
    One operator's sizes are --b --m --n --k --h.
-   Known: ` + strings.Join(operator.OperatorNames(), " "),
+   Known: ` + strings.Join(operator.Names(), " "),
 		flags: predictFlags,
 		run:   runPredictRows,
 	}
@@ -46,7 +47,7 @@ func predictFlags() []cli.Flag {
 		coefficientsFlag(),
 		oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "runtime `PROFILE` of the operators: WORDS"}, runtimes()),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all (- is standard output)"},
-		suggestFlag(cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"}, operator.OperatorNames()),
+		suggestFlag(cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"}, operator.Names()),
 	}
 	for _, size := range sizeFlags() {
 		flags = append(flags, &cli.GenericFlag{Name: size, Value: new(sizeFlag), Hidden: true}) // -h would read as help: the details speak of them
@@ -180,16 +181,16 @@ func (t *rowPredictor) row(row *operator.Row) ([]byte, error) {
 	return appendRow(row.Members, &pr), nil
 }
 
-func (t *rowPredictor) note(o *operator.Predictor, pr *operator.Prediction) {
+func (t *rowPredictor) note(o *operator.Predictor, pr *law.Prediction) {
 	for _, n := range []string{o.Warning, pr.Why} {
 		if n != "" {
 			t.notes[n]++
 		}
 	}
-	if pr.Energy == nil {
+	if pr.Energy == 0 {
 		t.notes["energy_j is null: the coefficients were trained on times alone"]++
 	}
-	if pr.Time == nil {
+	if pr.Time == 0 {
 		t.notes["time_s is null: the coefficients were trained on energies alone"]++
 	}
 }
@@ -221,8 +222,8 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 			t.loaded = c
 		}
 	}
-	if q.runtime != "" && q.runtime != c.Profile {
-		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.runtime)]++
+	if q.profile != "" && q.profile != c.Profile {
+		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.profile)]++
 	}
 	if q.device == nil {
 		d, err := c.Row()
@@ -250,7 +251,7 @@ func addedKeys() []string { return []string{keyTime, keyEnergy, "scaled", "extra
 
 // appendRow writes a row's members as they came, and the prediction after them. Members of an earlier prediction give
 // way to the new one; an energy that no prediction made is kept as measured.
-func appendRow(members []operator.Member, pr *operator.Prediction) []byte {
+func appendRow(members []operator.Member, pr *law.Prediction) []byte {
 	predicted := slices.ContainsFunc(members, func(m operator.Member) bool { return m.Key == keyTime })
 	b := []byte{'{'}
 	for _, m := range members {
@@ -266,16 +267,16 @@ func appendRow(members []operator.Member, pr *operator.Prediction) []byte {
 		b = append(b, ", "...)
 	}
 	b = append(b, `"time_s": `...)
-	if pr.Time == nil {
+	if pr.Time == 0 {
 		b = append(b, "null"...)
 	} else {
-		b = strconv.AppendFloat(b, float64(*pr.Time), 'g', 9, 64)
+		b = strconv.AppendFloat(b, float64(pr.Time), 'g', 9, 64)
 	}
 	b = append(b, `, "energy_j": `...)
-	if pr.Energy == nil {
+	if pr.Energy == 0 {
 		b = append(b, "null"...)
 	} else {
-		b = strconv.AppendFloat(b, float64(*pr.Energy), 'g', 9, 64)
+		b = strconv.AppendFloat(b, float64(pr.Energy), 'g', 9, 64)
 	}
 	b = fmt.Appendf(b, `, "scaled": %t, "extrapolated": %t`, pr.StandIn, pr.Extrapolated)
 	return append(b, "}\n"...)
@@ -328,16 +329,16 @@ func quoted(s string) json.RawMessage {
 }
 
 // oneText is a prediction for people.
-func oneText(op *operator.Operator, dev energy.Device, pr *operator.Prediction) string {
+func oneText(op *operator.Operator, dev energy.Device, pr *law.Prediction) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v on %s\n", op, dev.ID)
-	if pr.Time != nil {
-		fmt.Fprintf(&b, "time    %v\n", *pr.Time)
+	if pr.Time != 0 {
+		fmt.Fprintf(&b, "time    %v\n", pr.Time)
 	} else {
 		b.WriteString("time    unknown: the coefficients were trained on energies alone\n")
 	}
-	if pr.Energy != nil {
-		fmt.Fprintf(&b, "energy  %v\n", *pr.Energy)
+	if pr.Energy != 0 {
+		fmt.Fprintf(&b, "energy  %v\n", pr.Energy)
 	} else {
 		b.WriteString("energy  unknown: the coefficients were trained on times alone\n")
 	}
@@ -345,30 +346,4 @@ func oneText(op *operator.Operator, dev energy.Device, pr *operator.Prediction) 
 		fmt.Fprintf(&b, "note    %s\n", pr.Why)
 	}
 	return b.String()
-}
-
-// readOperators reads measured operators from files.
-func readOperators(env *environment, files []string) ([]operator.Operator, error) {
-	var rows []operator.Operator
-	for _, path := range files {
-		in, err := openInput(env, path)
-		if err != nil {
-			return nil, err
-		}
-		before := len(rows)
-		err = operator.ReadRows(in, path, func(row operator.Row) error {
-			if row.Time == 0 && row.Energy == 0 {
-				return errors.New("neither latency_ms nor energy_j: nothing was measured")
-			}
-			rows = append(rows, row.Operator)
-			return nil
-		})
-		if err := errors.Join(err, in.Close()); err != nil {
-			return nil, err
-		}
-		if len(rows) == before {
-			return nil, fmt.Errorf("%s: no measurements", path)
-		}
-	}
-	return rows, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -16,7 +15,7 @@ import (
 type predictionRequest struct {
 	device       *energy.Device // nil: that of the coefficients
 	coefficients string         // file; "" for the embedded ones
-	runtime      string         // "": that of the coefficients
+	profile      string         // "": that of the coefficients
 	none         bool           // nothing is to be predicted
 	measured     string         // file of measurements of this model on the device; "" for none
 	mode         predict.Mode
@@ -52,7 +51,7 @@ func runtimeFlag() cli.Flag {
 func measuredFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "measured", Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
-		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, modeNames()),
+		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, spelled(predict.Modes())),
 	}
 }
 
@@ -76,7 +75,7 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 
 // parseBasis reads what a prediction rests on, but for the device.
 func parseBasis(ctx *cli.Context) (predictionRequest, error) {
-	q := predictionRequest{coefficients: ctx.String("coefficients"), runtime: ctx.String("runtime")}
+	q := predictionRequest{coefficients: ctx.String("coefficients"), profile: ctx.String("runtime")}
 	if err := q.parseMeasured(ctx); err != nil {
 		return q, err
 	}
@@ -145,7 +144,7 @@ func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*pr
 
 // target is the device to predict for, with the coefficients and options to do it with.
 func (q *predictionRequest) target(env *environment) (t predict.Target, err error) {
-	t.Options = predict.Options{Profile: q.runtime, HostWatts: q.host}
+	t.Options = predict.Options{Profile: q.profile, HostWatts: q.host}
 	if t.Coefficients, err = q.choose(env); err != nil {
 		return t, err
 	}
@@ -165,16 +164,11 @@ func (q *predictionRequest) choose(env *environment) (*coefficients.Coefficients
 	case q.coefficients != "":
 		return loadCoefficients(env, q.coefficients)
 	case q.device != nil:
-		return coefficients.ForRuntime(q.device.ID, q.runtime)
+		return coefficients.ForRuntime(q.device.ID, q.profile)
 	}
-	return coefficients.ForRuntime("", q.runtime)
+	return coefficients.ForRuntime("", q.profile)
 }
 
 func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {
-	in, err := openInput(env, path)
-	if err != nil {
-		return nil, err
-	}
-	c, err := coefficients.Load(in, path)
-	return c, errors.Join(err, in.Close())
+	return readInput(env, path, coefficients.Load)
 }

@@ -121,7 +121,7 @@ func (q *profileRequest) measure(ctx context.Context, env *environment, m *machi
 
 // plan makes the tasks of all models at all sizes.
 func (q *profileRequest) plan(ctx context.Context, env *environment, m *machine, models []*worklist.Model, dir string) ([]profiler.Task, error) {
-	rt := worklist.Runtime{Profile: q.runtime, Dir: dir, Cache: q.cache, Executor: executorName(m.executor.Describe().Runtime)}
+	rt := worklist.Runtime{Profile: q.profile, Dir: dir, Cache: q.cache, Executor: executorName(m.executor.Describe().Runtime)}
 	if o, ok := m.executor.(profiler.Optimizer); ok && q.optimization() != "" {
 		rt.Optimize = func(ctx context.Context, model, result string) error {
 			return o.Optimize(ctx, model, result, q.optimization())

@@ -87,7 +87,7 @@ func (q *profileRequest) planReport(m *machine, tasks []profiler.Task, total int
 		Schema: 1, Executor: d.Runtime, Total: total, Count: map[string]int{}, Notes: m.notes,
 		Window: windowReport{q.windows, q.window.Seconds(), q.warmup.Seconds(), q.maxCV},
 	}
-	p.Executor.Profile = q.runtime
+	p.Executor.Profile = q.profile
 	p.Device.RecordDevice = m.descriptions()[0]
 	_, err := energy.LookupDevice(p.Device.Name)
 	p.Device.Known = err == nil

@@ -25,7 +25,7 @@ type profileRequest struct {
 	executor, provider, library string
 	threads                     int
 	tf32                        bool
-	runtime                     string
+	profile                     string
 
 	meter, gpu, meterLibrary string
 	wallLog                  string
@@ -90,7 +90,7 @@ const autoMeter = "auto"
 func parseProfile(ctx *cli.Context) (q profileRequest, err error) {
 	q = profileRequest{
 		executor: ctx.String("executor"), provider: ctx.String("provider"), library: ctx.String("ort-lib"), threads: ctx.Int("threads"),
-		tf32: ctx.Bool("tf32"), runtime: ctx.String("runtime"), meter: ctx.String("meter"), gpu: ctx.String("gpu"), meterLibrary: ctx.String("nvml-lib"),
+		tf32: ctx.Bool("tf32"), profile: ctx.String("runtime"), meter: ctx.String("meter"), gpu: ctx.String("gpu"), meterLibrary: ctx.String("nvml-lib"),
 		wallLog: ctx.String("wall-log"), windows: ctx.Int("windows"), window: ctx.Duration("window"), warmup: ctx.Duration("warmup"),
 		maxCV: ctx.Float64("max-cv"), budget: ctx.Duration("budget"), inContext: ctx.Int("in-context"), seed: ctx.Uint64("seed"),
 		output: ctx.String("output"), cache: ctx.String("cache"), begun: time.Now(), dryRun: ctx.Bool("dry-run"), json: ctx.String("format") == "json",
@@ -210,7 +210,7 @@ func (q *profileRequest) parseModels(ctx *cli.Context) error {
 
 // optimization is the level at which the executor rewrites models under a runtime profile; "" for none.
 func (q *profileRequest) optimization() string {
-	level, ok := strings.CutPrefix(q.runtime, "ort-")
+	level, ok := strings.CutPrefix(q.profile, "ort-")
 	if !ok {
 		return ""
 	}

@@ -24,13 +24,16 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"irene": main})
 }
 
-// TestScripts runs the command lines of testdata/script, each in a folder that holds the models of fixtureModels.
+// TestScripts runs the command lines of testdata/script, each in a folder that holds the models of fixtureModels and
+// testdata/files.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       fixtures.Updating(),
 		RequireExplicitExec: true,
-		Setup:               writeModels,
+		Setup: func(env *testscript.Env) error {
+			return errors.Join(writeModels(env), os.CopyFS(env.WorkDir, os.DirFS("testdata/files")))
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status,
 		},

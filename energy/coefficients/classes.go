@@ -71,8 +71,8 @@ func ClassType(name string, t graph.DType) graph.DType {
 
 // Key names one set of coefficients.
 type Key struct {
-	Class string      `json:"class"`
-	DType graph.DType `json:"dtype"`
+	Class string      `json:"class"` // of the energy model
+	DType graph.DType `json:"dtype"` // element type
 }
 
 // HostKey is the key of what all classes share: launches that no work hides.

@@ -14,11 +14,11 @@ const CoefficientSchema = 1
 // Coefficients are what training leaves: joules and seconds per unit of each term, by operator class and element type,
 // on one device under one runtime profile.
 type Coefficients struct {
-	Schema     int                 `json:"schema"`
+	Schema     int                 `json:"schema"`               // version of the format
 	Device     string              `json:"device"`               // id in the device table, or of DeviceRow
 	DeviceRow  *energy.Device      `json:"device_row,omitempty"` // of a device that the table does not have
-	Boundary   energy.Boundary     `json:"scope"`
-	Profile    string              `json:"runtime"` // kernel profile
+	Boundary   energy.Boundary     `json:"scope"`                // what energies cover
+	Profile    string              `json:"runtime"`              // runtime profile: which nodes run as one kernel
 	Provenance Provenance          `json:"provenance"`
 	Power      PowerRange          `json:"power_w"`
 	Classes    []ClassCoefficients `json:"classes"` // sorted by class and type
@@ -29,44 +29,44 @@ type Coefficients struct {
 
 // Provenance says what a coefficient file rests on.
 type Provenance struct {
-	Data      []string `json:"data,omitempty"`
-	Models    []string `json:"models"`
+	Data      []string `json:"data,omitempty"`    // files of measurements
+	Models    []string `json:"models"`            // that were measured
 	Devices   []string `json:"devices,omitempty"` // that single operators were measured on
 	Equations int      `json:"equations"`         // distinct measurements
-	Batch     [2]int64 `json:"batch"`             // smallest and largest measured
-	Sequence  [2]int64 `json:"sequence"`
-	Note      string   `json:"note,omitempty"`
+	Batch     [2]int64 `json:"batch"`             // smallest and largest size of a batch that was measured
+	Sequence  [2]int64 `json:"sequence"`          // shortest and longest sequence that was measured
+	Note      string   `json:"note,omitempty"`    // for people
 }
 
 // PowerRange encloses the power of every operator: the fit keeps each coefficient's joules per second inside.
 type PowerRange struct {
-	Low  energy.Watts `json:"low"`
-	High energy.Watts `json:"high"`
+	Low  energy.Watts `json:"low"`  // watts
+	High energy.Watts `json:"high"` // watts
 }
 
 // ClassCoefficients are the coefficients of one class in one element type.
 type ClassCoefficients struct {
 	Key
-	Energy TermValues       `json:"energy_j"` // J per FLOP, per byte, per launch
-	Time   TermValues       `json:"time_s"`
-	Range  map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
-	Rows   int              `json:"equations"`
+	Energy    TermValues       `json:"energy_j"`        // joules per FLOP, per byte, per launch
+	Time      TermValues       `json:"time_s"`          // seconds per FLOP, per byte, per launch
+	Range     map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
+	Equations int              `json:"equations"`       // distinct measurements
 
-	// Interval is the 90 % bootstrap interval of each coefficient of energy. Only Identified coefficients are narrow
-	// enough to be read as physics; the others share their work with terms that move alike.
+	// Interval is the 90 % bootstrap interval of each coefficient of energy, in joules as in Energy. Only Identified
+	// coefficients are narrow enough to be read as physics; the others share their work with terms that move alike.
 	Interval   map[string]Range `json:"energy_interval_j,omitempty"`
-	Identified []string         `json:"identified,omitempty"`
+	Identified []string         `json:"identified,omitempty"` // terms whose coefficients are
 }
 
 // Range is the interval a quantity was measured on.
 type Range struct {
-	Low  float64 `json:"low"`
-	High float64 `json:"high"`
+	Low  float64 `json:"low"`  // smallest
+	High float64 `json:"high"` // largest
 }
 
 // HostPower parts energy at the plug into the board's and the rest: E = Factor·E_board + Watts·t.
 type HostPower struct {
-	Watts  energy.Watts `json:"watts"`
+	Watts  energy.Watts `json:"watts"`  // that the rest draws in any case
 	Factor float64      `json:"factor"` // losses of the power supply
 }
 

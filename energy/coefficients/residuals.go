@@ -13,9 +13,9 @@ type Residuals struct {
 
 // Band holds quantiles of |measured - predicted| / predicted.
 type Band struct {
-	P50 float64 `json:"p50"`
-	P90 float64 `json:"p90"`
-	N   int     `json:"n"`
+	P50 float64 `json:"p50"` // median
+	P90 float64 `json:"p90"` // 90 % quantile
+	N   int     `json:"n"`   // predictions
 }
 
 // SmallTime parts nodes whose time is mostly launches from the others.

@@ -65,18 +65,18 @@ type AdaptFactor struct {
 // rows scatter, towards the common factor of all products, or of all operators that only move bytes, and that towards 1.
 // Factors are positive whatever the rows say; a class of a group without a row keeps its coefficients.
 // Energies are to be of the meter that the coefficients are of, wall or board.
-func Adapt(base *coefficients.Coefficients, in OperatorInput) (*coefficients.Coefficients, *AdaptReport, error) {
-	if err := sameDevice(in.Rows, in.Device); err != nil {
-		return nil, nil, err
-	}
-	if len(in.Rows) == 0 {
+func Adapt(base *coefficients.Coefficients, d *Data) (*coefficients.Coefficients, *AdaptReport, error) {
+	if len(d.Items) == 0 {
 		return nil, nil, fmt.Errorf("no measurement to adapt to")
 	}
-	c, err := base.Transferred(in.Device)
+	if err := oneDevice(d.Items, d.Device); err != nil {
+		return nil, nil, err
+	}
+	c, err := base.Transferred(d.Device)
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := newAdaptation(c, &in)
+	a, err := newAdaptation(c, d)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,20 +88,20 @@ func Adapt(base *coefficients.Coefficients, in OperatorInput) (*coefficients.Coe
 			cc.Time[term] *= f.Time
 			cc.Energy[term] *= f.Energy
 		}
-		cc.Rows += f.Rows
+		cc.Equations += f.Rows
 		report.Factors = append(report.Factors, f)
 	}
-	for k, r := range a.seen {
+	for k, r := range d.ranges() {
 		if cc := c.Find(k); cc != nil {
 			cc.Range = joinRanges(cc.Range, r)
 		}
 	}
-	c.Provenance.Data = append(slices.Clone(c.Provenance.Data), baseNames(in.Data)...)
-	c.Provenance.Equations += len(in.Rows)
-	c.Provenance.Note = fmt.Sprintf("coefficients of %s adapted to %s with %d operators", base.Device, in.Device.ID, len(in.Rows))
+	c.Provenance.Data = append(slices.Clone(c.Provenance.Data), baseNames(d.Files)...)
+	c.Provenance.Equations += len(d.Items)
+	c.Provenance.Note = fmt.Sprintf("coefficients of %s adapted to %s with %d operators", base.Device, d.Device.ID, len(d.Items))
 	c.Residuals = a.residuals(base.Residuals)
-	if in.Profile != "" && in.Profile != base.Profile {
-		report.Warnings = append(report.Warnings, fmt.Sprintf("the coefficients were measured under the runtime profile %s, the rows under %s", base.Profile, in.Profile))
+	if d.Profile != base.Profile {
+		report.Warnings = append(report.Warnings, fmt.Sprintf("the coefficients were measured under the runtime profile %s, the rows under %s", base.Profile, d.Profile))
 	}
 	return c, report, nil
 }
@@ -111,7 +111,6 @@ type adaptation struct {
 	device string
 	spread float64 // of true factors about 1
 	rows   []adaptRow
-	seen   Ranges
 }
 
 type adaptRow struct {
@@ -127,23 +126,17 @@ const (
 	energyOf = 1
 )
 
-func newAdaptation(c *coefficients.Coefficients, in *OperatorInput) (*adaptation, error) {
-	a := &adaptation{device: in.Device.ID, spread: spreadOf(c), seen: Ranges{}}
-	l, err := law.New(c, in.Device, law.Options{Alone: true})
+func newAdaptation(c *coefficients.Coefficients, d *Data) (*adaptation, error) {
+	a := &adaptation{device: d.Device.ID, spread: spreadOf(c)}
+	l, err := law.New(c, d.Device, law.Options{Alone: true})
 	if err != nil {
 		return nil, err
 	}
-	m := law.NewMachine(in.Device)
-	for i := range in.Rows {
-		r := &in.Rows[i]
-		k, err := r.Kernel(in.Device)
-		if err != nil {
-			return nil, &energy.SyntaxError{File: r.File, Line: r.Line, Msg: err.Error()}
-		}
-		f, pr := m.Features(&k), l.Kernel(&k)
-		a.seen.widen(&f)
-		row := adaptRow{key: f.Key, pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
-		for of, measured := range [2]float64{float64(r.Time), float64(r.Energy)} {
+	for _, it := range d.Items {
+		k := &it.Work.Kernels[0]
+		pr := l.Kernel(&k.Kernel)
+		row := adaptRow{key: k.key(), pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
+		for of, measured := range [2]float64{float64(it.Time), float64(it.Energy)} {
 			if measured > 0 && row.pr[of] > 0 {
 				row.ratios[of], row.has[of] = math.Log(measured/row.pr[of]), true
 			}

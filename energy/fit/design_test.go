@@ -50,7 +50,7 @@ func TestPlanTakesEveryClass(t *testing.T) {
 	chosen := planOf(t, rows, 10)
 	classes := map[string]bool{}
 	for _, i := range chosen {
-		k, err := rows[i].Kind()
+		k, err := rows[i].Kernel(energytest.Device(t, "t4"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func TestPlanBeatsChance(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows[i].Energy = *pr.Energy * energy.Joules(factors[rows[i].Op]*math.Exp(0.03*rng.NormFloat64()))
+		rows[i].Energy = pr.Energy * energy.Joules(factors[rows[i].Op]*math.Exp(0.03*rng.NormFloat64()))
 	}
 	random := 0.0
 	const draws = 40
@@ -120,12 +120,11 @@ func TestPlanBeatsChance(t *testing.T) {
 // adaptedError is the mean error of the energies of the rows that coefficients were not adapted with.
 func adaptedError(t *testing.T, base *coefficients.Coefficients, dev energy.Device, rows []operator.Operator, chosen []int) float64 {
 	t.Helper()
-	var in OperatorInput
-	in.Device = dev
+	var measured []operator.Operator
 	for _, i := range chosen {
-		in.Rows = append(in.Rows, rows[i])
+		measured = append(measured, rows[i])
 	}
-	c, _, err := Adapt(base, in)
+	c, _, err := Adapt(base, operatorData(t, measured, dev))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +141,7 @@ func adaptedError(t *testing.T, base *coefficients.Coefficients, dev energy.Devi
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum += math.Abs(float64(*pr.Energy/rows[i].Energy) - 1)
+		sum += math.Abs(float64(pr.Energy/rows[i].Energy) - 1)
 	}
 	return sum / float64(len(rows)-len(chosen))
 }

@@ -41,10 +41,10 @@ type Generator struct {
 	Step     *sweep.Grid // one decode step, over the tokens in the cache and, where there is an encoder, its tokens
 	Warnings []string
 
-	in      Input
-	moe     law.Share   // what even routing to experts takes less than Step says
-	prompts *sweep.Grid // over the tokens of a prompt; nil for PromptsByRows
-	rows    *rowEstimate
+	in       Input
+	moe      law.Share   // what even routing to experts takes less than Step says
+	prompts  *sweep.Grid // over the tokens of a prompt; nil for PromptsByRows
+	estimate *promptEstimate
 }
 
 // Generation is what one batch of equal requests takes.
@@ -133,7 +133,7 @@ func (g *Generator) preparePrompts() error {
 	if d.Batch == "" {
 		return fmt.Errorf("%s: a graph of one token and a fixed batch says nothing of prompts: --prefill-model FILE", d.Graph.File)
 	}
-	g.rows, err = newRowEstimate(g)
+	g.estimate, err = newPromptEstimate(g)
 	return err
 }
 
@@ -171,11 +171,11 @@ func (g *Generator) promptFile() error {
 
 // Prefill is what reading a batch of prompts takes.
 func (g *Generator) Prefill(prompt int64) (law.Share, error) {
-	if prompt == 0 || (g.prompts == nil && g.rows == nil) {
+	if prompt == 0 || (g.prompts == nil && g.estimate == nil) {
 		return law.Share{}, nil
 	}
-	if g.rows != nil {
-		return g.rows.prefill(prompt), nil
+	if g.estimate != nil {
+		return g.estimate.prefill(prompt), nil
 	}
 	at := []int64{prompt}[:len(g.prompts.Open.Names)]
 	return shareAt(g.prompts, at)
@@ -369,8 +369,8 @@ func (g *Generator) Work(past, prompt int64) (step, prefill []Work) {
 	step = workOf(kernelsAt(g.Step, []int64{max(past, 1), max(prompt, 1)}))
 	switch {
 	case prompt == 0:
-	case g.rows != nil:
-		prefill = workOf(g.rows.kernels(prompt))
+	case g.estimate != nil:
+		prefill = workOf(g.estimate.kernels(prompt))
 	case g.prompts != nil:
 		prefill = workOf(kernelsAt(g.prompts, []int64{prompt}))
 	}

@@ -106,7 +106,7 @@ func TestPromptsByRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows, err := newRowEstimate(own)
+		rows, err := newPromptEstimate(own)
 		if err != nil {
 			t.Fatal(err)
 		}

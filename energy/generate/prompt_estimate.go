@@ -12,24 +12,24 @@ import (
 	"github.com/irene-onnx/irene/graph/kernel"
 )
 
-// rowEstimate predicts prompts from a graph of one new token: a row for each token of the prompt in place of a row for
+// promptEstimate predicts prompts from a graph of one new token: a row for each token of the prompt in place of a row for
 // each sequence. Attention is corrected, since the tokens of a sequence share their keys and values.
-type rowEstimate struct {
+type promptEstimate struct {
 	*predict.Program // in open batch and past
 	d                *analysis.Decoder
 	batch            int64
-	causal           bool        // attention skips what the mask hides
-	parts            []rowKernel // by step
+	causal           bool           // attention skips what the mask hides
+	parts            []promptKernel // by step
 }
 
-// rowKernel is what of a kernel does not grow like its rows.
-type rowKernel struct {
+// promptKernel is what of a kernel does not grow like its rows.
+type promptKernel struct {
 	last   bool          // of the last token alone: the logits
 	scores []graph.Shape // values that hold an element for each pair of tokens
 	sizes  []graph.DType // of their elements
 }
 
-func newRowEstimate(g *Generator) (*rowEstimate, error) {
+func newPromptEstimate(g *Generator) (*promptEstimate, error) {
 	d := g.in.Decoder
 	opts := g.options()
 	delete(opts.Dims, d.Batch)
@@ -41,14 +41,14 @@ func newRowEstimate(g *Generator) (*rowEstimate, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rowEstimate{d: d, batch: g.in.Batch, causal: g.inPlace()}
+	r := &promptEstimate{d: d, batch: g.in.Batch, causal: g.inPlace()}
 	if r.Program, err = g.in.Target.Bind(open.Analysis); err != nil {
 		return nil, err
 	}
 	caches, logits := r.cacheLike(), r.logits()
 	for i := range r.Steps {
 		k := &r.Steps[i]
-		part := rowKernel{last: logits[k.Node]}
+		part := promptKernel{last: logits[k.Node]}
 		for _, v := range outer(&k.Kernel) {
 			f := &r.Analysis.Inference.Facts[v.ID]
 			if !caches[v] && slices.ContainsFunc(f.Shape, r.grows) {
@@ -85,7 +85,7 @@ var carries = []string{
 }
 
 // cacheLike finds the values that hold keys and values of all tokens.
-func (r *rowEstimate) cacheLike() map[*graph.Value]bool {
+func (r *promptEstimate) cacheLike() map[*graph.Value]bool {
 	out := map[*graph.Value]bool{}
 	for _, v := range r.d.Caches {
 		out[v] = true
@@ -103,7 +103,7 @@ func (r *rowEstimate) cacheLike() map[*graph.Value]bool {
 
 // logits finds the nodes that make the graph's outputs from the last hidden states: of a prompt only the last token's
 // are needed. They are the products that outputs without a cache length come from, and what stands between.
-func (r *rowEstimate) logits() map[*graph.Node]bool {
+func (r *promptEstimate) logits() map[*graph.Node]bool {
 	out := map[*graph.Node]bool{}
 	for _, v := range r.Analysis.Graph.Main.Outputs {
 		if v == nil || len(r.Analysis.Inference.Facts[v.ID].Shape) > 3 {
@@ -121,7 +121,7 @@ func (r *rowEstimate) logits() map[*graph.Node]bool {
 }
 
 // kernels predicts the steps of a batch of prompts.
-func (r *rowEstimate) kernels(prompt int64) []predict.Kernel {
+func (r *promptEstimate) kernels(prompt int64) []predict.Kernel {
 	out := make([]predict.Kernel, len(r.Steps))
 	for i := range out {
 		if s := &r.Steps[i]; s.IsCall() {
@@ -135,7 +135,7 @@ func (r *rowEstimate) kernels(prompt int64) []predict.Kernel {
 }
 
 // prefill predicts a batch of prompts.
-func (r *rowEstimate) prefill(prompt int64) (kernels law.Share) {
+func (r *promptEstimate) prefill(prompt int64) (kernels law.Share) {
 	var calls []law.Share
 	for _, k := range r.kernels(prompt) {
 		if s := (law.Share{Energy: k.Energy, Time: k.Time}); k.IsCall() {
@@ -151,7 +151,7 @@ func (r *rowEstimate) prefill(prompt int64) (kernels law.Share) {
 }
 
 // eval evaluates expressions at that many rows and tokens in the cache.
-func (r *rowEstimate) eval(rows, past int64) func(graph.Dim) (int64, bool) {
+func (r *promptEstimate) eval(rows, past int64) func(graph.Dim) (int64, bool) {
 	dims := maps.Clone(r.Analysis.Dims)
 	dims[r.d.Batch], dims[r.d.Past] = rows, past
 	return func(d graph.Dim) (int64, bool) {
@@ -161,7 +161,7 @@ func (r *rowEstimate) eval(rows, past int64) func(graph.Dim) (int64, bool) {
 
 // sizes are those of a kernel at a batch of prompts. Where it grows with the cache, keys and values count once for each
 // token and scores once for each pair.
-func (r *rowEstimate) sizes(i int, prompt int64) law.Kernel {
+func (r *promptEstimate) sizes(i int, prompt int64) law.Kernel {
 	cost, part := &r.Steps[i].Cost, &r.parts[i]
 	rows := r.batch * prompt
 	if part.last {
@@ -199,4 +199,4 @@ func (r *rowEstimate) sizes(i int, prompt int64) law.Kernel {
 }
 
 // grows reports whether a size grows with the tokens in the cache.
-func (r *rowEstimate) grows(d graph.Dim) bool { return slices.Contains(d.Symbols(), r.d.Past) }
+func (r *promptEstimate) grows(d graph.Dim) bool { return slices.Contains(d.Symbols(), r.d.Past) }

@@ -119,7 +119,7 @@ type Features struct {
 	X     coefficients.TermValues
 	Host  float64 // share of a launch that the device does not hide: 1 for an empty kernel, 0 from a few µs of work on
 	Known bool    // false: a size is unknown
-	Rows  float64 // M over all products
+	M     float64 // over all products
 	Depth float64 // the largest K
 }
 
@@ -153,7 +153,7 @@ func (m Machine) Features(k *Kernel) Features {
 		for t, size := range coefficients.Tiles {
 			f.X[t] += m.waves(p, size)
 		}
-		f.Rows += p.Batch * p.M
+		f.M += p.Batch * p.M
 		f.Depth = max(f.Depth, p.K)
 	}
 	if len(k.Products) == 0 {
@@ -199,7 +199,7 @@ const (
 func (f *Features) Quantities() map[string]float64 {
 	q := map[string]float64{rangeBytes: f.X[coefficients.Bytes]}
 	if f.Depth > 0 {
-		q[rangeFLOPs], q[rangeDepth], q[rangeRows] = f.X[coefficients.FLOPs], f.Depth, f.Rows
+		q[rangeFLOPs], q[rangeDepth], q[rangeRows] = f.X[coefficients.FLOPs], f.Depth, f.M
 	}
 	return q
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// OperatorsOf gives the kernels of a model as operators by shape, each shape once, in the order of the graph. Kernels of
+// OfModel gives the kernels of a model as operators by shape, each shape once, in the order of the graph. Kernels of
 // other classes than rows have, or of sizes that are not known, are counted by class.
-func OperatorsOf(a *analysis.Analysis, runtime string) (ops []Operator, without map[string]int, err error) {
+func OfModel(a *analysis.Analysis, runtime string) (ops []Operator, without map[string]int, err error) {
 	plan, err := predict.NewPlan(a, runtime)
 	if err != nil {
 		return nil, nil, err
@@ -58,7 +58,7 @@ func operatorOf(a *analysis.Analysis, k *predict.Step) (Operator, bool) {
 	}
 	read, okR := a.Eval(k.Cost.Read)
 	written, okW := a.Eval(k.Cost.Written)
-	o.Op = rowName(k.Cost.Class, strings.ToLower(k.Node.Op), 2*read >= 3*written)
+	o.Op = nameOf(k.Cost.Class, strings.ToLower(k.Node.Op), 2*read >= 3*written)
 	return o, okR && okW && o.Op != ""
 }
 
@@ -69,26 +69,25 @@ func productOf(a *analysis.Analysis, c *graph.Cost) (Operator, bool) {
 		return o, false
 	}
 	p := c.Products[0]
-	dims := []graph.Dim{p.Batch, p.M, p.N, p.K}
-	for i, to := range []*int64{&o.B, &o.M, &o.N, &o.K} {
-		n, ok := a.Eval(dims[i])
+	for name, d := range map[rune]graph.Dim{'B': p.Batch, 'M': p.M, 'N': p.N, 'K': p.K} {
+		n, ok := a.Eval(d)
 		if !ok {
 			return o, false
 		}
-		*to = n
+		*o.size(name) = n
 	}
 	return o, true
 }
 
-// rowName is the name of the operator of a class that the graph calls op, else the first of those that read as many
+// nameOf is the name of the operator of a class that the graph calls op, else the first of those that read as many
 // tensors; "" where rows have none of the class.
-func rowName(class, op string, two bool) string {
+func nameOf(class, op string, two bool) string {
 	first := ""
 	if op == "erf" && class == "activation" { // what is left of a GELU in one kernel
 		op = "gelu"
 	}
-	for _, k := range rowKinds() {
-		if k.Class != class || k.product || class == coefficients.BaseClass && two != (k.reads == 2) {
+	for _, k := range kinds() {
+		if k.class != class || k.product || class == coefficients.BaseClass && two != (k.reads == 2) {
 			continue
 		}
 		if slices.Contains(k.names, op) {

@@ -35,29 +35,20 @@ func New(c *coefficients.Coefficients, dev energy.Device) (*Predictor, error) {
 	return o, nil
 }
 
-// Prediction is what one operator takes; nil is a number that the coefficients cannot give.
-type Prediction struct {
-	Time   *energy.Seconds
-	Energy *energy.Joules
-	// StandIn says that coefficients of another device, class or element type stand for those of the operator.
-	StandIn      bool
-	Extrapolated bool   // outside the range that the coefficients were fitted on
-	Why          string // of Extrapolated, or of StandIn by class or element type
-}
-
-// Predict predicts one operator, which Check has passed.
-func (o *Predictor) Predict(op *Operator) (Prediction, error) {
+// Predict predicts one operator, which Check has passed. A number that the coefficients cannot give is 0; what
+// coefficients of another device predict is a stand-in.
+func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 	k, err := op.Kernel(o.Device)
 	if err != nil {
-		return Prediction{}, err
+		return law.Prediction{}, err
 	}
-	pr := o.law.Kernel(&k)
-	out := Prediction{StandIn: pr.StandIn || o.Warning != "", Extrapolated: pr.Extrapolated, Why: pr.Why}
-	if o.time && pr.Time > 0 {
-		out.Time = &pr.Time
+	p := o.law.Kernel(&k)
+	p.StandIn = p.StandIn || o.Warning != ""
+	if !o.time {
+		p.Time = 0
 	}
-	if o.energy && pr.Energy > 0 {
-		out.Energy = &pr.Energy
+	if !o.energy {
+		p.Energy = 0
 	}
-	return out, nil
+	return p, nil
 }

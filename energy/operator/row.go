@@ -8,185 +8,12 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/internal/nearest"
 )
-
-// Operator is one kernel given by its shape alone, perhaps with what it was measured to take.
-type Operator struct {
-	Op            string // one of OperatorNames
-	B, M, N, K, H int64  // 0 where the row has none
-	DType         graph.DType
-	Device        string         // as the row writes it; "" where it does not
-	Time          energy.Seconds // measured; 0 where it was not
-	Energy        energy.Joules  // measured; 0 where it was not
-
-	File string
-	Line int // from 1; 0 where the operator comes from no file
-}
-
-// rowKind is a row of the table of operators that shapes are given of.
-type rowKind struct {
-	names   []string
-	Class   string
-	product bool    // B × (M×K · K×N); otherwise B rows of H
-	weight  bool    // the product's right operand is shared by the whole batch
-	reads   int64   // tensors of B×H read
-	passes  float64 // times that the kernel goes over its input after the first, for rows that do not fit in registers
-	index   bool    // reads an index of 8 bytes for each of the B rows
-}
-
-// rowKinds is the table of operators. Operators of two tensors have one name, those of a tensor and a scalar the same
-// with a u for unary (as NeuSight names them).
-func rowKinds() []rowKind {
-	return []rowKind{
-		{names: []string{"linear", "addmm", "gemm", "mm"}, Class: "gemm", product: true, weight: true},
-		{names: []string{"bmm", "matmul"}, Class: "bmm", product: true},
-		{names: []string{"softmax"}, Class: "softmax", reads: 1, passes: 2},
-		{names: []string{"ln", "layernorm", "layer_norm"}, Class: "norm", reads: 1, passes: 1},
-		{names: []string{"rmsnorm", "rms_norm"}, Class: "norm", reads: 1, passes: 1},
-		{names: []string{"add", "sub", "mul", "div", "pow"}, Class: coefficients.BaseClass, reads: 2},
-		{names: []string{"addu", "subu", "mulu", "divu", "powu", "exp", "sqrt", "erf", "neg"}, Class: coefficients.BaseClass, reads: 1},
-		{names: []string{"relu", "gelu", "tanh", "sigmoid", "silu"}, Class: "activation", reads: 1},
-		{names: []string{"copy", "transpose"}, Class: "move", reads: 1},
-		{names: []string{"embedding", "gather"}, Class: "gather", reads: 1, index: true},
-	}
-}
-
-// OperatorNames lists the operators that can be given by shape.
-func OperatorNames() []string {
-	var out []string
-	for _, k := range rowKinds() {
-		out = append(out, k.names...)
-	}
-	return out
-}
-
-// Kind finds the operator's row of the table.
-func (o *Operator) Kind() (rowKind, error) {
-	for _, k := range rowKinds() {
-		if slices.Contains(k.names, o.Op) {
-			if o.Op == "matmul" && o.B == 1 { // a product of two matrices, however they came about
-				return rowKinds()[0], nil
-			}
-			return k, nil
-		}
-	}
-	if near, ok := nearest.Nearest(o.Op, OperatorNames()); ok {
-		return rowKind{}, fmt.Errorf("unknown op %q; did you mean %s?", o.Op, near)
-	}
-	return rowKind{}, fmt.Errorf("unknown op %q (known: %s)", o.Op, strings.Join(OperatorNames(), ", "))
-}
-
-// maxWork bounds the product of an operator's dims, so that bytes and operations stay exact integers.
-const maxWork = 1 << 58
-
-// Check says what is wrong with an operator: an unknown name, a missing dim, an impossible size. A product without B is
-// one product.
-func (o *Operator) Check() error {
-	if o.Op == "" {
-		return errors.New("no op")
-	}
-	o.Op = strings.ToLower(o.Op)
-	if o.B == 0 && (o.Op == "matmul" || o.weighted()) {
-		o.B = 1
-	}
-	k, err := o.Kind()
-	if err != nil {
-		return err
-	}
-	want := o.dims(k.product)
-	work := 1.0
-	for _, d := range want {
-		switch {
-		case d.n == 0:
-			return fmt.Errorf("%s needs %s: %s is missing", o.Op, dimNames(want), d.name)
-		case d.n < 0:
-			return fmt.Errorf("%s: %s is %d: sizes are at least 1", o.Op, d.name, d.n)
-		}
-		work *= float64(d.n)
-	}
-	if work > maxWork {
-		return fmt.Errorf("%s: %.3g elements or products are more than any device runs", o.Op, work)
-	}
-	if o.DType.Bits() == 0 {
-		return fmt.Errorf("%s: element type %v has no width", o.Op, o.DType)
-	}
-	return nil
-}
-
-func (o *Operator) weighted() bool {
-	return slices.Contains(rowKinds()[0].names, o.Op)
-}
-
-type namedDim struct {
-	name string
-	n    int64
-}
-
-// dims are the sizes that the operator's kind needs.
-func (o *Operator) dims(product bool) []namedDim {
-	if product {
-		return []namedDim{{"B", o.B}, {"M", o.M}, {"N", o.N}, {"K", o.K}}
-	}
-	return []namedDim{{"B", o.B}, {"H", o.H}}
-}
-
-func dimNames(dims []namedDim) string {
-	var names []string
-	for _, d := range dims {
-		names = append(names, d.name)
-	}
-	return strings.Join(names, ", ")
-}
-
-// String describes the operator's shape: "linear 1×512×768×3072 float32" is B×M×N×K.
-func (o *Operator) String() string {
-	k, err := o.Kind()
-	if err != nil {
-		return o.Op
-	}
-	var sizes []string
-	for _, d := range o.dims(k.product) {
-		sizes = append(sizes, strconv.FormatInt(d.n, 10))
-	}
-	return fmt.Sprintf("%s %s %v", o.Op, strings.Join(sizes, "×"), o.DType)
-}
-
-// Kernel is the launch that the operator is on a device.
-func (o *Operator) Kernel(d energy.Device) (law.Kernel, error) {
-	row, err := o.Kind()
-	if err != nil {
-		return law.Kernel{}, err
-	}
-	k := law.Kernel{Class: row.Class, DType: o.DType, Known: true}
-	size := o.DType.Size
-	switch {
-	case row.weight:
-		k.Products = []law.Product{{Batch: 1, M: float64(o.B * o.M), N: float64(o.N), K: float64(o.K)}}
-		k.Bytes = float64(size(o.B*o.M*o.K) + size(o.K*o.N) + size(o.B*o.M*o.N))
-	case row.product:
-		k.Products = []law.Product{{Batch: float64(o.B), M: float64(o.M), N: float64(o.N), K: float64(o.K)}}
-		k.Bytes = float64(size(o.B*o.M*o.K) + size(o.B*o.K*o.N) + size(o.B*o.M*o.N))
-	default:
-		k.Bytes = float64(size(row.reads*o.B*o.H) + size(o.B*o.H))
-		if row.index {
-			k.Bytes += float64(8 * o.B)
-		}
-		k.Rereads = row.passes * coefficients.Rereads(d, row.Class, o.H, o.DType) * float64(size(o.B*o.H))
-	}
-	if row.product {
-		k.MACs = float64(o.B * o.M * o.N * o.K)
-	}
-	return k, nil
-}
 
 // ParseDType reads an element type as rows write it: also PyTorch's names ("torch.float16", "half") and short ones.
 func ParseDType(name string) (graph.DType, bool) {
@@ -258,14 +85,16 @@ func ParseRow(text []byte) (Row, error) {
 		return Row{}, err
 	}
 	row := Row{Members: members, Operator: Operator{DType: graph.Float32}}
-	dims := map[string]*int64{"b": &row.B, "m": &row.M, "n": &row.N, "k": &row.K, "h": &row.H}
-	words := map[string]*string{"op": &row.Op, "device": &row.Device}
+	var latency float64 // ms
+	into := map[string]any{
+		"op": &row.Op, "device": &row.Device, "dtype": &row.DType, "b": &row.B, "m": &row.M, "n": &row.N, "k": &row.K, "h": &row.H,
+		memberLatency: &latency, memberEnergy: (*float64)(&row.Energy),
+	}
 	seen := map[string]bool{}
 	for _, m := range members {
 		key := strings.ToLower(m.Key)
-		dim, isDim := dims[key]
-		word, isWord := words[key]
-		if !isDim && !isWord && key != "dtype" && key != memberLatency && key != memberEnergy {
+		to, known := into[key]
+		if !known {
 			continue
 		}
 		if seen[key] {
@@ -275,26 +104,11 @@ func ParseRow(text []byte) (Row, error) {
 		if string(m.Value) == "null" {
 			continue
 		}
-		switch {
-		case isDim:
-			*dim, err = parseSize(m)
-		case isWord:
-			*word, err = parseWord(m)
-		case key == "dtype":
-			row.DType, err = parseRowType(m)
-		case key == memberLatency:
-			var ms float64
-			ms, err = parseMeasured(m)
-			row.Time = energy.Seconds(ms / 1e3)
-		default:
-			var j float64
-			j, err = parseMeasured(m)
-			row.Energy = energy.Joules(j)
-		}
-		if err != nil {
+		if err := m.read(to); err != nil {
 			return row, err
 		}
 	}
+	row.Time = energy.Seconds(latency / 1e3)
 	if row.Energy > 0 && row.Time > 0 {
 		if err := energy.Plausible(row.Energy, row.Time); err != nil {
 			return row, err
@@ -338,41 +152,35 @@ func parseMembers(text []byte) ([]Member, error) {
 	return out, nil
 }
 
-// parseSize reads a size: an integer of at least 1, which may be written as 512.0.
-func parseSize(m Member) (int64, error) {
+// read reads the member's value: a size, which may be written as 512.0, a measured number, a word or an element type.
+func (m *Member) read(to any) error {
 	v, err := strconv.ParseFloat(string(m.Value), 64)
-	if err != nil || v != math.Trunc(v) || v < 1 || v > maxWork {
-		return 0, fmt.Errorf("%s is %s: sizes are integers of at least 1", m.Key, clip(m.Value))
+	switch to := to.(type) {
+	case *int64:
+		if err != nil || v != math.Trunc(v) || v < 1 || v > maxWork {
+			return fmt.Errorf("%s is %s: sizes are integers of at least 1", m.Key, clip(m.Value))
+		}
+		*to = int64(v)
+	case *float64:
+		if err != nil || math.IsInf(v, 0) || v <= 0 {
+			return fmt.Errorf("%s is %s: measured values are finite and positive", m.Key, clip(m.Value))
+		}
+		*to = v
+	case *string:
+		if json.Unmarshal(m.Value, to) != nil {
+			return fmt.Errorf("%s is %s: want a string", m.Key, clip(m.Value))
+		}
+	case *graph.DType:
+		var name string
+		if err := m.read(&name); err != nil {
+			return err
+		}
+		var ok bool
+		if *to, ok = ParseDType(name); !ok {
+			return fmt.Errorf("unknown element type %q", name)
+		}
 	}
-	return int64(v), nil
-}
-
-func parseMeasured(m Member) (float64, error) {
-	v, err := strconv.ParseFloat(string(m.Value), 64)
-	if err != nil || math.IsInf(v, 0) || v <= 0 {
-		return 0, fmt.Errorf("%s is %s: measured values are finite and positive", m.Key, clip(m.Value))
-	}
-	return v, nil
-}
-
-func parseWord(m Member) (string, error) {
-	var s string
-	if err := json.Unmarshal(m.Value, &s); err != nil {
-		return "", fmt.Errorf("%s is %s: want a string", m.Key, clip(m.Value))
-	}
-	return s, nil
-}
-
-func parseRowType(m Member) (graph.DType, error) {
-	name, err := parseWord(m)
-	if err != nil {
-		return graph.Undefined, err
-	}
-	t, ok := ParseDType(name)
-	if !ok {
-		return t, fmt.Errorf("unknown element type %q", name)
-	}
-	return t, nil
+	return nil
 }
 
 // clip shortens a value for a message.

@@ -46,8 +46,10 @@ type RecipeRules struct {
 // Rules returns the constants of the model.
 func Rules() RecipeRules {
 	r := RecipeRules{
-		Terms: slices.Clone(coefficients.TermNames[:]), Tiles: map[string][2]float64{}, VectorRows: law.VectorRows, SmallTime: coefficients.SmallTime,
-		WiderStandIn: coefficients.WiderStandIn, WiderExtrapolated: coefficients.WiderExtrapolated, LeastStandIn: coefficients.LeastStandIn, UnknownResidual: coefficients.UnknownResidual,
+		slices.Clone(coefficients.TermNames[:]),
+		map[string][2]float64{},
+		law.VectorRows, coefficients.SmallTime,
+		coefficients.WiderStandIn, coefficients.WiderExtrapolated, coefficients.LeastStandIn, coefficients.UnknownResidual,
 	}
 	for t, size := range coefficients.Tiles {
 		r.Tiles[t.String()] = size

@@ -59,13 +59,13 @@ type rowJSON struct {
 
 // ratiosJSON are the numbers of a module over those of the first model's; null where one is not known or divides by zero.
 type ratiosJSON struct {
-	Energy    render.Number `json:"energy_j"`
-	Time      render.Number `json:"time_s"`
-	FLOPs     render.Number `json:"flops"`
-	MACs      render.Number `json:"macs"`
-	Bytes     render.Number `json:"bytes"`
-	Params    render.Number `json:"params"`
-	Operators render.Number `json:"operators"`
+	Energy    render.Number `json:"energy_j"`  // ratio of energies
+	Time      render.Number `json:"time_s"`    // ratio of times
+	FLOPs     render.Number `json:"flops"`     // ratio of floating-point operations
+	MACs      render.Number `json:"macs"`      // ratio of multiply-accumulates
+	Bytes     render.Number `json:"bytes"`     // ratio of bytes read and written
+	Params    render.Number `json:"params"`    // ratio of parameters
+	Operators render.Number `json:"operators"` // ratio of numbers of operators
 }
 
 // crossingJSON is where another model becomes the cheaper one, as one dim grows. Models go by their places in the list.

@@ -40,7 +40,7 @@ type GenerateOutput struct {
 	Cache  *int64 `json:"cache_bytes"`                 // bytes of the cache at the last step
 	Fits   *bool  `json:"fits"`                        // the last step fits the device's memory
 	costJSON
-	Serving     *servingJSON `json:"serving,omitzero" lines:"before"` // with --requests
+	Serving     *servingJSON `json:"serving,omitzero" lines:"before"` // with --lengths or --trace
 	StepWork    []workJSON   `json:"step_work" lines:"before"`        // of the decode step in the middle, by class and element type
 	PrefillWork []workJSON   `json:"prefill_work" lines:"before"`     // of a batch of prompts, by class and element type
 	Assumed     []string     `json:"assumed" lines:"before"`          // names of the dims nobody gave
@@ -64,7 +64,7 @@ type costJSON struct {
 
 // servingJSON averages requests.
 type servingJSON struct {
-	Requests   float64       `json:"requests"`           // in the file
+	Requests   float64       `json:"requests"`           // that were given
 	Prompt     float64       `json:"mean_prompt"`        // tokens
 	Tokens     float64       `json:"mean_tokens"`        // generated tokens
 	PerRequest render.Number `json:"joules_per_request"` // joules
