@@ -136,17 +136,17 @@ func FindMetric(name string) *Metric {
 // Label is what flags call a metric: its name, or its key.
 func (x *Metric) Label() string { return cmp.Or(x.Name, x.Key) }
 
-// Conditional reports whether conditions may speak of a metric: whether a report has it.
-func (x *Metric) Conditional() bool { return x.Count != nil || x.Number != nil || x.Whole != nil }
+// conditional reports whether conditions may speak of a metric: whether a report has it.
+func (x *Metric) conditional() bool { return x.Count != nil || x.Number != nil || x.Whole != nil }
 
 // Compared reports whether models are compared by a metric.
 func (x *Metric) Compared() bool { return x.Noun != "" }
 
-// Sorted reports whether modules and operators can be sorted by a metric.
-func (x *Metric) Sorted() bool { return x.Name != "" }
+// sorted reports whether modules and operators can be sorted by a metric.
+func (x *Metric) sorted() bool { return x.Name != "" }
 
-// ClosedForm reports whether a metric has closed forms.
-func (x *Metric) ClosedForm() bool { return x.Symbol != "" }
+// closedForm reports whether a metric has closed forms.
+func (x *Metric) closedForm() bool { return x.Symbol != "" }
 
 // Of is the number of a module or an operator; false where it is not known.
 func (x *Metric) Of(m *Metrics) (float64, bool) {
@@ -193,7 +193,7 @@ func (m *Metrics) Text(name string) string {
 // MetricNames lists the keys of the metrics that Report.Metric knows.
 func MetricNames() []string {
 	var names []string
-	for _, x := range MetricTable((*Metric).Conditional) {
+	for _, x := range MetricTable((*Metric).conditional) {
 		names = append(names, x.Key)
 	}
 	return names

@@ -72,6 +72,7 @@ func (r *Report) uses(domain string) bool {
 	return slices.ContainsFunc(r.Operators, func(op Operator) bool { return op.Node.Domain == domain })
 }
 
+// ModeText says in words what the numbers of a mode rest on.
 func ModeText(mode string) string {
 	switch mode {
 	case "spec":
@@ -84,6 +85,7 @@ func ModeText(mode string) string {
 	return mode
 }
 
+// DimsText lists the dims that have a number, and says which are assumed.
 func (r *Report) DimsText() string {
 	var list []string
 	for _, d := range r.Dims {

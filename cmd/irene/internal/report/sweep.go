@@ -126,7 +126,7 @@ func (c *sweepCSV) Row(r *sweep.Row) error {
 		c.record = append(c.record, strconv.FormatInt(n, 10))
 	}
 	for _, m := range c.metrics {
-		c.record = append(c.record, render.CSVNumber(m.Sweep(r)))
+		c.record = append(c.record, render.CSVNumber(m.Sweep(r), true))
 	}
 	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
 }
