@@ -13,15 +13,6 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// modeNames lists the modes of analyze.
-func modeNames() []string {
-	var out []string
-	for _, m := range predict.Modes() {
-		out = append(out, string(m))
-	}
-	return out
-}
-
 // applyMeasured puts measured times, or measured energies, in the place of predictions.
 func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c *coefficients.Coefficients, q predictionRequest) error {
 	if q.mode == predict.ModeSpec {
