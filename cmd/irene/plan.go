@@ -35,10 +35,10 @@ func planCommand() command {
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "device", Usage: "the GPU to measure on, by `ID` (irene devices lists them)"},
-				&cli.StringFlag{Name: "from", Value: coefficients.DefaultDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"},
+				suggestFlag(cli.StringFlag{Name: "from", Value: coefficients.DefaultDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"}, deviceIDs()),
 				&cli.IntFlag{Name: "count", Value: 10, Usage: "choose `N` operators"},
 				&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim of the model, `NAME=N` (repeatable)"},
-				&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes of the model run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
+				runtimeFlag("which nodes of the model run as one kernel, by `PROFILE`"),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rows to `FILE`, to be filled in (- is standard output, the table then goes to standard error)"},
 			}
 		},
@@ -91,11 +91,6 @@ func planInput(env *environment, ctx *cli.Context) (energy.Device, *coefficients
 	}
 	if n := ctx.Int("count"); n < 1 {
 		return dev, nil, usagef("--count %d: want at least 1", n)
-	}
-	if name := ctx.String("runtime"); name != "" {
-		if err := oneOf("runtime", name, runtimes()); err != nil {
-			return dev, nil, err
-		}
 	}
 	base, err := baseCoefficients(env, ctx.String("from"))
 	return dev, base, err
