@@ -63,13 +63,13 @@ type sweepLine struct {
 // lines evaluates the grid and parts it into lines.
 func (q *sweepRequest) lines(env *environment, s *report.Sweep, axes [][]int64) ([]*sweepLine, error) {
 	x := q.along(s)
-	if n := s.Points / len(axes[x]) * len(s.Grid.Targets); n > maxLines || s.Points*len(s.Grid.Targets) > maxMarked {
-		return nil, usagef("a plot of %d lines and %d points tells little; take fewer sizes (at most %d lines, %d points)", n, s.Points*len(s.Grid.Targets), maxLines, maxMarked)
+	if n := s.Points / len(axes[x]) * len(s.Grid.Programs); n > maxLines || s.Points*len(s.Grid.Programs) > maxMarked {
+		return nil, usagef("a plot of %d lines and %d points tells little; take fewer sizes (at most %d lines, %d points)", n, s.Points*len(s.Grid.Programs), maxLines, maxMarked)
 	}
 	var out []*sweepLine
 	at := map[string]*sweepLine{}
 	err := q.evaluate(env, s, axes, func(r *sweep.Row) error {
-		name := s.Grid.Targets[r.Device].Device.ID
+		name := s.Grid.Programs[r.Device].Device.ID
 		for i := range axes {
 			if i != x && len(axes[i]) > 1 {
 				name += fmt.Sprintf(" %s=%d", s.Names[i], s.Axes[i].Size(r.Values[i]))

@@ -8,7 +8,6 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/generate"
-	"github.com/irene-onnx/irene/energy/predict"
 )
 
 // Generation is what the formats of irene generate read.
@@ -16,8 +15,6 @@ type Generation struct {
 	*Report
 	*generate.Generation
 	Generator *generate.Generator
-	Target    predict.Target
-	Origin    string
 	Prompts   string // file that reads prompts; "" for the decoder itself
 	Low, High float64
 	Memory    int64 // bytes at the last step; -1 where not known
@@ -37,7 +34,7 @@ type Price struct {
 
 // Fits reports whether the last step fits the device's memory; ok is false where either is not known.
 func (g *Generation) Fits() (fits, ok bool) {
-	m := g.Target.Device.MemoryBytes
+	m := g.Generator.Basis().Device.MemoryBytes
 	return g.Memory <= m, m > 0 && g.Memory >= 0
 }
 

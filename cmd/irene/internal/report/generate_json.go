@@ -5,6 +5,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/generate"
+	"github.com/irene-onnx/irene/energy/predict"
 )
 
 // GenerateOutput is what irene generate --format json writes.
@@ -55,6 +56,10 @@ type targetJSON struct {
 	Runtime  string      `json:"runtime"` // runtime profile: which nodes run as one kernel
 }
 
+func newTargetJSON(b *predict.Basis) targetJSON {
+	return targetJSON{b.Device.ID, render.Text(b.Boundary), b.Origin, b.Profile}
+}
+
 // costJSON is what a million tokens cost, where it was asked for.
 type costJSON struct {
 	Cost     *render.Number `json:"cost_per_million_tokens,omitzero"`  // in the currency, with --price
@@ -97,7 +102,7 @@ func writeGenerationJSON(w io.Writer, g *Generation) error {
 	number := func(v float64) render.Number { return render.Number(v) }
 	out := GenerateOutput{
 		Schema: Schema, Version: g.Version, Model: g.Model.File,
-		Device: targetJSON{g.Target.Device.ID, render.Text(g.Target.Coefficients.Boundary), g.Origin, g.Generator.Runtime()},
+		Device: newTargetJSON(g.Generator.Basis()),
 		Batch:  g.Batch, Prompt: g.Prompt, Tokens: g.Tokens,
 		PrefillBy: g.Generator.Way, Estimated: g.Generator.Way == generate.PromptsByRows,
 		Prefill: float64(g.Prefill.Time), PrefillEnergy: number(float64(g.Prefill.Energy)),

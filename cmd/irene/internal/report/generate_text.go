@@ -37,8 +37,8 @@ func writeGenerationText(w io.Writer, g *Generation) error {
 			t.Row(n.Key, n.Text)
 		}
 	}
-	d := g.Target
-	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, BoundaryText(d.Coefficients.Boundary), g.Origin, g.Generator.Runtime()))
+	d := g.Generator.Basis()
+	t.Row("device", deviceText(&d.Device, d.Boundary, d.Origin, d.Profile))
 	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
 	if g.Memory >= 0 {
 		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))

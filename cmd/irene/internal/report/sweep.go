@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
 
@@ -88,20 +87,6 @@ func streamed(begin func(io.Writer, *Sweep) sweepWriter) func(io.Writer, *Sweep)
 		}
 		return out.Finish()
 	}
-}
-
-func (s *Sweep) origin(i int) string {
-	if t := s.Grid.Targets[i]; t.Device.ID != t.Coefficients.Device {
-		return predict.OriginEstimated
-	}
-	return predict.OriginFitted
-}
-
-func (s *Sweep) runtime(i int) string {
-	if t := s.Grid.Targets[i]; t.Options.Profile != "" {
-		return t.Options.Profile
-	}
-	return s.Grid.Targets[i].Coefficients.Profile
 }
 
 // fixed are the declared dims that are not swept and have a number.

@@ -39,7 +39,7 @@ func (c *sweepCSV) Row(r *sweep.Row) error {
 	if err := c.head(); err != nil {
 		return err
 	}
-	c.record = append(c.record[:0], c.s.Grid.Targets[r.Device].Device.ID)
+	c.record = append(c.record[:0], c.s.Grid.Programs[r.Device].Device.ID)
 	for _, n := range c.s.sizes(r) {
 		c.record = append(c.record, strconv.FormatInt(n, 10))
 	}

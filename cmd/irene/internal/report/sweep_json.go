@@ -79,8 +79,8 @@ func newSweepJSON(w io.Writer, s *Sweep) sweepWriter {
 		Schema: Schema, Version: s.Version, Model: s.Model.File, Convention: s.Convention,
 		Fixed: DimsJSON(s.fixed()), Assumed: s.Grid.Open.Example.Assumed,
 	}
-	for i, t := range s.Grid.Targets {
-		head.Devices = append(head.Devices, targetJSON{t.Device.ID, render.Text(t.Coefficients.Boundary), s.origin(i), s.runtime(i)})
+	for _, p := range s.Grid.Programs {
+		head.Devices = append(head.Devices, newTargetJSON(&p.Basis))
 	}
 	text := bytes.TrimSuffix(render.JSON(&head), []byte("}\n"))
 	return &sweepJSON{w: w, s: s, row: render.Appender[SweepRow](), whole: true, buf: append(text, ",\n\"rows\": ["...)}
@@ -115,7 +115,7 @@ func (c *sweepJSON) flush() error {
 // rowJSON is how a row stands in documents.
 func (s *Sweep) rowJSON(r *sweep.Row) SweepRow {
 	out := SweepRow{
-		Device: s.Grid.Targets[r.Device].Device.ID, Energy: render.Number(r.Energy), Time: render.Number(r.Time), Power: render.Number(r.Power()),
+		Device: s.Grid.Programs[r.Device].Device.ID, Energy: render.Number(r.Energy), Time: render.Number(r.Time), Power: render.Number(r.Power()),
 		FLOPs: render.Number(r.FLOPs), Bytes: render.Number(r.Bytes), Memory: render.Number(math.NaN()), Fits: r.Fits,
 	}
 	for i, n := range s.sizes(r) {
@@ -145,7 +145,7 @@ func (c *sweepJSON) Finish() error {
 		}
 	}
 	for _, l := range c.s.Largest {
-		foot.Largest = append(foot.Largest, largestBatchJSON{c.s.Grid.Targets[l.Device].Device.ID, l.Name, l.Size, l.At})
+		foot.Largest = append(foot.Largest, largestBatchJSON{c.s.Grid.Programs[l.Device].Device.ID, l.Name, l.Size, l.At})
 	}
 	c.buf = append(c.buf, "\n],"...)
 	c.buf = append(c.buf, bytes.TrimPrefix(render.JSON(&foot), []byte("{"))...)
