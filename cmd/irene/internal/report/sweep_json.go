@@ -30,9 +30,9 @@ type sweepHead struct {
 
 // sweepFoot is what is recommended.
 type sweepFoot struct {
-	Best     []SweepRow         `json:"best" lines:"before"`          // cheapest point of each device by energy, else time, of an item
-	Largest  []largestBatchJSON `json:"largest_batch" lines:"before"` // that fits each device
-	Warnings []string           `json:"warnings" lines:"before"`      // what to know beside the numbers, for people
+	Best     []SweepRow     `json:"best" lines:"before"`          // cheapest point of each device by energy, else time, of an item
+	Largest  []LargestBatch `json:"largest_batch" lines:"before"` // that fits each device
+	Warnings []string       `json:"warnings" lines:"before"`      // what to know beside the numbers, for people
 }
 
 // SweepRow is a point on a device.
@@ -50,14 +50,6 @@ type SweepRow struct {
 	Bytes    render.Number         `json:"bytes"`                // read and written
 	Memory   render.Number         `json:"memory_bytes"`         // bytes of weights, and of activations at their peak
 	Fits     bool                  `json:"fits"`                 // no more than the device's memory, as far as it is known
-}
-
-// largestBatchJSON is the largest size of the batch that fits a device, at the largest sizes of the other dims.
-type largestBatchJSON struct {
-	Device string `json:"device"` // its id
-	Dim    string `json:"dim"`    // of the batch
-	Size   int64  `json:"size"`   // 0 where none fits
-	At     string `json:"at"`     // the other swept dims with their sizes; "" where there are none
 }
 
 // sweepJSON writes rows as they come: a line each alone, or within one object that also says what was read.
@@ -138,14 +130,11 @@ func (c *sweepJSON) Finish() error {
 	if !c.whole {
 		return c.flush()
 	}
-	foot := sweepFoot{Warnings: c.s.warnings()}
+	foot := sweepFoot{Largest: c.s.Largest, Warnings: c.s.warnings()}
 	for _, b := range c.s.Best {
 		if b != nil {
 			foot.Best = append(foot.Best, c.s.rowJSON(b))
 		}
-	}
-	for _, l := range c.s.Largest {
-		foot.Largest = append(foot.Largest, largestBatchJSON{c.s.Grid.Targets[l.Device].Device.ID, l.Name, l.Size, l.At})
 	}
 	c.buf = append(c.buf, "\n],"...)
 	c.buf = append(c.buf, bytes.TrimPrefix(render.JSON(&foot), []byte("{"))...)
