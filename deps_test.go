@@ -47,8 +47,8 @@ energy/operator: internal/nearest graph graph/analysis energy energy/coefficient
 energy/measured: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/trace energy/coefficients energy/law energy/predict
 energy/sweep: graph graph/analysis energy energy/coefficients energy/predict
 energy/generate: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep
-energy/fit: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/operator energy/measured
-energy/validate: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/irene/model energy/coefficients energy/law energy/predict energy/measured energy/fit
+energy/fit: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/predict energy/operator energy/measured
+energy/validate: graph energy energy/stats energy/irene energy/irene/model energy/coefficients energy/law energy/measured energy/fit
 energy/energytest: fixtures graph graph/analysis graph/kernel onnx onnx/onnxtest energy energy/coefficients
 energy/predict/predicttest: graph graph/analysis energy energy/irene energy/coefficients energy/predict energy/energytest
 profiler: graph energy energy/stats

@@ -27,7 +27,7 @@ func baselineCommand() command {
 			return []cli.Flag{
 				&cli.StringSliceFlag{Name: "data", Usage: "train on the trees in `FILE` (repeatable; - is standard input)"},
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the model `NAME` in training (repeatable)"},
-				oneOfFlag(cli.StringFlag{Name: "strategy", Value: string(model.EndToEnd), Usage: "from leaves to nodes: WORDS"}, strategies()),
+				oneOfFlag(cli.StringFlag{Name: "strategy", Value: string(model.EndToEnd), Usage: "from leaves to nodes: WORDS"}, spelled(model.Strategies())),
 				&cli.Uint64Flag{Name: "seed", Usage: "of the weights before training: `N`"},
 				&cli.StringFlag{Name: "with", Usage: "predict the trees of the argument with the trained model in `FILE`"},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the model, or the predictions, to `FILE` (- is standard output)"},
@@ -35,14 +35,6 @@ func baselineCommand() command {
 		},
 		run: runBaseline,
 	}
-}
-
-func strategies() []string {
-	var out []string
-	for _, s := range model.Strategies() {
-		out = append(out, string(s))
-	}
-	return out
 }
 
 // runBaseline trains where data is given, and predicts where a trained model is.
@@ -75,7 +67,7 @@ func trainBaseline(env *environment, ctx *cli.Context, data []string, to *bytes.
 		return err
 	}
 	exclude := ctx.StringSlice("exclude")
-	if err := checkNames(trees, nil, exclude); err != nil {
+	if err := checkExcluded(exclude, modelNames(trees)); err != nil {
 		return err
 	}
 	trees = slices.DeleteFunc(trees, func(t *irene.Tree) bool { return slices.Contains(exclude, t.Model) })
@@ -93,12 +85,8 @@ func trainBaseline(env *environment, ctx *cli.Context, data []string, to *bytes.
 
 // predictTrees writes every tree with predicted_energy on its nodes.
 func predictTrees(env *environment, path, with string, to *bytes.Buffer) error {
-	in, err := openInput(env, with)
+	m, err := readInput(env, with, model.Read)
 	if err != nil {
-		return err
-	}
-	m, err := model.Read(in, with)
-	if err := errors.Join(err, in.Close()); err != nil {
 		return err
 	}
 	trees, err := readTrees(env, []string{path})

@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/validate"
 )
 
 func completionCommand() command {
@@ -55,18 +54,10 @@ func choices(c *command, f cli.Flag) []string {
 	case "scope":
 		return energyBoundaries()
 	}
-	words := map[string]func() []string{
-		"plan from":       deviceIDs,
-		"train from":      deviceIDs,
-		"validate format": validationFormats,
-		"validate method": func() []string { return union(validate.MethodNames(), recordMethods()) },
-		"validate split":  func() []string { return union(validate.SplitNames(), validate.RecordSplits()) },
-		"validate target": targets,
-	}[c.name+" "+name]
-	if words == nil {
-		return nil
+	if name == "from" {
+		return deviceIDs()
 	}
-	return words()
+	return nil
 }
 
 // argumentWords are the words that a command's argument is one of; nil where it is a file.

@@ -9,7 +9,6 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/generate"
-	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
@@ -183,11 +182,8 @@ func (q *generateRequest) predict(in *generate.Input, generator *generate.Genera
 	}
 	r := &report.Generation{
 		Report:     q.build(generator.Step.Open.Example, nil),
-		Generation: sum, Generator: generator, Target: in.Target, Prompts: q.prompts, Origin: predict.OriginFitted,
+		Generation: sum, Generator: generator, Prompts: q.prompts,
 		Memory: -1, Price: q.price, Carbon: q.carbon,
-	}
-	if in.Target.Device.ID != in.Target.Coefficients.Device {
-		r.Origin = predict.OriginEstimated
 	}
 	if r.Low, r.High, err = generator.Interval(q.prompt, q.tokens); err != nil {
 		return nil, err
@@ -201,7 +197,7 @@ func (q *generateRequest) predict(in *generate.Input, generator *generate.Genera
 			return nil, err
 		}
 	}
-	if !in.Target.Coefficients.HasEnergy() {
+	if generator.Basis().NoEnergy {
 		r.ForgetEnergy()
 	}
 	return r, nil

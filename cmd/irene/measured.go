@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
@@ -15,15 +12,6 @@ import (
 	"github.com/irene-onnx/irene/energy/trace"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
-
-// modeNames lists the modes of analyze.
-func modeNames() []string {
-	var out []string
-	for _, m := range predict.Modes() {
-		out = append(out, string(m))
-	}
-	return out
-}
 
 // applyMeasured puts measured times, or measured energies, in the place of predictions.
 func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c *coefficients.Coefficients, q predictionRequest) error {
@@ -45,37 +33,32 @@ func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c 
 
 // readMeasured reads records, IrEne's trees or another tool's trace of the analyzed model at the analyzed dims.
 func readMeasured(env *environment, a *analysis.Analysis, path, device string) (*measured.Overlay, error) {
-	in, err := openInput(env, path)
+	f, err := readMeasurements(env, path)
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(in)
-	if err := errors.Join(err, in.Close()); err != nil {
-		return nil, err
-	}
-	first, _, _ := bufio.NewReader(bytes.NewReader(data)).ReadLine()
-	if !bytes.Contains(first, []byte(`"frontend_tree"`)) && trace.IsTrace(data) {
-		return joinTrace(a, data, path, device)
-	}
-	if !bytes.Contains(first, []byte(`"frontend_tree"`)) {
-		records, err := energy.ReadRecords(bytes.NewReader(data), path)
+	switch f.kind {
+	case measured.KindTrees:
+		trees, err := f.trees()
 		if err != nil {
 			return nil, err
 		}
-		m, err := measured.FromRecords(a, records, device)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		if len(m.Modules)+len(m.Nodes)+len(m.Kernels) == 0 {
-			return nil, fmt.Errorf("%s: no record of this model at these dims", path)
-		}
-		return m, nil
+		return bestTree(a, trees, path)
+	case measured.KindTrace:
+		return joinTrace(a, f.text, path, device)
 	}
-	trees, err := irene.Read(bytes.NewReader(data), path)
+	records, err := energy.ReadRecords(bytes.NewReader(f.text), path)
 	if err != nil {
 		return nil, err
 	}
-	return bestTree(a, trees, path)
+	m, err := measured.FromRecords(a, records, device)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(m.Modules)+len(m.Nodes)+len(m.Kernels) == 0 {
+		return nil, fmt.Errorf("%s: no record of this model at these dims", path)
+	}
+	return m, nil
 }
 
 // bestTree is the measured tree of these dims that fits the model: the one with the fewest places the model lacks.

@@ -30,15 +30,7 @@ func symbolicFlag() cli.Flag {
 }
 
 func conventionFlag() cli.Flag {
-	return oneOfFlag(cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: WORDS"}, conventions())
-}
-
-func conventions() []string {
-	var names []string
-	for _, c := range graph.Conventions() {
-		names = append(names, string(c))
-	}
-	return names
+	return oneOfFlag(cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: WORDS"}, spelled(graph.Conventions()))
 }
 
 // parseModel reads modelFlags, and one size for each --dim.

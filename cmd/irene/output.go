@@ -183,6 +183,26 @@ func openInput(env *environment, path string) (*input, error) {
 	return in, nil
 }
 
+// readInput has the input at path read to its end or an error, and closes it.
+func readInput[V any](env *environment, path string, read func(io.Reader, string) (V, error)) (V, error) {
+	in, err := openInput(env, path)
+	if err != nil {
+		var none V
+		return none, err
+	}
+	v, err := read(in, path)
+	return v, errors.Join(err, in.Close())
+}
+
+// readAll is what readInput reads of a file that is needed as it is.
+func readAll(in io.Reader, path string) ([]byte, error) {
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, bare(err))
+	}
+	return data, nil
+}
+
 // bare drops operation and path from a system error: the caller names the file.
 func bare(err error) error {
 	var pe *fs.PathError

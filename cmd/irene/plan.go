@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -143,23 +142,13 @@ func planRows(env *environment, ctx *cli.Context, base *coefficients.Coefficient
 	return rows, nil
 }
 
+// planFile reads the candidates of a file.
 func planFile(env *environment, path string) ([]operator.Operator, error) {
-	in, err := openInput(env, path)
-	if err != nil {
-		return nil, err
+	rows, err := readRows(env, path)
+	if err == nil && len(rows) == 0 {
+		err = fmt.Errorf("%s: no rows", path)
 	}
-	var rows []operator.Operator
-	err = operator.ReadRows(in, path, func(row operator.Row) error {
-		rows = append(rows, row.Operator)
-		return nil
-	})
-	if err := errors.Join(err, in.Close()); err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("%s: no rows", path)
-	}
-	return rows, nil
+	return rows, err
 }
 
 // planRow is a row to be filled in.

@@ -353,29 +353,3 @@ func oneText(op *operator.Operator, dev energy.Device, pr *law.Prediction) strin
 	}
 	return b.String()
 }
-
-// readOperators reads measured operators from files.
-func readOperators(env *environment, files []string) ([]operator.Operator, error) {
-	var rows []operator.Operator
-	for _, path := range files {
-		in, err := openInput(env, path)
-		if err != nil {
-			return nil, err
-		}
-		before := len(rows)
-		err = operator.ReadRows(in, path, func(row operator.Row) error {
-			if row.Time == 0 && row.Energy == 0 {
-				return errors.New("neither latency_ms nor energy_j: nothing was measured")
-			}
-			rows = append(rows, row.Operator)
-			return nil
-		})
-		if err := errors.Join(err, in.Close()); err != nil {
-			return nil, err
-		}
-		if len(rows) == before {
-			return nil, fmt.Errorf("%s: no measurements", path)
-		}
-	}
-	return rows, nil
-}

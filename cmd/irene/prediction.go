@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -52,7 +51,7 @@ func runtimeFlag() cli.Flag {
 func measuredFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "measured", Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
-		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, modeNames()),
+		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, spelled(predict.Modes())),
 	}
 }
 
@@ -171,10 +170,5 @@ func (q *predictionRequest) choose(env *environment) (*coefficients.Coefficients
 }
 
 func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {
-	in, err := openInput(env, path)
-	if err != nil {
-		return nil, err
-	}
-	c, err := coefficients.Load(in, path)
-	return c, errors.Join(err, in.Close())
+	return readInput(env, path, coefficients.Load)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 
@@ -71,13 +70,9 @@ func checkRecordFiles(env *environment, paths []string, format string) error {
 
 // placeRecords reads the records of a file with their lines, and the lines that are none.
 func placeRecords(env *environment, path string) (records []placedRecord, bad []finding, err error) {
-	in, err := openInput(env, path)
+	data, err := readInput(env, path, readAll)
 	if err != nil {
 		return nil, nil, err
-	}
-	data, err := io.ReadAll(in)
-	if err := errors.Join(err, in.Close()); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, bare(err))
 	}
 	list, err := energy.ReadRecords(bytes.NewReader(data), path)
 	not := map[int]bool{}

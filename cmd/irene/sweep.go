@@ -177,7 +177,7 @@ func (q *sweepRequest) largest(g *graph.Graph, s *report.Sweep, axes [][]int64) 
 			rest = append(rest, s.Names[i]+"="+strconv.FormatInt(s.Axes[i].Size(at[i]), 10))
 		}
 	}
-	for d, t := range s.Grid.Targets {
+	for d, t := range s.Grid.Programs {
 		if n, ok := s.Grid.Largest(at, batch, d); ok {
 			s.Largest = append(s.Largest, report.LargestBatch{
 				Device: t.Device.ID, Name: s.Names[batch], Size: n, At: strings.Join(rest, " "), Memory: t.Device.MemoryBytes,
@@ -189,7 +189,7 @@ func (q *sweepRequest) largest(g *graph.Graph, s *report.Sweep, axes [][]int64) 
 // evaluate computes the rows, hands them to emit in their order, and keeps the best. Its progress is shown up to where
 // emit may write to the same terminal.
 func (q *sweepRequest) evaluate(env *environment, s *report.Sweep, axes [][]int64, emit func(*sweep.Row) error) (err error) {
-	p := startProgress(env, "sweep", s.Points*len(s.Grid.Targets))
+	p := startProgress(env, "sweep", s.Points*len(s.Grid.Programs))
 	defer p.stop()
 	counted := func(r *sweep.Row) bool {
 		p.add(1)

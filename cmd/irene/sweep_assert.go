@@ -41,7 +41,7 @@ func (q *sweepRequest) verdict(s *report.Sweep) error {
 	var failures []string
 	for i, b := range s.Best {
 		if b == nil && len(q.assertions) > 0 {
-			failures = append(failures, "assertion failed: "+strings.Join(s.Asserted, " and ")+" holds at no point that fits "+s.Grid.Targets[i].Device.ID)
+			failures = append(failures, "assertion failed: "+strings.Join(s.Asserted, " and ")+" holds at no point that fits "+s.Grid.Programs[i].Device.ID)
 		}
 	}
 	return verdict(failures)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"image/color"
 	"math"
@@ -10,11 +9,8 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/sweep"
@@ -67,13 +63,13 @@ type sweepLine struct {
 // lines evaluates the grid and parts it into lines.
 func (q *sweepRequest) lines(env *environment, s *report.Sweep, axes [][]int64) ([]*sweepLine, error) {
 	x := q.along(s)
-	if n := s.Points / len(axes[x]) * len(s.Grid.Targets); n > maxLines || s.Points*len(s.Grid.Targets) > maxMarked {
-		return nil, usagef("a plot of %d lines and %d points tells little; take fewer sizes (at most %d lines, %d points)", n, s.Points*len(s.Grid.Targets), maxLines, maxMarked)
+	if n := s.Points / len(axes[x]) * len(s.Grid.Programs); n > maxLines || s.Points*len(s.Grid.Programs) > maxMarked {
+		return nil, usagef("a plot of %d lines and %d points tells little; take fewer sizes (at most %d lines, %d points)", n, s.Points*len(s.Grid.Programs), maxLines, maxMarked)
 	}
 	var out []*sweepLine
 	at := map[string]*sweepLine{}
 	err := q.evaluate(env, s, axes, func(r *sweep.Row) error {
-		name := s.Grid.Targets[r.Device].Device.ID
+		name := s.Grid.Programs[r.Device].Device.ID
 		for i := range axes {
 			if i != x && len(axes[i]) > 1 {
 				name += fmt.Sprintf(" %s=%d", s.Names[i], s.Axes[i].Size(r.Values[i]))
@@ -112,38 +108,20 @@ func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 	top, bottom := plots[0][0], plots[len(plots)-1][0]
 	top.Title.Text = s.Model.File[strings.LastIndexByte(s.Model.File, '/')+1:]
 	bottom.X.Label.Text = s.Names[x]
-	width, height := vg.Points(560), vg.Points(780)
 	if len(lines) > 1 {
 		nameLines(plots, lines)
 	}
-	var b bytes.Buffer
 	tiles := draw.Tiles{Rows: len(plots), Cols: 1, PadY: vg.Points(6), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: vg.Points(14)}
-	paint := func(c draw.Canvas) {
+	return writePlot(format, vg.Points(560), vg.Points(780), 144, func(c draw.Canvas) {
 		for i, row := range plot.Align(plots, tiles, c) {
 			plots[i][0].Draw(row[0])
 		}
-	}
-	if format == ".png" {
-		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(144))}
-		paint(draw.New(c))
-		_, err := c.WriteTo(&b)
-		return b.Bytes(), err
-	}
-	c := vgsvg.New(width, height)
-	paint(draw.New(c))
-	if _, err := c.WriteTo(&b); err != nil {
-		return nil, err
-	}
-	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")), nil
+	})
 }
 
 // drawPanel draws one metric on logarithmic axes.
 func drawPanel(s *report.Sweep, lines []*sweepLine, x int, m *report.Metric) (*plot.Plot, error) {
-	p := plot.New()
-	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
-		style.Font.Variant = "Sans"
-	}
-	p.Title.Padding = vg.Points(6)
+	p := newPlot()
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xe4}, color.Gray{Y: 0xe4}
 	p.Add(grid)

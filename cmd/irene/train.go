@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -12,8 +14,8 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/fit"
-	"github.com/irene-onnx/irene/energy/irene"
-	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/energy/measured"
+	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/graph/kernel"
 )
 
@@ -29,66 +31,39 @@ func trainCommand() command {
      irene train --data records.jsonl -o c.json
      irene train --data device_1.jsonl.gz --model bert-base-uncased=bert-base.onnx --exclude gpt2 -o c.json`,
 		flags: func() []cli.Flag {
-			return append([]cli.Flag{
-				&cli.StringSliceFlag{Name: "data", Usage: "measurements in `FILE` (repeatable; - is standard input)"},
-				&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
-				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME` (repeatable)"},
-				&cli.StringFlag{Name: "device", Value: coefficients.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
-				&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
+			return append(
+				measurementFlags("measurements in `FILE` (repeatable; - is standard input)", ""),
 				scopeFlag(),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
-			}, operatorFlags()...)
+				&cli.StringSliceFlag{Name: "operators", Usage: "measured operators in `ROWS`, one JSON object a line: op, sizes, dtype, device, latency_ms and/or energy_j (repeatable)"},
+				&cli.StringFlag{Name: "from", Usage: "adapt the coefficients of the device `ID`, or those in a file, to --device with the --operators given"},
+			)
 		},
 		run: runTrain,
 	}
 }
 
-// runTrain reads data and models, fits, and writes the coefficients; how well they fit goes to standard error.
+// runTrain reads measurements, fits, and writes the coefficients; how well they fit goes to standard error.
 func runTrain(env *environment, ctx *cli.Context) error {
-	records, env, err := holdRecords(env, ctx.StringSlice("data"))
-	switch {
-	case err != nil:
+	if err := checkTrain(ctx); err != nil {
 		return err
-	case records:
-		return runTrainRecords(env, ctx)
-	case ctx.IsSet("scope"):
-		return usagef("--scope is of records; IrEne's trees are of the plug")
 	}
-	files, err := parseModels(ctx.StringSlice("model"))
+	d, base, err := trainData(env, ctx)
 	if err != nil {
 		return err
 	}
-	in, err := trainInput(ctx)
-	if err != nil {
-		return err
-	}
-	if len(in.Data) == 0 {
-		return trainOperators(env, ctx, in)
-	}
-	if in.Trees, err = readTrees(env, in.Data); err != nil {
-		return err
-	}
-	if in.Operators, err = readOperators(env, ctx.StringSlice("operators")); err != nil {
-		return err
-	}
-	in.Data = slices.Concat(in.Data, ctx.StringSlice("operators"))
-	if err := checkNames(in.Trees, files, in.Exclude); err != nil {
-		return err
-	}
-	if in.Models, err = decodeModels(env, in, files); err != nil {
-		return err
-	}
+	var c *coefficients.Coefficients
+	var report fmt.Stringer
 	p := startProgress(env, "train", 0)
-	c, report, err := fit.Train(in)
+	if base != nil {
+		c, report, err = fit.Adapt(base, d)
+	} else {
+		c, report, err = fit.Fit(d, fit.OptionsFor(d.Kind))
+	}
 	p.stop()
 	if err != nil {
 		return err
 	}
-	return writeCoefficients(env, ctx, c, report)
-}
-
-// writeCoefficients writes what a fit gave to the file asked for, and how well it went to standard error.
-func writeCoefficients(env *environment, ctx *cli.Context, c *coefficients.Coefficients, report fmt.Stringer) error {
 	var b bytes.Buffer
 	if err := c.Write(&b); err != nil {
 		return err
@@ -97,96 +72,98 @@ func writeCoefficients(env *environment, ctx *cli.Context, c *coefficients.Coeff
 	return writeOutput(env, ctx.String("output"), b.Bytes())
 }
 
-func trainInput(ctx *cli.Context) (fit.TrainInput, error) {
-	in := fit.TrainInput{Data: ctx.StringSlice("data"), Exclude: ctx.StringSlice("exclude"), Profile: ctx.String("runtime")}
-	operators := len(ctx.StringSlice("operators")) > 0
-	switch from := ctx.String("from"); {
-	case len(in.Data) == 0 && !operators:
-		return in, usagef("train needs --data FILE or --operators ROWS")
-	case from != "" && (len(in.Data) > 0 || !operators):
-		return in, usagef("--from %s: adapting takes --operators ROWS, and no --data", from)
+// checkTrain refuses flags that do not go together.
+func checkTrain(ctx *cli.Context) error {
+	data, operators, from := len(ctx.StringSlice("data")) > 0, len(ctx.StringSlice("operators")) > 0, ctx.String("from")
+	switch {
+	case !data && !operators:
+		return usagef("train needs --data FILE or --operators ROWS")
+	case from != "" && (data || !operators):
+		return usagef("--from %s: adapting takes --operators ROWS, and no --data", from)
+	case ctx.String("output") == "":
+		return usagef("train needs --output FILE (- is standard output)")
 	}
-	if ctx.String("output") == "" {
-		return in, usagef("train needs --output FILE (- is standard output)")
-	}
-	if err := oneOf("runtime", in.Profile, runtimes()); err != nil {
-		return in, err
-	}
-	var err error
-	if in.Device, err = energy.LookupDevice(ctx.String("device")); err != nil {
-		return in, usagef("%v", err)
-	}
-	return in, nil
+	return oneOf("runtime", ctx.String("runtime"), runtimes())
 }
 
-// parseModels reads --model flags: "bert-base-uncased=bert.onnx".
-func parseModels(flags []string) (map[string]string, error) {
-	files := map[string]string{}
-	for _, f := range flags {
-		name, file, ok := strings.Cut(f, "=")
-		if !ok || name == "" || file == "" {
-			return nil, usagef("--model %s: want NAME=FILE", f)
-		}
-		if _, twice := files[name]; twice {
-			return nil, usagef("--model %s: given twice", name)
-		}
-		files[name] = file
+// trainData reads what the command line names: records, trees with or without operators beside them, or operators alone,
+// with the coefficients that are to be adapted to them, if any.
+func trainData(env *environment, ctx *cli.Context) (*fit.Data, *coefficients.Coefficients, error) {
+	files, err := readAllMeasurements(env, ctx.StringSlice("data"))
+	if err != nil {
+		return nil, nil, err
 	}
-	return files, nil
+	kind, err := commonKind(files)
+	operators := ctx.StringSlice("operators")
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case kind == measured.KindRecords && len(operators) > 0:
+		return nil, nil, usagef("--operators: rows of operators stand beside IrEne's trees; records hold operators themselves")
+	case kind == measured.KindRecords:
+		d, err := recordData(env, ctx, files)
+		return d, nil, err
+	}
+	dev, err := energy.LookupDevice(ctx.String("device"))
+	if err != nil {
+		return nil, nil, usagef("%v", err)
+	}
+	ops, err := readOperators(env, operators)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(files) == 0 {
+		return operatorData(env, ctx, ops, dev)
+	}
+	sets, err := treeData(env, ctx, files, slices.Repeat([]energy.Device{dev}, len(files)))
+	if err != nil {
+		return nil, nil, err
+	}
+	return sets[0], nil, sets[0].AddOperators(ops, operators)
 }
 
-func readTrees(env *environment, data []string) ([]*irene.Tree, error) {
-	var trees []*irene.Tree
-	for _, path := range data {
-		in, err := openInput(env, path)
-		if err != nil {
-			return nil, err
-		}
-		more, err := irene.Read(in, path)
-		if err := errors.Join(err, in.Close()); err != nil {
-			return nil, err
-		}
-		if len(more) == 0 {
-			return nil, fmt.Errorf("%s: no measurements", path)
-		}
-		trees = append(trees, more...)
+// operatorData is operators alone, in units of the device given or else of the one most of them were measured on.
+func operatorData(env *environment, ctx *cli.Context, ops []operator.Operator, dev energy.Device) (*fit.Data, *coefficients.Coefficients, error) {
+	var given *energy.Device
+	if ctx.IsSet("device") {
+		given = &dev
 	}
-	return trees, nil
+	ref, err := fit.ReferenceDevice(ops, given)
+	if err != nil {
+		return nil, nil, err
+	}
+	profile := ctx.String("runtime")
+	var base *coefficients.Coefficients
+	if from := ctx.String("from"); from != "" {
+		if base, err = baseCoefficients(env, from); err != nil {
+			return nil, nil, err
+		}
+		if !ctx.IsSet("runtime") {
+			profile = base.Profile
+		}
+	}
+	d, err := fit.FromOperators(ops, ref, profile, ctx.StringSlice("operators"))
+	return d, base, err
 }
 
-// checkNames is a usage error where a name given by a flag is none of the data's.
-func checkNames(trees []*irene.Tree, files map[string]string, exclude []string) error {
-	var names []string
-	for _, t := range trees {
-		if !slices.Contains(names, t.Model) {
-			names = append(names, t.Model)
+// baseCoefficients are those of --from: of a device whose coefficients come with the program, or in a file.
+func baseCoefficients(env *environment, from string) (*coefficients.Coefficients, error) {
+	_, err := energy.LookupDevice(from)
+	if err != nil {
+		if _, missing := os.Stat(from); from != "-" && errors.Is(missing, fs.ErrNotExist) {
+			return nil, usagef("--from: %v, nor a file", err)
 		}
+		return loadCoefficients(env, from)
 	}
-	for _, name := range exclude {
-		if !slices.Contains(names, name) {
-			if _, given := files[name]; !given {
-				return usagef("--exclude %s: no such model in the data%s (models: %s)", name, meant(name, names), listing(names))
-			}
-		}
+	d, _ := energy.LookupDevice(from)
+	c, err := coefficients.ForDevice(d.ID)
+	if err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-// decodeModels reads the files of the models that the data speaks of and that are not excluded.
-func decodeModels(env *environment, in fit.TrainInput, files map[string]string) (map[string]*graph.Graph, error) {
-	models := map[string]*graph.Graph{}
-	for _, t := range in.Trees {
-		file, given := files[t.Model]
-		if !given || models[t.Model] != nil || slices.Contains(in.Exclude, t.Model) {
-			continue
-		}
-		g, err := decodeModel(env, file)
-		if err != nil {
-			return nil, err
-		}
-		models[t.Model] = g
+	if c.Device != d.ID {
+		return nil, usagef("--from %s: it was never measured; there are coefficients of %s", from, strings.Join(coefficients.Embedded(), ", "))
 	}
-	return models, nil
+	return c, nil
 }
 
 // runtimes lists the runtime profiles, the default first.

@@ -1,40 +1,21 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image/color"
 	"math"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
 
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/validate"
 )
-
-// plotFormats lists the extensions of plots.
-func plotFormats() []string { return []string{".svg", ".png"} }
-
-// palette holds colours that are told apart by most eyes (Okabe and Ito), and on grey paper by lightness.
-func palette() []color.Color {
-	return []color.Color{
-		color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff},
-		color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
-		color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff},
-		color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
-		color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff},
-		color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
-		color.RGBA{R: 0x44, G: 0x44, B: 0x44, A: 0xff},
-		color.RGBA{R: 0x88, G: 0x22, B: 0x55, A: 0xff},
-	}
-}
 
 // drawValidation plots the models and modules of the first split that the additive method has, or else of the first
 // method with figures: predicted over measured values on logarithmic axes, a colour for each model.
@@ -47,17 +28,14 @@ func drawValidation(v *validate.Validation, format string) ([]byte, error) {
 	if v.Target == validate.TargetTime {
 		unit = "s"
 	}
-	p := plot.New()
+	p := newPlot()
 	p.Title.Text = fmt.Sprintf("%s (%s): models large, modules small", splitTitle(split.Split), m.Method)
 	p.X.Label.Text, p.Y.Label.Text = "measured "+string(v.Target)+", "+unit, "predicted "+string(v.Target)+", "+unit
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Scale, a.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	}
 	p.Legend.Top, p.Legend.Left = true, true
-	p.Legend.Padding, p.Legend.XOffs, p.Title.Padding = vg.Points(2), vg.Points(6), vg.Points(6)
-	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
-		style.Font.Variant = "Sans"
-	}
+	p.Legend.Padding, p.Legend.XOffs = vg.Points(2), vg.Points(6)
 	low, high, err := addPoints(p, m.Points)
 	if err != nil {
 		return nil, err
@@ -70,18 +48,7 @@ func drawValidation(v *validate.Validation, format string) ([]byte, error) {
 	p.Add(line)
 	p.Legend.Add("predicted = measured", line)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, low, high
-	out, err := p.WriterTo(vg.Points(480), vg.Points(460), strings.TrimPrefix(format, "."))
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	if _, err = out.WriteTo(&b); err != nil {
-		return nil, err
-	}
-	if format == ".svg" {
-		return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")), nil
-	}
-	return b.Bytes(), nil
+	return writePlot(format, vg.Points(480), vg.Points(460), vgimg.DefaultDPI, p.Draw)
 }
 
 func plotted(v *validate.Validation) (*validate.SplitResult, *validate.MethodResult) {

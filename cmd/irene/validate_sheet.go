@@ -5,95 +5,10 @@ import (
 	"math"
 	"strings"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/stats"
 	"github.com/irene-onnx/irene/energy/validate"
 )
-
-// sheet is a report of headed tables, for terminals and for Markdown.
-type sheet struct{ blocks []block }
-
-// block is a heading, a paragraph, a table, or several of them. Columns from the first of numbers on are aligned to the
-// right.
-type block struct {
-	depth   int
-	title   string
-	text    string
-	titles  []string
-	numbers int
-	rows    [][]string
-}
-
-func (s *sheet) add(b block) { s.blocks = append(s.blocks, b) }
-
-func (s *sheet) text() string {
-	var b strings.Builder
-	for i, k := range s.blocks {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		if k.title != "" {
-			fmt.Fprintln(&b, k.title)
-			if k.depth < 2 {
-				fmt.Fprintln(&b, strings.Repeat("=", len([]rune(k.title))))
-			}
-		}
-		if k.text != "" {
-			fmt.Fprintln(&b, k.text)
-		}
-		if len(k.rows) > 0 {
-			var t render.Table
-			for range k.titles {
-				t.Right = append(t.Right, len(t.Right) >= k.numbers)
-			}
-			t.Row(k.titles...)
-			for _, r := range k.rows {
-				t.Row(r...)
-			}
-			b.WriteString(t.String())
-		}
-	}
-	return b.String()
-}
-
-func (s *sheet) markdown() string {
-	var b strings.Builder
-	for i, k := range s.blocks {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		if k.title != "" {
-			fmt.Fprintf(&b, "%s %s\n", strings.Repeat("#", k.depth+1), k.title)
-			if k.text != "" || len(k.rows) > 0 {
-				b.WriteByte('\n')
-			}
-		}
-		if k.text != "" {
-			fmt.Fprintln(&b, k.text)
-			if len(k.rows) > 0 {
-				b.WriteByte('\n')
-			}
-		}
-		if len(k.rows) == 0 {
-			continue
-		}
-		fmt.Fprintf(&b, "| %s |\n|", strings.Join(k.titles, " | "))
-		for c := range k.titles {
-			if c < k.numbers {
-				b.WriteString(" --- |")
-			} else {
-				b.WriteString(" ---: |")
-			}
-		}
-		b.WriteByte('\n')
-		for _, r := range k.rows {
-			fmt.Fprintf(&b, "| %s |\n", strings.Join(r, " | "))
-		}
-	}
-	return b.String()
-}
 
 // levelTitles are the levels of measured nodes as reports call them.
 var levelTitles = []struct{ level, title string }{
@@ -114,16 +29,20 @@ func levelTitle(level string) string {
 
 func splitTitle(split string) string {
 	switch split {
-	case fit.SplitFamily:
+	case validate.SplitFamily:
 		return "A family of models left out"
-	case fit.SplitModel:
+	case validate.SplitModel:
 		return "A model left out"
-	case "small-to-large":
+	case validate.PartShape:
+		return "A shape left out"
+	case validate.PartSmallToLarge:
 		return "Small sizes to large ones"
-	case "large-to-small":
+	case validate.PartLargeToSmall:
 		return "Large sizes to small ones"
-	case fit.SplitDevice:
+	case validate.SplitDevice:
 		return "A device left out"
+	case validate.SplitOperators:
+		return "Modules and models from operators alone"
 	}
 	return split
 }
@@ -152,15 +71,15 @@ func tauText(n stats.Number) string {
 	return fmt.Sprintf("%.2f", float64(n))
 }
 
-// validationSheet lays out a validation.
-func validationSheet(v *validate.Validation) *sheet {
+// treeSheet lays out a validation on trees.
+func treeSheet(v *validate.Validation) *sheet {
 	s := &sheet{}
 	for _, d := range v.Data {
 		text := fmt.Sprintf("%d runs of %d models in %s, batch %d to %d, sequence %d to %d; %d measured nodes that rest on %d distinct measurements (equal layers share one). %s at the plug, runtime profile %s.",
-			d.Trees, len(d.Models), plural(len(d.Families), "family"), d.Batch[0], d.Batch[1], d.Sequence[0], d.Sequence[1], d.Rows, d.Distinct, capital(string(v.Target)), v.Runtime)
+			d.Trees, len(d.Models), plural(len(d.Families), "family"), d.Batch[0], d.Batch[1], d.Sequence[0], d.Sequence[1], d.Rows, d.Distinct, capital(string(v.Target)), v.Profile)
 		s.add(block{depth: 1, title: "Measurements on " + d.Device, text: strings.Replace(text, "familys", "families", 1)})
 	}
-	s.add(overview(v))
+	s.add(overviewTable(v))
 	s.add(legend())
 	for i := range v.Splits {
 		addSplit(s, &v.Splits[i], len(v.Data) > 1)
@@ -176,7 +95,7 @@ func capital(s string) string {
 }
 
 // overview puts the methods side by side.
-func overview(v *validate.Validation) block {
+func overviewTable(v *validate.Validation) block {
 	b := block{depth: 1, title: "Mean absolute error, %", titles: []string{"method"}, numbers: 1}
 	b.text = "Over distinct measurements; in each cell: " + joinTitles() + "."
 	for _, s := range v.Splits {
@@ -188,8 +107,8 @@ func overview(v *validate.Validation) block {
 	}
 	dagger := false
 	for i, m := range v.Splits[0].Methods {
-		dagger = dagger || m.Measured
-		row := []string{marked(m.Method, m.Measured)}
+		dagger = dagger || m.Told
+		row := []string{marked(m.Method, m.Told)}
 		for _, s := range v.Splits {
 			row = append(row, means(s.Methods[i].Levels))
 		}
@@ -230,7 +149,7 @@ func means(levels []validate.Group) string {
 		text := none
 		for _, g := range levels {
 			if g.Level == l.level {
-				text = percentText(g.Distinct.Mean, 2)
+				text = percentText(errorsOf(&g).Distinct.Mean, 2)
 			}
 		}
 		out = append(out, text)
@@ -274,8 +193,13 @@ func partsText(r *validate.SplitResult) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s (%d runs, from %d others%s)", strings.Join(p.Left, ", "), p.Test, p.Train, from))
 	}
+	return leftOutText(parts, r.Methods)
+}
+
+// leftOutText lists the parts, and the methods that cannot predict them.
+func leftOutText(parts []string, methods []validate.MethodResult) string {
 	text := "Left out: " + strings.Join(parts, "; ") + "."
-	for _, m := range r.Methods {
+	for _, m := range methods {
 		if m.Missing != "" {
 			text += fmt.Sprintf(" No figures for %s: %s.", m.Method, m.Missing)
 		}
@@ -292,7 +216,7 @@ func errorTable(r *validate.SplitResult) block {
 		for _, m := range r.Methods {
 			for _, g := range m.Levels {
 				if g.Level == l.level {
-					b.rows = append(b.rows, append([]string{l.title, marked(m.Method, m.Measured)}, append(figuresText(&g.Distinct), figuresText(&g.Rows)...)...))
+					b.rows = append(b.rows, append([]string{l.title, marked(m.Method, m.Told)}, append(figuresText(errorsOf(&g).Distinct), figuresText(errorsOf(&g).Rows)...)...))
 				}
 			}
 		}
@@ -300,7 +224,15 @@ func errorTable(r *validate.SplitResult) block {
 	return b
 }
 
-func figuresText(f *validate.Figures) []string {
+// errorsOf are the errors of a group in the one quantity that was predicted.
+func errorsOf(g *validate.Group) (e validate.Errors) {
+	for _, e = range g.Errors {
+		return e
+	}
+	return e
+}
+
+func figuresText(f validate.Figures) []string {
 	return []string{fmt.Sprint(f.N), percentText(f.Mean, 2), percentText(f.Median, 2), percentText(f.P90, 2), signedText(f.Bias)}
 }
 
@@ -311,7 +243,7 @@ func modelTable(m *validate.MethodResult) block {
 		titles: []string{"model", "level", "distinct", "mean", "median", "p90", "bias"},
 	}
 	for _, g := range m.Models {
-		b.rows = append(b.rows, append([]string{g.Model, levelTitle(g.Level)}, figuresText(&g.Distinct)...))
+		b.rows = append(b.rows, append([]string{g.Model, levelTitle(g.Level)}, figuresText(errorsOf(&g).Distinct)...))
 	}
 	return b
 }
@@ -322,7 +254,7 @@ func classTable(m *validate.MethodResult) block {
 		titles: []string{"level", "class", "distinct", "mean", "median", "p90", "bias"},
 	}
 	for _, g := range m.Classes {
-		b.rows = append(b.rows, append([]string{levelTitle(g.Level), g.Class}, figuresText(&g.Distinct)...))
+		b.rows = append(b.rows, append([]string{levelTitle(g.Level), g.Class}, figuresText(errorsOf(&g).Distinct)...))
 	}
 	return b
 }
@@ -349,7 +281,7 @@ func decisionTable(r *validate.SplitResult, title string, of func(*validate.Deci
 			continue
 		}
 		c := of(m.Decision)
-		row := []string{marked(m.Method, m.Measured)}
+		row := []string{marked(m.Method, m.Told)}
 		for _, k := range []*validate.Choice{&c.All, &c.Close} {
 			row = append(row, fmt.Sprint(k.Pairs), percentText(k.Right, 1), percentText(k.Regret, 2), percentText(k.RegretWrong, 2), percentText(k.RegretMost, 2), tauText(k.Tau))
 		}

@@ -23,6 +23,15 @@ func oneOfFlag(f cli.StringFlag, words []string) cli.Flag {
 	return suggestFlag(f, words)
 }
 
+// spelled are words that have a type of their own.
+func spelled[W ~string](words []W) []string {
+	var out []string
+	for _, w := range words {
+		out = append(out, string(w))
+	}
+	return out
+}
+
 // suggestFlag takes other words, too, or a list of them.
 func suggestFlag(f cli.StringFlag, words []string) cli.Flag {
 	f.Usage = strings.ReplaceAll(f.Usage, "WORDS", strings.Join(words, ", "))

@@ -8,6 +8,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/stats"
 )
@@ -15,26 +16,29 @@ import (
 // resamples is the number of bootstrap fits.
 const resamples = 40
 
+// leastGroups is the number of shapes from which on resampling tells anything.
+const leastGroups = 5
+
 // identifiedSpread is the relative width of the 90 % bootstrap interval of a coefficient up to which it is called
 // identified: read as physics and not as one of several splits that fit as well.
 const identifiedSpread = 0.5
 
-// bootstrap fits to resampled trees (a model at one batch and sequence, drawn with replacement) and notes the interval
+// bootstrap fits to resampled shapes (a model at one batch and sequence, drawn with replacement) and notes the interval
 // of every coefficient. The generator is seeded, so the same data give the same intervals.
-func bootstrap(c *coefficients.Coefficients, eqs []Equation, in *TrainInput) error {
-	groups := trees(eqs)
-	if joules, _ := quantitiesOf(eqs); len(groups) < 5 || !joules {
+func (o *Options) bootstrap(c *coefficients.Coefficients, eqs []*equation, dev *energy.Device) error {
+	groups := neighbours(eqs)
+	if len(groups) < leastGroups || !c.HasEnergy() {
 		return nil
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(len(eqs))))
 	draws := make([][]coefficients.TermValues, len(c.Classes)) // by class, one per resample
 	for range resamples {
-		var sample []Equation
+		var sample []*equation
 		for range groups {
 			g := groups[rng.IntN(len(groups))]
 			sample = append(sample, eqs[g[0]:g[1]]...)
 		}
-		b, err := Fit(sample, in)
+		b, err := o.solve(sample, dev)
 		if err != nil {
 			return fmt.Errorf("bootstrap: %w", err)
 		}
@@ -71,14 +75,14 @@ func bounds(cc *coefficients.ClassCoefficients, draws []coefficients.TermValues)
 	}
 }
 
-// trees returns the ranges of equations that stand for one measured tree; those of a tree are adjacent.
-func trees(eqs []Equation) [][2]int {
+// neighbours returns the ranges of equations that are of one model at one shape, as far as they are adjacent.
+func neighbours(eqs []*equation) [][2]int {
 	var out [][2]int
-	for i := range eqs {
+	for i, e := range eqs {
 		last := len(out) - 1
 		if last >= 0 {
-			p := &eqs[out[last][0]]
-			if e := &eqs[i]; e.Model == p.Model && e.Batch == p.Batch && e.Sequence == p.Sequence && e.Shape == p.Shape {
+			p := eqs[out[last][0]]
+			if e.Group == p.Group && e.Batch == p.Batch && e.Sequence == p.Sequence && e.Shape == p.Shape {
 				out[last][1] = i + 1
 				continue
 			}

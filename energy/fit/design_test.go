@@ -120,12 +120,11 @@ func TestPlanBeatsChance(t *testing.T) {
 // adaptedError is the mean error of the energies of the rows that coefficients were not adapted with.
 func adaptedError(t *testing.T, base *coefficients.Coefficients, dev energy.Device, rows []operator.Operator, chosen []int) float64 {
 	t.Helper()
-	var in OperatorInput
-	in.Device = dev
+	var measured []operator.Operator
 	for _, i := range chosen {
-		in.Rows = append(in.Rows, rows[i])
+		measured = append(measured, rows[i])
 	}
-	c, _, err := Adapt(base, in)
+	c, _, err := Adapt(base, operatorData(t, measured, dev))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,9 @@ const sharedEnergy = 0.5
 
 // Families groups measured models that share most of their operators, by the kinds of operators (Linear, Conv1D,
 // LayerNorm …) that their energy goes to. Groups and the names in them are sorted.
-func Families(eqs []Equation) [][]string {
+func (d *Data) Families() [][]string { return families(d.equations()) }
+
+func families(eqs []*equation) [][]string {
 	shares := kindShares(eqs)
 	names := slices.Sorted(maps.Keys(shares))
 	group := map[string]int{}
@@ -36,20 +38,19 @@ func Families(eqs []Equation) [][]string {
 	return out
 }
 
-// kindShares is the share of each kind of operator in the energy of a model's operators.
-func kindShares(eqs []Equation) map[string]map[string]float64 {
+// kindShares is the share of each kind of operator in the energy of a group's operators.
+func kindShares(eqs []*equation) map[string]map[string]float64 {
 	out := map[string]map[string]float64{}
-	for i := range eqs {
-		e := &eqs[i]
+	for _, e := range eqs {
 		if e.Level != energy.LevelOperator {
 			continue
 		}
-		m := out[e.Model]
+		m := out[e.Group]
 		if m == nil {
 			m = map[string]float64{}
-			out[e.Model] = m
+			out[e.Group] = m
 		}
-		m[e.Kind] += float64(e.Energy)
+		m[e.Kind] += float64(e.energy)
 	}
 	for _, m := range out {
 		sum := 0.0
@@ -63,6 +64,7 @@ func kindShares(eqs []Equation) map[string]map[string]float64 {
 	return out
 }
 
+// Overlap is how much two distributions over the same words have in common, from 0 to 1.
 func Overlap(a, b map[string]float64) float64 {
 	sum := 0.0
 	for _, k := range slices.Sorted(maps.Keys(a)) {

@@ -79,7 +79,7 @@ func TestTrainOperatorsTransfers(t *testing.T) {
 	if err != nil || ref.ID != "a100-pcie-40gb" {
 		t.Fatal(ref.ID, err)
 	}
-	c, report, err := TrainOperators(OperatorInput{Rows: rows, Device: ref})
+	c, report, err := trainOperators(t, rows, ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestTrainOperatorsTransfers(t *testing.T) {
 			t.Errorf("%s: off by up to %.3f", id, worst)
 		}
 	}
-	if len(report.Devices) != 3 || len(report.Groups) != 6 || report.Groups[0].Time.MAPE > 0.02 {
+	if len(report.Devices) != 3 || len(report.Groups) != 6 || report.Groups[0].Time.HeldOut.MAPE > 0.02 {
 		t.Errorf("%s", report)
 	}
 	var b bytes.Buffer
@@ -110,7 +110,7 @@ func TestTrainOperatorsEnergy(t *testing.T) {
 	for _, id := range []string{"p100-pcie-16gb", "a100-pcie-40gb", "a100-sxm-80gb"} {
 		rows = append(rows, rowsOf(t, id, 80, 1, 0.8*float64(energytest.Device(t, id).TDP))...)
 	}
-	c, _, err := TrainOperators(OperatorInput{Rows: rows, Device: energytest.Device(t, "a100-pcie-40gb")})
+	c, _, err := trainOperators(t, rows, energytest.Device(t, "a100-pcie-40gb"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestTrainOperatorsEnergy(t *testing.T) {
 }
 
 func TestTrainOperatorsFewRows(t *testing.T) {
-	c, report, err := TrainOperators(OperatorInput{Rows: rowsOf(t, "t4", 3, 1, 0), Device: energytest.Device(t, "t4")})
+	c, report, err := trainOperators(t, rowsOf(t, "t4", 3, 1, 0), energytest.Device(t, "t4"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,23 +143,23 @@ func TestTrainOperatorsFewRows(t *testing.T) {
 // A device that is half as fast as specifications say is learned from a few rows; classes of which none is seen keep
 // their coefficients.
 func TestAdapt(t *testing.T) {
-	base, _, err := TrainOperators(OperatorInput{Rows: rowsOf(t, "a100-pcie-40gb", 200, 1, 0), Device: energytest.Device(t, "a100-pcie-40gb")})
+	base, _, err := trainOperators(t, rowsOf(t, "a100-pcie-40gb", 200, 1, 0), energytest.Device(t, "a100-pcie-40gb"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	few := rowsOf(t, "t4", 20, 2, 0)
-	c, report, err := Adapt(base, OperatorInput{Rows: few, Device: energytest.Device(t, "t4")})
+	c, report, err := Adapt(base, operatorData(t, few, energytest.Device(t, "t4")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Device != "t4" || report.Before.MAPE < 0.45 || report.After.MAPE > 0.1 {
+	if c.Device != "t4" || report.Time.Before.MAPE < 0.45 || report.Time.After.MAPE > 0.1 {
 		t.Errorf("%s", report)
 	}
 	if worst, _ := predictAll(t, c, "t4", rowsOf(t, "t4", 60, 2, 0)); worst > 0.1 {
 		t.Errorf("off by up to %.3f", worst)
 	}
 	onlyAdd := []operator.Operator{few[1], few[3]}
-	c, _, err = Adapt(base, OperatorInput{Rows: onlyAdd, Device: energytest.Device(t, "t4")})
+	c, _, err = Adapt(base, operatorData(t, onlyAdd, energytest.Device(t, "t4")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,17 +182,18 @@ func TestAdapt(t *testing.T) {
 
 func TestOperatorsRefused(t *testing.T) {
 	rows := append(rowsOf(t, "t4", 2, 1, 0), rowsOf(t, "p4", 1, 1, 0)...)
-	base, _, err := TrainOperators(OperatorInput{Rows: rowsOf(t, "t4", 30, 1, 0), Device: energytest.Device(t, "t4")})
+	base, _, err := trainOperators(t, rowsOf(t, "t4", 30, 1, 0), energytest.Device(t, "t4"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := Adapt(base, OperatorInput{Rows: rows, Device: energytest.Device(t, "t4")}); err == nil || !strings.Contains(err.Error(), "made:1: measured on p4, the other data on t4") {
+	if _, _, err := Adapt(base, operatorData(t, rows, energytest.Device(t, "t4"))); err == nil || !strings.Contains(err.Error(), "made:1: measured on p4, the other data on t4") {
 		t.Error(err)
 	}
-	if _, err := besideTrees(&TrainInput{Operators: rows, Device: energytest.Device(t, "t4")}, Ranges{}); err == nil || !strings.Contains(err.Error(), "made:1: measured on p4") {
+	trees := &Data{Device: energytest.Device(t, "t4")}
+	if err := trees.AddOperators(rows, nil); err == nil || !strings.Contains(err.Error(), "made:1: measured on p4") {
 		t.Error(err)
 	}
-	if _, err := besideTrees(&TrainInput{Operators: rows[:1], Device: energytest.Device(t, "t4")}, Ranges{}); err == nil || !strings.Contains(err.Error(), "need both latency_ms and energy_j") {
+	if err := trees.AddOperators(rows[:1], nil); err == nil || !strings.Contains(err.Error(), "need both latency_ms and energy_j") {
 		t.Error(err)
 	}
 	rows[1].Device = "t5"
@@ -219,16 +220,32 @@ func TestUnseenDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, report, err := TrainOperators(OperatorInput{Rows: rows, Device: ref})
+	_, report, err := trainOperators(t, rows, ref)
 	if err != nil {
 		t.Fatal(err)
 	}
 	limits := map[string]float64{"bmm": 0.32, "gemm": 0.35, "softmax": 0.17, "norm": 0.1, "elementwise": 0.04, "activation": 0.04}
 	for _, g := range report.Groups {
-		if g.Time.MAPE > limits[g.Class] {
-			t.Errorf("%s %s: %.3f, want at most %g", g.Device, g.Class, g.Time.MAPE, limits[g.Class])
+		if g.Time.HeldOut.MAPE > limits[g.Class] {
+			t.Errorf("%s %s: %.3f, want at most %g", g.Device, g.Class, g.Time.HeldOut.MAPE, limits[g.Class])
 		}
 	}
+}
+
+// operatorData is operators in units of a device.
+func operatorData(t *testing.T, rows []operator.Operator, ref energy.Device) *Data {
+	t.Helper()
+	d, err := FromOperators(rows, ref, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func trainOperators(t *testing.T, rows []operator.Operator, ref energy.Device) (*coefficients.Coefficients, *Report, error) {
+	t.Helper()
+	d := operatorData(t, rows, ref)
+	return Fit(d, OptionsFor(d.Kind))
 }
 
 // operatorsOf reads rows that have been measured.

@@ -39,7 +39,7 @@ func TestLeaveFamilyOut(t *testing.T) {
 	dev := energytest.Device(t, "gtx-1070")
 	errs := map[string]map[string][]float64{}
 	for _, family := range measuredModels {
-		c, _, err := Train(TrainInput{Trees: trees, Models: models, Exclude: slices.Sorted(maps.Keys(family)), Device: dev})
+		c, _, err := trainTrees(Trees{Trees: trees, Models: models, Exclude: slices.Sorted(maps.Keys(family)), Device: dev})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,9 +18,18 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-func trained(t testing.TB, in RecordInput) (*coefficients.Coefficients, *RecordReport) {
+// trainRecords fits coefficients to records.
+func trainRecords(in Records) (*coefficients.Coefficients, *Report, error) {
+	d, err := FromRecords(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	return Fit(d, OptionsFor(d.Kind))
+}
+
+func trained(t testing.TB, in Records) (*coefficients.Coefficients, *Report) {
 	t.Helper()
-	c, report, err := TrainRecords(in)
+	c, report, err := trainRecords(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,17 +40,17 @@ func trained(t testing.TB, in RecordInput) (*coefficients.Coefficients, *RecordR
 // sheet, which weighs more beside times than beside energies; and it predicts sizes nobody measured.
 func TestRecordsLinear(t *testing.T) {
 	records := energytest.MeasuredRecords(t, energytest.NewLab(energytest.LinearLaw))
-	c, report := trained(t, RecordInput{Records: records, Data: []string{"/somewhere/r.jsonl"}})
+	c, report := trained(t, Records{Records: records, Files: []string{"/somewhere/r.jsonl"}})
 	if c.Device != "gtx-1070" || c.DeviceRow != nil || c.Boundary != energy.BoundaryBoard || c.Profile != "eager" {
 		t.Errorf("coefficients of %q (row %v), %s, %s", c.Device, c.DeviceRow, c.Boundary, c.Profile)
 	}
 	if p := c.Provenance; !slices.Equal(p.Models, []string{"a", "b"}) || !slices.Equal(p.Data, []string{"r.jsonl"}) || p.Batch != [2]int64{1, 32} || p.Sequence != [2]int64{16, 256} || p.Equations != report.Used {
 		t.Errorf("provenance %+v, %d used", p, report.Used)
 	}
-	if report.LeftOut != SplitModel || len(report.Levels) != 3 {
-		t.Fatalf("left out %q, levels %+v", report.LeftOut, report.Levels)
+	if report.LeftOut != "model" || len(report.Groups) != 3 {
+		t.Fatalf("left out %q, levels %+v", report.LeftOut, report.Groups)
 	}
-	for _, l := range report.Levels {
+	for _, l := range report.Groups {
 		for name, e := range map[string]FitErrors{"energy": l.Energy, "time": l.Time} {
 			most := map[string]float64{"energy": 0.01, "time": 0.03}[name]
 			if !(e.Fitted.MAPE < most) || !(e.HeldOut.MAPE < 0.04) || e.Fitted.N != l.N {
@@ -51,7 +60,7 @@ func TestRecordsLinear(t *testing.T) {
 	}
 	// an operator of a size between those measured, against the law itself
 	w := energy.Work{Class: "gemm", DType: "float32", Count: 1, MACs: 300 * 1024 * 1024, Read: 4 * (300*1024 + 1024*1024), Written: 4 * 300 * 1024, Products: []energy.Product{{Batch: 1, M: 300, N: 1024, K: 1024, Weight: true}}}
-	k, _ := measured.WorkKernel(&w)
+	k, _ := kernelOf(&w)
 	l, err := law.New(c, energytest.Device(t, "gtx-1070"), law.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -70,8 +79,8 @@ func TestRecordsLinear(t *testing.T) {
 // TestRecordsRoofline: a law with a maximum in it is not linear, and is met within the errors that a sum in the place of
 // a maximum makes: at most twice, a fifth on average.
 func TestRecordsRoofline(t *testing.T) {
-	c, report := trained(t, RecordInput{Records: energytest.MeasuredRecords(t, energytest.NewLab(energytest.Rooflined))})
-	for _, l := range report.Levels {
+	c, report := trained(t, Records{Records: energytest.MeasuredRecords(t, energytest.NewLab(energytest.Rooflined))})
+	for _, l := range report.Groups {
 		if !(l.Energy.Fitted.MAPE < 0.2) || !(l.Time.Fitted.MAPE < 0.2) || !(l.Time.Fitted.Max < 1) {
 			t.Errorf("%s: energy %.3g, time %.3g (at most %.3g)", l.Level, l.Energy.Fitted.MAPE, l.Time.Fitted.MAPE, l.Time.Fitted.Max)
 		}
@@ -87,11 +96,11 @@ func TestRecordsTimeOnly(t *testing.T) {
 	for i := range records {
 		records[i].Energy, records[i].Boundary, records[i].Method = nil, "", energy.MethodTime
 	}
-	c, report := trained(t, RecordInput{Records: records})
+	c, report := trained(t, Records{Records: records})
 	if c.HasEnergy() || c.Boundary != "" || c.Power != (coefficients.PowerRange{}) || report.TimeOnly != report.Used {
 		t.Errorf("energies %v, scope %q, power %v, %d of %d time only", c.HasEnergy(), c.Boundary, c.Power, report.TimeOnly, report.Used)
 	}
-	for _, l := range report.Levels {
+	for _, l := range report.Groups {
 		if l.Energy.Fitted.N != 0 || !(l.Time.Fitted.MAPE < 0.01) || !(l.Time.HeldOut.MAPE < 0.03) {
 			t.Errorf("%s: %+v", l.Level, l)
 		}
@@ -139,11 +148,11 @@ func TestRecordsMixed(t *testing.T) {
 			dropped++
 		}
 	}
-	c, report := trained(t, RecordInput{Records: records})
+	c, report := trained(t, Records{Records: records})
 	if report.TimeOnly != dropped || !c.HasEnergy() {
 		t.Errorf("%d time only, want %d", report.TimeOnly, dropped)
 	}
-	for _, l := range report.Levels {
+	for _, l := range report.Groups {
 		if !(l.Energy.Fitted.MAPE < 0.01) || !(l.Time.Fitted.MAPE < 0.03) || l.Time.Fitted.N != l.N || l.Energy.Fitted.N >= l.N {
 			t.Errorf("%s: energy %.3g of %d, time %.3g of %d", l.Level, l.Energy.Fitted.MAPE, l.Energy.Fitted.N, l.Time.Fitted.MAPE, l.Time.Fitted.N)
 		}
@@ -153,7 +162,7 @@ func TestRecordsMixed(t *testing.T) {
 // TestRecordsPassedOver: each reason not to take a record is counted, and the fit does not see the record.
 func TestRecordsPassedOver(t *testing.T) {
 	clean := energytest.MeasuredRecords(t, energytest.NewLab(energytest.LinearLaw))
-	want := energytest.Written(t, first(trained(t, RecordInput{Records: clean})))
+	want := energytest.Written(t, first(trained(t, Records{Records: clean})))
 	spoil := func(change func(*energy.Record)) energy.Record {
 		r := clean[0]
 		j, s := *r.Energy*7, *r.Time*9
@@ -175,8 +184,8 @@ func TestRecordsPassedOver(t *testing.T) {
 	if clean[0].Level != energy.LevelOperator {
 		t.Fatalf("the first record is a %s", clean[0].Level)
 	}
-	c, report := trained(t, RecordInput{Records: records, Exclude: []string{"c"}})
-	for _, reason := range []string{energy.FlagCV, energy.FlagHostBound, measured.PassedContext, measured.PassedWork, measured.PassedModel, measured.PassedDType} {
+	c, report := trained(t, Records{Records: records, Exclude: []string{"c"}})
+	for _, reason := range []string{energy.FlagCV, energy.FlagHostBound, measured.ReasonContext, passedWork, passedModel, passedDType} {
 		if report.Passed[reason] != 1 {
 			t.Errorf("%s: %d passed over, want 1", reason, report.Passed[reason])
 		}
@@ -194,7 +203,7 @@ func first[T, U any](v T, _ U) T { return v }
 // TestRecordsRepeated: measurements of one thing count once, with their median; anchors are no more than others.
 func TestRecordsRepeated(t *testing.T) {
 	clean := energytest.MeasuredRecords(t, energytest.NewLab(energytest.LinearLaw))
-	want := energytest.Written(t, first(trained(t, RecordInput{Records: clean})))
+	want := energytest.Written(t, first(trained(t, Records{Records: clean})))
 	records := slices.Clone(clean)
 	for i, by := range []float64{0.5, 1.01, 1.02, 1.7} { // with the clean one: median 1.01
 		r := clean[0]
@@ -203,7 +212,7 @@ func TestRecordsRepeated(t *testing.T) {
 		r.Timestamp = time.Unix(int64(1000+i), 0)
 		records = append(records, r)
 	}
-	c, report := trained(t, RecordInput{Records: records})
+	c, report := trained(t, Records{Records: records})
 	if report.Repeated != 4 || report.Used != len(clean) {
 		t.Errorf("%d repeated, %d used of %d", report.Repeated, report.Used, len(clean))
 	}
@@ -231,13 +240,13 @@ func TestRecordsMixesRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		records []energy.Record
 		want    []string
-		choose  RecordInput
+		choose  Records
 	}{
-		"devices":  {other(func(l *energytest.Lab) { l.Device = energy.RecordDevice{ID: "t4"} }), []string{"gtx-1070", "t4", "--device"}, RecordInput{Device: "T4"}},
-		"scopes":   {other(func(l *energytest.Lab) { l.Boundary = energy.BoundaryPackage }), []string{"board", "package", "--scope"}, RecordInput{Boundary: energy.BoundaryPackage}},
-		"profiles": {other(func(l *energytest.Lab) { l.Profile = "ort-basic" }), []string{"eager", "ort-basic", "--runtime"}, RecordInput{Profile: "ort-basic"}},
+		"devices":  {other(func(l *energytest.Lab) { l.Device = energy.RecordDevice{ID: "t4"} }), []string{"gtx-1070", "t4", "--device"}, Records{Device: "T4"}},
+		"scopes":   {other(func(l *energytest.Lab) { l.Boundary = energy.BoundaryPackage }), []string{"board", "package", "--scope"}, Records{Boundary: energy.BoundaryPackage}},
+		"profiles": {other(func(l *energytest.Lab) { l.Profile = "ort-basic" }), []string{"eager", "ort-basic", "--runtime"}, Records{Profile: "ort-basic"}},
 	} {
-		_, _, err := TrainRecords(RecordInput{Records: c.records})
+		_, _, err := trainRecords(Records{Records: c.records})
 		for _, want := range c.want {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: error %v, want %q in it", name, err, want)
@@ -245,17 +254,17 @@ func TestRecordsMixesRefused(t *testing.T) {
 		}
 		in := c.choose
 		in.Records = c.records
-		if _, _, err := TrainRecords(in); err != nil {
+		if _, _, err := trainRecords(in); err != nil {
 			t.Errorf("%s, chosen: %v", name, err)
 		}
 	}
-	for name, in := range map[string]RecordInput{
+	for name, in := range map[string]Records{
 		"a device that is not there": {Records: clean, Device: "h100-sxm"},
 		"a scope that is not there":  {Records: clean, Boundary: energy.BoundaryWall},
 		"nothing":                    {},
 		"nothing usable":             {Records: clean, Exclude: []string{"a", "b", ""}},
 	} {
-		if _, _, err := TrainRecords(in); err == nil {
+		if _, _, err := trainRecords(in); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -268,8 +277,8 @@ func TestRecordsWall(t *testing.T) {
 		wall := 1.1**records[i].Energy + energy.Joules(30*float64(*records[i].Time))
 		records[i].WallEnergy = &wall
 	}
-	board, _ := trained(t, RecordInput{Records: records})
-	wall, report := trained(t, RecordInput{Records: records, Boundary: energy.BoundaryWall})
+	board, _ := trained(t, Records{Records: records})
+	wall, report := trained(t, Records{Records: records, Boundary: energy.BoundaryWall})
 	if board.Boundary != energy.BoundaryBoard || wall.Boundary != energy.BoundaryWall || report.TimeOnly != 0 {
 		t.Errorf("scopes %s, %s; %d time only", board.Boundary, wall.Boundary, report.TimeOnly)
 	}
@@ -284,7 +293,7 @@ func TestRecordsUnlisted(t *testing.T) {
 	limit := energy.Watts(200)
 	l.Device = energy.RecordDevice{Name: "Made-Up(R) CPU  X1", Kind: "cpu", Units: 8, CacheBytes: 4 << 20, MemoryBytes: 16 << 30, PowerLimit: &limit}
 	l.Boundary = energy.BoundaryPackage
-	c, report := trained(t, RecordInput{Records: energytest.MeasuredRecords(t, l)})
+	c, report := trained(t, Records{Records: energytest.MeasuredRecords(t, l)})
 	again, err := coefficients.Load(bytes.NewReader(energytest.Written(t, c)), "c.json")
 	if err != nil {
 		t.Fatal(err)
@@ -293,7 +302,7 @@ func TestRecordsUnlisted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.ID != "made-up-r-cpu-x1" || again.Device != d.ID || !report.Made || d.SMs != 8 || d.L2Bytes != 4<<20 || d.MemoryBytes != 16<<30 || d.TDP != 200 || !d.Estimated(energy.EstimatePeaks) {
+	if d.ID != "made-up-r-cpu-x1" || again.Device != d.ID || !report.Unlisted || d.SMs != 8 || d.L2Bytes != 4<<20 || d.MemoryBytes != 16<<30 || d.TDP != 200 || !d.Estimated(energy.EstimatePeaks) {
 		t.Errorf("row %+v", d)
 	}
 	// the best product of the sizes above: the time per operation is 3e-13 s, less what bytes and launches take
@@ -333,7 +342,7 @@ func TestRecordsBareDevice(t *testing.T) {
 	for i := range records {
 		records[i].Energy, records[i].Boundary = nil, ""
 	}
-	c, _ := trained(t, RecordInput{Records: records})
+	c, _ := trained(t, Records{Records: records})
 	d, err := c.Row()
 	if err != nil || d.ID != "x" || d.SMs != 0 || d.TDP != 0 || d.L2Bytes != 0 {
 		t.Errorf("row %+v, %v", d, err)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/irene"
@@ -18,16 +17,16 @@ import (
 // the data sheet.
 func TestRecovery(t *testing.T) {
 	in, g := synthetic(t)
-	c, report, err := Train(in)
+	c, report, err := trainTrees(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Warnings) > 0 || report.Equations < 100 {
-		t.Errorf("%d equations, warnings %q", report.Equations, report.Warnings)
+	if len(report.Missing) > 0 || report.Used < 100 {
+		t.Errorf("%d measurements, missing %v", report.Used, report.Missing)
 	}
-	for level, e := range report.InSample {
-		if e.MAPE > 0.006 || report.Time[level].MAPE > 0.006 || report.HeldOut[level].MAPE > 0.01 {
-			t.Errorf("%s: errors %.3g of energy, %.3g of time, %.3g held out", level, e.MAPE, report.Time[level].MAPE, report.HeldOut[level].MAPE)
+	for _, g := range report.Groups {
+		if g.Energy.Fitted.MAPE > 0.006 || g.Time.Fitted.MAPE > 0.006 || g.Energy.HeldOut.MAPE > 0.01 {
+			t.Errorf("%s: errors %.3g of energy, %.3g of time, %.3g held out", g.Level, g.Energy.Fitted.MAPE, g.Time.Fitted.MAPE, g.Energy.HeldOut.MAPE)
 		}
 	}
 	for _, dims := range []map[string]int64{{"batch": 8, "sequence": 128}, {"batch": 5, "sequence": 100}} {
@@ -51,7 +50,7 @@ func TestRecovery(t *testing.T) {
 func TestReportOneModel(t *testing.T) {
 	in, _ := synthetic(t)
 	in.Trees = slices.DeleteFunc(in.Trees, func(tree *irene.Tree) bool { return tree.Model != "a" })
-	_, report, err := Train(in)
+	_, report, err := trainTrees(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +89,7 @@ func TestDeterministic(t *testing.T) {
 	var first []byte
 	for range 2 {
 		in, _ := synthetic(t)
-		c, report, err := Train(in)
+		c, report, err := trainTrees(in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,25 +110,25 @@ func TestTrainErrors(t *testing.T) {
 	profile := in
 	profile.Profile = "lazy"
 	for name, c := range map[string]struct {
-		in   TrainInput
+		in   Trees
 		want string
 	}{
 		"a model without a file": {missing, `no model file for "b"`},
 		"all left out":           {nothing, "no measurement"},
 		"an unknown profile":     {profile, "lazy"},
 	} {
-		if _, _, err := Train(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := trainTrees(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
 	}
 	one := in
 	one.Exclude = []string{"b"}
-	c, report, err := Train(one)
+	c, report, err := trainTrees(one)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(c.Provenance.Models, []string{"a"}) || report.InSample[energy.LevelModel].N != len(in.Trees)/2 {
-		t.Errorf("without b: models %q, %d trees", c.Provenance.Models, report.InSample[energy.LevelModel].N)
+	if !slices.Equal(c.Provenance.Models, []string{"a"}) || report.Groups[0].N != len(in.Trees)/2 {
+		t.Errorf("without b: models %q, %d trees", c.Provenance.Models, report.Groups[0].N)
 	}
 	odd := in
 	odd.Trees = slices.Clone(in.Trees)
@@ -139,16 +138,25 @@ func TestTrainErrors(t *testing.T) {
 	lost := *root.Children[0]
 	lost.Scope = "root.nowhere"
 	root.Children[0], changed.Root, odd.Trees[0] = &lost, &root, &changed
-	if _, report, err = Train(odd); err != nil || report.Missing["a"] == 0 || len(report.Warnings) == 0 {
+	if _, report, err = trainTrees(odd); err != nil || report.Missing["a"] == 0 || len(report.Warnings) == 0 {
 		t.Errorf("a measured module that the file does not have: missing %v, warnings %q, %v", report.Missing, report.Warnings, err)
 	}
 }
 
+// trainTrees fits coefficients to trees.
+func trainTrees(in Trees) (*coefficients.Coefficients, *Report, error) {
+	d, err := FromTrees(in)
+	if err != nil {
+		return nil, nil, err
+	}
+	return Fit(d, OptionsFor(d.Kind))
+}
+
 // synthetic are measurements of the small model under two names, as training reads them.
-func synthetic(t *testing.T) (TrainInput, *graph.Graph) {
+func synthetic(t *testing.T) (Trees, *graph.Graph) {
 	t.Helper()
 	trees, g := predicttest.Synthetic(t)
-	return TrainInput{
-		Trees: trees, Device: energytest.Device(t, "gtx-1070"), Data: []string{"/somewhere/synthetic.jsonl"}, Models: map[string]*graph.Graph{"a": g, "b": g},
+	return Trees{
+		Trees: trees, Device: energytest.Device(t, "gtx-1070"), Files: []string{"/somewhere/synthetic.jsonl"}, Models: map[string]*graph.Graph{"a": g, "b": g},
 	}, g
 }

@@ -186,7 +186,7 @@ func shareAt(g *sweep.Grid, at []int64) (law.Share, error) {
 	if err := g.At(at, &p); err != nil {
 		return law.Share{}, err
 	}
-	return law.Share{Energy: energy.Joules(p.Energy[0]), Time: energy.Seconds(p.Time[0])}, nil
+	return law.Share{Energy: p.Energy[0], Time: p.Time[0]}, nil
 }
 
 // At is what one decode step takes with that many tokens in the cache.
@@ -303,10 +303,10 @@ func (g *Generator) Memory(prompt, tokens int64) (m analysis.Memory, cache int64
 }
 
 // inPlace reports whether the runtime writes new keys and values into the cache.
-func (g *Generator) inPlace() bool { return g.Runtime() == "vllm" }
+func (g *Generator) inPlace() bool { return g.Basis().Profile == "vllm" }
 
-// Runtime is the runtime profile in force.
-func (g *Generator) Runtime() string { return g.program().Profile }
+// Basis is what the predictions rest on.
+func (g *Generator) Basis() *predict.Basis { return &g.program().Basis }
 
 // program is the decode step.
 func (g *Generator) program() *predict.Program { return g.Step.Programs[0] }

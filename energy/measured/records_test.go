@@ -63,7 +63,7 @@ func TestFromRecords(t *testing.T) {
 	if n := slices.IndexFunc(l.Records, func(r energy.Record) bool { return r.Path == "layer.1" && r.Level == energy.LevelModule }); n >= 0 {
 		t.Error("there is a record of layer.1: the test shows nothing")
 	}
-	c, _ := trained(t, fit.RecordInput{Records: l.Records})
+	c := trained(t, fit.Records{Records: l.Records})
 	for _, mode := range []predict.Mode{predict.ModeTimes, predict.ModeMetered} {
 		r := predicttest.Predicted(t, a, c, *c.DeviceRow)
 		if err := measured.Apply(r, a, m, mode, c); err != nil {
@@ -143,11 +143,15 @@ func TestFromRecordsOtherModel(t *testing.T) {
 	}
 }
 
-func trained(t testing.TB, in fit.RecordInput) (*coefficients.Coefficients, *fit.RecordReport) {
+func trained(t testing.TB, in fit.Records) *coefficients.Coefficients {
 	t.Helper()
-	c, report, err := fit.TrainRecords(in)
+	d, err := fit.FromRecords(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, report
+	c, _, err := fit.Fit(d, fit.OptionsFor(d.Kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }

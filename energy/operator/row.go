@@ -61,7 +61,7 @@ func ReadRows(r io.Reader, file string, visit func(Row) error) error {
 		if len(text) == 0 {
 			continue
 		}
-		row, err := ParseRow(text)
+		row, err := parseRow(text)
 		if err == nil {
 			row.File, row.Line = file, line
 			err = visit(row)
@@ -78,8 +78,8 @@ func ReadRows(r io.Reader, file string, visit func(Row) error) error {
 	return nil
 }
 
-// ParseRow reads one row. Without a dtype it is float32.
-func ParseRow(text []byte) (Row, error) {
+// parseRow reads one row. Without a dtype it is float32.
+func parseRow(text []byte) (Row, error) {
 	members, err := parseMembers(text)
 	if err != nil {
 		return Row{}, err

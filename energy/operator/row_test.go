@@ -29,7 +29,7 @@ func TestRowKernels(t *testing.T) {
 		{`{"op":"ln","B":10,"H":100}`, "norm", graph.Float32, 0, 2 * 4 * 1000},
 		{`{"op":"embedding","B":10,"H":100}`, "gather", graph.Float32, 0, 2*4*1000 + 8*10},
 	} {
-		row, err := ParseRow([]byte(c.row))
+		row, err := parseRow([]byte(c.row))
 		if err != nil {
 			t.Errorf("%s: %v", c.row, err)
 			continue
@@ -69,7 +69,7 @@ func TestRowsRefused(t *testing.T) {
 		{`{"op":"add","B":1,"H":2,"energy_j":1e999}`, "energy_j is 1e999"},
 		{`{"op":"add","B":1,"H":2,"energy_j":"1"}`, `energy_j is "1"`},
 	} {
-		_, err := ParseRow([]byte(c.row))
+		_, err := parseRow([]byte(c.row))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.row, err, c.want)
 		}
@@ -107,7 +107,7 @@ func FuzzParseRow(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		row, err := ParseRow(text)
+		row, err := parseRow(text)
 		if err != nil {
 			return
 		}

@@ -66,7 +66,8 @@ func formulas(a *analysis.Analysis, c *coefficients.Coefficients, dev energy.Dev
 	return p.Formulas()
 }
 
-// TestFormulasAreExact holds the formulas of every module against predictions at random dims.
+// TestFormulasAreExact holds the formulas of every module, and the program with open sizes, against predictions of the
+// graph bound to random dims.
 func TestFormulasAreExact(t *testing.T) {
 	eachModel(t, func(t *testing.T, g *graph.Graph) {
 		sym, err := analysis.Run(g, analysis.Options{Symbolic: true})
@@ -76,7 +77,11 @@ func TestFormulasAreExact(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for _, id := range []string{coefficients.DefaultDevice, "h100-sxm"} {
 			c, dev := deviceOf(t, id)
-			fs, err := formulas(sym, c, dev)
+			p, err := Target{Coefficients: c, Device: dev}.Bind(sym)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fs, err := p.Formulas()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,7 +91,14 @@ func TestFormulasAreExact(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v: %v", dims, err)
 				}
-				compare(t, sym, a, fs, predicted(t, a, c, dev))
+				want := predicted(t, a, c, dev)
+				compare(t, sym, a, fs, want)
+				open := p.At(func(d graph.Dim) (int64, bool) {
+					return d.Eval(func(name string) (int64, bool) { v, ok := a.Dims[name]; return v, ok })
+				})
+				if got, want := open.Modules[sym.Tree.Root], want.Modules[a.Tree.Root]; !near(float64(got.Energy), float64(want.Energy), 1e-9) || !near(float64(got.High), float64(want.High), 1e-9) || !near(float64(got.Time), float64(want.Time), 1e-9) {
+					t.Errorf("%v: %+v of the open program, %+v predicted", a.Dims, got, want)
+				}
 				compareCounts(t, sym, a)
 			}
 		}

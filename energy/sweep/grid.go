@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -14,7 +15,6 @@ import (
 // Grid gives the totals of a graph at any sizes of its open dims, through closed forms where it has them.
 type Grid struct {
 	Open     *analysis.Open
-	Targets  []predict.Target
 	Programs []*predict.Program // of the targets, in the open dims
 	Tokens   bool               // items are tokens, not members of a batch
 	Warnings []string           // each once
@@ -22,6 +22,7 @@ type Grid struct {
 	// Direct says why every point is analyzed of its own, which is slow; "" for closed forms.
 	Direct string
 
+	targets    []predict.Target
 	options    analysis.Options
 	convention graph.Convention
 	work       *graph.Program // FLOPs, bytes, items
@@ -34,8 +35,8 @@ type Grid struct {
 type Point struct {
 	FLOPs, Bytes, Items float64
 	Memory              analysis.Memory
-	Energy              []float64 // J, by target
-	Time                []float64 // s
+	Energy              []energy.Joules // by target
+	Time                []energy.Seconds
 }
 
 // NewGrid compiles the closed forms of a graph in the named dims and holds them against the analysis itself at the given
@@ -46,7 +47,7 @@ func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]i
 	if err != nil {
 		return nil, err
 	}
-	out := &Grid{Open: open, Targets: targets, options: opts, convention: conv}
+	out := &Grid{Open: open, targets: targets, options: opts, convention: conv}
 	_, out.Tokens, _ = out.items()
 	for _, t := range targets {
 		p, err := t.Bind(open.Analysis)
@@ -131,8 +132,8 @@ func (g *Grid) At(values []int64, p *Point) error {
 	p.FLOPs, p.Bytes, p.Items = out[0], out[1], out[2]
 	p.Memory = g.memory(values)
 	p.reset()
-	for i := range g.Targets {
-		p.Energy, p.Time = append(p.Energy, g.energy[i](values)), append(p.Time, g.time[i](values))
+	for i := range g.Programs {
+		p.Energy, p.Time = append(p.Energy, energy.Joules(g.energy[i](values))), append(p.Time, energy.Seconds(g.time[i](values)))
 	}
 	return nil
 }
@@ -163,8 +164,8 @@ func (g *Grid) check(values []int64, seen map[string]bool) error {
 		return err
 	}
 	pairs := [][2]float64{{got.FLOPs, want.FLOPs}, {got.Bytes, want.Bytes}, {got.Items, want.Items}, {float64(got.Memory.PeakBytes), float64(want.Memory.PeakBytes)}}
-	for i := range g.Targets {
-		pairs = append(pairs, [2]float64{got.Energy[i], want.Energy[i]}, [2]float64{got.Time[i], want.Time[i]})
+	for i := range g.Programs {
+		pairs = append(pairs, [2]float64{float64(got.Energy[i]), float64(want.Energy[i])}, [2]float64{float64(got.Time[i]), float64(want.Time[i])})
 	}
 	for _, p := range pairs {
 		if math.IsNaN(p[0]) && math.IsNaN(p[1]) {
@@ -210,17 +211,16 @@ func (g *Grid) analyze(values []int64, p *Point) (warnings []string, err error) 
 	g.Unknown = max(g.Unknown, total.Unknown)
 	warnings = a.Warnings
 	p.reset()
-	for _, t := range g.Targets {
+	for _, t := range g.targets {
 		r, err := t.Run(a)
 		if err != nil {
 			return nil, err
 		}
 		sum := r.Modules[a.Tree.Root]
-		e, s := float64(sum.Energy), float64(sum.Time)
 		if r.NoEnergy {
-			e = math.NaN()
+			sum.Energy = energy.Joules(math.NaN())
 		}
-		p.Energy, p.Time = append(p.Energy, e), append(p.Time, s)
+		p.Energy, p.Time = append(p.Energy, sum.Energy), append(p.Time, sum.Time)
 		warnings = append(warnings, r.Warnings...)
 	}
 	return warnings, nil

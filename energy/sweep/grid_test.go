@@ -59,9 +59,9 @@ func TestGrid(t *testing.T) {
 				if got.FLOPs != want.FLOPs || got.Bytes != want.Bytes || got.Items != want.Items || got.Memory != want.Memory {
 					t.Errorf("%s: %+v, want %+v", g.point(at), got, want)
 				}
-				for i := range g.Targets {
-					if energytest.Off(got.Energy[i], want.Energy[i]) > 1e-9 || energytest.Off(got.Time[i], want.Time[i]) > 1e-9 {
-						t.Errorf("%s: %v J in %v s, want %v J in %v s", g.point(at), got.Energy[i], got.Time[i], want.Energy[i], want.Time[i])
+				for i := range g.Programs {
+					if energytest.Off(float64(got.Energy[i]), float64(want.Energy[i])) > 1e-9 || energytest.Off(float64(got.Time[i]), float64(want.Time[i])) > 1e-9 {
+						t.Errorf("%s: %v in %v, want %v in %v", g.point(at), got.Energy[i], got.Time[i], want.Energy[i], want.Time[i])
 					}
 				}
 			}

@@ -5,33 +5,36 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
 // Row is one point of a sweep on one device. Numbers that are not known are not a number.
 type Row struct {
-	Values                     []int64 // of the open dims
-	Device                     int     // index of the grid's targets
-	Energy, Time, FLOPs, Bytes float64
-	Items                      float64 // tokens, or members of the batch
-	Memory                     analysis.Memory
-	Fits                       bool // what the run holds at once is not more than the device's memory, as far as it is known
-	Holds                      bool // the caller's conditions
+	Values       []int64 // of the open dims
+	Device       int     // index of the grid's targets
+	Energy       energy.Joules
+	Time         energy.Seconds
+	FLOPs, Bytes float64
+	Items        float64 // tokens, or members of the batch
+	Memory       analysis.Memory
+	Fits         bool // what the run holds at once is not more than the device's memory, as far as it is known
+	Holds        bool // the caller's conditions
 }
 
 // PerItem is the energy of one token, or of one member of the batch.
-func (r *Row) PerItem() float64 { return r.Energy / r.Items }
+func (r *Row) PerItem() energy.Joules { return r.Energy / energy.Joules(r.Items) }
 
 // cost is what rows are ranked by: the energy of an item, or its time where no energy is known.
 func (r *Row) cost() float64 {
-	if e := r.PerItem(); !math.IsNaN(e) {
+	if e := float64(r.PerItem()); !math.IsNaN(e) {
 		return e
 	}
-	return r.Time / r.Items
+	return float64(r.Time) / r.Items
 }
 
 // Power is the mean power.
-func (r *Row) Power() float64 { return r.Energy / r.Time }
+func (r *Row) Power() energy.Watts { return r.Energy.Over(r.Time) }
 
 // MemoryBytes is what the run holds at once; false where it is not known.
 func (r *Row) MemoryBytes() (int64, bool) {
@@ -59,7 +62,7 @@ const sweepChunk = 1024
 // there is none.
 func (g *Grid) Sweep(axes [][]int64, holds func(*Row) bool, emit func(*Row) error) ([]*Row, error) {
 	total := Points(axes, math.MaxInt32)
-	best := make([]*Row, len(g.Targets))
+	best := make([]*Row, len(g.Programs))
 	workers := runtime.GOMAXPROCS(0)
 	for from := 0; from < total; from += sweepChunk * workers {
 		rows := make([][]Row, workers)
@@ -97,7 +100,7 @@ func (g *Grid) Sweep(axes [][]int64, holds func(*Row) bool, emit func(*Row) erro
 
 // chunk evaluates the points from low up to high.
 func (g *Grid) chunk(axes [][]int64, low, high int, holds func(*Row) bool) ([]Row, error) {
-	out := make([]Row, 0, (high-low)*len(g.Targets))
+	out := make([]Row, 0, (high-low)*len(g.Programs))
 	values := make([]int64, (high-low)*len(axes))
 	var p Point
 	for i := low; i < high; i++ {
@@ -111,10 +114,10 @@ func (g *Grid) chunk(axes [][]int64, low, high int, holds func(*Row) bool) ([]Ro
 		if err := g.At(at, &p); err != nil {
 			return out, err
 		}
-		for d, t := range g.Targets {
+		for d, on := range g.Programs {
 			r := Row{Values: at, Device: d, Energy: p.Energy[d], Time: p.Time[d], FLOPs: p.FLOPs, Bytes: p.Bytes, Items: p.Items, Memory: p.Memory}
 			n, known := r.MemoryBytes()
-			r.Fits = !known || t.Device.MemoryBytes == 0 || n <= t.Device.MemoryBytes
+			r.Fits = !known || on.Device.MemoryBytes == 0 || n <= on.Device.MemoryBytes
 			r.Holds = holds == nil || holds(&r)
 			out = append(out, r)
 		}
@@ -125,7 +128,7 @@ func (g *Grid) chunk(axes [][]int64, low, high int, holds func(*Row) bool) ([]Ro
 // Largest is the largest size of one dim at which a device's memory holds a run, the others being as in values: 0 where
 // even 1 is too much. False where no size is too much or memory is not known.
 func (g *Grid) Largest(values []int64, dim, device int) (int64, bool) {
-	if g.Targets[device].Device.MemoryBytes == 0 {
+	if g.Programs[device].Device.MemoryBytes == 0 {
 		return 0, false
 	}
 	at := append([]int64(nil), values...)
@@ -135,7 +138,7 @@ func (g *Grid) Largest(values []int64, dim, device int) (int64, bool) {
 		if err := g.At(at, &p); err != nil || !p.Memory.Known {
 			return false, false
 		}
-		return p.Memory.WeightBytes+p.Memory.PeakBytes <= g.Targets[device].Device.MemoryBytes, true
+		return p.Memory.WeightBytes+p.Memory.PeakBytes <= g.Programs[device].Device.MemoryBytes, true
 	}
 	low, high := int64(0), int64(1)
 	for {

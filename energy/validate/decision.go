@@ -42,22 +42,22 @@ type option struct {
 }
 
 // decide compares whole models and batch sizes by what was predicted of each tree.
-func decide(runs [][]outcome) *Decision {
+func decide(seeds [][]outcome, target Target) *Decision {
 	var models, batches []option
-	for run, outcomes := range runs {
+	for seed, outcomes := range seeds {
 		for i := range outcomes {
 			o := &outcomes[i]
-			if o.node.Type != irene.TypeModel {
+			if o.Type != irene.TypeModel {
 				continue
 			}
-			items := float64(o.tree.Batch)
-			models = append(models, option{fmt.Sprint(run, "/", o.tree.Batch, "/", o.tree.Sequence), o.gold, o.value})
-			batches = append(batches, option{fmt.Sprint(run, "/", o.tree.Model, "/", o.tree.Sequence), o.gold / items, o.value / items})
+			items, measured, predicted := float64(o.Batch), target.of(o.Item), o.of(target).value
+			models = append(models, option{fmt.Sprint(seed, "/", o.Batch, "/", o.Sequence), measured, predicted})
+			batches = append(batches, option{fmt.Sprint(seed, "/", o.Model, "/", o.Sequence), measured / items, predicted / items})
 		}
 	}
 	d := &Decision{Models: choices(models), Batches: choices(batches)}
 	for _, c := range []*Choice{&d.Models.All, &d.Models.Close, &d.Batches.All, &d.Batches.Close} {
-		c.Pairs /= max(1, len(runs))
+		c.Pairs /= max(1, len(seeds))
 	}
 	return d
 }

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/fit"
+	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/stats"
 )
 
@@ -37,26 +37,25 @@ type ContextRatio struct {
 }
 
 // contextRatios compares operators measured within their models to the same operators alone: over all, then by class.
-func contextRatios(s *fit.RecordSet) []ContextRatio {
-	alone := map[string]*fit.RecordRow{}
-	for i := range s.Rows {
-		if r := &s.Rows[i]; r.Level == energy.LevelOperator && r.Signature != "" {
-			alone[r.Signature] = r
+func contextRatios(d *fit.Data) []ContextRatio {
+	alone := map[string]*fit.Item{}
+	for _, it := range d.Items {
+		if it.Record != nil && it.Level == energy.LevelOperator && it.Record.Signature != "" {
+			alone[it.Record.Signature] = it
 		}
 	}
 	joules, seconds := map[string][]float64{}, map[string][]float64{}
-	for i := range s.Context {
-		in := &s.Context[i]
-		out := alone[in.Signature]
-		if out == nil || in.Signature == "" {
+	for _, in := range d.Context {
+		out := alone[in.Record.Signature]
+		if out == nil {
 			continue
 		}
-		for _, class := range []string{"", in.Class} {
-			if in.Eq.Energy > 0 && out.Eq.Energy > 0 {
-				joules[class] = append(joules[class], float64(in.Eq.Energy/out.Eq.Energy))
+		for _, class := range []string{"", in.Record.Class} {
+			if in.Energy > 0 && out.Energy > 0 {
+				joules[class] = append(joules[class], float64(in.Energy/out.Energy))
 			}
-			if in.Eq.Time > 0 && out.Eq.Time > 0 {
-				seconds[class] = append(seconds[class], float64(in.Eq.Time/out.Eq.Time))
+			if in.Time > 0 && out.Time > 0 {
+				seconds[class] = append(seconds[class], float64(in.Time/out.Time))
 			}
 		}
 	}
@@ -85,29 +84,35 @@ type AdditiveRatio struct {
 	Time   stats.Number `json:"time_ratio"`
 }
 
-// additivity sums operators over modules and models, those that operators cover best first within a level.
-func additivity(s *fit.RecordSet, in *fit.TrainInput) []AdditiveRatio {
-	operators := map[string]*fit.RecordRow{}
-	var alone []int
-	for i := range s.Rows {
-		if r := &s.Rows[i]; r.Level == energy.LevelOperator {
-			alone = append(alone, i)
-			if len(r.Work) == 1 {
-				operators[workKey(&r.Work[0])] = r
-			}
-		}
-	}
-	if len(alone) == 0 {
+// additivity sums the operators of records over modules and models, those that operators cover best first within a level.
+func additivity(d *fit.Data) []AdditiveRatio {
+	if d.Kind != measured.KindRecords {
 		return nil
 	}
-	c, err := fit.Fit(s.Pick(alone), in)
+	operators := d.Select(func(it *fit.Item) bool { return it.Level == energy.LevelOperator })
+	if len(operators.Items) == 0 {
+		return nil
+	}
+	o := fit.OptionsFor(d.Kind)
+	o.Errors, o.Intervals, o.Bootstrap = fit.ByNothing, fit.ByNothing, false
+	c, _, err := fit.Fit(operators, o)
 	if err != nil {
 		return nil // there is nothing to sum with
 	}
+	p, err := d.Predictor(c)
+	if err != nil {
+		return nil
+	}
+	s := sums{alone: map[string]*fit.Item{}, predict: p}
+	for _, it := range operators.Items {
+		if len(it.Work.Kernels) == 1 {
+			s.alone[sameWork(&it.Record.Work[0])] = it
+		}
+	}
 	var out []AdditiveRatio
-	for i := range s.Rows {
-		if r := &s.Rows[i]; r.Level != energy.LevelOperator {
-			out = append(out, sumOf(s, r, operators, c))
+	for _, it := range d.Items {
+		if it.Level != energy.LevelOperator {
+			out = append(out, s.over(it))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b AdditiveRatio) int {
@@ -116,43 +121,48 @@ func additivity(s *fit.RecordSet, in *fit.TrainInput) []AdditiveRatio {
 	return out
 }
 
-// workKey tells kernels of the same work.
-func workKey(w *energy.Work) string {
+// sameWork tells kernels of the same work.
+func sameWork(w *energy.Work) string {
 	return fmt.Sprint(w.Class, "|", w.DType, "|", w.MACs, "|", w.Read, "|", w.Written, "|", w.Products)
 }
 
-// sumOf adds up the operators of a record: measured where one of the same work was, else predicted.
-func sumOf(s *fit.RecordSet, r *fit.RecordRow, operators map[string]*fit.RecordRow, c *coefficients.Coefficients) AdditiveRatio {
+// sums adds up operators: measured ones where one of the same work was, else as they are predicted.
+type sums struct {
+	alone   map[string]*fit.Item
+	predict *fit.Predictor
+}
+
+// over is the sum of the operators of a module or a model over what it took.
+func (s *sums) over(it *fit.Item) AdditiveRatio {
 	var kernels, covered, predicted, coveredTime float64
 	var joules, seconds float64
-	hasEnergy, hasTime := r.Eq.Energy > 0, r.Eq.Time > 0
-	for i := range r.Work {
-		w := &r.Work[i]
-		n := float64(w.Count)
-		one := energy.Record{Work: []energy.Work{*w}}
-		e := fit.RecordEquation(&one, s.Boundary, r.Feats[i:i+1])
-		j, t := fit.PredictEquation(&e, c)
+	hasEnergy, hasTime := it.Energy > 0, it.Time > 0
+	for i := range it.Work.Kernels {
+		n := it.Work.Kernels[i].Count
+		e := s.predict.Kernel(it.Work, i)
+		j, t := float64(e.Energy), float64(e.Time)
 		kernels += n
-		predicted += float64(t)
-		if o := operators[workKey(w)]; o != nil {
+		predicted += t
+		if o := s.alone[sameWork(&it.Record.Work[i])]; o != nil {
 			covered += n
-			coveredTime += float64(t)
-			each := n / float64(o.Work[0].Count)
-			j, t = o.Eq.Energy*energy.Joules(each), o.Eq.Time*energy.Seconds(each)
+			coveredTime += t
+			each := n / o.Work.Kernels[0].Count
+			j, t = float64(o.Energy)*each, float64(o.Time)*each
 		}
 		hasEnergy, hasTime = hasEnergy && j > 0, hasTime && t > 0
-		joules += float64(j)
-		seconds += float64(t)
-	}
-	quotient := func(ok bool, a, b float64) stats.Number {
-		if !ok || b == 0 {
-			return stats.Middle(nil)
-		}
-		return stats.Number(a / b)
+		joules += j
+		seconds += t
 	}
 	return AdditiveRatio{
-		Level: r.Level, Model: r.Model, Path: r.Path, Shape: r.Eq.Shape,
+		Level: it.Level, Model: it.Model, Path: it.Record.Path, Shape: it.Shape,
 		Covered: quotient(true, covered, kernels), CoveredTime: quotient(true, coveredTime, predicted),
-		Energy: quotient(hasEnergy, joules, float64(r.Eq.Energy)), Time: quotient(hasTime, seconds, float64(r.Eq.Time)),
+		Energy: quotient(hasEnergy, joules, float64(it.Energy)), Time: quotient(hasTime, seconds, float64(it.Time)),
 	}
+}
+
+func quotient(ok bool, a, b float64) stats.Number {
+	if !ok || b == 0 {
+		return stats.Middle(nil)
+	}
+	return stats.Number(a / b)
 }

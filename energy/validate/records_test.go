@@ -25,7 +25,7 @@ func TestValidateRecords(t *testing.T) {
 			in++
 		}
 	}
-	v, err := ValidateRecords(fit.RecordInput{Records: records}, nil, nil)
+	v, err := Run(Input{Data: recordData(t, records)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,20 +36,20 @@ func TestValidateRecords(t *testing.T) {
 			t.Fatalf("%s: methods %+v", s.Split, s.Methods)
 		}
 		for _, g := range s.Methods[0].Levels {
-			if s.Split == SplitOperators && g.Level == energy.LevelOperator {
+			if s.Split == SplitOperators && g.Level == string(energy.LevelOperator) {
 				t.Error("operators are both fitted and predicted")
 			}
-			if most := stats.Number(0.06); s.Split != "small-to-large" && s.Split != "large-to-small" && (!(g.Energy.Mean < most) || !(g.Time.Mean < most)) {
-				t.Errorf("%s, %s: energy %.3g, time %.3g", s.Split, g.Level, g.Energy.Mean, g.Time.Mean)
+			if most := stats.Number(0.06); s.Split != "small-to-large" && s.Split != "large-to-small" && (!(g.Errors[TargetEnergy].Distinct.Mean < most) || !(g.Errors[TargetTime].Distinct.Mean < most)) {
+				t.Errorf("%s, %s: energy %.3g, time %.3g", s.Split, g.Level, g.Errors[TargetEnergy].Distinct.Mean, g.Errors[TargetTime].Distinct.Mean)
 			}
 		}
 		for _, m := range s.Methods[1:] {
-			if m.Missing != "" || !(m.Levels[0].Time.Mean > s.Methods[0].Levels[0].Time.Mean) {
+			if m.Missing != "" || !(m.Levels[0].Errors[TargetTime].Distinct.Mean > s.Methods[0].Levels[0].Errors[TargetTime].Distinct.Mean) {
 				t.Errorf("%s: %s is no worse (%s)", s.Split, m.Method, m.Missing)
 			}
 		}
 	}
-	if want := []string{fit.SplitModel, "shape", "small-to-large", "large-to-small", SplitOperators}; !slices.Equal(splits, want) {
+	if want := []string{SplitModel, "shape", "small-to-large", "large-to-small", SplitOperators}; !slices.Equal(splits, want) {
 		t.Errorf("splits %q, want %q", splits, want)
 	}
 	if len(v.Context) != 2 || v.Context[1].Class != "softmax" || v.Context[0].Time.N != in || energytest.Relative(float64(v.Context[1].Time.Median), 2) > 1e-9 || energytest.Relative(float64(v.Context[1].Energy.High), 3) > 1e-9 {
@@ -75,11 +75,51 @@ func TestValidateRecordsOneModel(t *testing.T) {
 	for i := range l.Records {
 		l.Records[i].Energy, l.Records[i].Boundary = nil, ""
 	}
-	v, err := ValidateRecords(fit.RecordInput{Records: l.Records}, nil, nil)
+	v, err := Run(Input{Data: recordData(t, l.Records)})
 	if err != nil || len(v.Splits) != 0 || len(v.Warnings) != 3 {
 		t.Errorf("%v: %d splits, warnings %q", err, len(v.Splits), v.Warnings)
 	}
-	if _, err := ValidateRecords(fit.RecordInput{Records: l.Records}, []string{fit.SplitModel}, nil); err == nil || !strings.Contains(err.Error(), "one model only: a") {
+	if _, err := Run(Input{Data: recordData(t, l.Records), Splits: []string{SplitModel}}); err == nil || !strings.Contains(err.Error(), "one model: a") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// recordData is the data of records.
+func recordData(t *testing.T, records []energy.Record) []*fit.Data {
+	t.Helper()
+	d, err := fit.FromRecords(fit.Records{Records: records})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []*fit.Data{d}
+}
+
+// TestReportAgrees: the errors that a fit reports of models left out are those of a validation with the same split.
+func TestReportAgrees(t *testing.T) {
+	d := recordData(t, energytest.MeasuredRecords(t, energytest.NewLab(energytest.Rooflined)))
+	_, report, err := fit.Fit(d[0], fit.OptionsFor(d[0].Kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Run(Input{Data: d, Splits: []string{SplitModel}, Methods: []string{MethodAdditive}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, g := range report.Groups {
+		for _, l := range v.Splits[0].Methods[0].Levels {
+			if l.Level != string(g.Level) {
+				continue
+			}
+			compared++
+			for target, e := range map[Target]fit.FitErrors{TargetEnergy: g.Energy, TargetTime: g.Time} {
+				if f := l.Errors[target].Distinct; f.N != e.HeldOut.N || energytest.Relative(float64(f.Mean), e.HeldOut.MAPE) > 1e-9 || energytest.Relative(float64(f.P90), e.HeldOut.P90) > 1e-9 {
+					t.Errorf("%s of %ss: %.4g over %d, the fit reports %.4g over %d", target, g.Level, float64(f.Mean), f.N, e.HeldOut.MAPE, e.HeldOut.N)
+				}
+			}
+		}
+	}
+	if compared != 3 {
+		t.Errorf("%d levels compared, want 3", compared)
 	}
 }

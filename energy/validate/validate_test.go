@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/fit"
@@ -20,10 +21,10 @@ import (
 )
 
 // made is an outcome of a made-up measurement.
-func made(model, level, class string, gold, value float64) outcome {
+func made(model, level, class string, measured, predicted float64) outcome {
 	return outcome{
-		tree: &irene.Tree{Model: model, Batch: 8, Sequence: 32}, node: &irene.Node{Type: level, InstanceType: class, Energy: gold}, gold: gold,
-		estimate: estimate{value: value, known: true},
+		Item:     &fit.Item{Model: model, Batch: 8, Sequence: 32, Type: level, Kind: class, Class: class, Energy: energy.Joules(measured)},
+		estimate: estimate{answered: true, energy: number{predicted, true}},
 	}
 }
 
@@ -47,7 +48,8 @@ func TestFigures(t *testing.T) {
 	for i := range all {
 		list = append(list, &all[i])
 	}
-	distinct, rows := figures(list, 1)
+	errs := figures(list, TargetEnergy, 1)
+	distinct, rows := errs.Distinct, errs.Rows
 	if distinct.N != 3 || rows.N != 5 {
 		t.Errorf("%d distinct of %d, want 3 of 5", distinct.N, rows.N)
 	}
@@ -58,8 +60,8 @@ func TestFigures(t *testing.T) {
 	wantNumber(t, "mean over rows", rows.Mean, (0.1+0.3+0.1+0.2+0.004)/5)
 	wantNumber(t, "median over rows", rows.Median, 0.1)
 	wantNumber(t, "bias over rows", rows.Bias, (0.1+0.3-0.1-0.2+0.004)/5)
-	if _, rows := figures(slices.Concat(list, list), 2); rows.N != 5 {
-		t.Errorf("%d rows of two seeds, want 5", rows.N)
+	if errs := figures(slices.Concat(list, list), TargetEnergy, 2); errs.Rows.N != 5 {
+		t.Errorf("%d rows of two seeds, want 5", errs.Rows.N)
 	}
 }
 
@@ -95,14 +97,14 @@ func TestChoose(t *testing.T) {
 
 // TestDecide: batch sizes are compared per item, seeds apart.
 func TestDecide(t *testing.T) {
-	at := func(model string, batch int64, gold, value float64) outcome {
-		o := made(model, irene.TypeModel, "Model", gold, value)
-		o.tree.Batch = batch
+	at := func(model string, batch int64, measured, predicted float64) outcome {
+		o := made(model, irene.TypeModel, "Model", measured, predicted)
+		o.Batch = batch
 		return o
 	}
 	right := []outcome{at("a", 8, 80, 80), at("b", 8, 100, 100), at("a", 16, 144, 144), made("a", irene.TypeML, "Linear", 1, 1)}
 	wrong := []outcome{at("a", 8, 80, 80), at("b", 8, 100, 70), at("a", 16, 144, 176)}
-	d := decide([][]outcome{right, wrong})
+	d := decide([][]outcome{right, wrong}, TargetEnergy)
 	if d.Models.All.Pairs != 1 || d.Batches.All.Pairs != 1 {
 		t.Fatalf("%d pairs of models, %d of batches, want one each", d.Models.All.Pairs, d.Batches.All.Pairs)
 	}
@@ -127,7 +129,7 @@ func TestCoverageOf(t *testing.T) {
 		made("a", irene.TypeModule, "without", 1, 1), // has no interval
 		made("a", irene.TypeML, "another level", 1, 1),
 	}
-	c, ok := coverageOf(all, func(o *outcome) bool { return o.node.Type == irene.TypeModule })
+	c, ok := coverageOf(all, func(o *outcome) bool { return o.Type == irene.TypeModule })
 	if !ok || c.N != 4 {
 		t.Fatalf("%+v, %v; want 4 measurements", c, ok)
 	}
@@ -146,7 +148,7 @@ func TestResidues(t *testing.T) {
 		made("a", irene.TypeML, "Linear", 50, 52), made("a", irene.TypeML, "Embedding", 2, 1), made("b", irene.TypeML, "Embedding", 1, 1.2),
 	}
 	want := []Residue{{"b", irene.TypeML, "Embedding", 0.1, 0.2}, {"a", irene.TypeML, "Embedding", 0.02, -0.5}}
-	got := residuesOf(all)
+	got := residuesOf(all, TargetEnergy)
 	if len(got) != len(want) {
 		t.Fatalf("%+v", got)
 	}
@@ -170,8 +172,8 @@ func TestValidateSynthetic(t *testing.T) {
 	for _, tree := range train.Trees {
 		tree.Root.Walk(func(n *irene.Node) { n.GPUEnergy = n.Energy / 2 })
 	}
-	in := ValidateInput{Sets: []ValidationSet{{train.Device, train.Trees}}, Models: train.Models}
-	v, err := Validate(in)
+	in := Input{Data: []*fit.Data{treeData(t, train)}}
+	v, err := Run(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,10 +191,10 @@ func TestValidateSynthetic(t *testing.T) {
 				}
 			case m.Missing != "":
 				t.Errorf("%s: %s: %s", s.Split, m.Method, m.Missing)
-			case s.Split == fit.SplitModel && (m.Method == MethodAdditive || m.Method == "measured-affine"):
+			case s.Split == SplitModel && (m.Method == MethodAdditive || m.Method == "measured-affine"):
 				for _, g := range m.Levels {
-					if !(g.Distinct.Mean < 0.02) {
-						t.Errorf("%s: %s: %s: error %v", s.Split, m.Method, g.Level, g.Distinct.Mean)
+					if !(g.Errors[TargetEnergy].Distinct.Mean < 0.02) {
+						t.Errorf("%s: %s: %s: error %v", s.Split, m.Method, g.Level, g.Errors[TargetEnergy].Distinct.Mean)
 					}
 				}
 				if r := m.Decision.Batches.All; r.Pairs == 0 || r.Right < 0.9 || r.Tau < 0.8 || r.Regret > 0.01 {
@@ -204,12 +206,12 @@ func TestValidateSynthetic(t *testing.T) {
 	if want := []string{"model", "small-to-large", "large-to-small"}; !slices.Equal(splits, want) {
 		t.Errorf("splits %q, want %q", splits, want)
 	}
-	again, err := Validate(in)
+	again, err := Run(in)
 	if a, b := mustJSON(t, v), mustJSON(t, again); err != nil || a != b {
 		t.Errorf("another result the second time (%v)", err)
 	}
 	in.Target = TargetTime
-	if v, err = Validate(in); err != nil {
+	if v, err = Run(in); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range v.Splits[0].Methods {
@@ -232,11 +234,13 @@ func mustJSON(t *testing.T, v any) string {
 func TestValidateDevices(t *testing.T) {
 	train, _ := synthetic(t)
 	other := energytest.Device(t, "gtx-1080-ti")
-	in := ValidateInput{
-		Sets: []ValidationSet{{train.Device, train.Trees}, {other, train.Trees}}, Models: train.Models,
-		Splits: []string{fit.SplitDevice}, Methods: []string{MethodAdditive, "copy", "flops"},
+	there := train
+	there.Device = other
+	in := Input{
+		Data:   []*fit.Data{treeData(t, train), treeData(t, there)},
+		Splits: []string{SplitDevice}, Methods: []string{MethodAdditive, "copy", "flops"},
 	}
-	v, err := Validate(in)
+	v, err := Run(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +249,7 @@ func TestValidateDevices(t *testing.T) {
 	}
 	for _, s := range v.Splits {
 		for _, m := range s.Methods {
-			if e := m.Levels[0].Distinct.Mean; m.Missing != "" || m.Method == "copy" && e > 1e-12 || m.Method == MethodAdditive && !(e > 0.01 && e < 2) {
+			if e := m.Levels[0].Errors[TargetEnergy].Distinct.Mean; m.Missing != "" || m.Method == "copy" && e > 1e-12 || m.Method == MethodAdditive && !(e > 0.01 && e < 2) {
 				t.Errorf("%s: %s: error %v %s", s.Device, m.Method, e, m.Missing)
 			}
 		}
@@ -254,37 +258,45 @@ func TestValidateDevices(t *testing.T) {
 
 func TestValidateErrors(t *testing.T) {
 	train, _ := synthetic(t)
-	one := slices.DeleteFunc(slices.Clone(train.Trees), func(tree *irene.Tree) bool { return tree.Model != "a" })
+	train.Trees = slices.DeleteFunc(slices.Clone(train.Trees), func(tree *irene.Tree) bool { return tree.Model != "a" })
+	one := treeData(t, train)
+	size := one.Select(func(it *fit.Item) bool { return it.Run == 0 })
 	for _, c := range []struct {
 		name string
-		in   ValidateInput
+		in   Input
 		want string
 	}{
-		{"one model", ValidateInput{Splits: []string{fit.SplitFamily, fit.SplitModel}}, "the data of gtx-1070 are one family of models: a; split model: the data of gtx-1070 are one model: a"},
-		{"one device", ValidateInput{Splits: []string{fit.SplitDevice}}, "the data are of one device, gtx-1070"},
-		{"one size", ValidateInput{Sets: []ValidationSet{{train.Device, one[:1]}}}, "the data of gtx-1070 have one size only"},
-		{"no such split", ValidateInput{Splits: []string{"familly"}}, `no split "familly"`},
-		{"no such method", ValidateInput{Methods: []string{"magic"}}, `no method "magic"`},
-		{"no such profile", ValidateInput{Profile: "tvm"}, "tvm"},
-		{"no trees", ValidateInput{Sets: []ValidationSet{{Device: train.Device}}}, "gtx-1070: no measurements"},
-		{"no file", ValidateInput{Models: map[string]*graph.Graph{}}, `no model file for "a"`},
+		{"one model", Input{Splits: []string{SplitFamily, SplitModel}}, "the data of gtx-1070 are one family of models: a; split model: the data of gtx-1070 are one model: a"},
+		{"one device", Input{Splits: []string{SplitDevice}}, "the data are of one device, gtx-1070"},
+		{"one size", Input{Data: []*fit.Data{size}}, "the data of gtx-1070 have one size only"},
+		{"no such split", Input{Splits: []string{"familly"}}, `no split "familly"`},
+		{"no such method", Input{Methods: []string{"magic"}}, `no method "magic"`},
+		{"a method of records", Input{Methods: []string{"roofline"}}, `no method "roofline"`},
+		{"no trees", Input{Data: []*fit.Data{one.Select(func(*fit.Item) bool { return false })}}, "gtx-1070: no measurements"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.in.Sets == nil {
-				c.in.Sets = []ValidationSet{{train.Device, one}}
+			if c.in.Data == nil {
+				c.in.Data = []*fit.Data{one}
 			}
-			if c.in.Models == nil {
-				c.in.Models = train.Models
-			}
-			if _, err := Validate(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := Run(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %s", err, c.want)
 			}
 		})
 	}
 }
 
+// treeData is the data of trees.
+func treeData(t testing.TB, in fit.Trees) *fit.Data {
+	t.Helper()
+	d, err := fit.FromTrees(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
 // publishedInput is IrEne's published measurements with the models they are of.
-func publishedInput(t testing.TB) ValidateInput {
+func publishedInput(t testing.TB) Input {
 	t.Helper()
 	file := fixtures.Corpus(t, "irene", "irene_device_1.jsonl.gz")
 	f, err := os.Open(file)
@@ -296,20 +308,20 @@ func publishedInput(t testing.TB) ValidateInput {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := ValidateInput{Sets: []ValidationSet{{energytest.Device(t, "gtx-1070"), trees}}, Models: map[string]*graph.Graph{}}
+	in := fit.Trees{Trees: trees, Device: energytest.Device(t, "gtx-1070"), Models: map[string]*graph.Graph{}}
 	for name, file := range map[string]string{
 		"bert-base-uncased": "bert-base", "distilbert-base-uncased": "distilbert-base", "roberta-base": "roberta-base",
 		"gpt2": "gpt2", "distilgpt2": "distilgpt2", "openai-gpt": "openai-gpt",
 	} {
 		in.Models[name] = energytest.Shared(t, file)
 	}
-	return in
+	return Input{Data: []*fit.Data{treeData(t, in)}}
 }
 
 // TestValidatePublished bounds the errors on the published measurements, from the models' files alone and a family left
 // out, and holds the baselines to their known figures.
 func TestValidatePublished(t *testing.T) {
-	v, err := Validate(publishedInput(t))
+	v, err := Run(publishedInput(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,15 +333,15 @@ func TestValidatePublished(t *testing.T) {
 		n                    int
 		low, high            float64 // per cent
 	}{
-		{fit.SplitFamily, MethodAdditive, irene.TypeModel, 166, 0.5, 3},
-		{fit.SplitFamily, MethodAdditive, irene.TypeModule, 890, 1, 5.5},
-		{fit.SplitFamily, MethodAdditive, irene.TypeML, 1052, 1, 12},
-		{fit.SplitFamily, MethodAdditive, irene.TypeMLNoParam, 332, 1, 6},
-		{fit.SplitFamily, "copy", irene.TypeModel, 166, 13, 16},
-		{fit.SplitFamily, "measured-affine", irene.TypeModel, 166, 0.3, 0.7},
-		{fit.SplitModel, "copy", irene.TypeModel, 166, 0.6, 1.2},
-		{fit.SplitModel, "irene", irene.TypeModel, 166, 5, 9},
-		{fit.SplitModel, "irene", irene.TypeModule, 890, 9, 11},
+		{SplitFamily, MethodAdditive, irene.TypeModel, 166, 0.5, 3},
+		{SplitFamily, MethodAdditive, irene.TypeModule, 890, 1, 5.5},
+		{SplitFamily, MethodAdditive, irene.TypeML, 1052, 1, 12},
+		{SplitFamily, MethodAdditive, irene.TypeMLNoParam, 332, 1, 6},
+		{SplitFamily, "copy", irene.TypeModel, 166, 13, 16},
+		{SplitFamily, "measured-affine", irene.TypeModel, 166, 0.3, 0.7},
+		{SplitModel, "copy", irene.TypeModel, 166, 0.6, 1.2},
+		{SplitModel, "irene", irene.TypeModel, 166, 5, 9},
+		{SplitModel, "irene", irene.TypeModule, 890, 9, 11},
 		{"small-to-large", MethodAdditive, irene.TypeModel, 70, 0.3, 3},
 		{"large-to-small", MethodAdditive, irene.TypeModel, 96, 0.3, 5},
 	} {
@@ -338,8 +350,8 @@ func TestValidatePublished(t *testing.T) {
 			t.Errorf("%s, %s: no figures for level %s", c.split, c.method, c.level)
 			continue
 		}
-		if e := 100 * float64(g.Distinct.Mean); g.Distinct.N != c.n || e < c.low || e > c.high {
-			t.Errorf("%s, %s, %s: %.2f %% over %d, want %g to %g over %d", c.split, c.method, c.level, e, g.Distinct.N, c.low, c.high, c.n)
+		if e := 100 * float64(g.Errors[TargetEnergy].Distinct.Mean); g.Errors[TargetEnergy].Distinct.N != c.n || e < c.low || e > c.high {
+			t.Errorf("%s, %s, %s: %.2f %% over %d, want %g to %g over %d", c.split, c.method, c.level, e, g.Errors[TargetEnergy].Distinct.N, c.low, c.high, c.n)
 		}
 	}
 }
@@ -360,17 +372,17 @@ func groupOf(v *Validation, split, method, level string) *Group {
 func BenchmarkValidate(b *testing.B) {
 	in := publishedInput(b)
 	for b.Loop() {
-		if _, err := Validate(in); err != nil {
+		if _, err := Run(in); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 // synthetic are measurements of the small model under two names, as training reads them.
-func synthetic(t *testing.T) (fit.TrainInput, *graph.Graph) {
+func synthetic(t *testing.T) (fit.Trees, *graph.Graph) {
 	t.Helper()
 	trees, g := predicttest.Synthetic(t)
-	return fit.TrainInput{
-		Trees: trees, Device: energytest.Device(t, "gtx-1070"), Data: []string{"/somewhere/synthetic.jsonl"}, Models: map[string]*graph.Graph{"a": g, "b": g},
+	return fit.Trees{
+		Trees: trees, Device: energytest.Device(t, "gtx-1070"), Files: []string{"/somewhere/synthetic.jsonl"}, Models: map[string]*graph.Graph{"a": g, "b": g},
 	}, g
 }

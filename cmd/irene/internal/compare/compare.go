@@ -230,18 +230,18 @@ func (c *Comparison) Paths() []string {
 	return out
 }
 
-// Differ reports whether two predictions differ by more than their 90 % intervals allow: the intervals do not overlap.
+// differs reports whether two predictions differ by more than their 90 % intervals allow: the intervals do not overlap.
 // Predictions for one device share the errors of its coefficients, which cancel in part: the rule errs on the side of
 // calling a difference uncertain. Known is false where one is no prediction.
-func Differ(a, b *report.Metrics) (differ, known bool) {
+func differs(a, b *report.Metrics) (differ, known bool) {
 	if a == nil || b == nil || !a.HasEnergy() || !b.HasEnergy() {
 		return false, false
 	}
 	return a.Low > b.High || b.Low > a.High, true
 }
 
-// IntervalRule says in words what Differ does.
-const IntervalRule = "a difference counts as real where the 90 % intervals do not overlap; errors of the coefficients, which both predictions share, make this rule cautious"
+// intervalRule says in words what differs does.
+const intervalRule = "a difference counts as real where the 90 % intervals do not overlap; errors of the coefficients, which both predictions share, make this rule cautious"
 
 // Module is a model's module at a point; nil where it has none.
 func (r *Row) Module(point, model int) *report.Module { return r.modules[point][model] }

@@ -46,7 +46,7 @@ func TestMetric(t *testing.T) {
 		}
 	}
 	for r, want := range map[float64]string{123.4: "123x", 12.34: "12.3x", 2: "2.00x", 0.001234: "0.0012x"} {
-		if got := FormatRatio(r); got != want {
+		if got := formatRatio(r); got != want {
 			t.Errorf("%v is %q, want %q", r, got, want)
 		}
 	}
@@ -70,7 +70,7 @@ func TestDiffer(t *testing.T) {
 		{of(1, 2), &report.Metrics{}, false, false},
 		{nil, of(1, 2), false, false},
 	} {
-		if differ, known := Differ(tt.a, tt.b); differ != tt.differ || known != tt.known {
+		if differ, known := differs(tt.a, tt.b); differ != tt.differ || known != tt.known {
 			t.Errorf("%+v and %+v: differ %v, known %v", tt.a, tt.b, differ, known)
 		}
 	}

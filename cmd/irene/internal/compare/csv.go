@@ -60,16 +60,16 @@ func (c *Comparison) csvRows(point int) [][]string {
 			for k := range c.Names {
 				a := amountOf(x, r.Metrics(point, k))
 				list = append(list, a)
-				row = append(row, render.CSVFloat(a.value, a.some && a.known))
+				row = append(row, render.CSVNumber(a.value, a.some && a.known))
 			}
 			for _, a := range list[1:] {
 				ratio, ok := Ratio(list[0].value, a.value)
-				row = append(row, render.CSVFloat(ratio, ok && a.known && list[0].known))
+				row = append(row, render.CSVNumber(ratio, ok && a.known && list[0].known))
 			}
 		}
 		for k := range c.Names[1:] {
 			text := ""
-			if differ, known := Differ(r.Metrics(point, 0), r.Metrics(point, k+1)); known {
+			if differ, known := differs(r.Metrics(point, 0), r.Metrics(point, k+1)); known {
 				text = strconv.FormatBool(differ)
 			}
 			row = append(row, text)

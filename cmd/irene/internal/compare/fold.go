@@ -205,7 +205,7 @@ func (f *rowFolder) row(y *report.Folded[*Row], within bool) *compared {
 			}
 			x.label = report.Label(names, func(m *report.Module) string { return m.Name })
 		}
-		differ, _ := Differ(first.Metrics(0, 0), first.Metrics(0, k))
+		differ, _ := differs(first.Metrics(0, 0), first.Metrics(0, k))
 		x.differs = append(x.differs, differ)
 	}
 	for _, metric := range f.metrics {

@@ -87,7 +87,7 @@ type pieceJSON struct {
 func writeJSON(w io.Writer, c *Comparison) error {
 	out := Output{
 		Schema: report.Schema, Version: c.Version, Basis: c.Points[0].Reports[0].Basis(), sideBySide: c.sideBySide(0),
-		Crossings: c.Crossings, Differences: c.partsJSON(), IntervalRule: IntervalRule, Notes: c.Notes,
+		Crossings: c.Crossings, Differences: c.partsJSON(), IntervalRule: intervalRule, Notes: c.Notes,
 	}
 	for p := range c.Points {
 		if len(c.Points) > 1 {
@@ -168,7 +168,7 @@ func newRatiosJSON(a, b *report.Metrics) *ratiosJSON {
 }
 
 func differsJSON(a, b *report.Metrics) *bool {
-	differ, known := Differ(a, b)
+	differ, known := differs(a, b)
 	if !known {
 		return nil
 	}

@@ -99,11 +99,11 @@ func ratioText(a, b amount) string {
 	if !ok {
 		return ""
 	}
-	return FormatRatio(r)
+	return formatRatio(r)
 }
 
-// FormatRatio prints a ratio with three digits where it is small, four where it is near 1: "0.513x".
-func FormatRatio(r float64) string {
+// formatRatio prints a ratio with three digits where it is small, four where it is near 1: "0.513x".
+func formatRatio(r float64) string {
 	switch {
 	case r == 1:
 		return "1x"

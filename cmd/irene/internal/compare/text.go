@@ -177,7 +177,7 @@ func (c *Comparison) verdict(x *report.Metric, reports []*report.Report, k int) 
 	if x.Key != "energy_j" {
 		return text
 	}
-	if differ, known := Differ(ma, mb); known && a.value != b.value {
+	if differ, known := differs(ma, mb); known && a.value != b.value {
 		if differ {
 			return text + ": the 90 % intervals do not overlap"
 		}
@@ -491,7 +491,7 @@ func (c *Comparison) notes() []report.Note {
 		}
 	}
 	if x.Key == "energy_j" {
-		out = append(out, report.Note{Key: "intervals", Text: mark + " " + IntervalRule, Style: render.Bold})
+		out = append(out, report.Note{Key: "intervals", Text: mark + " " + intervalRule, Style: render.Bold})
 	}
 	for _, n := range c.Notes {
 		out = append(out, report.Note{Key: "note", Text: n, Style: render.Yellow})

@@ -5,14 +5,8 @@ import (
 	"strconv"
 )
 
-func CSVNumber(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
-}
-
-func CSVFloat(v float64, known bool) string {
+// CSVNumber prints a number in all its digits; one that is not known, or not finite, is empty.
+func CSVNumber(v float64, known bool) string {
 	if !known || math.IsNaN(v) || math.IsInf(v, 0) {
 		return ""
 	}

@@ -64,6 +64,7 @@ func coefficient(digits string) string {
 	return strings.ReplaceAll(energy.FormatCount(v), " ", "")
 }
 
+// Percent prints a share: "12.3 %".
 func Percent(v float64) string {
 	switch p := 100 * v; {
 	case p == 0:

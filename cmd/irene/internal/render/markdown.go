@@ -4,6 +4,7 @@ import (
 	"strings"
 )
 
+// MarkdownCells are the texts of cells, with their markup escaped, after the first ones, which may hold markup.
 func MarkdownCells(cells []Cell, first ...string) []string {
 	for _, c := range cells {
 		first = append(first, Markdown(c.Text))

@@ -15,7 +15,6 @@ const (
 	Faint  Style = "2"
 	Red    Style = "31"
 	Yellow Style = "33"
-	Cyan   Style = "36"
 )
 
 // Cell is one text of a table.

@@ -139,7 +139,7 @@ func (b *builder) estimate(op *Operator, p *predict.Operator) {
 		op.Metrics.Unknown = 1
 		return
 	}
-	op.Metrics.Estimate = Estimate{Predicted: true, Estimate: p.Estimate, NoEnergy: b.p.NoEnergy}
+	op.Metrics.Predicted, op.Metrics.NoEnergy, op.Metrics.Estimate = true, b.p.NoEnergy, p.Estimate
 	if op.Class == "" {
 		op.Class = p.Class
 	}
@@ -172,18 +172,10 @@ func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
 	}
 	out.Metrics.Params = graph.Const(b.a.Params.Module(m))
 	out.Source = b.shares(sources, out.Metrics.Operators)
-	if b.p != nil {
-		b.interval(m, &out.Metrics)
+	if b.p != nil { // its interval is no sum
+		out.Metrics.Predicted, out.Metrics.NoEnergy, out.Metrics.Estimate = true, b.p.NoEnergy, b.p.Modules[m].Estimate
 	}
 	return out, sources
-}
-
-// interval takes over the prediction of a subtree, whose interval is no sum.
-func (b *builder) interval(m *graph.Module, to *Metrics) {
-	to.Predicted, to.NoEnergy = true, b.p.NoEnergy
-	if sum, ok := b.p.Modules[m]; ok {
-		to.Estimate.Estimate = sum.Estimate
-	}
 }
 
 // shares lists what part of n nodes each scope source placed, best source first.
@@ -207,7 +199,7 @@ func (m *Metrics) Add(o *Metrics) {
 	if o.Predicted {
 		m.Predicted = true
 		m.NoEnergy = m.NoEnergy || o.NoEnergy
-		m.Estimate.Add(&o.Estimate.Estimate)
+		m.Estimate.Add(&o.Estimate)
 	}
 }
 

@@ -52,7 +52,7 @@ func writeCSV(w io.Writer, r *Report) error {
 // csvOperators are all operators in graph order, or the top ones where the view has a number.
 func (r *Report) csvOperators() []int {
 	if r.View.Top >= 0 {
-		return r.TopOperators(r.View.Top)
+		return r.topOperators(r.View.Top)
 	}
 	var out []int
 	for i := range r.Operators {
@@ -85,7 +85,7 @@ func (r *Report) csvModule(out *csv.Writer, m *Module, depth int) error {
 func csvRow(row []string, m *Metrics) []string {
 	for _, x := range csvMetrics() {
 		if x.Count == nil {
-			row = append(row, render.CSVFloat(x.Of(m)))
+			row = append(row, render.CSVNumber(x.Of(m)))
 		} else if d := x.Count(m); d.IsUnknown() {
 			row = append(row, "")
 		} else {

@@ -105,7 +105,7 @@ type explainer struct {
 func (b *explainer) module(m *Module) *ExplainedModule {
 	out := &ExplainedModule{Module: m}
 	classes := map[string]*ExplainedPart{}
-	for _, i := range m.AllOperators() {
+	for _, i := range m.allOperators() {
 		k := b.terms[i]
 		if k == nil || !k.Known {
 			continue

@@ -16,7 +16,7 @@ import (
 // FormulaMetrics lists what formulas can be asked for, in the order they are written.
 func FormulaMetrics() []string {
 	var names []string
-	for _, x := range MetricTable((*Metric).ClosedForm) {
+	for _, x := range MetricTable((*Metric).closedForm) {
 		names = append(names, x.Name)
 	}
 	return names
@@ -105,7 +105,7 @@ func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
 		out.Unknown = max(out.Unknown, mf.Unknown)
 		b.scaled = max(b.scaled, mf.StandIns)
 	}
-	for _, x := range MetricTable((*Metric).ClosedForm) {
+	for _, x := range MetricTable((*Metric).closedForm) {
 		if !slices.Contains(b.opts.Metrics, x.Name) {
 			continue
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/generate"
 	"github.com/irene-onnx/irene/energy/law"
-	"github.com/irene-onnx/irene/energy/predict"
 )
 
 // Generation is what the formats of irene generate read.
@@ -19,8 +18,6 @@ type Generation struct {
 	*Report
 	*generate.Generation
 	Generator *generate.Generator
-	Target    predict.Target
-	Origin    string
 	Prompts   string // file that reads prompts; "" for the decoder itself
 	Low, High float64
 	Memory    int64 // bytes at the last step; -1 where not known
@@ -40,7 +37,7 @@ type Price struct {
 
 // Fits reports whether the last step fits the device's memory; ok is false where either is not known.
 func (g *Generation) Fits() (fits, ok bool) {
-	m := g.Target.Device.MemoryBytes
+	m := g.Generator.Basis().Device.MemoryBytes
 	return g.Memory <= m, m > 0 && g.Memory >= 0
 }
 
@@ -115,8 +112,8 @@ func writeGenerationText(w io.Writer, g *Generation) error {
 			t.Row(n.Key, n.Text)
 		}
 	}
-	d := g.Target
-	t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Device.Name, d.Device.ID, BoundaryText(d.Coefficients.Boundary), g.Origin, g.Generator.Runtime()))
+	d := g.Generator.Basis()
+	t.Row("device", deviceText(&d.Device, d.Boundary, d.Origin, d.Profile))
 	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
 	if g.Memory >= 0 {
 		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))

@@ -6,6 +6,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/generate"
+	"github.com/irene-onnx/irene/energy/predict"
 )
 
 // GenerateOutput is what irene generate --format json writes.
@@ -56,6 +57,10 @@ type targetJSON struct {
 	Runtime  string      `json:"runtime"` // runtime profile: which nodes run as one kernel
 }
 
+func newTargetJSON(b *predict.Basis) targetJSON {
+	return targetJSON{b.Device.ID, render.Text(b.Boundary), b.Origin, b.Profile}
+}
+
 // costJSON is what a million tokens cost, where it was asked for.
 type costJSON struct {
 	Cost     *render.Number `json:"cost_per_million_tokens,omitzero"`  // in the currency, with --price
@@ -85,7 +90,7 @@ func writeGenerationJSON(w io.Writer, g *Generation) error {
 	total, steps := g.Total(), float64(g.Tokens)
 	out := GenerateOutput{
 		Schema: Schema, Version: g.Version, Model: g.Model.File,
-		Device: targetJSON{g.Target.Device.ID, render.Text(g.Target.Coefficients.Boundary), g.Origin, g.Generator.Runtime()},
+		Device: newTargetJSON(g.Generator.Basis()),
 		Batch:  g.Batch, Prompt: g.Prompt, Tokens: g.Tokens,
 		PrefillBy: g.Generator.Way, Estimated: g.Generator.Way == generate.PromptsByRows,
 		Prefill: g.Prefill.Time, PrefillEnergy: g.Prefill.Energy, Decode: g.Decode.Time, DecodeEnergy: g.Decode.Energy,

@@ -140,7 +140,7 @@ func writeJSON(w io.Writer, r *Report) error {
 		out.Selected = append(out.Selected, selectedJSON{m.Path, m.Canonical, render.Number(m.Metrics.Share), m.Metrics.JSON()})
 	}
 	if r.View.Top >= 0 {
-		out.Top = append([]int{}, r.TopOperators(r.View.Top)...)
+		out.Top = append([]int{}, r.topOperators(r.View.Top)...)
 	}
 	for i := range r.Operators {
 		out.Operators[i] = r.Operators[i].json()
@@ -183,7 +183,7 @@ func (r *Report) moduleJSON(m *Module, depth int) moduleJSON {
 		Source: sharesJSON(m.Source), Share: render.Number(m.Metrics.Share), Metrics: m.Metrics.JSON(), Operators: m.Operators,
 	}
 	if r.View.Depth >= 0 && depth >= r.View.Depth {
-		out.Operators = m.AllOperators()
+		out.Operators = m.allOperators()
 		return out
 	}
 	out.Children = make([]moduleJSON, len(m.Children))

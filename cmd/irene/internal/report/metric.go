@@ -59,7 +59,7 @@ var metricTable = []Metric{
 		Name: "energy", Key: "energy_j", Title: "energy", Noun: "energy", Symbol: `E / \mathrm{J}`, Unit: joule, Column: 9,
 		Number: energyOf(func(m *Metrics) energy.Joules { return m.Energy }),
 		Closed: func(f *predict.ModuleFormula) *predict.Formula { return &f.Energy },
-		Sweep:  func(r *sweep.Row) float64 { return r.Energy },
+		Sweep:  func(r *sweep.Row) float64 { return float64(r.Energy) },
 	},
 	{Key: "energy_low_j", Unit: joule, Column: 10, Number: energyOf(func(m *Metrics) energy.Joules { return m.Low })},
 	{Key: "energy_high_j", Unit: joule, Column: 11, Number: energyOf(func(m *Metrics) energy.Joules { return m.High })},
@@ -67,11 +67,11 @@ var metricTable = []Metric{
 		Name: "time", Key: "time_s", Title: "time", Noun: "time", Symbol: `t / \mathrm{s}`, Unit: second, Column: 8,
 		Number: func(m *Metrics) (float64, bool) { return float64(m.Time), m.Predicted },
 		Closed: func(f *predict.ModuleFormula) *predict.Formula { return &f.Time },
-		Sweep:  func(r *sweep.Row) float64 { return r.Time },
+		Sweep:  func(r *sweep.Row) float64 { return float64(r.Time) },
 	},
-	{Key: "power_w", Title: "power", Unit: watt, Sweep: (*sweep.Row).Power},
+	{Key: "power_w", Title: "power", Unit: watt, Sweep: func(r *sweep.Row) float64 { return float64(r.Power()) }},
 	{Key: "ITEMs", Title: "ITEMs", Unit: plain, Sweep: func(r *sweep.Row) float64 { return r.Items }},
-	{Key: "j_per_ITEM", Title: "per ITEM", Unit: joule, Sweep: (*sweep.Row).PerItem},
+	{Key: "j_per_ITEM", Title: "per ITEM", Unit: joule, Sweep: func(r *sweep.Row) float64 { return float64(r.PerItem()) }},
 	{Key: "share", Title: "share", Unit: percent, Column: 12, Number: func(m *Metrics) (float64, bool) { return m.Share, !math.IsNaN(m.Share) }},
 	{
 		Name: "flops", Key: "flops", Title: "FLOPs", Noun: "FLOPs", Symbol: `N_\mathrm{FLOP}`, Unit: flop, Column: 3,
@@ -136,17 +136,17 @@ func FindMetric(name string) *Metric {
 // Label is what flags call a metric: its name, or its key.
 func (x *Metric) Label() string { return cmp.Or(x.Name, x.Key) }
 
-// Conditional reports whether conditions may speak of a metric: whether a report has it.
-func (x *Metric) Conditional() bool { return x.Count != nil || x.Number != nil || x.Whole != nil }
+// conditional reports whether conditions may speak of a metric: whether a report has it.
+func (x *Metric) conditional() bool { return x.Count != nil || x.Number != nil || x.Whole != nil }
 
 // Compared reports whether models are compared by a metric.
 func (x *Metric) Compared() bool { return x.Noun != "" }
 
-// Sorted reports whether modules and operators can be sorted by a metric.
-func (x *Metric) Sorted() bool { return x.Name != "" }
+// sorted reports whether modules and operators can be sorted by a metric.
+func (x *Metric) sorted() bool { return x.Name != "" }
 
-// ClosedForm reports whether a metric has closed forms.
-func (x *Metric) ClosedForm() bool { return x.Symbol != "" }
+// closedForm reports whether a metric has closed forms.
+func (x *Metric) closedForm() bool { return x.Symbol != "" }
 
 // Of is the number of a module or an operator; false where it is not known.
 func (x *Metric) Of(m *Metrics) (float64, bool) {
@@ -193,7 +193,7 @@ func (m *Metrics) Text(name string) string {
 // MetricNames lists the keys of the metrics that Report.Metric knows.
 func MetricNames() []string {
 	var names []string
-	for _, x := range MetricTable((*Metric).Conditional) {
+	for _, x := range MetricTable((*Metric).conditional) {
 		names = append(names, x.Key)
 	}
 	return names

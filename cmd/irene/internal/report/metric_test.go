@@ -47,7 +47,7 @@ func TestMetrics(t *testing.T) {
 				return
 			}
 			sum := 0.0
-			for _, i := range r.Tree.AllOperators() {
+			for i := range r.Operators {
 				v, _ := x.Of(&r.Operators[i].Metrics)
 				sum += v
 			}

@@ -8,11 +8,11 @@ import (
 // Generic is a module's name with # in place of its number in a list and of the number of its call.
 func Generic(m *Module) string {
 	head, last := CutLast(m.Name)
-	if Number(last) {
+	if isIndex(last) {
 		return head + "#"
 	}
 	if m.Call > 0 {
-		if i := strings.LastIndexByte(last, '_'); i > 0 && Number(last[i+1:]) {
+		if i := strings.LastIndexByte(last, '_'); i > 0 && isIndex(last[i+1:]) {
 			return head + last[:i]
 		}
 	}
@@ -25,8 +25,8 @@ func CutLast(name string) (head, last string) {
 	return name[:i], name[i:]
 }
 
-// Number reports whether a name is an index, as of a list of modules: "11", or "0_1" for a further call.
-func Number(s string) bool {
+// isIndex reports whether a name is an index, as of a list of modules: "11", or "0_1" for a further call.
+func isIndex(s string) bool {
 	s = strings.ReplaceAll(s, "_", "")
 	_, err := strconv.ParseUint(s, 10, 32)
 	return err == nil
@@ -46,7 +46,7 @@ func Label(run []*Module, name func(*Module) string) string {
 func Star(path string) string {
 	parts := strings.Split(path, ".")
 	for i, p := range parts {
-		if Number(p) {
+		if isIndex(p) {
 			parts[i] = "*"
 		}
 	}

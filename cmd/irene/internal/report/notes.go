@@ -27,8 +27,7 @@ func (r *Report) HeadNotes() []Note {
 	out := []Note{{Key: "model", Text: fmt.Sprintf("%s (%s)", r.Model.File, r.AboutModel())}}
 	out = append(out, Note{Key: "dims", Text: r.DimsText()})
 	if r.Device != nil {
-		text := fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s",
-			r.Device.Name, r.Device.ID, BoundaryText(r.Device.Boundary), r.Device.Origin, r.Device.Runtime)
+		text := deviceText(&r.Device.Device, r.Device.Boundary, r.Device.Origin, r.Device.Runtime)
 		if r.Device.Default {
 			text += "; the default, --device ID chooses another (irene devices)"
 		}
@@ -36,6 +35,11 @@ func (r *Report) HeadNotes() []Note {
 	}
 	out = append(out, Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", ModeText(r.Mode), r.Convention)})
 	return append(out, Note{Key: "total", Text: r.totalText(), Style: render.Bold})
+}
+
+// deviceText says what predictions rest on.
+func deviceText(d *energy.Device, b energy.Boundary, origin, profile string) string {
+	return fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Name, d.ID, BoundaryText(b), origin, profile)
 }
 
 // BoundaryText says what energies cover; coefficients of times alone have none.
@@ -68,6 +72,7 @@ func (r *Report) uses(domain string) bool {
 	return slices.ContainsFunc(r.Operators, func(op Operator) bool { return op.Node.Domain == domain })
 }
 
+// ModeText says in words what the numbers of a mode rest on.
 func ModeText(mode string) string {
 	switch mode {
 	case "spec":
@@ -80,6 +85,7 @@ func ModeText(mode string) string {
 	return mode
 }
 
+// DimsText lists the dims that have a number, and says which are assumed.
 func (r *Report) DimsText() string {
 	var list []string
 	for _, d := range r.Dims {

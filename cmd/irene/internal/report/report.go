@@ -69,18 +69,13 @@ type Metrics struct {
 	Operators int
 	Unknown   int     // operators among them of which some number is not known
 	Share     float64 // of the whole model, in [0, 1]; NaN where it is not known; see Report.ShareOf
-	Estimate
-}
-
-// Estimate is a prediction; one that is not Predicted has no numbers.
-type Estimate struct {
-	Predicted bool
+	Predicted bool    // else the estimate has no numbers
+	NoEnergy  bool    // the coefficients hold times alone: energies are not known
 	law.Estimate
-	NoEnergy bool // the coefficients hold times alone: energies are not known
 }
 
 // HasEnergy reports whether the energies are known.
-func (e *Estimate) HasEnergy() bool { return e.Predicted && !e.NoEnergy }
+func (m *Metrics) HasEnergy() bool { return m.Predicted && !m.NoEnergy }
 
 // Module is one call of a module.
 type Module struct {

@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
 
@@ -123,12 +122,12 @@ func (c *sweepCSV) Row(r *sweep.Row) error {
 	if err := c.head(); err != nil {
 		return err
 	}
-	c.record = append(c.record[:0], c.s.Grid.Targets[r.Device].Device.ID)
+	c.record = append(c.record[:0], c.s.Grid.Programs[r.Device].Device.ID)
 	for _, n := range c.s.sizes(r) {
 		c.record = append(c.record, strconv.FormatInt(n, 10))
 	}
 	for _, m := range c.metrics {
-		c.record = append(c.record, render.CSVNumber(m.Sweep(r)))
+		c.record = append(c.record, render.CSVNumber(m.Sweep(r), true))
 	}
 	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
 }
@@ -140,20 +139,6 @@ func (c *sweepCSV) Finish() error {
 	}
 	c.out.Flush()
 	return c.out.Error()
-}
-
-func (s *Sweep) origin(i int) string {
-	if t := s.Grid.Targets[i]; t.Device.ID != t.Coefficients.Device {
-		return predict.OriginEstimated
-	}
-	return predict.OriginFitted
-}
-
-func (s *Sweep) runtime(i int) string {
-	if t := s.Grid.Targets[i]; t.Options.Profile != "" {
-		return t.Options.Profile
-	}
-	return s.Grid.Targets[i].Coefficients.Profile
 }
 
 // fixed are the declared dims that are not swept and have a number.

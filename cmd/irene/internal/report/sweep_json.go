@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -39,13 +40,13 @@ type sweepFoot struct {
 type SweepRow struct {
 	Device   string                `json:"device"`               // its id
 	Dims     render.Members[int64] `json:"dims"`                 // the swept sizes, by name
-	Energy   render.Number         `json:"energy_j"`             // joules
-	Time     render.Number         `json:"time_s"`               // seconds
-	Power    render.Number         `json:"power_w"`              // watts, on average
+	Energy   energy.Joules         `json:"energy_j"`             // joules
+	Time     energy.Seconds        `json:"time_s"`               // seconds
+	Power    energy.Watts          `json:"power_w"`              // watts, on average
 	Tokens   *render.Number        `json:"tokens,omitzero"`      // in all sequences, where the model has a dim that counts them
 	Items    *render.Number        `json:"items,omitzero"`       // of the batch, where it has none
-	PerToken *render.Number        `json:"j_per_token,omitzero"` // joules
-	PerItem  *render.Number        `json:"j_per_item,omitzero"`  // joules
+	PerToken *energy.Joules        `json:"j_per_token,omitzero"` // joules
+	PerItem  *energy.Joules        `json:"j_per_item,omitzero"`  // joules
 	FLOPs    render.Number         `json:"flops"`                // floating-point operations, by the convention of the document
 	Bytes    render.Number         `json:"bytes"`                // read and written
 	Memory   render.Number         `json:"memory_bytes"`         // bytes of weights, and of activations at their peak
@@ -71,8 +72,8 @@ func newSweepJSON(w io.Writer, s *Sweep) sweepWriter {
 		Schema: Schema, Version: s.Version, Model: s.Model.File, Convention: s.Convention,
 		Fixed: DimsJSON(s.fixed()), Assumed: s.Grid.Open.Example.Assumed,
 	}
-	for i, t := range s.Grid.Targets {
-		head.Devices = append(head.Devices, targetJSON{t.Device.ID, render.Text(t.Coefficients.Boundary), s.origin(i), s.runtime(i)})
+	for _, p := range s.Grid.Programs {
+		head.Devices = append(head.Devices, newTargetJSON(&p.Basis))
 	}
 	text := bytes.TrimSuffix(render.JSON(&head), []byte("}\n"))
 	return &sweepJSON{w: w, s: s, row: render.Appender[SweepRow](), whole: true, buf: append(text, ",\n\"rows\": ["...)}
@@ -107,13 +108,13 @@ func (c *sweepJSON) flush() error {
 // rowJSON is how a row stands in documents.
 func (s *Sweep) rowJSON(r *sweep.Row) SweepRow {
 	out := SweepRow{
-		Device: s.Grid.Targets[r.Device].Device.ID, Energy: render.Number(r.Energy), Time: render.Number(r.Time), Power: render.Number(r.Power()),
+		Device: s.Grid.Programs[r.Device].Device.ID, Energy: r.Energy, Time: r.Time, Power: r.Power(),
 		FLOPs: render.Number(r.FLOPs), Bytes: render.Number(r.Bytes), Memory: render.Number(math.NaN()), Fits: r.Fits,
 	}
 	for i, n := range s.sizes(r) {
 		out.Dims = append(out.Dims, render.Member[int64]{Name: s.Names[i], Value: n})
 	}
-	items, per := new(render.Number(r.Items)), new(render.Number(r.PerItem()))
+	items, per := new(render.Number(r.Items)), new(r.PerItem())
 	if s.Grid.Tokens {
 		out.Tokens, out.PerToken = items, per
 	} else {

@@ -43,7 +43,7 @@ func (t *sweepText) Row(r *sweep.Row) error {
 	if t.rows++; t.rows > shownRows {
 		return nil
 	}
-	cells := []render.Cell{{Text: t.s.Grid.Targets[r.Device].Device.ID}}
+	cells := []render.Cell{{Text: t.s.Grid.Programs[r.Device].Device.ID}}
 	for _, n := range t.s.sizes(r) {
 		cells = append(cells, render.Cell{Text: strconv.FormatInt(n, 10)})
 	}
@@ -100,8 +100,8 @@ func (s *Sweep) Head() string {
 	if len(fixed) > 0 {
 		t.Row("dims", strings.Join(fixed, ", "))
 	}
-	for i, g := range s.Grid.Targets {
-		t.Row("device", fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", g.Device.Name, g.Device.ID, BoundaryText(g.Coefficients.Boundary), s.origin(i), s.runtime(i)))
+	for _, p := range s.Grid.Programs {
+		t.Row("device", deviceText(&p.Device, p.Boundary, p.Origin, p.Profile))
 	}
 	return t.String()
 }
@@ -127,18 +127,18 @@ func (s *Sweep) Notes() string {
 		under = " under " + strings.Join(s.Asserted, " and ")
 	}
 	for i, b := range s.Best {
-		id := s.Grid.Targets[i].Device.ID
+		id := s.Grid.Programs[i].Device.ID
 		if b == nil {
 			t.Cells(render.Cell{Text: "best", Style: render.Bold}, render.Cell{Text: fmt.Sprintf("%s: no point fits the device%s", id, strings.Replace(under, " under", " and holds", 1)), Style: render.Yellow})
 			continue
 		}
-		if math.IsNaN(b.Energy) {
+		if math.IsNaN(float64(b.Energy)) {
 			t.Cells(render.Cell{Text: "best", Style: render.Bold}, render.Cell{Text: fmt.Sprintf("%s: %s takes the least time per %s%s: %v each, %v a run; energy is unknown",
-				id, s.at(b), s.Item(), under, energy.Seconds(b.Time/b.Items), energy.Seconds(b.Time))})
+				id, s.at(b), s.Item(), under, b.Time/energy.Seconds(b.Items), b.Time)})
 			continue
 		}
 		t.Cells(render.Cell{Text: "best", Style: render.Bold}, render.Cell{Text: fmt.Sprintf("%s: %s takes the least energy per %s%s: %v each, %v and %v a run, %v",
-			id, s.at(b), s.Item(), under, energy.Joules(b.PerItem()), energy.Joules(b.Energy), energy.Seconds(b.Time), energy.Watts(b.Power()))})
+			id, s.at(b), s.Item(), under, b.PerItem(), b.Energy, b.Time, b.Power())})
 	}
 	for _, l := range s.Largest {
 		memory := energy.FormatBinaryBytes(float64(l.Memory))

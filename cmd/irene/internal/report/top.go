@@ -18,7 +18,7 @@ type group struct {
 func (r *Report) topGroups(n int) []group {
 	var out []group
 	at := map[string]int{}
-	for _, i := range r.TopOperators(len(r.Operators)) {
+	for _, i := range r.topOperators(len(r.Operators)) {
 		op := &r.Operators[i]
 		key := op.Node.Kind() + " " + Star(op.Path) + op.Metrics.sign()
 		if r.View.Expand {

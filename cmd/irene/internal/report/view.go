@@ -16,7 +16,7 @@ const (
 // Keys lists the sort keys, the default first.
 func Keys() []string {
 	keys := []string{ByOrder}
-	for _, x := range MetricTable((*Metric).Sorted) {
+	for _, x := range MetricTable((*Metric).sorted) {
 		keys = append(keys, x.Name)
 	}
 	return append(keys, ByName)
@@ -52,8 +52,8 @@ func (r *Report) operatorMetric() *Metric {
 	return FindMetric(name)
 }
 
-// TopOperators are the indices of the n operators that weigh most. Operators that weigh nothing are left out.
-func (r *Report) TopOperators(n int) []int {
+// topOperators are the indices of the n operators that weigh most. Operators that weigh nothing are left out.
+func (r *Report) topOperators(n int) []int {
 	x := r.operatorMetric()
 	var out []int
 	for i := range r.Operators {
@@ -116,8 +116,8 @@ func MatchPath(pattern, path string) bool {
 	return path == ""
 }
 
-// AllOperators are the indices of the operators in m and below, in graph order.
-func (m *Module) AllOperators() []int {
+// allOperators are the indices of the operators in m and below, in graph order.
+func (m *Module) allOperators() []int {
 	var out []int
 	m.Walk(func(c *Module) { out = append(out, c.Operators...) })
 	slices.Sort(out)

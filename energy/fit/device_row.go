@@ -7,9 +7,8 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/measured"
-	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/energy/stats"
 )
 
 // peakMargin is how far above the best measured rate of products the peak is taken to be.
@@ -20,13 +19,13 @@ const streamed = 2
 
 // deviceRow is the row of the device that records were measured on: that of the table, or else one made of what the
 // records say of it and of the best that was measured, with its estimates named.
-func deviceRow(records []*energy.Record) (d energy.Device, known bool) {
+func deviceRow(records []*energy.Record) (d energy.Device, unlisted bool) {
 	if len(records) == 0 {
 		return d, false
 	}
 	id := measured.RecordDeviceID(records[0].Device)
 	if d, err := energy.LookupDevice(id); err == nil {
-		return d, true
+		return d, false
 	}
 	d = energy.Device{
 		ID: id, Source: fmt.Sprintf("made of %d records", len(records)),
@@ -50,7 +49,7 @@ func deviceRow(records []*energy.Record) (d energy.Device, known bool) {
 		d.Estimates = append(d.Estimates, energy.EstimateIdle)
 	}
 	slices.Sort(d.Estimates)
-	return d, false
+	return d, true
 }
 
 // measuredPeaks are the best rates of products by element type, a little above what was measured: of operators that are
@@ -136,38 +135,17 @@ func measuredLimit(records []*energy.Record) energy.Watts {
 	return max(limit, power)
 }
 
-// Roofline is the least that a record's kernels can take by the device's numbers: the longer of arithmetic and memory, at
-// the power limit. False where the device lacks a number.
-func Roofline(r *energy.Record, d energy.Device) (energy.Joules, energy.Seconds, bool) {
-	var sum float64
-	for i := range r.Work {
-		w := &r.Work[i]
-		t, _ := graph.ParseDType(w.DType)
-		rate, ok := coefficients.Peak(d, t)
-		if d.Bandwidth <= 0 || w.MACs > 0 && !ok {
-			return 0, 0, false
-		}
-		arithmetic := 0.0
-		if w.MACs > 0 {
-			arithmetic = 2 * float64(w.MACs) / float64(rate)
-		}
-		sum += float64(w.Count) * max(arithmetic, float64(w.Read+w.Written)/float64(d.Bandwidth))
-	}
-	return d.TDP.Times(energy.Seconds(sum)), energy.Seconds(sum), true
-}
-
-// hostOf parts energies at the plug into the board's and the rest, from records that have both; nil where too few do.
-func hostOf(rows []RecordRow) *coefficients.HostPower {
-	ls := newLeastSquares(2)
-	for _, r := range rows {
-		if r.WallEnergy != nil && r.Energy != nil && r.Time != nil && r.Boundary == energy.BoundaryBoard {
-			wall := float64(*r.WallEnergy)
-			ls.add([]int{0, 1}, []float64{float64(*r.Energy) / wall, float64(*r.Time) / wall}, 1, 1)
+// medianOf is the median of those numbers that were measured; nil where none was.
+func medianOf[T ~float64](records []*energy.Record, number func(*energy.Record) *T) *T {
+	var list []float64
+	for _, r := range records {
+		if v := number(r); v != nil {
+			list = append(list, float64(*v))
 		}
 	}
-	x, err := ls.solve()
-	if err != nil || ls.rows < 10 || x[0] == 0 {
+	if len(list) == 0 {
 		return nil
 	}
-	return &coefficients.HostPower{Watts: energy.Watts(x[1]), Factor: x[0]}
+	v := T(stats.Median(list))
+	return &v
 }

@@ -6,13 +6,13 @@ import (
 	"testing"
 )
 
-// linear is one equation Σ coef·x = b with a weight on its square.
-type linear struct {
+// linearEquation is one equation Σ coef·x = b with a weight on its square.
+type linearEquation struct {
 	coef      []float64
 	b, weight float64
 }
 
-func solved(t *testing.T, n int, eqs []linear) []float64 {
+func solved(t *testing.T, n int, eqs []linearEquation) []float64 {
 	t.Helper()
 	ls := newLeastSquares(n)
 	for _, e := range eqs {
@@ -38,18 +38,18 @@ func close(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance*max
 func TestNonNegative(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		eqs  []linear
+		eqs  []linearEquation
 		want []float64
 	}{
-		{"one unknown", []linear{{[]float64{1}, 3, 1}}, []float64{3}},
-		{"held at zero", []linear{{[]float64{1}, -1, 1}}, []float64{0}},
-		{"weighted mean", []linear{{[]float64{1}, 1, 3}, {[]float64{1}, 2, 1}}, []float64{1.25}},
-		{"inside", []linear{{[]float64{1, 1}, 3, 1}, {[]float64{1, -1}, 1, 1}}, []float64{2, 1}},
-		{"x + y = 2, x - y = 4: without y, x is 3", []linear{{[]float64{1, 1}, 2, 1}, {[]float64{1, -1}, 4, 1}}, []float64{3, 0}},
-		{"x + 2y = 4, 2x + y = 1: without x, 5y = 9", []linear{{[]float64{1, 2}, 4, 1}, {[]float64{2, 1}, 1, 1}}, []float64{0, 1.8}},
-		{"all held at zero", []linear{{[]float64{1, 2}, -4, 1}, {[]float64{2, 1}, -1, 1}}, []float64{0, 0}},
-		{"a column without entries", []linear{{[]float64{2, 0}, 3, 1}}, []float64{1.5, 0}},
-		{"scales far apart", []linear{{[]float64{5e11, 1e-3}, 1.005, 1}, {[]float64{0, 0.2}, 1, 1}}, []float64{2e-12, 5}},
+		{"one unknown", []linearEquation{{[]float64{1}, 3, 1}}, []float64{3}},
+		{"held at zero", []linearEquation{{[]float64{1}, -1, 1}}, []float64{0}},
+		{"weighted mean", []linearEquation{{[]float64{1}, 1, 3}, {[]float64{1}, 2, 1}}, []float64{1.25}},
+		{"inside", []linearEquation{{[]float64{1, 1}, 3, 1}, {[]float64{1, -1}, 1, 1}}, []float64{2, 1}},
+		{"x + y = 2, x - y = 4: without y, x is 3", []linearEquation{{[]float64{1, 1}, 2, 1}, {[]float64{1, -1}, 4, 1}}, []float64{3, 0}},
+		{"x + 2y = 4, 2x + y = 1: without x, 5y = 9", []linearEquation{{[]float64{1, 2}, 4, 1}, {[]float64{2, 1}, 1, 1}}, []float64{0, 1.8}},
+		{"all held at zero", []linearEquation{{[]float64{1, 2}, -4, 1}, {[]float64{2, 1}, -1, 1}}, []float64{0, 0}},
+		{"a column without entries", []linearEquation{{[]float64{2, 0}, 3, 1}}, []float64{1.5, 0}},
+		{"scales far apart", []linearEquation{{[]float64{5e11, 1e-3}, 1.005, 1}, {[]float64{0, 0.2}, 1, 1}}, []float64{2e-12, 5}},
 		{"nothing to solve", nil, []float64{0, 0}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestNonNegative(t *testing.T) {
 			}
 		})
 	}
-	x := solved(t, 2, []linear{{[]float64{1, 1}, 2, 1}}) // any split of the sum will do
+	x := solved(t, 2, []linearEquation{{[]float64{1, 1}, 2, 1}}) // any split of the sum will do
 	if !close(x[0]+x[1], 2, 1e-6) || x[0] < 0 || x[1] < 0 {
 		t.Errorf("x = %v, want a sum of 2", x)
 	}
@@ -73,7 +73,7 @@ func TestNonNegativeRandom(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for trial := range 400 {
 		n, rows := 1+random.IntN(12), 1+random.IntN(30)
-		eqs := make([]linear, rows)
+		eqs := make([]linearEquation, rows)
 		for i := range eqs {
 			coef := make([]float64, n)
 			for j := range coef {
@@ -84,13 +84,13 @@ func TestNonNegativeRandom(t *testing.T) {
 					coef[j] = random.NormFloat64() * math.Pow(10, float64(j%5))
 				}
 			}
-			eqs[i] = linear{coef, random.NormFloat64(), 0.1 + random.Float64()}
+			eqs[i] = linearEquation{coef, random.NormFloat64(), 0.1 + random.Float64()}
 		}
 		checkKKT(t, trial, eqs, solved(t, n, eqs))
 	}
 }
 
-func checkKKT(t *testing.T, trial int, eqs []linear, x []float64) {
+func checkKKT(t *testing.T, trial int, eqs []linearEquation, x []float64) {
 	t.Helper()
 	gradient, norm := make([]float64, len(x)), make([]float64, len(x))
 	for _, e := range eqs {

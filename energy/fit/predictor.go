@@ -1,0 +1,80 @@
+package fit
+
+import (
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/measured"
+)
+
+// Predictor predicts the work of data's items with coefficients: that of trees as the other commands predict models, with
+// intervals; that of records by the sums of terms that the fit itself sees. It belongs to one goroutine.
+type Predictor struct {
+	law          law.Law
+	coefficients *coefficients.Coefficients
+	terms        *linear
+	sums         bool
+	estimated    bool // the coefficients are another device's
+	done         map[*Work]*law.Sum
+}
+
+// Predictor prepares predictions on the data's device, to which coefficients of another one are scaled. What hides a launch
+// stays as the data's terms have it.
+func (d *Data) Predictor(c *coefficients.Coefficients) (*Predictor, error) {
+	l, err := law.New(c, d.Device, law.Options{Alone: true})
+	if err != nil {
+		return nil, err
+	}
+	return &Predictor{
+		law: l, coefficients: c, terms: d.terms(), sums: d.Kind == measured.KindRecords, estimated: c.Device != d.Device.ID, done: map[*Work]*law.Sum{},
+	}, nil
+}
+
+// Predict is what work takes, with intervals of its level, or of its class for a kernel alone.
+func (p *Predictor) Predict(w *Work) law.Estimate {
+	if p.sums {
+		return p.estimate(p.terms.terms[w].sums)
+	}
+	return p.sum(w).Estimate
+}
+
+// Kernel is what all runs of the i-th kernel of a record's work take.
+func (p *Predictor) Kernel(w *Work, i int) law.Estimate {
+	var s classTerms
+	s.addKernel(&p.terms.terms[w].kernels[i], w.Kernels[i].Count)
+	return p.estimate(s)
+}
+
+func (p *Predictor) estimate(s classTerms) (e law.Estimate) {
+	e.Energy, e.Time = s.of(p.coefficients)
+	return e
+}
+
+// sum adds up work.
+func (p *Predictor) sum(w *Work) *law.Sum {
+	if s := p.done[w]; s != nil {
+		return s
+	}
+	s := &law.Sum{}
+	for i := range w.Kernels {
+		k := p.kernel(&w.Kernels[i])
+		s.Add(&k, false, p.estimated)
+		if w.Level == "" {
+			s.Estimate = k.Estimate
+		}
+	}
+	for _, part := range w.Parts {
+		s.AddSum(p.sum(part))
+	}
+	if w.Level != "" {
+		s.Bound(w.Level, &p.coefficients.Residuals)
+	}
+	p.done[w] = s
+	return s
+}
+
+func (p *Predictor) kernel(k *Kernel) law.Prediction {
+	if k.IsCall() {
+		return p.law.Call(k.Bytes)
+	}
+	return p.law.Kernel(&k.Kernel)
+}
