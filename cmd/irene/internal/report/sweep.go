@@ -31,10 +31,11 @@ type SweepAxis struct {
 
 // LargestBatch is the largest size of the batch that fits a device, at the largest sizes of the other dims.
 type LargestBatch struct {
-	Device int
-	Name   string
-	Size   int64
-	At     string // the other dims; "" where there are none
+	Device string `json:"device"` // its id
+	Name   string `json:"dim"`    // of the batch
+	Size   int64  `json:"size"`   // 0 where none fits
+	At     string `json:"at"`     // the other dims; "" where there are none
+	Memory int64  `json:"-"`      // bytes of the device
 }
 
 // sizes are the sizes of a row as the user gave them.
