@@ -19,6 +19,9 @@ type Number float64
 // Text is a text that is null in JSON where it is empty.
 type Text string
 
+// Index is a place in a list; null in JSON where it is negative, which stands for none.
+type Index int
+
 // Members is a JSON object whose members are not fixed, in an order of their own.
 type Members[T any] []Member[T]
 
@@ -84,6 +87,8 @@ func (c *encoders) of(t reflect.Type) encoder {
 		return func(b []byte, v reflect.Value) []byte { return appendDType(b, graph.DType(v.Uint())) }
 	case reflect.TypeFor[*graph.Value]():
 		return func(b []byte, v reflect.Value) []byte { return appendName(b, v.Interface().(*graph.Value)) }
+	case reflect.TypeFor[Index]():
+		return func(b []byte, v reflect.Value) []byte { return appendIndex(b, v.Int()) }
 	case reflect.TypeFor[Text]():
 		return func(b []byte, v reflect.Value) []byte { return appendText(b, v.String()) }
 	}
@@ -224,6 +229,13 @@ func appendFloat(b []byte, v float64) []byte {
 		return append(b, "null"...)
 	}
 	return strconv.AppendFloat(b, v, 'g', -1, 64)
+}
+
+func appendIndex(b []byte, i int64) []byte {
+	if i < 0 {
+		return append(b, "null"...)
+	}
+	return strconv.AppendInt(b, i, 10)
 }
 
 func appendText(b []byte, s string) []byte {
