@@ -28,6 +28,8 @@ type Device struct {
 	TDP               Watts          `json:"tdp_w,omitempty"`                 // watts: default power limit of the board, or of the module where GPU and CPU share one
 	IncludesHost      bool           `json:"includes_host,omitempty"`         // the power limit is the module's, processor included
 	Idle              Watts          `json:"idle_w,omitempty"`                // watts of the board with a context open and no kernel running
+	Awake             Watts          `json:"awake_w,omitempty"`               // watts of the chip with its clocks up and nothing running; 0 where nobody measured them
+	Busy              Watts          `json:"busy_w,omitempty"`                // watts of the chip above those while every multiprocessor issues instructions; 0 where nobody measured them
 	Estimates         []string       `json:"estimates,omitempty"`             // the Estimate… names of the numbers that are this project's estimates, not published ones
 	Source            string         `json:"source,omitempty"`                // data sheet or white paper
 	Address           string         `json:"-"`                               // of the document, or of its product page where the document has no lasting address

@@ -28,6 +28,14 @@ type Kernel struct {
 	Bytes    float64 // read and written
 	Rereads  float64 // bytes read once more, as no cache holds them; a launch does not hide behind them
 	Products []Product
+
+	// What kernels that are given by shape say beside that.
+	Op        string     // row operator, such as add_rmsnorm; "" where the class says enough
+	Elements  float64    // of its rows
+	Quant     string     // quantisation of products and experts; "" where the element type says all
+	Attention *Attention // of a fused kernel
+	Experts   *Experts   // of a layer of experts
+	Replayed  bool       // the same kernel ran just before: what fits the cache is there
 }
 
 // Product is Batch products of M×K by K×N.
@@ -65,7 +73,20 @@ type Prediction struct {
 	// Extrapolated says that the operator lies outside the range that its coefficients were fitted on.
 	Extrapolated bool
 	Why          string // of StandIn or Extrapolated
+	Origin       Origin // "" where the law does not tell
+	// LowTime and HighTime are the 90 % interval of the time; both zero where the law has none.
+	LowTime, HighTime energy.Seconds
 }
+
+// Origin says in a word what stands behind a prediction.
+type Origin string
+
+// The origins.
+const (
+	OriginFitted    Origin = "fitted"    // to measurements of the device
+	OriginEstimated Origin = "estimated" // from the device's row and constants of its kind
+	OriginStandIn   Origin = "stand-in"  // from another kind's, class's or type's constants
+)
 
 // View is the class of what launches nothing.
 const View = "view"

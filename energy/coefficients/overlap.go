@@ -1,0 +1,53 @@
+package coefficients
+
+import "fmt"
+
+// Overlap is what the law of overlapping kernels was fitted to: its constants, and for each group of kernels the devices
+// that have rows and how far predictions were off on devices left out.
+type Overlap struct {
+	Constants []Constant `json:"constants"` // in the law's order
+	Groups    []Group    `json:"groups"`    // sorted by name
+}
+
+// Constant is one number of the law.
+type Constant struct {
+	Name  string  `json:"name"`         // such as product.floor
+	Of    string  `json:"of,omitempty"` // the kind of multiprocessor, process, memory, operator or quantisation that it holds for
+	Value float64 `json:"value"`        // in the constant's unit
+	Unit  string  `json:"unit"`
+	Low   float64 `json:"low,omitempty"`  // 90 % interval, in the constant's unit
+	High  float64 `json:"high,omitempty"` // 90 % interval, in the constant's unit
+	Rows  int     `json:"rows,omitempty"` // that it was fitted to; 0: it was set
+	Data  string  `json:"data,omitempty"` // names of the data
+	Cost  float64 `json:"cost,omitempty"` // error that its removal adds, as a ratio of times
+}
+
+// Group is a group of kernels that constants were fitted for together.
+type Group struct {
+	Name    string   `json:"name"`
+	Devices []string `json:"devices"` // with rows, sorted
+	Rows    int      `json:"rows"`
+	Time    Band     `json:"time"`    // of times on devices left out
+	Energy  Band     `json:"energy"`  // of energies on devices left out
+	StandIn Band     `json:"standin"` // of times on kinds of multiprocessors left out
+}
+
+// Group finds a group by its name.
+func (o *Overlap) Group(name string) (*Group, bool) {
+	for i := range o.Groups {
+		if o.Groups[i].Name == name {
+			return &o.Groups[i], true
+		}
+	}
+	return nil, false
+}
+
+// check refuses constants that no fit leaves.
+func (o *Overlap) check() error {
+	for _, c := range o.Constants {
+		if !(c.Value >= 0) || c.Value > 1e300 {
+			return fmt.Errorf("constant %s %s is %v: constants are finite and not negative", c.Name, c.Of, c.Value)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package law
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/graph"
+)
+
+// Overlap is the law of GPUs whose kernels overlap what they wait for: arithmetic, operands on their way to a
+// multiprocessor, the latency of its pipeline, and memory. Its constants go by kind of multiprocessor, process and memory;
+// everything else it reads off the device's row, so that a device of a known kind needs its row alone. See
+// overlap_product.go, overlap_attention.go, overlap_row.go and overlap_experts.go for the times of the classes, and
+// overlap_power.go for power and for what a power limit costs.
+type Overlap struct {
+	machine   machine
+	constants *Constants
+	groups    map[string]coefficients.Group
+	borrowed  map[string]string // why constants of other kinds stand in, by group
+}
+
+var _ Law = (*Overlap)(nil)
+
+// NewOverlap makes the law of fitted constants on a device.
+func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
+	constants, err := ReadConstants(c)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMachine(dev)
+	if err != nil {
+		return nil, err
+	}
+	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(m.kind)}
+	for _, g := range c.Groups {
+		l.groups[g.Name] = g
+	}
+	return l, nil
+}
+
+// Idle implements [Law].
+func (l *Overlap) Idle() energy.Watts { return energy.Watts(l.machine.idle) }
+
+// Call implements [Law]. A call without a kernel takes nothing of the device.
+func (l *Overlap) Call(float64) Prediction { return Prediction{Known: true, Class: View} }
+
+// errNoForm is what asking for closed forms ends with.
+var errNoForm = errors.New("the law of overlapping kernels has no polynomial form")
+
+// Form implements [Law]: there is none.
+func (l *Overlap) Form(*graph.Cost) (Form, error) { return Form{}, errNoForm }
+
+// CallForm implements [Law]: there is none.
+func (l *Overlap) CallForm(graph.Dim) (Form, error) { return Form{}, errNoForm }
+
+// Kernel implements [Law].
+func (l *Overlap) Kernel(k *Kernel) Prediction {
+	out := Prediction{Known: k.Known, Class: k.Class, DType: k.DType}
+	if !k.Known {
+		return out
+	}
+	x, group, why := l.waits(k)
+	run := l.machine.run(&x, &l.constants.Power)
+	out.Time, out.Energy = energy.Seconds(run.time), energy.Joules(run.power*run.time)
+	out.Causes, out.Tile, out.Why = run.causes(&x), x.tile, why
+	g := l.groups[group]
+	switch {
+	case why != "":
+		out.Origin, out.StandIn = OriginStandIn, true
+	case slices.Contains(g.Devices, l.machine.dev.ID):
+		out.Origin = OriginFitted
+	default:
+		out.Origin = OriginEstimated
+	}
+	l.surround(&out, &g)
+	return out
+}
+
+// surround puts the intervals that leaving whole devices out gives around a prediction, those of leaving a kind of
+// multiprocessor out around a stand-in.
+func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
+	t, e := g.Time, g.Energy
+	if p.StandIn {
+		t, e = g.StandIn, g.StandIn
+	}
+	for _, b := range []*coefficients.Band{&t, &e} {
+		if b.N == 0 {
+			*b = coefficients.Band{P50: coefficients.LeastStandIn / 2, P90: coefficients.LeastStandIn}
+		}
+	}
+	p.Surround(energy.Joules(e.P50)*p.Energy, energy.Joules(e.P90)*p.Energy)
+	p.LowTime, p.HighTime = p.Time*energy.Seconds(max(0, 1-t.P90)), p.Time*energy.Seconds(1+t.P90)
+}
+
+// waits finds what a kernel waits for, the group of kernels whose constants say so, and why others stand in.
+func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
+	switch {
+	case k.Attention != nil:
+		return l.attentionWaits(k.Attention)
+	case k.Experts != nil:
+		return l.expertWaits(k)
+	case len(k.Products) > 0:
+		return l.productWaits(k)
+	}
+	return l.rows(k), GroupRow, ""
+}
+
+// productWaits is the product of a kernel; of several, one after the other.
+func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
+	one := func(q Product) waits { o := l.plainOperand(k.DType); return l.product(q, &o, k.Replayed) }
+	group, why = GroupProduct, l.borrowed[GroupProduct]
+	if s, ok := quantisation(k.Quant); ok {
+		group = GroupProduct + " " + s.Name
+		why = l.borrowed[group]
+		if why == "" && l.machine.peak(s.peak) == 0 {
+			why = "no path"
+		}
+		one = func(q Product) waits { return l.quantised(q, &s, k.Replayed) }
+	}
+	x = one(k.Products[0])
+	for _, q := range k.Products[1:] {
+		x.follow(one(q))
+	}
+	return x, group, why
+}
+
+// attentionWaits is a fused attention kernel.
+func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
+	group = GroupPrefill
+	switch {
+	case a.decodes():
+		group = GroupDecode
+	case a.Float8:
+		group = GroupFloat8
+	}
+	return l.attention(a), group, l.borrowed[group]
+}
+
+// expertWaits is a layer of experts.
+func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
+	name, weight, peak, joules := "bfloat16", 2., l.machine.peak("bfloat16"), 1.
+	if s, ok := quantisation(k.Quant); ok {
+		name, weight, peak, joules = s.Name, s.weight, l.machine.peak(s.peak), l.constants.Quant[s.Name].Joules
+	}
+	group = GroupExperts + " " + name
+	return l.experts(k.Experts, name, weight, peak, joules), group, l.borrowed[group]
+}

@@ -1,0 +1,145 @@
+package law
+
+import (
+	"math"
+
+	"github.com/irene-onnx/irene/energy"
+)
+
+// The share of the power limit that boards under it draw in the mean.
+const atLimit = 0.98
+
+// PowerConstants are those of power.
+type PowerConstants struct {
+	FLOP  [numProcesses]float64 // J per FLOP of bfloat16 products, at boost
+	Byte  [numMemoryKinds]float64
+	Score float64 // J per attention score: its exponential and what is around
+	// Voltage falls with the clock, f being its share of boost: v² = max(f^Slope, Least·√f).
+	Slope float64
+	Least [numProcesses]float64
+}
+
+// process is the silicon process of a chip, as far as joules go by it.
+type process int
+
+// The processes.
+const (
+	nm7         process = iota // N7: compute capability 8.0
+	nm8                        // 8N: 8.6
+	adaN4                      // 4N graphics chips: 8.9
+	hopperN4                   // 4N: 9.0
+	blackwellN4                // 4NP: 10.0
+	ultraN4                    // 4NP: 10.3
+	graphicsN4                 // 4N: 12.0
+	numProcesses
+)
+
+var processNames = [numProcesses]string{"7 nm (8.0)", "8 nm (8.6)", "4 nm (8.9)", "4 nm (9.0)", "4 nm (10.0)", "4 nm (10.3)", "4 nm (12.0)"}
+
+// processOf is the process of a device's chip.
+func processOf(d *energy.Device) process {
+	switch d.ComputeCapability {
+	case "8.6", "8.7":
+		return nm8
+	case "8.9":
+		return adaN4
+	case "9.0":
+		return hopperN4
+	case "10.0":
+		return blackwellN4
+	case "10.3":
+		return ultraN4
+	case "12.0", "12.1":
+		return graphicsN4
+	}
+	return nm7
+}
+
+// awake is what a chip draws with its clocks up and nothing running, and above that while every multiprocessor issues
+// instructions; both belong to the chip, whatever the board's limit. Where nobody measured them, they are shares of the
+// power limit, as on the boards where somebody did.
+func awake(d *energy.Device) (idle, busy float64) {
+	if d.Awake > 0 {
+		return float64(d.Awake), float64(d.Busy)
+	}
+	limit := float64(d.TDP)
+	if processOf(d) == nm7 || processOf(d) == nm8 {
+		return 0.18 * limit, 0.05 * limit
+	}
+	return 0.18 * limit, 0.3 * limit
+}
+
+// ran is how a kernel ran: its clock under the power limit, its time and its power.
+type ran struct {
+	clock float64 // share of boost
+	time  float64 // s
+	power float64 // W, at most the limit
+	joule [numDraws]float64
+}
+
+// What draws power.
+const (
+	drawIdle = iota
+	drawBusy
+	drawArithmetic
+	drawMemory
+	numDraws
+)
+
+// run finds the clock at which a kernel meets the power limit. Power goes by f·v²; time by 1/f, but for the memory's.
+func (m *machine) run(x *waits, c *PowerConstants) ran {
+	t := x.time(1)
+	p := processOf(&m.dev)
+	var j [numDraws]float64
+	j[drawBusy] = m.busy * x.busy * (t - x.floor)
+	j[drawArithmetic] = c.FLOP[p]*x.joules*x.flops + c.Score*x.scores
+	j[drawMemory] = c.Byte[m.memory] * x.traffic
+	j[drawIdle] = m.idle * t
+	dynamic := (j[drawBusy] + j[drawArithmetic] + j[drawMemory]) / t
+	r := ran{clock: 1, time: t, power: m.idle + dynamic}
+	if r.power > m.limit*atLimit {
+		share := math.Max(0.01, (m.limit*atLimit-m.idle)/dynamic)
+		r.clock = math.Min(1, math.Min(math.Pow(share, 1/(1+c.Slope)), math.Pow(share/c.Least[p], 1/1.5)))
+		r.time = x.time(r.clock)
+		r.power = m.limit * atLimit
+		j[drawIdle] = m.idle * r.time
+		scale := (r.power - m.idle) * r.time / (dynamic * t)
+		for i := drawBusy; i < numDraws; i++ {
+			j[i] *= scale
+		}
+	}
+	r.joule = j
+	return r
+}
+
+// causes shares time and energy out over what a kernel waited for: overlapping waits by their p-th powers, which add up to
+// that of their time.
+func (r *ran) causes(x *waits) (out Causes) {
+	seconds := func(c Cause, s float64) { out[c].Time += energy.Seconds(s) }
+	rest := r.time - x.floor - x.split
+	seconds(Launch, x.floor)
+	seconds(Waves, x.split)
+	var powers [len(x.overlap)]float64
+	sum := 0.0
+	for i, v := range x.overlap {
+		if i != waitMemory {
+			v /= r.clock
+		}
+		powers[i] = math.Pow(v/math.Max(rest, 1e-300), x.p)
+		sum += powers[i]
+	}
+	if sum == 0 {
+		powers[waitMemory], sum = 1, 1
+	}
+	for i, c := range [...]Cause{waitArithmetic: Arithmetic, waitLoad: Waves, waitLatency: Waves, waitMemory: Memory} {
+		seconds(c, rest*powers[i]/sum)
+	}
+	joules := func(c Cause, j float64) { out[c].Energy += energy.Joules(j) }
+	joules(Arithmetic, r.joule[drawArithmetic])
+	joules(Memory, r.joule[drawMemory])
+	still := r.joule[drawIdle] + r.joule[drawBusy]
+	for c := range out {
+		joules(Cause(c), still*float64(out[c].Time)/r.time)
+	}
+	return out
+}

@@ -1,0 +1,58 @@
+package law
+
+import "math"
+
+// QuantConstants are those of products in one quantisation, and of the kernel that quantises what arrives in 16 bit.
+type QuantConstants struct {
+	Launch  [numSMKinds]float64 // s of the quantiser's launch and floor
+	Peak    [numSMKinds]float64 // share of the type's peak
+	Latency [numSMKinds]float64 // factor on the latency of 16 bit: these kernels split K seldom
+	Row     float64             // clocks a row of activations
+	Depth   float64             // clocks an element of K
+	Rate    float64             // bytes a clock and multiprocessor that the quantiser reads and writes
+	Joules  float64             // per FLOP, of those of bfloat16
+}
+
+// Quantisation is how elements of a product are stored and computed.
+type Quantisation struct {
+	Name           string
+	weight, active float64 // bytes of an element, scales included
+	fill           float64 // factor on fill and epilogue
+	peak           string  // the element type whose peak counts
+}
+
+// Quantisations is the table of quantisations that operators name.
+func Quantisations() []Quantisation {
+	return []Quantisation{
+		{Name: "fp8", weight: 1, active: 1, fill: 2, peak: "float8"},             // dynamic, a scale per tensor or row
+		{Name: "fp8_static", weight: 1, active: 1, fill: 2, peak: "float8"},      // scales known beforehand
+		{Name: "fp8_block", weight: 1, active: 1, fill: 2, peak: "float8"},       // a scale per 1×128 and 128×128
+		{Name: "nvfp4", weight: 0.5625, active: 0.5625, fill: 4, peak: "float4"}, // a scale of 8 bit per 16 elements
+		{Name: "sq", weight: 1, active: 1, fill: 2, peak: "int8"},                // smooth quantisation, int8 × int8
+		{Name: "int8_wo", weight: 1, active: 2, fill: 1, peak: "float16"},        // weights alone
+		{Name: "int4_wo", weight: 0.5, active: 2, fill: 1, peak: "float16"},      // weights alone
+		{Name: "w4a16_mxfp4", weight: 0.53125, active: 2, fill: 1, peak: "float16"},
+		{Name: "w4a8_mxfp4_mxfp8", weight: 0.53125, active: 1, fill: 2, peak: "float8"},
+	}
+}
+
+// quantisation finds a row of the table.
+func quantisation(name string) (Quantisation, bool) {
+	for _, q := range Quantisations() {
+		if q.Name == name {
+			return q, true
+		}
+	}
+	return Quantisation{}, false
+}
+
+// quantised is a product in a quantisation, and its quantiser before it.
+func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) waits {
+	m, c := &l.machine, l.constants.Quant[s.Name]
+	kind := m.kind
+	o := operand{
+		weight: s.weight, active: s.active, peak: m.peak(s.peak) * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules,
+		floor: c.Launch[kind] + math.Max(1, q.M/m.sms)*c.Row/m.clock + q.K*c.Depth/m.clock + (2+s.active)*q.M*q.K/(m.sms*m.clock*c.Rate),
+	}
+	return l.product(q, &o, warm)
+}

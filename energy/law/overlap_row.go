@@ -1,0 +1,55 @@
+package law
+
+import "math"
+
+// RowConstants are those of operators that go over rows: memory streams, and a floor by operator.
+type RowConstants struct {
+	Stream float64                 // share of the bandwidth
+	L2     [numMemoryKinds]float64 // bandwidth of the L2 cache, of the memory's
+	Size   float64                 // of the L2 cache, that rows fit
+	Steep  float64                 // how sharply rows stop fitting
+	Op     map[string]*RowOpConstants
+}
+
+// RowOpConstants are those of one row operator.
+type RowOpConstants struct {
+	Floor float64 // s at referenceClock
+	Work  float64 // clocks of a multiprocessor an element of the rows
+}
+
+// referenceClock is the clock at which floors of row operators are written, Hz.
+const referenceClock = 1.8e9
+
+// RowOps lists the row operators that have constants of their own; others take those of the class.
+func RowOps() []string {
+	return []string{"add", "gelu", "silu_and_mul", "rmsnorm", "ln", "add_rmsnorm", "rope", "embedding", "softmax"}
+}
+
+// rowOp is the row operator whose constants a kernel takes.
+func rowOp(k *Kernel) string {
+	switch {
+	case k.Op != "":
+		return k.Op
+	case k.Class == "norm":
+		return "ln"
+	case k.Class == "softmax":
+		return "softmax"
+	case k.Class == "activation":
+		return "gelu"
+	case k.Class == "gather":
+		return "embedding"
+	}
+	return "add"
+}
+
+// rows is an operator that moves bytes.
+func (l *Overlap) rows(k *Kernel) waits {
+	m, c := &l.machine, &l.constants.Row
+	op := rowOp(k)
+	own := c.Op[op]
+	x := waits{p: 3, floor: own.Floor * referenceClock / m.clock, traffic: k.Bytes + k.Rereads, busy: 1}
+	x.overlap[waitMemory] = m.fromCache(x.traffic, c.Size*m.l2, c.Steep, c.Stream, c.L2[m.memory])
+	x.overlap[waitArithmetic] = own.Work * k.Elements / (m.sms * m.clock)
+	x.traffic *= 1 - 1/(1+math.Pow(x.traffic/(c.Size*m.l2), c.Steep))
+	return x
+}
