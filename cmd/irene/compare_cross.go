@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
@@ -57,7 +58,7 @@ func (x *crossings) find() ([]compare.Crossing, error) {
 			}
 			for k := 1; k < len(x.models) && len(out) < mostSearches; k++ {
 				c := search(costs[0], costs[k], k, sizes, closed)
-				c.Dim, c.Others, c.Metric, c.Closed = flag.axis(), x.plan.label(pt, f), metric, closed
+				c.Dim, c.Others, c.Metric, c.Closed = flag.axis(), x.plan.label(pt, f), report.FindMetric(metric).Key, closed
 				out = append(out, c)
 			}
 		}
@@ -201,8 +202,8 @@ func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formul
 // at a limited number of sizes; else only between neighbouring sizes that were asked for. It halves the gap between two
 // sizes that disagree.
 func search(a, b cost, k int, sizes []int64, closed bool) compare.Crossing {
-	out := compare.Crossing{Model: k, Low: sizes[0], High: sizes[len(sizes)-1], Cheaper: -1}
-	cheaper := func(size int64) int {
+	out := compare.Crossing{Models: [2]int{0, k}, Low: sizes[0], High: sizes[len(sizes)-1], Cheaper: -1}
+	cheaper := func(size int64) render.Index {
 		va, okA := a(size)
 		vb, okB := b(size)
 		switch {
@@ -211,7 +212,7 @@ func search(a, b cost, k int, sizes []int64, closed bool) compare.Crossing {
 		case va < vb:
 			return 0
 		}
-		return k
+		return render.Index(k)
 	}
 	at := sizes
 	if closed {

@@ -41,20 +41,11 @@ func completionCommand() command {
 func shells() []string { return []string{"bash", "zsh", "fish"} }
 
 // choices are the words that a flag takes; nil where it takes others.
-func choices(c *command, f cli.Flag) []string {
+func choices(f cli.Flag) []string {
 	if w, ok := f.(*wordFlag); ok {
 		return w.words
 	}
-	name := f.Names()[0]
-	switch name {
-	case "device":
-		return deviceIDs()
-	case "runtime":
-		return runtimes()
-	case "scope":
-		return energyBoundaries()
-	}
-	if name == "from" {
+	if f.Names()[0] == "device" {
 		return deviceIDs()
 	}
 	return nil
@@ -119,7 +110,7 @@ func completed(table []command) []completedCommand {
 			if v, ok := f.(cli.VisibleFlag); ok && !v.IsVisible() {
 				continue
 			}
-			cc.flags = append(cc.flags, completeFlag(f, choices(c, f)))
+			cc.flags = append(cc.flags, completeFlag(f, choices(f)))
 		}
 		out = append(out, cc)
 	}

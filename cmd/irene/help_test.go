@@ -48,7 +48,7 @@ func TestChoices(t *testing.T) {
 	for _, c := range commands() {
 		for _, f := range c.allFlags() {
 			name, usage := f.Names()[0], f.(cli.DocGenerationFlag).GetUsage()
-			words := choices(&c, f)
+			words := choices(f)
 			_, tail, found := strings.Cut(usage, ": ")
 			if !found {
 				tail = usage

@@ -26,7 +26,7 @@ func measurementFlags(data, excluded string) []cli.Flag {
 		&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME`" + excluded + " (repeatable)"},
 		&cli.StringFlag{Name: "device", Value: coefficients.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
-		&cli.StringFlag{Name: "runtime", Value: defaultRuntime(), Usage: "runtime `PROFILE` of the measurements: " + strings.Join(runtimes(), ", ")},
+		oneOfFlag(cli.StringFlag{Name: "runtime", Value: profiles()[0], Usage: "runtime `PROFILE` of the measurements: WORDS"}, profiles()),
 	}
 }
 
@@ -50,6 +50,7 @@ func readMeasurements(env *environment, path string) (measurements, error) {
 	return measurements{path, measured.KindOf(text), text}, nil
 }
 
+// readAllMeasurements reads files, each once.
 func readAllMeasurements(env *environment, paths []string) ([]measurements, error) {
 	var files []measurements
 	for _, path := range paths {
@@ -91,13 +92,13 @@ func (f *measurements) trees() ([]*irene.Tree, error) {
 
 // readTrees reads files of IrEne's trees.
 func readTrees(env *environment, paths []string) ([]*irene.Tree, error) {
+	files, err := readAllMeasurements(env, paths)
+	if err != nil {
+		return nil, err
+	}
 	var all []*irene.Tree
-	for _, path := range paths {
-		f, err := readMeasurements(env, path)
-		if err != nil {
-			return nil, err
-		}
-		trees, err := f.trees()
+	for i := range files {
+		trees, err := files[i].trees()
 		if err != nil {
 			return nil, err
 		}
@@ -154,23 +155,16 @@ func readRows(env *environment, path string) ([]operator.Operator, error) {
 	return ops, errors.Join(err, in.Close())
 }
 
-// energyBoundaries lists what energies may cover.
-func energyBoundaries() []string {
-	return []string{string(energy.BoundaryBoard), string(energy.BoundaryPackage), string(energy.BoundaryModule), string(energy.BoundaryWall)}
-}
-
 func scopeFlag() cli.Flag {
-	return &cli.StringFlag{Name: "scope", DefaultText: "the one they have", Usage: "of records, take the energies of this `SCOPE`: " + strings.Join(energyBoundaries(), ", ")}
+	return oneOfFlag(
+		cli.StringFlag{Name: "scope", DefaultText: "the one they have", Usage: "of records, take the energies of this `SCOPE`: WORDS"},
+		spelled([]energy.Boundary{energy.BoundaryBoard, energy.BoundaryPackage, energy.BoundaryModule, energy.BoundaryWall}),
+	)
 }
 
 // recordData is the data of files of records that the command line means.
 func recordData(env *environment, ctx *cli.Context, files []measurements) (*fit.Data, error) {
 	in := fit.Records{Exclude: ctx.StringSlice("exclude"), Boundary: energy.Boundary(ctx.String("scope"))}
-	if in.Boundary != "" {
-		if err := oneOf("scope", string(in.Boundary), energyBoundaries()); err != nil {
-			return nil, err
-		}
-	}
 	if list := ctx.StringSlice("model"); len(list) > 0 {
 		return nil, usagef("--model %s: records hold the kernels of what they measured; no model's file is needed", list[0])
 	}

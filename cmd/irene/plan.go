@@ -2,18 +2,20 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/operator"
+	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
@@ -35,10 +37,10 @@ func planCommand() command {
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "device", Usage: "the GPU to measure on, by `ID` (irene devices lists them)"},
-				&cli.StringFlag{Name: "from", Value: coefficients.DefaultDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"},
+				suggestFlag(cli.StringFlag{Name: "from", Value: coefficients.DefaultDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"}, deviceIDs()),
 				&cli.IntFlag{Name: "count", Value: 10, Usage: "choose `N` operators"},
 				&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim of the model, `NAME=N` (repeatable)"},
-				&cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes of the model run as one kernel, by `PROFILE`: " + strings.Join(runtimes(), ", ")},
+				runtimeFlag("which nodes of the model run as one kernel, by `PROFILE`"),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the rows to `FILE`, to be filled in (- is standard output, the table then goes to standard error)"},
 			}
 		},
@@ -75,7 +77,8 @@ func runPlan(env *environment, ctx *cli.Context) error {
 	}
 	var b bytes.Buffer
 	for _, i := range chosen {
-		b.Write(planRow(&rows[i], dev.ID))
+		o, none := &rows[i], render.Number(math.NaN())
+		b.Write(render.JSON(&planRow{o.Op, o.B, o.M, o.N, o.K, o.H, o.DType, dev.ID, none, none}))
 	}
 	return writeOutput(env, output, b.Bytes())
 }
@@ -91,11 +94,6 @@ func planInput(env *environment, ctx *cli.Context) (energy.Device, *coefficients
 	}
 	if n := ctx.Int("count"); n < 1 {
 		return dev, nil, usagef("--count %d: want at least 1", n)
-	}
-	if name := ctx.String("runtime"); name != "" {
-		if err := oneOf("runtime", name, runtimes()); err != nil {
-			return dev, nil, err
-		}
 	}
 	base, err := baseCoefficients(env, ctx.String("from"))
 	return dev, base, err
@@ -148,21 +146,18 @@ func planFile(env *environment, path string) ([]operator.Operator, error) {
 	return rows, err
 }
 
-// planRow is the row to be filled in.
-func planRow(o *operator.Operator, device string) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `{"op": %q`, o.Op)
-	for _, d := range []struct {
-		name string
-		n    int64
-	}{{"B", o.B}, {"M", o.M}, {"N", o.N}, {"K", o.K}, {"H", o.H}} {
-		if d.n > 0 {
-			fmt.Fprintf(&b, `, %q: %d`, d.name, d.n)
-		}
-	}
-	id, _ := json.Marshal(device)
-	fmt.Fprintf(&b, `, "dtype": %q, "device": %s, "latency_ms": null, "energy_j": null}`+"\n", o.DType, id)
-	return b.Bytes()
+// planRow is a row to be filled in.
+type planRow struct {
+	Op      string        `json:"op"`
+	B       int64         `json:"B,omitzero"`
+	M       int64         `json:"M,omitzero"`
+	N       int64         `json:"N,omitzero"`
+	K       int64         `json:"K,omitzero"`
+	H       int64         `json:"H,omitzero"`
+	DType   graph.DType   `json:"dtype"`
+	Device  string        `json:"device"`
+	Latency render.Number `json:"latency_ms"`
+	Energy  render.Number `json:"energy_j"`
 }
 
 // planTable shows the choice with what each operator is predicted to take.

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
@@ -45,7 +47,7 @@ func predictFlags() []cli.Flag {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "device", DefaultText: "each row's, or that of the coefficients", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
 		coefficientsFlag(),
-		oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "runtime `PROFILE` of the operators: WORDS"}, runtimes()),
+		runtimeFlag("runtime `PROFILE` of the operators"),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all (- is standard output)"},
 		suggestFlag(cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"}, operator.Names()),
 	}
@@ -240,7 +242,7 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 	return o, nil
 }
 
-// The members that predictions add to rows.
+// Members of rows that are told apart.
 const (
 	keyTime     = "time_s"
 	keyEnergy   = "energy_j"
@@ -266,20 +268,24 @@ func appendRow(members []operator.Member, pr *law.Prediction) []byte {
 		b = append(append(append(b, name...), ": "...), m.Value...)
 		b = append(b, ", "...)
 	}
-	b = append(b, `"time_s": `...)
-	if pr.Time == 0 {
-		b = append(b, "null"...)
-	} else {
-		b = strconv.AppendFloat(b, float64(pr.Time), 'g', 9, 64)
+	p := predictedMembers{nineDigits(float64(pr.Time)), nineDigits(float64(pr.Energy)), pr.StandIn, pr.Extrapolated}
+	return append(b, render.JSON(&p)[1:]...)
+}
+
+// predictedMembers are what predictions add to rows.
+type predictedMembers struct {
+	Time         render.Number `json:"time_s"`       // seconds
+	Energy       render.Number `json:"energy_j"`     // joules
+	Scaled       bool          `json:"scaled"`       // the prediction borrows another class or element type
+	Extrapolated bool          `json:"extrapolated"` // the sizes lie outside what was measured
+}
+
+// nineDigits rounds a prediction; zero is none.
+func nineDigits(v float64) render.Number {
+	if v == 0 {
+		v = math.NaN()
 	}
-	b = append(b, `, "energy_j": `...)
-	if pr.Energy == 0 {
-		b = append(b, "null"...)
-	} else {
-		b = strconv.AppendFloat(b, float64(pr.Energy), 'g', 9, 64)
-	}
-	b = fmt.Appendf(b, `, "scaled": %t, "extrapolated": %t`, pr.StandIn, pr.Extrapolated)
-	return append(b, "}\n"...)
+	return render.Number(published(v))
 }
 
 // one predicts the operator that flags describe.

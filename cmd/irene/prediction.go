@@ -9,6 +9,7 @@ import (
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // predictionRequest says for which device, by which coefficients and under which runtime profile to predict.
@@ -27,7 +28,7 @@ const noDevice = "none"
 
 // predictionFlags are what parsePrediction reads: the command's own --device, and what a prediction rests on beside it.
 func predictionFlags(device cli.Flag, measured ...cli.Flag) []cli.Flag {
-	out := append([]cli.Flag{device, coefficientsFlag(), runtimeFlag()}, measured...)
+	out := append([]cli.Flag{device, coefficientsFlag(), runtimeFlag("which nodes run as one kernel, by `PROFILE`")}, measured...)
 	return append(out, &cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"})
 }
 
@@ -43,8 +44,15 @@ func coefficientsFlag() cli.Flag {
 	return &cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"}
 }
 
-func runtimeFlag() cli.Flag {
-	return oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: "which nodes run as one kernel, by `PROFILE`: WORDS"}, runtimes())
+// runtimeFlag is --runtime where the coefficients have a profile of their own.
+func runtimeFlag(usage string) cli.Flag {
+	return oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: usage + ": WORDS"}, profiles())
+}
+
+// profiles lists the runtime profiles, the default first.
+func profiles() []string {
+	names, _ := kernel.Profiles()
+	return names
 }
 
 // measuredFlags are what a prediction may rest on beside the file.

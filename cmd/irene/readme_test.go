@@ -229,7 +229,7 @@ func checkFlags(t *testing.T, line string) {
 	}
 	for i, arg := range arranged[:max(0, len(arranged)-1)] {
 		for _, f := range c.allFlags() {
-			known := choices(c, f)
+			known := choices(f)
 			for _, w := range strings.Split(arranged[i+1], ",") {
 				if arg == "--"+f.Names()[0] && known != nil && !slices.Contains(known, w) {
 					t.Errorf("%q: %s is not one of %s", line, w, strings.Join(known, ", "))

@@ -23,11 +23,17 @@ type placedRecord struct {
 
 // finding is something wrong with a line of a file of records.
 type finding struct {
-	file    string
-	line    int
-	invalid bool // no record; else a record whose numbers are doubtful
-	message string
+	File    string `json:"file"`    // its path as it was given
+	Line    int    `json:"line"`    // from 1
+	Kind    string `json:"kind"`    // "invalid" for no record, or "doubtful" for one with unlikely numbers
+	Message string `json:"message"` // for people
 }
+
+// The kinds of findings.
+const (
+	invalid  = "invalid"
+	doubtful = "doubtful"
+)
 
 // checkRecordFiles lists everything wrong with files of records. Invalid lines are an error, doubtful numbers are not.
 func checkRecordFiles(env *environment, paths []string, format string) error {
@@ -42,22 +48,22 @@ func checkRecordFiles(env *environment, paths []string, format string) error {
 	}
 	findings = append(findings, doubts(all)...)
 	slices.SortStableFunc(findings, func(a, b finding) int {
-		if a.file != b.file {
-			return slices.Index(paths, a.file) - slices.Index(paths, b.file)
+		if a.File != b.File {
+			return slices.Index(paths, a.File) - slices.Index(paths, b.File)
 		}
-		return a.line - b.line
+		return a.Line - b.Line
 	})
 	if err := writeOutput(env, "", findingsText(findings, len(all), format)); err != nil {
 		return err
 	}
-	invalid := 0
+	bad := 0
 	for _, f := range findings {
-		if f.invalid {
-			invalid++
+		if f.Kind == invalid {
+			bad++
 		}
 	}
-	if invalid > 0 {
-		return errors.New(plural(invalid, "invalid line"))
+	if bad > 0 {
+		return errors.New(plural(bad, "invalid line"))
 	}
 	return nil
 }
@@ -73,19 +79,19 @@ func placeRecords(env *environment, path string) (records []placedRecord, bad []
 	last := 0 // line after which nothing was read; 0 where all was
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
-			f := finding{file: path, invalid: true}
+			f := finding{File: path, Kind: invalid}
 			switch e := e.(type) {
 			case *energy.SyntaxError:
-				f.line, f.message = e.Line, e.Msg
+				f.Line, f.Message = e.Line, e.Msg
 				if not[e.Line] { // the reader has given up
 					last = e.Line
 				}
 			case *energy.TornTailError:
-				f.line, f.message = e.Line, fmt.Sprintf("the last line is incomplete (from byte %d)", e.Offset)
+				f.Line, f.Message = e.Line, fmt.Sprintf("the last line is incomplete (from byte %d)", e.Offset)
 			default:
 				return nil, nil, err
 			}
-			not[f.line] = true
+			not[f.Line] = true
 			bad = append(bad, f)
 		}
 	}
@@ -101,53 +107,31 @@ func placeRecords(env *environment, path string) (records []placedRecord, bad []
 
 // findingsText is the findings in a format, with a summary in the text.
 func findingsText(findings []finding, records int, format string) []byte {
-	kind := func(f finding) string {
-		if f.invalid {
-			return "invalid"
-		}
-		return "doubtful"
-	}
 	var b bytes.Buffer
 	switch format {
 	case "csv":
 		w := csv.NewWriter(&b)
 		_ = w.Write([]string{"file", "line", "kind", "message"}) // to memory
 		for _, f := range findings {
-			_ = w.Write([]string{f.file, strconv.Itoa(f.line), kind(f), f.message})
+			_ = w.Write([]string{f.File, strconv.Itoa(f.Line), f.Kind, f.Message})
 		}
 		w.Flush()
 		return b.Bytes()
 	case "json":
-		return findingsJSON(findings, records, kind)
+		return render.JSON(&checkOutput{report.Schema, records, findings})
 	}
 	counts := map[string]int{}
 	for _, f := range findings {
-		fmt.Fprintf(&b, "%s:%d: %s\n", f.file, f.line, f.message)
-		counts[kind(f)]++
+		fmt.Fprintf(&b, "%s:%d: %s\n", f.File, f.Line, f.Message)
+		counts[f.Kind]++
 	}
-	fmt.Fprintf(&b, "%s, %s, %s\n", plural(records, "record"), plural(counts["invalid"], "invalid line"), plural(counts["doubtful"], "doubt"))
+	fmt.Fprintf(&b, "%s, %s, %s\n", plural(records, "record"), plural(counts[invalid], "invalid line"), plural(counts[doubtful], "doubt"))
 	return b.Bytes()
 }
 
 // checkOutput is what irene records --check --format json writes, a line per finding.
 type checkOutput struct {
-	Schema   int           `json:"schema"`  // version of the format
-	Records  int           `json:"records"` // that were read
-	Findings []findingJSON `json:"findings" lines:"each"`
-}
-
-// findingJSON is something wrong with a line.
-type findingJSON struct {
-	File    string `json:"file"`    // its path as it was given
-	Line    int    `json:"line"`    // from 1
-	Kind    string `json:"kind"`    // "invalid", or "doubtful" for a record with unlikely numbers
-	Message string `json:"message"` // for people
-}
-
-func findingsJSON(findings []finding, records int, kind func(finding) string) []byte {
-	out := checkOutput{Schema: report.Schema, Records: records}
-	for _, f := range findings {
-		out.Findings = append(out.Findings, findingJSON{f.file, f.line, kind(f), f.message})
-	}
-	return render.JSON(&out)
+	Schema   int       `json:"schema"`  // version of the format
+	Records  int       `json:"records"` // that were read
+	Findings []finding `json:"findings" lines:"each"`
 }

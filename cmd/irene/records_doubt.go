@@ -24,7 +24,7 @@ const (
 func doubts(all []placedRecord) []finding {
 	var out []finding
 	say := func(r placedRecord, format string, args ...any) {
-		out = append(out, finding{file: r.file, line: r.line, message: fmt.Sprintf(format, args...)})
+		out = append(out, finding{File: r.file, Line: r.line, Kind: doubtful, Message: fmt.Sprintf(format, args...)})
 	}
 	seen := map[string]placedRecord{}
 	for _, r := range all {

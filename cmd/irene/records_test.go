@@ -42,7 +42,7 @@ func TestPlaceRecords(t *testing.T) {
 		t.Errorf("%v, %v", records, err)
 	}
 	// 20 bad lines, 3 and 6 to 24, and the reader's last word at line 24.
-	if len(bad) != 21 || bad[0].line != 3 || bad[1].line != 6 || bad[20].line != 24 || !strings.Contains(bad[20].message, "is this a file of records?") {
+	if len(bad) != 21 || bad[0].Line != 3 || bad[1].Line != 6 || bad[20].Line != 24 || !strings.Contains(bad[20].Message, "is this a file of records?") {
 		t.Errorf("%d bad lines: %v", len(bad), bad)
 	}
 }

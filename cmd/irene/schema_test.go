@@ -139,6 +139,8 @@ func (g *schemaMaker) of(t reflect.Type) *schema {
 			return &schema{Type: "string"}
 		}
 		return &schema{Type: []string{"string", "null"}}
+	case reflect.TypeFor[render.Index]():
+		return &schema{Type: []string{"integer", "null"}}
 	case reflect.TypeFor[render.Text]():
 		return &schema{Type: []string{"string", "null"}}
 	case reflect.TypeFor[render.Number]():
@@ -164,6 +166,9 @@ func (g *schemaMaker) of(t reflect.Type) *schema {
 	case reflect.Bool:
 		return &schema{Type: "boolean"}
 	case reflect.Float64:
+		if t.PkgPath() == module+"/energy" && !g.std { // not finite where it is not known
+			return &schema{Type: []string{"number", "null"}}
+		}
 		return &schema{Type: "number"}
 	}
 	return &schema{Type: "integer"}

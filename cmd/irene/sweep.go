@@ -177,9 +177,11 @@ func (q *sweepRequest) largest(g *graph.Graph, s *report.Sweep, axes [][]int64) 
 			rest = append(rest, s.Names[i]+"="+strconv.FormatInt(s.Axes[i].Size(at[i]), 10))
 		}
 	}
-	for d := range s.Grid.Programs {
+	for d, t := range s.Grid.Programs {
 		if n, ok := s.Grid.Largest(at, batch, d); ok {
-			s.Largest = append(s.Largest, report.LargestBatch{Device: d, Name: s.Names[batch], Size: n, At: strings.Join(rest, " ")})
+			s.Largest = append(s.Largest, report.LargestBatch{
+				Device: t.Device.ID, Name: s.Names[batch], Size: n, At: strings.Join(rest, " "), Memory: t.Device.MemoryBytes,
+			})
 		}
 	}
 }

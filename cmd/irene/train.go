@@ -16,7 +16,6 @@ import (
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/operator"
-	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 func trainCommand() command {
@@ -36,7 +35,7 @@ func trainCommand() command {
 				scopeFlag(),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
 				&cli.StringSliceFlag{Name: "operators", Usage: "measured operators in `ROWS`, one JSON object a line: op, sizes, dtype, device, latency_ms and/or energy_j (repeatable)"},
-				&cli.StringFlag{Name: "from", Usage: "adapt the coefficients of the device `ID`, or those in a file, to --device with the --operators given"},
+				suggestFlag(cli.StringFlag{Name: "from", Usage: "adapt the coefficients of the device `ID`, or those in a file, to --device with the --operators given"}, deviceIDs()),
 			)
 		},
 		run: runTrain,
@@ -83,7 +82,7 @@ func checkTrain(ctx *cli.Context) error {
 	case ctx.String("output") == "":
 		return usagef("train needs --output FILE (- is standard output)")
 	}
-	return oneOf("runtime", ctx.String("runtime"), runtimes())
+	return nil
 }
 
 // trainData reads what the command line names: records, trees with or without operators beside them, or operators alone,
@@ -165,11 +164,3 @@ func baseCoefficients(env *environment, from string) (*coefficients.Coefficients
 	}
 	return c, nil
 }
-
-// runtimes lists the runtime profiles, the default first.
-func runtimes() []string {
-	names, _ := kernel.Profiles()
-	return names
-}
-
-func defaultRuntime() string { return runtimes()[0] }

@@ -135,9 +135,6 @@ func checkValidation(ctx *cli.Context) (plotType string, err error) {
 	if _, err := parseModels(ctx.StringSlice("model")); err != nil {
 		return "", err
 	}
-	if err := oneOf("runtime", ctx.String("runtime"), runtimes()); err != nil {
-		return "", err
-	}
 	if plot := ctx.String("output"); plot != "" {
 		plotType = strings.ToLower(filepath.Ext(plot))
 		if !slices.Contains(plotFormats(), plotType) {

@@ -41,21 +41,23 @@ func spreadIn(class string) float64 {
 
 // AdaptReport says what adapting has changed.
 type AdaptReport struct {
-	Device  string
-	From    string
-	Rows    int
-	Factors []AdaptFactor // by class and type
-	Before  stats.Errors  // of the rows' time, predicted without them
-	After   stats.Errors  // each row's time predicted from the others
-	Energy  [2]stats.Errors
+	Device    string
+	From      string
+	Operators int
+	Factors   []AdaptFactor // by class and type
+	Time      AdaptErrors
+	Energy    AdaptErrors
 
 	Warnings []string
 }
 
+// AdaptErrors are the errors of operators predicted without any of them, and each adapted with the others.
+type AdaptErrors struct{ Before, After stats.Errors }
+
 // AdaptFactor is what the coefficients of a class are multiplied by.
 type AdaptFactor struct {
 	coefficients.Key
-	Rows         int
+	Operators    int
 	Time, Energy float64
 }
 
@@ -83,12 +85,12 @@ func Adapt(base *coefficients.Coefficients, d *Data) (*coefficients.Coefficients
 	report := a.report(base.Device)
 	for i := range c.Classes {
 		cc := &c.Classes[i]
-		f := AdaptFactor{Key: cc.Key, Rows: a.count(cc.Key), Time: a.factor(cc.Key, timeOf, -1), Energy: a.factor(cc.Key, energyOf, -1)}
+		f := AdaptFactor{Key: cc.Key, Operators: a.count(cc.Key), Time: a.factor(cc.Key, timeOf, -1), Energy: a.factor(cc.Key, energyOf, -1)}
 		for term := range cc.Time {
 			cc.Time[term] *= f.Time
 			cc.Energy[term] *= f.Energy
 		}
-		cc.Equations += f.Rows
+		cc.Equations += f.Operators
 		report.Factors = append(report.Factors, f)
 	}
 	for k, r := range d.ranges() {
@@ -106,21 +108,22 @@ func Adapt(base *coefficients.Coefficients, d *Data) (*coefficients.Coefficients
 	return c, report, nil
 }
 
-// adaptation is the rows beside their predictions.
+// adaptation is the operators beside their predictions.
 type adaptation struct {
-	device string
-	spread float64 // of true factors about 1
-	rows   []adaptRow
+	device    string
+	spread    float64 // of true factors about 1
+	operators []adapted
 }
 
-type adaptRow struct {
-	key    coefficients.Key
-	pr     [2]float64 // predicted time and energy; 0 where there is none
-	ratios [2]float64 // logarithm of measured over predicted, of time and energy
-	has    [2]bool
+// adapted is an operator beside its prediction.
+type adapted struct {
+	key       coefficients.Key
+	predicted [2]float64 // time and energy; 0 where there is none
+	ratios    [2]float64 // logarithm of measured over predicted, of time and energy
+	has       [2]bool
 }
 
-// Indices of adaptRow's pairs.
+// Indices of adapted's pairs.
 const (
 	timeOf   = 0
 	energyOf = 1
@@ -135,20 +138,20 @@ func newAdaptation(c *coefficients.Coefficients, d *Data) (*adaptation, error) {
 	for _, it := range d.Items {
 		k := &it.Work.Kernels[0]
 		pr := l.Kernel(&k.Kernel)
-		row := adaptRow{key: k.key(), pr: [2]float64{float64(pr.Time), float64(pr.Energy)}}
+		row := adapted{key: k.key(), predicted: [2]float64{float64(pr.Time), float64(pr.Energy)}}
 		for of, measured := range [2]float64{float64(it.Time), float64(it.Energy)} {
-			if measured > 0 && row.pr[of] > 0 {
-				row.ratios[of], row.has[of] = math.Log(measured/row.pr[of]), true
+			if measured > 0 && row.predicted[of] > 0 {
+				row.ratios[of], row.has[of] = math.Log(measured/row.predicted[of]), true
 			}
 		}
-		a.rows = append(a.rows, row)
+		a.operators = append(a.operators, row)
 	}
 	return a, nil
 }
 
 func (a *adaptation) count(key coefficients.Key) int {
 	n := 0
-	for _, r := range a.rows {
+	for _, r := range a.operators {
 		if r.key == key {
 			n++
 		}
@@ -165,7 +168,7 @@ func (a *adaptation) factor(key coefficients.Key, of, without int) float64 {
 	// The group's factor is the mean over its classes, each as certain as its rows make it, and over one class more of
 	// which nothing but the spread is known.
 	group, weight := 0.0, 1/prior
-	var own rowMean
+	var own meanRatio
 	for k, m := range a.means(key, of, without) {
 		w := 1 / (prior + m.variance/m.n)
 		group += w * m.mean
@@ -182,21 +185,21 @@ func (a *adaptation) factor(key coefficients.Key, of, without int) float64 {
 	return math.Exp((own.n*own.mean + shrink*group) / (own.n + shrink))
 }
 
-// rowMean is the mean of rows' logarithms and the variance of one row about it.
-type rowMean struct{ n, mean, variance float64 }
+// meanRatio is the mean of operators' logarithms and the variance of one about it.
+type meanRatio struct{ n, mean, variance float64 }
 
 // means are those of the classes in the group of a class: products, or operators that only move bytes. In the order of
 // the classes.
-func (a *adaptation) means(key coefficients.Key, of, without int) iter.Seq2[coefficients.Key, rowMean] {
+func (a *adaptation) means(key coefficients.Key, of, without int) iter.Seq2[coefficients.Key, meanRatio] {
 	logs := map[coefficients.Key][]float64{}
-	for i, r := range a.rows {
+	for i, r := range a.operators {
 		if i != without && r.has[of] && coefficients.ClassOf(r.key.Class).Multiplies() == coefficients.ClassOf(key.Class).Multiplies() {
 			logs[r.key] = append(logs[r.key], r.ratios[of])
 		}
 	}
-	return func(yield func(coefficients.Key, rowMean) bool) {
+	return func(yield func(coefficients.Key, meanRatio) bool) {
 		for _, k := range slices.SortedFunc(maps.Keys(logs), coefficients.CompareKeys) {
-			m := rowMean{n: float64(len(logs[k])), mean: stats.Mean(logs[k])}
+			m := meanRatio{n: float64(len(logs[k])), mean: stats.Mean(logs[k])}
 			squares := spreadCount * spreadIn(k.Class) * spreadIn(k.Class)
 			for _, v := range logs[k] {
 				squares += (v - m.mean) * (v - m.mean)
@@ -212,24 +215,27 @@ func (a *adaptation) means(key coefficients.Key, of, without int) iter.Seq2[coef
 // leftOut pairs each row's measured value with its prediction, adapted with the other rows or not at all.
 func (a *adaptation) leftOut(of int, adapted bool) []stats.Pair {
 	var out []stats.Pair
-	for i, r := range a.rows {
+	for i, r := range a.operators {
 		if !r.has[of] {
 			continue
 		}
-		p := r.pr[of]
+		p := r.predicted[of]
 		if adapted {
 			p *= a.factor(r.key, of, i)
 		}
-		out = append(out, stats.Pair{Predicted: p, Measured: r.pr[of] * math.Exp(r.ratios[of])})
+		out = append(out, stats.Pair{Predicted: p, Measured: r.predicted[of] * math.Exp(r.ratios[of])})
 	}
 	return out
 }
 
+func (a *adaptation) errors(of int) AdaptErrors {
+	return AdaptErrors{Before: stats.Summarize(a.leftOut(of, false)), After: stats.Summarize(a.leftOut(of, true))}
+}
+
 func (a *adaptation) report(from string) *AdaptReport {
 	return &AdaptReport{
-		Device: a.device, From: from, Rows: len(a.rows),
-		Before: stats.Summarize(a.leftOut(timeOf, false)), After: stats.Summarize(a.leftOut(timeOf, true)),
-		Energy: [2]stats.Errors{stats.Summarize(a.leftOut(energyOf, false)), stats.Summarize(a.leftOut(energyOf, true))},
+		Device: a.device, From: from, Operators: len(a.operators),
+		Time: a.errors(timeOf), Energy: a.errors(energyOf),
 	}
 }
 
@@ -269,18 +275,18 @@ func joinRanges(a, b map[string]coefficients.Range) map[string]coefficients.Rang
 // String says what adapting has changed.
 func (r *AdaptReport) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "coefficients of %s adapted to %s with %d operators\n", r.From, r.Device, r.Rows)
-	for _, x := range []struct {
-		name          string
-		before, after stats.Errors
-	}{{"time", r.Before, r.After}, {"energy", r.Energy[0], r.Energy[1]}} {
-		if x.before.N > 0 {
-			fmt.Fprintf(&b, "%-7s error of these rows %5.1f %% before, %5.1f %% each adapted with the others\n", x.name, 100*x.before.MAPE, 100*x.after.MAPE)
+	fmt.Fprintf(&b, "coefficients of %s adapted to %s with %d operators\n", r.From, r.Device, r.Operators)
+	for _, q := range []struct {
+		name string
+		e    AdaptErrors
+	}{{"time", r.Time}, {"energy", r.Energy}} {
+		if q.e.Before.N > 0 {
+			fmt.Fprintf(&b, "%-7s error of these rows %5.1f %% before, %5.1f %% each adapted with the others\n", q.name, 100*q.e.Before.MAPE, 100*q.e.After.MAPE)
 		}
 	}
 	for _, f := range r.Factors {
-		if f.Rows > 0 {
-			fmt.Fprintf(&b, "%-12s %-8s %3d rows  time ×%.3g  energy ×%.3g\n", f.Class, f.DType, f.Rows, f.Time, f.Energy)
+		if f.Operators > 0 {
+			fmt.Fprintf(&b, "%-12s %-8s %3d rows  time ×%.3g  energy ×%.3g\n", f.Class, f.DType, f.Operators, f.Time, f.Energy)
 		}
 	}
 	for _, w := range r.Warnings {

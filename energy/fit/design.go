@@ -36,32 +36,32 @@ func Plan(base *coefficients.Coefficients, dev energy.Device, rows []operator.Op
 	if err != nil {
 		return nil, err
 	}
-	for range min(count, len(d.rows)) {
-		d.grow()
+	for range min(count, len(d.candidates)) {
+		d.addBest()
 	}
 	var out []int
 	for _, i := range d.chosen {
-		out = append(out, d.rows[i].index)
+		out = append(out, d.candidates[i].index)
 	}
 	return out, nil
 }
 
 // design is the candidates, those chosen, and the covariances of the chosen ones' logarithms.
 type design struct {
-	prior  float64 // variance of the factors of classes, and of their group's
-	rows   []designRow
-	keys   []coefficients.Key // of the candidates, sorted
-	chosen []int
-	cov    [][]float64
+	prior      float64 // variance of the factors of classes, and of their group's
+	candidates []candidate
+	keys       []coefficients.Key // of the candidates, sorted
+	chosen     []int
+	cov        [][]float64
 }
 
-// designRow is a candidate: what is uncertain of the logarithm of its measured over its predicted value.
-type designRow struct {
-	index int // in the rows given
-	key   coefficients.Key
-	at    [3]float64 // logarithms of bytes, operations and depth
-	noise float64    // variance that no other row shares
-	like  float64    // mean covariance with the rows of its class, about the class's factor
+// candidate is a candidate: what is uncertain of the logarithm of its measured over its predicted value.
+type candidate struct {
+	index      int // in the rows given
+	key        coefficients.Key
+	at         [3]float64 // logarithms of bytes, operations and depth
+	noise      float64    // variance that no other row shares
+	meanShared float64    // mean covariance with the rows of its class, about the class's factor
 }
 
 func newDesign(c *coefficients.Coefficients, dev energy.Device, ops []operator.Operator) (*design, error) {
@@ -71,28 +71,28 @@ func newDesign(c *coefficients.Coefficients, dev energy.Device, ops []operator.O
 		return nil, err
 	}
 	m := law.NewMachine(dev)
-	byClass := map[coefficients.Key][]designRow{}
-	seen := map[string]bool{}
+	byClass := map[coefficients.Key][]candidate{}
+	done := map[string]bool{}
 	for i := range ops {
 		k, err := ops[i].Kernel(dev)
 		if err != nil {
 			return nil, &energy.SyntaxError{File: ops[i].File, Line: ops[i].Line, Msg: err.Error()}
 		}
-		if name := ops[i].String(); !seen[name] {
-			seen[name] = true
+		if name := ops[i].String(); !done[name] {
+			done[name] = true
 			f := m.Features(&k)
-			r := newDesignRow(l.Kernel(&k).Causes, &f, i)
+			r := newCandidate(l.Kernel(&k).Causes, &f, i)
 			byClass[r.key] = append(byClass[r.key], r)
 		}
 	}
 	d.keys = slices.SortedFunc(maps.Keys(byClass), coefficients.CompareKeys)
 	for _, k := range d.keys {
-		d.rows = append(d.rows, peers(byClass[k])...)
+		d.candidates = append(d.candidates, peers(byClass[k])...)
 	}
 	return d, nil
 }
 
-func newDesignRow(causes law.Causes, f *law.Features, index int) designRow {
+func newCandidate(causes law.Causes, f *law.Features, index int) candidate {
 	total := causes.Total()
 	launches := 0.0
 	if total.Time > 0 {
@@ -101,30 +101,30 @@ func newDesignRow(causes law.Causes, f *law.Features, index int) designRow {
 		launches = float64((causes[law.Launch].Energy + causes[law.Host].Energy) / total.Energy)
 	}
 	launches *= planLaunch
-	return designRow{
+	return candidate{
 		index: index, key: f.Key, noise: planNoise*planNoise + launches*launches,
 		at: [3]float64{math.Log(f.X[coefficients.Bytes] + 1), math.Log(f.X[coefficients.FLOPs] + 1), math.Log(f.Depth + 1)},
 	}
 }
 
 // peers thins the rows of a class and compares each with all others.
-func peers(rows []designRow) []designRow {
+func peers(rows []candidate) []candidate {
 	step := (len(rows) + planPeers - 1) / planPeers
-	var out []designRow
+	var out []candidate
 	for i := 0; i < len(rows); i += step {
 		out = append(out, rows[i])
 	}
 	for i := range out {
 		for j := range out {
-			out[i].like += alike(&out[i], &out[j]) / float64(len(out))
+			out[i].meanShared += sharedBySize(&out[i], &out[j]) / float64(len(out))
 		}
 	}
 	return out
 }
 
-// alike is the covariance of two rows of a class about the class's factor, without noise: the closer their sizes, the
+// sharedBySize is the covariance of two rows of a class about the class's factor, without noise: the closer their sizes, the
 // more alike they err.
-func alike(a, b *designRow) float64 {
+func sharedBySize(a, b *candidate) float64 {
 	squares := 0.0
 	for i := range a.at {
 		squares += (a.at[i] - b.at[i]) * (a.at[i] - b.at[i])
@@ -134,13 +134,13 @@ func alike(a, b *designRow) float64 {
 
 // covariance is that of two rows' logarithms. Rows share their group's factor, their class's, and what depends on size.
 func (d *design) covariance(i, j int) float64 {
-	a, b := &d.rows[i], &d.rows[j]
+	a, b := &d.candidates[i], &d.candidates[j]
 	if coefficients.ClassOf(a.key.Class).Multiplies() != coefficients.ClassOf(b.key.Class).Multiplies() {
 		return 0
 	}
 	v := d.prior
 	if a.key == b.key {
-		v += d.prior + alike(a, b)
+		v += d.prior + sharedBySize(a, b)
 	}
 	if i == j {
 		v += a.noise
@@ -148,28 +148,28 @@ func (d *design) covariance(i, j int) float64 {
 	return v
 }
 
-// grow chooses the row that lowers the risk the most.
-func (d *design) grow() {
+// addBest chooses the row that lowers the risk the most.
+func (d *design) addBest() {
 	before := map[bool]float64{}
 	for _, products := range []bool{false, true} {
 		before[products] = d.risk(d.chosen, d.cov, products)
 	}
 	best, most := -1, math.Inf(-1)
-	for i := range d.rows {
+	for i := range d.candidates {
 		if slices.Contains(d.chosen, i) {
 			continue
 		}
-		products := coefficients.ClassOf(d.rows[i].key.Class).Multiplies()
-		chosen, cov := d.with(i)
+		products := coefficients.ClassOf(d.candidates[i].key.Class).Multiplies()
+		chosen, cov := d.extended(i)
 		if gain := before[products] - d.risk(chosen, cov, products); gain > most {
 			best, most = i, gain
 		}
 	}
-	d.chosen, d.cov = d.with(best)
+	d.chosen, d.cov = d.extended(best)
 }
 
-// with is the design with one row more.
-func (d *design) with(i int) (chosen []int, cov [][]float64) {
+// extended is the design with one row more.
+func (d *design) extended(i int) (chosen []int, cov [][]float64) {
 	chosen = append(slices.Clip(d.chosen), i)
 	row := make([]float64, len(chosen))
 	for x, j := range chosen {
@@ -192,8 +192,8 @@ func (d *design) risk(chosen []int, cov [][]float64, products bool) float64 {
 				continue
 			}
 			shared := d.prior
-			if d.rows[i].key == k {
-				shared += d.prior + d.rows[i].like
+			if d.candidates[i].key == k {
+				shared += d.prior + d.candidates[i].meanShared
 			}
 			total += by[x] * (by[x]*cov[x][x] - 2*shared)
 			for y := range x {
@@ -210,13 +210,13 @@ func (d *design) estimator(k coefficients.Key, chosen []int) []float64 {
 	out := make([]float64, len(chosen))
 	count := map[coefficients.Key]float64{}
 	for _, i := range chosen {
-		count[d.rows[i].key]++
+		count[d.candidates[i].key]++
 	}
 	products := coefficients.ClassOf(k.Class).Multiplies()
 	spread := spreadIn(k.Class) * spreadIn(k.Class)
 	sum := 1 / d.prior
 	for x, i := range chosen {
-		if r := &d.rows[i]; coefficients.ClassOf(r.key.Class).Multiplies() == products {
+		if r := &d.candidates[i]; coefficients.ClassOf(r.key.Class).Multiplies() == products {
 			n := count[r.key]
 			out[x] = 1 / (n*d.prior + spread)
 			sum += out[x]
@@ -229,7 +229,7 @@ func (d *design) estimator(k coefficients.Key, chosen []int) []float64 {
 	}
 	for x, i := range chosen {
 		out[x] *= shrink / sum
-		if d.rows[i].key == k {
+		if d.candidates[i].key == k {
 			out[x] += (1 - shrink) / own
 		}
 	}

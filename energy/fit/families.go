@@ -13,10 +13,8 @@ const sharedEnergy = 0.5
 
 // Families groups measured models that share most of their operators, by the kinds of operators (Linear, Conv1D,
 // LayerNorm …) that their energy goes to. Groups and the names in them are sorted.
-func (d *Data) Families() [][]string { return families(d.equations()) }
-
-func families(eqs []*equation) [][]string {
-	shares := kindShares(eqs)
+func (d *Data) Families() [][]string {
+	shares := kindShares(d.equations())
 	names := slices.Sorted(maps.Keys(shares))
 	group := map[string]int{}
 	var out [][]string

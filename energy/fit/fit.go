@@ -2,6 +2,7 @@ package fit
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
@@ -16,22 +17,26 @@ type Options struct {
 	EvenDevices  bool                     // bring devices nearer to counting alike within a class: each with the root of its items
 	Reweights    int                      // solutions of a robust fit; 0 for plain least squares
 
-	Errors    Partition // left out for the errors that the report tells; ByNothing for none
-	Intervals Partition // left out for the residuals that intervals are made of; ByNothing for none
-	Pooled    bool      // intervals are those of all parts together, not those of the part with the largest errors
-	OwnClass  bool      // what is left out is predicted where the fit knows its class, not where another stands in
-	Bootstrap bool      // note intervals of the coefficients of energy
+	// What is left out for the errors that the report tells, and for the residuals that intervals are made of: the first
+	// partition that has several parts. None given: there are no such errors, or residuals.
+	Errors, Intervals []Partition
+
+	Pooled    bool // intervals are those of all parts together, not those of the part with the largest errors
+	OwnClass  bool // what is left out is predicted where the fit knows its class, not where another stands in
+	Bootstrap bool // note intervals of the coefficients of energy
 }
 
 // OptionsFor are the options that data of a kind are fitted with. Models, modules and operators are fitted together:
 // there are few models among many of the others. Operators of several devices are to predict another device.
 func OptionsFor(kind measured.Kind) Options {
 	if kind == measured.KindOperators {
-		return Options{EnergyTies: true, EvenDevices: true, Reweights: reweights, Errors: ByDevice, Intervals: ByDevice, Pooled: true, OwnClass: true}
+		parts := []Partition{ByDevice, ByFifth}
+		return Options{EnergyTies: true, EvenDevices: true, Reweights: reweights, Errors: parts, Intervals: parts, Pooled: true, OwnClass: true}
 	}
-	o := Options{LevelWeights: map[energy.Level]float64{energy.LevelModel: 10}, DataSheet: true, Bootstrap: true, Errors: ByModelOrShape, Intervals: ByModelOrShape}
+	parts := []Partition{ByModel, ByShape, ByFifth}
+	o := Options{LevelWeights: map[energy.Level]float64{energy.LevelModel: 10}, DataSheet: true, Bootstrap: true, Errors: parts, Intervals: parts}
 	if kind == measured.KindTrees {
-		o.Errors, o.Intervals = ByModel, ByFamily
+		o.Errors, o.Intervals = []Partition{ByModel}, []Partition{ByFamily, ByModelOrHalf}
 	}
 	return o
 }
@@ -53,19 +58,19 @@ func Fit(d *Data, o Options) (*coefficients.Coefficients, *Report, error) {
 		c.Classes[i].Range = seen[c.Classes[i].Key]
 	}
 	d.describe(c)
-	parts, what := o.Errors.of(eqs)
+	parts, what := d.leaveOut(o.Errors)
 	held, err := o.heldOut(eqs, parts, &d.Device)
 	if err != nil {
 		return nil, nil, err
 	}
 	report := d.report(eqs, c, held, what)
-	if o.Intervals != o.Errors {
-		parts, _ = o.Intervals.of(eqs)
+	if !slices.Equal(o.Intervals, o.Errors) {
+		parts, _ = d.leaveOut(o.Intervals)
 		if held, err = o.heldOut(eqs, parts, &d.Device); err != nil {
 			return nil, nil, err
 		}
 	}
-	if o.Intervals != ByNothing {
+	if len(o.Intervals) > 0 {
 		c.Residuals = o.residuals(held)
 	}
 	if o.Bootstrap {
@@ -85,7 +90,7 @@ func (d *Data) describe(c *coefficients.Coefficients) {
 	if d.Boundary == energy.BoundaryWall {
 		c.Host = d.SplitPlugEnergy()
 	}
-	p := coefficients.Provenance{Data: baseNames(d.Files), Models: d.Models(), Devices: d.devices(), Equations: len(d.equations()), Note: d.Note}
+	p := coefficients.Provenance{Data: baseNames(d.Files), Models: d.Models(), Devices: d.devices(), Equations: len(d.equations())}
 	p.Batch, p.Sequence = d.Sizes()
 	c.Provenance = p
 	joules, seconds := c.Holds()
@@ -106,17 +111,26 @@ type prediction struct {
 }
 
 // heldOut predicts each part from a fit to the others.
-func (o *Options) heldOut(eqs []*equation, parts []part, dev *energy.Device) ([]prediction, error) {
+func (o *Options) heldOut(eqs []*equation, parts []Part, dev *energy.Device) ([]prediction, error) {
 	var out []prediction
 	for number, p := range parts {
-		if len(p.train) == 0 || len(p.test) == 0 {
+		var train, test []*equation
+		for _, e := range eqs {
+			switch {
+			case p.Test(e.Item):
+				test = append(test, e)
+			case p.trains(e.Item):
+				train = append(train, e)
+			}
+		}
+		if len(train) == 0 || len(test) == 0 {
 			continue
 		}
-		c, err := o.solve(pick(eqs, p.train), dev)
+		c, err := o.solve(train, dev)
 		if err != nil {
 			return nil, fmt.Errorf("held-out errors: %w", err)
 		}
-		for _, e := range pick(eqs, p.test) {
+		for _, e := range test {
 			if o.OwnClass && !e.covered(c) {
 				continue
 			}
@@ -126,14 +140,6 @@ func (o *Options) heldOut(eqs []*equation, parts []part, dev *energy.Device) ([]
 		}
 	}
 	return out, nil
-}
-
-func pick(eqs []*equation, index []int) []*equation {
-	out := make([]*equation, len(index))
-	for i, at := range index {
-		out[i] = eqs[at]
-	}
-	return out
 }
 
 // covered reports whether there are coefficients of the equation's own classes.

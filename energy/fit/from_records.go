@@ -19,7 +19,6 @@ type Records struct {
 	Boundary energy.Boundary // energies within this boundary; "" where the records have one
 	Profile  string          // only records under this runtime profile; "" where they are under one
 	Files    []string        // names of the data
-	Note     string
 }
 
 // FromRecords chooses the records that belong together: those of one device, one boundary and one runtime profile, which
@@ -27,13 +26,13 @@ type Records struct {
 // which are meant. Items are sorted by model and shape.
 func FromRecords(in Records) (*Data, error) {
 	d := &Data{
-		Kind: measured.KindRecords, Files: in.Files, Note: in.Note,
+		Kind: measured.KindRecords, Files: in.Files,
 		Account: Account{Records: len(in.Records), Passed: map[string]int{}},
 	}
 	r := recordReader{d}
 	corrected, drift := energy.CorrectDrift(in.Records)
 	d.Drift = drift
-	records := r.filter(measured.Pointers(corrected), measured.PassedModel, func(r *energy.Record) bool { return !slices.Contains(in.Exclude, r.Model) })
+	records := r.filter(measured.Pointers(corrected), passedModel, func(r *energy.Record) bool { return !slices.Contains(in.Exclude, r.Model) })
 	records, err := r.ofDevice(records, in.Device)
 	if err != nil {
 		return nil, err
@@ -77,7 +76,7 @@ func (r *recordReader) ofDevice(records []*energy.Record, want string) ([]*energ
 			return nil, fmt.Errorf("no record was measured on %s; there are records of %s", want, strings.Join(ids, ", "))
 		}
 		id := ids[at]
-		return r.filter(records, measured.PassedDevice, func(r *energy.Record) bool { return measured.RecordDeviceID(r.Device) == id }), nil
+		return r.filter(records, passedDevice, func(r *energy.Record) bool { return measured.RecordDeviceID(r.Device) == id }), nil
 	}
 	if len(ids) > 1 {
 		return nil, fmt.Errorf("records of %s: coefficients are of one device; --device says which", strings.Join(ids, " and "))
@@ -92,7 +91,7 @@ func (r *recordReader) usable(records []*energy.Record) (out, context []*energy.
 		switch reason := measured.WhyUnusable(record); {
 		case reason == "":
 			out = append(out, record)
-		case reason == measured.PassedContext:
+		case reason == measured.ReasonContext:
 			context = append(context, record)
 			fallthrough
 		default:
@@ -109,7 +108,7 @@ func (r *recordReader) underProfile(records []*energy.Record, want string) ([]*e
 	r.Data.Profile = want
 	switch {
 	case want != "":
-		records = r.filter(records, measured.PassedRuntime, func(r *energy.Record) bool { return r.Runtime.Profile == "" || r.Runtime.Profile == want })
+		records = r.filter(records, passedProfile, func(r *energy.Record) bool { return r.Runtime.Profile == "" || r.Runtime.Profile == want })
 	case len(profiles) > 1:
 		return nil, fmt.Errorf("records under the runtime profiles %s: coefficients are of one; --runtime says which", strings.Join(profiles, " and "))
 	case len(profiles) == 1:
@@ -127,7 +126,7 @@ func (r *recordReader) underProfile(records []*energy.Record, want string) ([]*e
 func (r *recordReader) chooseBoundary(records []*energy.Record, want energy.Boundary) error {
 	var scopes []string
 	for _, record := range records {
-		for _, boundary := range measured.BoundariesOf(record) {
+		for _, boundary := range boundariesOf(record) {
 			if !slices.Contains(scopes, string(boundary)) {
 				scopes = append(scopes, string(boundary))
 			}
@@ -170,7 +169,7 @@ func (r *recordReader) warnMixes(records []*energy.Record) {
 			return fmt.Sprint(r.Device.Units)
 		}},
 		{"runtimes", func(r *energy.Record) string { return strings.TrimSpace(r.Runtime.Name + " " + r.Runtime.Version) }},
-		{"runtime options", func(r *energy.Record) string { return measured.WriteMap(r.Runtime.Options) }},
+		{"runtime options", func(r *energy.Record) string { return writeMap(r.Runtime.Options) }},
 	} {
 		list := slices.DeleteFunc(measured.Distinct(records, x.of), func(v string) bool { return v == "" })
 		if len(list) > 1 {
@@ -196,7 +195,7 @@ func (r *recordReader) items(records, context []*energy.Record) {
 		it := r.item(record)
 		problem := r.addWork(it)
 		if problem == "" && it.Energy == 0 && it.Time == 0 {
-			problem = measured.PassedNumbers
+			problem = passedNumbers
 		}
 		if problem != "" {
 			r.Passed[problem]++
@@ -220,9 +219,9 @@ func (r *recordReader) items(records, context []*energy.Record) {
 func (r *recordReader) item(record *energy.Record) *Item {
 	it := &Item{
 		Level: record.Level, Type: string(record.Level), Kind: cmp.Or(record.Op, record.Class), Model: record.Model, Group: record.Model,
-		Shape: measured.ShapeOf(record), Device: &r.Device, Energy: measured.EnergyWithin(record, r.Boundary), Record: record,
+		Shape: shapeOf(record), Device: &r.Device, Energy: energyWithin(record, r.Boundary), Record: record,
 	}
-	it.Batch, it.Sequence = measured.SizesOf(record.Dims)
+	it.Batch, it.Sequence = sizesOf(record.Dims)
 	if record.Time != nil {
 		it.Time = *record.Time
 	}
@@ -232,7 +231,7 @@ func (r *recordReader) item(record *energy.Record) *Item {
 // addWork gives an item the kernels of its record, or says why there are none.
 func (r *recordReader) addWork(it *Item) (problem string) {
 	if len(it.Record.Work) == 0 {
-		return measured.PassedWork
+		return passedWork
 	}
 	it.Work = &Work{Level: it.Level}
 	if it.Level == energy.LevelOperator {
@@ -240,11 +239,11 @@ func (r *recordReader) addWork(it *Item) (problem string) {
 	}
 	for i := range it.Record.Work {
 		w := &it.Record.Work[i]
-		k, ok := measured.WorkKernel(w)
+		k, ok := kernelOf(w)
 		if !ok {
-			return measured.PassedDType
+			return passedDType
 		}
-		it.Work.Kernels = append(it.Work.Kernels, Kernel{Kernel: k, Count: float64(w.Count), Replayed: measured.Replayed(it.Record)})
+		it.Work.Kernels = append(it.Work.Kernels, Kernel{Kernel: k, Count: float64(w.Count), Replayed: replayed(it.Record)})
 	}
 	it.FLOPs = it.Work.productFLOPs()
 	if it.Level == energy.LevelOperator {

@@ -152,7 +152,7 @@ func TestAdapt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Device != "t4" || report.Before.MAPE < 0.45 || report.After.MAPE > 0.1 {
+	if c.Device != "t4" || report.Time.Before.MAPE < 0.45 || report.Time.After.MAPE > 0.1 {
 		t.Errorf("%s", report)
 	}
 	if worst, _ := predictAll(t, c, "t4", rowsOf(t, "t4", 60, 2, 0)); worst > 0.1 {

@@ -1,147 +1,133 @@
 package fit
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy/stats"
 )
 
-// part is equations that are predicted from a fit to the others, by index.
-type part struct{ train, test []int }
-
-// partOf leaves those equations out that are in.
-func partOf(eqs []*equation, in func(*equation) bool) part {
-	var p part
-	for i, e := range eqs {
-		if in(e) {
-			p.test = append(p.test, i)
-		} else {
-			p.train = append(p.train, i)
-		}
-	}
-	return p
+// Part is what is left out of a fit, which is to predict it.
+type Part struct {
+	Left  []string         // what is left out, in words
+	Test  func(*Item) bool // is left out
+	Train func(*Item) bool // is fitted; nil for all others
 }
 
-// Partition names what is left out of fits in turn.
+// trains says whether an item is fitted.
+func (p *Part) trains(it *Item) bool {
+	if p.Train == nil {
+		return !p.Test(it)
+	}
+	return p.Train(it)
+}
+
+// Leave parts data into those that are fitted and those that are predicted from them.
+func (d *Data) Leave(p Part) (train, test *Data) { return d.Select(p.trains), d.Select(p.Test) }
+
+// Partition names what is left out in turn.
 type Partition string
 
-// The partitions.
+// The partitions. Items without a model, or without a shape, are never left out with one.
 const (
-	ByNothing      Partition = ""
-	ByModel        Partition = "models"
-	ByFamily       Partition = "families"         // of models; where there is one only, models and the halves of the token counts
-	ByModelOrShape Partition = "models or shapes" // shapes where there is one model only, fifths where there is one shape only
-	ByDevice       Partition = "devices"          // fifths where there is one only
+	ByModel       Partition = "model"
+	ByFamily      Partition = "family" // of models
+	ByShape       Partition = "shape"
+	ByHalf        Partition = "half" // those of more tokens than the median, from the others, and back
+	ByModelOrHalf Partition = "model or half"
+	ByDevice      Partition = "device"
+	ByFifth       Partition = "part"
 )
 
-// of forms the parts of a partition, and says what they are: "model", "shape" …; "" where nothing can be left out.
-func (p Partition) of(eqs []*equation) (parts []part, what string) {
+// maxParts bounds the fits that leaving out shapes takes.
+const maxParts = 16
+
+// Parts forms the parts of a partition.
+func (d *Data) Parts(p Partition) (parts []Part) {
 	switch p {
 	case ByModel:
-		return byGroup(eqs), "model"
-	case ByFamily:
-		return byFamily(eqs)
-	case ByModelOrShape:
-		return byModelOrShape(eqs)
-	case ByDevice:
-		return byDevice(eqs)
-	}
-	return nil, ""
-}
-
-// groupNames lists the groups, sorted; equations of none are never left out with one.
-func groupNames(eqs []*equation) []string {
-	seen, out := map[string]bool{"": true}, []string{}
-	for _, e := range eqs {
-		if !seen[e.Group] {
-			seen[e.Group] = true
-			out = append(out, e.Group)
+		for _, name := range d.distinct(func(it *Item) string { return it.Group }) {
+			parts = append(parts, Part{Left: []string{name}, Test: func(it *Item) bool { return it.Group == name }})
 		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// byGroup leaves out each group.
-func byGroup(eqs []*equation) (parts []part) {
-	for _, name := range groupNames(eqs) {
-		parts = append(parts, partOf(eqs, func(e *equation) bool { return e.Group == name }))
+	case ByFamily:
+		for _, names := range d.Families() {
+			parts = append(parts, Part{Left: names, Test: func(it *Item) bool { return slices.Contains(names, it.Group) }})
+		}
+	case ByShape:
+		return d.shapeParts()
+	case ByHalf:
+		return d.halves()
+	case ByModelOrHalf:
+		return append(d.Parts(ByModel), d.halves()...)
+	case ByDevice:
+		for _, id := range d.distinct(func(it *Item) string { return it.Device.ID }) {
+			parts = append(parts, Part{Left: []string{id}, Test: func(it *Item) bool { return it.Device.ID == id }})
+		}
+	case ByFifth:
+		return d.fifths()
 	}
 	return parts
 }
 
-// byDevice leaves out each device of operators, or each part of the operators of one.
-func byDevice(eqs []*equation) ([]part, string) {
-	if len(eqs) > 0 && slices.ContainsFunc(eqs, func(e *equation) bool { return e.Device.ID != eqs[0].Device.ID }) {
-		return byGroup(eqs), "device"
+// shapeParts leaves out each shape, several at a time where there are many.
+func (d *Data) shapeParts() (parts []Part) {
+	shapes := d.Shapes()
+	n := min(len(shapes), maxParts)
+	for i := range n {
+		var left []string
+		for k := i; k < len(shapes); k += n {
+			left = append(left, shapes[k])
+		}
+		parts = append(parts, Part{Left: left, Test: func(it *Item) bool { return slices.Contains(left, it.Shape) }})
 	}
-	return byGroup(eqs), "part"
+	return parts
 }
 
-// byFamily leaves out each family of models, which is stricter than each model. Where there is one only, it leaves out
-// each model, and, so that sizes count too, the larger half of the token counts and the smaller one.
-func byFamily(eqs []*equation) ([]part, string) {
-	var parts []part
-	if groups := families(eqs); len(groups) > 1 {
-		for _, g := range groups {
-			parts = append(parts, partOf(eqs, func(e *equation) bool { return slices.Contains(g, e.Group) }))
+// halves leaves out the items of more tokens than the median of distinct measurements, and the others; none where there
+// is one size only.
+func (d *Data) halves() []Part {
+	var tokens []float64
+	for _, e := range d.equations() {
+		if e.Shape != "" {
+			tokens = append(tokens, float64(e.Tokens()))
 		}
-		return parts, "family"
 	}
-	middle := medianTokens(eqs)
-	return append(byGroup(eqs),
-		partOf(eqs, func(e *equation) bool { return e.Tokens() > middle }),
-		partOf(eqs, func(e *equation) bool { return e.Tokens() <= middle })), "model"
+	middle := int64(stats.Median(tokens))
+	large := func(it *Item) bool { return it.Shape != "" && it.Tokens() > middle }
+	small := func(it *Item) bool { return it.Shape != "" && it.Tokens() <= middle }
+	if !slices.ContainsFunc(d.Items, large) {
+		return nil
+	}
+	return []Part{
+		{Left: []string{fmt.Sprintf("batch × sequence > %d", middle)}, Test: large, Train: small},
+		{Left: []string{fmt.Sprintf("batch × sequence ≤ %d", middle)}, Test: small, Train: large},
+	}
 }
 
-// MaxParts bounds the fits that leaving out shapes takes.
-const MaxParts = 16
-
-// byModelOrShape leaves out each model, or where there is one only, each of its shapes, or where there is one only, a
-// fifth of the equations.
-func byModelOrShape(eqs []*equation) (parts []part, what string) {
-	if len(groupNames(eqs)) > 1 {
-		return byGroup(eqs), "model"
+// fifths leaves out every fifth item; none where there are few.
+func (d *Data) fifths() (parts []Part) {
+	if len(d.Items) < 2*folds {
+		return nil
 	}
-	var shapes []string
-	for _, e := range eqs {
-		if e.Shape != "" && !slices.Contains(shapes, e.Shape) {
-			shapes = append(shapes, e.Shape)
-		}
-	}
-	slices.Sort(shapes)
-	if len(shapes) > 1 {
-		n := min(len(shapes), MaxParts)
-		for i := range n {
-			parts = append(parts, partOf(eqs, func(e *equation) bool {
-				k, ok := slices.BinarySearch(shapes, e.Shape)
-				return ok && k%n == i
-			}))
-		}
-		return parts, "shape"
-	}
-	if len(eqs) < 2*folds {
-		return nil, ""
-	}
-	at := map[*equation]int{}
-	for i, e := range eqs {
-		at[e] = i
+	at := map[*Item]int{}
+	for i, it := range d.Items {
+		at[it] = i
 	}
 	for i := range folds {
-		parts = append(parts, partOf(eqs, func(e *equation) bool { return at[e]%folds == i }))
+		parts = append(parts, Part{Test: func(it *Item) bool { return at[it]%folds == i }})
 	}
-	return parts, "part"
+	return parts
 }
 
-func medianTokens(eqs []*equation) int64 {
-	all := make([]float64, len(eqs))
-	for i, e := range eqs {
-		all[i] = float64(e.Tokens())
+// leaveOut forms the parts of the first partition that has several, and says what they are.
+func (d *Data) leaveOut(prefer []Partition) (parts []Part, what string) {
+	for _, p := range prefer {
+		if parts = d.Parts(p); len(parts) > 1 {
+			return parts, string(p)
+		}
 	}
-	return int64(stats.Median(all))
-}
-
-// MedianTokens is the median of batch size times sequence length over distinct measurements that have dims.
-func (d *Data) MedianTokens() int64 {
-	return medianTokens(slices.DeleteFunc(d.equations(), func(e *equation) bool { return e.Shape == "" }))
+	if len(prefer) > 0 {
+		what = string(prefer[0])
+	}
+	return nil, what
 }

@@ -60,7 +60,7 @@ func TestRecordsLinear(t *testing.T) {
 	}
 	// an operator of a size between those measured, against the law itself
 	w := energy.Work{Class: "gemm", DType: "float32", Count: 1, MACs: 300 * 1024 * 1024, Read: 4 * (300*1024 + 1024*1024), Written: 4 * 300 * 1024, Products: []energy.Product{{Batch: 1, M: 300, N: 1024, K: 1024, Weight: true}}}
-	k, _ := measured.WorkKernel(&w)
+	k, _ := kernelOf(&w)
 	l, err := law.New(c, energytest.Device(t, "gtx-1070"), law.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -185,7 +185,7 @@ func TestRecordsPassedOver(t *testing.T) {
 		t.Fatalf("the first record is a %s", clean[0].Level)
 	}
 	c, report := trained(t, Records{Records: records, Exclude: []string{"c"}})
-	for _, reason := range []string{energy.FlagCV, energy.FlagHostBound, measured.PassedContext, measured.PassedWork, measured.PassedModel, measured.PassedDType} {
+	for _, reason := range []string{energy.FlagCV, energy.FlagHostBound, measured.ReasonContext, passedWork, passedModel, passedDType} {
 		if report.Passed[reason] != 1 {
 			t.Errorf("%s: %d passed over, want 1", reason, report.Passed[reason])
 		}

@@ -356,11 +356,13 @@ func expertBytes(a *analysis.Analysis, node *graph.Node, n int64) float64 {
 
 // Work is what the kernels of one class do.
 type Work struct {
-	Class, DType string
-	FLOPs, Bytes float64
-	Kernels      int
-	Energy       energy.Joules
-	Time         energy.Seconds
+	Class   string         `json:"class"`    // of the energy model
+	DType   string         `json:"dtype"`    // element type
+	Kernels int            `json:"kernels"`  // that the device runs
+	FLOPs   float64        `json:"flops"`    // floating-point operations, two a multiply-accumulate
+	Bytes   float64        `json:"bytes"`    // read and written
+	Energy  energy.Joules  `json:"energy_j"` // joules
+	Time    energy.Seconds `json:"time_s"`   // seconds
 }
 
 // Work parts one decode step, with that many tokens in the cache, by class, and a batch of prompts likewise. It leaves

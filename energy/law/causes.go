@@ -22,8 +22,8 @@ func (c Cause) String() string { return causeNames[c] }
 
 // Share is a part of energy and time.
 type Share struct {
-	Energy energy.Joules
-	Time   energy.Seconds
+	Energy energy.Joules  `json:"energy_j"` // joules
+	Time   energy.Seconds `json:"time_s"`   // seconds
 }
 
 // Plus is the sum of two parts.

@@ -16,7 +16,7 @@ import (
 // kernels that meet there are one.
 //
 // Operators that were predicted to launch nothing and ran take the mean power of the model: there is none of their own.
-func (r onto) applyTraced(a *analysis.Analysis, m *Overlay, mode predict.Mode, fixed []bool) {
+func (r overlaid) applyTraced(a *analysis.Analysis, m *Overlay, mode predict.Mode, fixed []bool) {
 	if len(m.Traced) == 0 {
 		return
 	}
@@ -30,24 +30,24 @@ func (r onto) applyTraced(a *analysis.Analysis, m *Overlay, mode predict.Mode, f
 		}
 		switch {
 		case predicted > 0:
-			r.put(g.ids, Measurement{Time: g.time}, mode)
+			r.scaleTo(g.ids, Measurement{Time: g.time}, mode)
 		case len(g.ids) > 0 && g.time > 0:
-			r.run(g.ids[0], g.time, power)
+			r.takeTime(g.ids[0], g.time, power)
 			idle += g.time
 		}
 	}
 	r.untraced(a, fixed, m.AllRun)
-	if share := float64(idle / r.time()); share >= 0.001 {
+	if share := float64(idle / r.totalTime()); share >= 0.001 {
 		r.Warnf("%.1f %% of the time is of operators that were predicted to launch nothing: they take the mean power of the model", 100*share)
 	}
 }
 
 // untraced says what is of the operators that no kernel of the trace holds: nothing where the trace is whole, since the
 // runtime computed them before the run or did without them; else they keep what was predicted.
-func (r onto) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
+func (r overlaid) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
 	var open energy.Seconds
 	var ids []int
-	total := r.time()
+	total := r.totalTime()
 	for _, n := range a.Graph.Nodes {
 		if p := &r.Nodes[n.ID]; !fixed[n.ID] && p.Known && p.Kernel == nil && p.Time > 0 {
 			open += p.Time
@@ -75,8 +75,8 @@ func operatorsAre(n int) string {
 	return fmt.Sprintf("%d operators are", n)
 }
 
-// time is the time of all operators.
-func (r onto) time() (sum energy.Seconds) {
+// totalTime is the time of all operators.
+func (r overlaid) totalTime() (sum energy.Seconds) {
 	for i := range r.Nodes {
 		sum += r.Nodes[i].Time
 	}
@@ -84,7 +84,7 @@ func (r onto) time() (sum energy.Seconds) {
 }
 
 // meanPower is the predicted energy of the model over its predicted time.
-func (r onto) meanPower() energy.Watts {
+func (r overlaid) meanPower() energy.Watts {
 	var j energy.Joules
 	var s energy.Seconds
 	for i := range r.Nodes {
@@ -98,8 +98,8 @@ func (r onto) meanPower() energy.Watts {
 	return energy.Watts(float64(j) / float64(s))
 }
 
-// run makes an operator that was predicted to launch nothing take a time at a power.
-func (r onto) run(id int, time energy.Seconds, power energy.Watts) {
+// takeTime makes an operator that was predicted to launch nothing take a time at a power.
+func (r overlaid) takeTime(id int, time energy.Seconds, power energy.Watts) {
 	p := &r.Nodes[id]
 	p.Time, p.Energy = time, energy.Joules(float64(power)*float64(time))
 	p.Surround(energy.Joules(coefficients.LeastStandIn/2)*p.Energy, energy.Joules(coefficients.LeastStandIn)*p.Energy)
@@ -113,7 +113,7 @@ type owned struct {
 }
 
 // owners finds where the predictions of groups are and joins groups that meet there.
-func (r onto) owners(groups []Kernel) []owned {
+func (r overlaid) owners(groups []Kernel) []owned {
 	var out []owned
 	of := map[int]int{} // place in out by node ID
 	for _, g := range groups {

@@ -68,8 +68,8 @@ func sameDims(a, b map[string]int64) bool {
 	return true
 }
 
-// overlay is a result that measurements are put on.
-type onto struct{ *predict.Result }
+// overlaid is a result that measurements are put on.
+type overlaid struct{ *predict.Result }
 
 // Apply puts measurements in the place of predictions and sums the subtrees anew.
 //
@@ -78,7 +78,7 @@ type onto struct{ *predict.Result }
 // meter said, deepest first; what a module took beyond its measured parts is spread over its other operators in
 // proportion to their predictions, so that every subtree stays the sum of its parts.
 func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.Mode, c *coefficients.Coefficients) error {
-	r := onto{res}
+	r := overlaid{res}
 	if mode == predict.ModeMetered && m.Boundary != "" && m.Boundary != r.Boundary && !r.NoEnergy {
 		if r.Boundary != energy.BoundaryWall || !m.atWall() {
 			return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Boundary, r.Boundary)
@@ -96,14 +96,14 @@ func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.M
 				ids = append(ids, n.ID)
 			}
 		}
-		r.put(ids, k.Measurement, mode)
+		r.scaleTo(ids, k.Measurement, mode)
 		for _, id := range ids {
 			fixed[id] = true
 		}
 	}
 	for _, n := range a.Graph.Nodes {
 		if got, ok := m.Nodes[n]; ok && r.Nodes[n.ID].Known {
-			r.put([]int{n.ID}, got, mode)
+			r.scaleTo([]int{n.ID}, got, mode)
 			fixed[n.ID] = true
 		}
 	}
@@ -120,7 +120,7 @@ func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.M
 		if !ok || (mode == predict.ModeTimes && len(mod.Children) > 0) {
 			return ids
 		}
-		r.fill(ids, fixed, got, mode)
+		r.distribute(ids, fixed, got, mode)
 		return ids
 	}
 	visit(a.Tree.Root)
@@ -132,9 +132,9 @@ func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.M
 	return nil
 }
 
-// fill makes the operators of a measured module add up to it: those not measured themselves take the rest, or all are
+// distribute makes the operators of a measured module add up to it: those not measured themselves take the rest, or all are
 // scaled where nothing is left for them.
-func (r onto) fill(ids []int, fixed []bool, got Measurement, mode predict.Mode) {
+func (r overlaid) distribute(ids []int, fixed []bool, got Measurement, mode predict.Mode) {
 	var known Measurement
 	var open []int
 	for _, id := range ids {
@@ -153,17 +153,17 @@ func (r onto) fill(ids []int, fixed []bool, got Measurement, mode predict.Mode) 
 		predicted.Time += r.Nodes[id].Time
 	}
 	if rest.Time > 0 && predicted.Time > 0 && (!joules || rest.Energy > 0 && predicted.Energy > 0) {
-		r.put(open, rest, mode)
+		r.scaleTo(open, rest, mode)
 	} else {
-		r.put(ids, got, mode)
+		r.scaleTo(ids, got, mode)
 	}
 	for _, id := range ids {
 		fixed[id] = true
 	}
 }
 
-// put scales operators so that they add up to a measurement.
-func (r onto) put(ids []int, got Measurement, mode predict.Mode) {
+// scaleTo scales operators so that they add up to a measurement.
+func (r overlaid) scaleTo(ids []int, got Measurement, mode predict.Mode) {
 	var sum Measurement
 	for _, id := range ids {
 		sum.Energy += r.Nodes[id].Energy

@@ -38,19 +38,19 @@ func FromTrace(a *analysis.Analysis, t *trace.Trace) (*Overlay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.File, err)
 	}
-	return j.measured()
+	return j.overlay()
 }
 
 // joiner finds the operators of a graph that the events of a trace are.
 type joiner struct {
-	a      *analysis.Analysis
-	t      *trace.Trace
-	nodes  map[string][]*graph.Node // operators of the tree by name, and by the names that inlining gives them
-	values map[string]*graph.Value
-	of     []int // place in groups by Node.ID; -1 for operators that no event is yet
-	groups []joined
-	loose  []*trace.Event // found nothing
-	notes  []string
+	a        *analysis.Analysis
+	t        *trace.Trace
+	nodes    map[string][]*graph.Node // operators of the tree by name, and by the names that inlining gives them
+	values   map[string]*graph.Value
+	of       []int // place in groups by Node.ID; -1 for operators that no event is yet
+	groups   []joined
+	leftOver []*trace.Event // events that are nothing of the model
+	notes    []string
 }
 
 // joined are operators that ran together, and how long.
@@ -119,30 +119,30 @@ func (j *joiner) claim(e *trace.Event, fused bool, nodes ...*graph.Node) {
 	for _, n := range nodes {
 		switch old := j.of[n.ID]; {
 		case old < 0:
-			j.put(n, at)
+			j.add(n, at)
 		case old != at:
-			j.merge(old, at)
+			j.mergeInto(at, old)
 		}
 	}
 }
 
-func (j *joiner) put(n *graph.Node, at int) {
+func (j *joiner) add(n *graph.Node, at int) {
 	j.of[n.ID] = at
 	j.groups[at].nodes = append(j.groups[at].nodes, n)
 }
 
-// merge makes two groups one.
-func (j *joiner) merge(from, into int) {
+// mergeInto makes two groups one.
+func (j *joiner) mergeInto(into, from int) {
 	for _, n := range j.groups[from].nodes {
-		j.put(n, into)
+		j.add(n, into)
 	}
 	j.groups[into].time += j.groups[from].time
 	j.groups[into].fused = j.groups[into].fused || j.groups[from].fused
 	j.groups[from] = joined{}
 }
 
-// free lists those of nodes that no event is yet.
-func (j *joiner) free(nodes []*graph.Node) []*graph.Node {
+// unclaimed lists those of nodes that no event is yet.
+func (j *joiner) unclaimed(nodes []*graph.Node) []*graph.Node {
 	var out []*graph.Node
 	for _, n := range nodes {
 		if j.in(n) && j.of[n.ID] < 0 {
@@ -168,9 +168,9 @@ func (j *joiner) shape(v *graph.Value) []int64 {
 	return out
 }
 
-// absorb spreads the fused groups over their neighbours that no event is: what a runtime fuses has one event for all of
+// growFused spreads the fused groups over their neighbours that no event is: what a runtime fuses has one event for all of
 // it. It goes one step at a time from all groups at once, so that each takes what is closest to it.
-func (j *joiner) absorb() {
+func (j *joiner) growFused() {
 	var edge []*graph.Node
 	for i := range j.groups {
 		if j.groups[i].fused {
@@ -182,7 +182,7 @@ func (j *joiner) absorb() {
 		for _, n := range edge {
 			for _, m := range neighbours(n) {
 				if j.in(m) && j.of[m.ID] < 0 && m.Body == n.Body {
-					j.put(m, j.of[n.ID])
+					j.add(m, j.of[n.ID])
 					next = append(next, m)
 				}
 			}
@@ -214,8 +214,8 @@ func (j *joiner) plan(profile string) (*kernel.Plan, error) {
 	return kernel.Group(j.a.Graph, j.a.Inference, j.a.Costs, j.in, profile)
 }
 
-// measured is the outcome.
-func (j *joiner) measured() (*Overlay, error) {
+// overlay is the outcome.
+func (j *joiner) overlay() (*Overlay, error) {
 	m := &Overlay{Modules: map[*graph.Module]Measurement{}, Nodes: map[*graph.Node]Measurement{}}
 	var found energy.Seconds
 	operators := 0
@@ -229,7 +229,7 @@ func (j *joiner) measured() (*Overlay, error) {
 	}
 	total := j.t.Total()
 	share := float64(found / total)
-	rest := j.rest()
+	rest := j.leftOverText()
 	if share < leastJoined {
 		return nil, fmt.Errorf("%s: only %.1f %% of its time is of operators of this model%s: is it a trace of this model, exported like this?", j.t.File, 100*share, rest)
 	}
@@ -252,11 +252,11 @@ func overRuns(t *trace.Trace) string {
 	return s
 }
 
-// rest says what found nothing, by kind of operator, the most first.
-func (j *joiner) rest() string {
+// leftOverText says what found nothing, by kind of operator, the most first.
+func (j *joiner) leftOverText() string {
 	sums := map[string]energy.Seconds{}
 	var kinds []string
-	for _, e := range j.loose {
+	for _, e := range j.leftOver {
 		kind := e.Op
 		if kind == "" {
 			kind = e.Name

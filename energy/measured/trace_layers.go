@@ -20,7 +20,7 @@ func (j *joiner) layers() {
 		if nodes := j.listed(e.Names); len(nodes) > 0 {
 			j.claim(e, false, nodes...)
 		} else {
-			j.loose = append(j.loose, e)
+			j.leftOver = append(j.leftOver, e)
 		}
 	}
 	slices.SortStableFunc(regions, func(x, y region) int { return (x.last - x.first) - (y.last - y.first) })
@@ -31,10 +31,10 @@ func (j *joiner) layers() {
 				nodes = append(nodes, n)
 			}
 		}
-		if nodes = j.free(nodes); len(nodes) > 0 {
+		if nodes = j.unclaimed(nodes); len(nodes) > 0 {
 			j.claim(r.event, false, nodes...)
 		} else {
-			j.loose = append(j.loose, r.event)
+			j.leftOver = append(j.leftOver, r.event)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (j *joiner) onnxRuntime() error {
 	}
 	events = j.byAnchor(events, plan)
 	j.byValue(events)
-	j.absorb()
+	j.growFused()
 	return nil
 }
 
@@ -70,7 +70,7 @@ func (j *joiner) byName(events []*trace.Event, names func(*trace.Event) []string
 func (j *joiner) named(names []string) *graph.Node {
 	for _, name := range names {
 		nodes := j.nodes[name]
-		if free := j.free(nodes); len(free) > 0 {
+		if free := j.unclaimed(nodes); len(free) > 0 {
 			return free[0]
 		}
 		if len(nodes) > 0 {
@@ -121,7 +121,7 @@ func (j *joiner) byOperator(events []*trace.Event) []*trace.Event {
 			left = append(left, e)
 			continue
 		}
-		free := j.free(kinds[e.Op])
+		free := j.unclaimed(kinds[e.Op])
 		i := slices.IndexFunc(free, func(n *graph.Node) bool {
 			shape := j.shape(n.Output(0))
 			return shape != nil && slices.Equal(shape, e.Outputs[0]) && (n.Name == "" || !nameGiven(e))
@@ -138,11 +138,11 @@ func (j *joiner) byOperator(events []*trace.Event) []*trace.Event {
 // anchor says by what a fused operator is found: an operator that it must hold, or a kernel of a class whose pattern the
 // profile knows.
 type anchor struct {
-	ops  []string // of the node
-	like string   // operator of the node in a kernel of several; "" for none
-	same bool     // the output has the shape of the fused operator's
-	adds int      // additions before it that are in the fused operator
-	more bool     // it holds more than the kernel and those, which only what is left around it tells
+	ops    []string // of the node
+	within string   // operator of the node in a kernel of several; "" for none
+	same   bool     // the output has the shape of the fused operator's
+	adds   int      // additions before it that are in the fused operator
+	more   bool     // it holds more than the kernel and those, which only what is left around it tells
 }
 
 // anchorOf is the anchor of a fused operator of ONNX Runtime.
@@ -151,23 +151,23 @@ func anchorOf(e *trace.Event) (anchor, bool) {
 	norms := []string{"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"}
 	switch op {
 	case "Gelu":
-		return anchor{ops: []string{"Gelu"}, like: "Erf", same: true}, true
+		return anchor{ops: []string{"Gelu"}, within: "Erf", same: true}, true
 	case "BiasGelu":
-		return anchor{ops: []string{"Gelu"}, like: "Erf", same: true, adds: 1}, true
+		return anchor{ops: []string{"Gelu"}, within: "Erf", same: true, adds: 1}, true
 	case "FastGelu":
 		return anchor{ops: []string{"Gelu", "Tanh"}, same: true, more: true}, true
 	case "QuickGelu":
 		return anchor{ops: []string{"Sigmoid"}, same: true, more: true}, true
 	case "LayerNormalization":
-		return anchor{ops: norms, like: "Div", same: true}, true
+		return anchor{ops: norms, within: "Div", same: true}, true
 	case "SkipLayerNormalization", "SkipSimplifiedLayerNormalization":
-		a := anchor{ops: norms, like: "Div", same: true, adds: 1}
+		a := anchor{ops: norms, within: "Div", same: true, adds: 1}
 		if len(e.Inputs) == 5 { // input, skip, gamma, beta, bias
 			a.adds = 2
 		}
 		return a, true
 	case "EmbedLayerNormalization":
-		return anchor{ops: norms, like: "Div", same: true, more: true}, true
+		return anchor{ops: norms, within: "Div", same: true, more: true}, true
 	case "BiasSoftmax":
 		return anchor{ops: []string{"Softmax"}, same: true, more: true}, true
 	}
@@ -225,10 +225,10 @@ func (j *joiner) anchored(e *trace.Event, want anchor, plan *kernel.Plan) []*gra
 		members := []*graph.Node{n}
 		if !slices.Contains(want.ops, n.Op) {
 			k := plan.Of[n.ID]
-			if n.Op != want.like || k < 0 || len(plan.Kernels[k].Members) < 2 || plan.Kernels[k].Node != n {
+			if n.Op != want.within || k < 0 || len(plan.Kernels[k].Members) < 2 || plan.Kernels[k].Node != n {
 				continue
 			}
-			members = j.free(plan.Kernels[k].Members)
+			members = j.unclaimed(plan.Kernels[k].Members)
 		}
 		if want.same && len(e.Outputs) > 0 {
 			if shape := j.shape(n.Output(0)); shape != nil && !slices.Equal(shape, e.Outputs[0]) {
@@ -247,7 +247,7 @@ func (j *joiner) byValue(events []*trace.Event) {
 		_, name, _ := strings.Cut(e.Name, "_")
 		v := j.values[name]
 		if v == nil || !j.in(v.Producer) {
-			j.loose = append(j.loose, e)
+			j.leftOver = append(j.leftOver, e)
 			continue
 		}
 		j.claim(e, false, v.Producer)

@@ -42,7 +42,7 @@ func (j *joiner) torch() error {
 		return fmt.Errorf("%d of %d matrix products of the trace have sizes that the model has in this order: it is of another model, or taken at other sizes; bind the dims of the trace with --dim", found, products)
 	}
 	j.byFrame(calls, pairs)
-	j.absorb()
+	j.growFused()
 	j.whole()
 	return nil
 }
@@ -58,13 +58,13 @@ func (j *joiner) whole() {
 		return
 	}
 	j.notes = append(j.notes, fmt.Sprintf("only %.1f %% of the time of the trace's calls is of operators of the model: the time of the whole model is used, its parts keep their predicted shares", 100*float64(found/total)))
-	j.groups, j.loose = []joined{{time: total}}, nil
+	j.groups, j.leftOver = []joined{{time: total}}, nil
 	for i := range j.of {
 		j.of[i] = -1
 	}
 	for _, n := range j.a.Graph.Nodes {
 		if j.in(n) {
-			j.put(n, 0)
+			j.add(n, 0)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func (j *joiner) byFrame(calls []call, pairs []int) {
 			j.claim(e, false, n)
 			continue
 		}
-		j.loose = append(j.loose, e)
+		j.leftOver = append(j.leftOver, e)
 	}
 }
 

@@ -94,7 +94,7 @@ func additivity(d *fit.Data) []AdditiveRatio {
 		return nil
 	}
 	o := fit.OptionsFor(d.Kind)
-	o.Errors, o.Intervals, o.Bootstrap = fit.ByNothing, fit.ByNothing, false
+	o.Errors, o.Intervals, o.Bootstrap = nil, nil, false
 	c, _, err := fit.Fit(operators, o)
 	if err != nil {
 		return nil // there is nothing to sum with

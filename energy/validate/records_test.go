@@ -93,3 +93,33 @@ func recordData(t *testing.T, records []energy.Record) []*fit.Data {
 	}
 	return []*fit.Data{d}
 }
+
+// TestReportAgrees: the errors that a fit reports of models left out are those of a validation with the same split.
+func TestReportAgrees(t *testing.T) {
+	d := recordData(t, energytest.MeasuredRecords(t, energytest.NewLab(energytest.Rooflined)))
+	_, report, err := fit.Fit(d[0], fit.OptionsFor(d[0].Kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := Run(Input{Data: d, Splits: []string{SplitModel}, Methods: []string{MethodAdditive}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for _, g := range report.Groups {
+		for _, l := range v.Splits[0].Methods[0].Levels {
+			if l.Level != string(g.Level) {
+				continue
+			}
+			compared++
+			for target, e := range map[Target]fit.FitErrors{TargetEnergy: g.Energy, TargetTime: g.Time} {
+				if f := l.Errors[target].Distinct; f.N != e.HeldOut.N || energytest.Relative(float64(f.Mean), e.HeldOut.MAPE) > 1e-9 || energytest.Relative(float64(f.P90), e.HeldOut.P90) > 1e-9 {
+					t.Errorf("%s of %ss: %.4g over %d, the fit reports %.4g over %d", target, g.Level, float64(f.Mean), f.N, e.HeldOut.MAPE, e.HeldOut.N)
+				}
+			}
+		}
+	}
+	if compared != 3 {
+		t.Errorf("%d levels compared, want 3", compared)
+	}
+}

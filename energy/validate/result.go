@@ -72,12 +72,17 @@ type MethodResult struct {
 	Points   []Point    `json:"-"`
 }
 
-// Group is the errors of the items of one level, class or model.
+// Group is the errors of the items of one label.
 type Group struct {
-	Level  string // model, module, ml, ml-np; operator for records
-	Class  string
-	Model  string
+	Label
 	Errors map[Target]Errors
+}
+
+// Label names items of one level, class or model.
+type Label struct {
+	Level string `json:"level"` // model, module, ml, ml-np; operator for records
+	Class string `json:"class,omitempty"`
+	Model string `json:"model,omitempty"`
 }
 
 // Errors are those of one quantity.
@@ -98,25 +103,19 @@ type Figures struct {
 
 // MarshalJSON writes the errors of the one target, or of records those of both, of which every one is distinct.
 func (g Group) MarshalJSON() ([]byte, error) {
-	type names struct {
-		Level string `json:"level"`
-		Class string `json:"class,omitempty"`
-		Model string `json:"model,omitempty"`
-	}
-	n := names{g.Level, g.Class, g.Model}
 	if len(g.Errors) == 1 {
 		for _, e := range g.Errors {
 			return json.Marshal(struct {
-				names
+				Label
 				Errors
-			}{n, e})
+			}{g.Label, e})
 		}
 	}
 	return json.Marshal(struct {
-		names
+		Label
 		Energy Figures `json:"energy"`
 		Time   Figures `json:"time"`
-	}{n, g.Errors[TargetEnergy].Distinct, g.Errors[TargetTime].Distinct})
+	}{g.Label, g.Errors[TargetEnergy].Distinct, g.Errors[TargetTime].Distinct})
 }
 
 // MarshalJSON writes a validation on records with their one device in the place of a list.

@@ -101,72 +101,59 @@ func (in *Input) split(s split) (trials []*trial, skipped []string) {
 	return trials, skipped
 }
 
-// leave predicts what is left out from the rest.
-func leave(d *fit.Data, split string, left []string, out func(*fit.Item) bool) *trial {
-	return &trial{split: split, left: left, train: d.Select(func(it *fit.Item) bool { return !out(it) }), test: d.Select(out)}
+// leave predicts parts from the others.
+func leave(d *fit.Data, split string, parts ...fit.Part) (trials []*trial) {
+	for _, p := range parts {
+		t := &trial{split: split, left: p.Left}
+		t.train, t.test = d.Leave(p)
+		trials = append(trials, t)
+	}
+	return trials
 }
 
 func splitFamilies(d *fit.Data) (trials []*trial, why string) {
-	groups := d.Families()
-	if len(groups) < 2 {
+	parts := d.Parts(fit.ByFamily)
+	if len(parts) < 2 {
 		return nil, fmt.Sprintf("the data of %s are one family of models: %s", d.Device.ID, strings.Join(d.Models(), ", "))
 	}
-	for _, g := range groups {
-		trials = append(trials, leave(d, SplitFamily, g, func(it *fit.Item) bool { return slices.Contains(g, it.Model) }))
-	}
-	return trials, ""
+	return leave(d, SplitFamily, parts...), ""
 }
 
 func splitModels(d *fit.Data) (trials []*trial, why string) {
-	names := d.Models()
-	if len(names) < 2 {
-		return nil, fmt.Sprintf("the data of %s are one model%s", d.Device.ID, fit.Listed(": ", names...))
+	parts := d.Parts(fit.ByModel)
+	if len(parts) < 2 {
+		return nil, fmt.Sprintf("the data of %s are one model%s", d.Device.ID, fit.Listed(": ", d.Models()...))
 	}
-	for _, name := range names {
-		trials = append(trials, leave(d, SplitModel, []string{name}, func(it *fit.Item) bool { return it.Model == name }))
-	}
-	return trials, ""
+	return leave(d, SplitModel, parts...), ""
 }
 
 // splitShapes leaves out each shape of records in turn, then the larger half of the token counts and the smaller one.
 func splitShapes(d *fit.Data) (trials []*trial, why string) {
-	shapes := d.Shapes()
-	if len(shapes) < 2 {
+	if shapes := d.Shapes(); len(shapes) < 2 {
 		return nil, fmt.Sprintf("the data of %s have one size only%s", d.Device.ID, fit.Listed(": ", shapes...))
 	}
 	if d.Kind == measured.KindRecords {
-		n := min(len(shapes), fit.MaxParts)
-		for i := range n {
-			var left []string
-			for k := i; k < len(shapes); k += n {
-				left = append(left, shapes[k])
-			}
-			trials = append(trials, leave(d, PartShape, left, func(it *fit.Item) bool { return slices.Contains(left, it.Shape) }))
-		}
+		trials = leave(d, PartShape, d.Parts(fit.ByShape)...)
 	}
-	middle := d.MedianTokens()
-	large := d.Select(func(it *fit.Item) bool { return it.Shape != "" && it.Tokens() > middle })
-	small := d.Select(func(it *fit.Item) bool { return it.Shape != "" && it.Tokens() <= middle })
-	if len(large.Items) == 0 && len(trials) == 0 {
+	if halves := d.Parts(fit.ByHalf); len(halves) > 0 {
+		trials = append(trials, leave(d, PartSmallToLarge, halves[0])...)
+		trials = append(trials, leave(d, PartLargeToSmall, halves[1])...)
+	}
+	if len(trials) == 0 {
 		return nil, fmt.Sprintf("the data of %s have one size only", d.Device.ID)
-	}
-	if len(large.Items) > 0 {
-		trials = append(trials,
-			&trial{split: PartSmallToLarge, left: []string{fmt.Sprintf("batch × sequence > %d", middle)}, train: small, test: large},
-			&trial{split: PartLargeToSmall, left: []string{fmt.Sprintf("batch × sequence ≤ %d", middle)}, train: large, test: small})
 	}
 	return trials, ""
 }
 
 func splitOperators(d *fit.Data) (trials []*trial, why string) {
-	t := leave(d, SplitOperators, []string{"modules and models"}, func(it *fit.Item) bool { return it.Level != energy.LevelOperator })
+	t := leave(d, SplitOperators, fit.Part{Left: []string{"modules and models"}, Test: func(it *fit.Item) bool { return it.Level != energy.LevelOperator }})
 	switch {
-	case len(t.train.Items) == 0:
+	case len(t[0].train.Items) == 0:
 		return nil, "no operator was measured alone"
-	case len(t.test.Items) == 0:
+	case len(t[0].test.Items) == 0:
 		return nil, "neither a module nor a model was measured"
 	}
-	return []*trial{t}, ""
+	return t, ""
 }
 
 // splitDevices leaves out one device after the other. Coefficients are one device's: each is predicted from the other

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -55,73 +56,57 @@ func summarize(m method, index int, trials []*trial) MethodResult {
 		}
 	}
 	s.all = slices.Concat(s.seeds...)
-	s.groups(&r)
+	r.Levels = s.groups(func(o *outcome) Label { return Label{Level: o.Type} })
+	r.Classes = s.groups(func(o *outcome) Label { return Label{Level: o.Type, Class: o.Class} })
+	r.Classes = slices.DeleteFunc(r.Classes, func(g Group) bool { return g.Class == "" })
 	if s.kind == measured.KindTrees && len(s.seeds) > 0 {
 		s.ofTrees(&r)
 	}
 	return r
 }
 
-// groups are the errors by level and by class.
-func (s *summary) groups(r *MethodResult) {
-	for _, level := range levels(s.kind) {
-		at := func(o *outcome) bool { return o.Type == level }
-		s.add(&r.Levels, Group{Level: level}, at)
-		for _, class := range s.distinct(at, func(o *outcome) string { return o.Class }) {
-			s.add(&r.Classes, Group{Level: level, Class: class}, func(o *outcome) bool { return at(o) && o.Class == class })
-		}
-	}
-}
-
 // ofTrees is what whole trees tell beyond that.
 func (s *summary) ofTrees(r *MethodResult) {
 	target := s.targets[0]
-	for _, level := range levels(s.kind) {
-		if c, ok := coverageOf(s.all, func(o *outcome) bool { return o.Type == level }); ok {
-			c.Level = level
+	labels, lists := s.labelled(func(o *outcome) Label { return Label{Level: o.Type} })
+	for _, l := range labels {
+		if c, ok := coverageOf(lists[l]); ok {
+			c.Level = l.Level
 			r.Coverage = append(r.Coverage, c)
 		}
 	}
-	for _, model := range s.distinct(func(*outcome) bool { return true }, func(o *outcome) string { return o.Model }) {
-		for _, level := range levels(s.kind) {
-			s.add(&r.Models, Group{Level: level, Model: model}, func(o *outcome) bool { return o.Type == level && o.Model == model })
-		}
-	}
+	r.Models = s.groups(func(o *outcome) Label { return Label{Level: o.Type, Model: o.Model} })
 	if r.Method == MethodAdditive {
 		r.Residues = residuesOf(s.all, target)
 	}
 	r.Decision, r.Points = decide(s.seeds, target), pointsOf(s.seeds[0], target)
 }
 
-// add appends the errors of those outcomes that are in, if any are.
-func (s *summary) add(to *[]Group, g Group, in func(*outcome) bool) {
-	var list []*outcome
+// labelled sorts the outcomes by their labels: by model, level and class.
+func (s *summary) labelled(label func(*outcome) Label) ([]Label, map[Label][]*outcome) {
+	lists := map[Label][]*outcome{}
 	for i := range s.all {
-		if in(&s.all[i]) {
-			list = append(list, &s.all[i])
-		}
+		l := label(&s.all[i])
+		lists[l] = append(lists[l], &s.all[i])
 	}
-	if len(list) == 0 {
-		return
-	}
-	g.Errors = map[Target]Errors{}
-	for _, target := range s.targets {
-		g.Errors[target] = figures(list, target, len(s.seeds))
-	}
-	*to = append(*to, g)
+	order := levels(s.kind)
+	labels := slices.SortedFunc(maps.Keys(lists), func(a, b Label) int {
+		return cmp.Or(strings.Compare(a.Model, b.Model), slices.Index(order, a.Level)-slices.Index(order, b.Level), strings.Compare(a.Class, b.Class))
+	})
+	return labels, lists
 }
 
-// distinct lists the names of those outcomes that are in, each once, sorted; "" is none.
-func (s *summary) distinct(in func(*outcome) bool, name func(*outcome) string) []string {
-	seen, names := map[string]bool{"": true}, []string{}
-	for i := range s.all {
-		if o := &s.all[i]; in(o) && !seen[name(o)] {
-			seen[name(o)] = true
-			names = append(names, name(o))
+// groups are the errors by label.
+func (s *summary) groups(label func(*outcome) Label) (out []Group) {
+	labels, lists := s.labelled(label)
+	for _, l := range labels {
+		g := Group{Label: l, Errors: map[Target]Errors{}}
+		for _, target := range s.targets {
+			g.Errors[target] = figures(lists[l], target, len(s.seeds))
 		}
+		out = append(out, g)
 	}
-	slices.Sort(names)
-	return names
+	return out
 }
 
 // error is the signed relative error of a quantity; false where it was not measured or not predicted.
@@ -184,14 +169,13 @@ func figuresOf(absolute, signed []float64) Figures {
 }
 
 // coverageOf counts the measurements that lie in their intervals; false where there are no intervals.
-func coverageOf(all []outcome, in func(*outcome) bool) (c Coverage, ok bool) {
+func coverageOf(list []*outcome) (c Coverage, ok bool) {
 	type hits struct{ half, ninety, n float64 }
 	at := map[measurement]*hits{}
 	var order []*hits
 	var half, ninety []float64
-	for i := range all {
-		o := &all[i]
-		if !in(o) || !o.banded {
+	for _, o := range list {
+		if !o.banded {
 			continue
 		}
 		key := o.measurement(TargetEnergy)

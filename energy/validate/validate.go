@@ -163,9 +163,9 @@ func (t *trial) predictor() (p *fit.Predictor, err error) {
 		return t.bound, nil
 	}
 	o := fit.OptionsFor(t.train.Kind)
-	o.Errors, o.Bootstrap = fit.ByNothing, false
+	o.Errors, o.Bootstrap = nil, false
 	if t.target != TargetEnergy {
-		o.Intervals = fit.ByNothing
+		o.Intervals = nil
 	}
 	if t.fitted, _, err = fit.Fit(t.train, o); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/irene"
+	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/predict/predicttest"
 	"github.com/irene-onnx/irene/energy/stats"
 	"github.com/irene-onnx/irene/fixtures"
@@ -129,7 +130,9 @@ func TestCoverageOf(t *testing.T) {
 		made("a", irene.TypeModule, "without", 1, 1), // has no interval
 		made("a", irene.TypeML, "another level", 1, 1),
 	}
-	c, ok := coverageOf(all, func(o *outcome) bool { return o.Type == irene.TypeModule })
+	_, lists := (&summary{kind: measured.KindTrees, all: all}).labelled(func(o *outcome) Label { return Label{Level: o.Type} })
+	modules := lists[Label{Level: irene.TypeModule}]
+	c, ok := coverageOf(modules)
 	if !ok || c.N != 4 {
 		t.Fatalf("%+v, %v; want 4 measurements", c, ok)
 	}
@@ -137,7 +140,7 @@ func TestCoverageOf(t *testing.T) {
 	wantNumber(t, "ninety", c.Ninety, 2.5/4)
 	wantNumber(t, "width", c.Width50, 0.1)
 	wantNumber(t, "width of 90 %", c.Width90, 0.3)
-	if _, ok := coverageOf(all[5:], func(*outcome) bool { return true }); ok {
+	if _, ok := coverageOf(modules[5:]); ok {
 		t.Error("coverage without intervals")
 	}
 }

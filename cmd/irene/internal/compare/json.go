@@ -15,11 +15,11 @@ type Output struct {
 	Version string `json:"irene"`  // version of the program
 	report.Basis
 	sideBySide
-	Points       []pointJSON    `json:"points" lines:"before,each"`      // with several choices of dims, the first one among them
-	Crossings    []crossingJSON `json:"crossovers" lines:"before,each"`  // where another model becomes the cheaper one
-	Differences  []partsJSON    `json:"differences" lines:"before,each"` // of the first model and each other one
-	IntervalRule string         `json:"interval_rule" lines:"before"`    // what a difference that counts as real is, for people
-	Notes        []string       `json:"notes"`                           // what to know beside the numbers, for people
+	Points       []pointJSON `json:"points" lines:"before,each"`      // with several choices of dims, the first one among them
+	Crossings    []Crossing  `json:"crossovers" lines:"before,each"`  // where another model becomes the cheaper one
+	Differences  []partsJSON `json:"differences" lines:"before,each"` // of the first model and each other one
+	IntervalRule string      `json:"interval_rule" lines:"before"`    // what a difference that counts as real is, for people
+	Notes        []string    `json:"notes"`                           // what to know beside the numbers, for people
 }
 
 // sideBySide are the models at one point.
@@ -68,25 +68,6 @@ type ratiosJSON struct {
 	Operators render.Number `json:"operators"` // ratio of numbers of operators
 }
 
-// crossingJSON is where another model becomes the cheaper one, as one dim grows. Models go by their places in the list.
-type crossingJSON struct {
-	Metric  string       `json:"metric"`      // what is compared
-	Dim     string       `json:"dim"`         // that grows
-	Models  [2]int       `json:"models"`      // the two that are compared
-	Low     int64        `json:"low"`         // smallest size that was looked at
-	High    int64        `json:"high"`        // largest size that was looked at
-	Others  string       `json:"others"`      // the dims that vary besides, with their sizes
-	Closed  bool         `json:"closed_form"` // exact at every size; else found between the points
-	Cheaper *int         `json:"cheaper"`     // model at the smallest size; null where both are equal
-	Changes []switchJSON `json:"changes"`     // by size
-}
-
-// switchJSON is a size from which on another model is the cheaper one.
-type switchJSON struct {
-	From    int64 `json:"from"`    // size of the dim
-	Cheaper *int  `json:"cheaper"` // model; null where both are equal
-}
-
 // partsJSON takes two models apart, the biggest differences first.
 type partsJSON struct {
 	Metric string      `json:"metric"` // what the values are
@@ -106,15 +87,12 @@ type pieceJSON struct {
 func writeJSON(w io.Writer, c *Comparison) error {
 	out := Output{
 		Schema: report.Schema, Version: c.Version, Basis: c.Points[0].Reports[0].Basis(), sideBySide: c.sideBySide(0),
-		Differences: c.partsJSON(), IntervalRule: intervalRule, Notes: c.Notes,
+		Crossings: c.Crossings, Differences: c.partsJSON(), IntervalRule: intervalRule, Notes: c.Notes,
 	}
 	for p := range c.Points {
 		if len(c.Points) > 1 {
 			out.Points = append(out.Points, pointJSON{c.Points[p].Label, c.sideBySide(p)})
 		}
-	}
-	for i := range c.Crossings {
-		out.Crossings = append(out.Crossings, c.Crossings[i].json())
 	}
 	return render.WriteJSON(w, &out)
 }
@@ -195,25 +173,6 @@ func differsJSON(a, b *report.Metrics) *bool {
 		return nil
 	}
 	return &differ
-}
-
-func (x *Crossing) json() crossingJSON {
-	out := crossingJSON{
-		Metric: report.FindMetric(x.Metric).Key, Dim: x.Dim, Models: [2]int{0, x.Model}, Low: x.Low, High: x.High,
-		Others: x.Others, Closed: x.Closed, Cheaper: placeJSON(x.Cheaper),
-	}
-	for _, s := range x.Changes {
-		out.Changes = append(out.Changes, switchJSON{s.From, placeJSON(s.Cheaper)})
-	}
-	return out
-}
-
-// placeJSON is the place of a model; nil for none.
-func placeJSON(i int) *int {
-	if i < 0 {
-		return nil
-	}
-	return &i
 }
 
 // partsJSON takes the first model and each other one apart.

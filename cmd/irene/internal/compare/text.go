@@ -192,12 +192,12 @@ func (c *Comparison) crossing(x *Crossing) string {
 	if x.Others != "" {
 		where += " at " + x.Others
 	}
-	other := x.Model // of the pair, beside the cheaper one
-	if x.Cheaper == x.Model {
+	other := x.Models[1] // of the pair, beside the cheaper one
+	if int(x.Cheaper) == other {
 		other = 0
 	}
 	if x.Cheaper < 0 {
-		return fmt.Sprintf("%s: %s and %s take the same %s", where, c.Names[0], c.Names[x.Model], m.Noun)
+		return fmt.Sprintf("%s: %s and %s take the same %s", where, c.Names[0], c.Names[x.Models[1]], m.Noun)
 	}
 	less := "less"
 	if m.Count != nil && !m.Exact {

@@ -19,6 +19,9 @@ type Number float64
 // Text is a text that is null in JSON where it is empty.
 type Text string
 
+// Index is a place in a list; null in JSON where it is negative, which stands for none.
+type Index int
+
 // Members is a JSON object whose members are not fixed, in an order of their own.
 type Members[T any] []Member[T]
 
@@ -36,7 +39,7 @@ type Tuple struct{}
 // WriteJSON writes a value as JSON by the json tags of its structs, as encoding/json does; it is several times faster, and
 // breaks lines for people and for tools that compare line by line: where a lines tag says "before", the line breaks
 // before the member, where it says "each", before every element of it. Numbers that are not finite and nil pointers are
-// null, nil slices empty lists.
+// null, nil slices empty lists. The error is the writer's.
 func WriteJSON[T any](w io.Writer, v *T) error {
 	c := &encoders{w: w, structs: map[reflect.Type]*encoder{}}
 	b := c.of(reflect.TypeFor[T]())(make([]byte, 0, 2*flushAt), reflect.ValueOf(v).Elem())
@@ -84,6 +87,8 @@ func (c *encoders) of(t reflect.Type) encoder {
 		return func(b []byte, v reflect.Value) []byte { return appendDType(b, graph.DType(v.Uint())) }
 	case reflect.TypeFor[*graph.Value]():
 		return func(b []byte, v reflect.Value) []byte { return appendName(b, v.Interface().(*graph.Value)) }
+	case reflect.TypeFor[Index]():
+		return func(b []byte, v reflect.Value) []byte { return appendIndex(b, v.Int()) }
 	case reflect.TypeFor[Text]():
 		return func(b []byte, v reflect.Value) []byte { return appendText(b, v.String()) }
 	}
@@ -153,7 +158,7 @@ func (c *encoders) fields(t reflect.Type) []field {
 			continue
 		}
 		lines := f.Tag.Get("lines")
-		e := field{index: i, name: strconv.Quote(name) + ": ", line: strings.Contains(lines, "before"), omitZero: option == "omitzero"}
+		e := field{index: i, name: strconv.Quote(name) + ": ", line: strings.Contains(lines, "before"), omitZero: option != ""}
 		if strings.Contains(lines, "each") {
 			e.encode = c.list(f.Type, true)
 		} else {
@@ -224,6 +229,13 @@ func appendFloat(b []byte, v float64) []byte {
 		return append(b, "null"...)
 	}
 	return strconv.AppendFloat(b, v, 'g', -1, 64)
+}
+
+func appendIndex(b []byte, i int64) []byte {
+	if i < 0 {
+		return append(b, "null"...)
+	}
+	return strconv.AppendInt(b, i, 10)
 }
 
 func appendText(b []byte, s string) []byte {

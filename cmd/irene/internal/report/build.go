@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -60,7 +61,7 @@ type builder struct {
 func model(g *graph.Graph) Model {
 	m := Model{File: g.File, Producer: strings.TrimSpace(g.Producer + " " + g.ProducerVersion), IR: g.IRVersion, Nodes: len(g.Nodes)}
 	for _, d := range slices.Sorted(maps.Keys(g.Opsets)) {
-		m.Opsets = append(m.Opsets, Opset{d, g.Opsets[d]})
+		m.Opsets = append(m.Opsets, render.Member[int64]{Name: d, Value: g.Opsets[d]})
 	}
 	return m
 }

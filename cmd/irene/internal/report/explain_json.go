@@ -13,7 +13,7 @@ import (
 // ExplainOutput is what irene explain --format json writes, a line per module, class and kernel.
 type ExplainOutput struct {
 	Head
-	Idle     render.Number   `json:"idle_w" lines:"before"` // watts of the device without work; null where no energy is known
+	Idle     energy.Watts    `json:"idle_w" lines:"before"` // watts of the device without work; null where no energy is known
 	Modules  []explainedJSON `json:"modules" lines:"each"`
 	Warnings []string        `json:"warnings" lines:"before"` // what to know beside the numbers, for people
 }
@@ -60,30 +60,23 @@ type kernelJSON struct {
 
 // causesJSON are the members that modules, classes and kernels have in common.
 type causesJSON struct {
-	Energy  render.Number   `json:"energy_j"`  // joules
-	Time    float64         `json:"time_s"`    // seconds
-	Static  render.Number   `json:"static_j"`  // joules that flow without work too
-	Dynamic render.Number   `json:"dynamic_j"` // joules that the work adds
+	law.Share
+	Static  energy.Joules   `json:"static_j"`  // joules that flow without work too
+	Dynamic energy.Joules   `json:"dynamic_j"` // joules that the work adds
 	Causes  causeSharesJSON `json:"causes"`    // of energy and time; their sum is the whole
 }
 
 // causeSharesJSON says what energy and time stand for.
 type causeSharesJSON struct {
-	Arithmetic shareJSON `json:"arithmetic"` // operations of products
-	Waves      shareJSON `json:"waves"`      // elements of tiles and multiprocessors that stay idle
-	Memory     shareJSON `json:"memory"`     // bytes read and written
-	Launch     shareJSON `json:"launch"`     // starting kernels
-	Host       shareJSON `json:"host"`       // launches and calls that work does not hide
-}
-
-// shareJSON is a part of energy and time.
-type shareJSON struct {
-	Energy render.Number `json:"energy_j"` // joules
-	Time   float64       `json:"time_s"`   // seconds
+	Arithmetic law.Share `json:"arithmetic"` // operations of products
+	Waves      law.Share `json:"waves"`      // elements of tiles and multiprocessors that stay idle
+	Memory     law.Share `json:"memory"`     // bytes read and written
+	Launch     law.Share `json:"launch"`     // starting kernels
+	Host       law.Share `json:"host"`       // launches and calls that work does not hide
 }
 
 func writeExplainJSON(w io.Writer, r *Explanation) error {
-	out := ExplainOutput{Head: r.head(), Idle: render.Number(r.Idle), Warnings: r.Warnings}
+	out := ExplainOutput{Head: r.head(), Idle: r.Idle, Warnings: r.Warnings}
 	for _, m := range r.Modules {
 		out.Modules = append(out.Modules, m.json(r.Top))
 	}
@@ -116,10 +109,9 @@ func topParts(list []*ExplainedPart, n int) []*ExplainedPart {
 
 func newCausesJSON(c *law.Causes, static energy.Joules) causesJSON {
 	total := c.Total()
-	of := func(i law.Cause) shareJSON { return shareJSON{render.Number(c[i].Energy), float64(c[i].Time)} }
 	return causesJSON{
-		render.Number(total.Energy), float64(total.Time), render.Number(static), render.Number(total.Energy - static),
-		causeSharesJSON{of(law.Arithmetic), of(law.Waves), of(law.Memory), of(law.Launch), of(law.Host)},
+		total, static, total.Energy - static,
+		causeSharesJSON{c[law.Arithmetic], c[law.Waves], c[law.Memory], c[law.Launch], c[law.Host]},
 	}
 }
 

@@ -18,19 +18,10 @@ const Schema = 1
 type Head struct {
 	Schema  int                   `json:"schema"` // version of the format
 	Version string                `json:"irene"`  // version of the program
-	Model   modelJSON             `json:"model" lines:"before"`
+	Model   Model                 `json:"model" lines:"before"`
 	Dims    render.Members[int64] `json:"dims" lines:"before"` // every dim that has a number, by name
 	Assumed []string              `json:"assumed"`             // names of the dims nobody gave
 	Basis
-}
-
-// modelJSON says which file was read.
-type modelJSON struct {
-	File     string                `json:"file"`       // its path as it was given
-	Producer string                `json:"producer"`   // program that wrote the file, with its version
-	IR       int64                 `json:"ir_version"` // version of the ONNX format
-	Opsets   render.Members[int64] `json:"opsets"`     // versions of the imported operator sets, by domain
-	Nodes    int                   `json:"nodes"`      // of the whole graph, subgraphs included
 }
 
 // Basis says what predictions rest on.
@@ -164,11 +155,7 @@ func writeJSON(w io.Writer, r *Report) error {
 }
 
 func (r *Report) head() Head {
-	m := modelJSON{File: r.Model.File, Producer: r.Model.Producer, IR: r.Model.IR, Nodes: r.Model.Nodes}
-	for _, o := range r.Model.Opsets {
-		m.Opsets = append(m.Opsets, render.Member[int64]{Name: o.Domain, Value: o.Version})
-	}
-	return Head{Schema: Schema, Version: r.Version, Model: m, Dims: DimsJSON(r.Dims), Assumed: r.Assumed, Basis: r.Basis()}
+	return Head{Schema: Schema, Version: r.Version, Model: r.Model, Dims: DimsJSON(r.Dims), Assumed: r.Assumed, Basis: r.Basis()}
 }
 
 // DimsJSON are dims by name.

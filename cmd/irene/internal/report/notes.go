@@ -59,10 +59,10 @@ func (r *Report) AboutModel() string {
 	}
 	for _, o := range m.Opsets {
 		switch {
-		case o.Domain == "" || o.Domain == "ai.onnx":
-			about = append(about, fmt.Sprintf("opset %d", o.Version))
-		case r.uses(o.Domain): // domains of inlined functions are left out
-			about = append(about, fmt.Sprintf("%s %d", o.Domain, o.Version))
+		case o.Name == "" || o.Name == "ai.onnx":
+			about = append(about, fmt.Sprintf("opset %d", o.Value))
+		case r.uses(o.Name): // domains of inlined functions are left out
+			about = append(about, fmt.Sprintf("%s %d", o.Name, o.Value))
 		}
 	}
 	return strings.Join(append(about, fmt.Sprintf("IR %d", m.IR), render.Plural(m.Nodes, "node")), ", ")

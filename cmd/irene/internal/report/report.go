@@ -35,17 +35,11 @@ type Report struct {
 
 // Model says which file was read.
 type Model struct {
-	File     string
-	Producer string
-	IR       int64
-	Opsets   []Opset // by domain
-	Nodes    int
-}
-
-// Opset is one import of an operator set.
-type Opset struct {
-	Domain  string
-	Version int64
+	File     string                `json:"file"`       // its path as it was given
+	Producer string                `json:"producer"`   // program that wrote the file, with its version
+	IR       int64                 `json:"ir_version"` // version of the ONNX format
+	Opsets   render.Members[int64] `json:"opsets"`     // versions of the imported operator sets, by domain
+	Nodes    int                   `json:"nodes"`      // of the whole graph, subgraphs included
 }
 
 // Dim is one dim with its number.

@@ -1,11 +1,9 @@
 package report
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/sweep"
@@ -33,10 +31,11 @@ type SweepAxis struct {
 
 // LargestBatch is the largest size of the batch that fits a device, at the largest sizes of the other dims.
 type LargestBatch struct {
-	Device int
-	Name   string
-	Size   int64
-	At     string // the other dims; "" where there are none
+	Device string `json:"device"` // its id
+	Name   string `json:"dim"`    // of the batch
+	Size   int64  `json:"size"`   // 0 where none fits
+	At     string `json:"at"`     // the other dims; "" where there are none
+	Memory int64  `json:"-"`      // bytes of the device
 }
 
 // sizes are the sizes of a row as the user gave them.
@@ -89,55 +88,6 @@ func streamed(begin func(io.Writer, *Sweep) sweepWriter) func(io.Writer, *Sweep)
 		}
 		return out.Finish()
 	}
-}
-
-// sweepCSV writes a row for each point and device; numbers that are not known are empty.
-type sweepCSV struct {
-	out     *csv.Writer
-	s       *Sweep
-	metrics []Metric
-	record  []string
-	started bool
-}
-
-func newSweepCSV(w io.Writer, s *Sweep) sweepWriter {
-	return &sweepCSV{out: csv.NewWriter(w), s: s, metrics: SweepMetrics(s.Item())}
-}
-
-func (c *sweepCSV) head() error {
-	if c.started {
-		return nil
-	}
-	c.started = true
-	head := append([]string{"device"}, c.s.Names...)
-	for _, m := range c.metrics {
-		head = append(head, m.Key)
-	}
-	return c.out.Write(append(head, "fits"))
-}
-
-// Row writes one row.
-func (c *sweepCSV) Row(r *sweep.Row) error {
-	if err := c.head(); err != nil {
-		return err
-	}
-	c.record = append(c.record[:0], c.s.Grid.Programs[r.Device].Device.ID)
-	for _, n := range c.s.sizes(r) {
-		c.record = append(c.record, strconv.FormatInt(n, 10))
-	}
-	for _, m := range c.metrics {
-		c.record = append(c.record, render.CSVNumber(m.Sweep(r), true))
-	}
-	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
-}
-
-// Finish writes what is still buffered.
-func (c *sweepCSV) Finish() error {
-	if err := c.head(); err != nil {
-		return err
-	}
-	c.out.Flush()
-	return c.out.Error()
 }
 
 // fixed are the declared dims that are not swept and have a number.

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -30,34 +31,26 @@ type sweepHead struct {
 
 // sweepFoot is what is recommended.
 type sweepFoot struct {
-	Best     []SweepRow         `json:"best" lines:"before"`          // cheapest point of each device by energy, else time, of an item
-	Largest  []largestBatchJSON `json:"largest_batch" lines:"before"` // that fits each device
-	Warnings []string           `json:"warnings" lines:"before"`      // what to know beside the numbers, for people
+	Best     []SweepRow     `json:"best" lines:"before"`          // cheapest point of each device by energy, else time, of an item
+	Largest  []LargestBatch `json:"largest_batch" lines:"before"` // that fits each device
+	Warnings []string       `json:"warnings" lines:"before"`      // what to know beside the numbers, for people
 }
 
 // SweepRow is a point on a device.
 type SweepRow struct {
 	Device   string                `json:"device"`               // its id
 	Dims     render.Members[int64] `json:"dims"`                 // the swept sizes, by name
-	Energy   render.Number         `json:"energy_j"`             // joules
-	Time     render.Number         `json:"time_s"`               // seconds
-	Power    render.Number         `json:"power_w"`              // watts, on average
+	Energy   energy.Joules         `json:"energy_j"`             // joules
+	Time     energy.Seconds        `json:"time_s"`               // seconds
+	Power    energy.Watts          `json:"power_w"`              // watts, on average
 	Tokens   *render.Number        `json:"tokens,omitzero"`      // in all sequences, where the model has a dim that counts them
 	Items    *render.Number        `json:"items,omitzero"`       // of the batch, where it has none
-	PerToken *render.Number        `json:"j_per_token,omitzero"` // joules
-	PerItem  *render.Number        `json:"j_per_item,omitzero"`  // joules
+	PerToken *energy.Joules        `json:"j_per_token,omitzero"` // joules
+	PerItem  *energy.Joules        `json:"j_per_item,omitzero"`  // joules
 	FLOPs    render.Number         `json:"flops"`                // floating-point operations, by the convention of the document
 	Bytes    render.Number         `json:"bytes"`                // read and written
 	Memory   render.Number         `json:"memory_bytes"`         // bytes of weights, and of activations at their peak
 	Fits     bool                  `json:"fits"`                 // no more than the device's memory, as far as it is known
-}
-
-// largestBatchJSON is the largest size of the batch that fits a device, at the largest sizes of the other dims.
-type largestBatchJSON struct {
-	Device string `json:"device"` // its id
-	Dim    string `json:"dim"`    // of the batch
-	Size   int64  `json:"size"`   // 0 where none fits
-	At     string `json:"at"`     // the other swept dims with their sizes; "" where there are none
 }
 
 // sweepJSON writes rows as they come: a line each alone, or within one object that also says what was read.
@@ -115,13 +108,13 @@ func (c *sweepJSON) flush() error {
 // rowJSON is how a row stands in documents.
 func (s *Sweep) rowJSON(r *sweep.Row) SweepRow {
 	out := SweepRow{
-		Device: s.Grid.Programs[r.Device].Device.ID, Energy: render.Number(r.Energy), Time: render.Number(r.Time), Power: render.Number(r.Power()),
+		Device: s.Grid.Programs[r.Device].Device.ID, Energy: r.Energy, Time: r.Time, Power: r.Power(),
 		FLOPs: render.Number(r.FLOPs), Bytes: render.Number(r.Bytes), Memory: render.Number(math.NaN()), Fits: r.Fits,
 	}
 	for i, n := range s.sizes(r) {
 		out.Dims = append(out.Dims, render.Member[int64]{Name: s.Names[i], Value: n})
 	}
-	items, per := new(render.Number(r.Items)), new(render.Number(r.PerItem()))
+	items, per := new(render.Number(r.Items)), new(r.PerItem())
 	if s.Grid.Tokens {
 		out.Tokens, out.PerToken = items, per
 	} else {
@@ -138,14 +131,11 @@ func (c *sweepJSON) Finish() error {
 	if !c.whole {
 		return c.flush()
 	}
-	foot := sweepFoot{Warnings: c.s.warnings()}
+	foot := sweepFoot{Largest: c.s.Largest, Warnings: c.s.warnings()}
 	for _, b := range c.s.Best {
 		if b != nil {
 			foot.Best = append(foot.Best, c.s.rowJSON(b))
 		}
-	}
-	for _, l := range c.s.Largest {
-		foot.Largest = append(foot.Largest, largestBatchJSON{c.s.Grid.Programs[l.Device].Device.ID, l.Name, l.Size, l.At})
 	}
 	c.buf = append(c.buf, "\n],"...)
 	c.buf = append(c.buf, bytes.TrimPrefix(render.JSON(&foot), []byte("{"))...)

@@ -141,10 +141,10 @@ func (s *Sweep) Notes() string {
 			id, s.at(b), s.Item(), under, b.PerItem(), b.Energy, b.Time, b.Power())})
 	}
 	for _, l := range s.Largest {
-		d := s.Grid.Programs[l.Device].Device
-		text := fmt.Sprintf("%s: %s=%d is the largest that fits %s", d.ID, l.Name, l.Size, energy.FormatBinaryBytes(float64(d.MemoryBytes)))
+		memory := energy.FormatBinaryBytes(float64(l.Memory))
+		text := fmt.Sprintf("%s: %s=%d is the largest that fits %s", l.Device, l.Name, l.Size, memory)
 		if l.Size == 0 {
-			text = fmt.Sprintf("%s: not even %s=1 fits %s", d.ID, l.Name, energy.FormatBinaryBytes(float64(d.MemoryBytes)))
+			text = fmt.Sprintf("%s: not even %s=1 fits %s", l.Device, l.Name, memory)
 		}
 		if l.At != "" {
 			text += " at " + l.At
