@@ -135,7 +135,11 @@ func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
 	case a.Float8:
 		group = GroupFloat8
 	}
-	return l.attention(a), group, l.borrowed[group]
+	why = l.borrowed[group]
+	if a.CacheBytes < 2 && !a.Float8 { // by the constants of a cache in 16 bit
+		group += smallCache
+	}
+	return l.attention(a), group, why
 }
 
 // expertWaits is a layer of experts.
@@ -146,4 +150,37 @@ func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
 	}
 	group = GroupExperts + " " + name
 	return l.experts(k.Experts, name, weight, peak, joules), group, l.borrowed[group]
+}
+
+// Describe implements [Law]: there are no closed forms to describe.
+func (l *Overlap) Describe(map[FormulaKind]bool) []string { return nil }
+
+// Fitting is the law while its constants change: what a fit evaluates.
+func Fitting(c *Constants, dev energy.Device) (*Overlap, error) {
+	m, err := newMachine(dev)
+	return &Overlap{machine: m, constants: c}, err
+}
+
+// Group names the constants that a kernel goes by.
+func (l *Overlap) Group(k *Kernel) string {
+	_, group, _ := l.waits(k)
+	return group
+}
+
+// Time is a kernel's seconds, under the power limit.
+func (l *Overlap) Time(k *Kernel) float64 {
+	x, _, _ := l.waits(k)
+	return l.machine.run(&x, &l.constants.Power).time
+}
+
+// Power is a kernel's watts if it takes that many seconds.
+func (l *Overlap) Power(k *Kernel, seconds float64) float64 {
+	x, _, _ := l.waits(k)
+	return l.machine.draw(&x, &l.constants.Power, seconds)
+}
+
+// Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.
+func (l *Overlap) Speaks(k *Kernel, of string) bool {
+	m := &l.machine
+	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == rowOp(k)
 }

@@ -15,8 +15,8 @@ type Attention struct {
 // decodes says that one token a sequence looks at its cache.
 func (a *Attention) decodes() bool { return a.Query == 1 }
 
-// pairs is how many scores a head has.
-func (a *Attention) pairs() float64 {
+// Pairs is how many scores a head has.
+func (a *Attention) Pairs() float64 {
 	context := a.Context
 	if a.Window > 0 {
 		context = math.Min(context, a.Window)
@@ -92,8 +92,8 @@ func (l *Overlap) prefill(a *Attention) waits {
 	if m.memory == gddr {
 		scale = c.GDDR
 	}
-	pairs := a.Batch * a.Heads * a.pairs()
-	x := waits{p: 3, floor: c.Encoder * scale, flops: 4 * pairs * d, joules: 1, scores: pairs, busy: 1}
+	pairs := a.Batch * a.Heads * a.Pairs()
+	x := waits{p: 3, floor: c.Encoder * scale, flops: 4 * pairs * d, joules: 1, scores: pairs, busy: 1, capped: true}
 	x.overlap[waitArithmetic] = norm(c.Tail, pairs*score/m.sms, diagonal*a.Context*score) +
 		c.Block*scale*a.Batch*a.Heads*math.Ceil(a.Query/diagonal)/m.sms
 	q, kv := 2*a.Batch*a.Query*a.Heads*d, 4*a.Batch*a.Context*a.KVHeads*d
@@ -101,7 +101,8 @@ func (l *Overlap) prefill(a *Attention) waits {
 	x.overlap[waitMemory] = m.fromCache(x.traffic, m.l2, 2, c.Stream, c.L2[m.memory])
 	if a.Causal {
 		prepare := c.Prepare * (q + kv*(1+(2-a.CacheBytes)/2))
-		x.floor = c.Floor*scale + m.fromCache(prepare, m.l2, 2, c.Stream, c.L2[m.memory])
+		x.floor = c.Floor * scale
+		x.before = m.fromCache(prepare, m.l2, 2, c.Stream, c.L2[m.memory])
 		x.traffic += prepare
 	}
 	return x
@@ -111,9 +112,9 @@ func (l *Overlap) prefill(a *Attention) waits {
 func (l *Overlap) decode(a *Attention) waits {
 	m, c := &l.machine, &l.constants.Attention
 	d := padded(a.HeadDim)
-	context := a.pairs()
+	context := a.Pairs()
 	elements := 2 * a.Batch * a.KVHeads * context * d
-	x := waits{p: 2, floor: c.Start[m.memory], flops: 4 * a.Batch * a.Heads * context * d, joules: 1, busy: 1}
+	x := waits{p: 2, floor: c.Start[m.memory], flops: 4 * a.Batch * a.Heads * context * d, joules: 1, busy: 1, capped: true}
 	x.traffic = elements*a.CacheBytes + 4*a.Batch*a.Heads*d
 	units := a.Batch * a.KVHeads * (1 + context/c.Part)
 	x.busy = clamp(units / m.sms)

@@ -21,7 +21,8 @@ type Constants struct {
 type Slot struct {
 	Name, Of string
 	Unit     string
-	Group    string // of kernels that decide it
+	Group    string  // of kernels that decide it
+	Start    float64 // where a fit begins, and what holds where no row speaks of it
 	Value    *float64
 }
 
@@ -49,88 +50,89 @@ func ExpertTypes() []string {
 // Slots lists the places of all constants, in the order of files.
 func (c *Constants) Slots() []Slot {
 	var out []Slot
-	one := func(group, name, unit string, v *float64) {
-		out = append(out, Slot{Name: name, Unit: unit, Group: group, Value: v})
+	one := func(group, name, unit string, start float64, v *float64) {
+		out = append(out, Slot{Name: name, Unit: unit, Group: group, Start: start, Value: v})
 	}
-	each := func(group, name, unit string, of []string, at func(i int) *float64) {
+	each := func(group, name, unit string, start float64, of []string, at func(i int) *float64) {
 		for i, o := range of {
-			out = append(out, Slot{Name: name, Of: o, Unit: unit, Group: group, Value: at(i)})
+			out = append(out, Slot{Name: name, Of: o, Unit: unit, Group: group, Start: start, Value: at(i)})
 		}
 	}
 	p := &c.Product
-	one(GroupProduct, "product.fill", "steps of K", &p.Fill)
-	one(GroupProduct, "product.bandwidth", "share", &p.Bandwidth)
-	one(GroupProduct, "product.overlap", "exponent", &p.Overlap)
-	one(GroupProduct, "product.split", "s", &p.Split)
-	each(GroupProduct, "product.floor", "clocks", smKindNames[:], func(i int) *float64 { return &p.Floor[i] })
-	each(GroupProduct, "product.latency", "clocks per 128 B of K", smKindNames[:], func(i int) *float64 { return &p.Latency[i] })
-	each(GroupProduct, "product.load", "B per clock and multiprocessor", smKindNames[:], func(i int) *float64 { return &p.Load[i] })
-	each(GroupProduct, "power.flop", "J per FLOP", processNames[:], func(i int) *float64 { return &c.Power.FLOP[i] })
+	one(GroupProduct, "product.fill", "steps of K", 270, &p.Fill)
+	one(GroupProduct, "product.bandwidth", "share", 0.85, &p.Bandwidth)
+	one(GroupProduct, "product.overlap", "exponent", 2.5, &p.Overlap)
+	one(GroupProduct, "product.split", "s", 3e-6, &p.Split)
+	each(GroupProduct, "product.floor", "clocks", 4600, smKindNames[:], func(i int) *float64 { return &p.Floor[i] })
+	each(GroupProduct, "product.latency", "clocks per 128 B of K", 300, smKindNames[:], func(i int) *float64 { return &p.Latency[i] })
+	each(GroupProduct, "product.load", "B per clock and multiprocessor", 100, smKindNames[:], func(i int) *float64 { return &p.Load[i] })
+	each(GroupProduct, "power.flop", "J per FLOP", 1e-12, processNames[:], func(i int) *float64 { return &c.Power.FLOP[i] })
 	for _, spec := range Quantisations() {
 		q, group := c.Quant[spec.Name], GroupProduct+" "+spec.Name
-		each(group, spec.Name+".launch", "s", smKindNames[:], func(i int) *float64 { return &q.Launch[i] })
-		each(group, spec.Name+".peak", "share", smKindNames[:], func(i int) *float64 { return &q.Peak[i] })
-		each(group, spec.Name+".latency", "factor", smKindNames[:], func(i int) *float64 { return &q.Latency[i] })
-		one(group, spec.Name+".row", "clocks per row", &q.Row)
-		one(group, spec.Name+".depth", "clocks per element of K", &q.Depth)
-		one(group, spec.Name+".rate", "B per clock and multiprocessor", &q.Rate)
-		one(group, spec.Name+".joules", "share of bfloat16", &q.Joules)
+		each(group, spec.Name+".launch", "s", 4e-6, smKindNames[:], func(i int) *float64 { return &q.Launch[i] })
+		each(group, spec.Name+".peak", "share", 0.8, smKindNames[:], func(i int) *float64 { return &q.Peak[i] })
+		each(group, spec.Name+".latency", "factor", 0.5, smKindNames[:], func(i int) *float64 { return &q.Latency[i] })
+		one(group, spec.Name+".row", "clocks per row", 200, &q.Row)
+		one(group, spec.Name+".depth", "clocks per element of K", 0.8, &q.Depth)
+		one(group, spec.Name+".rate", "B per clock and multiprocessor", 8, &q.Rate)
+		one(GroupPower, spec.Name+".joules", "share of bfloat16", spec.joules, &q.Joules)
 	}
 	c.attentionSlots(one, each)
 	r := &c.Row
-	one(GroupRow, "row.bandwidth", "share", &r.Stream)
-	each(GroupRow, "row.l2", "of the bandwidth", memoryKindNames[:], func(i int) *float64 { return &r.L2[i] })
-	one(GroupRow, "row.size", "share of L2", &r.Size)
-	one(GroupRow, "row.steep", "exponent", &r.Steep)
+	one(GroupRow, "row.bandwidth", "share", 0.9, &r.Stream)
+	each(GroupRow, "row.l2", "of the bandwidth", 3, memoryKindNames[:], func(i int) *float64 { return &r.L2[i] })
+	one(GroupRow, "row.size", "share of L2", 0.9, &r.Size)
+	one(GroupRow, "row.steep", "exponent", 2, &r.Steep)
 	ops := RowOps()
-	each(GroupRow, "row.floor", "s at 1.8 GHz", ops, func(i int) *float64 { return &r.Op[ops[i]].Floor })
-	each(GroupRow, "row.work", "clocks per element and multiprocessor", ops, func(i int) *float64 { return &r.Op[ops[i]].Work })
+	each(GroupRow, "row.floor", "s at 1.8 GHz", 3e-6, ops, func(i int) *float64 { return &r.Op[ops[i]].Floor })
+	each(GroupRow, "row.work", "clocks per element and multiprocessor", 0.5, ops, func(i int) *float64 { return &r.Op[ops[i]].Work })
 	for _, name := range ExpertTypes() {
 		e, group := c.Experts[name], GroupExperts+" "+name
 		for _, x := range []struct {
 			name, unit string
+			start      float64
 			at         *float64
 		}{
-			{"tensor", "share", &e.Tensor}, {"bandwidth", "share", &e.Stream}, {"overlap", "exponent", &e.Overlap}, {"pad", "rows per expert", &e.Pad},
-			{"moved", "passes", &e.Moved}, {"floor", "s", &e.Floor}, {"expert", "s per expert", &e.PerExpert},
-			{"width", "s per element at 2 GHz", &e.PerWidth}, {"meet", "factor", &e.Meet},
+			{"tensor", "share", 0.5, &e.Tensor}, {"bandwidth", "share", 0.9, &e.Stream}, {"overlap", "exponent", 2.1, &e.Overlap},
+			{"pad", "rows per expert", 45, &e.Pad}, {"moved", "passes", 2.3, &e.Moved}, {"floor", "s", 14e-6, &e.Floor}, {"expert", "s per expert", 4e-8, &e.PerExpert},
+			{"width", "s per element at 2 GHz", 4e-9, &e.PerWidth}, {"meet", "factor", 0.8, &e.Meet},
 		} {
-			one(group, "experts."+name+"."+x.name, x.unit, x.at)
+			one(group, "experts."+name+"."+x.name, x.unit, x.start, x.at)
 		}
-		each(group, "experts."+name+".l2", "of the bandwidth", memoryKindNames[:], func(i int) *float64 { return &e.L2[i] })
+		each(group, "experts."+name+".l2", "of the bandwidth", 2, memoryKindNames[:], func(i int) *float64 { return &e.L2[i] })
 	}
-	each(GroupPower, "power.byte", "J per B", memoryKindNames[:], func(i int) *float64 { return &c.Power.Byte[i] })
-	one(GroupPower, "power.score", "J per score", &c.Power.Score)
-	one(GroupPower, "power.slope", "exponent", &c.Power.Slope)
-	each(GroupPower, "power.voltage", "share", processNames[:], func(i int) *float64 { return &c.Power.Least[i] })
+	each(GroupPower, "power.byte", "J per B", 40e-12, memoryKindNames[:], func(i int) *float64 { return &c.Power.Byte[i] })
+	one(GroupPower, "power.score", "J per score", 100e-12, &c.Power.Score)
+	one(GroupPower, "power.slope", "exponent", 2.4, &c.Power.Slope)
+	each(GroupPower, "power.voltage", "share", 0.89, processNames[:], func(i int) *float64 { return &c.Power.Least[i] })
 	return out
 }
 
 // attentionSlots are those of fused attention.
-func (c *Constants) attentionSlots(one func(group, name, unit string, v *float64), each func(group, name, unit string, of []string, at func(int) *float64)) {
+func (c *Constants) attentionSlots(one func(group, name, unit string, start float64, v *float64), each func(group, name, unit string, start float64, of []string, at func(int) *float64)) {
 	a := &c.Attention
-	one(GroupPrefill, "prefill.tensor", "share", &a.Tensor)
-	one(GroupPrefill, "prefill.exp", "clocks per 16 exponentials", &a.Exp)
-	one(GroupPrefill, "prefill.tail", "exponent", &a.Tail)
-	one(GroupPrefill, "prefill.block", "s per block", &a.Block)
-	one(GroupPrefill, "prefill.bandwidth", "share", &a.Stream)
-	each(GroupPrefill, "prefill.l2", "of the bandwidth", memoryKindNames[:], func(i int) *float64 { return &a.L2[i] })
-	one(GroupPrefill, "prefill.prepare", "passes", &a.Prepare)
-	one(GroupPrefill, "prefill.floor", "s", &a.Floor)
-	one(GroupPrefill, "prefill.encoder", "s", &a.Encoder)
-	one(GroupPrefill, "prefill.gddr", "factor", &a.GDDR)
-	each(GroupFloat8, "prefill.float8", "share of the peak", memoryKindNames[:], func(i int) *float64 { return &a.Float8[i] })
-	one(GroupDecode, "decode.bandwidth", "share", &a.Cache)
-	one(GroupDecode, "decode.units", "exponent", &a.Units)
-	one(GroupDecode, "decode.part", "tokens", &a.Part)
-	one(GroupDecode, "decode.kvhead", "thousand clocks", &a.KVHead)
-	one(GroupDecode, "decode.head", "thousand clocks", &a.Head)
-	one(GroupDecode, "decode.single", "factor", &a.Single)
-	one(GroupDecode, "decode.blackwell", "factor", &a.Tensor10)
-	each(GroupDecode, "decode.l2", "of the bandwidth", memoryKindNames[:], func(i int) *float64 { return &a.CacheL2[i] })
-	each(GroupDecode, "decode.floor", "s", memoryKindNames[:], func(i int) *float64 { return &a.Start[i] })
-	one(GroupDecode, "decode.combine", "s", &a.Combine)
-	one(GroupDecode+" fp8", "decode.convert", "elements per clock and multiprocessor", &a.Convert)
+	one(GroupPrefill, "prefill.tensor", "share", 0.54, &a.Tensor)
+	one(GroupPrefill, "prefill.exp", "clocks per 16 exponentials", 1.4, &a.Exp)
+	one(GroupPrefill, "prefill.tail", "exponent", 1.7, &a.Tail)
+	one(GroupPrefill, "prefill.block", "s per block", 3.3e-6, &a.Block)
+	one(GroupPrefill, "prefill.bandwidth", "share", 0.72, &a.Stream)
+	each(GroupPrefill, "prefill.l2", "of the bandwidth", 2, memoryKindNames[:], func(i int) *float64 { return &a.L2[i] })
+	one(GroupPrefill, "prefill.prepare", "passes", 1.2, &a.Prepare)
+	one(GroupPrefill, "prefill.floor", "s", 11e-6, &a.Floor)
+	one(GroupPrefill, "prefill.encoder", "s", 8.4e-6, &a.Encoder)
+	one(GroupPrefill, "prefill.gddr", "factor", 0.64, &a.GDDR)
+	each(GroupFloat8, "prefill.float8", "share of the peak", 0.7, memoryKindNames[:], func(i int) *float64 { return &a.Float8[i] })
+	one(GroupDecode, "decode.bandwidth", "share", 0.89, &a.Cache)
+	one(GroupDecode, "decode.units", "exponent", 0.9, &a.Units)
+	one(GroupDecode, "decode.part", "tokens", 530, &a.Part)
+	one(GroupDecode, "decode.kvhead", "thousand clocks", 5.9, &a.KVHead)
+	one(GroupDecode, "decode.head", "thousand clocks", 0.11, &a.Head)
+	one(GroupDecode, "decode.single", "factor", 0.53, &a.Single)
+	one(GroupDecode, "decode.blackwell", "factor", 0.5, &a.Tensor10)
+	each(GroupDecode, "decode.l2", "of the bandwidth", 2, memoryKindNames[:], func(i int) *float64 { return &a.CacheL2[i] })
+	each(GroupDecode, "decode.floor", "s", 8e-6, memoryKindNames[:], func(i int) *float64 { return &a.Start[i] })
+	one(GroupDecode, "decode.combine", "s", 4.6e-6, &a.Combine)
+	one(GroupDecode+smallCache, "decode.convert", "elements per clock and multiprocessor", 12, &a.Convert)
 }
 
 // The groups of kernels that constants are fitted for together; products and experts of a quantisation are groups of
@@ -143,6 +145,7 @@ const (
 	GroupRow     = "row"
 	GroupExperts = "experts"
 	GroupPower   = "power"
+	smallCache   = ", fp8 cache"
 )
 
 // ReadConstants puts fitted constants in their places. A constant that the law does not know is an error; one that a file
@@ -181,4 +184,20 @@ func (c *Constants) borrow(kind smKind) map[string]string {
 		}
 	}
 	return why
+}
+
+// StartConstants are where a fit begins.
+func StartConstants() *Constants {
+	c := newConstants()
+	for _, s := range c.Slots() {
+		*s.Value = s.Start
+	}
+	return c
+}
+
+// Borrow puts constants of the nearest kind in the place of those without rows, for every kind.
+func (c *Constants) Borrow() {
+	for k := range numSMKinds {
+		c.borrow(k)
+	}
 }

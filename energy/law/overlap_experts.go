@@ -50,7 +50,7 @@ func (l *Overlap) experts(e *Experts, name string, weight, peak, joules float64)
 	if e.Gated {
 		matrices = 3
 	}
-	x := waits{p: c.Overlap, flops: 2 * pairs * matrices * e.Hidden * inter, joules: joules, busy: 1}
+	x := waits{p: c.Overlap, flops: 2 * pairs * matrices * e.Hidden * inter, joules: joules, busy: 1, capped: true}
 	x.overlap[waitArithmetic] = 2 * (pairs + c.Pad*touched) * matrices * e.Hidden * inter / (c.Tensor * peak)
 	weights := touched * matrices * e.Hidden * inter * weight
 	rate := c.Stream
@@ -60,6 +60,7 @@ func (l *Overlap) experts(e *Experts, name string, weight, peak, joules float64)
 	x.overlap[waitMemory] = weights / (rate * m.bandwidth)
 	moved := pairs*2*(2*e.Hidden+(2*matrices-2)*inter) + 4*e.Tokens*e.Hidden
 	x.traffic = weights + moved
-	x.floor = c.Moved*moved/(0.91*m.bandwidth) + c.Floor + c.PerExpert*held + c.PerWidth*(e.Hidden+inter)*2e9/m.clock
+	x.before = c.Moved * moved / (0.91 * m.bandwidth)
+	x.floor = c.Floor + c.PerExpert*held + c.PerWidth*(e.Hidden+inter)*2e9/m.clock
 	return x
 }

@@ -62,7 +62,8 @@ type machine struct {
 	clock     float64 // boost, Hz
 	bandwidth float64 // B/s
 	l2        float64 // B
-	limit     float64 // W
+	board     float64 // W, the board's own limit
+	limit     float64 // W, that holds
 	idle      float64 // W, clocks up, nothing running
 	busy      float64 // W above idle while every multiprocessor issues instructions
 }
@@ -71,7 +72,7 @@ type machine struct {
 func newMachine(d energy.Device) (machine, error) {
 	m := machine{
 		dev: d, kind: smKindOf(&d), sms: float64(d.SMs), clock: float64(d.BoostClock), bandwidth: float64(d.Bandwidth),
-		l2: float64(d.L2Bytes), limit: float64(d.TDP),
+		l2: float64(d.L2Bytes), limit: float64(d.TDP), board: float64(d.TDP),
 	}
 	if m.kind == graphics || d.ComputeCapability == "6.1" || d.ComputeCapability == "7.5" {
 		m.memory = gddr

@@ -96,8 +96,11 @@ func (m *machine) run(x *waits, c *PowerConstants) ran {
 	j[drawMemory] = c.Byte[m.memory] * x.traffic
 	j[drawIdle] = m.idle * t
 	dynamic := (j[drawBusy] + j[drawArithmetic] + j[drawMemory]) / t
+	if x.capped { // the times were fitted under a limit, which is in them
+		j, dynamic = m.throttled(j, dynamic, t)
+	}
 	r := ran{clock: 1, time: t, power: m.idle + dynamic}
-	if r.power > m.limit*atLimit {
+	if r.power > m.limit*atLimit*(1+1e-9) {
 		share := math.Max(0.01, (m.limit*atLimit-m.idle)/dynamic)
 		r.clock = math.Min(1, math.Min(math.Pow(share, 1/(1+c.Slope)), math.Pow(share/c.Least[p], 1/1.5)))
 		r.time = x.time(r.clock)
@@ -112,12 +115,36 @@ func (m *machine) run(x *waits, c *PowerConstants) ran {
 	return r
 }
 
+// throttled scales what a kernel draws to what the board lets through that its kind's times were fitted on.
+func (m *machine) throttled(j [numDraws]float64, dynamic, t float64) ([numDraws]float64, float64) {
+	most := max(m.board, m.sms*fittedLimit[m.kind])*atLimit - m.idle
+	if dynamic <= most {
+		return j, dynamic
+	}
+	for i := drawBusy; i < numDraws; i++ {
+		j[i] *= most / dynamic
+	}
+	return j, most
+}
+
+// fittedLimit is the power limit per multiprocessor of the boards that times were fitted on: A100-SXM, H100-SXM, B200, L40S.
+var fittedLimit = [numSMKinds]float64{400. / 108, 700. / 132, 1000. / 148, 350. / 142}
+
+// draw is the power of a kernel that takes that many seconds, at most what the limit lets through.
+func (m *machine) draw(x *waits, c *PowerConstants, seconds float64) float64 {
+	p := processOf(&m.dev)
+	busy := m.busy * x.busy * max(0, seconds-x.floor) / seconds
+	work := c.FLOP[p]*x.joules*x.flops + c.Score*x.scores + c.Byte[m.memory]*x.traffic
+	return min(m.limit*atLimit, m.idle+busy+work/seconds)
+}
+
 // causes shares time and energy out over what a kernel waited for: overlapping waits by their p-th powers, which add up to
 // that of their time.
 func (r *ran) causes(x *waits) (out Causes) {
 	seconds := func(c Cause, s float64) { out[c].Time += energy.Seconds(s) }
-	rest := r.time - x.floor - x.split
+	rest := r.time - x.floor - x.before - x.split
 	seconds(Launch, x.floor)
+	seconds(Memory, x.before)
 	seconds(Waves, x.split)
 	var powers [len(x.overlap)]float64
 	sum := 0.0

@@ -43,7 +43,8 @@ type operand struct {
 	latency        float64 // factor on the pipeline's latency
 	fill           float64 // factor on fill and epilogue
 	joules         float64 // per FLOP, of those of bfloat16
-	floor          float64 // s beside the kernel's own
+	floor, before  float64 // s beside the kernel's own: see waits
+	traffic        float64 // bytes beside its own
 }
 
 // product is the fastest of a few tiles and splits of K for batch products of M×K by K×N. Weights that a measuring loop
@@ -56,9 +57,10 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 	if warm {
 		cold = clamp((wb/(near/replayed) - 1) / replayEdge)
 	}
-	base := waits{floor: c.Floor[m.kind]/m.clock + o.floor, p: c.Overlap, flops: 2 * q.Batch * q.M * q.N * q.K, joules: o.joules}
+	base := waits{floor: c.Floor[m.kind]/m.clock + o.floor, before: o.before, p: c.Overlap, flops: 2 * q.Batch * q.M * q.N * q.K, joules: o.joules}
 	base.traffic = wb*cold + ab*beyond(ab, near/2) + ob*beyond(ob, near/2)
 	base.overlap[waitMemory] = base.traffic / (m.bandwidth * c.Bandwidth)
+	base.traffic += o.traffic
 	best, least := base, math.Inf(1)
 	latency := c.Latency[m.kind] * o.latency * o.active / lineBytes / m.clock
 	for _, tile := range tiles() {
@@ -94,7 +96,7 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 // longest is a time that overlap cannot fall below.
 func (x *waits) longest() float64 {
 	o := &x.overlap
-	return x.floor + x.split + math.Max(math.Max(o[0], o[1]), math.Max(o[2], o[3]))
+	return x.floor + x.before + x.split + math.Max(math.Max(o[0], o[1]), math.Max(o[2], o[3]))
 }
 
 // plainOperand is that of products whose type tensor cores take as it is: 16 bit, TF32, and float32 in their place.

@@ -18,21 +18,22 @@ type Quantisation struct {
 	Name           string
 	weight, active float64 // bytes of an element, scales included
 	fill           float64 // factor on fill and epilogue
+	joules         float64 // per FLOP, as a share of bfloat16's
 	peak           string  // the element type whose peak counts
 }
 
 // Quantisations is the table of quantisations that operators name.
 func Quantisations() []Quantisation {
 	return []Quantisation{
-		{Name: "fp8", weight: 1, active: 1, fill: 2, peak: "float8"},             // dynamic, a scale per tensor or row
-		{Name: "fp8_static", weight: 1, active: 1, fill: 2, peak: "float8"},      // scales known beforehand
-		{Name: "fp8_block", weight: 1, active: 1, fill: 2, peak: "float8"},       // a scale per 1×128 and 128×128
-		{Name: "nvfp4", weight: 0.5625, active: 0.5625, fill: 4, peak: "float4"}, // a scale of 8 bit per 16 elements
-		{Name: "sq", weight: 1, active: 1, fill: 2, peak: "int8"},                // smooth quantisation, int8 × int8
-		{Name: "int8_wo", weight: 1, active: 2, fill: 1, peak: "float16"},        // weights alone
-		{Name: "int4_wo", weight: 0.5, active: 2, fill: 1, peak: "float16"},      // weights alone
-		{Name: "w4a16_mxfp4", weight: 0.53125, active: 2, fill: 1, peak: "float16"},
-		{Name: "w4a8_mxfp4_mxfp8", weight: 0.53125, active: 1, fill: 2, peak: "float8"},
+		{Name: "fp8", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},             // dynamic, a scale per tensor or row
+		{Name: "fp8_static", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},      // scales known beforehand
+		{Name: "fp8_block", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},       // a scale per 1×128 and 128×128
+		{Name: "nvfp4", weight: 0.5625, active: 0.5625, fill: 4, joules: 0.3, peak: "float4"}, // a scale of 8 bit per 16 elements
+		{Name: "sq", weight: 1, active: 1, fill: 2, joules: 0.4, peak: "int8"},                // smooth quantisation, int8 × int8
+		{Name: "int8_wo", weight: 1, active: 2, fill: 1, joules: 0.9, peak: "float16"},        // weights alone
+		{Name: "int4_wo", weight: 0.5, active: 2, fill: 1, joules: 0.9, peak: "float16"},      // weights alone
+		{Name: "w4a16_mxfp4", weight: 0.53125, active: 2, fill: 1, joules: 1, peak: "float16"},
+		{Name: "w4a8_mxfp4_mxfp8", weight: 0.53125, active: 1, fill: 2, joules: 0.6, peak: "float8"},
 	}
 }
 
@@ -52,7 +53,9 @@ func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) waits {
 	kind := m.kind
 	o := operand{
 		weight: s.weight, active: s.active, peak: m.peak(s.peak) * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules,
-		floor: c.Launch[kind] + math.Max(1, q.M/m.sms)*c.Row/m.clock + q.K*c.Depth/m.clock + (2+s.active)*q.M*q.K/(m.sms*m.clock*c.Rate),
+		floor:   c.Launch[kind],
+		before:  math.Max(1, q.M/m.sms)*c.Row/m.clock + q.K*c.Depth/m.clock + (2+s.active)*q.M*q.K/(m.sms*m.clock*c.Rate),
+		traffic: (2 + s.active) * q.M * q.K * beyond((2+s.active)*q.M*q.K, m.nearL2()/2),
 	}
 	return l.product(q, &o, warm)
 }

@@ -1,6 +1,9 @@
 package law
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // RowConstants are those of operators that go over rows: memory streams, and a floor by operator.
 type RowConstants struct {
@@ -28,7 +31,7 @@ func RowOps() []string {
 // rowOp is the row operator whose constants a kernel takes.
 func rowOp(k *Kernel) string {
 	switch {
-	case k.Op != "":
+	case slices.Contains(RowOps(), k.Op):
 		return k.Op
 	case k.Class == "norm":
 		return "ln"
@@ -47,7 +50,7 @@ func (l *Overlap) rows(k *Kernel) waits {
 	m, c := &l.machine, &l.constants.Row
 	op := rowOp(k)
 	own := c.Op[op]
-	x := waits{p: 3, floor: own.Floor * referenceClock / m.clock, traffic: k.Bytes + k.Rereads, busy: 1}
+	x := waits{p: 3, floor: own.Floor * referenceClock / m.clock, traffic: k.Bytes + k.Rereads, busy: 1, capped: true}
 	x.overlap[waitMemory] = m.fromCache(x.traffic, c.Size*m.l2, c.Steep, c.Stream, c.L2[m.memory])
 	x.overlap[waitArithmetic] = own.Work * k.Elements / (m.sms * m.clock)
 	x.traffic *= 1 - 1/(1+math.Pow(x.traffic/(c.Size*m.l2), c.Steep))

@@ -13,7 +13,8 @@ const (
 
 // waits is what a kernel waits for at boost clock, and what it moves.
 type waits struct {
-	floor   float64           // s before and after the work: launch, and further kernels such as a quantiser
+	floor   float64           // s of launches and of empty kernels, in which the device idles
+	before  float64           // s of kernels that prepare the work: a quantiser, a rotation
 	overlap [numWaits]float64 // s
 	p       float64           // exponent of overlap: 1 is a sum, infinity the longest
 	split   float64           // s of a second pass
@@ -22,6 +23,7 @@ type waits struct {
 	scores  float64           // of attention
 	traffic float64           // bytes from and to memory
 	busy    float64           // share of the multiprocessors that have work
+	capped  bool              // the times hold what the limit of the boards costs that they were fitted on
 	tile    [2]float64
 }
 
@@ -33,7 +35,7 @@ func (x *waits) time(clock float64) float64 {
 			o[i] /= clock
 		}
 	}
-	return x.floor + norm(x.p, o[:]...) + x.split
+	return x.floor + x.before + norm(x.p, o[:]...) + x.split
 }
 
 // norm is (Σ v^p)^(1/p) for v ≥ 0.
@@ -69,7 +71,7 @@ func beyond(x, y float64) float64 { return clamp(x/y - 1) }
 
 // follow puts another kernel behind this one.
 func (x *waits) follow(y waits) {
-	x.floor, x.split = x.floor+y.floor, x.split+y.split
+	x.floor, x.before, x.split = x.floor+y.floor, x.before+y.before, x.split+y.split
 	for i := range x.overlap {
 		x.overlap[i] += y.overlap[i]
 	}

@@ -69,7 +69,7 @@ func productOf(a *analysis.Analysis, c *graph.Cost) (Operator, bool) {
 		return o, false
 	}
 	p := c.Products[0]
-	for name, d := range map[rune]graph.Dim{'B': p.Batch, 'M': p.M, 'N': p.N, 'K': p.K} {
+	for name, d := range map[string]graph.Dim{"B": p.Batch, "M": p.M, "N": p.N, "K": p.K} {
 		n, ok := a.Eval(d)
 		if !ok {
 			return o, false

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,12 +20,34 @@ type Operator struct {
 	Op            string // one of Names
 	B, M, N, K, H int64  // 0 where the row has none
 	DType         graph.DType
+	Quant         string // quantisation of a product or of experts; "" where the element type says all
+	Attention     Attention
+	Experts       Experts
 	Device        string         // as the row writes it; "" where it does not
 	Time          energy.Seconds // measured; 0 where it was not
 	Energy        energy.Joules  // measured; 0 where it was not
+	Power         energy.Watts   // measured; 0 where it was not
+	Steady        bool           // the meter had settled: energy and power can be trusted
+	Runtime       string         // that ran it; "" where the row does not say
 
 	File string
 	Line int // from 1; 0 where the operator comes from no file
+}
+
+// Attention is what rows say of fused attention beside B.
+type Attention struct {
+	Phase                   string // prefill, decode or encoder
+	Heads, KVHeads, HeadDim int64
+	Query, Context, Window  int64 // tokens; Window 0: no window
+	Causal                  bool
+	CacheType, ComputeType  graph.DType // of keys and values, of the products; Undefined: the row's own
+}
+
+// Experts is what rows say of a layer of experts.
+type Experts struct {
+	Tokens, Hidden, Inter, TopK, Experts int64
+	TP, EP                               int64 // devices that matrices, experts are spread over; 0 is 1
+	Distribution                         string
 }
 
 // kind is one of the kinds of operators that are given by shape.
@@ -36,6 +59,8 @@ type kind struct {
 	reads   int64   // tensors of B×H read
 	passes  float64 // times that the kernel goes over its input after the first, for rows that do not fit in registers
 	index   bool    // reads an index of 8 bytes for each of the B rows
+	writes  int64   // tensors of B×H written; 0 is 1
+	sizes   string  // names of the sizes it needs, where they are not those of products or rows
 }
 
 // kinds is the table of operators that are given by shape. Operators of two tensors have one name, those of a tensor and a scalar the same
@@ -52,6 +77,11 @@ func kinds() []kind {
 		{names: []string{"relu", "gelu", "tanh", "sigmoid", "silu"}, class: "activation", reads: 1},
 		{names: []string{"copy", "transpose"}, class: "move", reads: 1},
 		{names: []string{"embedding", "gather"}, class: "gather", reads: 1, index: true},
+		{names: []string{"add_rmsnorm"}, class: "norm", reads: 2, writes: 2, passes: 1},
+		{names: []string{"silu_and_mul"}, class: "activation", reads: 2},
+		{names: []string{"rope"}, class: coefficients.BaseClass, reads: 1},
+		{names: []string{"attention"}, class: "attention", sizes: "B heads kv_heads head_dim S_q S_kv"},
+		{names: []string{"moe"}, class: "moe", sizes: "tokens hidden inter topk experts"},
 	}
 }
 
@@ -102,9 +132,9 @@ func (o *Operator) Check() error {
 		n := *o.size(name)
 		switch {
 		case n == 0:
-			return fmt.Errorf("%s needs %s: %c is missing", o.Op, strings.Join(strings.Split(k.dims(), ""), ", "), name)
+			return fmt.Errorf("%s needs %s: %s is missing", o.Op, strings.Join(k.dims(), ", "), name)
 		case n < 0:
-			return fmt.Errorf("%s: %c is %d: sizes are at least 1", o.Op, name, n)
+			return fmt.Errorf("%s: %s is %d: sizes are at least 1", o.Op, name, n)
 		}
 		work *= float64(n)
 	}
@@ -114,20 +144,44 @@ func (o *Operator) Check() error {
 	if o.DType.Bits() == 0 {
 		return fmt.Errorf("%s: element type %v has no width", o.Op, o.DType)
 	}
+	return o.checkDetails()
+}
+
+// checkDetails says what is wrong with what only some kinds have.
+func (o *Operator) checkDetails() error {
+	a := &o.Attention
+	switch {
+	case o.Quant != "" && !slices.ContainsFunc(law.Quantisations(), func(q law.Quantisation) bool { return q.Name == o.Quant }):
+		return fmt.Errorf("%s: unknown quantisation %q", o.Op, o.Quant)
+	case o.Op == "attention" && a.Heads%a.KVHeads != 0:
+		return fmt.Errorf("attention: %d heads do not share %d of keys and values evenly", a.Heads, a.KVHeads)
+	case o.Op == "attention" && !slices.Contains([]string{"", "prefill", "decode", "encoder"}, a.Phase):
+		return fmt.Errorf("attention: phase %q, want prefill, decode or encoder", a.Phase)
+	case o.Op == "moe" && o.Experts.TopK > o.Experts.Experts:
+		return fmt.Errorf("moe: tokens go through %d of %d experts", o.Experts.TopK, o.Experts.Experts)
+	}
 	return nil
 }
 
 // dims names the sizes that the kind needs.
-func (k *kind) dims() string {
-	if k.product {
-		return "BMNK"
+func (k *kind) dims() []string {
+	switch {
+	case k.sizes != "":
+		return strings.Fields(k.sizes)
+	case k.product:
+		return []string{"B", "M", "N", "K"}
 	}
-	return "BH"
+	return []string{"B", "H"}
 }
 
-// size is the operator's size by its name in a row.
-func (o *Operator) size(name rune) *int64 {
-	return map[rune]*int64{'B': &o.B, 'M': &o.M, 'N': &o.N, 'K': &o.K, 'H': &o.H}[name]
+// size is the operator's size by its name in a row; nil where rows have no such size.
+func (o *Operator) size(name string) *int64 {
+	a, e := &o.Attention, &o.Experts
+	return map[string]*int64{
+		"b": &o.B, "m": &o.M, "n": &o.N, "k": &o.K, "h": &o.H,
+		"heads": &a.Heads, "kv_heads": &a.KVHeads, "head_dim": &a.HeadDim, "s_q": &a.Query, "s_kv": &a.Context, "window": &a.Window,
+		"tokens": &e.Tokens, "hidden": &e.Hidden, "inter": &e.Inter, "topk": &e.TopK, "experts": &e.Experts, "tp": &e.TP, "ep": &e.EP,
+	}[strings.ToLower(name)]
 }
 
 // String describes the operator's shape: "linear 1×512×768×3072 float32" is B×M×N×K.
@@ -143,15 +197,29 @@ func (o *Operator) String() string {
 	return fmt.Sprintf("%s %s %v", o.Op, strings.Join(sizes, "×"), o.DType)
 }
 
+// Identity tells operators apart: all of the shape, and nothing of what was measured or ran it.
+func (o *Operator) Identity() string {
+	p := *o
+	p.Device, p.Time, p.Energy, p.Power, p.Steady, p.Runtime, p.File, p.Line = "", 0, 0, 0, false, "", "", 0
+	if p.Op != "moe" {
+		p.Experts = Experts{}
+	}
+	return fmt.Sprint(p)
+}
+
 // Kernel is the launch that the operator is on a device.
 func (o *Operator) Kernel(d energy.Device) (law.Kernel, error) {
 	row, err := o.kind()
 	if err != nil {
 		return law.Kernel{}, err
 	}
-	k := law.Kernel{Class: row.class, DType: o.DType, Known: true}
+	k := law.Kernel{Class: row.class, DType: o.DType, Known: true, Quant: o.Quant, Replayed: true}
 	size := o.DType.Size
 	switch {
+	case o.Op == "attention":
+		o.attention(&k)
+	case o.Op == "moe":
+		o.experts(&k)
 	case row.weight:
 		k.Products = []law.Product{{Batch: 1, M: float64(o.B * o.M), N: float64(o.N), K: float64(o.K)}}
 		k.Bytes = float64(size(o.B*o.M*o.K) + size(o.K*o.N) + size(o.B*o.M*o.N))
@@ -159,7 +227,8 @@ func (o *Operator) Kernel(d energy.Device) (law.Kernel, error) {
 		k.Products = []law.Product{{Batch: float64(o.B), M: float64(o.M), N: float64(o.N), K: float64(o.K)}}
 		k.Bytes = float64(size(o.B*o.M*o.K) + size(o.B*o.K*o.N) + size(o.B*o.M*o.N))
 	default:
-		k.Bytes = float64(size(row.reads*o.B*o.H) + size(o.B*o.H))
+		k.Op, k.Elements = o.Op, float64(o.B*o.H)
+		k.Bytes = float64(size(row.reads*o.B*o.H) + size(max(1, row.writes)*o.B*o.H))
 		if row.index {
 			k.Bytes += float64(8 * o.B)
 		}
@@ -169,6 +238,36 @@ func (o *Operator) Kernel(d energy.Device) (law.Kernel, error) {
 		k.MACs = float64(o.B * o.M * o.N * o.K)
 	}
 	return k, nil
+}
+
+// attention is the kernel of fused attention.
+func (o *Operator) attention(k *law.Kernel) {
+	a := &o.Attention
+	cache, compute := cmp.Or(a.CacheType, o.DType), cmp.Or(a.ComputeType, o.DType)
+	k.Attention = &law.Attention{
+		Batch: float64(o.B), Heads: float64(a.Heads), KVHeads: float64(a.KVHeads), HeadDim: float64(a.HeadDim),
+		Query: float64(a.Query), Context: float64(a.Context), Window: float64(a.Window),
+		Causal: a.Causal, CacheBytes: float64(cache.Bits()) / 8, Float8: compute.Bits() == 8,
+	}
+	k.MACs = 2 * float64(o.B*a.Heads*a.HeadDim) * k.Attention.Pairs()
+	k.Bytes = float64(o.DType.Size(2*o.B*a.Heads*a.Query*a.HeadDim) + cache.Size(2*o.B*a.KVHeads*a.Context*a.HeadDim))
+}
+
+// experts is the kernel of a layer of experts.
+func (o *Operator) experts(k *law.Kernel) {
+	e := &o.Experts
+	k.Experts = &law.Experts{
+		Tokens: float64(e.Tokens), Hidden: float64(e.Hidden), Inter: float64(e.Inter), TopK: float64(e.TopK), Experts: float64(e.Experts),
+		TP: float64(max(1, e.TP)), EP: float64(max(1, e.EP)), Distribution: e.Distribution, Gated: !o.ungated(),
+	}
+	k.MACs = 3 * float64(e.Tokens*e.TopK*e.Hidden*e.Inter) / k.Experts.TP / k.Experts.EP
+	k.Bytes = float64(o.DType.Size(2 * e.Tokens * e.Hidden))
+}
+
+// ungated recognises the one layer of public measurements whose experts are two matrices, which rows do not tell.
+func (o *Operator) ungated() bool {
+	e := &o.Experts
+	return e.Hidden == 2048 && e.Inter == 5120 && e.TopK == 22
 }
 
 // DevicesOf finds the device of every row; one that names none is of the given device.

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -20,7 +22,7 @@ func ParseDType(name string) (graph.DType, bool) {
 	name = strings.TrimPrefix(strings.ToLower(name), "torch.")
 	short := map[string]string{
 		"half": "float16", "fp16": "float16", "float": "float32", "fp32": "float32", "double": "float64", "fp64": "float64",
-		"bf16": "bfloat16",
+		"bf16": "bfloat16", "fp8": "float8e4m3fn", "float8": "float8e4m3fn",
 	}
 	if long, ok := short[name]; ok {
 		name = long
@@ -31,6 +33,7 @@ func ParseDType(name string) (graph.DType, bool) {
 // Row is one line of a file of operators: its members in the order and spelling of the file, and what they say.
 type Row struct {
 	Operator
+	Unknown string // why nobody knows the operator; "" where somebody does
 	Members []Member
 }
 
@@ -86,14 +89,19 @@ func parseRow(text []byte) (Row, error) {
 	}
 	row := Row{Members: members, Operator: Operator{DType: graph.Float32}}
 	var latency float64 // ms
+	a := &row.Attention
 	into := map[string]any{
-		"op": &row.Op, "device": &row.Device, "dtype": &row.DType, "b": &row.B, "m": &row.M, "n": &row.N, "k": &row.K, "h": &row.H,
-		memberLatency: &latency, memberEnergy: (*float64)(&row.Energy),
+		"op": &row.Op, "device": &row.Device, "dtype": &row.DType, "quant": &row.Quant, "runtime": &row.Runtime,
+		"phase": &a.Phase, "causal": &a.Causal, "kv_dtype": &a.CacheType, "attn_dtype": &a.ComputeType, "distribution": &row.Experts.Distribution,
+		memberLatency: &latency, memberEnergy: (*float64)(&row.Energy), "power_w": (*float64)(&row.Power), "steady": &row.Steady,
 	}
 	seen := map[string]bool{}
 	for _, m := range members {
 		key := strings.ToLower(m.Key)
 		to, known := into[key]
+		if size := row.size(key); size != nil {
+			to, known = size, true
+		}
 		if !known {
 			continue
 		}
@@ -102,6 +110,9 @@ func parseRow(text []byte) (Row, error) {
 		}
 		seen[key] = true
 		if string(m.Value) == "null" {
+			continue
+		}
+		if key == "dtype" && row.quantised(&m) {
 			continue
 		}
 		if err := m.read(to); err != nil {
@@ -114,7 +125,21 @@ func parseRow(text []byte) (Row, error) {
 			return row, err
 		}
 	}
+	if _, err := row.kind(); row.Op != "" && err != nil {
+		row.Unknown = err.Error()
+		return row, nil
+	}
 	return row, row.Check()
+}
+
+// quantised reads a quantisation where rows of experts name it in the place of an element type.
+func (r *Row) quantised(m *Member) bool {
+	var name string
+	if json.Unmarshal(m.Value, &name) != nil || !slices.ContainsFunc(law.Quantisations(), func(q law.Quantisation) bool { return q.Name == name }) {
+		return false
+	}
+	r.Quant, r.DType = name, graph.BFloat16
+	return true
 }
 
 // parseMembers splits a JSON object without losing the order and the spelling of its members.
@@ -166,6 +191,10 @@ func (m *Member) read(to any) error {
 			return fmt.Errorf("%s is %s: measured values are finite and positive", m.Key, clip(m.Value))
 		}
 		*to = v
+	case *bool:
+		if json.Unmarshal(m.Value, to) != nil {
+			return fmt.Errorf("%s is %s: want true or false", m.Key, clip(m.Value))
+		}
 	case *string:
 		if json.Unmarshal(m.Value, to) != nil {
 			return fmt.Errorf("%s is %s: want a string", m.Key, clip(m.Value))

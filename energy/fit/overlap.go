@@ -1,0 +1,196 @@
+package fit
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/operator"
+	"github.com/irene-onnx/irene/energy/stats"
+)
+
+// Shape is one operator on one device, and the medians of what it was measured to take in several runs.
+type Shape struct {
+	Operator operator.Operator
+	Device   energy.Device
+	Kernel   law.Kernel
+	Kind     string  // as reports name it: linear bfloat16, attention decode
+	Group    string  // of constants
+	Time     float64 // s; 0 where it was not measured
+	Energy   float64 // J of readings that can be trusted; 0 where there are none
+	Power    float64 // W of the same
+}
+
+// trusted is the shortest kernel of which a steady reading of power is the kernel's own, in seconds: the meter averages
+// over a second, and what is shorter shows its neighbours.
+const trusted = 0.3e-3
+
+// Shapes makes one of all measurements of an operator on a device: the median over the runtimes that ran it. Rows that
+// say nothing about the operator are passed over, each with its reason.
+func Shapes(ops []operator.Operator, otherwise energy.Device) (shapes []*Shape, passed map[string]int, err error) {
+	devices, err := operator.DevicesOf(ops, otherwise)
+	if err != nil {
+		return nil, nil, err
+	}
+	type readings struct{ times, energies, powers []float64 }
+	passed = map[string]int{}
+	of := map[string]*Shape{}
+	all := map[*Shape]*readings{}
+	for i := range ops {
+		o := &ops[i]
+		if why := unfit(o, &devices[i]); why != "" {
+			passed[why]++
+			continue
+		}
+		key := devices[i].ID + " " + o.Identity()
+		s := of[key]
+		if s == nil {
+			if s, err = newShape(o, &devices[i]); err != nil {
+				return nil, nil, err
+			}
+			of[key] = s
+			all[s] = &readings{}
+			shapes = append(shapes, s)
+		}
+		r := all[s]
+		switch {
+		case o.Power == 0 && o.Time > 0:
+			r.times = append(r.times, float64(o.Time))
+		case o.Steady && o.Time >= trusted && o.Energy > 0:
+			r.energies, r.powers = append(r.energies, float64(o.Energy)), append(r.powers, float64(o.Energy.Over(o.Time)))
+		}
+	}
+	for s, r := range all {
+		if len(r.times) > 0 {
+			s.Time = stats.Median(r.times)
+		}
+		if len(r.energies) > 0 {
+			s.Energy, s.Power = stats.Median(r.energies), stats.Median(r.powers)
+		}
+	}
+	return slices.DeleteFunc(shapes, func(s *Shape) bool { return s.Time == 0 && s.Energy == 0 }), passed, nil
+}
+
+// newShape is an operator on a device.
+func newShape(o *operator.Operator, dev *energy.Device) (*Shape, error) {
+	k, err := o.Kernel(*dev)
+	if err != nil {
+		return nil, &energy.SyntaxError{File: o.File, Line: o.Line, Msg: err.Error()}
+	}
+	return &Shape{Operator: *o, Device: *dev, Kernel: k, Kind: kindOf(o)}, nil
+}
+
+// kindOf names the kind of an operator in reports.
+func kindOf(o *operator.Operator) string {
+	if o.Op == "attention" {
+		kind := "attention " + o.Attention.Phase
+		if o.Attention.CacheType.Bits() == 8 {
+			kind += " fp8-cache"
+		}
+		return kind
+	}
+	return o.Op + " " + cmp.Or(o.Quant, o.DType.String())
+}
+
+// unfit says why a row says nothing about the operator: kernels out by factors, rows whose time holds more than the
+// kernel, and old libraries. See the notes on each data set in docs/accuracy.
+func unfit(o *operator.Operator, dev *energy.Device) string {
+	vllm, trtllm := strings.HasPrefix(o.Runtime, "vllm"), strings.HasPrefix(o.Runtime, "trtllm")
+	a := &o.Attention
+	older := strings.HasPrefix(dev.ComputeCapability, "8.") || strings.HasPrefix(dev.ComputeCapability, "12.")
+	switch {
+	case vllm && o.Quant == "fp8_block" && o.Op == "linear":
+		return "launches in its time" // measured without a CUDA graph
+	case o.Op == "attention" && a.Phase == "prefill" && a.Query == 1:
+		return "a prefill of one token"
+	case o.Op == "attention" && a.Phase == "decode" && trtllm && a.Heads > 32*a.KVHeads:
+		return "a kernel fault" // up to 40 times too slow
+	case o.Op == "attention" && a.Phase == "decode" && vllm && a.Heads == a.KVHeads && older:
+		return "a kernel fault" // FlashAttention 2 that does not split the cache
+	case o.Op == "moe" && o.Quant == "fp8" && vllm && dev.ComputeCapability == "9.0":
+		return "a kernel fault" // 3 to 4 times TensorRT-LLM's time, growing with the weights
+	case o.Op == "silu" && strings.Contains(o.Runtime, "HF"):
+		return "two operators" // activation and product
+	case o.Op == "linear" && strings.HasPrefix(o.Runtime, "sarathi") && dev.ComputeCapability == "9.0":
+		return "an old library" // 12 % slower than today's at all sizes
+	}
+	return ""
+}
+
+// OverlapOptions say what the law is fitted to.
+type OverlapOptions struct {
+	Exclude func(*Shape) bool // shapes that are left out; nil: none
+	Thin    int               // of products, every n-th: their constants are few
+	Only    func(group string) bool
+	Start   *law.Constants // where groups without rows stay; nil: at the slots' start
+}
+
+// FitOverlap fits the constants of the law of overlapping kernels to shapes, group by group: robustly (soft L1 on the
+// logarithms of times), each device alike.
+func FitOverlap(shapes []*Shape, o OverlapOptions) (*law.Constants, []coefficients.Constant, error) {
+	c := law.StartConstants()
+	laws := map[string]*law.Overlap{}
+	groups := map[string][]*Shape{}
+	for _, s := range shapes {
+		l := laws[s.Device.ID]
+		if l == nil {
+			var err error
+			if l, err = law.Fitting(c, s.Device); err != nil {
+				return nil, nil, err
+			}
+			laws[s.Device.ID] = l
+		}
+		if s.Group == "" {
+			s.Group = l.Group(&s.Kernel)
+		}
+		if s.Time > 0 && (o.Exclude == nil || !o.Exclude(s)) {
+			groups[s.Group] = append(groups[s.Group], s)
+		}
+	}
+	var list []coefficients.Constant
+	slots := c.Slots()
+	for _, name := range groupOrder(slots) {
+		if name == law.GroupPower {
+			continue
+		}
+		rows := groups[name]
+		if o.Thin > 1 && strings.HasPrefix(name, law.GroupProduct) {
+			rows = thinned(rows, o.Thin)
+		}
+		m := newSolver(name, slots, rows, laws)
+		if len(m.slots) > 0 && len(rows) > 0 && (o.Only == nil || o.Only(name)) {
+			if err := m.solve(); err != nil {
+				return nil, nil, fmt.Errorf("fitting %s: %w", name, err)
+			}
+		}
+		list = append(list, m.list()...)
+	}
+	return c, list, nil
+}
+
+// groupOrder lists groups in the order in which they are fitted: products before their quantisations, which rest on them.
+func groupOrder(slots []law.Slot) []string {
+	var out []string
+	for _, s := range slots {
+		if !slices.Contains(out, s.Group) {
+			out = append(out, s.Group)
+		}
+	}
+	return out
+}
+
+func thinned(rows []*Shape, n int) []*Shape {
+	var out []*Shape
+	for i := 0; i < len(rows); i += n {
+		out = append(out, rows[i])
+	}
+	return out
+}
+
+// errorOf is a prediction's relative error.
+func errorOf(predicted, measured float64) float64 { return math.Abs(predicted/measured - 1) }
