@@ -149,7 +149,9 @@ func readRows(env *environment, path string) ([]operator.Operator, error) {
 	}
 	var ops []operator.Operator
 	err = operator.ReadRows(in, path, func(row operator.Row) error {
-		ops = append(ops, row.Operator)
+		if row.Unknown == "" {
+			ops = append(ops, row.Operator)
+		}
 		return nil
 	})
 	return ops, errors.Join(err, in.Close())

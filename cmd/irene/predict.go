@@ -171,6 +171,10 @@ func (t *rowPredictor) row(row *operator.Row) ([]byte, error) {
 			t.notes[fmt.Sprintf("rows name the device %s, predicted is %s", row.Device, t.request.device.ID)]++
 		}
 	}
+	if row.Unknown != "" {
+		t.notes[row.Unknown+": its rows get nulls"]++
+		return appendRow(row.Members, &law.Prediction{}), nil
+	}
 	o, err := t.on(row.Device)
 	if err != nil {
 		return nil, err
@@ -184,10 +188,14 @@ func (t *rowPredictor) row(row *operator.Row) ([]byte, error) {
 }
 
 func (t *rowPredictor) note(o *operator.Predictor, pr *law.Prediction) {
-	for _, n := range []string{o.Warning, pr.Why} {
-		if n != "" {
-			t.notes[n]++
-		}
+	if pr.Origin == law.OriginEstimated && o.Warning != "" {
+		t.notes[o.Warning]++
+	}
+	if pr.Why != "" {
+		t.notes[pr.Why]++
+	}
+	if pr.Time == 0 && pr.Energy == 0 {
+		return
 	}
 	if pr.Energy == 0 {
 		t.notes["energy_j is null: the coefficients were trained on times alone"]++
@@ -217,7 +225,7 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 	c := t.loaded
 	if c == nil {
 		var err error
-		if c, err = q.choose(t.env); err != nil {
+		if c, err = q.chooseForOperators(t.env); err != nil {
 			return nil, err
 		}
 		if q.coefficients != "" {
@@ -249,7 +257,9 @@ const (
 	keyMeasured = "measured_energy_j"
 )
 
-func addedKeys() []string { return []string{keyTime, keyEnergy, "scaled", "extrapolated"} }
+func addedKeys() []string {
+	return []string{keyTime, keyEnergy, "power_w", "origin", "scaled", "extrapolated"}
+}
 
 // appendRow writes a row's members as they came, and the prediction after them. Members of an earlier prediction give
 // way to the new one; an energy that no prediction made is kept as measured.
@@ -268,7 +278,14 @@ func appendRow(members []operator.Member, pr *law.Prediction) []byte {
 		b = append(append(append(b, name...), ": "...), m.Value...)
 		b = append(b, ", "...)
 	}
-	p := predictedMembers{nineDigits(float64(pr.Time)), nineDigits(float64(pr.Energy)), pr.StandIn, pr.Extrapolated}
+	p := predictedMembers{
+		Time: nineDigits(float64(pr.Time)), Energy: nineDigits(float64(pr.Energy)), Origin: render.Text(pr.Origin), Scaled: pr.StandIn, Extrapolated: pr.Extrapolated,
+	}
+	if pr.Time > 0 {
+		p.Power = nineDigits(float64(pr.Energy) / float64(pr.Time))
+	} else {
+		p.Power = nineDigits(0)
+	}
 	return append(b, render.JSON(&p)[1:]...)
 }
 
@@ -276,6 +293,8 @@ func appendRow(members []operator.Member, pr *law.Prediction) []byte {
 type predictedMembers struct {
 	Time         render.Number `json:"time_s"`       // seconds
 	Energy       render.Number `json:"energy_j"`     // joules
+	Power        render.Number `json:"power_w"`      // watts
+	Origin       render.Text   `json:"origin"`       // fitted, estimated or stand-in
 	Scaled       bool          `json:"scaled"`       // the prediction borrows another class or element type
 	Extrapolated bool          `json:"extrapolated"` // the sizes lie outside what was measured
 }

@@ -177,6 +177,14 @@ func (q *predictionRequest) choose(env *environment) (*coefficients.Coefficients
 	return coefficients.ForRuntime("", q.profile)
 }
 
+// chooseForOperators loads the coefficients that single kernels are predicted with. A profile never changes a kernel.
+func (q *predictionRequest) chooseForOperators(env *environment) (*coefficients.Coefficients, error) {
+	if q.coefficients != "" || q.device == nil {
+		return q.choose(env)
+	}
+	return coefficients.ForOperators(*q.device)
+}
+
 func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {
 	return readInput(env, path, coefficients.Load)
 }

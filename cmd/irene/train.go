@@ -47,6 +47,9 @@ func runTrain(env *environment, ctx *cli.Context) error {
 	if err := checkTrain(ctx); err != nil {
 		return err
 	}
+	if ctx.String("from") == "" && len(ctx.StringSlice("data")) == 0 {
+		return trainOperators(env, ctx)
+	}
 	d, base, err := trainData(env, ctx)
 	if err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/irene-onnx/irene/energy"
 )
 
 // DefaultDevice is the device of which numbers are given where none is named: the one that was measured.
@@ -41,6 +43,18 @@ func ForRuntime(id, runtime string) (*Coefficients, error) {
 		}
 	}
 	return firstOf(append(names, DefaultDevice)...)
+}
+
+// operators is the file of what was fitted to single operators of many devices.
+const operators = "operators.gpus"
+
+// ForOperators returns the embedded coefficients that predict single kernels on a device: those of the trees for the
+// cards that they speak of, else those of operators measured on many GPUs.
+func ForOperators(dev energy.Device) (*Coefficients, error) {
+	if dev.Architecture == "Pascal" && dev.ComputeCapability == "6.1" && !strings.HasPrefix(dev.ID, "p") {
+		return firstOf(dev.ID, DefaultDevice)
+	}
+	return firstOf(operators)
 }
 
 // firstOf loads the first file that there is.

@@ -25,6 +25,7 @@ type Coefficients struct {
 	Residuals  Residuals           `json:"residuals"`
 	Condition  float64             `json:"condition,omitempty"` // of the fit; large: some coefficients can be traded against others
 	Host       *HostPower          `json:"host,omitempty"`
+	Overlap    *Overlap            `json:"overlap,omitempty"` // constants of the law of overlapping kernels
 }
 
 // Provenance says what a coefficient file rests on.
@@ -80,8 +81,13 @@ func Load(r io.Reader, name string) (*Coefficients, error) {
 	if c.Schema != CoefficientSchema {
 		return nil, fmt.Errorf("%s: coefficient file of version %d, this program reads version %d: train it anew", name, c.Schema, CoefficientSchema)
 	}
-	if c.Device == "" || len(c.Classes) == 0 {
+	if c.Device == "" || len(c.Classes) == 0 && c.Overlap == nil {
 		return nil, fmt.Errorf("%s: not a coefficient file: no device or no classes", name)
+	}
+	if c.Overlap != nil {
+		if err := c.Overlap.check(); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	if c.DeviceRow != nil && c.DeviceRow.ID != c.Device {
 		return nil, fmt.Errorf("%s: coefficients of %q with the device row of %q", name, c.Device, c.DeviceRow.ID)

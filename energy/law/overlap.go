@@ -184,3 +184,8 @@ func (l *Overlap) Speaks(k *Kernel, of string) bool {
 	m := &l.machine
 	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == rowOp(k)
 }
+
+// Covers says that the law speaks of a kernel: products, experts and rows of 16 bit and below, and fused attention.
+func Covers(k *Kernel) bool {
+	return k.Attention != nil || k.Experts != nil || k.Quant != "" || k.DType.Bits() <= 16 && (len(k.Products) > 0 || k.DType.IsFloat())
+}

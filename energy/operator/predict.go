@@ -2,6 +2,7 @@ package operator
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
@@ -13,19 +14,29 @@ type Predictor struct {
 	Device  energy.Device
 	Warning string // that the coefficients are another device's; "" where they are not
 
-	law          law.Law
-	energy, time bool // that the coefficients hold
+	law          law.Law      // nil: the coefficients hold none of its kind
+	overlap      *law.Overlap // nil: the same
+	fitted       []string     // devices of the additive coefficients
+	energy, time bool         // that the coefficients hold
 }
 
 // New prepares predictions on a device. Coefficients of another device are scaled to it by public specifications.
 func New(c *coefficients.Coefficients, dev energy.Device) (*Predictor, error) {
-	l, err := law.New(c, dev, law.Options{Alone: true})
-	if err != nil {
+	o := &Predictor{Device: dev, fitted: append(slices.Clone(c.Provenance.Devices), c.Device)}
+	var err error
+	if c.Overlap != nil {
+		if o.overlap, err = law.NewOverlap(c.Overlap, dev); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.Classes) == 0 {
+		return o, nil
+	}
+	if o.law, err = law.New(c, dev, law.Options{Alone: true}); err != nil {
 		return nil, err
 	}
-	o := &Predictor{Device: dev, law: l}
 	o.energy, o.time = c.Holds()
-	if dev.ID != c.Device {
+	if !slices.Contains(o.fitted, dev.ID) {
 		from := c.Device
 		if n := len(c.Provenance.Devices); n > 1 {
 			from = fmt.Sprintf("%d devices", n)
@@ -42,8 +53,23 @@ func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 	if err != nil {
 		return law.Prediction{}, err
 	}
+	switch {
+	case o.overlap != nil && law.Covers(&k):
+		return o.overlap.Kernel(&k), nil
+	case k.Attention != nil, k.Experts != nil, k.Quant != "":
+		return law.Prediction{Why: fmt.Sprintf("the coefficients know no %s", op.Op)}, nil
+	case o.law == nil:
+		return law.Prediction{Why: fmt.Sprintf("the coefficients know no %s in %v", op.Op, op.DType)}, nil
+	}
 	p := o.law.Kernel(&k)
-	p.StandIn = p.StandIn || o.Warning != ""
+	switch {
+	case p.StandIn:
+		p.Origin = law.OriginStandIn
+	case o.Warning != "":
+		p.Origin = law.OriginEstimated
+	default:
+		p.Origin = law.OriginFitted
+	}
 	if !o.time {
 		p.Time = 0
 	}
