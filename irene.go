@@ -126,7 +126,7 @@ func (o *Options) target() (c *coefficients.Coefficients, dev energy.Device, err
 		}
 	}
 	if o.Coefficients == "" {
-		c, err = coefficients.ForRuntime(dev.ID, o.Profile)
+		c, err = coefficients.ForProfile(dev.ID, o.Profile)
 	} else {
 		c, err = load(o.Coefficients)
 	}
