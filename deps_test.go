@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,6 +136,43 @@ func TestPolicyUsed(t *testing.T) {
 	found, err = unused(fstest.MapFS{"energy/x_test.go": {Data: []byte(source)}, "energy/y.go": {Data: []byte("package energy")}})
 	if err != nil || !slices.Contains(found, "energy: energy/stats") || slices.Contains(found, "energy:") || !slices.Contains(found, "graph:") {
 		t.Errorf("a test makes no permission needed, and a line needs its package: %v, %v", found, err)
+	}
+}
+
+// TestRooms: ARCHITECTURE.md has one line for each package, after those of all packages that it imports.
+func TestRooms(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := map[string]int{}
+	for i, m := range regexp.MustCompile("(?m)^\\| `([^`]+)`(?: •)? \\| .+ \\|$").FindAllStringSubmatch(string(text), -1) {
+		if place[m[1]] != 0 {
+			t.Errorf("%s has two lines", m[1])
+		}
+		place[m[1]] = i + 1
+	}
+	packages := map[string]bool{}
+	err = eachFile(os.DirFS("."), func(file string, imports []string) {
+		name := path.Dir(file)
+		packages[name] = true
+		if place[name] == 0 {
+			t.Errorf("%s has no line", name)
+		}
+		for _, imported := range imports {
+			of, ours := strings.CutPrefix(imported, module+"/")
+			if ours && !strings.HasSuffix(file, "_test.go") && place[of] > place[name] {
+				t.Errorf("the line of %s stands before that of %s, which it imports", name, of)
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range place {
+		if !packages[name] {
+			t.Errorf("there is no %s", name)
+		}
 	}
 }
 
