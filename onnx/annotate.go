@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -52,13 +51,7 @@ func annotate(w io.Writer, model []byte, name string, a Annotation) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	out := bufio.NewWriterSize(w, 1<<16)
-	for _, p := range pieces.list {
-		if _, err := out.Write(p); err != nil {
-			return err
-		}
-	}
-	return out.Flush()
+	return pieces.write(w)
 }
 
 // level is a message on the way from the model to its nodes.
@@ -85,19 +78,6 @@ const nodeMetadata protowire.Number = 9
 type rewriter struct {
 	annotation Annotation
 	ordinals   int
-}
-
-// pieces are parts of the output that follow each other: slices of the input, and what is new between them.
-type pieces struct {
-	list [][]byte
-	size int
-}
-
-func (p *pieces) add(b []byte) {
-	if len(b) > 0 {
-		p.list = append(p.list, b)
-		p.size += len(b)
-	}
 }
 
 var errDeep = errors.New("subgraphs nested too deep")
@@ -135,19 +115,12 @@ func (r *rewriter) message(b []byte, at level, depth int) (pieces, error) {
 				return out, err
 			}
 			out.add(b[kept:start])
-			head := protowire.AppendTag(nil, f.num, protowire.BytesType)
-			out.add(protowire.AppendVarint(head, uint64(below.size)))
-			out.list = append(out.list, below.list...)
-			out.size += below.size
+			out.message(f.num, below)
 			kept = end
 		}
 	}
 	out.add(b[kept:])
-	var tail []byte
-	for _, p := range added {
-		tail = appendProperty(tail, nodeMetadata, p)
-	}
-	out.add(tail)
+	out.properties(nodeMetadata, added)
 	return out, nil
 }
 
@@ -193,11 +166,4 @@ func holdsNodes(b []byte, at level) bool {
 func (r *rewriter) stale(entry []byte) bool {
 	key := message{rest: slices.Clip(entry)}.find(1)
 	return r.annotation.Prefix != "" && strings.HasPrefix(key, r.annotation.Prefix)
-}
-
-// appendProperty writes a StringStringEntryProto as a field.
-func appendProperty(b []byte, num protowire.Number, p graph.Property) []byte {
-	entry := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), p.Key)
-	entry = protowire.AppendString(protowire.AppendTag(entry, 2, protowire.BytesType), p.Value)
-	return protowire.AppendBytes(protowire.AppendTag(b, num, protowire.BytesType), entry)
 }

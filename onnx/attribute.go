@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -42,9 +43,7 @@ func (p *parser) attributeFields(b []byte, a *graph.Attr, depth int) (attrExtra,
 			implied = fieldTypes[f.num]
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
+	err = cmp.Or(err, f.err)
 	switch {
 	case declared > int64(graph.AttrTypeProtos) || declared < -1:
 		p.warnings.add("attribute %q has the unknown type %d", a.Name, declared)

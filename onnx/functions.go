@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/irene-onnx/irene/graph"
@@ -89,8 +90,5 @@ func (p *parser) functionFields(b []byte, fn *functionProto) error {
 			fn.id.overload = p.intern(f.bytes())
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.err)
 }

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/irene-onnx/irene/graph"
@@ -72,10 +73,7 @@ func (p *parser) graphFields(b []byte, g *graphProto, depth int) error {
 			g.inits[len(g.inits)-1].tensor, err = p.sparse(f.bytes())
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.err)
 }
 
 // spend counts nodes, and long lists by their length, against the limit on nodes before they are allocated: messages

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -159,10 +160,7 @@ func (p *parser) model(b []byte) (*modelProto, error) {
 			}
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return m, p.checkModel(m, err)
+	return m, p.checkModel(m, cmp.Or(err, f.err))
 }
 
 // checkModel tells a malformed model from something else. The first field of a graph that does not fit into the file

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -93,10 +94,7 @@ func (p *parser) nodeFields(b []byte, n *nodeProto, depth int) error {
 			n.metadata, err = p.property(f.bytes(), n.metadata)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.err)
 }
 
 // ordinal counts the nodes of the graph, each before those of its subgraphs. Nodes of functions have none.

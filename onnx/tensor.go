@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -79,10 +80,7 @@ func (p *parser) tensorFields(b []byte, x *tensorProto) error {
 			x.metadata, err = p.property(f.bytes(), x.metadata)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.err)
 }
 
 // finishTensor checks the parts of a tensor against each other.
@@ -228,9 +226,7 @@ func (p *parser) sparse(b []byte) (*graph.Tensor, error) {
 			dims = f.ints(dims)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
+	err = cmp.Or(err, f.err)
 	if err == nil && t == nil {
 		err = errors.New("no values")
 	}

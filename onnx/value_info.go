@@ -1,8 +1,12 @@
 package onnx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/irene-onnx/irene/graph"
 )
@@ -33,13 +37,16 @@ func (p *parser) value(b []byte, to []valueProto, symbols bool) ([]valueProto, e
 			v.metadata, err = p.property(f.bytes(), v.metadata)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
+	err = cmp.Or(err, f.err)
 	if err != nil {
 		return to, fmt.Errorf("value %q: %w", v.name, err)
 	}
 	return to, nil
+}
+
+// typeFields are the fields of TypeProto, by the kind of type that they hold.
+var typeFields = [...]protowire.Number{
+	graph.KindTensor: 1, graph.KindSparse: 8, graph.KindSequence: 4, graph.KindOptional: 9, graph.KindMap: 5, graph.KindOpaque: 7,
 }
 
 // typ reads a TypeProto.
@@ -50,30 +57,20 @@ func (p *parser) typ(b []byte, t *graph.Type, symbols bool, depth int) error {
 	var err error
 	f := p.message(b)
 	for err == nil && f.next() {
-		switch f.num {
-		case 1, 8:
-			t.Kind = graph.KindTensor
-			if f.num == 8 {
-				t.Kind = graph.KindSparse
-			}
+		kind := graph.Kind(max(slices.Index(typeFields[:], f.num), 0))
+		switch kind {
+		case graph.KindUnknown:
+			continue
+		case graph.KindTensor, graph.KindSparse:
 			err = p.tensorType(f.bytes(), t, symbols)
-		case 4, 9:
-			t.Kind = graph.KindSequence
-			if f.num == 9 {
-				t.Kind = graph.KindOptional
-			}
+		case graph.KindSequence, graph.KindOptional:
 			err = p.container(f.bytes(), t, 0, 1, symbols, depth)
-		case 5:
-			t.Kind = graph.KindMap
+		case graph.KindMap:
 			err = p.container(f.bytes(), t, 1, 2, symbols, depth)
-		case 7:
-			t.Kind = graph.KindOpaque
 		}
+		t.Kind = kind
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.err)
 }
 
 // tensorType reads TypeProto.Tensor and TypeProto.SparseTensor: element type and shape.
@@ -88,10 +85,7 @@ func (p *parser) tensorType(b []byte, t *graph.Type, symbols bool) error {
 			t.Shape, err = p.shape(f.bytes(), symbols)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.err)
 }
 
 // container reads the fields of a sequence, optional or map type: an element type and, for maps, a key type.
@@ -107,10 +101,7 @@ func (p *parser) container(b []byte, t *graph.Type, key, elem int, symbols bool,
 			err = p.typ(f.bytes(), t.Elem, symbols, depth+1)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.err)
 }
 
 // dtype checks an element type; one beyond the known is kept as a number without width.

@@ -33,16 +33,10 @@ func (m *message) next() bool {
 		m.num, m.typ = num, typ
 		v := b[n:]
 		switch typ {
-		case protowire.VarintType:
-			m.u, n = protowire.ConsumeVarint(v)
 		case protowire.BytesType:
 			m.val, n = protowire.ConsumeBytes(v)
-		case protowire.Fixed32Type:
-			var u uint32
-			u, n = protowire.ConsumeFixed32(v)
-			m.u = uint64(u)
-		case protowire.Fixed64Type:
-			m.u, n = protowire.ConsumeFixed64(v)
+		case protowire.VarintType, protowire.Fixed32Type, protowire.Fixed64Type:
+			m.u, n = consumeNumber(typ, v)
 		default:
 			n = protowire.ConsumeFieldValue(num, typ, v)
 		}
@@ -56,6 +50,18 @@ func (m *message) next() bool {
 		}
 	}
 	return false
+}
+
+// consumeNumber reads a number of a wire type; n is negative where there is none.
+func consumeNumber(typ protowire.Type, b []byte) (u uint64, n int) {
+	switch typ {
+	case protowire.VarintType:
+		return protowire.ConsumeVarint(b)
+	case protowire.Fixed32Type:
+		single, n := protowire.ConsumeFixed32(b)
+		return uint64(single), n
+	}
+	return protowire.ConsumeFixed64(b)
 }
 
 // problem says in words why the value of the current field cannot be read from v.
@@ -115,55 +121,39 @@ func (m *message) float() float32 {
 	return math.Float32frombits(uint32(m.u))
 }
 
-// ints appends one element of a repeated integer field, or all elements of a packed one.
+// numbers visits the elements of a repeated field of numbers of a wire type: one, or all that are packed into the field.
+func (m *message) numbers(typ protowire.Type, visit func(uint64)) {
+	if m.typ != protowire.BytesType {
+		m.want(typ)
+		visit(m.u)
+		return
+	}
+	for b := m.val; len(b) > 0; {
+		u, n := consumeNumber(typ, b)
+		if n < 0 {
+			m.fail(b, fmt.Sprintf("field %d: truncated number", m.num))
+			return
+		}
+		visit(u)
+		b = b[n:]
+	}
+}
+
+// ints appends the elements of a repeated integer field.
 func (m *message) ints(dst []int64) []int64 {
-	if m.typ != protowire.BytesType {
-		return append(dst, m.varint())
-	}
-	for b := m.val; len(b) > 0; {
-		u, n := protowire.ConsumeVarint(b)
-		if n < 0 {
-			m.fail(b, fmt.Sprintf("field %d: truncated varint", m.num))
-			return dst
-		}
-		dst = append(dst, int64(u))
-		b = b[n:]
-	}
+	m.numbers(protowire.VarintType, func(u uint64) { dst = append(dst, int64(u)) })
 	return dst
 }
 
-// floats is ints for 32-bit numbers.
+// floats appends the elements of a repeated field of 32-bit floating-point numbers.
 func (m *message) floats(dst []float32) []float32 {
-	if m.typ != protowire.BytesType {
-		return append(dst, m.float())
-	}
-	for b := m.val; len(b) > 0; {
-		u, n := protowire.ConsumeFixed32(b)
-		if n < 0 {
-			m.fail(b, fmt.Sprintf("field %d: truncated number", m.num))
-			return dst
-		}
-		dst = append(dst, math.Float32frombits(u))
-		b = b[n:]
-	}
+	m.numbers(protowire.Fixed32Type, func(u uint64) { dst = append(dst, math.Float32frombits(uint32(u))) })
 	return dst
 }
 
-// doubles is ints for 64-bit numbers.
+// doubles appends the elements of a repeated field of 64-bit floating-point numbers.
 func (m *message) doubles(dst []float64) []float64 {
-	if m.typ != protowire.BytesType {
-		m.want(protowire.Fixed64Type)
-		return append(dst, math.Float64frombits(m.u))
-	}
-	for b := m.val; len(b) > 0; {
-		u, n := protowire.ConsumeFixed64(b)
-		if n < 0 {
-			m.fail(b, fmt.Sprintf("field %d: truncated number", m.num))
-			return dst
-		}
-		dst = append(dst, math.Float64frombits(u))
-		b = b[n:]
-	}
+	m.numbers(protowire.Fixed64Type, func(u uint64) { dst = append(dst, math.Float64frombits(u)) })
 	return dst
 }
 
