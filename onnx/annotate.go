@@ -46,7 +46,7 @@ func AnnotateBytes(w io.Writer, model []byte, name string, a Annotation) error {
 }
 
 func annotate(w io.Writer, model []byte, name string, a Annotation) error {
-	r := &rewriter{annotation: a}
+	r := &rewriter{annotation: a, size: cap(model)}
 	pieces, err := r.message(model, levelModel, 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -77,6 +77,7 @@ const nodeMetadata protowire.Number = 9
 // rewriter copies messages and changes metadata of nodes on the way. Nodes are counted in the parser's order.
 type rewriter struct {
 	annotation Annotation
+	size       int // capacity of the input
 	ordinals   int
 }
 
@@ -97,15 +98,17 @@ func (r *rewriter) message(b []byte, at level, depth int) (pieces, error) {
 		r.ordinals++
 	}
 	kept := 0 // everything before is in out
-	for start, end := 0, 0; start < len(b); start = end {
-		f, err := fieldAt(b, start)
-		if err != nil {
-			return out, err
+	for f := (message{rest: b, size: r.size}); ; {
+		if !f.next() {
+			if f.err != nil {
+				return out, f.err
+			}
+			break
 		}
-		end = f.end
 		next, descend := inner[at][f.num]
+		start, end := len(b)-len(f.tag), len(b)-len(f.rest)
 		switch {
-		case f.val == nil:
+		case f.typ != protowire.BytesType:
 		case at == levelNode && f.num == nodeMetadata && r.stale(f.val):
 			out.add(b[kept:start])
 			kept = end
@@ -122,30 +125,6 @@ func (r *rewriter) message(b []byte, at level, depth int) (pieces, error) {
 	out.add(b[kept:])
 	out.properties(nodeMetadata, added)
 	return out, nil
-}
-
-// field is one field of a message as it lies in the file.
-type field struct {
-	num protowire.Number
-	val []byte // of a length-delimited field, not nil; nil for others
-	end int    // where the next field begins
-}
-
-func fieldAt(b []byte, start int) (field, error) {
-	num, typ, n := protowire.ConsumeTag(b[start:])
-	if n < 0 {
-		return field{}, protowire.ParseError(n)
-	}
-	value := b[start+n:]
-	size := protowire.ConsumeFieldValue(num, typ, value)
-	if size < 0 {
-		return field{}, fmt.Errorf("field %d: %w", num, protowire.ParseError(size))
-	}
-	f := field{num: num, end: start + n + size}
-	if typ == protowire.BytesType {
-		f.val, _ = protowire.ConsumeBytes(value)
-	}
-	return f, nil
 }
 
 // holdsNodes reports whether a message has to be looked into: attributes hold subgraphs seldom, and are many.

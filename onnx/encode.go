@@ -189,16 +189,9 @@ func encodeShape(s graph.Shape) pieces {
 // node writes a NodeProto.
 func (e *encoder) node(n *graph.Node) (pieces, error) {
 	var out pieces
-	for _, list := range []struct {
-		num    protowire.Number
-		values []*graph.Value
-	}{{1, n.Inputs}, {2, n.Outputs}} {
-		for _, v := range list.values {
-			name := ""
-			if v != nil {
-				name = e.names[v]
-			}
-			out.bytes(list.num, []byte(name))
+	for i, list := range [][]*graph.Value{n.Inputs, n.Outputs} {
+		for _, v := range list {
+			out.bytes(protowire.Number(1+i), []byte(e.names[v])) // nil has none
 		}
 	}
 	out.string(3, n.Name)

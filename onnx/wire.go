@@ -14,6 +14,7 @@ type message struct {
 	rest []byte
 	size int // capacity of the whole input: it tells the position of any slice of it
 
+	tag []byte // the message from the tag of the current field on
 	num protowire.Number
 	typ protowire.Type
 	u   uint64 // value of a varint or fixed field
@@ -30,7 +31,7 @@ func (m *message) next() bool {
 			m.fail(b, "truncated or malformed tag")
 			return false
 		}
-		m.num, m.typ = num, typ
+		m.tag, m.num, m.typ = b, num, typ
 		v := b[n:]
 		switch typ {
 		case protowire.BytesType:
