@@ -32,8 +32,9 @@ graph/scope: graph
 graph/kernel: graph graph/ops
 graph/align: graph
 graph/analysis: graph graph/ops graph/scope
-onnx: graph
-onnx/onnxgo: graph onnx
+onnx/internal/wire:
+onnx: graph onnx/internal/wire
+onnx/onnxgo: graph onnx onnx/internal/wire
 onnx/onnxgo/oracle: graph onnx onnx/onnxgo
 energy: internal/nearest energy/stats
 energy/stats:

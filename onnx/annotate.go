@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // Annotation says what to write into the metadata_props of the nodes of a file.
@@ -98,33 +98,30 @@ func (r *rewriter) message(b []byte, at level, depth int) (pieces, error) {
 		r.ordinals++
 	}
 	kept := 0 // everything before is in out
-	for f := (message{rest: b, size: r.size}); ; {
-		if !f.next() {
-			if f.err != nil {
-				return out, f.err
-			}
-			break
-		}
-		next, descend := inner[at][f.num]
-		start, end := len(b)-len(f.tag), len(b)-len(f.rest)
+	f := wire.New(b, r.size)
+	begin := f.Position()
+	for f.Next() {
+		next, descend := inner[at][f.Num]
+		end := f.Position() - begin
+		start := end - len(f.Field())
 		switch {
-		case f.typ != protowire.BytesType:
-		case at == levelNode && f.num == nodeMetadata && r.stale(f.val):
+		case f.Typ != protowire.BytesType:
+		case at == levelNode && f.Num == nodeMetadata && r.stale(f.Val):
 			out.add(b[kept:start])
 			kept = end
-		case descend && holdsNodes(f.val, next):
-			below, err := r.message(f.val, next, depth+1)
+		case descend && holdsNodes(f.Val, next):
+			below, err := r.message(f.Val, next, depth+1)
 			if err != nil {
 				return out, err
 			}
 			out.add(b[kept:start])
-			out.message(f.num, below)
+			out.message(f.Num, below)
 			kept = end
 		}
 	}
 	out.add(b[kept:])
 	out.properties(nodeMetadata, added)
-	return out, nil
+	return out, f.Err
 }
 
 // holdsNodes reports whether a message has to be looked into: attributes hold subgraphs seldom, and are many.
@@ -132,9 +129,9 @@ func holdsNodes(b []byte, at level) bool {
 	if at != levelAttribute {
 		return true
 	}
-	m := message{rest: b}
-	for m.next() {
-		if (m.num == 6 || m.num == 11) && m.typ == protowire.BytesType {
+	m := wire.New(b, cap(b))
+	for m.Next() {
+		if (m.Num == 6 || m.Num == 11) && m.Typ == protowire.BytesType {
 			return true
 		}
 	}
@@ -143,6 +140,6 @@ func holdsNodes(b []byte, at level) bool {
 
 // stale reports whether an entry of metadata_props is one of an earlier annotation.
 func (r *rewriter) stale(entry []byte) bool {
-	key := message{rest: slices.Clip(entry)}.find(1)
+	key := lastString(wire.New(entry, cap(entry)), 1)
 	return r.annotation.Prefix != "" && strings.HasPrefix(key, r.annotation.Prefix)
 }

@@ -84,8 +84,18 @@ func fitRegression(rows [][]float64, groundTruth, counts []float64) (*regression
 	if !svd.Factorize(a, mat.SVDThin) {
 		return nil, errors.New("the regression does not converge")
 	}
-	if rank := svd.Rank(smallestSingular); rank > 0 {
-		svd.SolveVecTo(mat.NewVecDense(k, r.Coefficients), mat.NewVecDense(len(y), y), rank)
+	var u, v mat.Dense
+	svd.UTo(&u)
+	svd.VTo(&v)
+	singular := svd.Values(nil)
+	for j, s := range singular {
+		if s <= smallestSingular*singular[0] {
+			break
+		}
+		along := mat.Dot(u.ColView(j), mat.NewVecDense(len(y), y)) / s
+		for f := range r.Coefficients {
+			r.Coefficients[f] += along * v.At(f, j)
+		}
 	}
 	return r, nil
 }
