@@ -111,7 +111,7 @@ func (m *Message) want(typ protowire.Type) bool {
 	return false
 }
 
-// Bytes is the value of a length-delimited field, Varint and Float those of numbers: an error where it is none.
+// Bytes is the value of a length-delimited field; nil, and an error of the walk, where the current field is none.
 func (m *Message) Bytes() []byte {
 	if !m.want(protowire.BytesType) {
 		return nil
@@ -119,6 +119,7 @@ func (m *Message) Bytes() []byte {
 	return m.Val
 }
 
+// Varint is the value of an integer field; 0, and an error of the walk, where the current field is none.
 func (m *Message) Varint() int64 {
 	if !m.want(protowire.VarintType) {
 		return 0
@@ -126,6 +127,7 @@ func (m *Message) Varint() int64 {
 	return int64(m.N)
 }
 
+// Float is the value of a 32-bit field; 0, and an error of the walk, where the current field is none.
 func (m *Message) Float() float32 {
 	if !m.want(protowire.Fixed32Type) {
 		return 0
