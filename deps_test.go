@@ -46,7 +46,7 @@ energy/law: graph energy energy/coefficients
 energy/predict: graph graph/kernel graph/analysis energy energy/coefficients energy/law
 energy/operator: internal/nearest graph graph/analysis energy energy/coefficients energy/law energy/predict
 energy/measured: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/trace energy/coefficients energy/law energy/predict
-energy/sweep: graph graph/analysis energy energy/coefficients energy/predict
+energy/sweep: graph graph/analysis energy energy/predict
 energy/generate: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep
 energy/fit: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/predict energy/operator energy/measured
 energy/validate: graph energy energy/stats energy/irene energy/irene/model energy/coefficients energy/law energy/measured energy/fit

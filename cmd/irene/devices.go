@@ -32,13 +32,8 @@ func devicesCommand() command {
 	}
 }
 
-// tableFormatFlag is --format of the commands that print one table; of says of which outputs.
-func tableFormatFlag(of string) cli.Flag {
-	return oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: of + "WORDS"}, []string{"text", "json"})
-}
-
 func runDevices(env *environment, ctx *cli.Context) error {
-	measured := measuredDevices()
+	fitted := fittedDevices()
 	var list []energy.Device
 	for _, d := range energy.Devices() {
 		if deviceMatches(d, ctx.Args().First()) {
@@ -53,9 +48,9 @@ func runDevices(env *environment, ctx *cli.Context) error {
 		list = append(list, d)
 	}
 	if ctx.String("format") == "json" {
-		return writeOutput(env, "", devicesJSON(list, measured))
+		return writeOutput(env, "", devicesJSON(list, fitted))
 	}
-	return writeOutput(env, "", []byte(devicesText(list, measured)))
+	return writeOutput(env, "", []byte(devicesText(list, fitted)))
 }
 
 // deviceMatches reports whether a device is one the user asks for.
@@ -69,14 +64,14 @@ func deviceMatches(d energy.Device, word string) bool {
 	return false
 }
 
-func devicesText(list []energy.Device, measured map[string]string) string {
+func devicesText(list []energy.Device, fitted map[string]string) string {
 	t := &render.Table{Right: []bool{false, false, true, true, true, true, true, true, true}}
 	t.Head("id", "architecture", "SMs", "fp32", "fp16", "bandwidth", "memory", "TDP", "idle", "coefficients", "source")
 	for _, d := range list {
 		t.Row(d.ID, d.Architecture, strconv.Itoa(d.SMs), peak(d, "float32"), peak(d, "float16"), d.Bandwidth.String(),
 			energy.FormatBinaryBytes(float64(d.MemoryBytes)),
 			estimate(d, energy.EstimateTDP)+d.TDP.String(), estimate(d, energy.EstimateIdle)+d.Idle.String(),
-			measured[d.ID], d.Source)
+			fitted[d.ID], d.Source)
 	}
 	return t.String()
 }
@@ -135,14 +130,14 @@ type peakJSON struct {
 	Rate        float64 `json:"flops_per_s"`  // floating-point operations per second
 }
 
-func devicesJSON(list []energy.Device, measured map[string]string) []byte {
+func devicesJSON(list []energy.Device, fitted map[string]string) []byte {
 	out := devicesOutput{Schema: report.Schema}
 	for _, d := range list {
 		row := deviceJSON{
 			ID: d.ID, Name: d.Name, Architecture: d.Architecture, ComputeCapability: d.ComputeCapability, Aliases: d.Aliases,
 			SMs: d.SMs, CoresPerSM: d.CoresPerSM, MemoryBytes: d.MemoryBytes, L2Bytes: d.L2Bytes,
 			BoostClock: published(float64(d.BoostClock)), Bandwidth: published(float64(d.Bandwidth)), TDP: published(float64(d.TDP)), Idle: published(float64(d.Idle)),
-			Coefficients: render.Text(measured[d.ID]), Estimates: d.Estimates, Source: d.Source,
+			Coefficients: render.Text(fitted[d.ID]), Estimates: d.Estimates, Source: d.Source,
 		}
 		for _, p := range d.Peaks {
 			row.Peaks = append(row.Peaks, peakJSON{p.DType, p.TensorCores, published(float64(p.Rate))})
@@ -161,8 +156,8 @@ func published(v float64) float64 {
 	return r
 }
 
-// measuredDevices says of which devices there are coefficients of their own.
-func measuredDevices() map[string]string {
+// fittedDevices says of which devices there are coefficients of their own, by ID.
+func fittedDevices() map[string]string {
 	out := map[string]string{}
 	for _, id := range coefficients.Embedded() {
 		out[id] = predict.OriginFitted

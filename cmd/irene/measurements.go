@@ -50,6 +50,7 @@ func readMeasurements(env *environment, path string) (measurements, error) {
 	return measurements{path, measured.KindOf(text), text}, nil
 }
 
+// readAllMeasurements reads files, each once.
 func readAllMeasurements(env *environment, paths []string) ([]measurements, error) {
 	var files []measurements
 	for _, path := range paths {
@@ -91,13 +92,13 @@ func (f *measurements) trees() ([]*irene.Tree, error) {
 
 // readTrees reads files of IrEne's trees.
 func readTrees(env *environment, paths []string) ([]*irene.Tree, error) {
+	files, err := readAllMeasurements(env, paths)
+	if err != nil {
+		return nil, err
+	}
 	var all []*irene.Tree
-	for _, path := range paths {
-		f, err := readMeasurements(env, path)
-		if err != nil {
-			return nil, err
-		}
-		trees, err := f.trees()
+	for i := range files {
+		trees, err := files[i].trees()
 		if err != nil {
 			return nil, err
 		}

@@ -37,6 +37,11 @@ func chooseFormat[V any](table []render.Format[V], name, output string) render.F
 	return table[0]
 }
 
+// tableFormatFlag is --format of the commands that print one table; of says of which outputs.
+func tableFormatFlag(of string) cli.Flag {
+	return oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: of + "WORDS"}, []string{"text", "json"})
+}
+
 // writeFormat writes a value in a format to the file at path, as writeOutput does.
 func writeFormat[V any](env *environment, path string, format func(io.Writer, V) error, v V) error {
 	var b bytes.Buffer

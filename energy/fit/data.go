@@ -20,7 +20,6 @@ type Data struct {
 	Items    []*Item
 	Context  []*Item // operators measured within their models, which no fit takes
 	Files    []string
-	Note     string
 	Account
 	plug   []plugReading
 	linear *linear // shared by all selections

@@ -90,7 +90,7 @@ func (d *Data) describe(c *coefficients.Coefficients) {
 	if d.Boundary == energy.BoundaryWall {
 		c.Host = d.SplitPlugEnergy()
 	}
-	p := coefficients.Provenance{Data: baseNames(d.Files), Models: d.Models(), Devices: d.devices(), Equations: len(d.equations()), Note: d.Note}
+	p := coefficients.Provenance{Data: baseNames(d.Files), Models: d.Models(), Devices: d.devices(), Equations: len(d.equations())}
 	p.Batch, p.Sequence = d.Sizes()
 	c.Provenance = p
 	joules, seconds := c.Holds()

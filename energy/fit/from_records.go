@@ -19,7 +19,6 @@ type Records struct {
 	Boundary energy.Boundary // energies within this boundary; "" where the records have one
 	Profile  string          // only records under this runtime profile; "" where they are under one
 	Files    []string        // names of the data
-	Note     string
 }
 
 // FromRecords chooses the records that belong together: those of one device, one boundary and one runtime profile, which
@@ -27,7 +26,7 @@ type Records struct {
 // which are meant. Items are sorted by model and shape.
 func FromRecords(in Records) (*Data, error) {
 	d := &Data{
-		Kind: measured.KindRecords, Files: in.Files, Note: in.Note,
+		Kind: measured.KindRecords, Files: in.Files,
 		Account: Account{Records: len(in.Records), Passed: map[string]int{}},
 	}
 	r := recordReader{d}

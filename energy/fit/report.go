@@ -174,8 +174,10 @@ func (r *Report) String() string {
 		}
 		b.WriteByte('\n')
 	}
-	for _, c := range r.Classes {
-		fmt.Fprintf(&b, "%-12s  %-8s  in %d measurements, alone in %d\n", c.Class, c.DType, c.Equations, c.Alone)
+	if len(r.Groups) > 0 && r.Groups[0].Class == "" { // else the errors are listed by class
+		for _, c := range r.Classes {
+			fmt.Fprintf(&b, "%-12s  %-8s  in %d measurements, alone in %d\n", c.Class, c.DType, c.Equations, c.Alone)
+		}
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(&b, "warning: %s\n", w)

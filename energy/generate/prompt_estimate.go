@@ -49,7 +49,7 @@ func newPromptEstimate(g *Generator) (*promptEstimate, error) {
 	for i := range r.Steps {
 		k := &r.Steps[i]
 		part := promptKernel{last: logits[k.Node]}
-		for _, v := range outer(&k.Kernel) {
+		for _, v := range outer(k.Kernel) {
 			f := &r.Analysis.Inference.Facts[v.ID]
 			if !caches[v] && slices.ContainsFunc(f.Shape, r.grows) {
 				part.scores, part.sizes = append(part.scores, f.Shape), append(part.sizes, f.DType)
@@ -124,12 +124,16 @@ func (r *promptEstimate) logits() map[*graph.Node]bool {
 func (r *promptEstimate) kernels(prompt int64) []predict.Kernel {
 	out := make([]predict.Kernel, len(r.Steps))
 	for i := range out {
-		if s := &r.Steps[i]; s.IsCall() {
-			out[i] = r.Step(i, r.eval(r.batch*prompt, 0))
-		} else {
-			sizes := r.sizes(i, prompt)
-			out[i] = predict.Kernel{Step: s, Sizes: sizes, Prediction: r.Law().Kernel(&sizes)}
+		k := predict.Kernel{Step: &r.Steps[i]}
+		var p law.Prediction
+		if !k.IsCall() {
+			k.Sizes = r.sizes(i, prompt)
+			p = r.Law().Kernel(&k.Sizes)
+		} else if bytes, known := r.eval(r.batch*prompt, 0)(k.Bytes()); known {
+			p = r.Law().Call(float64(bytes))
 		}
+		k.Prediction = &p
+		out[i] = k
 	}
 	return out
 }

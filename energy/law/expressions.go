@@ -1,8 +1,10 @@
 package law
 
 import (
+	"fmt"
 	"math"
 
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -81,6 +83,21 @@ func (l *Additive) CallForm(bytes graph.Dim) (Form, error) {
 	f := Form{Known: !bytes.IsUnknown()}
 	l.addHost(&f, bytes)
 	return f, nil
+}
+
+// Describe implements [Law].
+func (l *Additive) Describe(kinds map[FormulaKind]bool) []string {
+	var out []string
+	if kinds[KindWaves] {
+		out = append(out, fmt.Sprintf("rounded quotients count whole waves of tiles on %v multiprocessors", l.machine.sms))
+	}
+	if kinds[KindSmall] {
+		out = append(out, fmt.Sprintf("terms with max(0, %d - rows) and max(0, 1 - rows//%d) are zero for products of at least %d rows", VectorRows-1, VectorRows, VectorRows))
+	}
+	if kinds[KindHidden] {
+		out = append(out, "max(0, … - bytes) is the part of a launch that a kernel does not hide, zero from "+energy.FormatBytes(l.machine.hidden)+" on")
+	}
+	return out
 }
 
 // addHost adds launches that moving that many bytes does not hide: max(0, hidden - bytes)/hidden, both scaled to whole

@@ -15,6 +15,8 @@ type Law interface {
 	Form(c *graph.Cost) (Form, error)
 	// CallForm is what Call predicts, as a closed form.
 	CallForm(bytes graph.Dim) (Form, error)
+	// Describe says in words what expressions of those kinds stand for in closed forms.
+	Describe(kinds map[FormulaKind]bool) []string
 	// Idle is the power that the meter shows of the device at rest.
 	Idle() energy.Watts
 }

@@ -3,11 +3,9 @@ package predict
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -96,10 +94,8 @@ type Formulas struct {
 	Basis
 	Modules  map[*graph.Module]*ModuleFormula
 	StandIns []string // why stand-ins were taken, each reason once
-	// HiddenBytes are the bytes that hide a launch, VectorRows the rows from which on products run in tiles: what the
-	// extremes in the terms compare with.
-	HiddenBytes float64
-	VectorRows  int
+
+	law law.Law
 }
 
 // Formulas gives what [Program.At] predicts as formulas in the dims that the analysis left open. At sizes of at least 1
@@ -108,10 +104,7 @@ func (p *Program) Formulas() (*Formulas, error) {
 	if !p.Analysis.Symbolic {
 		return nil, errors.New("formulas need a symbolic analysis")
 	}
-	out := &Formulas{Basis: p.Basis, Modules: map[*graph.Module]*ModuleFormula{}, VectorRows: law.VectorRows}
-	if l, ok := p.law.(linear); ok {
-		_, out.HiddenBytes = l.Launch()
-	}
+	out := &Formulas{Basis: p.Basis, Modules: map[*graph.Module]*ModuleFormula{}, law: p.law}
 	s := &symbolic{plan: p.Plan, ids: map[string]int{}}
 	for i := range p.Steps {
 		form, err := p.form(&p.Steps[i])
@@ -241,17 +234,5 @@ func (s *symbolic) module(m *graph.Module, out *Formulas) []weighted {
 	return sum
 }
 
-// Describe says in words which sizes a formula holds for, and what its extremes stand for.
-func (fs *Formulas) Describe(kinds map[law.FormulaKind]bool) []string {
-	var out []string
-	if kinds[law.KindWaves] {
-		out = append(out, fmt.Sprintf("rounded quotients count whole waves of tiles on %d multiprocessors", fs.Device.SMs))
-	}
-	if kinds[law.KindSmall] {
-		out = append(out, fmt.Sprintf("terms with max(0, %d - rows) and max(0, 1 - rows//%d) are zero for products of at least %d rows", fs.VectorRows-1, fs.VectorRows, fs.VectorRows))
-	}
-	if kinds[law.KindHidden] {
-		out = append(out, fmt.Sprintf("max(0, … - bytes) is the part of a launch that a kernel does not hide, zero from %s on", energy.FormatBytes(fs.HiddenBytes)))
-	}
-	return out
-}
+// Describe says in words what expressions of some kinds stand for.
+func (fs *Formulas) Describe(kinds map[law.FormulaKind]bool) []string { return fs.law.Describe(kinds) }

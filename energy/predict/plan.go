@@ -18,7 +18,7 @@ type Plan struct {
 }
 
 // Step is a kernel, or a call without one: a call has no members, and reads what hides it.
-type Step struct{ kernel.Kernel }
+type Step struct{ *kernel.Kernel }
 
 // IsCall reports whether the step launches nothing.
 func (s *Step) IsCall() bool { return s.Members == nil }
@@ -32,21 +32,20 @@ func NewPlan(a *analysis.Analysis, profile string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Analysis: a, of: make([]int32, len(a.Graph.Nodes))}
+	p := &Plan{Analysis: a, Steps: make([]Step, 0, len(k.Kernels)+len(k.Calls)), of: k.Of}
 	for i := range k.Kernels {
-		p.Steps = append(p.Steps, Step{k.Kernels[i]})
+		p.Steps = append(p.Steps, Step{&k.Kernels[i]})
+	}
+	if len(k.Calls) == 0 {
+		return p, nil
 	}
 	for _, n := range k.Calls {
 		bytes := a.Inference.Facts[n.Outputs[0].ID].Bytes().MulInt(2)
 		cost := graph.Cost{Class: law.View, Known: !bytes.IsUnknown(), Read: bytes, Written: graph.Const(0)}
-		p.Steps = append(p.Steps, Step{kernel.Kernel{Node: n, Cost: cost}})
+		p.Steps = append(p.Steps, Step{&kernel.Kernel{Node: n, Cost: cost}})
 	}
 	slices.SortFunc(p.Steps, func(a, b Step) int { return a.Node.ID - b.Node.ID })
-	for i := range p.of {
-		p.of[i] = -1
-	}
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for i, s := range p.Steps {
 		p.of[s.Node.ID] = int32(i)
 		for _, m := range s.Members {
 			p.of[m.ID] = int32(i)

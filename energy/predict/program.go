@@ -103,12 +103,14 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	g, tree := p.Analysis.Graph, p.Analysis.Tree
 	res := &Result{Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes)), Kernels: make([]Kernel, len(p.Steps))}
 	for i := range p.Steps {
-		k := p.Step(i, eval)
-		res.Kernels[i] = k
-		for _, m := range k.Members {
-			res.Nodes[m.ID] = Operator{Prediction: law.Prediction{Known: k.Known, Class: k.Class}, Kernel: k.Node}
+		k, s := &res.Kernels[i], &p.Steps[i]
+		*k = Kernel{Step: s, Prediction: &res.Nodes[s.Node.ID].Prediction}
+		p.predict(k, eval)
+		for _, m := range s.Members {
+			if n := &res.Nodes[m.ID]; m != s.Node {
+				n.Known, n.Class, n.Kernel = k.Known, k.Class, s.Node
+			}
 		}
-		res.Nodes[k.Node.ID] = Operator{Prediction: k.Prediction}
 	}
 	for _, n := range g.Nodes {
 		if tree.Of[n.ID] != nil && p.of[n.ID] < 0 {
@@ -119,19 +121,16 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	return res
 }
 
-// Step predicts one step.
-func (p *Program) Step(i int, eval func(graph.Dim) (int64, bool)) Kernel {
-	s := &p.Steps[i]
-	out := Kernel{Step: s}
-	if !s.IsCall() {
-		out.Sizes = law.KernelAt(&s.Cost, eval)
-		out.Prediction = p.law.Kernel(&out.Sizes)
-	} else if bytes, known := eval(s.Bytes()); known {
-		out.Prediction = p.law.Call(float64(bytes))
+// predict puts what a step takes, at the sizes that dims evaluate to, where the kernel's prediction is.
+func (p *Program) predict(k *Kernel, eval func(graph.Dim) (int64, bool)) {
+	if !k.IsCall() {
+		k.Sizes = law.KernelAt(&k.Cost, eval)
+		*k.Prediction = p.law.Kernel(&k.Sizes)
+	} else if bytes, known := eval(k.Step.Bytes()); known {
+		*k.Prediction = p.law.Call(float64(bytes))
 	} else {
-		out.Class = law.View
+		k.Class = law.View
 	}
-	return out
 }
 
 // Law predicts single kernels as the program does.

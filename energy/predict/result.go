@@ -32,8 +32,8 @@ type Operator struct {
 // Kernel is the prediction of one step.
 type Kernel struct {
 	*Step
-	Sizes law.Kernel // at which it was predicted; zero for a call
-	law.Prediction
+	Sizes           law.Kernel // at which it was predicted; zero for a call
+	*law.Prediction            // of the node that does the work
 }
 
 // FLOPs are those of the kernel's products.

@@ -39,7 +39,7 @@ type Tuple struct{}
 // WriteJSON writes a value as JSON by the json tags of its structs, as encoding/json does; it is several times faster, and
 // breaks lines for people and for tools that compare line by line: where a lines tag says "before", the line breaks
 // before the member, where it says "each", before every element of it. Numbers that are not finite and nil pointers are
-// null, nil slices empty lists.
+// null, nil slices empty lists. The error is the writer's.
 func WriteJSON[T any](w io.Writer, v *T) error {
 	c := &encoders{w: w, structs: map[reflect.Type]*encoder{}}
 	b := c.of(reflect.TypeFor[T]())(make([]byte, 0, 2*flushAt), reflect.ValueOf(v).Elem())
@@ -158,7 +158,7 @@ func (c *encoders) fields(t reflect.Type) []field {
 			continue
 		}
 		lines := f.Tag.Get("lines")
-		e := field{index: i, name: strconv.Quote(name) + ": ", line: strings.Contains(lines, "before"), omitZero: option == "omitzero"}
+		e := field{index: i, name: strconv.Quote(name) + ": ", line: strings.Contains(lines, "before"), omitZero: option != ""}
 		if strings.Contains(lines, "each") {
 			e.encode = c.list(f.Type, true)
 		} else {
