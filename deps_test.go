@@ -33,8 +33,9 @@ graph/scope: graph
 graph/kernel: graph graph/ops
 graph/align: graph
 graph/analysis: graph graph/ops graph/scope
-onnx: graph
-onnx/onnxgo: graph
+onnx/internal/wire:
+onnx: graph onnx/internal/wire
+onnx/onnxgo: graph onnx/internal/wire
 onnx/onnxgo/internal/oracle:
 energy: internal/nearest energy/stats
 energy/stats:
