@@ -279,7 +279,7 @@ func appendRow(members []operator.Member, pr *law.Prediction) []byte {
 		b = append(b, ", "...)
 	}
 	p := predictedMembers{
-		Time: nineDigits(float64(pr.Time)), Energy: nineDigits(float64(pr.Energy)), Origin: render.Text(pr.Origin), Scaled: pr.StandIn, Extrapolated: pr.Extrapolated,
+		Time: nineDigits(float64(pr.Time)), Energy: nineDigits(float64(pr.Energy)), Origin: render.Text(pr.Origin), StandIn: pr.StandIn, Extrapolated: pr.Extrapolated,
 	}
 	if pr.Time > 0 {
 		p.Power = nineDigits(float64(pr.Energy) / float64(pr.Time))
@@ -295,7 +295,7 @@ type predictedMembers struct {
 	Energy       render.Number `json:"energy_j"`     // joules
 	Power        render.Number `json:"power_w"`      // watts
 	Origin       render.Text   `json:"origin"`       // fitted, estimated or stand-in
-	Scaled       bool          `json:"scaled"`       // the prediction borrows another class or element type
+	StandIn      bool          `json:"scaled"`       // the prediction borrows another class or element type
 	Extrapolated bool          `json:"extrapolated"` // the sizes lie outside what was measured
 }
 

@@ -26,11 +26,12 @@ type solver struct {
 }
 
 const (
-	lossScale  = 0.1  // errors far above count linearly
-	difference = 0.01 // of logarithms, for derivatives
-	longStep   = 0.5  // the largest step of a logarithm
-	iterations = 30
-	converged  = 1e-5 // relative gain of a step that ends the search
+	lossScale    = 0.1  // errors far above count linearly
+	difference   = 0.01 // of logarithms, for derivatives
+	longStep     = 0.5  // the largest step of a logarithm
+	iterations   = 30
+	energyWeight = 1    // of an energy beside a time
+	converged    = 1e-5 // relative gain of a step that ends the search
 )
 
 // newSolver chooses the slots of a group that rows speak of; the others keep no value.
@@ -41,7 +42,11 @@ func newSolver(group string, slots []law.Slot, rows []*Shape, laws map[string]*l
 		count[s.Device.ID]++
 	}
 	for _, s := range rows {
-		m.weight = append(m.weight, 1/count[s.Device.ID])
+		w := 1 / count[s.Device.ID]
+		if s.Time == 0 {
+			w *= energyWeight
+		}
+		m.weight = append(m.weight, w)
 	}
 	for _, slot := range slots {
 		if slot.Group != group {
@@ -80,7 +85,11 @@ func (m *solver) residuals(base []float64, of []bool) []float64 {
 			for i := w; i < len(m.rows); i += workers {
 				if of == nil || of[i] {
 					s := m.rows[i]
-					out[i] = math.Log(m.laws[s.Device.ID].Time(&s.Kernel) / s.Time)
+					if l := m.laws[s.Device.ID]; s.Time > 0 {
+						out[i] = math.Log(l.Time(&s.Kernel) / s.Time)
+					} else {
+						out[i] = math.Log(l.Energy(&s.Kernel) / s.Energy)
+					}
 				}
 			}
 		})

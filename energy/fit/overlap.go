@@ -148,7 +148,7 @@ func FitOverlap(shapes []*Shape, o OverlapOptions) (*law.Constants, []coefficien
 		if s.Group == "" {
 			s.Group = l.Group(&s.Kernel)
 		}
-		if s.Time > 0 && (o.Exclude == nil || !o.Exclude(s)) {
+		if (s.Time > 0 || s.Group == law.GroupProduct) && (o.Exclude == nil || !o.Exclude(s)) {
 			groups[s.Group] = append(groups[s.Group], s)
 		}
 	}

@@ -110,6 +110,13 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 // productWaits is the product of a kernel; of several, one after the other.
 func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
 	one := func(q Product) waits { o := l.plainOperand(k.DType); return l.product(q, &o, k.Replayed) }
+	if k.DType == graph.Float32 && k.Quant == "" {
+		x = l.vector(k.Products[0], k.Class != "bmm")
+		for _, q := range k.Products[1:] {
+			x.follow(l.vector(q, k.Class != "bmm"))
+		}
+		return x, GroupVector, ""
+	}
 	group, why = GroupProduct, l.borrowed[GroupProduct]
 	if s, ok := quantisation(k.Quant); ok {
 		group = GroupProduct + " " + s.Name
@@ -146,7 +153,7 @@ func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
 func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
 	name, weight, peak, joules := "bfloat16", 2., l.machine.peak("bfloat16"), 1.
 	if s, ok := quantisation(k.Quant); ok {
-		name, weight, peak, joules = s.Name, s.weight, l.machine.peak(s.peak), l.constants.Quant[s.Name].Joules
+		name, weight, peak, joules = s.Name, s.weight, l.machine.peak(s.peak), expertJoules*l.constants.Quant[s.Name].Joules
 	}
 	group = GroupExperts + " " + name
 	return l.experts(k.Experts, name, weight, peak, joules), group, l.borrowed[group]
@@ -173,6 +180,13 @@ func (l *Overlap) Time(k *Kernel) float64 {
 	return l.machine.run(&x, &l.constants.Power).time
 }
 
+// Energy is a kernel's joules, under the power limit.
+func (l *Overlap) Energy(k *Kernel) float64 {
+	x, _, _ := l.waits(k)
+	r := l.machine.run(&x, &l.constants.Power)
+	return r.power * r.time
+}
+
 // Power is a kernel's watts if it takes that many seconds.
 func (l *Overlap) Power(k *Kernel, seconds float64) float64 {
 	x, _, _ := l.waits(k)
@@ -182,10 +196,10 @@ func (l *Overlap) Power(k *Kernel, seconds float64) float64 {
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.
 func (l *Overlap) Speaks(k *Kernel, of string) bool {
 	m := &l.machine
-	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == rowOp(k)
+	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == rowOp(k)
 }
 
-// Covers says that the law speaks of a kernel: products, experts and rows of 16 bit and below, and fused attention.
+// Covers says that the law speaks of a kernel: products, experts and fused attention, and rows of 16 bit.
 func Covers(k *Kernel) bool {
-	return k.Attention != nil || k.Experts != nil || k.Quant != "" || k.DType.Bits() <= 16 && (len(k.Products) > 0 || k.DType.IsFloat())
+	return k.Attention != nil || k.Experts != nil || k.Quant != "" || k.DType.Bits() <= 16 && k.DType.IsFloat() || k.DType == graph.Float32 && len(k.Products) > 0
 }

@@ -10,6 +10,7 @@ import (
 // Constants are all numbers of the law that do not come from a device's row.
 type Constants struct {
 	Product   ProductConstants
+	Vector    VectorConstants
 	Quant     map[string]*QuantConstants
 	Attention AttentionConstants
 	Row       RowConstants
@@ -67,6 +68,19 @@ func (c *Constants) Slots() []Slot {
 	each(GroupProduct, "product.latency", "clocks per 128 B of K", 300, smKindNames[:], func(i int) *float64 { return &p.Latency[i] })
 	each(GroupProduct, "product.load", "B per clock and multiprocessor", 100, smKindNames[:], func(i int) *float64 { return &p.Load[i] })
 	each(GroupProduct, "power.flop", "J per FLOP", 1e-12, processNames[:], func(i int) *float64 { return &c.Power.FLOP[i] })
+	v := &c.Vector
+	one(GroupVector, "vector.rate", "share of the peak", 0.9, &v.Rate)
+	one(GroupVector, "vector.floor", "s", 24e-6, &v.Floor)
+	one(GroupVector, "vector.split", "s", 23e-6, &v.Split)
+	one(GroupVector, "vector.joules", "factor", 1.2, &c.Power.Vector)
+	one(GroupVector, "vector.stored", "factor", 0.86, &v.Stored)
+	one(GroupVector, "vector.wide", "factor", 0.87, &v.Wide)
+	one(GroupVector, "vector.reread", "B/s", 37e9, &v.Reread)
+	each(GroupVector, "vector.drift", "steps of K", 3e4, pascalNames(), func(i int) *float64 { return &v.Drift[i] })
+	lanes := []float64{0.86, 0.75}
+	for i, of := range wideLanesNames() {
+		out = append(out, Slot{Name: "vector.lanes", Of: of, Unit: "factor", Group: GroupPower, Start: lanes[i], Value: &v.Lanes[i]})
+	}
 	for _, spec := range Quantisations() {
 		q, group := c.Quant[spec.Name], GroupProduct+" "+spec.Name
 		each(group, spec.Name+".launch", "s", 4e-6, smKindNames[:], func(i int) *float64 { return &q.Launch[i] })
@@ -139,6 +153,7 @@ func (c *Constants) attentionSlots(one func(group, name, unit string, start floa
 // their own, named after it.
 const (
 	GroupProduct = "product"
+	GroupVector  = "vector product"
 	GroupPrefill = "prefill"
 	GroupFloat8  = "prefill fp8"
 	GroupDecode  = "decode"

@@ -10,6 +10,9 @@ type Experts struct {
 	Gated                                bool   // three matrices an expert, not two
 }
 
+// expertJoules is the share of a product's joules that quantised experts take: much of their arithmetic is padding.
+const expertJoules = 0.75
+
 // imbalance is the exponent of EP in how many more pairs the busiest device has than the mean, and whether tokens meet
 // in the same experts. Of the power laws it is that of the samples that the measurements were drawn from.
 func (e *Experts) imbalance() (exponent float64, uneven bool) {

@@ -11,9 +11,10 @@ const atLimit = 0.98
 
 // PowerConstants are those of power.
 type PowerConstants struct {
-	FLOP  [numProcesses]float64 // J per FLOP of bfloat16 products, at boost
-	Byte  [numMemoryKinds]float64
-	Score float64 // J per attention score: its exponential and what is around
+	FLOP   [numProcesses]float64 // J per FLOP of bfloat16 products, at boost
+	Byte   [numMemoryKinds]float64
+	Vector float64 // factor on vectorJoules
+	Score  float64 // J per attention score: its exponential and what is around
 	// Voltage falls with the clock, f being its share of boost: v² = max(f^Slope, Least·√f).
 	Slope float64
 	Least [numProcesses]float64
@@ -63,6 +64,9 @@ func awake(d *energy.Device) (idle, busy float64) {
 		return float64(d.Awake), float64(d.Busy)
 	}
 	limit := float64(d.TDP)
+	if d.ComputeCapability < "8" && len(d.ComputeCapability) == 3 {
+		return float64(d.Idle), 0
+	}
 	if processOf(d) == nm7 || processOf(d) == nm8 {
 		return 0.18 * limit, 0.05 * limit
 	}
@@ -92,7 +96,7 @@ func (m *machine) run(x *waits, c *PowerConstants) ran {
 	p := processOf(&m.dev)
 	var j [numDraws]float64
 	j[drawBusy] = m.busy * x.busy * (t - x.floor)
-	j[drawArithmetic] = c.FLOP[p]*x.joules*x.flops + c.Score*x.scores
+	j[drawArithmetic] = c.perFLOP(m, x)*x.flops + c.Score*x.scores
 	j[drawMemory] = c.Byte[m.memory] * x.traffic
 	j[drawIdle] = m.idle * t
 	dynamic := (j[drawBusy] + j[drawArithmetic] + j[drawMemory]) / t
@@ -102,7 +106,11 @@ func (m *machine) run(x *waits, c *PowerConstants) ran {
 	r := ran{clock: 1, time: t, power: m.idle + dynamic}
 	if r.power > m.limit*atLimit*(1+1e-9) {
 		share := math.Max(0.01, (m.limit*atLimit-m.idle)/dynamic)
-		r.clock = math.Min(1, math.Min(math.Pow(share, 1/(1+c.Slope)), math.Pow(share/c.Least[p], 1/1.5)))
+		if x.vector { // of older boards, whose voltage falls with the clock all the way
+			r.clock = math.Sqrt(share)
+		} else {
+			r.clock = math.Min(1, math.Min(math.Pow(share, 1/(1+c.Slope)), math.Pow(share/c.Least[p], 1/1.5)))
+		}
 		r.time = x.time(r.clock)
 		r.power = m.limit * atLimit
 		j[drawIdle] = m.idle * r.time
@@ -113,6 +121,14 @@ func (m *machine) run(x *waits, c *PowerConstants) ran {
 	}
 	r.joule = j
 	return r
+}
+
+// perFLOP is the joules of an operation at boost.
+func (c *PowerConstants) perFLOP(m *machine, x *waits) float64 {
+	if x.vector { // voltage falls with the clock: joules grow with it
+		return c.Vector * vectorJoules(&m.dev) * m.clock / 1.5e9
+	}
+	return c.FLOP[processOf(&m.dev)] * x.joules
 }
 
 // throttled scales what a kernel draws to what the board lets through that its kind's times were fitted on.
@@ -132,9 +148,8 @@ var fittedLimit = [numSMKinds]float64{400. / 108, 700. / 132, 1000. / 148, 350. 
 
 // draw is the power of a kernel that takes that many seconds, at most what the limit lets through.
 func (m *machine) draw(x *waits, c *PowerConstants, seconds float64) float64 {
-	p := processOf(&m.dev)
 	busy := m.busy * x.busy * max(0, seconds-x.floor) / seconds
-	work := c.FLOP[p]*x.joules*x.flops + c.Score*x.scores + c.Byte[m.memory]*x.traffic
+	work := c.perFLOP(m, x)*x.flops + c.Score*x.scores + c.Byte[m.memory]*x.traffic
 	return min(m.limit*atLimit, m.idle+busy+work/seconds)
 }
 

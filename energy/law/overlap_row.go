@@ -17,7 +17,7 @@ type RowConstants struct {
 // RowOpConstants are those of one row operator.
 type RowOpConstants struct {
 	Floor float64 // s at referenceClock
-	Work  float64 // clocks of a multiprocessor an element of the rows
+	Work  float64 // clocks of a multiprocessor an element of the rows, in the kernels that were measured on stacked memory
 }
 
 // referenceClock is the clock at which floors of row operators are written, Hz.
@@ -52,7 +52,9 @@ func (l *Overlap) rows(k *Kernel) waits {
 	own := c.Op[op]
 	x := waits{p: 3, floor: own.Floor * referenceClock / m.clock, traffic: k.Bytes + k.Rereads, busy: 1, capped: true}
 	x.overlap[waitMemory] = m.fromCache(x.traffic, c.Size*m.l2, c.Steep, c.Stream, c.L2[m.memory])
-	x.overlap[waitArithmetic] = own.Work * k.Elements / (m.sms * m.clock)
+	if m.memory == stacked {
+		x.overlap[waitArithmetic] = own.Work * k.Elements / (m.sms * m.clock)
+	}
 	x.traffic *= 1 - 1/(1+math.Pow(x.traffic/(c.Size*m.l2), c.Steep))
 	return x
 }

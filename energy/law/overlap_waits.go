@@ -23,6 +23,7 @@ type waits struct {
 	scores  float64           // of attention
 	traffic float64           // bytes from and to memory
 	busy    float64           // share of the multiprocessors that have work
+	vector  bool              // without tensor cores
 	capped  bool              // the times hold what the limit of the boards costs that they were fitted on
 	tile    [2]float64
 }

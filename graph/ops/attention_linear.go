@@ -49,11 +49,7 @@ func (c *Context) linearGeometry() linearState {
 // linearAttention: outputs are (batch, positions, heads·size) and the state (batch, heads, key size, value size), with a
 // leading axis where several trailing states are kept.
 func linearAttention(c *Context) error {
-	x := c.Shape(0)
-	if x != nil && len(x) != 3 {
-		return c.Errorf("query of rank %d, want 3", len(x))
-	}
-	l := c.linearGeometry()
+	x, l := c.Shape(0), c.linearGeometry()
 	c.Set(0, c.DType(0), graph.Shape{dimOf(x, 0), dimOf(x, 1), l.heads.Mul(l.vsize)})
 	state := graph.Shape{dimOf(x, 0), l.states, l.size, l.vsize}
 	if n := c.Node.Int("state_window", 0); n > 0 {
@@ -89,11 +85,7 @@ func (c *Context) deltaGeometry() linearState {
 // gatedDeltaNet: outputs are (positions …, heads, value size), the state (batch, heads, value size, key size), and what
 // replays the first transitions.
 func gatedDeltaNet(c *Context) error {
-	q := c.Shape(0)
-	if q != nil && len(q) != 3 && len(q) != 4 {
-		return c.Errorf("query of rank %d, want 3 or 4", len(q))
-	}
-	l := c.deltaGeometry()
+	q, l := c.Shape(0), c.deltaGeometry()
 	var out graph.Shape
 	if q != nil {
 		out = append(append(out, q[:len(q)-2]...), l.heads, l.vsize)
@@ -127,14 +119,7 @@ func gatedDeltaNetCost(c *Context) graph.Cost {
 	return c.linearCost(c.deltaGeometry(), more)
 }
 
-// linearAttentionGate: outputs are like the projections in inputs 0 and 3.
-func linearAttentionGate(c *Context) error {
-	c.Set(0, c.DType(0), c.Shape(0))
-	c.Set(1, c.DType(3), c.Shape(3))
-	return nil
-}
-
-// linearAttentionGateCost counts bias, softplus and factor of the decay, and the sigmoid of the rate.
+// linearAttentionGateCost is that of the projections in inputs 0 and 3 that are turned into gates. It counts bias, softplus and factor of the decay, and the sigmoid of the rate.
 func linearAttentionGateCost(c *Context) graph.Cost {
 	work := c.Shape(0).Elements().MulInt(5)
 	if c.Has(3) {

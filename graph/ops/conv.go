@@ -24,7 +24,7 @@ func convOps() []Op {
 		{Domain: ms, Name: "CausalConvWithState", Since: 1, Class: "conv", Shape: causalConv, Cost: causalConvCost, Weights: slots(1, 2)},
 		{
 			Domain: ms, Name: "VarlenCausalConvWithState", Since: 1, Class: "conv",
-			Shape: varlenCausalConv, Cost: causalConvCost, Weights: slots(1, 3),
+			Shape: ofRank("input", varlenCausalConv, 2), Cost: causalConvCost, Weights: slots(1, 3),
 		},
 	}
 }

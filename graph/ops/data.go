@@ -20,7 +20,7 @@ func dataOps() []Op {
 			moveRow("Split", 13, splitParts, movesCost), // an input
 			moveRow("Split", 18, splitParts, movesCost), // or num_outputs
 			moveRow("Expand", 8, expand, movesCost),
-			moveRow("Tile", 1, tileAxis, movesCost),
+			moveRow("Tile", 1, shaped(tileAxis), movesCost),
 			moveRow("Tile", 6, tile, movesCost),
 			moveRow("Pad", 1, pad, movesCost),  // paddings is an attribute
 			moveRow("Pad", 2, pad, movesCost),  // pads is an attribute
@@ -36,11 +36,11 @@ func dataOps() []Op {
 			moveRow("ReverseSequence", 10, sameAsFirst, movesCost),
 			moveRow("DepthToSpace", 1, depthToSpace, movesCost), // mode from 11 on
 			moveRow("SpaceToDepth", 1, spaceToDepth, movesCost), // mode from 28 on
-			moveRow("CenterCropPad", 18, centerCropPad, movesCost),
+			moveRow("CenterCropPad", 18, shaped(centerCropPad), movesCost),
 			microsoft(moveRow("Pad", 1, pad, movesCost)),
 			microsoft(moveRow("Trilu", 1, sameAsFirst, movesCost)),
 			microsoft(moveRow("Unique", 1, unique, perInput(1))),
-			microsoft(moveRow("UnfoldTensor", 1, unfoldTensor, movesCost)),
+			microsoft(moveRow("UnfoldTensor", 1, shaped(unfoldTensor), movesCost)),
 			microsoft(moveRow("DynamicTimeWarping", 1, dynamicTimeWarping, perInput(3))),
 		},
 		indexOps()...,
@@ -250,25 +250,16 @@ func tile(c *Context) error {
 }
 
 // tileAxis repeats the axis that input 2 names as often as input 1 says (Tile in version 1).
-func tileAxis(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func tileAxis(c *Context, in graph.Shape) (graph.Shape, error) {
 	axis, ok := c.Int(2)
 	if !ok {
-		c.Set(0, c.DType(0), make(graph.Shape, len(in)))
-		return nil
+		return make(graph.Shape, len(in)), nil
 	}
 	a, err := c.Axis(axis, len(in))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	out := slices.Clone(in)
-	out[a] = in[a].Mul(c.scalar(1))
-	c.Set(0, c.DType(0), out)
-	return nil
+	return with(in, a, in[a].Mul(c.scalar(1))), nil
 }
 
 // oneHot inserts an axis of size depth, input 1, into the shape of the indices; elements are of the type of the values,
@@ -289,8 +280,6 @@ func oneHot(c *Context) error {
 			depth = graph.Const(int64(r[0]))
 		}
 	}
-	out := make(graph.Shape, 0, len(in)+1)
-	out = append(append(append(out, in[:axis]...), depth), in[axis:]...)
-	c.Set(0, c.DType(2), out)
+	c.Set(0, c.DType(2), slices.Insert(slices.Clone(in), axis, depth))
 	return nil
 }

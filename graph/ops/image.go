@@ -13,19 +13,19 @@ func imageOps() []Op {
 	row("pool", "MaxPool", 1, pool, poolCost(1))     // Indices from 8, dilations and ceil_mode from 10 on
 	row("pool", "AveragePool", 1, pool, poolCost(1)) // ceil_mode from 10, dilations from 19 on
 	row("pool", "LpPool", 1, pool, poolCost(2))      // ceil_mode and dilations from 18 on
-	row("pool", "GlobalMaxPool", 1, globalPool, perInput(1))
-	row("pool", "GlobalAveragePool", 1, globalPool, perInput(1))
-	row("pool", "GlobalLpPool", 1, globalPool, perInput(2))
+	row("pool", "GlobalMaxPool", 1, shaped(globalPool), perInput(1))
+	row("pool", "GlobalAveragePool", 1, shaped(globalPool), perInput(1))
+	row("pool", "GlobalLpPool", 1, shaped(globalPool), perInput(2))
 	row("pool", "MaxRoiPool", 1, maxRoiPool, uncounted)
 	row("pool", "RoiAlign", 10, roiAlign, roiAlignCost) // coordinate_transformation_mode from 16 on
-	row("move", "MaxUnpool", 9, maxUnpool, movesCost)
+	row("move", "MaxUnpool", 9, shaped(maxUnpool), movesCost)
 	row("move", "Col2Im", 18, col2Im, perInput(1))
-	row("resize", "Upsample", 1, upsample, resizeCost) // height_scale and width_scale
-	row("resize", "Upsample", 7, upsample, resizeCost) // scales are an attribute
-	row("resize", "Upsample", 9, upsample, resizeCost) // an input
-	row("resize", "Resize", 10, upsample, resizeCost)  // scales alone
-	row("resize", "Resize", 11, resize, resizeCost)    // roi and sizes
-	row("resize", "Resize", 18, resize, resizeCost)    // axes and keep_aspect_ratio_policy
+	row("resize", "Upsample", 1, shaped(upsample), resizeCost) // height_scale and width_scale
+	row("resize", "Upsample", 7, shaped(upsample), resizeCost) // scales are an attribute
+	row("resize", "Upsample", 9, shaped(upsample), resizeCost) // an input
+	row("resize", "Resize", 10, shaped(upsample), resizeCost)  // scales alone
+	row("resize", "Resize", 11, shaped(resize), resizeCost)    // roi and sizes
+	row("resize", "Resize", 18, shaped(resize), resizeCost)    // axes and keep_aspect_ratio_policy
 	row("resize", "GridSample", 16, gridSample, gridSampleCost)
 	row("resize", "AffineGrid", 20, affineGrid, affineGridCost)
 	row("elementwise", "NonMaxSuppression", 10, nonMaxSuppression, uncounted)
@@ -34,7 +34,7 @@ func imageOps() []Op {
 	ms(Op{Name: "GridSample", Since: 1, Class: "resize", Shape: gridSample, Cost: gridSampleCost})
 	ms(Op{Name: "CropAndResize", Since: 1, Class: "resize", Shape: cropAndResize, Cost: cropAndResizeCost})
 	ms(Op{Name: "MaxpoolWithMask", Since: 1, Class: "pool", Shape: pool, Cost: poolCost(1)})
-	ms(Op{Name: "NhwcMaxPool", Since: 1, Class: "pool", Shape: nhwcMaxPool, Cost: poolCost(1)})
+	ms(Op{Name: "NhwcMaxPool", Since: 1, Class: "pool", Shape: pool, Cost: poolCost(1)})
 	return rows
 }
 

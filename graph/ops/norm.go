@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // Work per element of the normalizations, as their function bodies spell it out. What is done once per row is left out.
 const (
@@ -32,7 +36,7 @@ func normOps() []Op {
 	ms("EmbedLayerNormalization", embedLayerNorm, embedLayerNormCost, slots(2, 3, 4, 5, 6))
 	ms("QEmbedLayerNormalization", embedLayerNorm, embedLayerNormCost, slots(2, 3, 4, 5, 6))
 	ms("GroupNorm", sameAsFirst, groupNormCost, slots(1, 2))
-	ms("SkipGroupNorm", skipGroupNorm, groupNormCost, slots(1, 2, 4))
+	ms("SkipGroupNorm", like(0, 0), groupNormCost, slots(1, 2, 4))  // output 1 is the sum of the inputs
 	ms("GatedRMSNorm", sameAsFirst, pointwise(rmsNorm+3), slots(1)) // sigmoid of the gate, two products
 	ms("QOrderedLayerNormalization", sameAsFirst, pointwise(dequantize+layerNorm+1+quantize), slots(2, 3))
 	for i := range rows {
@@ -47,7 +51,7 @@ func layerNormalization(c *Context) error {
 	if err != nil {
 		return err
 	}
-	stash := graph.DType(c.Node.Int("stash_type", int64(graph.Float32)))
+	stash := c.attrType("stash_type", graph.Float32)
 	c.Set(0, c.DType(0), c.Shape(0))
 	c.Set(1, stash, rows)
 	c.Set(2, stash, rows)
@@ -64,11 +68,7 @@ func (c *Context) normRows() (graph.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make(graph.Shape, len(x))
-	copy(rows, x[:axis])
-	for i := axis; i < len(x); i++ {
-		rows[i] = graph.Const(1)
-	}
+	rows := slices.Concat(x[:axis], ones(len(x)-axis))
 	if s := c.Shape(1); len(s) == 1 && axis == len(x)-1 && !s[0].Is(1) {
 		if _, err := c.Unify(x[axis], s[0]); err != nil {
 			return nil, c.Errorf("a scale of %v elements on an axis of %v", s[0], x[axis])
@@ -83,34 +83,19 @@ func simplifiedLayerNorm(c *Context) error {
 	if err != nil {
 		return err
 	}
-	c.Set(0, c.scaleType(), c.Shape(0))
-	c.Set(1, graph.DType(c.Node.Int("stash_type", int64(graph.Float32))), rows)
+	c.Set(0, c.firstType(1, 0), c.Shape(0))
+	c.Set(1, c.attrType("stash_type", graph.Float32), rows)
 	return nil
 }
 
 // rmsNormalization: output 0 has the shape of the input and the type of the scale.
 func rmsNormalization(c *Context) error {
-	if _, err := c.normRows(); err != nil {
-		return err
-	}
-	c.Set(0, c.scaleType(), c.Shape(0))
-	return nil
-}
-
-// scaleType is the type of input 1, or of input 0 where it is unknown.
-func (c *Context) scaleType() graph.DType {
-	if t := c.DType(1); t != graph.Undefined {
-		return t
-	}
-	return c.DType(0)
+	_, err := c.normRows()
+	return c.result(c.firstType(1, 0), c.Shape(0), err)
 }
 
 func layerNormCost(c *Context) graph.Cost {
-	each := int64(layerNorm)
-	if c.Has(2) {
-		each++
-	}
-	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
+	return c.cost(c.Out(0).Shape.Elements().MulInt(layerNorm + c.countHas(2)))
 }
 
 // batchNorm: output 0 is like the input; the others hold one number per channel, like the running mean and variance

@@ -24,14 +24,9 @@ func skipLayerNorm(c *Context) error {
 // skipLayerNormCost adds the skip connection, and the bias where there is one.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.SkipLayerNormalization
 func skipLayerNormCost(c *Context) graph.Cost {
-	each, bias := int64(layerNorm+1), 4
+	each := layerNorm + 1 + c.countHas(3, 4)
 	if c.Node.Op == "SkipSimplifiedLayerNormalization" {
-		each, bias = rmsNorm+1, 3
-	} else if c.Has(3) {
-		each++
-	}
-	if c.Has(bias) {
-		each++
+		each = rmsNorm + 1 + c.countHas(3)
 	}
 	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
 }
@@ -98,13 +93,6 @@ func (c *Context) rowBytes(i int, n graph.Dim) graph.Dim {
 		return graph.Dim{}
 	}
 	return Bytes(c.DType(i), n.Min(s[0]).Mul(s[1:].Elements()))
-}
-
-// skipGroupNorm: output 0 is the normalized sum of the inputs, 1 is the sum.
-func skipGroupNorm(c *Context) error {
-	c.Set(0, c.DType(0), c.Shape(0))
-	c.Set(1, c.DType(0), c.Shape(0))
-	return nil
 }
 
 // groupNormCost adds the skip connection with its bias and the fused SiLU.

@@ -6,15 +6,16 @@ import "github.com/irene-onnx/irene/graph"
 // https://onnx.ai/onnx/operators/onnx__RNN.html
 func recurrentOps() []Op {
 	ms := "com.microsoft"
+	recurrent := ofRank("input", recurrent, 3)
 	rows := []Op{
 		{Name: "RNN", Shape: recurrent, Cost: recurrentCost, Weights: slots(1, 2, 3)},
 		{Name: "GRU", Shape: recurrent, Cost: recurrentCost, Weights: slots(1, 2, 3)},
 		{Name: "LSTM", Shape: recurrent, Cost: recurrentCost, Weights: slots(1, 2, 3, 7)},
 		{Domain: ms, Name: "DynamicQuantizeLSTM", Shape: recurrent, Cost: recurrentCost, Weights: slots(1, 2, 3, 7)},
-		{Name: "LinearAttention", Since: 27, Shape: linearAttention, Cost: linearAttentionCost},
-		{Domain: ms, Name: "LinearAttention", Shape: linearAttention, Cost: linearAttentionCost},
-		{Domain: ms, Name: "GatedDeltaNet", Shape: gatedDeltaNet, Cost: gatedDeltaNetCost, Weights: slots(7, 8)},
-		{Domain: ms, Name: "LinearAttentionGate", Class: "activation", Shape: linearAttentionGate, Cost: linearAttentionGateCost, Weights: slots(1, 2)},
+		{Name: "LinearAttention", Since: 27, Shape: ofRank("query", linearAttention, 3), Cost: linearAttentionCost},
+		{Domain: ms, Name: "LinearAttention", Shape: ofRank("query", linearAttention, 3), Cost: linearAttentionCost},
+		{Domain: ms, Name: "GatedDeltaNet", Shape: ofRank("query", gatedDeltaNet, 3, 4), Cost: gatedDeltaNetCost, Weights: slots(7, 8)},
+		{Domain: ms, Name: "LinearAttentionGate", Class: "activation", Shape: like(0, 3), Cost: linearAttentionGateCost, Weights: slots(1, 2)},
 	}
 	for i := range rows {
 		if rows[i].Since == 0 {
@@ -64,9 +65,6 @@ func (c *Context) cell() cell {
 
 // recurrent: outputs are the hidden states of all positions, the last one and, of LSTM, the last cell state.
 func recurrent(c *Context) error {
-	if x := c.Shape(0); x != nil && len(x) != 3 {
-		return c.Errorf("input of rank %d, want 3", len(x))
-	}
 	if w := c.Shape(1); len(w) == 3 && c.Node.Op != "DynamicQuantizeLSTM" {
 		if _, err := c.Unify(dimOf(c.Shape(0), 2), w[2]); err != nil {
 			return err

@@ -60,32 +60,31 @@ func perInputAndOutput(k, m int64) CostRule {
 func reduce(c *Context) error {
 	in, keepDims := c.Shape(0), c.Node.Int("keepdims", 1) != 0
 	vals, present, known := c.AttrOrInput("axes", 1)
-	if !known {
+	all := !present || len(vals) == 0
+	switch {
+	case !known:
 		c.Set(0, c.DType(0), c.reducedSomewhere(in, keepDims))
 		return nil
-	}
-	all := !present || len(vals) == 0
-	if all && c.Node.Int("noop_with_empty_axes", 0) != 0 {
+	case all && c.isSet("noop_with_empty_axes"):
 		c.Set(0, c.DType(0), in)
 		return nil
-	}
-	if in == nil {
+	case in == nil && all && !keepDims:
+		c.Set(0, c.DType(0), graph.Shape{})
+		return nil
+	case in == nil:
 		c.Set(0, c.DType(0), nil)
-		if all && !keepDims {
-			c.Set(0, c.DType(0), graph.Shape{})
-		}
 		return nil
 	}
 	gone := make([]bool, len(in))
+	for i := range gone {
+		gone[i] = all
+	}
 	for _, v := range vals {
 		a, err := c.Axis(v, len(in))
 		if err != nil {
 			return err
 		}
 		gone[a] = true
-	}
-	for i := range gone {
-		gone[i] = gone[i] || all
 	}
 	out := without(in, gone, keepDims)
 	c.Set(0, c.DType(0), out)
@@ -113,13 +112,7 @@ func (c *Context) reducedSomewhere(in graph.Shape, keepDims bool) graph.Shape {
 		return nil
 	}
 	if keepDims {
-		out := make(graph.Shape, len(in))
-		for i, d := range in {
-			if d.Is(1) {
-				out[i] = d
-			}
-		}
-		return out
+		return joinShapes(in, ones(len(in)), unknownDim)
 	}
 	n, ok := c.Shape(1).Elements().Const()
 	if !ok || n < 1 || n > int64(len(in)) {
@@ -253,11 +246,9 @@ func topK(c *Context) error {
 	if err != nil {
 		return err
 	}
-	k := graph.Dim{}
+	k := c.scalar(1)
 	if attr, ok := c.Node.Attr("k"); ok && !c.Has(1) {
 		k = graph.Const(attr.Int)
-	} else if data, ok := c.Data(1); ok && len(data) == 1 {
-		k = data[0]
 	}
 	switch {
 	case k.Negative() || in[a].Sub(k).Negative():
@@ -265,9 +256,7 @@ func topK(c *Context) error {
 	case k.IsUnknown():
 		k = c.Fresh(0, a)
 	}
-	out := append(graph.Shape(nil), in...)
-	out[a] = k
-	c.Set(0, c.DType(0), out)
-	c.Set(1, graph.Int64, out)
+	c.Set(0, c.DType(0), with(in, a, k))
+	c.Set(1, graph.Int64, with(in, a, k))
 	return nil
 }

@@ -32,7 +32,7 @@ func viewOps() []Op {
 		Op{Name: "Dropout", Since: 12, Class: "view", Shape: dropout(true), Cost: dropoutCost},
 		Op{Name: "ConstantOfShape", Since: 9, Class: "move", Shape: constantOfShape, Cost: movesCost},
 		Op{Name: "Range", Since: 11, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
-		Op{Name: "EyeLike", Since: 9, Class: "move", Shape: eyeLike, Cost: writes},
+		Op{Name: "EyeLike", Since: 9, Class: "move", Shape: ofRank("input", sameShapeAsFirst, 2), Cost: writes},
 		Op{Domain: "com.microsoft", Name: "Range", Since: 1, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
 		Op{Domain: "com.microsoft", Name: "ExpandDims", Since: 1, Class: "view", Shape: unsqueeze, Cost: freeCost},
 	)
@@ -72,18 +72,14 @@ func (c *Context) list(name string, slot int) (vals []graph.Dim, n int, given bo
 // axisSet marks axes of a tensor of the given rank; nil where their values are not known. It fails where one is out of
 // range or named twice.
 func (c *Context) axisSet(vals []graph.Dim, rank int) ([]bool, error) {
+	axes, err := c.constAxes(vals, rank)
+	if err != nil || axes == nil {
+		return nil, err
+	}
 	set := make([]bool, rank)
-	for _, d := range vals {
-		v, ok := d.Const()
-		if !ok {
-			return nil, nil
-		}
-		a, err := c.Axis(v, rank)
-		if err != nil {
-			return nil, err
-		}
+	for i, a := range axes {
 		if set[a] {
-			return nil, c.Errorf("axis %d is named twice", v)
+			return nil, c.Errorf("axis %v is named twice", vals[i])
 		}
 		set[a] = true
 	}
@@ -121,10 +117,7 @@ func squeeze(c *Context) error {
 		return c.squeezeOnes(in)
 	case n > len(in):
 		return c.Errorf("%d axes to squeeze of a tensor of rank %d", n, len(in))
-	case axes == nil && n >= 0:
-		c.view(make(graph.Shape, len(in)-n))
-		return nil
-	case axes == nil:
+	case n < 0:
 		c.view(nil)
 		return nil
 	}
@@ -133,16 +126,13 @@ func squeeze(c *Context) error {
 		return err
 	}
 	if set == nil {
-		c.view(make(graph.Shape, len(in)-len(axes)))
+		c.view(make(graph.Shape, len(in)-n))
 		return nil
 	}
 	out := make(graph.Shape, 0, len(in))
 	for i, d := range in {
 		if !set[i] {
 			out = append(out, d)
-			continue
-		}
-		if d.Is(1) || d.IsUnknown() {
 			continue
 		}
 		if d.NotEqual(graph.Const(1)) {
@@ -185,10 +175,6 @@ func unsqueeze(c *Context) error {
 		return nil
 	}
 	rank := len(in) + n
-	if axes == nil {
-		c.view(make(graph.Shape, rank))
-		return nil
-	}
 	set, err := c.axisSet(axes, rank)
 	if err != nil {
 		return err
@@ -260,7 +246,7 @@ func sizeOf(c *Context) error {
 // dropout: at inference output 0 is input 0; the mask has its shape and is boolean in the newer versions (Dropout).
 func dropout(boolean bool) ShapeRule {
 	return func(c *Context) error {
-		if on, ok := c.Int(2); ok && on != 0 {
+		if c.training() {
 			c.Set(0, c.DType(0), c.Shape(0))
 		} else {
 			c.SetFact(0, *c.In(0))
@@ -274,24 +260,16 @@ func dropout(boolean bool) ShapeRule {
 	}
 }
 
+// training reports whether input 2, training_mode, is on.
+func (c *Context) training() bool {
+	on, ok := c.Int(2)
+	return ok && on != 0
+}
+
 // dropoutCost: free, unless training_mode is on; then an element is compared with the ratio and scaled.
 func dropoutCost(c *Context) graph.Cost {
-	if on, ok := c.Int(2); ok && on != 0 {
+	if c.training() {
 		return pointwise(2)(c)
 	}
 	return freeCost(c)
-}
-
-// eyeLike: a matrix of the shape of input 0 with ones on a diagonal (EyeLike).
-func eyeLike(c *Context) error {
-	t := c.DType(0)
-	if n := c.Node.Int("dtype", 0); n > 0 && n < 256 {
-		t = graph.DType(n)
-	}
-	s := c.Shape(0)
-	if s != nil && len(s) != 2 {
-		return c.Errorf("rank %d, want 2", len(s))
-	}
-	c.Set(0, t, s)
-	return nil
 }

@@ -1,0 +1,137 @@
+package law
+
+import (
+	"math"
+
+	"github.com/irene-onnx/irene/energy"
+)
+
+// VectorConstants are those of float32 products without tensor cores, as eager PyTorch runs them. Where N counts as weights,
+// the second operand is stored N×K, as linear layers have it.
+type VectorConstants struct {
+	Rate   float64               // share of the peak that the main loop issues on multiprocessors of 64 lanes
+	Wide   float64               // factor on Rate from 7.0 on, for weights of more than wideN columns
+	Stored float64               // factor on Rate for weights on compute capability 6.x
+	Lanes  [numWideLanes]float64 // factor on Rate of multiprocessors of 128 lanes
+	Floor  float64               // s
+	Split  float64               // s of a second pass where K is split
+	Reread float64               // on 6.x: bytes a second of weights that the blocks of a wide wave read for themselves
+	Drift  [numPascals]float64   // on 6.x: steps of K after which blocks have drifted apart
+}
+
+// Numbers of vector products that were set: their neighbours do as well.
+const (
+	vectorOverlap = 2.5   // exponent
+	vectorStream  = 0.8   // share of the bandwidth
+	vectorTile    = 128   // both sides of a tile
+	wideN         = 32000 // columns
+	waveColumns   = 512   // that a multiprocessor's blocks of a wave cover
+)
+
+// The kinds of multiprocessors with 128 lanes, and the two of Pascal.
+const (
+	numWideLanes = 2
+	numPascals   = 2
+)
+
+func wideLanesNames() []string { return []string{"9.0", "8.6 and later"} }
+
+func pascalNames() []string { return []string{"6.0", "6.1"} }
+
+// steps are the quanta in which warps cover M and loops cover K: a warp outside of the matrix does nothing, and batched
+// products pad K.
+func vectorSteps(d *energy.Device, weights bool) (rows, k float64) {
+	rows, k = 64, 8
+	if d.ComputeCapability >= "8" || len(d.ComputeCapability) > 3 {
+		rows = vectorTile
+	}
+	switch {
+	case weights:
+	case d.ComputeCapability == "7.0":
+		k = 32
+	case d.ComputeCapability == "7.5":
+		k = 64
+	default:
+		k = 128
+	}
+	return rows, k
+}
+
+// pascal says that a device has compute capability 6.x.
+func pascal(d *energy.Device) bool { return d.ComputeCapability[0] == '6' }
+
+// rate is the share of the peak that a product's main loop issues.
+func (c *VectorConstants) rate(d *energy.Device, q *Product, weights bool) float64 {
+	rate := c.Rate
+	switch {
+	case d.CoresPerSM == 128 && d.ComputeCapability == "9.0":
+		rate *= c.Lanes[0]
+	case d.CoresPerSM == 128 && !pascal(d):
+		rate *= c.Lanes[1]
+	}
+	switch {
+	case weights && pascal(d):
+		rate *= c.Stored
+	case weights && q.N > wideN:
+		rate *= c.Wide
+	}
+	return rate
+}
+
+// reread is the time in which blocks that have drifted apart in K read weights again; zero but for Pascal's linear layers.
+func (c *VectorConstants) reread(m *machine, q *Product, weights bool) float64 {
+	if !weights || !pascal(&m.dev) {
+		return 0
+	}
+	drift := c.Drift[0]
+	if m.dev.ComputeCapability == "6.1" {
+		drift = c.Drift[1]
+	}
+	steps := q.K * q.M * q.N / (4 * vectorTile * vectorTile * m.sms)
+	return 2 * q.M * q.N * q.K / 64 / c.Reread * math.Min(1, q.N/(waveColumns*m.sms)) * steps / (steps + drift)
+}
+
+// vector is a float32 product without tensor cores.
+func (l *Overlap) vector(q Product, weights bool) waits {
+	m, c := &l.machine, &l.constants.Vector
+	rows, step := vectorSteps(&m.dev, weights)
+	tiles := q.Batch * math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile)
+	work := upTo(q.M, rows) * upTo(q.N, 32) / (math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile))
+	base := waits{p: vectorOverlap, floor: c.Floor, flops: 2 * q.Batch * q.M * q.N * q.K, vector: true}
+	base.traffic = 4 * q.Batch * (q.M*q.K + q.K*q.N + q.M*q.N)
+	base.overlap[waitMemory] = base.traffic / (m.bandwidth * vectorStream)
+	base.overlap[waitLoad] = c.reread(m, &q, weights)
+	best, least := base, math.Inf(1)
+	for _, s := range splits() {
+		if s > 1 && (q.Batch > 1 || q.K/s < leastSplit) {
+			break
+		}
+		x := base
+		x.overlap[waitArithmetic] = math.Ceil(tiles*s/m.sms) * work * upTo(q.K/s, step) / (float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights))
+		if s > 1 {
+			x.split = c.Split + 8*s*q.M*q.N/(m.sms*m.clock*secondPass)
+		}
+		x.busy, x.tile = clamp(tiles*s/m.sms), [2]float64{vectorTile, vectorTile}
+		if t := x.time(1); t < least {
+			best, least = x, t
+		}
+	}
+	return best
+}
+
+// upTo rounds up to a multiple.
+func upTo(x, step float64) float64 { return step * math.Ceil(x/step) }
+
+// vectorJoules is what a float32 operation without tensor cores takes at 1.5 GHz, caches and memory at work beside it.
+// These are this project's estimates by process: what the boards of a generation that hold their boost clock can spend.
+func vectorJoules(d *energy.Device) float64 {
+	switch d.ComputeCapability {
+	case "6.0", "6.1", "8.0": // 16 nm; 7 nm
+		return 13e-12
+	case "8.6", "8.7": // 8 nm, twice the units in a multiprocessor
+		return 8e-12
+	case "8.9", "9.0", "10.0", "10.3", "12.0": // 4 nm
+		return 5e-12
+	}
+	return 16e-12 // 12 nm
+}
