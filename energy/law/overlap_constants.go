@@ -153,7 +153,7 @@ func (c *Constants) attentionSlots(one func(group, name, unit string, start floa
 // their own, named after it.
 const (
 	GroupProduct = "product"
-	GroupVector  = "vector product"
+	GroupVector  = "product float32"
 	GroupPrefill = "prefill"
 	GroupFloat8  = "prefill fp8"
 	GroupDecode  = "decode"
