@@ -41,6 +41,8 @@ func splitTitle(split string) string {
 		return "Large sizes to small ones"
 	case validate.SplitDevice:
 		return "A device left out"
+	case validate.SplitKind:
+		return "A kind of multiprocessor left out"
 	case validate.SplitOperators:
 		return "Modules and models from operators alone"
 	}

@@ -1,6 +1,7 @@
 package law
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -33,7 +34,7 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(m.kind)}
+	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
 	for _, g := range c.Groups {
 		l.groups[g.Name] = g
 	}
@@ -86,8 +87,8 @@ func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
 		t, e = g.StandIn, g.StandIn
 	}
 	for _, b := range []*coefficients.Band{&t, &e} {
-		if b.N == 0 {
-			*b = coefficients.Band{P50: coefficients.LeastStandIn / 2, P90: coefficients.LeastStandIn}
+		if p.StandIn || b.N == 0 {
+			b.P50, b.P90 = max(b.P50, coefficients.LeastStandIn/2), max(b.P90, coefficients.LeastStandIn)
 		}
 	}
 	p.Surround(energy.Joules(e.P50)*p.Energy, energy.Joules(e.P90)*p.Energy)
@@ -104,7 +105,7 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 	case len(k.Products) > 0:
 		return l.productWaits(k)
 	}
-	return l.rows(k), GroupRow, ""
+	return l.rows(k), GroupRow, cmp.Or(l.borrowed[GroupRow+" "+rowOp(k)], l.borrowed[GroupRow])
 }
 
 // productWaits is the product of a kernel; of several, one after the other.
@@ -166,6 +167,12 @@ func (l *Overlap) Describe(map[FormulaKind]bool) []string { return nil }
 func Fitting(c *Constants, dev energy.Device) (*Overlap, error) {
 	m, err := newMachine(dev)
 	return &Overlap{machine: m, constants: c}, err
+}
+
+// Under is the law on the device under another power limit.
+func (l *Overlap) Under(limit energy.Watts) (*Overlap, error) {
+	out := *l
+	return &out, out.machine.limited(limit)
 }
 
 // Group names the constants that a kernel goes by.

@@ -25,6 +25,7 @@ type Slot struct {
 	Group    string  // of kernels that decide it
 	Start    float64 // where a fit begins, and what holds where no row speaks of it
 	Value    *float64
+	Source   string // data that Start was read off, where it holds although no row speaks of it; "" where nothing does
 }
 
 // newConstants makes room for every constant.
@@ -68,6 +69,8 @@ func (c *Constants) Slots() []Slot {
 	each(GroupProduct, "product.latency", "clocks per 128 B of K", 300, smKindNames[:], func(i int) *float64 { return &p.Latency[i] })
 	each(GroupProduct, "product.load", "B per clock and multiprocessor", 100, smKindNames[:], func(i int) *float64 { return &p.Load[i] })
 	each(GroupProduct, "power.flop", "J per FLOP", 1e-12, processNames[:], func(i int) *float64 { return &c.Power.FLOP[i] })
+	ultra := &out[len(out)-int(numProcesses-ultraN4)]
+	ultra.Start, ultra.Source = ultraJoules, ultraSource
 	v := &c.Vector
 	one(GroupVector, "vector.rate", "share of the peak", 0.9, &v.Rate)
 	one(GroupVector, "vector.floor", "s", 24e-6, &v.Floor)
@@ -178,29 +181,6 @@ func ReadConstants(o *coefficients.Overlap) (*Constants, error) {
 	return c, nil
 }
 
-// borrow puts constants of the nearest kind of multiprocessor in the place of those that nothing was fitted to, and says
-// why by group of kernels.
-func (c *Constants) borrow(kind smKind) map[string]string {
-	nearest := map[smKind]smKind{ampere: graphics, hopper: blackwell, blackwell: hopper, graphics: ampere}
-	why := map[string]string{}
-	slots := c.Slots()
-	for i := range slots {
-		s := &slots[i]
-		if s.Of != kind.String() || *s.Value != 0 {
-			continue
-		}
-		for _, from := range []smKind{nearest[kind], blackwell, hopper, graphics, ampere} {
-			j := slices.IndexFunc(slots, func(o Slot) bool { return o.Name == s.Name && o.Of == from.String() })
-			if v := *slots[j].Value; v != 0 {
-				*s.Value = v
-				why[s.Group] = fmt.Sprintf("no %s was measured on multiprocessors of compute capability %v; those of %v stand for them", s.Group, kind, from)
-				break
-			}
-		}
-	}
-	return why
-}
-
 // StartConstants are where a fit begins.
 func StartConstants() *Constants {
 	c := newConstants()
@@ -208,11 +188,4 @@ func StartConstants() *Constants {
 		*s.Value = s.Start
 	}
 	return c
-}
-
-// Borrow puts constants of the nearest kind in the place of those without rows, for every kind.
-func (c *Constants) Borrow() {
-	for k := range numSMKinds {
-		c.borrow(k)
-	}
 }

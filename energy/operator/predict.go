@@ -55,7 +55,13 @@ func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 	}
 	switch {
 	case o.overlap != nil && law.Covers(&k):
-		return o.overlap.Kernel(&k), nil
+		l := o.overlap
+		if op.Limit > 0 {
+			if l, err = l.Under(op.Limit); err != nil {
+				return law.Prediction{}, err
+			}
+		}
+		return l.Kernel(&k), nil
 	case k.Attention != nil, k.Experts != nil, k.Quant != "":
 		return law.Prediction{Why: fmt.Sprintf("the coefficients know no %s", op.Op)}, nil
 	case o.law == nil:

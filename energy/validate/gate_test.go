@@ -1,0 +1,155 @@
+package validate
+
+import (
+	"bytes"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/fit"
+	"github.com/irene-onnx/irene/energy/operator"
+	"github.com/irene-onnx/irene/energy/stats"
+	"github.com/irene-onnx/irene/fixtures"
+)
+
+// gate holds the mean absolute errors of time, in %, on the sample of published measurements: with each device left out of
+// the fit, with each kind of multiprocessor left out, and by the coefficients that come with the program. The limits lie
+// a twentieth and half a point above what was measured; a change that betters the law lowers them.
+var gate = map[string]struct{ device, kind, shipped float64 }{
+	"add float16":                 {8.1, 8.1, 7.1},
+	"add_rmsnorm bfloat16":        {93.7, 93.7, 10.4},
+	"attention decode":            {27.5, 27.5, 13.0},
+	"attention decode fp8-cache":  {28.3, 28.3, 23.3},
+	"attention encoder":           {16.8, 16.8, 13.3},
+	"attention prefill":           {18.1, 18.1, 13.4},
+	"attention prefill fp8-cache": {25.8, 25.8, 22.1},
+	"embedding bfloat16":          {54.6, 54.6, 16.2},
+	"embedding float16":           {20.6, 20.6, 15.0},
+	"gelu float16":                {9.1, 9.1, 7.2},
+	"linear bfloat16":             {15.6, 13.8, 9.2},
+	"linear float16":              {11.1, 19.0, 6.9},
+	"linear fp8":                  {24.8, 24.1, 17.6},
+	"linear fp8_block":            {45.6, 46.5, 16.4},
+	"linear fp8_static":           {16.4, 17.3, 9.5},
+	"linear int4_wo":              {27.5, 29.1, 12.4},
+	"linear int8_wo":              {21.7, 26.8, 11.2},
+	"linear nvfp4":                {32.8, 32.8, 8.7},
+	"linear sq":                   {23.3, 28.0, 15.9},
+	"ln float16":                  {15.5, 15.5, 12.5},
+	"moe bfloat16":                {31.9, 31.9, 24.8},
+	"moe fp8":                     {30.5, 30.5, 21.9},
+	"moe fp8_block":               {32.2, 32.2, 22.6},
+	"moe int4_wo":                 {56.9, 56.9, 30.5},
+	"moe nvfp4":                   {27.8, 27.8, 24.7},
+	"moe w4a16_mxfp4":             {41.2, 41.2, 31.2},
+	"rmsnorm float16":             {21.7, 21.7, 18.1},
+	"rope bfloat16":               {48.2, 48.2, 17.0},
+	"rope float16":                {12.9, 12.9, 12.5},
+	"silu_and_mul bfloat16":       {27.8, 27.8, 15.4},
+	"silu_and_mul float16":        {25.6, 25.6, 18.4},
+}
+
+// gateEnergy are the limits of energies over all kinds, with a device and with a kind of multiprocessor left out.
+var gateEnergy = [2]float64{31.9, 30.7}
+
+// sampled reads the sample.
+func sampled(t *testing.T) []operator.Operator {
+	t.Helper()
+	var ops []operator.Operator
+	err := operator.ReadRows(bytes.NewReader(fixtures.Measurements(t)), "measurements", func(r operator.Row) error {
+		ops = append(ops, r.Operator)
+		return nil
+	})
+	if err != nil || len(ops) == 0 {
+		t.Fatalf("%d rows: %v", len(ops), err)
+	}
+	return ops
+}
+
+// byKind pools the errors of the devices of each kind of operator.
+func byKind(cells []OperatorError) map[string]float64 {
+	sum, n := map[string]float64{}, map[string]float64{}
+	for _, c := range cells {
+		if c.Aside == "" && c.Time.N > 0 {
+			sum[c.Kind] += float64(c.Time.N) * float64(c.Time.Mean)
+			n[c.Kind] += float64(c.Time.N)
+		}
+	}
+	for kind := range sum {
+		sum[kind] *= 100 / n[kind]
+	}
+	return sum
+}
+
+// TestAccuracyGate fails where a change makes predictions of operators worse on devices that the law was not fitted to.
+func TestAccuracyGate(t *testing.T) {
+	ops := sampled(t)
+	v, err := RunOperators(OperatorInput{Operators: ops, Thin: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	devices, kinds, shipped := byKind(v.Splits[0].Kinds), byKind(v.Splits[1].Kinds), byKind(shippedErrors(t, ops))
+	hold := func(what string, got, limit float64) {
+		t.Helper()
+		if !(got <= limit) {
+			t.Errorf("%s: error %.1f %%, want at most %.1f", what, got, limit)
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(devices)) {
+		got, limit := devices[kind], gate[kind]
+		hold(kind+", a device left out", got, limit.device)
+		hold(kind+", a kind of multiprocessor left out", kinds[kind], limit.kind)
+		hold(kind+", as shipped", shipped[kind], limit.shipped)
+	}
+	for _, s := range v.Splits {
+		if c := s.Pooled.Time.Ninety; !(c >= 0.85 && c <= 0.95) {
+			t.Errorf("%s left out: 90 %% intervals of times hold %.1f %%", s.Split, 100*c)
+		}
+	}
+	for i, limit := range gateEnergy {
+		hold("energy, a "+v.Splits[i].Split+" left out", 100*float64(v.Splits[i].Pooled.Energy.Mean), limit)
+	}
+	if t.Failed() {
+		for _, kind := range slices.Sorted(maps.Keys(devices)) {
+			t.Logf("measured: %q: {%.1f, %.1f, %.1f},", kind, devices[kind], kinds[kind], shipped[kind])
+		}
+	}
+}
+
+// shippedErrors are the errors of the coefficients that come with the program.
+func shippedErrors(t *testing.T, ops []operator.Operator) []OperatorError {
+	t.Helper()
+	shapes, _, err := fit.Shapes(ops, energy.Device{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := map[string][]float64{}
+	predictors := map[string]*operator.Predictor{}
+	for _, s := range shapes {
+		if s.Time == 0 || s.Aside != "" {
+			continue
+		}
+		if predictors[s.Device.ID] == nil {
+			c, err := coefficients.ForOperators(s.Device)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if predictors[s.Device.ID], err = operator.New(c, s.Device); err != nil {
+				t.Fatal(err)
+			}
+		}
+		said, err := predictors[s.Device.ID].Predict(&s.Operator)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed[s.Kind] = append(signed[s.Kind], math.Abs(float64(said.Time)/s.Time-1))
+	}
+	var out []OperatorError
+	for kind, e := range signed {
+		out = append(out, OperatorError{Kind: kind, Time: OperatorFigures{N: len(e), Mean: stats.Number(stats.Mean(e))}})
+	}
+	return out
+}
