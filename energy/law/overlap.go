@@ -2,6 +2,8 @@ package law
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
@@ -40,6 +42,10 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	return l, nil
 }
 
+// Limit puts the device under another power limit than its board's own: kernels over it run at a lower clock. A limit that
+// the board does not take, or that does not keep its clocks up, is an error.
+func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(limit) }
+
 // Idle implements [Law].
 func (l *Overlap) Idle() energy.Watts { return energy.Watts(l.machine.idle) }
 
@@ -63,9 +69,15 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	x, group, why := l.waits(k)
 	run := l.machine.run(&x, &l.constants.Power)
+	g := l.groups[group]
+	if !(run.time > 0) || math.IsInf(run.time, 0) || !(run.power > 0) {
+		return Prediction{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients lack constants of %s", group)}
+	}
+	if why == "" && len(g.Devices) == 0 {
+		why = fmt.Sprintf("no %s was measured on any device", group)
+	}
 	out.Time, out.Energy = energy.Seconds(run.time), energy.Joules(run.power*run.time)
 	out.Causes, out.Tile, out.Why = run.causes(&x), x.tile, why
-	g := l.groups[group]
 	switch {
 	case why != "":
 		out.Origin, out.StandIn = OriginStandIn, true
@@ -109,22 +121,18 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 
 // productWaits is the product of a kernel; of several, one after the other.
 func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
-	one := func(q Product) waits { o := l.plainOperand(k.DType); return l.product(q, &o, k.Replayed) }
-	if k.DType == graph.Float32 && k.Quant == "" {
-		x = l.vector(k.Products[0], k.Class != "bmm")
-		for _, q := range k.Products[1:] {
-			x.follow(l.vector(q, k.Class != "bmm"))
+	var one func(Product) waits
+	switch s, narrow := l.quantisationOf(k); {
+	case narrow:
+		one, group, why = l.narrowProduct(&s, k.Replayed)
+	case k.DType == graph.Float32 || l.machine.peak(k.DType.String()) <= l.machine.peak("float32"):
+		one, group = func(q Product) waits { return l.vector(q, k.Class != "bmm") }, GroupVector
+		if k.DType != graph.Float32 {
+			why = fmt.Sprintf("%s computes no faster in %v than in float32, whose products stand for it", l.machine.dev.ID, k.DType)
 		}
-		return x, GroupVector, ""
-	}
-	group, why = GroupProduct, l.borrowed[GroupProduct]
-	if s, ok := quantisation(k.Quant); ok {
-		group = GroupProduct + " " + s.Name
-		why = l.borrowed[group]
-		if why == "" && l.machine.peak(s.peak) == 0 {
-			why = "no path"
-		}
-		one = func(q Product) waits { return l.quantised(q, &s, k.Replayed) }
+	default:
+		one = func(q Product) waits { o := l.plainOperand(k.DType); return l.product(q, &o, k.Replayed) }
+		group, why = GroupProduct, l.borrowed[GroupProduct]
 	}
 	x = one(k.Products[0])
 	for _, q := range k.Products[1:] {
@@ -133,8 +141,53 @@ func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
 	return x, group, why
 }
 
+// quantisationOf is the quantisation that a kernel names, or that of its element type where the device has no instruction
+// for a floating-point type so narrow.
+func (l *Overlap) quantisationOf(k *Kernel) (Quantisation, bool) {
+	name := k.Quant
+	if narrow := k.DType.IsFloat() && k.DType.Bits() <= 8; name == "" && narrow && !l.machine.native(k.DType.String()) {
+		name = "fp8"
+		if k.DType.Bits() < 8 {
+			name = "nvfp4"
+		}
+	}
+	return quantisation(name)
+}
+
+// narrowProduct is a product in a quantisation. Where that has no arithmetic, weights are kept in it and computed in 16 bit.
+func (l *Overlap) narrowProduct(s *Quantisation, replayed bool) (one func(Product) waits, group, why string) {
+	t := *s
+	if why = l.noArithmetic(s, l.constants.Quant[s.Name].Peak[l.machine.kind] > 0); why != "" {
+		t = s.weightsAlone()
+	}
+	group = GroupProduct + " " + t.Name
+	if why == "" {
+		why = l.borrowed[group]
+	}
+	return func(q Product) waits { return l.quantised(q, &t, replayed) }, group, why
+}
+
+// noArithmetic says what is assumed where a device has no instruction for a quantisation, or nobody measured it; "" where
+// neither is so.
+func (l *Overlap) noArithmetic(s *Quantisation, measured bool) string {
+	const assumed = "assumed are weights stored in it and arithmetic in 16 bit"
+	switch {
+	case !l.machine.native(s.peak):
+		return fmt.Sprintf("%s has no arithmetic in %s: %s", l.machine.dev.ID, s.Name, assumed)
+	case !measured:
+		return fmt.Sprintf("%s was measured nowhere: %s", s.Name, assumed)
+	}
+	return ""
+}
+
 // attentionWaits is a fused attention kernel.
 func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
+	if a.Float8 && !l.machine.native("float8") {
+		wide := *a
+		wide.Float8 = false
+		x, group, _ = l.attentionWaits(&wide)
+		return x, group, fmt.Sprintf("%s has no arithmetic in fp8: assumed is arithmetic in 16 bit", l.machine.dev.ID)
+	}
 	group = GroupPrefill
 	switch {
 	case a.decodes():
@@ -152,11 +205,15 @@ func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
 // expertWaits is a layer of experts.
 func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
 	name, weight, peak, joules := "bfloat16", 2., l.machine.peak("bfloat16"), 1.
-	if s, ok := quantisation(k.Quant); ok {
-		name, weight, peak, joules = s.Name, s.weight, l.machine.peak(s.peak), expertJoules*l.constants.Quant[s.Name].Joules
+	if s, narrow := l.quantisationOf(k); narrow {
+		own := l.constants.Experts[s.Name]
+		weight, why = s.weight, l.noArithmetic(&s, own != nil && own.Tensor > 0)
+		if why == "" {
+			name, peak, joules = s.Name, l.machine.peak(s.peak), expertJoules*l.constants.Quant[s.Name].Joules
+		}
 	}
 	group = GroupExperts + " " + name
-	return l.experts(k.Experts, name, weight, peak, joules), group, l.borrowed[group]
+	return l.experts(k.Experts, name, weight, peak, joules), group, why
 }
 
 // Describe implements [Law]: there are no closed forms to describe.

@@ -107,9 +107,15 @@ func (c *Constants) Slots() []Slot {
 			start      float64
 			at         *float64
 		}{
-			{"tensor", "share", 0.5, &e.Tensor}, {"bandwidth", "share", 0.9, &e.Stream}, {"overlap", "exponent", 2.1, &e.Overlap},
-			{"pad", "rows per expert", 45, &e.Pad}, {"moved", "passes", 2.3, &e.Moved}, {"floor", "s", 14e-6, &e.Floor}, {"expert", "s per expert", 4e-8, &e.PerExpert},
-			{"width", "s per element at 2 GHz", 4e-9, &e.PerWidth}, {"meet", "factor", 0.8, &e.Meet},
+			{"tensor", "share", 0.5, &e.Tensor},
+			{"bandwidth", "share", 0.9, &e.Stream},
+			{"overlap", "exponent", 2.1, &e.Overlap},
+			{"pad", "rows per expert", 45, &e.Pad},
+			{"moved", "passes", 2.3, &e.Moved},
+			{"floor", "s", 14e-6, &e.Floor},
+			{"expert", "s per expert", 4e-8, &e.PerExpert},
+			{"width", "s per element at 2 GHz", 4e-9, &e.PerWidth},
+			{"meet", "factor", 0.8, &e.Meet},
 		} {
 			one(group, "experts."+name+"."+x.name, x.unit, x.start, x.at)
 		}
@@ -191,8 +197,8 @@ func (c *Constants) borrow(kind smKind) map[string]string {
 		}
 		for _, from := range []smKind{nearest[kind], blackwell, hopper, graphics, ampere} {
 			j := slices.IndexFunc(slots, func(o Slot) bool { return o.Name == s.Name && o.Of == from.String() })
-			if v := *slots[j].Value; v != 0 {
-				*s.Value = v
+			if j >= 0 && *slots[j].Value != 0 {
+				*s.Value = *slots[j].Value
 				why[s.Group] = fmt.Sprintf("no %s was measured on multiprocessors of compute capability %v; those of %v stand for them", s.Group, kind, from)
 				break
 			}

@@ -62,6 +62,7 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 	base.overlap[waitMemory] = base.traffic / (m.bandwidth * c.Bandwidth)
 	base.traffic += o.traffic
 	best, least := base, math.Inf(1)
+	best.floor = least // where constants are lacking
 	latency := c.Latency[m.kind] * o.latency * o.active / lineBytes / m.clock
 	for _, tile := range tiles() {
 		tm, tn := tile[0], tile[1]
