@@ -196,7 +196,7 @@ func (l *Overlap) Power(k *Kernel, seconds float64) float64 {
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.
 func (l *Overlap) Speaks(k *Kernel, of string) bool {
 	m := &l.machine
-	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == rowOp(k)
+	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == l.constants.Row.rowOp(k)
 }
 
 // Covers says that the law speaks of a kernel: products, experts and fused attention, and rows of 16 bit.

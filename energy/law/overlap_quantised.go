@@ -22,9 +22,12 @@ type Quantisation struct {
 	peak           string  // the element type whose peak counts
 }
 
-// Quantisations is the table of quantisations that operators name.
-func Quantisations() []Quantisation {
-	return []Quantisation{
+// Quantisations lists the quantisations that operators name.
+func Quantisations() []Quantisation { table := quantisations(); return table[:] }
+
+// quantisations is the table of quantisations.
+func quantisations() [9]Quantisation {
+	return [...]Quantisation{
 		{Name: "fp8", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},             // dynamic, a scale per tensor or row
 		{Name: "fp8_static", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},      // scales known beforehand
 		{Name: "fp8_block", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},       // a scale per 1×128 and 128×128
@@ -39,7 +42,7 @@ func Quantisations() []Quantisation {
 
 // quantisation finds a row of the table.
 func quantisation(name string) (Quantisation, bool) {
-	for _, q := range Quantisations() {
+	for _, q := range quantisations() {
 		if q.Name == name {
 			return q, true
 		}

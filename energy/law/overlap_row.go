@@ -1,9 +1,6 @@
 package law
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // RowConstants are those of operators that go over rows: memory streams, and a floor by operator.
 type RowConstants struct {
@@ -29,10 +26,11 @@ func RowOps() []string {
 }
 
 // rowOp is the row operator whose constants a kernel takes.
-func rowOp(k *Kernel) string {
-	switch {
-	case slices.Contains(RowOps(), k.Op):
+func (c *RowConstants) rowOp(k *Kernel) string {
+	if _, ok := c.Op[k.Op]; ok {
 		return k.Op
+	}
+	switch {
 	case k.Class == "norm":
 		return "ln"
 	case k.Class == "softmax":
@@ -48,8 +46,7 @@ func rowOp(k *Kernel) string {
 // rows is an operator that moves bytes.
 func (l *Overlap) rows(k *Kernel) waits {
 	m, c := &l.machine, &l.constants.Row
-	op := rowOp(k)
-	own := c.Op[op]
+	own := c.Op[c.rowOp(k)]
 	x := waits{p: 3, floor: own.Floor * referenceClock / m.clock, traffic: k.Bytes + k.Rereads, busy: 1, capped: true}
 	x.overlap[waitMemory] = m.fromCache(x.traffic, c.Size*m.l2, c.Steep, c.Stream, c.L2[m.memory])
 	if m.memory == stacked {
