@@ -1,7 +1,10 @@
 package law
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
@@ -63,6 +66,9 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	x, group, why := l.waits(k)
 	run := l.machine.run(&x, &l.constants.Power)
+	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
+		return Prediction{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients hold no constants of the group %s", group)}
+	}
 	out.Time, out.Energy = energy.Seconds(run.time), energy.Joules(run.power*run.time)
 	out.Causes, out.Tile, out.Why = run.causes(&x), x.tile, why
 	g := l.groups[group]
@@ -98,43 +104,44 @@ func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
 func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 	switch {
 	case k.Attention != nil:
-		return l.attentionWaits(k.Attention)
+		return l.attentionWaits(k)
 	case k.Experts != nil:
 		return l.expertWaits(k)
 	case len(k.Products) > 0:
 		return l.productWaits(k)
 	}
-	return l.rows(k), GroupRow, ""
+	x, why = l.rows(k)
+	return x, GroupRow, cmp.Or(l.borrowed[GroupRow], why)
 }
 
-// productWaits is the product of a kernel; of several, one after the other.
+// productWaits is the products of a kernel, one after the other.
 func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
-	one := func(q Product) waits { o := l.plainOperand(k.DType); return l.product(q, &o, k.Replayed) }
-	if k.DType == graph.Float32 && k.Quant == "" {
-		x = l.vector(k.Products[0], k.Class != "bmm")
-		for _, q := range k.Products[1:] {
-			x.follow(l.vector(q, k.Class != "bmm"))
-		}
-		return x, GroupVector, ""
-	}
-	group, why = GroupProduct, l.borrowed[GroupProduct]
-	if s, ok := quantisation(k.Quant); ok {
-		group = GroupProduct + " " + s.Name
-		why = l.borrowed[group]
-		if why == "" && l.machine.peak(s.peak) == 0 {
-			why = "no path"
-		}
-		one = func(q Product) waits { return l.quantised(q, &s, k.Replayed) }
-	}
-	x = one(k.Products[0])
+	group, one := l.productOf(k)
+	x, why = one(k.Products[0])
 	for _, q := range k.Products[1:] {
-		x.follow(one(q))
+		y, _ := one(q)
+		x.follow(y)
 	}
-	return x, group, why
+	return x, group, cmp.Or(l.borrowed[group], why)
+}
+
+// productOf is how products of a kernel are computed, and the group of their constants.
+func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, string)) {
+	if s, ok := quantisation(k.Quant); ok {
+		return GroupProduct + " " + s.Name, func(q Product) (waits, string) { return l.quantised(q, &s, k.Replayed) }
+	}
+	if k.DType == graph.Float32 {
+		return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm"), "" }
+	}
+	return GroupProduct, func(q Product) (waits, string) {
+		o, why := l.plainOperand(k.DType)
+		return l.product(q, &o, k.Replayed), why
+	}
 }
 
 // attentionWaits is a fused attention kernel.
-func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
+func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
+	a := k.Attention
 	group = GroupPrefill
 	switch {
 	case a.decodes():
@@ -142,21 +149,25 @@ func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
 	case a.Float8:
 		group = GroupFloat8
 	}
-	why = l.borrowed[group]
+	x, why = l.attention(a, k.DType)
+	why = cmp.Or(l.borrowed[group], why)
 	if a.CacheBytes < 2 && !a.Float8 { // by the constants of a cache in 16 bit
 		group += smallCache
 	}
-	return l.attention(a), group, why
+	return x, group, why
 }
 
 // expertWaits is a layer of experts.
 func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
-	name, weight, peak, joules := "bfloat16", 2., l.machine.peak("bfloat16"), 1.
+	t := expertType{name: "bfloat16", weight: 2, joules: 1}
+	peak := k.DType.String()
 	if s, ok := quantisation(k.Quant); ok {
-		name, weight, peak, joules = s.Name, s.weight, l.machine.peak(s.peak), expertJoules*l.constants.Quant[s.Name].Joules
+		t = expertType{name: s.Name, weight: s.weight, joules: expertJoules * l.constants.Quant[s.Name].Joules}
+		peak = s.peak
 	}
-	group = GroupExperts + " " + name
-	return l.experts(k.Experts, name, weight, peak, joules), group, l.borrowed[group]
+	t.peak, why = l.machine.path(peak)
+	group = GroupExperts + " " + t.name
+	return l.experts(k.Experts, &t), group, cmp.Or(l.borrowed[group], why)
 }
 
 // Describe implements [Law]: there are no closed forms to describe.
@@ -196,7 +207,8 @@ func (l *Overlap) Power(k *Kernel, seconds float64) float64 {
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.
 func (l *Overlap) Speaks(k *Kernel, of string) bool {
 	m := &l.machine
-	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == l.constants.Row.rowOp(k)
+	op, _ := l.constants.Row.rowOp(k)
+	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == op
 }
 
 // Covers says that the law speaks of a kernel: products, experts and fused attention, and rows of 16 bit.

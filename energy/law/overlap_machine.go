@@ -3,9 +3,9 @@ package law
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/graph"
 )
 
 // smKind is a kind of streaming multiprocessor, by how operands reach its tensor cores.
@@ -113,8 +113,12 @@ func (m *machine) peak(t string) float64 {
 	return float64(rate)
 }
 
-// native says that tensor cores take the type.
-func (m *machine) native(t graph.DType) bool {
-	_, ok := m.dev.PeakMatrix(t.String())
-	return ok
+// path is the rate of matrix products in a type, FLOP/s, and why it is another type's: libraries turn elements of 8 and 4
+// bits into 16 where a device has no instruction for them.
+func (m *machine) path(t string) (rate float64, why string) {
+	narrow := strings.HasPrefix(t, energy.Float8) || strings.HasPrefix(t, energy.Float4) || t == "int8"
+	if _, ok := m.dev.PeakMatrix(t); ok || !narrow {
+		return m.peak(t), ""
+	}
+	return m.peak("float16"), fmt.Sprintf("%s has no instruction for products of %s: those of float16 stand for them", m.dev.ID, t)
 }

@@ -14,7 +14,7 @@ type ProductConstants struct {
 	Split     float64             // s of the second pass where K is split over multiprocessors
 	Floor     [numSMKinds]float64 // clocks of an empty kernel
 	Latency   [numSMKinds]float64 // clocks of the pipeline per 128 bytes of K
-	Load      [numSMKinds]float64 // bytes of operands a clock into a multiprocessor; 0 where they never hold it up
+	Load      [numSMKinds]float64 // bytes of operands a clock into a multiprocessor; 0 from 9.0 on, which copies them meanwhile
 }
 
 // Numbers that were set, not fitted: their neighbours do as well.
@@ -158,8 +158,9 @@ func cheapPower(v, p float64) float64 {
 	return 0
 }
 
-// plainOperand is that of products whose type tensor cores take as it is: 16 bit, TF32, and float32 in their place.
-func (l *Overlap) plainOperand(t graph.DType) operand {
+// plainOperand is that of products of an element type as it is, and why it stands for another.
+func (l *Overlap) plainOperand(t graph.DType) (operand, string) {
 	size := float64(t.Bits()) / 8
-	return operand{weight: size, active: size, peak: l.machine.peak(t.String()), latency: 1, fill: 1, joules: 1}
+	rate, why := l.machine.path(t.String())
+	return operand{weight: size, active: size, peak: rate, latency: 1, fill: 1, joules: 1}, why
 }

@@ -72,7 +72,7 @@ func TestProductTimes(t *testing.T) {
 			dev.BoostClock, dev.L2Bytes = 1755e6, 50e6 // as the expectations have them
 		}
 		l := onDevice(t, dev)
-		o := l.plainOperand(graph.BFloat16)
+		o, _ := l.plainOperand(graph.BFloat16)
 		x := l.product(Product{1, c.m, c.n, c.k}, &o, true)
 		at := x.time(1)
 		stretched := at * math.Pow(math.Max(1, 0.2+joules[c.device]*2*c.m*c.n*c.k/at/float64(dev.TDP)), 0.7)

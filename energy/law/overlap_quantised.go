@@ -50,15 +50,16 @@ func quantisation(name string) (Quantisation, bool) {
 	return Quantisation{}, false
 }
 
-// quantised is a product in a quantisation, and its quantiser before it.
-func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) waits {
+// quantised is a product in a quantisation, its quantiser before it, and why the products are another type's.
+func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) (waits, string) {
 	m, c := &l.machine, l.constants.Quant[s.Name]
+	rate, why := m.path(s.peak)
 	kind := m.kind
 	o := operand{
-		weight: s.weight, active: s.active, peak: m.peak(s.peak) * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules,
+		weight: s.weight, active: s.active, peak: rate * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules,
 		floor:   c.Launch[kind],
 		before:  math.Max(1, q.M/m.sms)*c.Row/m.clock + q.K*c.Depth/m.clock + (2+s.active)*q.M*q.K/(m.sms*m.clock*c.Rate),
 		traffic: (2 + s.active) * q.M * q.K * beyond((2+s.active)*q.M*q.K, m.nearL2()/2),
 	}
-	return l.product(q, &o, warm)
+	return l.product(q, &o, warm), why
 }
