@@ -34,11 +34,9 @@ func newConstants() *Constants {
 	for _, op := range RowOps() {
 		c.Row.Op[op] = &RowOpConstants{}
 	}
+	c.Experts["bfloat16"] = &ExpertConstants{}
 	for _, q := range Quantisations() {
-		c.Quant[q.Name] = &QuantConstants{}
-	}
-	for _, name := range ExpertTypes() {
-		c.Experts[name] = &ExpertConstants{}
+		c.Quant[q.Name], c.Experts[q.Name] = &QuantConstants{}, &ExpertConstants{}
 	}
 	return c
 }
@@ -66,7 +64,9 @@ func (c *Constants) Slots() []Slot {
 	one(GroupProduct, "product.split", "s", 3e-6, &p.Split)
 	each(GroupProduct, "product.floor", "clocks", 4600, smKindNames[:], func(i int) *float64 { return &p.Floor[i] })
 	each(GroupProduct, "product.latency", "clocks per 128 B of K", 300, smKindNames[:], func(i int) *float64 { return &p.Latency[i] })
-	each(GroupProduct, "product.load", "B per clock and multiprocessor", 100, smKindNames[:], func(i int) *float64 { return &p.Load[i] })
+	each(GroupProduct, "product.load", "B per clock and multiprocessor", 40, []string{ampere.String(), graphics.String()}, func(i int) *float64 {
+		return &p.Load[[...]smKind{ampere, graphics}[i]]
+	})
 	each(GroupProduct, "power.flop", "J per FLOP", 1e-12, processNames[:], func(i int) *float64 { return &c.Power.FLOP[i] })
 	v := &c.Vector
 	one(GroupVector, "vector.rate", "share of the peak", 0.9, &v.Rate)
@@ -184,9 +184,26 @@ func ReadConstants(o *coefficients.Overlap) (*Constants, error) {
 	return c, nil
 }
 
+// borrowJoules puts the joules of the next generation or process in the place of those that no row speaks of.
+func (p *PowerConstants) borrowJoules() {
+	next := [numProcesses][]process{
+		nm7: {nm8, hopperN4}, nm8: {nm7, adaN4}, adaN4: {graphicsN4, hopperN4, nm7}, hopperN4: {blackwellN4, adaN4, nm7},
+		blackwellN4: {ultraN4, hopperN4, adaN4}, ultraN4: {blackwellN4, hopperN4, adaN4}, graphicsN4: {adaN4, hopperN4, nm7},
+	}
+	known := p.FLOP
+	for i := range known {
+		for _, from := range next[i] {
+			if p.FLOP[i] == 0 {
+				p.FLOP[i] = known[from]
+			}
+		}
+	}
+}
+
 // borrow puts constants of the nearest kind of multiprocessor in the place of those that nothing was fitted to, and says
 // why by group of kernels.
 func (c *Constants) borrow(kind smKind) map[string]string {
+	c.Power.borrowJoules()
 	nearest := map[smKind]smKind{ampere: graphics, hopper: blackwell, blackwell: hopper, graphics: ampere}
 	why := map[string]string{}
 	slots := c.Slots()

@@ -137,3 +137,13 @@ func (m *machine) native(t string) bool {
 	_, ok := m.dev.PeakMatrix(t)
 	return ok
 }
+
+// path is the rate of matrix products in a type, FLOP/s, and why it is another type's: libraries turn elements of 8 and 4
+// bits into 16 where a device has no instruction for them.
+func (m *machine) path(t string) (rate float64, why string) {
+	narrow := strings.HasPrefix(t, energy.Float8) || strings.HasPrefix(t, energy.Float4) || t == "int8"
+	if m.native(t) || !narrow {
+		return m.peak(t), ""
+	}
+	return m.peak("float16"), fmt.Sprintf("%s has no arithmetic in %s: assumed is arithmetic in 16 bit", m.dev.ID, t)
+}

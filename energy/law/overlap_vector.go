@@ -102,6 +102,7 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 	base.traffic = 4 * q.Batch * (q.M*q.K + q.K*q.N + q.M*q.N)
 	base.overlap[waitMemory] = base.traffic / (m.bandwidth * vectorStream)
 	base.overlap[waitLoad] = c.reread(m, &q, weights)
+	rate := float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights)
 	best, least := base, math.Inf(1)
 	best.floor = least // where constants are lacking
 	for _, s := range splits() {
@@ -109,9 +110,12 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 			break
 		}
 		x := base
-		x.overlap[waitArithmetic] = math.Ceil(tiles*s/m.sms) * work * upTo(q.K/s, step) / (float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights))
+		x.overlap[waitArithmetic] = math.Ceil(tiles*s/m.sms) * work * upTo(q.K/s, step) / rate
 		if s > 1 {
 			x.split = c.Split + 8*s*q.M*q.N/(m.sms*m.clock*secondPass)
+		}
+		if x.slower(least) {
+			continue
 		}
 		x.busy, x.tile = clamp(tiles*s/m.sms), [2]float64{vectorTile, vectorTile}
 		if t := x.time(1); t < least {
