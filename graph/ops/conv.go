@@ -5,27 +5,20 @@ import "github.com/irene-onnx/irene/graph"
 // convOps are convolutions.
 // https://onnx.ai/onnx/operators/onnx__Conv.html
 func convOps() []Op {
-	ms := "com.microsoft"
 	return []Op{
-		{Name: "Conv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
-		{Name: "ConvInteger", Since: 10, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1)},
-		{Name: "QLinearConv", Since: 10, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(3, 8)},
-		{Name: "ConvTranspose", Since: 1, Class: "conv", Shape: convTranspose, Cost: convTransposeCost, Weights: slots(1, 2)},
-		{Name: "DeformConv", Since: 19, Class: "conv", Shape: conv, Cost: deformConvCost, Weights: slots(1, 3)},
-		{Name: "CausalConvWithState", Since: 27, Class: "conv", Shape: causalConv, Cost: causalConvCost, Weights: slots(1, 2)},
-		{Domain: ms, Name: "FusedConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
-		{Domain: ms, Name: "NhwcConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
-		{Domain: ms, Name: "NhwcFusedConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
-		{Domain: ms, Name: "QLinearConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(3, 8)},
-		{
-			Domain: ms, Name: "ConvTransposeWithDynamicPads", Since: 1, Class: "conv",
-			Shape: convTranspose, Cost: convTransposeCost, Weights: slots(1, 3),
-		},
-		{Domain: ms, Name: "CausalConvWithState", Since: 1, Class: "conv", Shape: causalConv, Cost: causalConvCost, Weights: slots(1, 2)},
-		{
-			Domain: ms, Name: "VarlenCausalConvWithState", Since: 1, Class: "conv",
-			Shape: ofRank("input", varlenCausalConv, 2), Cost: causalConvCost, Weights: slots(1, 3),
-		},
+		row("Conv", 1, "conv", conv, convCost, 1, 2),
+		row("ConvInteger", 10, "conv", conv, convCost, 1),
+		row("QLinearConv", 10, "conv", conv, convCost, 3, 8),
+		row("ConvTranspose", 1, "conv", convTranspose, convTransposeCost, 1, 2),
+		row("DeformConv", 19, "conv", conv, deformConvCost, 1, 3),
+		row("CausalConvWithState", 27, "conv", causalConv, causalConvCost, 1, 2),
+		contrib("FusedConv", "conv", conv, convCost, 1, 2),
+		contrib("NhwcConv", "conv", conv, convCost, 1, 2),
+		contrib("NhwcFusedConv", "conv", conv, convCost, 1, 2),
+		contrib("QLinearConv", "conv", conv, convCost, 3, 8),
+		contrib("ConvTransposeWithDynamicPads", "conv", convTranspose, convTransposeCost, 1, 3),
+		contrib("CausalConvWithState", "conv", causalConv, causalConvCost, 1, 2),
+		contrib("VarlenCausalConvWithState", "conv", ofRank("input", varlenCausalConv, 2), causalConvCost, 1, 3),
 	}
 }
 

@@ -14,7 +14,7 @@ func elementwiseOps() []Op {
 	var rows []Op
 	binary := func(since int64, shape ShapeRule, names ...string) {
 		for _, n := range names {
-			rows = append(rows, Op{Name: n, Since: since, Class: "elementwise", Shape: shape, Cost: pointwise(1)})
+			rows = append(rows, row(n, since, "elementwise", shape, pointwise(1)))
 		}
 	}
 	binary(1, arithAligned, "Add", "Sub", "Mul", "Div", "Pow")
@@ -28,7 +28,7 @@ func elementwiseOps() []Op {
 	binary(12, compare, "LessOrEqual", "GreaterOrEqual")
 	unary := func(class string, flops int64, since int64, names ...string) {
 		for _, n := range names {
-			rows = append(rows, Op{Name: n, Since: since, Class: class, Shape: mapUnary, Cost: pointwise(flops)})
+			rows = append(rows, row(n, since, class, mapUnary, pointwise(flops)))
 		}
 	}
 	unary("elementwise", 1, 6, "Abs", "Ceil", "Exp", "Floor", "Log", "Neg", "Reciprocal", "Sqrt")
@@ -39,13 +39,13 @@ func elementwiseOps() []Op {
 	unary("activation", 1, 6, "Relu", "Sigmoid", "Tanh")
 	rows = append(
 		rows,
-		Op{Name: "Not", Since: 1, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
-		Op{Name: "IsNaN", Since: 9, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
-		Op{Name: "IsInf", Since: 10, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
-		Op{Name: "Cast", Since: 6, Class: "move", Shape: cast, Cost: movesCost},
-		Op{Name: "CastLike", Since: 15, Class: "move", Shape: cast, Cost: movesCost},
-		Op{Name: "BitCast", Since: 26, Class: "view", Shape: cast, Cost: freeCost},
-		Op{Name: "Where", Since: 9, Class: "elementwise", Shape: where, Cost: pointwise(1)},
+		row("Not", 1, "elementwise", toBool, pointwise(1)),
+		row("IsNaN", 9, "elementwise", toBool, pointwise(1)),
+		row("IsInf", 10, "elementwise", toBool, pointwise(1)),
+		row("Cast", 6, "move", cast, movesCost),
+		row("CastLike", 15, "move", cast, movesCost),
+		row("BitCast", 26, "view", cast, freeCost),
+		row("Where", 9, "elementwise", where, pointwise(1)),
 	)
 	return append(rows, activations()...)
 }
@@ -54,31 +54,28 @@ func elementwiseOps() []Op {
 // https://onnx.ai/onnx/operators/onnx__Gelu.html
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FastGelu
 func activations() []Op {
-	var rows []Op
-	row := func(domain, name string, since, flops int64, weights Slots) {
-		rows = append(rows, Op{Domain: domain, Name: name, Since: since, Class: "activation", Shape: sameAsFirst, Cost: pointwise(flops), Weights: weights})
+	return []Op{
+		row("Elu", 6, "activation", sameAsFirst, pointwise(4)),
+		row("Celu", 12, "activation", sameAsFirst, pointwise(5)),
+		row("Selu", 6, "activation", sameAsFirst, pointwise(5)),
+		row("LeakyRelu", 6, "activation", sameAsFirst, pointwise(3)),
+		row("ThresholdedRelu", 10, "activation", sameAsFirst, pointwise(2)),
+		row("HardSigmoid", 6, "activation", sameAsFirst, pointwise(4)),
+		row("HardSwish", 14, "activation", sameAsFirst, pointwise(5)),
+		row("Softplus", 1, "activation", sameAsFirst, pointwise(3)),
+		row("Softsign", 1, "activation", sameAsFirst, pointwise(3)),
+		row("Mish", 18, "activation", sameAsFirst, pointwise(5)),
+		row("Swish", 24, "activation", sameAsFirst, pointwise(3)),
+		row("SwiGLU", 28, "activation", sameAsFirst, pointwise(4)),
+		row("Gelu", 20, "activation", sameAsFirst, pointwise(5)),
+		row("Shrink", 9, "activation", sameAsFirst, pointwise(4)),
+		row("PRelu", 7, "activation", sameAsFirst, pointwise(3), 1),
+		contrib("Gelu", "activation", sameAsFirst, pointwise(5)),
+		contrib("QuickGelu", "activation", sameAsFirst, pointwise(3)),
+		contrib("FastGelu", "activation", sameAsFirst, pointwise(9), 1), // with a bias: one addition more
+		contrib("BiasGelu", "activation", sameAsFirst, pointwise(6), 1),
+		contrib("BiasAdd", "activation", sameAsFirst, pointwise(2), 1),
 	}
-	row("", "Elu", 6, 4, 0)
-	row("", "Celu", 12, 5, 0)
-	row("", "Selu", 6, 5, 0)
-	row("", "LeakyRelu", 6, 3, 0)
-	row("", "ThresholdedRelu", 10, 2, 0)
-	row("", "HardSigmoid", 6, 4, 0)
-	row("", "HardSwish", 14, 5, 0)
-	row("", "Softplus", 1, 3, 0)
-	row("", "Softsign", 1, 3, 0)
-	row("", "Mish", 18, 5, 0)
-	row("", "Swish", 24, 3, 0)
-	row("", "SwiGLU", 28, 4, 0)
-	row("", "Gelu", 20, 5, 0)
-	row("", "Shrink", 9, 4, 0)
-	row("", "PRelu", 7, 3, slots(1))
-	row("com.microsoft", "Gelu", 1, 5, 0)
-	row("com.microsoft", "QuickGelu", 1, 3, 0)
-	row("com.microsoft", "FastGelu", 1, 9, slots(1)) // with a bias: one addition more
-	row("com.microsoft", "BiasGelu", 1, 6, slots(1))
-	row("com.microsoft", "BiasAdd", 1, 2, slots(1))
-	return rows
 }
 
 // sameAsFirst: output 0 has the type and shape of input 0.

@@ -6,17 +6,18 @@ import "github.com/irene-onnx/irene/graph"
 // https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html
 // https://onnx.ai/onnx/operators/onnx_aionnxpreviewtraining_Adam.html
 func lossOps() []Op {
-	training := func(name string, shape ShapeRule, cost CostRule) Op {
-		return Op{Domain: "ai.onnx.preview.training", Name: name, Since: 1, Class: "optimizer", Shape: shape, Cost: cost}
-	}
-	return []Op{
-		{Name: "NegativeLogLikelihoodLoss", Since: 12, Class: "loss", Shape: loss, Cost: lossCost(0)},
-		{Name: "SoftmaxCrossEntropyLoss", Since: 12, Class: "loss", Shape: loss, Cost: lossCost(5)},
-		training("Adagrad", optimizerStep(3, 0, 2), optimizerCost(3, 9)),
-		training("Adam", optimizerStep(4, 0, 2, 3), optimizerCost(4, 15)),
-		training("Momentum", optimizerStep(3, 0, 2), momentumCost),
-		training("Gradient", gradient, noCost),
-	}
+	training := ofDomain(
+		"ai.onnx.preview.training",
+		row("Adagrad", 1, "optimizer", optimizerStep(3, 0, 2), optimizerCost(3, 9)),
+		row("Adam", 1, "optimizer", optimizerStep(4, 0, 2, 3), optimizerCost(4, 15)),
+		row("Momentum", 1, "optimizer", optimizerStep(3, 0, 2), momentumCost),
+		row("Gradient", 1, "optimizer", gradient, noCost),
+	)
+	return append(
+		training,
+		row("NegativeLogLikelihoodLoss", 12, "loss", loss, lossCost(0)),
+		row("SoftmaxCrossEntropyLoss", 12, "loss", loss, lossCost(5)),
+	)
 }
 
 // noCost is the rule of operators whose work does not follow from their shapes; their cost is unknown.

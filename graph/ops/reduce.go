@@ -10,23 +10,23 @@ func reduceOps() []Op {
 	var rows []Op
 	// Axes are an attribute up to opset 17 (ReduceSum: 12) and an input from then on; one rule reads either.
 	for _, r := range reductions {
-		rows = append(rows, Op{Name: r.name, Since: 1, Class: "reduce", Shape: reduce, Cost: r.cost})
+		rows = append(rows, row(r.name, 1, "reduce", reduce, r.cost))
 	}
 	return append(
 		rows,
-		Op{Name: "ArgMax", Since: 1, Class: "reduce", Shape: argReduce, Cost: perInput(1)},
-		Op{Name: "ArgMin", Since: 1, Class: "reduce", Shape: argReduce, Cost: perInput(1)},
+		row("ArgMax", 1, "reduce", argReduce, perInput(1)),
+		row("ArgMin", 1, "reduce", argReduce, perInput(1)),
 		// Maximum, difference, exponential, sum, quotient (LogSoftmax: difference to the logarithm of the sum).
-		Op{Name: "Softmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(5)},
-		Op{Name: "Softmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(5)},
-		Op{Name: "LogSoftmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(5)},
-		Op{Name: "LogSoftmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(5)},
-		Op{Name: "Hardmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(2)},
-		Op{Name: "Hardmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(2)},
-		Op{Domain: "com.microsoft", Name: "BiasSoftmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(6)},
-		Op{Name: "CumSum", Since: 11, Class: "reduce", Shape: cumulative(0, graph.Dim.Add), Cost: perInput(1)},
-		Op{Name: "CumProd", Since: 26, Class: "reduce", Shape: cumulative(1, graph.Dim.Mul), Cost: perInput(1)},
-		Op{Name: "TopK", Since: 1, Class: "reduce", Shape: topK, Cost: perInput(1)},
+		row("Softmax", 1, "softmax", alongAxis(1), perInput(5)),
+		row("Softmax", 13, "softmax", alongAxis(-1), perInput(5)),
+		row("LogSoftmax", 1, "softmax", alongAxis(1), perInput(5)),
+		row("LogSoftmax", 13, "softmax", alongAxis(-1), perInput(5)),
+		row("Hardmax", 1, "softmax", alongAxis(1), perInput(2)),
+		row("Hardmax", 13, "softmax", alongAxis(-1), perInput(2)),
+		contrib("BiasSoftmax", "softmax", alongAxis(1), perInput(6)),
+		row("CumSum", 11, "reduce", cumulative(0, graph.Dim.Add), perInput(1)),
+		row("CumProd", 26, "reduce", cumulative(1, graph.Dim.Mul), perInput(1)),
+		row("TopK", 1, "reduce", topK, perInput(1)),
 	)
 }
 
