@@ -88,9 +88,7 @@ func (c *Context) convType() graph.DType {
 	case "ConvInteger":
 		return graph.Int32
 	case "QLinearConv":
-		if t := c.DType(7); t != graph.Undefined {
-			return t
-		}
+		return c.firstType(7, 0)
 	}
 	return c.DType(0)
 }
@@ -123,31 +121,17 @@ func conv(c *Context) error {
 	return nil
 }
 
-// perGroup divides by the number of groups.
-func perGroup(d graph.Dim, group int64) graph.Dim {
-	if q, ok := d.DivideExactly(graph.Const(group)); ok {
-		return q
-	}
-	return d.FloorDiv(graph.Const(group))
-}
-
 // convCost describes a convolution as a matrix product per group: output positions by channels, over the input values
 // under one kernel.
 func convCost(c *Context) graph.Cost {
 	l := c.convLayout()
 	y, w := c.Out(0).Shape, c.Shape(l.weight)
-	each := int64(0)
-	if l.bias >= 0 && c.Has(l.bias) {
-		each++
-	}
+	each := c.countHas(l.bias)
 	switch c.Node.Op {
 	case "QLinearConv":
 		each += requantize
 	case "FusedConv", "NhwcFusedConv":
-		each += activationFLOPs(c.Node.Str("activation", ""))
-		if c.Has(3) {
-			each++
-		}
+		each += activationFLOPs(c.Node.Str("activation", "")) + c.countHas(3)
 	}
 	cost := c.products(y.Elements().MulInt(each), c.convProduct(l, y, w))
 	if t := c.DType(0); !t.IsFloat() {
@@ -163,7 +147,7 @@ func (c *Context) convProduct(l convLayout, y, w graph.Shape) graph.Product {
 	batch, channels, spatial := l.image(y)
 	g := c.group()
 	return graph.Product{
-		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: perGroup(channels, g), K: w[1:].Elements(),
+		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: channels.FloorDiv(graph.Const(g)), K: w[1:].Elements(),
 		Weight: c.constant(l.weight), TransB: true,
 	}
 }
@@ -179,13 +163,7 @@ func deformConvCost(c *Context) graph.Cost {
 		return c.products(graph.Dim{}, graph.Product{})
 	}
 	batch, _, spatial := l.image(y)
-	each := int64(sample)
-	if c.Has(4) {
-		each++
-	}
-	work := batch.Mul(spatial.Elements()).Mul(dimOf(c.Shape(0), 1)).Mul(w[2:].Elements()).MulInt(each)
-	if c.Has(l.bias) {
-		work = work.Add(y.Elements())
-	}
+	work := batch.Mul(spatial.Elements()).Mul(dimOf(c.Shape(0), 1)).Mul(w[2:].Elements()).MulInt(sample + c.countHas(4))
+	work = work.Add(y.Elements().MulInt(c.countHas(l.bias)))
 	return c.products(work, c.convProduct(l, y, w))
 }

@@ -63,8 +63,7 @@ func takesCost(c *Context) graph.Cost {
 func (c *Context) places(at []int) {
 	if r, ok := c.Reals(0); ok && c.DType(0).IsFloat() {
 		if out, whole := taken(r, at); whole {
-			c.SetReals(0, out)
-			c.SetData(0, integers(out))
+			c.setNumbers(out)
 			return
 		}
 	}
@@ -176,8 +175,8 @@ func transpose(c *Context) error {
 // expand broadcasts input 0 with the shape that input 1 spells, in both directions (Expand).
 func expand(c *Context) error {
 	target, n, _ := c.list("", 1)
-	if target == nil && n >= 0 {
-		target = make([]graph.Dim, n)
+	if target == nil {
+		target = unknownOf(n)
 	}
 	for i, d := range target {
 		if d.Negative() {
@@ -210,10 +209,7 @@ func tile(c *Context) error {
 	in := c.Shape(0)
 	repeats, n, _ := c.list("", 1)
 	if in == nil {
-		if n >= 0 {
-			in = make(graph.Shape, n)
-		}
-		c.Set(0, c.DType(0), in)
+		c.Set(0, c.DType(0), unknownOf(n))
 		return nil
 	}
 	if n >= 0 && n != len(in) {

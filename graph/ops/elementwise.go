@@ -108,29 +108,15 @@ func (c *Context) computeReals(shape graph.Shape) bool {
 	if !okA || !okB || (len(a) != len(b) && len(a) != 1 && len(b) != 1) || len(a) == 0 || len(b) == 0 {
 		return false
 	}
+	f := realArithmetic[c.Node.Op]
 	out := make([]float64, max(len(a), len(b)))
-	for i := range out {
-		x, y := a[i%len(a)], b[i%len(b)]
-		switch c.Node.Op {
-		case "Add":
-			out[i] = x + y
-		case "Sub":
-			out[i] = x - y
-		case "Mul":
-			out[i] = x * y
-		case "Div":
-			out[i] = x / y
-		case "Pow":
-			out[i] = math.Pow(x, y)
-		default:
-			return false
-		}
-	}
-	if n, _ := small(shape); n != len(out) {
+	if n, _ := small(shape); f == nil || n != len(out) {
 		return false
 	}
-	c.SetReals(0, out)
-	c.SetData(0, integers(out))
+	for i := range out {
+		out[i] = f(a[i%len(a)], b[i%len(b)])
+	}
+	c.setNumbers(out)
 	return true
 }
 
@@ -285,42 +271,38 @@ func spread(data []graph.Dim, from, to graph.Shape, n int) []graph.Dim {
 	return out
 }
 
+// realArithmetic are the binary operators on numbers whose values may shape something.
+var realArithmetic = map[string]func(x, y float64) float64{
+	"Add": func(x, y float64) float64 { return x + y },
+	"Sub": func(x, y float64) float64 { return x - y },
+	"Mul": func(x, y float64) float64 { return x * y },
+	"Div": func(x, y float64) float64 { return x / y },
+	"Pow": math.Pow,
+}
+
+// integerArithmetic are the binary operators on integers whose values may shape something, but for division.
+var integerArithmetic = map[string]func(a, b graph.Dim) graph.Dim{
+	"Add": graph.Dim.Add, "Sum": graph.Dim.Add, "Sub": graph.Dim.Sub, "Mul": graph.Dim.Mul,
+	"Min": graph.Dim.Min, "Max": graph.Dim.Max, "Mod": graph.Dim.Mod, "Pow": power,
+}
+
 // arithmeticOf is an integer operator on dims; nil where its values shape nothing. Division of floats is exact or
 // unknown.
 func arithmeticOf(op string, t graph.DType) func(a, b graph.Dim) graph.Dim {
-	switch op {
-	case "Add", "Sum":
-		return graph.Dim.Add
-	case "Sub":
-		return graph.Dim.Sub
-	case "Mul":
-		return graph.Dim.Mul
-	case "Min":
-		return graph.Dim.Min
-	case "Max":
-		return graph.Dim.Max
-	case "Mod":
-		return graph.Dim.Mod
-	case "Pow":
-		return func(a, b graph.Dim) graph.Dim {
-			if e, ok := b.Const(); ok {
-				return a.Pow(e)
-			}
-			return graph.Dim{}
-		}
-	case "Div":
-		if t.IsFloat() {
-			return func(a, b graph.Dim) graph.Dim {
-				q, ok := a.DivideExactly(b)
-				if !ok {
-					return graph.Dim{}
-				}
-				return q
-			}
-		}
+	switch {
+	case op == "Div" && t.IsFloat():
+		return split
+	case op == "Div":
 		return truncatedDiv
 	}
-	return nil
+	return integerArithmetic[op]
+}
+
+func power(a, b graph.Dim) graph.Dim {
+	if e, ok := b.Const(); ok {
+		return a.Pow(e)
+	}
+	return graph.Dim{}
 }
 
 // truncatedDiv is integer division as C does it: towards zero.
@@ -336,38 +318,32 @@ func truncatedDiv(a, b graph.Dim) graph.Dim {
 	return graph.Dim{}
 }
 
+// comparisons tell of comparisons and logical operators on dims whether they provably hold, and provably do not.
+var comparisons = map[string]func(a, b graph.Dim) (yes, no bool){
+	"Equal":          func(a, b graph.Dim) (yes, no bool) { return a.Equal(b), a.NotEqual(b) },
+	"Less":           func(a, b graph.Dim) (yes, no bool) { return b.Sub(a).Positive(), a.Sub(b).NonNegative() },
+	"LessOrEqual":    func(a, b graph.Dim) (yes, no bool) { return b.Sub(a).NonNegative(), a.Sub(b).Positive() },
+	"Greater":        func(a, b graph.Dim) (yes, no bool) { return a.Sub(b).Positive(), b.Sub(a).NonNegative() },
+	"GreaterOrEqual": func(a, b graph.Dim) (yes, no bool) { return a.Sub(b).NonNegative(), b.Sub(a).Positive() },
+	"And":            func(a, b graph.Dim) (yes, no bool) { return a.Is(1) && b.Is(1), a.Is(0) || b.Is(0) },
+	"Or":             func(a, b graph.Dim) (yes, no bool) { return a.Is(1) || b.Is(1), a.Is(0) && b.Is(0) },
+}
+
 // comparisonOf is a comparison or a logical operator on dims; its result is 1, 0 or unknown.
 func comparisonOf(op string) func(a, b graph.Dim) graph.Dim {
-	known := func(yes, no bool) graph.Dim {
-		switch {
-		case yes:
-			return graph.Const(1)
-		case no:
-			return graph.Const(0)
-		}
-		return graph.Dim{}
-	}
-	switch op {
-	case "Equal":
-		return func(a, b graph.Dim) graph.Dim { return known(a.Equal(b), a.NotEqual(b)) }
-	case "Less":
-		return func(a, b graph.Dim) graph.Dim { return known(b.Sub(a).Positive(), a.Sub(b).NonNegative()) }
-	case "LessOrEqual":
-		return func(a, b graph.Dim) graph.Dim { return known(b.Sub(a).NonNegative(), a.Sub(b).Positive()) }
-	case "Greater":
-		return func(a, b graph.Dim) graph.Dim { return known(a.Sub(b).Positive(), b.Sub(a).NonNegative()) }
-	case "GreaterOrEqual":
-		return func(a, b graph.Dim) graph.Dim { return known(a.Sub(b).NonNegative(), b.Sub(a).Positive()) }
-	case "And":
-		return func(a, b graph.Dim) graph.Dim {
-			return known(a.Is(1) && b.Is(1), a.Is(0) || b.Is(0))
-		}
-	case "Or":
-		return func(a, b graph.Dim) graph.Dim {
-			return known(a.Is(1) || b.Is(1), a.Is(0) && b.Is(0))
-		}
-	case "Xor":
+	if op == "Xor" {
 		return func(a, b graph.Dim) graph.Dim { return a.Add(b).Mod(graph.Const(2)) }
 	}
-	return nil
+	return func(a, b graph.Dim) graph.Dim { return known(comparisons[op](a, b)) }
+}
+
+// known is a boolean: 1, 0, or unknown where neither is so.
+func known(yes, no bool) graph.Dim {
+	switch {
+	case yes:
+		return graph.Const(1)
+	case no:
+		return graph.Const(0)
+	}
+	return graph.Dim{}
 }

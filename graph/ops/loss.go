@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // lossOps are the losses and the optimizer steps of training graphs.
 // https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html
@@ -31,14 +35,14 @@ func loss(c *Context) error {
 		if len(scores) < 2 {
 			return c.Errorf("scores of rank %d, want at least 2", len(scores))
 		}
-		labels := append(append(graph.Shape(nil), scores[0]), scores[2:]...)
+		labels := slices.Concat(scores[:1], scores[2:])
 		if out == nil {
 			out = labels
 		}
 		if len(out) != len(labels) {
 			return c.Errorf("labels of rank %d for scores of rank %d", len(out), len(scores))
 		}
-		out = append(graph.Shape(nil), out...)
+		out = slices.Clone(out)
 		for i, d := range labels {
 			var err error
 			if out[i], err = c.Unify(out[i], d); err != nil {
@@ -58,15 +62,8 @@ func loss(c *Context) error {
 // sum.
 func lossCost(perScore int64) CostRule {
 	return func(c *Context) graph.Cost {
-		perLabel := int64(2)
-		if c.Has(2) {
-			perLabel = 4
-		}
-		flops := c.Shape(1).Elements().MulInt(perLabel)
-		if perScore > 0 {
-			flops = flops.Add(c.Shape(0).Elements().MulInt(perScore))
-		}
-		return c.cost(flops)
+		perLabel := 2 + 2*c.countHas(2)
+		return c.cost(c.Shape(1).Elements().MulInt(perLabel).Add(c.Shape(0).Elements().MulInt(perScore)))
 	}
 }
 

@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // reduceOps are the operators that fold a tensor along axes (reductions, softmax) or run along one (cumulative
 // operations, selection).
@@ -121,32 +125,31 @@ func (c *Context) reducedSomewhere(in graph.Shape, keepDims bool) graph.Shape {
 	return make(graph.Shape, int64(len(in))-n)
 }
 
+// foldings are the reductions whose values may shape something: what an empty one gives, unknown where there is nothing, and
+// how two elements become one.
+var foldings = map[string]struct {
+	start graph.Dim
+	f     func(a, b graph.Dim) graph.Dim
+}{
+	"ReduceSum":  {graph.Const(0), graph.Dim.Add},
+	"ReduceProd": {graph.Const(1), graph.Dim.Mul},
+	"ReduceMin":  {graph.Dim{}, graph.Dim.Min},
+	"ReduceMax":  {graph.Dim{}, graph.Dim.Max},
+}
+
 // fold computes the elements of a small sum, product, minimum or maximum.
 func (c *Context) fold(in graph.Shape, gone []bool, out graph.Shape) {
-	var start graph.Dim // of an empty reduction; unknown where there is none
-	var f func(a, b graph.Dim) graph.Dim
-	switch c.Node.Op {
-	case "ReduceSum":
-		start, f = graph.Const(0), graph.Dim.Add
-	case "ReduceProd":
-		start, f = graph.Const(1), graph.Dim.Mul
-	case "ReduceMin":
-		f = graph.Dim.Min
-	case "ReduceMax":
-		f = graph.Dim.Max
-	default:
-		return
-	}
+	by, folds := foldings[c.Node.Op]
 	n, ok := small(in)
 	m, okOut := small(out)
-	data, known := c.Data(0)
-	if !ok || !okOut || !known || len(data) != n {
+	if !folds || !ok || !okOut {
 		return
 	}
-	acc, seen := make([]graph.Dim, m), make([]bool, m)
-	for i := range acc {
-		acc[i] = start
+	data, known := c.Data(0)
+	if !known || len(data) != n {
+		return
 	}
+	acc, seen := slices.Repeat([]graph.Dim{by.start}, m), make([]bool, m)
 	for i, d := range data {
 		at, stride, rest := 0, 1, i
 		for k := len(in) - 1; k >= 0; k-- {
@@ -161,7 +164,7 @@ func (c *Context) fold(in graph.Shape, gone []bool, out graph.Shape) {
 			acc[at], seen[at] = d, true
 			continue
 		}
-		acc[at] = f(acc[at], d)
+		acc[at] = by.f(acc[at], d)
 	}
 	c.SetData(0, acc)
 }

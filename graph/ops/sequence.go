@@ -273,10 +273,7 @@ func sequenceMap(c *Context) error {
 		return err
 	}
 	c.s.out.Conflicts = append(c.s.out.Conflicts, t.conflicts...)
-	if trips.IsUnknown() {
-		trips = c.s.resolve(graph.DataDependent(c.label() + "_trips"))
-	}
-	c.s.out.Trips[b] = trips
+	trips = c.setTrips(b, trips)
 	for i := range t.out {
 		e := t.out[i].typeOnly()
 		e.Shape = t.out[i].Shape

@@ -69,6 +69,14 @@ func (c *Context) list(name string, slot int) (vals []graph.Dim, n int, given bo
 	return nil, -1, true
 }
 
+// unknownOf is a shape of n unknown dimensions; nil where n is negative, not known.
+func unknownOf(n int) graph.Shape {
+	if n < 0 {
+		return nil
+	}
+	return make(graph.Shape, n)
+}
+
 // axisSet marks axes of a tensor of the given rank; nil where their values are not known. It fails where one is out of
 // range or named twice.
 func (c *Context) axisSet(vals []graph.Dim, rank int) ([]bool, error) {
