@@ -45,11 +45,9 @@ func Extract(g *graph.Graph, nodes []*graph.Node, x Extraction) (*graph.Graph, e
 	if e.err != nil {
 		return nil, fmt.Errorf("%s: %w", g.File, e.err)
 	}
-	l := &linker{g: e.out}
-	if !l.number(main, make([]bool, len(e.out.Values))) {
+	if sorted, cycle := e.out.Order(); len(sorted) > 0 || cycle != nil {
 		return nil, fmt.Errorf("%s: the nodes read what others make of them", g.File)
 	}
-	l.consumers()
 	return e.out, nil
 }
 

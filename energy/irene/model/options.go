@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -38,21 +39,9 @@ type Options struct {
 
 // withDefaults is o with what was left out filled in, or what is wrong with it.
 func (o Options) withDefaults() (Options, error) {
-	if o.Strategy == "" {
-		o.Strategy = EndToEnd
-	}
-	if o.Degree == 0 {
-		o.Degree = 3
-	}
-	if o.Tau == 0 {
-		o.Tau = 10
-	}
-	if o.Epochs == 0 {
-		o.Epochs = 8
-	}
-	if o.LearningRate == 0 {
-		o.LearningRate = 1e-3
-	}
+	o.Strategy = cmp.Or(o.Strategy, EndToEnd)
+	o.Degree, o.Tau, o.Epochs = cmp.Or(o.Degree, 3), cmp.Or(o.Tau, 10), cmp.Or(o.Epochs, 8)
+	o.LearningRate = cmp.Or(o.LearningRate, 1e-3)
 	if len(o.FeatureSets) == 0 {
 		o.FeatureSets = []FeatureSet{ModelSpecs, ResourceUtilization}
 	}

@@ -553,7 +553,7 @@ func (c *Comparison) doubts() []report.Note {
 }
 
 func allDoubts(r *report.Report) []report.Note {
-	out := r.Doubts("scaled", func(op *report.Operator) bool { return op.Scaled })
+	out := r.Doubts("scaled", func(op *report.Operator) bool { return op.StandIn })
 	out = append(out, r.Doubts("extrapolated", func(op *report.Operator) bool { return op.Extrapolated })...)
 	for _, u := range r.Unknown {
 		out = append(out, report.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", u.Op, u.Count, u.Why), Style: render.Yellow})

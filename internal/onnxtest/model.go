@@ -2,6 +2,7 @@ package onnxtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -155,17 +156,8 @@ func Raw(field []byte) Part { return Part{kind: kindRaw, body: field} }
 // given.
 func Function(domain, name, inputs, outputs string, parts ...Part) Part {
 	b := stringField(stringField(nil, 1, name), 10, domain)
-	for _, in := range strings.Fields(inputs) {
-		b = stringField(b, 4, in)
-	}
-	for _, out := range strings.Fields(outputs) {
-		b = stringField(b, 5, out)
-	}
-	has := false
-	for _, p := range parts {
-		has = has || p.kind == kindOpset
-	}
-	if !has {
+	b = repeat(repeat(b, 4, strings.Fields(inputs), stringField), 5, strings.Fields(outputs), stringField)
+	if !slices.ContainsFunc(parts, func(p Part) bool { return p.kind == kindOpset }) {
 		parts = append(parts, Opset("", 17))
 	}
 	b, rest := functionFields.encode(b, parts)
@@ -175,6 +167,14 @@ func Function(domain, name, inputs, outputs string, parts ...Part) Part {
 
 // AttrName declares an attribute of a function that has no default.
 func AttrName(name string) Part { return Part{kind: kindAttrName, body: []byte(name)} }
+
+// repeat writes a repeated field, element by element.
+func repeat[T any](b []byte, num protowire.Number, list []T, field func([]byte, protowire.Number, T) []byte) []byte {
+	for _, x := range list {
+		b = field(b, num, x)
+	}
+	return b
+}
 
 func bytesField(b []byte, num protowire.Number, v []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(b, num, protowire.BytesType), v)

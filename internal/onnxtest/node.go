@@ -13,13 +13,7 @@ import (
 // Node makes a node. Names of inputs and outputs are separated by spaces, "-" stands for one that is absent; parts are
 // Name, Domain, Overload, Attr, Ref, Meta and Doc.
 func Node(op, inputs, outputs string, parts ...Part) Part {
-	var b []byte
-	for _, in := range names(inputs) {
-		b = stringField(b, 1, in)
-	}
-	for _, out := range names(outputs) {
-		b = stringField(b, 2, out)
-	}
+	b := repeat(repeat(nil, 1, names(inputs), stringField), 2, names(outputs), stringField)
 	b = stringField(b, 4, op)
 	b, rest := nodeFields.encode(b, parts)
 	mustFit("a node", rest)
@@ -60,7 +54,7 @@ func Attr(name string, value any) Part {
 	case string:
 		b, t = stringField(b, 4, v), graph.AttrString
 	case Tensor:
-		b, t = bytesField(b, 5, v.encode()), graph.AttrTensor
+		b, t = tensorField(b, 5, v), graph.AttrTensor
 	case Subgraph:
 		b, t = bytesField(b, 6, v.b), graph.AttrGraph
 	case graph.Type:
@@ -74,30 +68,15 @@ func Attr(name string, value any) Part {
 func listAttr(b []byte, value any) ([]byte, graph.AttrType) {
 	switch v := value.(type) {
 	case []int64:
-		for _, x := range v {
-			b = varintField(b, 8, x)
-		}
-		return b, graph.AttrInts
+		return repeat(b, 8, v, varintField), graph.AttrInts
 	case []float64:
-		for _, x := range v {
-			b = floatField(b, 7, x)
-		}
-		return b, graph.AttrFloats
+		return repeat(b, 7, v, floatField), graph.AttrFloats
 	case []string:
-		for _, x := range v {
-			b = stringField(b, 9, x)
-		}
-		return b, graph.AttrStrings
+		return repeat(b, 9, v, stringField), graph.AttrStrings
 	case []Tensor:
-		for _, x := range v {
-			b = bytesField(b, 10, x.encode())
-		}
-		return b, graph.AttrTensors
+		return repeat(b, 10, v, tensorField), graph.AttrTensors
 	case []Subgraph:
-		for _, x := range v {
-			b = bytesField(b, 11, x.b)
-		}
-		return b, graph.AttrGraphs
+		return repeat(b, 11, v, func(b []byte, num protowire.Number, g Subgraph) []byte { return bytesField(b, num, g.b) }), graph.AttrGraphs
 	}
 	panic(fmt.Sprintf("onnxtest: no attribute holds a %T", value))
 }
