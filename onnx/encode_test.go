@@ -12,8 +12,8 @@ import (
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // listing spells out everything of a graph that Encode writes.

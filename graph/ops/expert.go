@@ -6,14 +6,9 @@ import "github.com/irene-onnx/irene/graph"
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MoE
 // Shazeer et al., The Sparsely-Gated Mixture-of-Experts Layer: https://arxiv.org/abs/1701.06538
 func expertOps() []Op {
-	ms := "com.microsoft"
-	return []Op{
-		{Domain: ms, Name: "MoE", Since: 1, Class: "moe", Shape: sameAsFirst, Cost: expertCost, Weights: slots(2, 3, 4, 5, 6, 7)},
-		{
-			Domain: ms, Name: "QMoE", Since: 1, Class: "moe", Shape: sameAsFirst, Cost: expertCost,
-			Weights: slots(2, 4, 5, 7, 8, 10), Params: expertParams,
-		},
-	}
+	quantized := contrib("QMoE", "moe", sameAsFirst, expertCost, 2, 4, 5, 7, 8, 10)
+	quantized.Params = expertParams
+	return []Op{contrib("MoE", "moe", sameAsFirst, expertCost, 2, 3, 4, 5, 6, 7), quantized}
 }
 
 // expertSlots says where a mixture has the weights and biases of its layers.

@@ -10,23 +10,17 @@ import (
 // https://onnx.ai/onnx/operators/onnx__Gather.html
 // https://onnx.ai/onnx/operators/onnx__ScatterND.html
 func indexOps() []Op {
-	gathers := func(name string, since int64, shape ShapeRule) Op {
-		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takesCost}
-	}
-	scatter := func(name string, since int64, cost CostRule) Op {
-		return moveRow(name, since, sameAsFirst, cost)
-	}
 	return []Op{
-		{Name: "Gather", Since: 1, Class: "gather", Shape: gather, Cost: takesCost, Weights: slots(0)},
-		gathers("GatherElements", 11, gatherElements),
-		gathers("GatherND", 11, gatherND), // batch_dims from 12 on
-		microsoft(gathers("GatherND", 1, gatherND)),
-		scatter("Scatter", 9, movesCost),
-		scatter("ScatterElements", 11, movesCost),
-		scatter("ScatterElements", 16, scatterCost), // with a reduction
-		scatter("ScatterND", 11, movesCost),
-		scatter("ScatterND", 16, scatterCost), // with a reduction
-		scatter("TensorScatter", 24, updateCost),
+		row("Gather", 1, "gather", gather, takesCost, 0),
+		row("GatherElements", 11, "gather", gatherElements, takesCost),
+		row("GatherND", 11, "gather", gatherND, takesCost), // batch_dims from 12 on
+		contrib("GatherND", "gather", gatherND, takesCost),
+		row("Scatter", 9, "move", sameAsFirst, movesCost),
+		row("ScatterElements", 11, "move", sameAsFirst, movesCost),
+		row("ScatterElements", 16, "move", sameAsFirst, scatterCost), // with a reduction
+		row("ScatterND", 11, "move", sameAsFirst, movesCost),
+		row("ScatterND", 16, "move", sameAsFirst, scatterCost), // with a reduction
+		row("TensorScatter", 24, "move", sameAsFirst, updateCost),
 	}
 }
 

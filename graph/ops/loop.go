@@ -217,18 +217,11 @@ const unbounded = 1 << 31
 // tripCount is how often the body of a Loop runs: as the first input says where the condition is true from the start
 // and stays so; a symbol where nobody knows.
 func (c *Context) tripCount(again *Fact) graph.Dim {
-	fresh := c.s.resolve(graph.DataDependent(c.label() + "_trips"))
-	start := graph.Const(1)
+	fresh, start := c.freshTrips(), graph.Const(1)
 	if c.Has(1) {
-		start = graph.Dim{}
-		if data, ok := c.Data(1); ok && len(data) == 1 {
-			start = data[0]
-		}
+		start = c.scalar(1)
 	}
-	limit := fresh
-	if data, ok := c.Data(0); ok && len(data) == 1 && !data[0].IsUnknown() {
-		limit = data[0].Max(graph.Const(0))
-	}
+	limit := either(c.scalar(0).Max(graph.Const(0)), fresh)
 	if n, ok := limit.Const(); !c.Has(0) || (ok && n >= unbounded) {
 		limit = fresh
 	}
@@ -250,12 +243,23 @@ func (c *Context) tripCount(again *Fact) graph.Dim {
 	return fresh
 }
 
-// label is an identifier for the node: its first output's name.
-func (c *Context) label() string {
+// freshTrips is how often a body runs where nobody knows: a symbol named after the node's first output.
+func (c *Context) freshTrips() graph.Dim {
+	name := c.Node.Label()
 	for _, v := range c.Node.Outputs {
 		if v != nil {
-			return identifier(v.Name)
+			name = v.Name
+			break
 		}
 	}
-	return identifier(c.Node.Label())
+	return c.s.resolve(graph.DataDependent(identifier(name) + "_trips"))
+}
+
+// setTrips notes how often a body runs, as a symbol where that is unknown.
+func (c *Context) setTrips(b *graph.Body, trips graph.Dim) graph.Dim {
+	if trips.IsUnknown() {
+		trips = c.freshTrips()
+	}
+	c.s.out.Trips[b] = trips
+	return trips
 }

@@ -6,19 +6,18 @@ import "github.com/irene-onnx/irene/graph"
 // reading them, not work that is counted.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits
 func packedProductOps() []Op {
-	var rows []Op
-	row := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
-		rows = append(rows, Op{
-			Domain: "com.microsoft", Name: name, Since: 1, Class: "gemm", Shape: shape, Cost: cost, Weights: weights, Params: packedParams,
-		})
+	rows := []Op{
+		contrib("MatMulNBits", "gemm", packedProduct, packedProductCost, 1, 5),
+		contrib("MatMulBnb4", "gemm", packedProduct, packedProductCost, 1),
+		contrib("MatMulFpQ4", "gemm", packedProduct, packedProductCost, 1),
+		contrib("MatMulBlockQuantizedFp4Weight", "gemm", packedProduct, packedProductCost, 1, 5),
+		contrib("MatMulBlockQuantizedFp8Weight", "gemm", packedProduct, packedProductCost, 1, 4),
+		contrib("MatMulNBitsMlp", "gemm", nbitsMLP, nbitsMLPCost, 2, 3, 5, 6, 8),
+		contrib("MatMulNBitsQkv", "gemm", nbitsQKV, nbitsQKVCost, 2, 3, 5, 6, 8, 9, 11),
 	}
-	row("MatMulNBits", packedProduct, packedProductCost, slots(1, 5))
-	row("MatMulBnb4", packedProduct, packedProductCost, slots(1))
-	row("MatMulFpQ4", packedProduct, packedProductCost, slots(1))
-	row("MatMulBlockQuantizedFp4Weight", packedProduct, packedProductCost, slots(1, 5))
-	row("MatMulBlockQuantizedFp8Weight", packedProduct, packedProductCost, slots(1, 4))
-	row("MatMulNBitsMlp", nbitsMLP, nbitsMLPCost, slots(2, 3, 5, 6, 8))
-	row("MatMulNBitsQkv", nbitsQKV, nbitsQKVCost, slots(2, 3, 5, 6, 8, 9, 11))
+	for i := range rows {
+		rows[i].Params = packedParams
+	}
 	return rows
 }
 

@@ -11,22 +11,19 @@ import (
 // https://onnx.ai/onnx/operators/onnx__SequenceConstruct.html
 // https://onnx.ai/onnx/operators/onnx__Optional.html
 func sequenceOps() []Op {
-	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
-		return Op{Name: name, Since: since, Class: "sequence", Shape: shape, Cost: cost}
-	}
 	return []Op{
-		row("SequenceEmpty", 11, sequenceEmpty, freeCost),
-		row("SequenceConstruct", 11, sequenceConstruct, freeCost),
-		row("SequenceInsert", 11, sequenceInsert, freeCost),
-		row("SequenceErase", 11, sequenceErase, freeCost),
-		row("SequenceAt", 11, sequenceAt, freeCost),
-		row("SequenceLength", 11, sequenceLength, freeCost),
-		row("SplitToSequence", 11, splitToSequence, splitCost),
-		row("ConcatFromSequence", 11, concatFromSequence, concatCost),
-		row("SequenceMap", 17, sequenceMap, freeCost),
-		row("Optional", 15, optional, freeCost),
-		row("OptionalGetElement", 15, optionalGet, freeCost),
-		row("OptionalHasElement", 15, optionalHas, freeCost),
+		row("SequenceEmpty", 11, "sequence", sequenceEmpty, freeCost),
+		row("SequenceConstruct", 11, "sequence", sequenceConstruct, freeCost),
+		row("SequenceInsert", 11, "sequence", sequenceInsert, freeCost),
+		row("SequenceErase", 11, "sequence", sequenceErase, freeCost),
+		row("SequenceAt", 11, "sequence", sequenceAt, freeCost),
+		row("SequenceLength", 11, "sequence", sequenceLength, freeCost),
+		row("SplitToSequence", 11, "sequence", splitToSequence, splitCost),
+		row("ConcatFromSequence", 11, "sequence", concatFromSequence, concatCost),
+		row("SequenceMap", 17, "sequence", sequenceMap, freeCost),
+		row("Optional", 15, "sequence", optional, freeCost),
+		row("OptionalGetElement", 15, "sequence", optionalGet, freeCost),
+		row("OptionalHasElement", 15, "sequence", optionalHas, freeCost),
 	}
 }
 
@@ -276,10 +273,7 @@ func sequenceMap(c *Context) error {
 		return err
 	}
 	c.s.out.Conflicts = append(c.s.out.Conflicts, t.conflicts...)
-	if trips.IsUnknown() {
-		trips = c.s.resolve(graph.DataDependent(c.label() + "_trips"))
-	}
-	c.s.out.Trips[b] = trips
+	trips = c.setTrips(b, trips)
 	for i := range t.out {
 		e := t.out[i].typeOnly()
 		e.Shape = t.out[i].Shape
