@@ -1,6 +1,7 @@
 package ort
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
@@ -60,11 +61,7 @@ func draw(dst []byte, in profiler.Input, rng *rand.Rand) {
 			dst[i] = 1
 		}
 	case in.DType.IsFloat() && in.DType.Bits() >= 16:
-		scale := in.Scale
-		if scale == 0 {
-			scale = 1
-		}
-		size := int(in.DType.Bits() / 8)
+		scale, size := cmp.Or(in.Scale, 1), int(in.DType.Bits()/8)
 		var b [8]byte
 		for i := 0; i < len(dst); i += size {
 			copy(dst[i:], graph.AppendReal(b[:0], in.DType, rng.NormFloat64()*scale))
