@@ -187,3 +187,34 @@ func halfToFloat(h uint16) float64 {
 	}
 	return sign * math.Ldexp(1+frac/1024, exp-15)
 }
+
+// AppendReal appends a number in a floating-point type of 16 bits or more, little endian, rounded to the nearest; in
+// other types nothing. What is too large for float16 becomes the largest finite number.
+func AppendReal(b []byte, t DType, x float64) []byte {
+	single := math.Float32bits(float32(x))
+	switch t {
+	case Float64:
+		return binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
+	case Float32:
+		return binary.LittleEndian.AppendUint32(b, single)
+	case Float16:
+		return binary.LittleEndian.AppendUint16(b, floatToHalf(float32(x)))
+	case BFloat16:
+		return binary.LittleEndian.AppendUint16(b, uint16((single+0x7fff+single>>16&1)>>16))
+	}
+	return b
+}
+
+// floatToHalf is the half-precision number nearest to x, ties to even. What is too large becomes the largest finite number.
+func floatToHalf(x float32) uint16 {
+	b := math.Float32bits(x)
+	sign := uint16(b >> 16 & 0x8000)
+	magnitude := b & 0x7fffffff
+	switch {
+	case magnitude >= 0x477fe000: // 65504
+		return sign | 0x7bff
+	case magnitude < 0x38800000: // below 2^-14 the steps are 2^-24
+		return sign | uint16(math.RoundToEven(math.Abs(float64(x))*(1<<24)))
+	}
+	return sign | uint16((magnitude-0x38000000+0xfff+magnitude>>13&1)>>13)
+}
