@@ -35,7 +35,7 @@ func (c *Context) convLayout() convLayout {
 		l.bias = -1
 	case "QLinearConv":
 		l.weight, l.bias = 3, 8
-		l.channelsLast = c.Node.Int("channels_last", 0) != 0
+		l.channelsLast = c.isSet("channels_last")
 	case "DeformConv", "ConvTransposeWithDynamicPads":
 		l.bias = 3
 	case "NhwcConv", "NhwcFusedConv":

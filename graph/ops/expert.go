@@ -54,12 +54,7 @@ func expertParams(n *graph.Node, slot int, elements int64) int64 {
 func expertCost(c *Context) graph.Cost {
 	x, s := c.Shape(0), c.expertSlots()
 	hidden := dimOf(x, -1)
-	tokens := graph.Dim{}
-	if len(x) > 0 {
-		tokens = x[:len(x)-1].Elements()
-	}
-	k := max(c.Node.Int("k", 1), 1)
-	active := tokens.MulInt(k)
+	active := rowsOf(x).MulInt(max(c.Node.Int("k", 1), 1))
 	var ps []graph.Product
 	work := active.Mul(hidden).MulInt(2).Add(c.Shape(1).Elements().MulInt(softmaxWork + 1))
 	for i, slot := range s.weights {
@@ -74,9 +69,7 @@ func expertCost(c *Context) graph.Cost {
 			work = work.Add(active.Mul(outer).MulInt(expertActivation(c)))
 			inner, outer = outer, hidden
 		}
-		if c.Has(s.biases[i]) {
-			work = work.Add(active.Mul(outer))
-		}
+		work = work.Add(active.Mul(outer).MulInt(c.countHas(s.biases[i])))
 		ps = append(ps, graph.Product{Batch: graph.Const(1), M: active, N: outer, K: inner, Weight: c.constant(slot), TransB: true})
 	}
 	cost := c.products(work, ps...)

@@ -1,10 +1,6 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // indexOps are the operators that pick or replace elements by indices.
 // https://onnx.ai/onnx/operators/onnx__Gather.html
@@ -32,15 +28,10 @@ func gather(c *Context) error {
 		return nil
 	}
 	axis, err := c.Axis(c.Node.Int("axis", 0), len(data))
-	if err != nil {
-		return err
+	if err != nil || idx == nil {
+		return c.result(c.DType(0), nil, err)
 	}
-	if idx == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
-	out := make(graph.Shape, 0, len(data)-1+len(idx))
-	out = append(append(append(out, data[:axis]...), idx...), data[axis+1:]...)
+	out := chain(data[:axis], idx, data[axis+1:])
 	c.Set(0, c.DType(0), out)
 	if _, ok := small(out); !ok {
 		return nil
@@ -121,15 +112,14 @@ func gatherND(c *Context) error {
 	if depth < 0 || depth > int64(len(data))-batch {
 		return c.Errorf("indices of %d numbers for a tensor of rank %d with %d batch axes", depth, len(data), batch)
 	}
-	out := make(graph.Shape, 0, len(idx)+len(data))
-	out = append(append(out, idx[:len(idx)-1]...), data[batch+depth:]...)
+	out := chain(idx[:len(idx)-1], data[batch+depth:])
 	for k := range batch {
 		var err error
 		if out[k], err = c.Unify(data[k], idx[k]); err != nil {
 			return err
 		}
 	}
-	c.Set(0, c.DType(0), slices.Clip(out))
+	c.Set(0, c.DType(0), out)
 	return nil
 }
 

@@ -36,7 +36,7 @@ func (it *iteration) run(lead, tail []Fact, skip int) error {
 		it.widen()
 	}
 	for round := 1; ; round++ {
-		inputs := append(append(append([]Fact(nil), lead...), it.state...), tail...)
+		inputs := slices.Concat(lead, it.state, tail)
 		t, err := s.try(it.body, inputs)
 		if err != nil {
 			return err
@@ -158,8 +158,7 @@ func (it *iteration) stacked(i int, f *Fact, axis int64, trips graph.Dim) error 
 	if err != nil {
 		return err
 	}
-	shape := make(graph.Shape, 0, len(f.Shape)+1)
-	shape = append(append(append(shape, f.Shape[:a]...), trips), f.Shape[a:]...)
+	shape := slices.Insert(slices.Clone(f.Shape), a, trips)
 	shape = it.clean(shape, func(k int) graph.Dim { return it.c.Fresh(i, k) })
 	it.c.Set(i, f.DType, shape)
 	return nil

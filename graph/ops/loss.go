@@ -35,7 +35,7 @@ func loss(c *Context) error {
 		if len(scores) < 2 {
 			return c.Errorf("scores of rank %d, want at least 2", len(scores))
 		}
-		labels := slices.Concat(scores[:1], scores[2:])
+		labels := chain(scores[:1], scores[2:])
 		if out == nil {
 			out = labels
 		}

@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // mlOps are the operators of ai.onnx.ml: features, linear models, support vectors, trees.
 // https://github.com/onnx/onnx/blob/main/docs/Operators-ml.md
@@ -205,11 +209,10 @@ func linearCost(c *Context) graph.Cost {
 
 func oneHotEncoder(c *Context) error {
 	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, graph.Float32, nil)
-		return nil
+	if in != nil {
+		in = append(slices.Clone(in), c.attrLen("cats_int64s", "cats_strings"))
 	}
-	c.Set(0, graph.Float32, append(append(graph.Shape(nil), in...), c.attrLen("cats_int64s", "cats_strings")))
+	c.Set(0, graph.Float32, in)
 	return nil
 }
 

@@ -1,10 +1,6 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // Work per element of the normalizations, as their function bodies spell it out. What is done once per row is left out.
 const (
@@ -61,7 +57,7 @@ func (c *Context) normRows() (graph.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := slices.Concat(x[:axis], ones(len(x)-axis))
+	rows := chain(x[:axis], ones(len(x)-axis))
 	if s := c.Shape(1); len(s) == 1 && axis == len(x)-1 && !s[0].Is(1) {
 		if _, err := c.Unify(x[axis], s[0]); err != nil {
 			return nil, c.Errorf("a scale of %v elements on an axis of %v", s[0], x[axis])

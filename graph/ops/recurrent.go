@@ -33,7 +33,7 @@ func gates(op string) int64 {
 type cell struct{ positions, batch, width, hidden, directions graph.Dim }
 
 // batchFirst reports whether the batch is the first axis of the layer's tensors.
-func (c *Context) batchFirst() bool { return c.Node.Int("layout", 0) != 0 }
+func (c *Context) batchFirst() bool { return c.isSet("layout") }
 
 func (c *Context) cell() cell {
 	x := c.Shape(0)

@@ -222,11 +222,11 @@ func cumulative(neutral int64, f func(a, b graph.Dim) graph.Dim) ShapeRule {
 		out, acc := make([]graph.Dim, len(data)), graph.Const(neutral)
 		for i := range data {
 			k := i
-			if c.Node.Int("reverse", 0) != 0 {
+			if c.isSet("reverse") {
 				k = len(data) - 1 - i
 			}
 			next := f(acc, data[k])
-			if out[k] = next; c.Node.Int("exclusive", 0) != 0 {
+			if out[k] = next; c.isSet("exclusive") {
 				out[k] = acc
 			}
 			acc = next

@@ -1,10 +1,6 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // scan: the body runs once per element of the scan inputs along their axes; outputs are the states after the last
 // round, then what the body puts out in each round, stacked along the output axes. States keep their shapes.
@@ -32,7 +28,7 @@ func scan(c *Context) error {
 		if trips, err = c.Unify(trips, in.Shape[a]); err != nil {
 			return err
 		}
-		elems[i].Shape = slices.Concat(in.Shape[:a], in.Shape[a+1:])
+		elems[i].Shape = chain(in.Shape[:a], in.Shape[a+1:])
 	}
 	if err := it.run(nil, elems, 0); err != nil {
 		return err

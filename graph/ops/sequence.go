@@ -71,13 +71,10 @@ func joinItems(a, b *Items) *Items {
 // sequenceOf is a sequence of the given elements.
 func (c *Context) sequenceOf(list []Fact) Fact {
 	f := Fact{Kind: graph.KindSequence, Items: items(list)}
-	for i := range list {
-		if f.Elem == nil {
-			e := list[i]
-			f.Elem = &e
-			continue
+	for i, e := range list {
+		if f.Elem != nil {
+			e = c.s.join(f.Elem, &list[i], unknownDim)
 		}
-		e := c.s.join(f.Elem, &list[i], unknownDim)
 		f.Elem = &e
 	}
 	return f
@@ -85,7 +82,7 @@ func (c *Context) sequenceOf(list []Fact) Fact {
 
 // sequenceEmpty: a sequence without elements, of the type the attribute names.
 func sequenceEmpty(c *Context) error {
-	elem := Fact{Kind: graph.KindTensor, DType: graph.DType(c.Node.Int("dtype", int64(graph.Float32)))}
+	elem := Fact{Kind: graph.KindTensor, DType: c.attrType("dtype", graph.Float32)}
 	c.SetFact(0, Fact{Kind: graph.KindSequence, Elem: &elem, Items: items(nil)})
 	return nil
 }
@@ -120,16 +117,15 @@ func (c *Context) position(i, n, def int) (int, bool, error) {
 
 func sequenceInsert(c *Context) error {
 	seq, added := c.In(0), *c.In(1)
-	out := Fact{Kind: graph.KindSequence, Elem: &added}
+	elem := added
 	switch {
 	case seq.Items.empty():
 	case seq.Elem == nil:
-		e := added.typeOnly()
-		out.Elem = &e
+		elem = added.typeOnly()
 	default:
-		e := c.s.join(seq.Elem, &added, unknownDim)
-		out.Elem = &e
+		elem = c.s.join(seq.Elem, &added, unknownDim)
 	}
+	out := Fact{Kind: graph.KindSequence, Elem: &elem}
 	if seq.Items != nil {
 		out.Items = &Items{Len: seq.Items.Len.AddInt(1)}
 	}

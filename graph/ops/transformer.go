@@ -1,10 +1,6 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // transformerOps are the operators of transformers beside attention: position biases, removal of padding, gated activations.
 func transformerOps() []Op {
@@ -49,7 +45,7 @@ func torchEmbedding(c *Context, table graph.Shape) (graph.Shape, error) {
 	if idx == nil {
 		return nil, nil
 	}
-	return slices.Concat(idx, table[1:]), nil
+	return chain(idx, table[1:]), nil
 }
 
 // allFinite: one boolean for all inputs.
