@@ -2,6 +2,7 @@ package fit
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
@@ -93,6 +94,7 @@ func (d *Data) describe(c *coefficients.Coefficients) {
 	}
 	p := coefficients.Provenance{Data: baseNames(d.Files), Models: d.Models(), Devices: d.devices(), Equations: len(d.equations())}
 	p.Batch, p.Sequence = d.Sizes()
+	p.Clock = energy.Hertz(math.Round(float64(clock(d.equations()))/1e6) * 1e6) // to a MHz, as drivers report it
 	c.Provenance = p
 	joules, seconds := c.Holds()
 	switch {
