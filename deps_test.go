@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,42 +33,47 @@ graph/scope: graph
 graph/kernel: graph graph/ops
 graph/align: graph
 graph/analysis: graph graph/ops graph/scope
-onnx: graph
-onnx/onnxgo: graph onnx
-onnx/onnxgo/oracle: graph onnx onnx/onnxgo
+onnx/internal/wire:
+onnx: graph onnx/internal/wire
+onnx/onnxgo: graph onnx/internal/wire
+onnx/onnxgo/internal/oracle:
 energy: internal/nearest energy/stats
 energy/stats:
 energy/trace: energy
 energy/irene: graph energy
-energy/irene/model: energy energy/stats energy/irene
+energy/irene/model: energy energy/irene
 energy/coefficients: graph energy
 energy/law: graph energy energy/coefficients
 energy/predict: graph graph/kernel graph/analysis energy energy/coefficients energy/law
 energy/operator: internal/nearest graph graph/analysis energy energy/coefficients energy/law energy/predict
-energy/measured: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/trace energy/coefficients energy/law energy/predict
+energy/measured: graph graph/kernel graph/analysis energy energy/irene energy/trace energy/coefficients energy/law energy/predict
 energy/sweep: graph graph/analysis energy energy/predict
 energy/generate: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep
 energy/fit: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/predict energy/operator energy/measured
-energy/validate: graph energy energy/stats energy/irene energy/irene/model energy/coefficients energy/law energy/measured energy/fit
-energy/energytest: fixtures graph graph/analysis graph/kernel onnx onnx/onnxtest energy energy/coefficients
-energy/predict/predicttest: graph graph/analysis energy energy/irene energy/coefficients energy/predict energy/energytest
+energy/validate: graph energy energy/stats energy/irene energy/irene/model energy/coefficients energy/measured energy/fit
+energy/internal/energytest: fixtures graph graph/analysis graph/kernel onnx internal/onnxtest energy energy/coefficients
+energy/internal/predicttest: graph graph/analysis energy energy/irene energy/coefficients energy/predict energy/internal/energytest
 profiler: graph energy energy/stats
-profiler/...: profiler graph energy energy/stats
-cmd/irene: internal/nearest graph graph/ops graph/scope graph/kernel graph/align graph/analysis onnx energy energy/stats energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/worklist
+profiler/...: profiler graph energy
+profiler/internal/profilertest: profiler energy
+cmd/irene: internal/nearest graph graph/ops graph/kernel graph/analysis onnx energy energy/stats energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/worklist
 cmd/irene/internal/workload: graph graph/analysis onnx profiler
 cmd/irene/internal/worklist: graph graph/kernel graph/analysis onnx energy profiler cmd/irene/internal/workload
 cmd/irene/internal/render: graph energy
-cmd/irene/internal/report: graph graph/ops graph/scope graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/measured energy/sweep energy/generate cmd/irene/internal/render
-cmd/irene/internal/export: graph graph/ops energy cmd/irene/internal/render cmd/irene/internal/report
-cmd/irene/internal/compare: graph graph/align graph/analysis energy energy/predict cmd/irene/internal/render cmd/irene/internal/report
-cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/law energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
-cmd/irene/internal/report/reporttest: fixtures onnx onnx/onnxtest graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
-onnx/onnxtest: graph
+cmd/irene/internal/report: graph graph/ops graph/scope graph/analysis energy energy/law energy/predict energy/sweep energy/generate cmd/irene/internal/render
+cmd/irene/internal/export: graph energy cmd/irene/internal/render cmd/irene/internal/report
+cmd/irene/internal/compare: graph graph/align graph/analysis cmd/irene/internal/render cmd/irene/internal/report
+cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
+cmd/irene/internal/report/reporttest: fixtures onnx internal/onnxtest graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
+internal/onnxtest: graph
 fixtures:
 `
 
 // testOnly lists the packages that only tests may import.
-var testOnly = []string{"fixtures", "onnx/onnxtest", "profiler/profilertest", "energy/energytest", "energy/predict/predicttest", "cmd/irene/internal/report/reporttest"}
+var testOnly = []string{
+	"fixtures", "internal/onnxtest", "profiler/internal/profilertest", "energy/internal/energytest", "energy/internal/predicttest",
+	"cmd/irene/internal/report/reporttest",
+}
 
 // withC lists the packages that may use cgo.
 var withC = []string{"profiler/nvml", "profiler/ort"}
@@ -94,7 +100,7 @@ func TestImportOrderFails(t *testing.T) {
 		{"not by way of another", "graph/scope/x.go", ours("graph/ops"), "graph/scope/x.go: graph/scope may not import graph/ops"},
 		{"fixtures in a test", "graph/x_test.go", ours("fixtures"), ""},
 		{"fixtures in the program", "cmd/irene/x.go", ours("fixtures"), "cmd/irene/x.go: fixtures is for tests alone"},
-		{"the builder in the program", "onnx/x.go", ours("onnx/onnxtest"), "onnx/x.go: onnx/onnxtest is for tests alone"},
+		{"the builder in the program", "onnx/x.go", ours("internal/onnxtest"), "onnx/x.go: internal/onnxtest is for tests alone"},
 		{"a report that measures", "cmd/irene/internal/report/x.go", ours("profiler"), "cmd/irene/internal/report/x.go: cmd/irene/internal/report may not import profiler"},
 		{"prediction that measures", "energy/predict/x.go", ours("profiler/fake"), "energy/predict/x.go: energy/predict may not import profiler/fake"},
 		{"a leaf", "profiler/nvml/x.go", `"C"; ` + ours("profiler"), ""},
@@ -115,6 +121,59 @@ func TestImportOrderFails(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestPolicyUsed looks for permissions that nothing needs.
+func TestPolicyUsed(t *testing.T) {
+	found, err := unused(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range found {
+		t.Errorf("nothing needs this of the policy: %s", line)
+	}
+	source := fmt.Sprintf("package energy\nimport %q\n", module+"/energy/stats")
+	found, err = unused(fstest.MapFS{"energy/x_test.go": {Data: []byte(source)}, "energy/y.go": {Data: []byte("package energy")}})
+	if err != nil || !slices.Contains(found, "energy: energy/stats") || slices.Contains(found, "energy:") || !slices.Contains(found, "graph:") {
+		t.Errorf("a test makes no permission needed, and a line needs its package: %v, %v", found, err)
+	}
+}
+
+// TestRooms: ARCHITECTURE.md has one line for each package, after those of all packages that it imports.
+func TestRooms(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := map[string]int{}
+	for i, m := range regexp.MustCompile("(?m)^\\| `([^`]+)`(?: •)? \\| .+ \\|$").FindAllStringSubmatch(string(text), -1) {
+		if place[m[1]] != 0 {
+			t.Errorf("%s has two lines", m[1])
+		}
+		place[m[1]] = i + 1
+	}
+	packages := map[string]bool{}
+	err = eachFile(os.DirFS("."), func(file string, imports []string) {
+		name := path.Dir(file)
+		packages[name] = true
+		if place[name] == 0 {
+			t.Errorf("%s has no line", name)
+		}
+		for _, imported := range imports {
+			of, ours := strings.CutPrefix(imported, module+"/")
+			if ours && !strings.HasSuffix(file, "_test.go") && place[of] > place[name] {
+				t.Errorf("the line of %s stands before that of %s, which it imports", name, of)
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range place {
+		if !packages[name] {
+			t.Errorf("there is no %s", name)
+		}
 	}
 }
 
@@ -148,7 +207,50 @@ func violations(root fs.FS) ([]string, error) {
 	allowed := parsePolicy()
 	var found []string
 	asked := map[string]bool{} // packages without a line, which are named once
-	err := fs.WalkDir(root, ".", func(file string, entry fs.DirEntry, err error) error {
+	err := eachFile(root, func(file string, imports []string) {
+		if _, known := lineOf(allowed, path.Dir(file)); !known {
+			if !asked[path.Dir(file)] {
+				found = append(found, fmt.Sprintf("%s: %s has no line in the policy", file, path.Dir(file)))
+			}
+			asked[path.Dir(file)] = true
+		}
+		found = append(found, judge(allowed, file, imports)...)
+	})
+	return found, err
+}
+
+// unused lists what the policy allows and nothing but tests, or nothing at all, makes use of, as "a: b".
+func unused(root fs.FS) ([]string, error) {
+	allowed := parsePolicy()
+	used := map[string]bool{}
+	err := eachFile(root, func(file string, imports []string) {
+		name := path.Dir(file)
+		if _, own := allowed[name]; !own {
+			name = path.Dir(name) + "/..."
+		}
+		used[name+":"] = true
+		if strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		for _, imported := range imports {
+			of := strings.TrimPrefix(imported, module+"/")
+			used[name+": "+of], used[name+": "+path.Dir(of)+"/..."] = true, true
+		}
+	})
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(allowed)) {
+		for _, of := range append([]string{""}, allowed[name]...) {
+			if line := strings.TrimSpace(name + ": " + of); !used[line] {
+				found = append(found, line)
+			}
+		}
+	}
+	return found, err
+}
+
+// eachFile calls f with every Go file of a module and its imports, sorted by file.
+func eachFile(root fs.FS, f func(file string, imports []string)) error {
+	return fs.WalkDir(root, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -163,19 +265,11 @@ func violations(root fs.FS) ([]string, error) {
 			return nil
 		}
 		imports, err := importsOf(root, file)
-		if err != nil {
-			return err
+		if err == nil {
+			f(file, imports)
 		}
-		if _, known := lineOf(allowed, path.Dir(file)); !known {
-			if !asked[path.Dir(file)] {
-				found = append(found, fmt.Sprintf("%s: %s has no line in the policy", file, path.Dir(file)))
-			}
-			asked[path.Dir(file)] = true
-		}
-		found = append(found, judge(allowed, file, imports)...)
-		return nil
+		return err
 	})
-	return found, err
 }
 
 // importsOf lists the import paths of a file.

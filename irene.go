@@ -14,9 +14,10 @@
 //	}
 //
 // Numbers are those of the command's irene analyze. This package goes the whole way at once; the steps are packages that
-// other programs may import, too: onnx reads files, graph is what they hold, graph/analysis infers shapes and counts
-// work, energy has units, devices and records of measurements, energy/coefficients and energy/predict make energy and
-// time of work. Other packages serve the command and may change.
+// other programs may import, too: onnx reads files (onnx/onnxgo takes models of onnx-go), graph is what they hold,
+// graph/analysis infers shapes and counts work, energy has units, devices and records of measurements, and
+// energy/coefficients, energy/law and energy/predict make energy and time of work. Other packages serve the command and
+// may change.
 package irene
 
 import (
@@ -126,7 +127,7 @@ func (o *Options) target() (c *coefficients.Coefficients, dev energy.Device, err
 		}
 	}
 	if o.Coefficients == "" {
-		c, err = coefficients.ForRuntime(dev.ID, o.Profile)
+		c, err = coefficients.ForProfile(dev.ID, o.Profile)
 	} else {
 		c, err = load(o.Coefficients)
 	}

@@ -128,13 +128,18 @@ func Devices() []Device {
 // error for an unknown one is an *UnknownDeviceError.
 func LookupDevice(name string) (Device, error) {
 	all := Devices()
-	key := deviceKey(name)
 	for _, d := range all {
-		if key != "" && slices.ContainsFunc(d.names(), func(n string) bool { return deviceKey(n) == key }) {
+		if d.Is(name) {
 			return d, nil
 		}
 	}
-	return Device{}, &UnknownDeviceError{Name: name, Suggestions: suggestDevices(key, all)}
+	return Device{}, &UnknownDeviceError{Name: name, Suggestions: suggestDevices(deviceKey(name), all)}
+}
+
+// Is reports whether a name is one of the device's: its id, name or an alias, compared as LookupDevice does.
+func (d Device) Is(name string) bool {
+	key := deviceKey(name)
+	return key != "" && slices.ContainsFunc(d.names(), func(n string) bool { return deviceKey(n) == key })
 }
 
 // names is everything a device answers to.

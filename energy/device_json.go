@@ -38,14 +38,3 @@ func (d *Device) UnmarshalJSON(text []byte) error {
 	*d = Device(in)
 	return nil
 }
-
-// Is reports whether a name is one of the device's: its id, name or an alias, compared as LookupDevice does.
-func (d Device) Is(name string) bool {
-	key := deviceKey(name)
-	for _, n := range d.names() {
-		if key != "" && deviceKey(n) == key {
-			return true
-		}
-	}
-	return false
-}

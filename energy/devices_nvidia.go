@@ -1,6 +1,9 @@
 package energy
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Scales of the table below.
 const (
@@ -29,6 +32,42 @@ func nvidia() []Device {
 	return slices.Concat(pascal(), volta(), turing(), ampereDataCentre(), ampereGraphics(), ada(), hopper(), blackwell())
 }
 
+// boards fills in what rows of the table leave out: there, boards are like the chip. Its estimates are theirs too, and idle
+// power is one everywhere.
+func boards(chip Device, rows []Device) []Device {
+	for i := range rows {
+		d := &rows[i]
+		d.Architecture = cmp.Or(d.Architecture, chip.Architecture)
+		d.ComputeCapability = cmp.Or(d.ComputeCapability, chip.ComputeCapability)
+		d.SMs, d.CoresPerSM = cmp.Or(d.SMs, chip.SMs), cmp.Or(d.CoresPerSM, chip.CoresPerSM)
+		d.BoostClock, d.L2Bytes = cmp.Or(d.BoostClock, chip.BoostClock), cmp.Or(d.L2Bytes, chip.L2Bytes)
+		d.MemoryBytes, d.Bandwidth = cmp.Or(d.MemoryBytes, chip.MemoryBytes), cmp.Or(d.Bandwidth, chip.Bandwidth)
+		d.Source, d.Address = cmp.Or(d.Source, chip.Source), cmp.Or(d.Address, chip.Address)
+		if d.Peaks == nil {
+			d.Peaks = slices.Clone(chip.Peaks)
+		}
+		d.Estimates = slices.Concat([]string{EstimateIdle}, chip.Estimates, d.Estimates)
+	}
+	return rows
+}
+
+// rates are peaks of a device that has tensor cores for TF32, in TFLOP/s: float32 is without them, all else on them. What
+// is zero the device has not.
+type rates struct{ float32, tf32, half, float8, int8, float4 float64 }
+
+// peaks lists the rates. That of half is both 16-bit types'; without tensor cores, these are so many times float32's.
+func (r rates) peaks(float16, bfloat16 float64) []Peak {
+	all := []Peak{
+		vector("float32", r.float32), vector("float16", float16*r.float32), vector("bfloat16", bfloat16*r.float32),
+		tensor(TF32, r.tf32), tensor("float16", r.half), tensor("bfloat16", r.half),
+		tensor(Float8, r.float8), tensor("int8", r.int8), tensor(Float4, r.float4),
+	}
+	return slices.DeleteFunc(all, func(p Peak) bool { return p.Rate == 0 })
+}
+
+// clock is a clock in MHz.
+func clock(megahertz float64) *Hertz { return new(Hertz(megahertz * mhz)) }
+
 // vector is a peak without tensor cores, in TFLOP/s.
 func vector(dtype string, teraflops float64) Peak {
 	return Peak{DType: dtype, Rate: FLOPsPerSecond(teraflops * tera)}
@@ -42,503 +81,328 @@ func tensor(dtype string, teraflops float64) Peak {
 // pascal lists compute capability 6.0 and 6.1: no tensor cores. White paper:
 // https://images.nvidia.com/content/pdf/tesla/whitepaper/pascal-architecture-whitepaper.pdf
 func pascal() []Device {
-	return []Device{
+	return slices.Concat(boards(Device{
+		Architecture: "Pascal", ComputeCapability: "6.1", CoresPerSM: 128,
+		Estimates: []string{EstimatePeaks},
+	}, []Device{
 		{
-			ID: "gtx-1070", Name: "NVIDIA GeForce GTX 1070",
-			Architecture: "Pascal", ComputeCapability: "6.1", SMs: 15, CoresPerSM: 128,
-			BaseClock: new(Hertz(1506 * mhz)), BoostClock: 1683 * mhz,
-			Peaks:       []Peak{vector("float32", 6.463), vector("float16", 0.101), vector("int8", 25.85)},
+			ID: "gtx-1070", Name: "NVIDIA GeForce GTX 1070", SMs: 15, BaseClock: clock(1506), BoostClock: 1683 * mhz,
 			MemoryBytes: 8 * gib, Bandwidth: 256 * gbs, L2Bytes: 2 * mib, TDP: 150, Idle: 28,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "GeForce GTX 1070 specifications; GeForce GTX 1080 white paper",
-			Address:   "https://www.geforce.com/hardware/desktop-gpus/geforce-gtx-1070/specifications",
+			Peaks:   []Peak{vector("float32", 6.463), vector("float16", 0.101), vector("int8", 25.85)},
+			Source:  "GeForce GTX 1070 specifications; GeForce GTX 1080 white paper",
+			Address: "https://www.geforce.com/hardware/desktop-gpus/geforce-gtx-1070/specifications",
 		},
 		{
-			ID: "gtx-1080", Name: "NVIDIA GeForce GTX 1080",
-			Architecture: "Pascal", ComputeCapability: "6.1", SMs: 20, CoresPerSM: 128,
-			BaseClock: new(Hertz(1607 * mhz)), BoostClock: 1733 * mhz,
-			Peaks:       []Peak{vector("float32", 8.873), vector("float16", 0.1386), vector("int8", 35.49)},
+			ID: "gtx-1080", Name: "NVIDIA GeForce GTX 1080", SMs: 20, BaseClock: clock(1607), BoostClock: 1733 * mhz,
 			MemoryBytes: 8 * gib, Bandwidth: 320 * gbs, L2Bytes: 2 * mib, TDP: 180, Idle: 32,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "GeForce GTX 1080 white paper",
-			Address:   "https://international.download.nvidia.com/geforce-com/international/pdfs/GeForce_GTX_1080_Whitepaper_FINAL.pdf",
+			Peaks:   []Peak{vector("float32", 8.873), vector("float16", 0.1386), vector("int8", 35.49)},
+			Source:  "GeForce GTX 1080 white paper",
+			Address: "https://international.download.nvidia.com/geforce-com/international/pdfs/GeForce_GTX_1080_Whitepaper_FINAL.pdf",
 		},
 		{
-			ID: "gtx-1080-ti", Name: "NVIDIA GeForce GTX 1080 Ti",
-			Architecture: "Pascal", ComputeCapability: "6.1", SMs: 28, CoresPerSM: 128,
-			BaseClock: new(Hertz(1480 * mhz)), BoostClock: 1582 * mhz,
-			Peaks:       []Peak{vector("float32", 11.34), vector("float16", 0.1772), vector("int8", 45.36)},
+			ID: "gtx-1080-ti", Name: "NVIDIA GeForce GTX 1080 Ti", SMs: 28, BaseClock: clock(1480), BoostClock: 1582 * mhz,
 			MemoryBytes: 11 * gib, Bandwidth: 484 * gbs, L2Bytes: 2816 * kib, TDP: 250, Idle: 42,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "GeForce GTX 1080 Ti specifications",
-			Address:   "https://www.geforce.com/hardware/desktop-gpus/geforce-gtx-1080-ti/specifications",
+			Peaks:   []Peak{vector("float32", 11.34), vector("float16", 0.1772), vector("int8", 45.36)},
+			Source:  "GeForce GTX 1080 Ti specifications",
+			Address: "https://www.geforce.com/hardware/desktop-gpus/geforce-gtx-1080-ti/specifications",
 		},
 		{
-			ID: "p4", Name: "Tesla P4",
-			Architecture: "Pascal", ComputeCapability: "6.1", SMs: 20, CoresPerSM: 128,
-			BaseClock: new(Hertz(886 * mhz)), BoostClock: 1113 * mhz,
-			Peaks:       []Peak{vector("float32", 5.7), vector("float16", 0.089), vector("int8", 22.8)},
+			ID: "p4", Name: "Tesla P4", SMs: 20, BaseClock: clock(886), BoostClock: 1113 * mhz,
 			MemoryBytes: 8 * gib, Bandwidth: 192 * gbs, L2Bytes: 2 * mib, TDP: 75, Idle: 23,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "Tesla P4 data sheet; peaks at the highest boost clock (the data sheet's 5.5 TFLOP/s are at 1074 MHz)",
-			Address:   "https://images.nvidia.com/content/pdf/tesla/184457-Tesla-P4-Datasheet-NV-Final-Letter-Web.pdf",
+			Peaks:   []Peak{vector("float32", 5.7), vector("float16", 0.089), vector("int8", 22.8)},
+			Source:  "Tesla P4 data sheet; peaks at the highest boost clock (the data sheet's 5.5 TFLOP/s are at 1074 MHz)",
+			Address: "https://images.nvidia.com/content/pdf/tesla/184457-Tesla-P4-Datasheet-NV-Final-Letter-Web.pdf",
 		},
 		{
-			ID: "p40", Name: "Tesla P40",
-			Architecture: "Pascal", ComputeCapability: "6.1", SMs: 30, CoresPerSM: 128,
-			BaseClock: new(Hertz(1303 * mhz)), BoostClock: 1531 * mhz,
-			Peaks:       []Peak{vector("float32", 11.76), vector("float16", 0.184), vector("int8", 47)},
+			ID: "p40", Name: "Tesla P40", SMs: 30, BaseClock: clock(1303), BoostClock: 1531 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 346 * gbs, L2Bytes: 3 * mib, TDP: 250, Idle: 50,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "Tesla P40 data sheet",
-			Address:   "https://images.nvidia.com/content/pdf/tesla/184427-Tesla-P40-Datasheet-NV-Final-Letter-Web.pdf",
+			Peaks:   []Peak{vector("float32", 11.76), vector("float16", 0.184), vector("int8", 47)},
+			Source:  "Tesla P40 data sheet",
+			Address: "https://images.nvidia.com/content/pdf/tesla/184427-Tesla-P40-Datasheet-NV-Final-Letter-Web.pdf",
+		},
+	}), boards(Device{
+		Architecture: "Pascal", ComputeCapability: "6.0", SMs: 56, CoresPerSM: 64,
+		MemoryBytes: 16 * gib, Bandwidth: 732 * gbs, L2Bytes: 4 * mib,
+	}, []Device{
+		{
+			ID: "p100-pcie-16gb", Name: "Tesla P100-PCIE-16GB", Aliases: []string{"p100-pcie"}, BaseClock: clock(1189),
+			BoostClock: 1328 * mhz,
+			TDP:        250, Idle: 32,
+			Peaks:   []Peak{vector("float32", 9.52), vector("float16", 19.04)},
+			Source:  "Tesla P100 PCIe product brief PB-08248 (the data sheet's 9.3 TFLOP/s are at 1303 MHz)",
+			Address: "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/tesla-p100/pdf/nvidia-tesla-p100-PCIe-datasheet.pdf",
 		},
 		{
-			ID: "p100-pcie-16gb", Name: "Tesla P100-PCIE-16GB",
-			Aliases:      []string{"p100-pcie"},
-			Architecture: "Pascal", ComputeCapability: "6.0", SMs: 56, CoresPerSM: 64,
-			BaseClock: new(Hertz(1189 * mhz)), BoostClock: 1328 * mhz,
-			Peaks:       []Peak{vector("float32", 9.52), vector("float16", 19.04)},
-			MemoryBytes: 16 * gib, Bandwidth: 732 * gbs, L2Bytes: 4 * mib, TDP: 250, Idle: 32,
-			Estimates: []string{EstimateIdle},
-			Source:    "Tesla P100 PCIe product brief PB-08248 (the data sheet's 9.3 TFLOP/s are at 1303 MHz)",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/tesla-p100/pdf/nvidia-tesla-p100-PCIe-datasheet.pdf",
+			ID: "p100-sxm2-16gb", Name: "Tesla P100-SXM2-16GB", Aliases: []string{"p100-sxm2"}, BaseClock: clock(1328),
+			BoostClock: 1480 * mhz,
+			TDP:        300, Idle: 35,
+			Peaks:   []Peak{vector("float32", 10.6), vector("float16", 21.2)},
+			Source:  "Pascal P100 white paper",
+			Address: "https://images.nvidia.com/content/pdf/tesla/whitepaper/pascal-architecture-whitepaper.pdf",
 		},
-		{
-			ID: "p100-sxm2-16gb", Name: "Tesla P100-SXM2-16GB",
-			Aliases:      []string{"p100-sxm2"},
-			Architecture: "Pascal", ComputeCapability: "6.0", SMs: 56, CoresPerSM: 64,
-			BaseClock: new(Hertz(1328 * mhz)), BoostClock: 1480 * mhz,
-			Peaks:       []Peak{vector("float32", 10.6), vector("float16", 21.2)},
-			MemoryBytes: 16 * gib, Bandwidth: 732 * gbs, L2Bytes: 4 * mib, TDP: 300, Idle: 35,
-			Estimates: []string{EstimateIdle},
-			Source:    "Pascal P100 white paper",
-			Address:   "https://images.nvidia.com/content/pdf/tesla/whitepaper/pascal-architecture-whitepaper.pdf",
-		},
-	}
+	}))
 }
 
 // volta lists compute capability 7.0: tensor cores for float16. White paper:
 // https://images.nvidia.com/content/volta-architecture/pdf/volta-architecture-whitepaper.pdf
 func volta() []Device {
-	return []Device{
+	return boards(Device{
+		Architecture: "Volta", ComputeCapability: "7.0", SMs: 80, CoresPerSM: 64, BoostClock: 1530 * mhz,
+		Bandwidth: 900 * gbs, L2Bytes: 6 * mib,
+		Peaks:     []Peak{vector("float32", 15.7), vector("float16", 31.4), vector("int8", 62.8), tensor("float16", 125)},
+		Estimates: []string{EstimatePeaks},
+		Source:    "Tesla V100 data sheet; Volta V100 white paper",
+		Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
+	}, []Device{
 		{
-			ID: "v100-pcie-16gb", Name: "Tesla V100-PCIE-16GB",
-			Architecture: "Volta", ComputeCapability: "7.0", SMs: 80, CoresPerSM: 64,
-			BaseClock: new(Hertz(1245 * mhz)), BoostClock: 1380 * mhz,
-			Peaks:       []Peak{vector("float32", 14), vector("float16", 28), vector("int8", 56), tensor("float16", 112)},
-			MemoryBytes: 16 * gib, Bandwidth: 900 * gbs, L2Bytes: 6 * mib, TDP: 250, Idle: 38,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "Tesla V100 data sheet; Volta V100 white paper",
-			Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
+			ID: "v100-sxm2-16gb", Name: "Tesla V100-SXM2-16GB", BaseClock: clock(1312),
+			MemoryBytes: 16 * gib, TDP: 300, Idle: 42,
 		},
 		{
-			ID: "v100-pcie-32gb", Name: "Tesla V100-PCIE-32GB",
-			Architecture: "Volta", ComputeCapability: "7.0", SMs: 80, CoresPerSM: 64,
-			BaseClock: new(Hertz(1230 * mhz)), BoostClock: 1380 * mhz,
-			Peaks:       []Peak{vector("float32", 14), vector("float16", 28), vector("int8", 56), tensor("float16", 112)},
-			MemoryBytes: 32 * gib, Bandwidth: 900 * gbs, L2Bytes: 6 * mib, TDP: 250, Idle: 38,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "Tesla V100 data sheet; Volta V100 white paper",
-			Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
+			ID: "v100-sxm2-32gb", Name: "Tesla V100-SXM2-32GB", BaseClock: clock(1290),
+			MemoryBytes: 32 * gib, TDP: 300, Idle: 42,
 		},
 		{
-			ID: "v100-sxm2-16gb", Name: "Tesla V100-SXM2-16GB",
-			Architecture: "Volta", ComputeCapability: "7.0", SMs: 80, CoresPerSM: 64,
-			BaseClock: new(Hertz(1312 * mhz)), BoostClock: 1530 * mhz,
-			Peaks:       []Peak{vector("float32", 15.7), vector("float16", 31.4), vector("int8", 62.8), tensor("float16", 125)},
-			MemoryBytes: 16 * gib, Bandwidth: 900 * gbs, L2Bytes: 6 * mib, TDP: 300, Idle: 42,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "Tesla V100 data sheet; Volta V100 white paper",
-			Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
+			ID: "v100-pcie-16gb", Name: "Tesla V100-PCIE-16GB", BaseClock: clock(1245), BoostClock: 1380 * mhz,
+			MemoryBytes: 16 * gib, TDP: 250, Idle: 38,
+			Peaks: []Peak{vector("float32", 14), vector("float16", 28), vector("int8", 56), tensor("float16", 112)},
 		},
 		{
-			ID: "v100-sxm2-32gb", Name: "Tesla V100-SXM2-32GB",
-			Architecture: "Volta", ComputeCapability: "7.0", SMs: 80, CoresPerSM: 64,
-			BaseClock: new(Hertz(1290 * mhz)), BoostClock: 1530 * mhz,
-			Peaks:       []Peak{vector("float32", 15.7), vector("float16", 31.4), vector("int8", 62.8), tensor("float16", 125)},
-			MemoryBytes: 32 * gib, Bandwidth: 900 * gbs, L2Bytes: 6 * mib, TDP: 300, Idle: 42,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
-			Source:    "Tesla V100 data sheet; Volta V100 white paper",
-			Address:   "https://images.nvidia.com/content/technologies/volta/pdf/volta-v100-datasheet-update-us-1165301-r5.pdf",
+			ID: "v100-pcie-32gb", Name: "Tesla V100-PCIE-32GB", BaseClock: clock(1230), BoostClock: 1380 * mhz,
+			MemoryBytes: 32 * gib, TDP: 250, Idle: 38,
+			Peaks: []Peak{vector("float32", 14), vector("float16", 28), vector("int8", 56), tensor("float16", 112)},
 		},
-	}
+	})
 }
 
 // turing lists compute capability 7.5: tensor cores for float16 and int8. White paper:
 // https://images.nvidia.com/aem-dam/en-zz/Solutions/design-visualization/technologies/turing-architecture/NVIDIA-Turing-Architecture-Whitepaper.pdf
 func turing() []Device {
-	return []Device{
+	return boards(Device{Architecture: "Turing", ComputeCapability: "7.5", CoresPerSM: 64}, []Device{
 		{
-			ID: "t4", Name: "Tesla T4",
-			Architecture: "Turing", ComputeCapability: "7.5", SMs: 40, CoresPerSM: 64,
-			BaseClock: new(Hertz(585 * mhz)), BoostClock: 1590 * mhz,
-			Peaks:       []Peak{vector("float32", 8.1), vector("float16", 16.2), tensor("float16", 65), tensor("int8", 130)},
+			ID: "t4", Name: "Tesla T4", SMs: 40, BaseClock: clock(585), BoostClock: 1590 * mhz,
 			MemoryBytes: 16 * gib, Bandwidth: 320 * gbs, L2Bytes: 4 * mib, TDP: 70, Idle: 27,
-			Estimates: []string{EstimateIdle},
-			Source:    "Tesla T4 data sheet; Turing white paper",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/tesla-t4/t4-tensor-core-datasheet-951643.pdf",
+			Peaks:   []Peak{vector("float32", 8.1), vector("float16", 16.2), tensor("float16", 65), tensor("int8", 130)},
+			Source:  "Tesla T4 data sheet; Turing white paper",
+			Address: "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/tesla-t4/t4-tensor-core-datasheet-951643.pdf",
 		},
 		{
-			ID: "rtx-2080-ti", Name: "NVIDIA GeForce RTX 2080 Ti",
-			Architecture: "Turing", ComputeCapability: "7.5", SMs: 68, CoresPerSM: 64,
-			BaseClock: new(Hertz(1350 * mhz)), BoostClock: 1545 * mhz,
-			Peaks:       []Peak{vector("float32", 13.45), vector("float16", 26.9), tensor("float16", 53.8), tensor("int8", 215.2)},
+			ID: "rtx-2080-ti", Name: "NVIDIA GeForce RTX 2080 Ti", SMs: 68, BaseClock: clock(1350), BoostClock: 1545 * mhz,
 			MemoryBytes: 11 * gib, Bandwidth: 616 * gbs, L2Bytes: 5632 * kib, TDP: 250, Idle: 55,
-			Estimates: []string{EstimateIdle},
-			Source:    "Turing white paper (reference board)",
-			Address:   "https://images.nvidia.com/aem-dam/en-zz/Solutions/design-visualization/technologies/turing-architecture/NVIDIA-Turing-Architecture-Whitepaper.pdf",
+			Peaks: []Peak{
+				vector("float32", 13.45), vector("float16", 26.9), tensor("float16", 53.8), tensor("int8", 215.2),
+			},
+			Source:  "Turing white paper (reference board)",
+			Address: "https://images.nvidia.com/aem-dam/en-zz/Solutions/design-visualization/technologies/turing-architecture/NVIDIA-Turing-Architecture-Whitepaper.pdf",
 		},
 		{
-			ID: "titan-rtx", Name: "NVIDIA TITAN RTX",
-			Architecture: "Turing", ComputeCapability: "7.5", SMs: 72, CoresPerSM: 64,
-			BaseClock: new(Hertz(1350 * mhz)), BoostClock: 1770 * mhz,
-			Peaks:       []Peak{vector("float32", 16.3), vector("float16", 32.6), tensor("float16", 130.5), tensor("int8", 261)},
+			ID: "titan-rtx", Name: "NVIDIA TITAN RTX", SMs: 72, BaseClock: clock(1350), BoostClock: 1770 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 672 * gbs, L2Bytes: 6 * mib, TDP: 280, Idle: 60,
-			Estimates: []string{EstimateIdle},
-			Source:    "TITAN RTX specifications; Turing white paper",
-			Address:   "https://www.nvidia.com/en-us/titan/titan-rtx/",
+			Peaks: []Peak{
+				vector("float32", 16.3), vector("float16", 32.6), tensor("float16", 130.5), tensor("int8", 261),
+			},
+			Source:  "TITAN RTX specifications; Turing white paper",
+			Address: "https://www.nvidia.com/en-us/titan/titan-rtx/",
 		},
-	}
+	})
 }
 
 // ampereDataCentre lists compute capability 8.0: tensor cores for TF32, float16, bfloat16 and int8. White paper:
 // https://images.nvidia.com/aem-dam/en-zz/Solutions/data-center/nvidia-ampere-architecture-whitepaper.pdf
 func ampereDataCentre() []Device {
-	return []Device{
+	return boards(Device{
+		Architecture: "Ampere", ComputeCapability: "8.0", SMs: 108, CoresPerSM: 64, BoostClock: 1410 * mhz,
+		L2Bytes: 40 * mib,
+		Peaks:   rates{float32: 19.5, tf32: 156, half: 312, int8: 624}.peaks(4, 2),
+		Source:  "A100 data sheet; A100 white paper",
+		Address: "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
+	}, []Device{
 		{
-			ID: "a100-pcie-40gb", Name: "NVIDIA A100-PCIE-40GB",
-			Architecture: "Ampere", ComputeCapability: "8.0", SMs: 108, CoresPerSM: 64,
-			BaseClock: new(Hertz(765 * mhz)), BoostClock: 1410 * mhz,
-			Peaks: []Peak{
-				vector("float32", 19.5), vector("float16", 78), vector("bfloat16", 39), tensor(TF32, 156),
-				tensor("float16", 312), tensor("bfloat16", 312), tensor("int8", 624),
-			},
-			MemoryBytes: 40 * gib, Bandwidth: 1555 * gbs, L2Bytes: 40 * mib, TDP: 250, Idle: 45,
-			Estimates: []string{EstimateIdle},
-			Source:    "A100 data sheet; A100 white paper",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
+			ID: "a100-pcie-40gb", Name: "NVIDIA A100-PCIE-40GB", BaseClock: clock(765),
+			MemoryBytes: 40 * gib, Bandwidth: 1555 * gbs, TDP: 250, Idle: 45,
 		},
 		{
-			ID: "a100-pcie-80gb", Name: "NVIDIA A100 80GB PCIe",
-			Architecture: "Ampere", ComputeCapability: "8.0", SMs: 108, CoresPerSM: 64,
-			BaseClock: new(Hertz(1065 * mhz)), BoostClock: 1410 * mhz,
-			Peaks: []Peak{
-				vector("float32", 19.5), vector("float16", 78), vector("bfloat16", 39), tensor(TF32, 156),
-				tensor("float16", 312), tensor("bfloat16", 312), tensor("int8", 624),
-			},
-			MemoryBytes: 80 * gib, Bandwidth: 1935 * gbs, L2Bytes: 40 * mib, TDP: 300, Idle: 65,
-			Estimates: []string{EstimateIdle},
-			Source:    "A100 data sheet; A100 white paper",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
+			ID: "a100-pcie-80gb", Name: "NVIDIA A100 80GB PCIe", BaseClock: clock(1065),
+			MemoryBytes: 80 * gib, Bandwidth: 1935 * gbs, TDP: 300, Idle: 65,
 		},
 		{
-			ID: "a100-sxm-40gb", Name: "NVIDIA A100-SXM4-40GB",
-			Architecture: "Ampere", ComputeCapability: "8.0", SMs: 108, CoresPerSM: 64,
-			BaseClock: new(Hertz(1095 * mhz)), BoostClock: 1410 * mhz,
-			Peaks: []Peak{
-				vector("float32", 19.5), vector("float16", 78), vector("bfloat16", 39), tensor(TF32, 156),
-				tensor("float16", 312), tensor("bfloat16", 312), tensor("int8", 624),
-			},
-			MemoryBytes: 40 * gib, Bandwidth: 1555 * gbs, L2Bytes: 40 * mib, TDP: 400, Idle: 60,
-			Estimates: []string{EstimateIdle},
-			Source:    "A100 data sheet; A100 white paper",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
+			ID: "a100-sxm-40gb", Name: "NVIDIA A100-SXM4-40GB", BaseClock: clock(1095),
+			MemoryBytes: 40 * gib, Bandwidth: 1555 * gbs, TDP: 400, Idle: 60,
 		},
 		{
-			ID: "a100-sxm-80gb", Name: "NVIDIA A100-SXM4-80GB",
-			Architecture: "Ampere", ComputeCapability: "8.0", SMs: 108, CoresPerSM: 64,
-			BaseClock: new(Hertz(1275 * mhz)), BoostClock: 1410 * mhz,
-			Peaks: []Peak{
-				vector("float32", 19.5), vector("float16", 78), vector("bfloat16", 39), tensor(TF32, 156),
-				tensor("float16", 312), tensor("bfloat16", 312), tensor("int8", 624),
-			},
-			MemoryBytes: 80 * gib, Bandwidth: 2039 * gbs, L2Bytes: 40 * mib, TDP: 400, Idle: 65,
-			Estimates: []string{EstimateIdle},
-			Source:    "A100 data sheet; A100 white paper",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a100/pdf/nvidia-a100-datasheet-us-nvidia-1758950-r4-web.pdf",
+			ID: "a100-sxm-80gb", Name: "NVIDIA A100-SXM4-80GB", BaseClock: clock(1275),
+			MemoryBytes: 80 * gib, Bandwidth: 2039 * gbs, TDP: 400, Idle: 65,
 		},
 		{
-			ID: "a30", Name: "NVIDIA A30",
-			Architecture: "Ampere", ComputeCapability: "8.0", SMs: 56, CoresPerSM: 64,
-			BaseClock: new(Hertz(930 * mhz)), BoostClock: 1440 * mhz,
-			Peaks: []Peak{
-				vector("float32", 10.3), vector("float16", 41.2), vector("bfloat16", 20.6), tensor(TF32, 82),
-				tensor("float16", 165), tensor("bfloat16", 165), tensor("int8", 330),
-			},
+			ID: "a30", Name: "NVIDIA A30", SMs: 56, BaseClock: clock(930), BoostClock: 1440 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 933 * gbs, L2Bytes: 24 * mib, TDP: 165, Idle: 40,
-			Estimates: []string{EstimateIdle},
-			Source:    "A30 data sheet",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/data-center/products/a30-gpu/pdf/a30-datasheet.pdf",
+			Peaks:   rates{float32: 10.3, tf32: 82, half: 165, int8: 330}.peaks(4, 2),
+			Source:  "A30 data sheet",
+			Address: "https://www.nvidia.com/content/dam/en-zz/Solutions/data-center/products/a30-gpu/pdf/a30-datasheet.pdf",
 		},
-	}
+	})
 }
 
 // ampereGraphics lists compute capability 8.6 and 8.7. White paper:
 // https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf
 func ampereGraphics() []Device {
-	return []Device{
+	return boards(Device{Architecture: "Ampere", ComputeCapability: "8.6", CoresPerSM: 128}, []Device{
 		{
-			ID: "a10", Name: "NVIDIA A10",
-			Architecture: "Ampere", ComputeCapability: "8.6", SMs: 72, CoresPerSM: 128,
-			BaseClock: new(Hertz(885 * mhz)), BoostClock: 1695 * mhz,
-			Peaks: []Peak{
-				vector("float32", 31.2), vector("float16", 31.2), vector("bfloat16", 31.2), tensor(TF32, 62.5),
-				tensor("float16", 125), tensor("bfloat16", 125), tensor("int8", 250),
-			},
+			ID: "a10", Name: "NVIDIA A10", SMs: 72, BaseClock: clock(885), BoostClock: 1695 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 600 * gbs, L2Bytes: 6 * mib, TDP: 150, Idle: 55,
-			Estimates: []string{EstimateIdle},
-			Source:    "A10 data sheet",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a10/pdf/a10-datasheet.pdf",
+			Peaks:   rates{float32: 31.2, tf32: 62.5, half: 125, int8: 250}.peaks(1, 1),
+			Source:  "A10 data sheet",
+			Address: "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a10/pdf/a10-datasheet.pdf",
 		},
 		{
-			ID: "a40", Name: "NVIDIA A40",
-			Architecture: "Ampere", ComputeCapability: "8.6", SMs: 84, CoresPerSM: 128,
-			BaseClock: new(Hertz(1305 * mhz)), BoostClock: 1740 * mhz,
-			Peaks: []Peak{
-				vector("float32", 37.4), vector("float16", 37.4), vector("bfloat16", 37.4), tensor(TF32, 74.8),
-				tensor("float16", 149.7), tensor("bfloat16", 149.7), tensor("int8", 299.3),
-			},
+			ID: "a40", Name: "NVIDIA A40", SMs: 84, BaseClock: clock(1305), BoostClock: 1740 * mhz,
 			MemoryBytes: 48 * gib, Bandwidth: 696 * gbs, L2Bytes: 6 * mib, TDP: 300, Idle: 75,
-			Estimates: []string{EstimateIdle},
-			Source:    "A40 data sheet; GA102 white paper",
-			Address:   "https://images.nvidia.com/content/Solutions/data-center/a40/nvidia-a40-datasheet.pdf",
+			Peaks:   rates{float32: 37.4, tf32: 74.8, half: 149.7, int8: 299.3}.peaks(1, 1),
+			Source:  "A40 data sheet; GA102 white paper",
+			Address: "https://images.nvidia.com/content/Solutions/data-center/a40/nvidia-a40-datasheet.pdf",
 		},
 		{
-			ID: "rtx-3080", Name: "NVIDIA GeForce RTX 3080",
-			Architecture: "Ampere", ComputeCapability: "8.6", SMs: 68, CoresPerSM: 128,
-			BaseClock: new(Hertz(1440 * mhz)), BoostClock: 1710 * mhz,
-			Peaks: []Peak{
-				vector("float32", 29.8), vector("float16", 29.8), vector("bfloat16", 29.8), tensor(TF32, 29.8),
-				tensor("float16", 59.5), tensor("bfloat16", 59.5), tensor("int8", 238),
-			},
+			ID: "rtx-3080", Name: "NVIDIA GeForce RTX 3080", SMs: 68, BaseClock: clock(1440), BoostClock: 1710 * mhz,
 			MemoryBytes: 10 * gib, Bandwidth: 760 * gbs, L2Bytes: 5 * mib, TDP: 320, Idle: 85,
-			Estimates: []string{EstimateIdle},
-			Source:    "GA102 white paper (10 GB board)",
-			Address:   "https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf",
+			Peaks:   rates{float32: 29.8, tf32: 29.8, half: 59.5, int8: 238}.peaks(1, 1),
+			Source:  "GA102 white paper (10 GB board)",
+			Address: "https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf",
 		},
 		{
-			ID: "rtx-3090", Name: "NVIDIA GeForce RTX 3090",
-			Architecture: "Ampere", ComputeCapability: "8.6", SMs: 82, CoresPerSM: 128,
-			BaseClock: new(Hertz(1395 * mhz)), BoostClock: 1695 * mhz,
-			Peaks: []Peak{
-				vector("float32", 35.6), vector("float16", 35.6), vector("bfloat16", 35.6), tensor(TF32, 35.6),
-				tensor("float16", 71), tensor("bfloat16", 71), tensor("int8", 284),
-			},
+			ID: "rtx-3090", Name: "NVIDIA GeForce RTX 3090", SMs: 82, BaseClock: clock(1395), BoostClock: 1695 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 936 * gbs, L2Bytes: 6 * mib, TDP: 350, Idle: 105,
-			Estimates: []string{EstimateIdle},
-			Source:    "GA102 white paper",
-			Address:   "https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf",
+			Peaks:   rates{float32: 35.6, tf32: 35.6, half: 71, int8: 284}.peaks(1, 1),
+			Source:  "GA102 white paper",
+			Address: "https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf",
 		},
 		{
-			ID: "rtx-a6000", Name: "NVIDIA RTX A6000",
-			Architecture: "Ampere", ComputeCapability: "8.6", SMs: 84, CoresPerSM: 128,
-			BaseClock: new(Hertz(1410 * mhz)), BoostClock: 1800 * mhz,
-			Peaks: []Peak{
-				vector("float32", 38.7), vector("float16", 38.7), vector("bfloat16", 38.7), tensor(TF32, 77.4),
-				tensor("float16", 154.8), tensor("bfloat16", 154.8), tensor("int8", 309.7),
-			},
+			ID: "rtx-a6000", Name: "NVIDIA RTX A6000", SMs: 84, BaseClock: clock(1410), BoostClock: 1800 * mhz,
 			MemoryBytes: 48 * gib, Bandwidth: 768 * gbs, L2Bytes: 6 * mib, TDP: 300, Idle: 75,
-			Estimates: []string{EstimateIdle},
-			Source:    "RTX A6000 data sheet; GA102 white paper",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/products/workstations/nvidia-rtx-a6000-datasheet.pdf",
+			Peaks:   rates{float32: 38.7, tf32: 77.4, half: 154.8, int8: 309.7}.peaks(1, 1),
+			Source:  "RTX A6000 data sheet; GA102 white paper",
+			Address: "https://www.nvidia.com/content/dam/en-zz/Solutions/products/workstations/nvidia-rtx-a6000-datasheet.pdf",
 		},
 		{
 			ID: "jetson-agx-orin", Name: "Orin",
-			Aliases:      []string{"jetson-agx-orin-64gb", "jetson agx orin developer kit", "agx-orin"},
-			Architecture: "Ampere", ComputeCapability: "8.7", SMs: 16, CoresPerSM: 128,
-			BoostClock:  1300 * mhz,
-			Peaks:       []Peak{vector("float32", 5.3), tensor("float16", 42.5), tensor("int8", 85)},
+			Aliases:           []string{"jetson-agx-orin-64gb", "jetson agx orin developer kit", "agx-orin"},
+			ComputeCapability: "8.7", SMs: 16, BoostClock: 1300 * mhz,
 			MemoryBytes: 64 * gib, Bandwidth: 204.8 * gbs, L2Bytes: 4 * mib, TDP: 60, Idle: 10, IncludesHost: true,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
+			Peaks:     []Peak{vector("float32", 5.3), tensor("float16", 42.5), tensor("int8", 85)},
+			Estimates: []string{EstimatePeaks},
 			Source:    "Jetson AGX Orin technical brief (64 GB module, power of the module)",
 			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/gtcf21/jetson-orin/nvidia-jetson-agx-orin-technical-brief.pdf",
 		},
-	}
+	})
 }
 
 // ada lists compute capability 8.9: tensor cores also for 8-bit floating point. White paper:
 // https://images.nvidia.com/aem-dam/Solutions/geforce/ada/nvidia-ada-gpu-architecture.pdf
 func ada() []Device {
-	return []Device{
+	return boards(Device{Architecture: "Ada Lovelace", ComputeCapability: "8.9", CoresPerSM: 128}, []Device{
 		{
-			ID: "rtx-4090", Name: "NVIDIA GeForce RTX 4090",
-			Architecture: "Ada Lovelace", ComputeCapability: "8.9", SMs: 128, CoresPerSM: 128,
-			BaseClock: new(Hertz(2235 * mhz)), BoostClock: 2520 * mhz,
-			Peaks: []Peak{
-				vector("float32", 82.6), vector("float16", 82.6), vector("bfloat16", 82.6), tensor(TF32, 82.6),
-				tensor("float16", 165.2), tensor("bfloat16", 165.2), tensor(Float8, 330.3), tensor("int8", 660.6),
-			},
+			ID: "rtx-4090", Name: "NVIDIA GeForce RTX 4090", SMs: 128, BaseClock: clock(2235), BoostClock: 2520 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 1008 * gbs, L2Bytes: 72 * mib, TDP: 450, Idle: 60,
-			Estimates: []string{EstimateIdle},
-			Source:    "Ada white paper",
-			Address:   "https://images.nvidia.com/aem-dam/Solutions/geforce/ada/nvidia-ada-gpu-architecture.pdf",
+			Peaks:   rates{float32: 82.6, tf32: 82.6, half: 165.2, float8: 330.3, int8: 660.6}.peaks(1, 1),
+			Source:  "Ada white paper",
+			Address: "https://images.nvidia.com/aem-dam/Solutions/geforce/ada/nvidia-ada-gpu-architecture.pdf",
 		},
 		{
-			ID: "rtx-6000-ada", Name: "NVIDIA RTX 6000 Ada Generation",
-			Architecture: "Ada Lovelace", ComputeCapability: "8.9", SMs: 142, CoresPerSM: 128,
-			BaseClock: new(Hertz(915 * mhz)), BoostClock: 2505 * mhz,
-			Peaks: []Peak{
-				vector("float32", 91.1), vector("float16", 91.1), vector("bfloat16", 91.1), tensor(TF32, 182.1),
-				tensor("float16", 364.2), tensor("bfloat16", 364.2), tensor(Float8, 728.5), tensor("int8", 728.5),
-			},
+			ID: "rtx-6000-ada", Name: "NVIDIA RTX 6000 Ada Generation", SMs: 142, BaseClock: clock(915), BoostClock: 2505 * mhz,
 			MemoryBytes: 48 * gib, Bandwidth: 960 * gbs, L2Bytes: 96 * mib, TDP: 300, Idle: 70,
-			Estimates: []string{EstimateIdle},
-			Source:    "RTX 6000 Ada data sheet; Ada white paper",
-			Address:   "https://www.nvidia.com/en-us/products/workstations/rtx-6000/",
+			Peaks:   rates{float32: 91.1, tf32: 182.1, half: 364.2, float8: 728.5, int8: 728.5}.peaks(1, 1),
+			Source:  "RTX 6000 Ada data sheet; Ada white paper",
+			Address: "https://www.nvidia.com/en-us/products/workstations/rtx-6000/",
 		},
 		{
-			ID: "l4", Name: "NVIDIA L4",
-			Architecture: "Ada Lovelace", ComputeCapability: "8.9", SMs: 58, CoresPerSM: 128,
-			BaseClock: new(Hertz(795 * mhz)), BoostClock: 2040 * mhz,
-			Peaks: []Peak{
-				vector("float32", 30.3), vector("float16", 30.3), vector("bfloat16", 30.3), tensor(TF32, 60),
-				tensor("float16", 121), tensor("bfloat16", 121), tensor(Float8, 242), tensor("int8", 242),
-			},
+			ID: "l4", Name: "NVIDIA L4", SMs: 58, BaseClock: clock(795), BoostClock: 2040 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 300 * gbs, L2Bytes: 48 * mib, TDP: 72, Idle: 28,
-			Estimates: []string{EstimateIdle},
-			Source:    "L4 data sheet; Ada white paper",
-			Address:   "https://www.nvidia.com/en-us/data-center/l4/",
+			Peaks:   rates{float32: 30.3, tf32: 60, half: 121, float8: 242, int8: 242}.peaks(1, 1),
+			Source:  "L4 data sheet; Ada white paper",
+			Address: "https://www.nvidia.com/en-us/data-center/l4/",
 		},
 		{
-			ID: "l40", Name: "NVIDIA L40",
-			Architecture: "Ada Lovelace", ComputeCapability: "8.9", SMs: 142, CoresPerSM: 128,
-			BaseClock: new(Hertz(735 * mhz)), BoostClock: 2490 * mhz,
-			Peaks: []Peak{
-				vector("float32", 90.5), vector("float16", 90.5), vector("bfloat16", 90.5), tensor(TF32, 90.5),
-				tensor("float16", 181.05), tensor("bfloat16", 181.05), tensor(Float8, 362), tensor("int8", 362),
-			},
+			ID: "l40", Name: "NVIDIA L40", SMs: 142, BaseClock: clock(735), BoostClock: 2490 * mhz,
 			MemoryBytes: 48 * gib, Bandwidth: 864 * gbs, L2Bytes: 96 * mib, TDP: 300, Idle: 75,
-			Estimates: []string{EstimateIdle},
-			Source:    "L40 data sheet; Ada white paper",
-			Address:   "https://images.nvidia.com/content/Solutions/data-center/vgpu-L40-datasheet.pdf",
+			Peaks:   rates{float32: 90.5, tf32: 90.5, half: 181.05, float8: 362, int8: 362}.peaks(1, 1),
+			Source:  "L40 data sheet; Ada white paper",
+			Address: "https://images.nvidia.com/content/Solutions/data-center/vgpu-L40-datasheet.pdf",
 		},
 		{
-			ID: "l40s", Name: "NVIDIA L40S",
-			Architecture: "Ada Lovelace", ComputeCapability: "8.9", SMs: 142, CoresPerSM: 128,
-			BaseClock: new(Hertz(1110 * mhz)), BoostClock: 2520 * mhz,
-			Peaks: []Peak{
-				vector("float32", 91.6), vector("float16", 91.6), vector("bfloat16", 91.6), tensor(TF32, 183),
-				tensor("float16", 362.05), tensor("bfloat16", 362.05), tensor(Float8, 733), tensor("int8", 733),
-			},
+			ID: "l40s", Name: "NVIDIA L40S", SMs: 142, BaseClock: clock(1110), BoostClock: 2520 * mhz,
 			MemoryBytes: 48 * gib, Bandwidth: 864 * gbs, L2Bytes: 96 * mib, TDP: 350, Idle: 80,
-			Estimates: []string{EstimateIdle},
-			Source:    "L40S data sheet",
-			Address:   "https://www.nvidia.com/en-us/data-center/l40s/",
+			Peaks:   rates{float32: 91.6, tf32: 183, half: 362.05, float8: 733, int8: 733}.peaks(1, 1),
+			Source:  "L40S data sheet",
+			Address: "https://www.nvidia.com/en-us/data-center/l40s/",
 		},
-	}
+	})
 }
 
 // hopper lists compute capability 9.0. White paper:
 // https://resources.nvidia.com/en-us-tensor-core/gtc22-whitepaper-hopper
 // It computes the peaks on tensor cores at a lower clock than the boost clock: 1830 MHz for SXM, 1620 MHz for PCIe.
 func hopper() []Device {
-	return []Device{
+	return boards(Device{
+		Architecture: "Hopper", ComputeCapability: "9.0", SMs: 132, CoresPerSM: 128, BoostClock: 1980 * mhz,
+		Peaks: rates{float32: 66.9, tf32: 494.7, half: 989.4, float8: 1978.9, int8: 1978.9}.peaks(2, 2),
+	}, []Device{
 		{
-			ID: "h100-pcie", Name: "NVIDIA H100 PCIe",
-			Aliases:      []string{"h100-pcie-80gb"},
-			Architecture: "Hopper", ComputeCapability: "9.0", SMs: 114, CoresPerSM: 128,
-			BaseClock: new(Hertz(1095 * mhz)), BoostClock: 1755 * mhz,
-			Peaks: []Peak{
-				vector("float32", 51.2), vector("float16", 102.4), vector("bfloat16", 102.4), tensor(TF32, 378),
-				tensor("float16", 756), tensor("bfloat16", 756), tensor(Float8, 1513), tensor("int8", 1513),
-			},
-			MemoryBytes: 80 * gib, Bandwidth: 2039 * gbs, L2Bytes: 50 * mib, TDP: 350, Idle: 65,
-			Estimates: []string{EstimateIdle},
-			Source:    "H100 data sheet; H100 white paper",
-			Address:   "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
-		},
-		{
-			ID: "h100-sxm", Name: "NVIDIA H100 80GB HBM3",
-			Aliases:      []string{"h100", "h100-sxm5", "h100-sxm-80gb"},
-			Architecture: "Hopper", ComputeCapability: "9.0", SMs: 132, CoresPerSM: 128,
-			BoostClock: 1980 * mhz,
-			Peaks: []Peak{
-				vector("float32", 66.9), vector("float16", 133.8), vector("bfloat16", 133.8), tensor(TF32, 494.7),
-				tensor("float16", 989.4), tensor("bfloat16", 989.4), tensor(Float8, 1978.9), tensor("int8", 1978.9),
-			},
+			ID: "h100-sxm", Name: "NVIDIA H100 80GB HBM3", Aliases: []string{"h100", "h100-sxm5", "h100-sxm-80gb"},
 			MemoryBytes: 80 * gib, Bandwidth: 3352 * gbs, L2Bytes: 50 * mib, TDP: 700, Idle: 110,
-			Estimates: []string{EstimateIdle},
-			Source:    "H100 data sheet; H100 white paper",
-			Address:   "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
+			Source:  "H100 data sheet; H100 white paper",
+			Address: "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
 		},
 		{
-			ID: "h200-sxm", Name: "NVIDIA H200",
-			Aliases:      []string{"h200-sxm5", "h200-sxm-141gb"},
-			Architecture: "Hopper", ComputeCapability: "9.0", SMs: 132, CoresPerSM: 128,
-			BoostClock: 1980 * mhz,
-			Peaks: []Peak{
-				vector("float32", 66.9), vector("float16", 133.8), vector("bfloat16", 133.8), tensor(TF32, 494.7),
-				tensor("float16", 989.4), tensor("bfloat16", 989.4), tensor(Float8, 1978.9), tensor("int8", 1978.9),
-			},
+			ID: "h200-sxm", Name: "NVIDIA H200", Aliases: []string{"h200-sxm5", "h200-sxm-141gb"},
 			MemoryBytes: 141 * gib, Bandwidth: 4800 * gbs, L2Bytes: 60 * mib, TDP: 700, Idle: 115,
-			Estimates: []string{EstimateIdle, EstimateL2},
+			Estimates: []string{EstimateL2},
 			Source:    "H200 data sheet; L2 cache as its driver reports it",
 			Address:   "https://www.nvidia.com/en-us/data-center/h200/",
 		},
 		{
-			ID: "gh200", Name: "NVIDIA GH200 480GB",
-			Aliases:      []string{"gh200-96gb"},
-			Architecture: "Hopper", ComputeCapability: "9.0", SMs: 132, CoresPerSM: 128,
-			BoostClock: 1980 * mhz,
-			Peaks: []Peak{
-				vector("float32", 66.9), vector("float16", 133.8), vector("bfloat16", 133.8), tensor(TF32, 494.7),
-				tensor("float16", 989.4), tensor("bfloat16", 989.4), tensor(Float8, 1978.9), tensor("int8", 1978.9),
-			},
+			ID: "gh200", Name: "NVIDIA GH200 480GB", Aliases: []string{"gh200-96gb"},
 			MemoryBytes: 96 * gib, Bandwidth: 4000 * gbs, L2Bytes: 60 * mib, TDP: 1000, Idle: 130, IncludesHost: true,
-			Estimates: []string{EstimateIdle, EstimateL2, EstimateTDP},
+			Estimates: []string{EstimateL2, EstimateTDP},
 			Source:    "GH200 data sheet (96 GB HBM3; power of the module, CPU and GPU, at its highest setting)",
 			Address:   "https://resources.nvidia.com/en-us-data-center-overview/grace-hopper-superchip-datasheet-partner",
 		},
-	}
+		{
+			ID: "h100-pcie", Name: "NVIDIA H100 PCIe", Aliases: []string{"h100-pcie-80gb"}, SMs: 114, BaseClock: clock(1095),
+			BoostClock:  1755 * mhz,
+			MemoryBytes: 80 * gib, Bandwidth: 2039 * gbs, L2Bytes: 50 * mib, TDP: 350, Idle: 65,
+			Peaks:   rates{float32: 51.2, tf32: 378, half: 756, float8: 1513, int8: 1513}.peaks(2, 2),
+			Source:  "H100 data sheet; H100 white paper",
+			Address: "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
+		},
+	})
 }
 
 // blackwell lists compute capability 10.0 and 12.0: tensor cores also for 4-bit floating point. Tuning guide:
 // https://docs.nvidia.com/cuda/blackwell-tuning-guide/
 func blackwell() []Device {
-	return []Device{
+	return boards(Device{Architecture: "Blackwell", ComputeCapability: "12.0", CoresPerSM: 128}, []Device{
 		{
-			ID: "b200-sxm", Name: "NVIDIA B200",
-			Aliases:      []string{"b200-sxm6", "b200-sxm-180gb"},
-			Architecture: "Blackwell", ComputeCapability: "10.0", SMs: 148, CoresPerSM: 128,
-			BoostClock: 1965 * mhz,
-			Peaks: []Peak{
-				vector("float32", 75), vector("float16", 150), vector("bfloat16", 150), tensor(TF32, 1125),
-				tensor("float16", 2250), tensor("bfloat16", 2250), tensor(Float8, 4500), tensor("int8", 4500),
-				tensor(Float4, 9000),
-			},
+			ID: "rtx-5090", Name: "NVIDIA GeForce RTX 5090", SMs: 170, BaseClock: clock(2017), BoostClock: 2407 * mhz,
+			MemoryBytes: 32 * gib, Bandwidth: 1792 * gbs, L2Bytes: 96 * mib, TDP: 575, Idle: 70,
+			Peaks:   rates{float32: 104.8, tf32: 104.8, half: 209.5, float8: 419, int8: 838, float4: 1676}.peaks(1, 1),
+			Source:  "RTX Blackwell white paper",
+			Address: "https://images.nvidia.com/aem-dam/Solutions/geforce/blackwell/nvidia-rtx-blackwell-gpu-architecture.pdf",
+		},
+		{
+			ID: "rtx-pro-6000-blackwell", Name: "NVIDIA RTX PRO 6000 Blackwell Workstation Edition", SMs: 188,
+			BaseClock: clock(1590), BoostClock: 2617 * mhz,
+			MemoryBytes: 96 * gib, Bandwidth: 1792 * gbs, L2Bytes: 128 * mib, TDP: 600, Idle: 80,
+			Peaks:   rates{float32: 126, tf32: 251.9, half: 503.8, float8: 1007.6, int8: 1007.6, float4: 2015.2}.peaks(1, 1),
+			Source:  "RTX Blackwell PRO white paper",
+			Address: "https://www.nvidia.com/content/dam/en-zz/Solutions/design-visualization/quadro-product-literature/NVIDIA-RTX-Blackwell-PRO-GPU-Architecture-v1.0.pdf",
+		},
+		{
+			ID: "b200-sxm", Name: "NVIDIA B200", Aliases: []string{"b200-sxm6", "b200-sxm-180gb"}, ComputeCapability: "10.0",
+			SMs: 148, BoostClock: 1965 * mhz,
 			MemoryBytes: 180 * gib, Bandwidth: 7700 * gbs, L2Bytes: 126 * mib, TDP: 1000, Idle: 150,
-			Estimates: []string{EstimateIdle, EstimatePeaks},
+			Peaks:     rates{float32: 75, tf32: 1125, half: 2250, float8: 4500, int8: 4500, float4: 9000}.peaks(2, 2),
+			Estimates: []string{EstimatePeaks},
 			Source:    "HGX B200 data sheet, per GPU; Blackwell tuning guide",
 			Address:   "https://www.nvidia.com/en-us/data-center/hgx/",
 		},
-		{
-			ID: "rtx-5090", Name: "NVIDIA GeForce RTX 5090",
-			Architecture: "Blackwell", ComputeCapability: "12.0", SMs: 170, CoresPerSM: 128,
-			BaseClock: new(Hertz(2017 * mhz)), BoostClock: 2407 * mhz,
-			Peaks: []Peak{
-				vector("float32", 104.8), vector("float16", 104.8), vector("bfloat16", 104.8), tensor(TF32, 104.8),
-				tensor("float16", 209.5), tensor("bfloat16", 209.5), tensor(Float8, 419), tensor("int8", 838),
-				tensor(Float4, 1676),
-			},
-			MemoryBytes: 32 * gib, Bandwidth: 1792 * gbs, L2Bytes: 96 * mib, TDP: 575, Idle: 70,
-			Estimates: []string{EstimateIdle},
-			Source:    "RTX Blackwell white paper",
-			Address:   "https://images.nvidia.com/aem-dam/Solutions/geforce/blackwell/nvidia-rtx-blackwell-gpu-architecture.pdf",
-		},
-		{
-			ID: "rtx-pro-6000-blackwell", Name: "NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
-			Architecture: "Blackwell", ComputeCapability: "12.0", SMs: 188, CoresPerSM: 128,
-			BaseClock: new(Hertz(1590 * mhz)), BoostClock: 2617 * mhz,
-			Peaks: []Peak{
-				vector("float32", 126), vector("float16", 126), vector("bfloat16", 126), tensor(TF32, 251.9),
-				tensor("float16", 503.8), tensor("bfloat16", 503.8), tensor(Float8, 1007.6), tensor("int8", 1007.6),
-				tensor(Float4, 2015.2),
-			},
-			MemoryBytes: 96 * gib, Bandwidth: 1792 * gbs, L2Bytes: 128 * mib, TDP: 600, Idle: 80,
-			Estimates: []string{EstimateIdle},
-			Source:    "RTX Blackwell PRO white paper",
-			Address:   "https://www.nvidia.com/content/dam/en-zz/Solutions/design-visualization/quadro-product-literature/NVIDIA-RTX-Blackwell-PRO-GPU-Architecture-v1.0.pdf",
-		},
-	}
+	})
 }

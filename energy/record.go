@@ -3,6 +3,7 @@ package energy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -317,12 +318,7 @@ func appendNumber[T ~float64](list []number, name string, v *T, rule number) []n
 
 // appendMap adds the numbers of a map, sorted by key.
 func appendMap[T ~float64 | ~int64](list []number, name string, m map[string]T) []number {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
+	for _, k := range slices.Sorted(maps.Keys(m)) {
 		list = append(list, number{name: name + "." + k, value: float64(m[k])})
 	}
 	return list

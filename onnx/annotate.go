@@ -1,16 +1,15 @@
 package onnx
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // Annotation says what to write into the metadata_props of the nodes of a file.
@@ -47,18 +46,12 @@ func AnnotateBytes(w io.Writer, model []byte, name string, a Annotation) error {
 }
 
 func annotate(w io.Writer, model []byte, name string, a Annotation) error {
-	r := &rewriter{annotation: a}
+	r := &rewriter{annotation: a, size: cap(model)}
 	pieces, err := r.message(model, levelModel, 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	out := bufio.NewWriterSize(w, 1<<16)
-	for _, p := range pieces.list {
-		if _, err := out.Write(p); err != nil {
-			return err
-		}
-	}
-	return out.Flush()
+	return pieces.write(w)
 }
 
 // level is a message on the way from the model to its nodes.
@@ -84,20 +77,8 @@ const nodeMetadata protowire.Number = 9
 // rewriter copies messages and changes metadata of nodes on the way. Nodes are counted in the parser's order.
 type rewriter struct {
 	annotation Annotation
+	size       int // capacity of the input
 	ordinals   int
-}
-
-// pieces are parts of the output that follow each other: slices of the input, and what is new between them.
-type pieces struct {
-	list [][]byte
-	size int
-}
-
-func (p *pieces) add(b []byte) {
-	if len(b) > 0 {
-		p.list = append(p.list, b)
-		p.size += len(b)
-	}
 }
 
 var errDeep = errors.New("subgraphs nested too deep")
@@ -117,62 +98,30 @@ func (r *rewriter) message(b []byte, at level, depth int) (pieces, error) {
 		r.ordinals++
 	}
 	kept := 0 // everything before is in out
-	for start, end := 0, 0; start < len(b); start = end {
-		f, err := fieldAt(b, start)
-		if err != nil {
-			return out, err
-		}
-		end = f.end
-		next, descend := inner[at][f.num]
+	f := wire.New(b, r.size)
+	begin := f.Position()
+	for f.Next() {
+		next, descend := inner[at][f.Num]
+		end := f.Position() - begin
+		start := end - len(f.Field())
 		switch {
-		case f.val == nil:
-		case at == levelNode && f.num == nodeMetadata && r.stale(f.val):
+		case f.Typ != protowire.BytesType:
+		case at == levelNode && f.Num == nodeMetadata && r.stale(f.Val):
 			out.add(b[kept:start])
 			kept = end
-		case descend && holdsNodes(f.val, next):
-			below, err := r.message(f.val, next, depth+1)
+		case descend && holdsNodes(f.Val, next):
+			below, err := r.message(f.Val, next, depth+1)
 			if err != nil {
 				return out, err
 			}
 			out.add(b[kept:start])
-			head := protowire.AppendTag(nil, f.num, protowire.BytesType)
-			out.add(protowire.AppendVarint(head, uint64(below.size)))
-			out.list = append(out.list, below.list...)
-			out.size += below.size
+			out.message(f.Num, below)
 			kept = end
 		}
 	}
 	out.add(b[kept:])
-	var tail []byte
-	for _, p := range added {
-		tail = appendProperty(tail, nodeMetadata, p)
-	}
-	out.add(tail)
-	return out, nil
-}
-
-// field is one field of a message as it lies in the file.
-type field struct {
-	num protowire.Number
-	val []byte // of a length-delimited field, not nil; nil for others
-	end int    // where the next field begins
-}
-
-func fieldAt(b []byte, start int) (field, error) {
-	num, typ, n := protowire.ConsumeTag(b[start:])
-	if n < 0 {
-		return field{}, protowire.ParseError(n)
-	}
-	value := b[start+n:]
-	size := protowire.ConsumeFieldValue(num, typ, value)
-	if size < 0 {
-		return field{}, fmt.Errorf("field %d: %w", num, protowire.ParseError(size))
-	}
-	f := field{num: num, end: start + n + size}
-	if typ == protowire.BytesType {
-		f.val, _ = protowire.ConsumeBytes(value)
-	}
-	return f, nil
+	out.properties(nodeMetadata, added)
+	return out, f.Err
 }
 
 // holdsNodes reports whether a message has to be looked into: attributes hold subgraphs seldom, and are many.
@@ -180,9 +129,9 @@ func holdsNodes(b []byte, at level) bool {
 	if at != levelAttribute {
 		return true
 	}
-	m := message{rest: b}
-	for m.next() {
-		if (m.num == 6 || m.num == 11) && m.typ == protowire.BytesType {
+	m := wire.New(b, cap(b))
+	for m.Next() {
+		if (m.Num == 6 || m.Num == 11) && m.Typ == protowire.BytesType {
 			return true
 		}
 	}
@@ -191,13 +140,6 @@ func holdsNodes(b []byte, at level) bool {
 
 // stale reports whether an entry of metadata_props is one of an earlier annotation.
 func (r *rewriter) stale(entry []byte) bool {
-	key := message{rest: slices.Clip(entry)}.find(1)
+	key := lastString(wire.New(entry, cap(entry)), 1)
 	return r.annotation.Prefix != "" && strings.HasPrefix(key, r.annotation.Prefix)
-}
-
-// appendProperty writes a StringStringEntryProto as a field.
-func appendProperty(b []byte, num protowire.Number, p graph.Property) []byte {
-	entry := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), p.Key)
-	entry = protowire.AppendString(protowire.AppendTag(entry, 2, protowire.BytesType), p.Value)
-	return protowire.AppendBytes(protowire.AppendTag(b, num, protowire.BytesType), entry)
 }

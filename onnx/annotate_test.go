@@ -12,7 +12,7 @@ import (
 
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // count gives every node its ordinal.

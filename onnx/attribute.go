@@ -1,10 +1,12 @@
 package onnx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // attribute reads an AttributeProto. IR version 1 has no type field: the field that is set tells the type.
@@ -25,26 +27,24 @@ func (p *parser) attributeFields(b []byte, a *graph.Attr, depth int) (attrExtra,
 	var implied graph.AttrType
 	declared := int64(-1)
 	f := p.message(b)
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
-			a.Name = p.intern(f.bytes())
+			a.Name = p.intern(f.Bytes())
 		case 20:
-			declared = f.varint()
+			declared = f.Varint()
 		case 21:
-			x.ref = p.str(f.bytes())
+			x.ref = p.str(f.Bytes())
 		case 5, 6, 10, 11, 14, 22, 23:
 			err = p.attributeMessage(&f, a, &x, depth)
 		default:
 			p.attributeScalar(&f, a, b)
 		}
-		if int(f.num) < len(fieldTypes) && implied == graph.AttrUndefined {
-			implied = fieldTypes[f.num]
+		if int(f.Num) < len(fieldTypes) && implied == graph.AttrUndefined {
+			implied = fieldTypes[f.Num]
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
+	err = cmp.Or(err, f.Err)
 	switch {
 	case declared > int64(graph.AttrTypeProtos) || declared < -1:
 		p.warnings.add("attribute %q has the unknown type %d", a.Name, declared)
@@ -90,26 +90,26 @@ var fieldTypes = [...]graph.AttrType{
 }
 
 // attributeScalar reads a number, a string or a list of them.
-func (p *parser) attributeScalar(f *message, a *graph.Attr, b []byte) {
-	switch f.num {
+func (p *parser) attributeScalar(f *wire.Message, a *graph.Attr, b []byte) {
+	switch f.Num {
 	case 2:
-		a.Float = f.float()
+		a.Float = f.Float()
 	case 3:
-		a.Int = f.varint()
+		a.Int = f.Varint()
 	case 4:
-		a.Str = p.str(f.bytes())
+		a.Str = p.str(f.Bytes())
 	case 7:
 		if a.Floats == nil {
 			a.Floats = p.floats.take(p.scalars(b, 7, 32))[:0]
 		}
-		a.Floats = f.floats(a.Floats)
+		a.Floats = f.Floats(a.Floats)
 	case 8:
 		if a.Ints == nil {
 			a.Ints = p.intLists.take(p.scalars(b, 8, 0))[:0]
 		}
-		a.Ints = f.ints(a.Ints)
+		a.Ints = f.Ints(a.Ints)
 	case 9:
-		a.Strs = append(a.Strs, p.str(f.bytes()))
+		a.Strs = append(a.Strs, p.str(f.Bytes()))
 	}
 }
 
@@ -117,26 +117,26 @@ func (p *parser) attributeScalar(f *message, a *graph.Attr, b []byte) {
 func (p *parser) scalars(b []byte, num int, width int) int {
 	n := 0
 	f := p.message(b)
-	for f.next() {
-		if int(f.num) == num {
-			n += f.elements(width)
+	for f.Next() {
+		if int(f.Num) == num {
+			n += f.Elements(width)
 		}
 	}
-	if f.err != nil {
+	if f.Err != nil {
 		return 0
 	}
 	return n
 }
 
 // attributeMessage reads a value that is a message of its own.
-func (p *parser) attributeMessage(f *message, a *graph.Attr, x *attrExtra, depth int) error {
-	b := f.bytes()
-	if f.err != nil {
+func (p *parser) attributeMessage(f *wire.Message, a *graph.Attr, x *attrExtra, depth int) error {
+	b := f.Bytes()
+	if f.Err != nil {
 		return nil
 	}
 	var err error
 	var t *graph.Tensor
-	switch f.num {
+	switch f.Num {
 	case 5:
 		a.Tensor, _, err = p.tensor(b)
 	case 6:

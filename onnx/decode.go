@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -24,21 +25,11 @@ const (
 )
 
 func (o Options) withDefaults() Options {
-	if o.MaxDecompressed <= 0 {
-		o.MaxDecompressed = 2 << 30
-	}
-	if o.MaxNodes <= 0 {
-		o.MaxNodes = 5_000_000
-	}
-	if o.MaxCallDepth <= 0 {
-		o.MaxCallDepth = 64
-	}
-	if o.MaxNesting <= 0 {
-		o.MaxNesting = 32
-	}
-	if o.MaxExternal <= 0 {
-		o.MaxExternal = 1 << 20
-	}
+	o.MaxDecompressed = cmp.Or(max(o.MaxDecompressed, 0), 2<<30)
+	o.MaxNodes = cmp.Or(max(o.MaxNodes, 0), 5_000_000)
+	o.MaxCallDepth = cmp.Or(max(o.MaxCallDepth, 0), 64)
+	o.MaxNesting = cmp.Or(max(o.MaxNesting, 0), 32)
+	o.MaxExternal = cmp.Or(max(o.MaxExternal, 0), 1<<20)
 	return o
 }
 
@@ -96,8 +87,12 @@ func decode(src source, name, dir string, opts Options) (g *graph.Graph, err err
 	if err := l.link(m); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := l.order(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	sorted, cycle := l.g.Order()
+	if cycle != nil {
+		return nil, fmt.Errorf("%s: graph %q: %s: it needs its own output: the graph has a cycle", name, cycle.Body.Name, label(cycle.Name, cycle.Op))
+	}
+	for _, b := range sorted {
+		p.warnings.add("graph %q: its nodes are not in topological order; they were sorted", b.Name)
 	}
 	l.g.Warnings = p.warnings.list
 	return l.g, nil

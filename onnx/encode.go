@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -34,21 +33,13 @@ func Encode(w io.Writer, g *graph.Graph) error {
 	}
 	m.message(7, body)
 	for _, domain := range slices.Sorted(maps.Keys(g.Opsets)) {
-		var b []byte
-		if domain != "" {
-			b = protowire.AppendString(protowire.AppendTag(b, 1, protowire.BytesType), domain)
-		}
-		b = protowire.AppendVarint(protowire.AppendTag(b, 2, protowire.VarintType), uint64(g.Opsets[domain]))
-		m.bytes(8, b)
+		var opset pieces
+		opset.string(1, domain)
+		opset.varint(2, g.Opsets[domain])
+		m.message(8, opset)
 	}
 	m.properties(14, g.Metadata)
-	out := bufio.NewWriterSize(w, 1<<16)
-	for _, p := range m.list {
-		if _, err := out.Write(p); err != nil {
-			return err
-		}
-	}
-	return out.Flush()
+	return m.write(w)
 }
 
 // checkOpsets finds nodes whose operator set is imported with another version.
@@ -59,46 +50,6 @@ func checkOpsets(g *graph.Graph) error {
 		}
 	}
 	return nil
-}
-
-// message puts what was written elsewhere into a field.
-func (p *pieces) message(num protowire.Number, inner pieces) {
-	head := protowire.AppendTag(nil, num, protowire.BytesType)
-	p.add(protowire.AppendVarint(head, uint64(inner.size)))
-	p.list = append(p.list, inner.list...)
-	p.size += inner.size
-}
-
-// bytes writes a length-delimited field; long values are not copied.
-func (p *pieces) bytes(num protowire.Number, b []byte) {
-	head := protowire.AppendVarint(protowire.AppendTag(nil, num, protowire.BytesType), uint64(len(b)))
-	if len(b) <= 256 {
-		p.add(append(head, b...))
-		return
-	}
-	p.add(head)
-	p.add(b)
-}
-
-// string writes a string that is not empty.
-func (p *pieces) string(num protowire.Number, s string) {
-	if s != "" {
-		p.bytes(num, []byte(s))
-	}
-}
-
-func (p *pieces) varint(num protowire.Number, n int64) {
-	p.add(protowire.AppendVarint(protowire.AppendTag(nil, num, protowire.VarintType), uint64(n)))
-}
-
-func (p *pieces) float(num protowire.Number, x float32) {
-	p.add(protowire.AppendFixed32(protowire.AppendTag(nil, num, protowire.Fixed32Type), math.Float32bits(x)))
-}
-
-func (p *pieces) properties(num protowire.Number, list []graph.Property) {
-	for _, e := range list {
-		p.add(appendProperty(nil, num, e))
-	}
 }
 
 // encoder knows the names that values go by.
@@ -200,35 +151,23 @@ func (e *encoder) value(v *graph.Value) pieces {
 // encodeType writes a TypeProto.
 func encodeType(t *graph.Type) pieces {
 	var out, inner pieces
+	elem := protowire.Number(1)
 	switch t.Kind {
+	case graph.KindUnknown:
+		return out
 	case graph.KindTensor, graph.KindSparse:
 		inner.varint(1, int64(t.DType))
 		if t.Shape != nil {
 			inner.message(2, encodeShape(t.Shape))
 		}
-		num := protowire.Number(1)
-		if t.Kind == graph.KindSparse {
-			num = 8
-		}
-		out.message(num, inner)
-	case graph.KindSequence, graph.KindOptional:
-		if t.Elem != nil {
-			inner.message(1, encodeType(t.Elem))
-		}
-		num := protowire.Number(4)
-		if t.Kind == graph.KindOptional {
-			num = 9
-		}
-		out.message(num, inner)
 	case graph.KindMap:
 		inner.varint(1, int64(t.DType))
-		if t.Elem != nil {
-			inner.message(2, encodeType(t.Elem))
-		}
-		out.message(5, inner)
-	case graph.KindOpaque:
-		out.message(7, inner)
+		elem = 2
 	}
+	if t.Elem != nil {
+		inner.message(elem, encodeType(t.Elem))
+	}
+	out.message(typeFields[t.Kind], inner)
 	return out
 }
 
@@ -250,16 +189,9 @@ func encodeShape(s graph.Shape) pieces {
 // node writes a NodeProto.
 func (e *encoder) node(n *graph.Node) (pieces, error) {
 	var out pieces
-	for _, list := range []struct {
-		num    protowire.Number
-		values []*graph.Value
-	}{{1, n.Inputs}, {2, n.Outputs}} {
-		for _, v := range list.values {
-			name := ""
-			if v != nil {
-				name = e.names[v]
-			}
-			out.bytes(list.num, []byte(name))
+	for i, list := range [][]*graph.Value{n.Inputs, n.Outputs} {
+		for _, v := range list {
+			out.bytes(protowire.Number(1+i), []byte(e.names[v])) // nil has none
 		}
 	}
 	out.string(3, n.Name)

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 func ExampleDecodeBytes() {

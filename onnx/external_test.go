@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
+	ot "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // outside decodes a model in dir whose tensor "w" of four bytes lies elsewhere.

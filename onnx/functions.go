@@ -1,9 +1,11 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // functionProto is a FunctionProto as parsed.
@@ -49,8 +51,8 @@ func (p *parser) function(b []byte) (functionProto, error) {
 
 func (p *parser) functionFields(b []byte, fn *functionProto) error {
 	f := p.message(b)
-	var c counts
-	if f.count(&c) {
+	var c wire.Counts
+	if f.Count(&c) {
 		if err := p.spend(c[7] + (c[4]+c[5]+c[11]+c[12])/4); err != nil {
 			return err
 		}
@@ -60,37 +62,34 @@ func (p *parser) functionFields(b []byte, fn *functionProto) error {
 		fn.values = make([]valueProto, 0, c[12])
 	}
 	var err error
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
-			fn.id.name = p.intern(f.bytes())
+			fn.id.name = p.intern(f.Bytes())
 		case 4:
-			fn.inputs = append(fn.inputs, p.str(f.bytes()))
+			fn.inputs = append(fn.inputs, p.str(f.Bytes()))
 		case 5:
-			fn.outputs = append(fn.outputs, p.str(f.bytes()))
+			fn.outputs = append(fn.outputs, p.str(f.Bytes()))
 		case 7:
 			fn.nodes = append(fn.nodes, nodeProto{})
-			err = p.node(f.bytes(), &fn.nodes[len(fn.nodes)-1], 0)
+			err = p.node(f.Bytes(), &fn.nodes[len(fn.nodes)-1], 0)
 		case 9:
-			err = p.opset(f.bytes(), fn.opsets)
+			err = p.opset(f.Bytes(), fn.opsets)
 		case 10:
-			fn.id.domain = p.domain(f.bytes())
+			fn.id.domain = p.domain(f.Bytes())
 		case 11:
 			fn.defaults = append(fn.defaults, graph.Attr{})
 			at := len(fn.defaults) - 1
 			var x attrExtra
-			if x, err = p.attribute(f.bytes(), &fn.defaults[at], 0); x.ref != "" || x.graphs != nil {
+			if x, err = p.attribute(f.Bytes(), &fn.defaults[at], 0); x.ref != "" || x.graphs != nil {
 				x.index = at
 				fn.extra = append(fn.extra, x)
 			}
 		case 12:
-			fn.values, err = p.value(f.bytes(), fn.values, false)
+			fn.values, err = p.value(f.Bytes(), fn.values, false)
 		case 13:
-			fn.id.overload = p.intern(f.bytes())
+			fn.id.overload = p.intern(f.Bytes())
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.Err)
 }

@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
+	ot "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // FuzzDecode holds that no input panics, and that what decodes is sound.

@@ -1,9 +1,11 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // graphProto is a GraphProto as parsed.
@@ -36,8 +38,8 @@ func (p *parser) graph(b []byte, depth int) (*graphProto, error) {
 
 func (p *parser) graphFields(b []byte, g *graphProto, depth int) error {
 	f := p.message(b)
-	var c counts
-	if f.count(&c) {
+	var c wire.Counts
+	if f.Count(&c) {
 		if err := p.spend(c[1] + (c[5]+c[11]+c[12]+c[13]+c[15])/4); err != nil {
 			return err
 		}
@@ -48,34 +50,31 @@ func (p *parser) graphFields(b []byte, g *graphProto, depth int) error {
 		g.values = make([]valueProto, 0, c[13])
 	}
 	var err error
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
 			g.nodes = append(g.nodes, nodeProto{})
-			err = p.node(f.bytes(), &g.nodes[len(g.nodes)-1], depth)
+			err = p.node(f.Bytes(), &g.nodes[len(g.nodes)-1], depth)
 		case 2:
-			g.name = p.str(f.bytes())
+			g.name = p.str(f.Bytes())
 		case 5:
 			g.inits = append(g.inits, initProto{})
-			err = p.initializer(f.bytes(), &g.inits[len(g.inits)-1])
+			err = p.initializer(f.Bytes(), &g.inits[len(g.inits)-1])
 		case 11:
-			g.inputs, err = p.value(f.bytes(), g.inputs, true)
+			g.inputs, err = p.value(f.Bytes(), g.inputs, true)
 			if err == nil && len(g.inputs[len(g.inputs)-1].name) == 0 {
 				err = fmt.Errorf("input %d: %w", len(g.inputs)-1, errNoName)
 			}
 		case 12:
-			g.outputs, err = p.value(f.bytes(), g.outputs, true)
+			g.outputs, err = p.value(f.Bytes(), g.outputs, true)
 		case 13:
-			g.values, err = p.value(f.bytes(), g.values, true)
+			g.values, err = p.value(f.Bytes(), g.values, true)
 		case 15:
 			g.inits = append(g.inits, initProto{})
-			g.inits[len(g.inits)-1].tensor, err = p.sparse(f.bytes())
+			g.inits[len(g.inits)-1].tensor, err = p.sparse(f.Bytes())
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.Err)
 }
 
 // spend counts nodes, and long lists by their length, against the limit on nodes before they are allocated: messages

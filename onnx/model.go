@@ -1,12 +1,14 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // modelProto is a ModelProto as parsed: names are not yet linked.
@@ -53,7 +55,7 @@ func newParser(src source, dir string, opts Options) *parser {
 	}
 }
 
-func (p *parser) message(b []byte) message { return message{rest: b, size: p.size} }
+func (p *parser) message(b []byte) wire.Message { return wire.New(b, p.size) }
 
 // slab hands out slices cut from larger ones.
 type slab[T any] struct {
@@ -130,39 +132,36 @@ func (p *parser) model(b []byte) (*modelProto, error) {
 	m := &modelProto{opsets: map[string]int64{}}
 	var err error
 	f := p.message(b)
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
-			m.ir = f.varint()
+			m.ir = f.Varint()
 		case 2:
-			m.producer = p.str(f.bytes())
+			m.producer = p.str(f.Bytes())
 		case 3:
-			m.version = p.str(f.bytes())
+			m.version = p.str(f.Bytes())
 		case 7:
 			if m.graph != nil {
-				err = fmt.Errorf("byte %d: a second graph", p.size-cap(f.rest))
+				err = fmt.Errorf("byte %d: a second graph", f.Position())
 				break
 			}
-			if g := f.bytes(); f.err == nil {
+			if g := f.Bytes(); f.Err == nil {
 				m.graph, err = p.graph(g, 0)
 			}
 		case 8:
-			err = p.opset(f.bytes(), m.opsets)
+			err = p.opset(f.Bytes(), m.opsets)
 		case 14:
-			m.metadata, err = p.property(f.bytes(), m.metadata)
+			m.metadata, err = p.property(f.Bytes(), m.metadata)
 		case 20:
 			p.warnings.add("training_info is not read")
 		case 25:
 			var fn functionProto
-			if fn, err = p.function(f.bytes()); err == nil {
+			if fn, err = p.function(f.Bytes()); err == nil {
 				m.functions = append(m.functions, fn)
 			}
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return m, p.checkModel(m, err)
+	return m, p.checkModel(m, cmp.Or(err, f.Err))
 }
 
 // checkModel tells a malformed model from something else. The first field of a graph that does not fit into the file
@@ -196,12 +195,12 @@ func (p *parser) checkModel(m *modelProto, err error) error {
 func (p *parser) opset(b []byte, into map[string]int64) error {
 	domain, version := "", int64(0)
 	f := p.message(b)
-	for f.next() {
-		switch f.num {
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			domain = p.domain(f.bytes())
+			domain = p.domain(f.Bytes())
 		case 2:
-			version = f.varint()
+			version = f.Varint()
 		}
 	}
 	if old, ok := into[domain]; ok && old != version {
@@ -209,8 +208,8 @@ func (p *parser) opset(b []byte, into map[string]int64) error {
 		version = max(old, version)
 	}
 	into[domain] = version
-	if f.err != nil {
-		return fmt.Errorf("opset_import: %w", f.err)
+	if f.Err != nil {
+		return fmt.Errorf("opset_import: %w", f.Err)
 	}
 	return nil
 }
@@ -219,19 +218,30 @@ func (p *parser) opset(b []byte, into map[string]int64) error {
 func (p *parser) property(b []byte, to []graph.Property) ([]graph.Property, error) {
 	var e graph.Property
 	f := p.message(b)
-	for f.next() {
-		switch f.num {
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			e.Key = p.intern(f.bytes())
+			e.Key = p.intern(f.Bytes())
 		case 2:
-			e.Value = p.str(f.bytes())
+			e.Value = p.str(f.Bytes())
 		}
 	}
-	if f.err != nil {
-		return nil, fmt.Errorf("metadata_props: %w", f.err)
+	if f.Err != nil {
+		return nil, fmt.Errorf("metadata_props: %w", f.Err)
 	}
 	return append(to, e), nil
 }
 
 // name finds the string field of that number in a message that cannot be read; it serves error texts.
-func (p *parser) name(b []byte, num protowire.Number) string { return p.message(b).find(num) }
+func (p *parser) name(b []byte, num protowire.Number) string { return lastString(p.message(b), num) }
+
+// lastString is the last string field of that number, however broken the message is.
+func lastString(m wire.Message, num protowire.Number) string {
+	s := ""
+	for m.Next() {
+		if m.Num == num && m.Typ == protowire.BytesType {
+			s = clip(string(m.Val[:min(len(m.Val), maxShown+1)]))
+		}
+	}
+	return s
+}

@@ -1,10 +1,12 @@
 package onnx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // nodeProto is a NodeProto as parsed. Input names alias the file: they are only looked up.
@@ -55,9 +57,9 @@ func (p *parser) node(b []byte, n *nodeProto, depth int) error {
 
 func (p *parser) nodeFields(b []byte, n *nodeProto, depth int) error {
 	f := p.message(b)
-	var c counts
-	if !f.count(&c) {
-		c = counts{}
+	var c wire.Counts
+	if !f.Count(&c) {
+		c = wire.Counts{}
 	}
 	if err := p.spend((c[1]+c[2]+c[9])/8 + c[5]/2); err != nil {
 		return err
@@ -67,36 +69,33 @@ func (p *parser) nodeFields(b []byte, n *nodeProto, depth int) error {
 	n.attrs = p.attrs.take(c[5])[:0]
 	n.metadata = p.props.take(c[9])[:0]
 	var err error
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
-			n.inputs = append(n.inputs, f.bytes())
+			n.inputs = append(n.inputs, f.Bytes())
 		case 2:
-			n.outputs = append(n.outputs, p.str(f.bytes()))
+			n.outputs = append(n.outputs, p.str(f.Bytes()))
 		case 3:
-			n.name = p.str(f.bytes())
+			n.name = p.str(f.Bytes())
 		case 4:
-			n.op = p.intern(f.bytes())
+			n.op = p.intern(f.Bytes())
 		case 5:
 			n.attrs = append(n.attrs, graph.Attr{})
 			at := len(n.attrs) - 1
 			var x attrExtra
-			if x, err = p.attribute(f.bytes(), &n.attrs[at], depth); x.ref != "" || x.graphs != nil {
+			if x, err = p.attribute(f.Bytes(), &n.attrs[at], depth); x.ref != "" || x.graphs != nil {
 				x.index = at
 				n.extra = append(n.extra, x)
 			}
 		case 7:
-			n.domain = p.domain(f.bytes())
+			n.domain = p.domain(f.Bytes())
 		case 8:
-			n.overload = p.intern(f.bytes())
+			n.overload = p.intern(f.Bytes())
 		case 9:
-			n.metadata, err = p.property(f.bytes(), n.metadata)
+			n.metadata, err = p.property(f.Bytes(), n.metadata)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.Err)
 }
 
 // ordinal counts the nodes of the graph, each before those of its subgraphs. Nodes of functions have none.

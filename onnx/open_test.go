@@ -16,8 +16,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/irene-onnx/irene/graph"
+	ot "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 func zipped(b []byte) []byte {

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -52,8 +53,8 @@ func (p *parser) tensor(b []byte) (*graph.Tensor, []graph.Property, error) {
 func (p *parser) tensorFields(b []byte, x *tensorProto) error {
 	var err error
 	f := p.message(b)
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
 			if x.t.Dims == nil {
 				n := p.scalars(b, 1, 0)
@@ -62,27 +63,24 @@ func (p *parser) tensorFields(b []byte, x *tensorProto) error {
 				}
 				x.t.Dims = p.intLists.take(n)[:0]
 			}
-			x.t.Dims = f.ints(x.t.Dims)
+			x.t.Dims = f.Ints(x.t.Dims)
 		case 2:
-			x.dtype = f.varint()
+			x.dtype = f.Varint()
 		case 3:
 			p.warnings.add("tensor %q is a segment of a larger one, which is not read", p.name(b, 8))
 		case 8:
-			x.t.Name = p.str(f.bytes())
+			x.t.Name = p.str(f.Bytes())
 		case 9:
-			x.t.Raw, x.raw = f.bytes(), true
+			x.t.Raw, x.raw = f.Bytes(), true
 		case 13:
-			x.place, err = p.property(f.bytes(), x.place)
+			x.place, err = p.property(f.Bytes(), x.place)
 		case 14:
-			x.external = f.varint() == 1
+			x.external = f.Varint() == 1
 		case 16:
-			x.metadata, err = p.property(f.bytes(), x.metadata)
+			x.metadata, err = p.property(f.Bytes(), x.metadata)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.Err)
 }
 
 // finishTensor checks the parts of a tensor against each other.
@@ -163,18 +161,18 @@ func (p *parser) typedData(b []byte, t *graph.Tensor, n int64) error {
 	var floats []float64
 	var singles []float32
 	f := p.message(b)
-	for f.next() {
+	for f.Next() {
 		switch {
-		case f.num != num:
+		case f.Num != num:
 		case width == 32:
-			singles = f.floats(singles)
+			singles = f.Floats(singles)
 		case width == 64:
-			floats = f.doubles(floats)
+			floats = f.Doubles(floats)
 		default:
 			if ints == nil {
 				ints = make([]int64, 0, have)
 			}
-			ints = f.ints(ints)
+			ints = f.Ints(ints)
 		}
 	}
 	for _, x := range singles {
@@ -189,7 +187,7 @@ func (p *parser) typedData(b []byte, t *graph.Tensor, n int64) error {
 	if ints != nil {
 		t.Ints = unpackInts(t.DType, ints, n)
 	}
-	return f.err
+	return f.Err
 }
 
 // unpackInts splits entries that carry several elements of 2 or 4 bits, the first in the lowest bits, and brings
@@ -218,19 +216,17 @@ func (p *parser) sparse(b []byte) (*graph.Tensor, error) {
 	var dims []int64
 	var err error
 	f := p.message(b)
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
-			t, _, err = p.tensor(f.bytes())
+			t, _, err = p.tensor(f.Bytes())
 		case 2:
-			_, _, err = p.tensor(f.bytes()) // the places of the values: neither shapes nor costs depend on them
+			_, _, err = p.tensor(f.Bytes()) // the places of the values: neither shapes nor costs depend on them
 		case 3:
-			dims = f.ints(dims)
+			dims = f.Ints(dims)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
+	err = cmp.Or(err, f.Err)
 	if err == nil && t == nil {
 		err = errors.New("no values")
 	}

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
+	ot "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // initializer decodes a model with one initializer and returns its tensor.

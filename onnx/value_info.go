@@ -1,10 +1,15 @@
 package onnx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // valueProto is a ValueInfoProto as parsed; the name aliases the file.
@@ -23,23 +28,26 @@ func (p *parser) value(b []byte, to []valueProto, symbols bool) ([]valueProto, e
 	v := &to[len(to)-1]
 	var err error
 	f := p.message(b)
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
-			v.name = f.bytes()
+			v.name = f.Bytes()
 		case 2:
-			err = p.typ(f.bytes(), &v.typ, symbols, 0)
+			err = p.typ(f.Bytes(), &v.typ, symbols, 0)
 		case 4:
-			v.metadata, err = p.property(f.bytes(), v.metadata)
+			v.metadata, err = p.property(f.Bytes(), v.metadata)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
+	err = cmp.Or(err, f.Err)
 	if err != nil {
 		return to, fmt.Errorf("value %q: %w", v.name, err)
 	}
 	return to, nil
+}
+
+// typeFields are the fields of TypeProto, by the kind of type that they hold.
+var typeFields = [...]protowire.Number{
+	graph.KindTensor: 1, graph.KindSparse: 8, graph.KindSequence: 4, graph.KindOptional: 9, graph.KindMap: 5, graph.KindOpaque: 7,
 }
 
 // typ reads a TypeProto.
@@ -49,68 +57,52 @@ func (p *parser) typ(b []byte, t *graph.Type, symbols bool, depth int) error {
 	}
 	var err error
 	f := p.message(b)
-	for err == nil && f.next() {
-		switch f.num {
-		case 1, 8:
-			t.Kind = graph.KindTensor
-			if f.num == 8 {
-				t.Kind = graph.KindSparse
-			}
-			err = p.tensorType(f.bytes(), t, symbols)
-		case 4, 9:
-			t.Kind = graph.KindSequence
-			if f.num == 9 {
-				t.Kind = graph.KindOptional
-			}
-			err = p.container(f.bytes(), t, 0, 1, symbols, depth)
-		case 5:
-			t.Kind = graph.KindMap
-			err = p.container(f.bytes(), t, 1, 2, symbols, depth)
-		case 7:
-			t.Kind = graph.KindOpaque
+	for err == nil && f.Next() {
+		kind := graph.Kind(max(slices.Index(typeFields[:], f.Num), 0))
+		switch kind {
+		case graph.KindUnknown:
+			continue
+		case graph.KindTensor, graph.KindSparse:
+			err = p.tensorType(f.Bytes(), t, symbols)
+		case graph.KindSequence, graph.KindOptional:
+			err = p.container(f.Bytes(), t, 0, 1, symbols, depth)
+		case graph.KindMap:
+			err = p.container(f.Bytes(), t, 1, 2, symbols, depth)
 		}
+		t.Kind = kind
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.Err)
 }
 
 // tensorType reads TypeProto.Tensor and TypeProto.SparseTensor: element type and shape.
 func (p *parser) tensorType(b []byte, t *graph.Type, symbols bool) error {
 	var err error
 	f := p.message(b)
-	for err == nil && f.next() {
-		switch f.num {
+	for err == nil && f.Next() {
+		switch f.Num {
 		case 1:
-			t.DType = p.dtype(f.varint())
+			t.DType = p.dtype(f.Varint())
 		case 2:
-			t.Shape, err = p.shape(f.bytes(), symbols)
+			t.Shape, err = p.shape(f.Bytes(), symbols)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.Err)
 }
 
 // container reads the fields of a sequence, optional or map type: an element type and, for maps, a key type.
 func (p *parser) container(b []byte, t *graph.Type, key, elem int, symbols bool, depth int) error {
 	var err error
 	f := p.message(b)
-	for err == nil && f.next() {
-		switch int(f.num) {
+	for err == nil && f.Next() {
+		switch int(f.Num) {
 		case key:
-			t.DType = p.dtype(f.varint())
+			t.DType = p.dtype(f.Varint())
 		case elem:
 			t.Elem = &graph.Type{}
-			err = p.typ(f.bytes(), t.Elem, symbols, depth+1)
+			err = p.typ(f.Bytes(), t.Elem, symbols, depth+1)
 		}
 	}
-	if err == nil {
-		err = f.err
-	}
-	return err
+	return cmp.Or(err, f.Err)
 }
 
 // dtype checks an element type; one beyond the known is kept as a number without width.
@@ -127,26 +119,26 @@ const maxRank = 1024
 // shape reads a TensorShapeProto. The result is never nil: a shape without dimensions is that of a scalar.
 func (p *parser) shape(b []byte, symbols bool) (graph.Shape, error) {
 	f := p.message(b)
-	var c counts
-	f.count(&c)
+	var c wire.Counts
+	f.Count(&c)
 	if c[1] > maxRank {
 		return nil, fmt.Errorf("rank %d", c[1])
 	}
 	if c[1] == 0 {
-		return graph.Shape{}, f.err
+		return graph.Shape{}, f.Err
 	}
 	s := graph.Shape(p.shapes.take(c[1]))[:0]
-	for f.next() {
-		if f.num != 1 {
+	for f.Next() {
+		if f.Num != 1 {
 			continue
 		}
-		d, err := p.dim(f.bytes(), symbols)
+		d, err := p.dim(f.Bytes(), symbols)
 		if err != nil {
 			return nil, err
 		}
 		s = append(s, d)
 	}
-	return s, f.err
+	return s, f.Err
 }
 
 // dim reads a TensorShapeProto.Dimension. A negative size, which some exporters write for a size they do not know, is
@@ -154,19 +146,19 @@ func (p *parser) shape(b []byte, symbols bool) (graph.Shape, error) {
 func (p *parser) dim(b []byte, symbols bool) (graph.Dim, error) {
 	var d graph.Dim
 	f := p.message(b)
-	for f.next() {
-		switch f.num {
+	for f.Next() {
+		switch f.Num {
 		case 1:
-			if d = (graph.Dim{}); f.varint() >= 0 {
-				d = graph.Const(int64(f.u))
+			if d = (graph.Dim{}); f.Varint() >= 0 {
+				d = graph.Const(int64(f.N))
 			}
 		case 2:
 			if d = (graph.Dim{}); symbols {
-				d = p.symbol(f.bytes())
+				d = p.symbol(f.Bytes())
 			}
 		}
 	}
-	return d, f.err
+	return d, f.Err
 }
 
 const maxDimText = 4096

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // TestPlanPoints: tiny.onnx has the dims batch and sequence, renamed.onnx batch_size and seq_len.

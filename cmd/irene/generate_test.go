@@ -2,7 +2,7 @@ package main
 
 import (
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // decoderModel is a decode step of one layer and one new token: attention over a cache, and logits.

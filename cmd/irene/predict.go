@@ -276,7 +276,7 @@ func appendRow(members []operator.Member, pr *law.Prediction) []byte {
 type predictedMembers struct {
 	Time         render.Number `json:"time_s"`       // seconds
 	Energy       render.Number `json:"energy_j"`     // joules
-	Scaled       bool          `json:"scaled"`       // the prediction borrows another class or element type
+	StandIn      bool          `json:"scaled"`       // the prediction borrows another class or element type
 	Extrapolated bool          `json:"extrapolated"` // the sizes lie outside what was measured
 }
 

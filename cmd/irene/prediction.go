@@ -172,9 +172,9 @@ func (q *predictionRequest) choose(env *environment) (*coefficients.Coefficients
 	case q.coefficients != "":
 		return loadCoefficients(env, q.coefficients)
 	case q.device != nil:
-		return coefficients.ForRuntime(q.device.ID, q.profile)
+		return coefficients.ForProfile(q.device.ID, q.profile)
 	}
-	return coefficients.ForRuntime("", q.profile)
+	return coefficients.ForProfile("", q.profile)
 }
 
 func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {

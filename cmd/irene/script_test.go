@@ -11,7 +11,7 @@ import (
 
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // commandEnv makes the test binary the command.

@@ -29,13 +29,13 @@ func Embedded() []string {
 // Run then scales them.
 func ForDevice(id string) (*Coefficients, error) { return firstOf(id, DefaultDevice) }
 
-// ForRuntime returns the embedded coefficients that say most of a device under a runtime profile: those of both, of the
+// ForProfile returns the embedded coefficients that say most of a device under a runtime profile: those of both, of the
 // device, of another device under the profile, or of the default device. Any device may be "", any profile "".
-func ForRuntime(id, runtime string) (*Coefficients, error) {
-	names := []string{id + "." + runtime, id}
-	if entries, err := files.ReadDir("."); err == nil && runtime != "" {
+func ForProfile(id, profile string) (*Coefficients, error) {
+	names := []string{id + "." + profile, id}
+	if entries, err := files.ReadDir("."); err == nil && profile != "" {
 		for _, e := range entries {
-			if name, ok := strings.CutSuffix(e.Name(), ".json"); ok && path.Ext(name) == "."+runtime {
+			if name, ok := strings.CutSuffix(e.Name(), ".json"); ok && path.Ext(name) == "."+profile {
 				names = append(names, name)
 			}
 		}

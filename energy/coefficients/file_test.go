@@ -6,10 +6,10 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 const minimal = `{"schema":1,"device":"gtx-1070","scope":"wall","runtime":"eager","power_w":{"low":100,"high":300},"classes":[` +

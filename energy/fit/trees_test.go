@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
+	"github.com/irene-onnx/irene/energy/internal/predicttest"
 	"github.com/irene-onnx/irene/energy/irene"
-	"github.com/irene-onnx/irene/energy/predict/predicttest"
 	"github.com/irene-onnx/irene/graph"
 )
 

@@ -6,27 +6,27 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // generator prepares a decoder on a device under a runtime profile.
-func generator(t testing.TB, g *graph.Graph, dev, runtime string, batch, prompt, tokens int64, prompts *graph.Graph) *Generator {
+func generator(t testing.TB, g *graph.Graph, dev, profile string, batch, prompt, tokens int64, prompts *graph.Graph) *Generator {
 	t.Helper()
 	d, err := analysis.FindDecoder(g, analysis.DecoderNames{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := coefficients.ForRuntime(dev, runtime)
+	c, err := coefficients.ForProfile(dev, profile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out, err := New(Input{
-		Decoder: d, Prompts: prompts, Target: predict.Target{Coefficients: c, Device: energytest.Device(t, dev), Options: predict.Options{Profile: runtime}},
+		Decoder: d, Prompts: prompts, Target: predict.Target{Coefficients: c, Device: energytest.Device(t, dev), Options: predict.Options{Profile: profile}},
 		Batch: batch, Prompt: prompt, Tokens: tokens,
 	})
 	if err != nil {
@@ -38,7 +38,7 @@ func generator(t testing.TB, g *graph.Graph, dev, runtime string, batch, prompt,
 // TestGenerate holds the sum against an analysis of every step.
 func TestGenerate(t *testing.T) {
 	for _, c := range []struct {
-		model, dev, runtime, way string
+		model, dev, profile, way string
 		dims                     map[string]int64 // of a step, without the cache
 	}{
 		{"gpt2-past", "gtx-1070", "eager", PromptsByGraph, map[string]int64{"batch": 3, "sequence": 1}},
@@ -46,9 +46,9 @@ func TestGenerate(t *testing.T) {
 		{"qwen2-3layers-decode", "h100-sxm", "eager", PromptsByRows, map[string]int64{"batch": 3}},
 		{"qwen2-3layers-decode", "h100-sxm", "vllm", PromptsByRows, map[string]int64{"batch": 3}},
 	} {
-		t.Run(c.model+" "+c.runtime, func(t *testing.T) {
+		t.Run(c.model+" "+c.profile, func(t *testing.T) {
 			const prompt, tokens = 5, 9
-			g := generator(t, energytest.Shared(t, c.model), c.dev, c.runtime, 3, prompt, tokens, nil)
+			g := generator(t, energytest.Shared(t, c.model), c.dev, c.profile, 3, prompt, tokens, nil)
 			if g.Way != c.way || g.Step.Direct != "" {
 				t.Errorf("prompts by %s, want %s; direct: %q", g.Way, c.way, g.Step.Direct)
 			}
@@ -64,7 +64,7 @@ func TestGenerate(t *testing.T) {
 				}
 				want = want.Plus(wholeAt(t, g, g.in.Decoder.Graph, dims))
 			}
-			if energytest.Off(float64(got.Decode.Energy), float64(want.Energy)) > 1e-9 || energytest.Off(float64(got.Decode.Time), float64(want.Time)) > 1e-9 {
+			if energytest.Relative(float64(got.Decode.Energy), float64(want.Energy)) > 1e-9 || energytest.Relative(float64(got.Decode.Time), float64(want.Time)) > 1e-9 {
 				t.Errorf("decode %+v, want %+v", got.Decode, want)
 			}
 			if got.Prefill.Energy <= 0 || got.Prefill.Energy > got.Decode.Energy {
@@ -72,7 +72,7 @@ func TestGenerate(t *testing.T) {
 			}
 			if c.way == PromptsByGraph {
 				p := wholeAt(t, g, g.in.Decoder.Graph, map[string]int64{"batch": 3, "sequence": prompt, "past_sequence": 0})
-				if energytest.Off(float64(got.Prefill.Energy), float64(p.Energy)) > 1e-9 {
+				if energytest.Relative(float64(got.Prefill.Energy), float64(p.Energy)) > 1e-9 {
 					t.Errorf("prefill %v, want %v", got.Prefill.Energy, p.Energy)
 				}
 			}
@@ -97,11 +97,11 @@ func wholeAt(t *testing.T, g *Generator, of *graph.Graph, dims map[string]int64)
 func TestPromptsByRows(t *testing.T) {
 	shared := energytest.Shared(t, "gpt2-past")
 	for _, c := range []struct {
-		runtime string
+		profile string
 		most    float64
 	}{{"vllm", 0.05}, {"eager", 0.1}} {
 		const batch, prompt = 4, 256
-		own := generator(t, shared, "h100-sxm", c.runtime, batch, prompt, 8, nil)
+		own := generator(t, shared, "h100-sxm", c.profile, batch, prompt, 8, nil)
 		want, err := own.Prefill(prompt)
 		if err != nil {
 			t.Fatal(err)
@@ -114,11 +114,11 @@ func TestPromptsByRows(t *testing.T) {
 			rows.parts[i].last = false // the graph makes the logits of all tokens
 		}
 		got := rows.prefill(prompt)
-		if e := energytest.Off(float64(got.Energy), float64(want.Energy)); e > c.most {
-			t.Errorf("%s: %v estimated, %v by the graph (%.0f %%)", c.runtime, got.Energy, want.Energy, 100*e)
+		if e := energytest.Relative(float64(got.Energy), float64(want.Energy)); e > c.most {
+			t.Errorf("%s: %v estimated, %v by the graph (%.0f %%)", c.profile, got.Energy, want.Energy, 100*e)
 		}
-		if e := energytest.Off(float64(got.Time), float64(want.Time)); e > c.most {
-			t.Errorf("%s: %v estimated, %v by the graph (%.0f %%)", c.runtime, got.Time, want.Time, 100*e)
+		if e := energytest.Relative(float64(got.Time), float64(want.Time)); e > c.most {
+			t.Errorf("%s: %v estimated, %v by the graph (%.0f %%)", c.profile, got.Time, want.Time, 100*e)
 		}
 	}
 }
@@ -131,7 +131,7 @@ func TestPromptsByFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := wholeAt(t, g, file, map[string]int64{"batch": 2, "sequence": 64}); g.Way != PromptsByFile || energytest.Off(float64(got.Energy), float64(want.Energy)) > 1e-9 {
+	if want := wholeAt(t, g, file, map[string]int64{"batch": 2, "sequence": 64}); g.Way != PromptsByFile || energytest.Relative(float64(got.Energy), float64(want.Energy)) > 1e-9 {
 		t.Errorf("%s: %v, want %v", g.Way, got.Energy, want.Energy)
 	}
 }
@@ -153,15 +153,15 @@ func TestServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if energytest.Off(float64(s.Energy), energySum/4) > 1e-9 || energytest.Off(float64(s.PerToken), energySum/tokens) > 1e-9 || s.Requests != 4 || s.Prompt != 15 || s.Tokens != 16.25 {
+	if energytest.Relative(float64(s.Energy), energySum/4) > 1e-9 || energytest.Relative(float64(s.PerToken), energySum/tokens) > 1e-9 || s.Requests != 4 || s.Prompt != 15 || s.Tokens != 16.25 {
 		t.Errorf("%+v, want %v J a request", s, energySum/4)
 	}
 	load := 100 * float64(s.Time)
-	if s.Devices != int(math.Ceil(load)) || energytest.Off(s.Busy*float64(s.Devices), load) > 1e-9 {
+	if s.Devices != int(math.Ceil(load)) || energytest.Relative(s.Busy*float64(s.Devices), load) > 1e-9 {
 		t.Errorf("%d devices busy %v, want a load of %v", s.Devices, s.Busy, load)
 	}
 	power := 100*float64(s.Energy) + float64(s.Devices)*(1-s.Busy)*float64(s.Idle)
-	if energytest.Off(float64(s.Power), power) > 1e-9 || energytest.Off(float64(s.Month), power*month) > 1e-9 {
+	if energytest.Relative(float64(s.Power), power) > 1e-9 || energytest.Relative(float64(s.Month), power*month) > 1e-9 {
 		t.Errorf("%v, %v a month; want %v W", s.Power, s.Month, power)
 	}
 }
@@ -196,7 +196,7 @@ func TestExperts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := less * rates.Of(coefficients.Key{Class: "moe", DType: graph.Float32}).Energy[coefficients.Bytes]; energytest.Off(float64(g.moe.Energy), want) > 1e-9 {
+	if want := less * rates.Of(coefficients.Key{Class: "moe", DType: graph.Float32}).Energy[coefficients.Bytes]; energytest.Relative(float64(g.moe.Energy), want) > 1e-9 {
 		t.Errorf("even routing takes %v J less, want %v", g.moe.Energy, want)
 	}
 	if g := moe(1); math.Abs(float64(g.moe.Energy)) > 1e-15 {
@@ -285,14 +285,14 @@ func TestEncoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := wholeAt(t, g, encoder, map[string]int64{"batch": 2, "length": 7}); g.Way != PromptsByEncoder || energytest.Off(float64(got.Prefill.Energy), float64(want.Energy)) > 1e-9 {
+	if want := wholeAt(t, g, encoder, map[string]int64{"batch": 2, "length": 7}); g.Way != PromptsByEncoder || energytest.Relative(float64(got.Prefill.Energy), float64(want.Energy)) > 1e-9 {
 		t.Errorf("%s: prefill %v, want %v", g.Way, got.Prefill.Energy, want.Energy)
 	}
 	var want law.Share
 	for _, past := range []int64{1, 1, 2} { // an empty cache counts as one of one token
 		want = want.Plus(wholeAt(t, g, decoder, map[string]int64{"batch": 2, "source": 7, "past": past}))
 	}
-	if energytest.Off(float64(got.Decode.Energy), float64(want.Energy)) > 1e-9 {
+	if energytest.Relative(float64(got.Decode.Energy), float64(want.Energy)) > 1e-9 {
 		t.Errorf("decode %v, want %v", got.Decode.Energy, want.Energy)
 	}
 	if _, err := g.Serve([]Request{{Prompt: 1, Tokens: 1, Count: 1}}, 0); err == nil {

@@ -155,10 +155,12 @@ const leastCovered = 0.95
 
 // node makes a node of a record, but for its energies.
 func (g *grower) node(r *energy.Record, scope, kind string) *Node {
+	flops := featureOr(r, featureFLOPs, func(w energy.Work) float64 { return 2 * float64(w.MACs) })
+	bytes := featureOr(r, featureBytes, func(w energy.Work) float64 { return float64(w.Read) + float64(w.Written) })
 	n := &Node{
 		ID:    fmt.Sprintf("%s/%d/%d/%s", g.tree.Model, g.tree.Batch, g.tree.Sequence, scope),
 		Scope: scope, Type: kind, InstanceType: cmp.Or(r.Op, r.Class, kind),
-		Parameters: r.Features[featureParameters], FLOPs: flopsOf(r) / mega, MemBytes: bytesOf(r) / mib,
+		Parameters: r.Features[featureParameters], FLOPs: flops / mega, MemBytes: bytes / mib,
 		CPU: r.Utilisation[shareCPU], Mem: r.Utilisation[shareMem],
 		GPU: firstOf(r.Utilisation, shareGPU, "sm"), GPUMem: firstOf(r.Utilisation, shareGPUMem, "memory", "dram"),
 	}
@@ -172,37 +174,16 @@ func (g *grower) node(r *energy.Record, scope, kind string) *Node {
 	return n
 }
 
-// flopsOf counts two for a multiply-accumulate where only the kernels are known.
-func flopsOf(r *energy.Record) float64 {
-	if v, ok := r.Features[featureFLOPs]; ok {
+// featureOr is a feature of a record, or the sum of what its kernels have of it.
+func featureOr(r *energy.Record, name string, of func(energy.Work) float64) float64 {
+	if v, ok := r.Features[name]; ok {
 		return v
 	}
 	sum := 0.0
 	for _, w := range r.Work {
-		sum += 2 * float64(w.MACs) * float64(w.Count)
+		sum += of(w) * float64(w.Count)
 	}
 	return sum
-}
-
-func bytesOf(r *energy.Record) float64 {
-	if v, ok := r.Features[featureBytes]; ok {
-		return v
-	}
-	sum := 0.0
-	for _, w := range r.Work {
-		sum += (float64(w.Read) + float64(w.Written)) * float64(w.Count)
-	}
-	return sum
-}
-
-// firstOf is the number under the first name that there is.
-func firstOf(m map[string]float64, names ...string) float64 {
-	for _, n := range names {
-		if v, ok := m[n]; ok {
-			return v
-		}
-	}
-	return 0
 }
 
 // clock is the mean of two clocks in MHz, or the one there is.

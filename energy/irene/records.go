@@ -122,7 +122,7 @@ func Trees(records []energy.Record) ([]*Tree, Omitted, error) {
 		if first := &combined[0]; deviceName(r) != deviceName(first) {
 			return nil, o, fmt.Errorf("records of several devices: %s, %s", deviceName(first), deviceName(r))
 		}
-		key := size{r.Model, dimOf(r, batchNames()), dimOf(r, sequenceNames())}
+		key := size{r.Model, firstOf(r.Dims, batchNames()...), firstOf(r.Dims, sequenceNames()...)}
 		if key.batch < 1 || key.sequence < 1 || r.Context != energy.ContextAlone {
 			o.NoSize++
 			continue
@@ -153,10 +153,10 @@ func sequenceNames() []string {
 	return []string{dimSequence, "sequence_length", "seq_len", "seq_length", "seq"}
 }
 
-// dimOf is the size under the first name that a record knows; 0 where it knows none.
-func dimOf(r *energy.Record, names []string) int64 {
+// firstOf is the number under the first name that there is; 0 where there is none.
+func firstOf[T int64 | float64](m map[string]T, names ...string) T {
 	for _, n := range names {
-		if v, ok := r.Dims[n]; ok {
+		if v, ok := m[n]; ok {
 			return v
 		}
 	}

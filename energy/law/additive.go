@@ -12,13 +12,11 @@ import (
 // The HTML report calculates by itself: its engine.js mirrors this file, function by function, and no other. What changes
 // here changes there.
 
-// Additive is the law of the coefficient files.
-type Additive struct {
+// additive is the law of the coefficient files.
+type additive struct {
 	rates   *coefficients.Rates
 	machine Machine
 }
-
-var _ Law = (*Additive)(nil)
 
 // Options steer a law.
 type Options struct {
@@ -29,12 +27,12 @@ type Options struct {
 	Alone bool
 }
 
-// New makes the law of coefficients on a device. It fails where nobody knows the device of the coefficients.
+// New makes the law that coefficients follow, on a device. It fails where nobody knows the device of the coefficients.
 //
 // In models, where the device was not measured, a launch is hidden by as many bytes as the memory moves in the time that
 // the host coefficient says it takes, so that a kernel that grows never gets faster: with a faster memory than the
 // measured one, that would show over megabytes.
-func New(c *coefficients.Coefficients, dev energy.Device, opts Options) (*Additive, error) {
+func New(c *coefficients.Coefficients, dev energy.Device, opts Options) (Law, error) {
 	rates, err := coefficients.For(c, dev, opts.HostWatts)
 	if err != nil {
 		return nil, err
@@ -43,22 +41,22 @@ func New(c *coefficients.Coefficients, dev energy.Device, opts Options) (*Additi
 	if rates.Estimated && !opts.Alone {
 		m.hidden = max(m.hidden, math.Round(float64(dev.Bandwidth)*rates.Host.Time[coefficients.Launches]))
 	}
-	return &Additive{rates: rates, machine: m}, nil
+	return &additive{rates: rates, machine: m}, nil
 }
 
 // Idle implements [Law].
-func (l *Additive) Idle() energy.Watts { return l.rates.Idle }
+func (l *additive) Idle() energy.Watts { return l.rates.Idle }
 
 // Rate is what a unit of each term of a cost takes.
-func (l *Additive) Rate(c *graph.Cost) *coefficients.Rate {
+func (l *additive) Rate(c *graph.Cost) *coefficients.Rate {
 	return l.rates.Of(coefficients.Key{Class: c.Class, DType: coefficients.ClassType(c.Class, c.DType)})
 }
 
 // Launch is what a launch that nothing hides takes, and how many bytes hide one.
-func (l *Additive) Launch() (share Share, hidden float64) { return l.host(1), l.machine.hidden }
+func (l *additive) Launch() (share Share, hidden float64) { return l.host(1), l.machine.hidden }
 
 // Kernel implements [Law].
-func (l *Additive) Kernel(k *Kernel) Prediction {
+func (l *additive) Kernel(k *Kernel) Prediction {
 	f := l.machine.Features(k)
 	out := Prediction{Known: f.Known, Class: f.Class, DType: f.DType}
 	if !f.Known {
@@ -87,7 +85,7 @@ func (l *Additive) Kernel(k *Kernel) Prediction {
 }
 
 // Call implements [Law].
-func (l *Additive) Call(bytes float64) Prediction {
+func (l *additive) Call(bytes float64) Prediction {
 	out := Prediction{Known: true, Class: View}
 	host := l.host(l.machine.Host(bytes))
 	out.Energy, out.Time, out.Causes[Host] = host.Energy, host.Time, host
@@ -96,13 +94,13 @@ func (l *Additive) Call(bytes float64) Prediction {
 }
 
 // host is what the share of a launch that no work hides takes.
-func (l *Additive) host(share float64) Share {
+func (l *additive) host(share float64) Share {
 	rate := &l.rates.Host
 	return Share{energy.Joules(share * rate.Energy[coefficients.Launches]), energy.Seconds(share * rate.Time[coefficients.Launches])}
 }
 
 // surround puts the intervals around a prediction of one operator.
-func (l *Additive) surround(p *Prediction) {
+func (l *additive) surround(p *Prediction) {
 	band := l.rates.Residuals.Band(energy.LevelOperator, p.Class, p.Time)
 	switch {
 	case p.StandIn || l.rates.Estimated:

@@ -57,7 +57,7 @@ func (f *Form) add(list []scaled, joules, seconds float64) {
 }
 
 // Form implements [Law].
-func (l *Additive) Form(c *graph.Cost) (Form, error) {
+func (l *additive) Form(c *graph.Cost) (Form, error) {
 	bytes := c.Read.Add(c.Written)
 	f := Form{Known: c.Known && !c.MACs.IsUnknown() && !bytes.IsUnknown()}
 	x := l.machine.expressions(c, bytes)
@@ -79,14 +79,14 @@ func (l *Additive) Form(c *graph.Cost) (Form, error) {
 }
 
 // CallForm implements [Law].
-func (l *Additive) CallForm(bytes graph.Dim) (Form, error) {
+func (l *additive) CallForm(bytes graph.Dim) (Form, error) {
 	f := Form{Known: !bytes.IsUnknown()}
 	l.addHost(&f, bytes)
 	return f, nil
 }
 
 // Describe implements [Law].
-func (l *Additive) Describe(kinds map[FormulaKind]bool) []string {
+func (l *additive) Describe(kinds map[FormulaKind]bool) []string {
 	var out []string
 	if kinds[KindWaves] {
 		out = append(out, fmt.Sprintf("rounded quotients count whole waves of tiles on %v multiprocessors", l.machine.sms))
@@ -102,7 +102,7 @@ func (l *Additive) Describe(kinds map[FormulaKind]bool) []string {
 
 // addHost adds launches that moving that many bytes does not hide: max(0, hidden - bytes)/hidden, both scaled to whole
 // numbers.
-func (l *Additive) addHost(f *Form, bytes graph.Dim) {
+func (l *additive) addHost(f *Form, bytes graph.Dim) {
 	hidden := l.machine.hidden
 	if hidden <= 0 || bytes.IsUnknown() {
 		return

@@ -14,9 +14,9 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
+	"github.com/irene-onnx/irene/energy/internal/predicttest"
 	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/energy/predict/predicttest"
 	"github.com/irene-onnx/irene/energy/trace"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"

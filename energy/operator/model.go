@@ -12,8 +12,8 @@ import (
 
 // OfModel gives the kernels of a model as operators by shape, each shape once, in the order of the graph. Kernels of
 // other classes than rows have, or of sizes that are not known, are counted by class.
-func OfModel(a *analysis.Analysis, runtime string) (ops []Operator, without map[string]int, err error) {
-	plan, err := predict.NewPlan(a, runtime)
+func OfModel(a *analysis.Analysis, profile string) (ops []Operator, without map[string]int, err error) {
+	plan, err := predict.NewPlan(a, profile)
 	if err != nil {
 		return nil, nil, err
 	}

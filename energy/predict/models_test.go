@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"

@@ -4,11 +4,11 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // grid compiles a graph's closed forms over sizes from low to high.
@@ -60,7 +60,7 @@ func TestGrid(t *testing.T) {
 					t.Errorf("%s: %+v, want %+v", g.point(at), got, want)
 				}
 				for i := range g.Programs {
-					if energytest.Off(float64(got.Energy[i]), float64(want.Energy[i])) > 1e-9 || energytest.Off(float64(got.Time[i]), float64(want.Time[i])) > 1e-9 {
+					if energytest.Relative(float64(got.Energy[i]), float64(want.Energy[i])) > 1e-9 || energytest.Relative(float64(got.Time[i]), float64(want.Time[i])) > 1e-9 {
 						t.Errorf("%s: %v in %v, want %v in %v", g.point(at), got.Energy[i], got.Time[i], want.Energy[i], want.Time[i])
 					}
 				}

@@ -1,8 +1,10 @@
 package trace
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,7 +66,7 @@ func (s *source) onnxRuntime(events []chromeEvent) (*Trace, error) {
 	}
 	t.rows(p.rows, device)
 	if !device {
-		for _, name := range sorted(p.hosted) {
+		for _, name := range slices.Sorted(maps.Keys(p.hosted)) {
 			t.Notes = append(t.Notes, fmt.Sprintf("times of nodes on %s are those of the host's calls: the profile holds no kernels of the device", name))
 		}
 	}
@@ -165,7 +167,7 @@ func (t *Trace) session(events []chromeEvent) (from float64) {
 			runs = append(runs, &events[i])
 		}
 	}
-	slices.SortStableFunc(runs, func(x, y *chromeEvent) int { return compare(x.TS, y.TS) })
+	slices.SortStableFunc(runs, func(x, y *chromeEvent) int { return cmp.Compare(x.TS, y.TS) })
 	t.Runs = len(runs)
 	if t.Runs == 0 {
 		t.Runs = leastCalls(events)
@@ -208,21 +210,20 @@ func leastCalls(events []chromeEvent) int {
 func holders(events []chromeEvent) map[int]float64 {
 	out := map[int]float64{}
 	open := map[int]bool{} // places of control nodes
+	var nodes []int
 	for i := range events {
 		e := &events[i]
+		if e.Cat != "Node" {
+			continue
+		}
+		nodes = append(nodes, i)
 		var args ortArgs
-		if e.Cat == "Node" && json.Unmarshal(e.Args, &args) == nil && slices.Contains([]string{"If", "Loop", "Scan", "SequenceMap"}, args.Op) {
+		if json.Unmarshal(e.Args, &args) == nil && slices.Contains([]string{"If", "Loop", "Scan", "SequenceMap"}, args.Op) {
 			open[i] = true
 		}
 	}
 	if len(open) == 0 {
 		return out
-	}
-	nodes := make([]int, 0, len(events))
-	for i := range events {
-		if events[i].Cat == "Node" {
-			nodes = append(nodes, i)
-		}
 	}
 	inside(events, nodes, func(parent, child int) {
 		if open[parent] {
@@ -236,13 +237,7 @@ func holders(events []chromeEvent) map[int]float64 {
 func inside(events []chromeEvent, places []int, visit func(parent, child int)) {
 	slices.SortStableFunc(places, func(x, y int) int {
 		a, b := &events[x], &events[y]
-		if c := strings.Compare(a.thread(), b.thread()); c != 0 {
-			return c
-		}
-		if c := compare(a.TS, b.TS); c != 0 {
-			return c
-		}
-		return compare(b.Dur, a.Dur)
+		return cmp.Or(strings.Compare(a.thread(), b.thread()), cmp.Compare(a.TS, b.TS), cmp.Compare(b.Dur, a.Dur))
 	})
 	var stack []int
 	for _, i := range places {
@@ -279,24 +274,5 @@ func typedShapes(raw json.RawMessage) [][]int64 {
 			out = append(out, dims)
 		}
 	}
-	return out
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
-func sorted(set map[string]bool) []string {
-	out := make([]string, 0, len(set))
-	for k := range set {
-		out = append(out, k)
-	}
-	slices.Sort(out)
 	return out
 }

@@ -1,14 +1,12 @@
 package trace
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 )
-
-// torchHead is what stands before the events.
-type torchHead struct{ device string }
 
 // deviceName is the name of the first GPU of deviceProperties; "" where there is none, or several kinds.
 func deviceName(raw json.RawMessage) string {
@@ -73,8 +71,8 @@ func (e *chromeEvent) class() string {
 	return ""
 }
 
-// torch reads a trace of torch.profiler from its list of events on.
-func (s *source) torch(head torchHead) (*Trace, error) {
+// torch reads a trace of torch.profiler from its list of events on; what stands before it names the device.
+func (s *source) torch(device string) (*Trace, error) {
 	if start, err := s.d.Token(); err != nil || start != json.Delim('[') {
 		return nil, s.unknown()
 	}
@@ -105,7 +103,7 @@ func (s *source) torch(head torchHead) (*Trace, error) {
 	if len(b.calls) == 0 && len(b.loose) == 0 {
 		return nil, fmt.Errorf("%s: a chrome trace without operators of torch.profiler", s.file)
 	}
-	t := &Trace{Kind: KindTorch, Device: head.device}
+	t := &Trace{Kind: KindTorch, Device: device}
 	b.runs(t)
 	return t, nil
 }
@@ -157,10 +155,10 @@ func newTorchBuilder(events []chromeEvent) *torchBuilder {
 	inside(events, nested, func(p, c int) { parent[c] = p })
 	outer := b.outermost(nested, parent)
 	b.kernels(outer, parent)
-	slices.SortStableFunc(b.calls, func(x, y *torchCall) int { return compare(x.at, y.at) })
-	slices.SortStableFunc(b.loose, func(x, y *torchCall) int { return compare(x.at, y.at) })
-	slices.SortStableFunc(b.steps, func(x, y chromeEvent) int { return compare(x.TS, y.TS) })
-	slices.SortStableFunc(b.roots, func(x, y chromeEvent) int { return compare(x.TS, y.TS) })
+	slices.SortStableFunc(b.calls, func(x, y *torchCall) int { return cmp.Compare(x.at, y.at) })
+	slices.SortStableFunc(b.loose, func(x, y *torchCall) int { return cmp.Compare(x.at, y.at) })
+	slices.SortStableFunc(b.steps, func(x, y chromeEvent) int { return cmp.Compare(x.TS, y.TS) })
+	slices.SortStableFunc(b.roots, func(x, y chromeEvent) int { return cmp.Compare(x.TS, y.TS) })
 	return b
 }
 

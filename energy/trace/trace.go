@@ -258,7 +258,7 @@ func (s *source) element(raw json.RawMessage, into *elements) error {
 
 // object reads a file that is one object: torch's, or layer information without times.
 func (s *source) object() (*Trace, error) {
-	head := torchHead{}
+	device := ""
 	for s.d.More() {
 		key, err := s.d.Token()
 		if err != nil {
@@ -267,19 +267,15 @@ func (s *source) object() (*Trace, error) {
 		switch key {
 		case "Layers":
 			return nil, fmt.Errorf("%s: layers without times: put the times of trtexec --exportProfile before them (cat times.json layers.json)", s.file)
-		case "deviceProperties":
-			var raw json.RawMessage
-			if err := s.d.Decode(&raw); err != nil {
-				return nil, s.syntax(err)
-			}
-			head.device = deviceName(raw)
 		case "traceEvents":
-			return s.torch(head)
-		default:
-			var skipped json.RawMessage
-			if err := s.d.Decode(&skipped); err != nil {
-				return nil, s.syntax(err)
-			}
+			return s.torch(device)
+		}
+		var member json.RawMessage
+		if err := s.d.Decode(&member); err != nil {
+			return nil, s.syntax(err)
+		}
+		if key == "deviceProperties" {
+			device = deviceName(member)
 		}
 	}
 	return nil, s.unknown()
@@ -299,10 +295,11 @@ func (s *source) next(raw *json.RawMessage) error {
 
 // decode reads one element of the list and checks its duration.
 func (s *source) decode(raw json.RawMessage, into interface{ check() error }) error {
-	if err := json.Unmarshal(raw, into); err != nil {
-		return s.bad(err)
+	err := json.Unmarshal(raw, into)
+	if err == nil {
+		err = into.check()
 	}
-	if err := into.check(); err != nil {
+	if err != nil {
 		return s.bad(err)
 	}
 	return nil

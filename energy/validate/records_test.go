@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/fit"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
 	"github.com/irene-onnx/irene/energy/stats"
 )
 

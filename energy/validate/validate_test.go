@@ -11,11 +11,11 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/energytest"
 	"github.com/irene-onnx/irene/energy/fit"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
+	"github.com/irene-onnx/irene/energy/internal/predicttest"
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/measured"
-	"github.com/irene-onnx/irene/energy/predict/predicttest"
 	"github.com/irene-onnx/irene/energy/stats"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // TestFindDecoder reads the dims of generation off the inputs of decoders as exporters name them.

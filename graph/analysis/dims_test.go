@@ -9,8 +9,8 @@ import (
 
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 func built(t *testing.T, parts ...Part) *graph.Graph {

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // TestMemory counts by hand: an input and each float32 [2, 8] take 64 bytes. Inputs and outputs of the graph live to the

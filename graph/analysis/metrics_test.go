@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // truth is a stored condition.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 func analyzed(t *testing.T, parts ...Part) *Analysis {

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // TestSignature: what changes the work changes the signature; names and the values of weights do not.

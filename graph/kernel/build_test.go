@@ -8,8 +8,8 @@ import (
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/kernel"
 	"github.com/irene-onnx/irene/graph/ops"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // decoded is a graph with its shapes and costs.

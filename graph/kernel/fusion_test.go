@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // TestBiasAdd: an addition runs in the product only where it adds a stored vector and alone reads the product.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/kernel"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 func TestProfiles(t *testing.T) {

@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // attentionOps are attention and what surrounds it. A causal mask halves nothing: every query is counted against every
 // key. Only an attribute that bounds the keys a query sees (a window) lowers the count.
@@ -8,29 +12,25 @@ import "github.com/irene-onnx/irene/graph"
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MultiHeadAttention
 func attentionOps() []Op {
 	rows := []Op{
-		{Name: "Attention", Since: 23, Class: "attention", Shape: attend, Cost: attendCost},
-		{Domain: "ai.onnx.preview", Name: "FlexAttention", Since: 1, Class: "attention", Shape: attend, Cost: attendCost},
+		row("Attention", 23, "attention", attend, attendCost),
+		contrib("Attention", "attention", ofRank("input", projectingAttention, 3), projectingAttentionCost, 1, 2),
+		contrib("QAttention", "attention", ofRank("input", projectingAttention, 3), projectingAttentionCost, 1, 2),
+		contrib("DecoderMaskedSelfAttention", "attention", ofRank("input", projectingAttention, 3), projectingAttentionCost, 1, 2),
+		contrib("MultiHeadAttention", "attention", ofRank("query", multiHeadAttention, 3, 5), multiHeadAttentionCost, 3),
+		contrib("DecoderMaskedMultiHeadAttention", "attention", ofRank("query", multiHeadAttention, 3, 5), multiHeadAttentionCost, 10),
+		contrib("GroupQueryAttention", "attention", ofRank("query", groupQueryAttention, 3), groupQueryAttentionCost, 11, 14, 15),
+		contrib("SparseAttention", "attention", ofRank("query", groupQueryAttention, 3), groupQueryAttentionCost),
+		contrib("PagedAttention", "attention", ofRank("query", pagedAttention, 2), pagedAttentionCost, 11, 12, 13),
+		contrib("PackedAttention", "attention", ofRank("input", packedAttention, 2, 4), packedAttentionCost, 1, 2),
+		contrib("PackedMultiHeadAttention", "attention", ofRank("input", packedAttention, 2, 4), packedAttentionCost, 3),
+		contrib("LongformerAttention", "attention", sameAsFirst, longformerCost, 1, 2, 4, 5),
+		contrib("QOrderedLongformerAttention", "attention", sameAsFirst, longformerCost, 2, 4, 8, 10),
+		contrib("QOrderedAttention", "attention", qorderedAttention, qorderedAttentionCost, 5, 6, 7, 11, 12, 13),
+		contrib("DecoderAttention", "attention", ofRank("query", decoderAttention, 3), decoderAttentionCost, 2, 3, 4),
+		contrib("GatedRelativePositionBias", "attention", gatedPositionBias, gatedPositionBiasCost, 1, 3, 4, 5),
 	}
-	rows = append(rows, rotaryOps()...)
-	ms := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
-		rows = append(rows, Op{Domain: "com.microsoft", Name: name, Since: 1, Class: "attention", Shape: shape, Cost: cost, Weights: weights})
-	}
-	ms("Attention", projectingAttention, projectingAttentionCost, slots(1, 2))
-	ms("QAttention", projectingAttention, projectingAttentionCost, slots(1, 2))
-	ms("DecoderMaskedSelfAttention", projectingAttention, projectingAttentionCost, slots(1, 2))
-	ms("MultiHeadAttention", multiHeadAttention, multiHeadAttentionCost, slots(3))
-	ms("DecoderMaskedMultiHeadAttention", multiHeadAttention, multiHeadAttentionCost, slots(10))
-	ms("GroupQueryAttention", groupQueryAttention, groupQueryAttentionCost, slots(11, 14, 15))
-	ms("SparseAttention", groupQueryAttention, groupQueryAttentionCost, 0)
-	ms("PagedAttention", pagedAttention, pagedAttentionCost, slots(11, 12, 13))
-	ms("PackedAttention", packedAttention, packedAttentionCost, slots(1, 2))
-	ms("PackedMultiHeadAttention", packedAttention, packedAttentionCost, slots(3))
-	ms("LongformerAttention", sameAsFirst, longformerCost, slots(1, 2, 4, 5))
-	ms("QOrderedLongformerAttention", sameAsFirst, longformerCost, slots(2, 4, 8, 10))
-	ms("QOrderedAttention", qorderedAttention, qorderedAttentionCost, slots(5, 6, 7, 11, 12, 13))
-	ms("DecoderAttention", decoderAttention, decoderAttentionCost, slots(2, 3, 4))
-	ms("GatedRelativePositionBias", gatedPositionBias, gatedPositionBiasCost, slots(1, 3, 4, 5))
-	return append(append(rows, transformerOps()...), engramOps()...)
+	preview := ofDomain("ai.onnx.preview", row("FlexAttention", 1, "attention", attend, attendCost))
+	return slices.Concat(rows, preview, rotaryOps(), transformerOps(), engramOps())
 }
 
 // attention is the geometry of one scaled dot product attention.
@@ -102,14 +102,10 @@ func (c *Context) countHas(is ...int) int64 {
 
 // split divides a width among heads; unknown where it does not divide.
 func split(width, heads graph.Dim) graph.Dim {
-	if heads.Is(0) {
-		return graph.Dim{}
+	if q, ok := width.DivideExactly(heads); ok {
+		return q
 	}
-	q, ok := width.DivideExactly(heads)
-	if !ok {
-		return graph.Dim{}
-	}
-	return q
+	return graph.Dim{}
 }
 
 // attr is an integer attribute as a Dim; unknown where it is absent or not positive.
@@ -118,6 +114,21 @@ func (c *Context) attr(name string) graph.Dim {
 		return graph.Const(n)
 	}
 	return graph.Dim{}
+}
+
+// masks is the number of masks and biases in some slots, at least 1 for an attention that is causal.
+func (c *Context) masks(causal bool, slots ...int) int64 {
+	n := c.countHas(slots...)
+	if n == 0 && causal {
+		return 1
+	}
+	return n
+}
+
+// projection is the product of rows by the weight in a slot.
+func (c *Context) projection(rows graph.Dim, slot int) graph.Product {
+	w := c.Shape(slot)
+	return graph.Product{Batch: graph.Const(1), M: rows, N: dimOf(w, 1), K: dimOf(w, 0), Weight: c.constant(slot)}
 }
 
 // packedHeads reads a tensor of heads: (batch, heads, positions, size), or (batch, positions, heads·size).
@@ -144,7 +155,7 @@ func (c *Context) attendGeometry() attention {
 	}
 	a.keys = a.past.Add(keys)
 	left, right := c.Node.Int("left_window_size", -1), c.Node.Int("right_window_size", -1)
-	if c.Node.Int("is_causal", 0) != 0 {
+	if c.isSet("is_causal") {
 		right = 0
 	}
 	if left >= 0 && right >= 0 {
@@ -193,12 +204,7 @@ func (c *Context) unifyAttention() error {
 	if c.Node.Op == "Attention" && len(mask.Symbols()) > 0 { // a constant one may be 1, or shorter than what it masks
 		pairs = append(pairs, [2]graph.Dim{mask, total})
 	}
-	for _, p := range pairs {
-		if _, err := c.Unify(p[0], p[1]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.unifyAll(pairs...)
 }
 
 func attendCost(c *Context) graph.Cost {
@@ -210,9 +216,6 @@ func attendCost(c *Context) graph.Cost {
 		}
 		return c.attentionCost(&a, work, graph.Const(0))
 	}
-	masks := c.countHas(3)
-	if masks == 0 && (c.Node.Int("is_causal", 0) != 0 || !a.window.IsUnknown()) {
-		masks = 1
-	}
+	masks := c.masks(c.isSet("is_causal") || !a.window.IsUnknown(), 3)
 	return c.attentionCost(&a, c.scoreWork(masks), graph.Const(0))
 }

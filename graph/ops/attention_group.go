@@ -18,14 +18,15 @@ func (c *Context) groupSlots() groupSlots {
 // (batch, key heads, positions, size). inPlace says that the cache is a buffer with room for more positions than it holds.
 func (c *Context) groupGeometry() (a attention, fresh graph.Dim, inPlace bool) {
 	q := c.Shape(0)
-	a = attention{batch: dimOf(q, 0), queries: dimOf(q, 1), heads: c.attr("num_heads"), kvHeads: c.attr("kv_num_heads")}
-	a.past, fresh = graph.Const(0), a.queries
-	switch {
-	case !c.Has(1):
-		a.size = split(dimOf(q, 2), a.heads.Add(a.kvHeads.MulInt(2)))
-	default:
+	a = attention{
+		batch: dimOf(q, 0), queries: dimOf(q, 1), heads: c.attr("num_heads"), kvHeads: c.attr("kv_num_heads"),
+		past: graph.Const(0), window: c.attr("local_window_size"),
+	}
+	if fresh = a.queries; c.Has(1) {
 		a.size = either(split(dimOf(q, 2), a.heads), split(dimOf(c.Shape(1), 2), a.kvHeads))
 		fresh = either(dimOf(c.Shape(1), 1), a.queries)
+	} else {
+		a.size = split(dimOf(q, 2), a.heads.Add(a.kvHeads.MulInt(2)))
 	}
 	a.vsize = a.size
 	if c.Has(3) {
@@ -36,16 +37,13 @@ func (c *Context) groupGeometry() (a attention, fresh graph.Dim, inPlace bool) {
 		a.keys = c.scalar(c.groupSlots().total)
 		a.past = a.keys.Sub(fresh)
 	}
-	if w := c.attr("local_window_size"); !w.IsUnknown() {
-		a.window = w
-	}
 	return a, fresh, inPlace
 }
 
 // sharedCache reports whether past and present keys are one buffer: the operator says so, the file declares both with
 // the same length, or the total length is at most that of the past keys.
 func (c *Context) sharedCache(past graph.Dim) bool {
-	if c.Node.Op == "SparseAttention" || c.Node.Int("sliding_window_cache", 0) != 0 {
+	if c.Node.Op == "SparseAttention" || c.isSet("sliding_window_cache") {
 		return true
 	}
 	if v := c.Node.Output(1); v != nil {
@@ -62,29 +60,21 @@ func (c *Context) sharedCache(past graph.Dim) bool {
 // groupQueryAttention: outputs are the attention (batch, positions, heads·size), the keys and the values so far, and the
 // scores.
 func groupQueryAttention(c *Context) error {
-	if q := c.Shape(0); q != nil && len(q) != 3 {
-		return c.Errorf("query of rank %d, want 3", len(q))
-	}
 	a, fresh, inPlace := c.groupGeometry()
 	total := c.scalar(c.groupSlots().total)
 	if !inPlace && c.Has(3) {
-		sum, err := c.Unify(total, a.past.Add(fresh))
-		if err != nil {
+		var err error
+		if a.keys, err = c.Unify(total, a.past.Add(fresh)); err != nil {
 			return err
 		}
-		a.keys = sum
 	}
 	if past := c.Shape(3); len(past) == 4 {
-		if _, err := c.Unify(past[0], a.batch); err != nil {
-			return err
-		}
-		if _, err := c.Unify(past[1], a.kvHeads); err != nil {
-			return err
-		}
+		pairs := [][2]graph.Dim{{past[0], a.batch}, {past[1], a.kvHeads}}
 		if c.DType(3) == c.DType(0) { // narrower types may hold two elements in one
-			if _, err := c.Unify(past[3], a.size); err != nil {
-				return err
-			}
+			pairs = append(pairs, [2]graph.Dim{past[3], a.size})
+		}
+		if err := c.unifyAll(pairs...); err != nil {
+			return err
 		}
 	}
 	c.Set(0, c.DType(0), graph.Shape{a.batch, a.queries, a.heads.Mul(a.size)})
@@ -107,69 +97,67 @@ func groupQueryAttention(c *Context) error {
 func groupQueryAttentionCost(c *Context) graph.Cost {
 	s := c.groupSlots()
 	a, fresh, inPlace := c.groupGeometry()
-	masks := c.countHas(s.bias)
-	if masks == 0 && c.Node.Int("causal", 1) != 0 {
-		masks = 1
-	}
-	turned := a.batch.Mul(a.queries.Mul(a.heads).Add(fresh.Mul(a.kvHeads))).Mul(a.size) // elements of queries and new keys
-	more := graph.Const(0)
-	if c.Node.Int("do_rotary", 0) != 0 {
-		more = more.Add(turned.MulInt(rotaryWork))
-	}
-	if c.Has(s.queryNorm) {
-		more = more.Add(turned.MulInt(rmsNorm))
-	}
-	cost := c.attentionCost(&a, c.scoreWork(masks), more)
+	turned := a.batch.Mul(a.queries.Mul(a.heads).Add(fresh.Mul(a.kvHeads))) // heads of queries and new keys
+	masks := c.masks(c.Node.Int("causal", 1) != 0, s.bias)
+	cost := c.attentionCost(&a, c.scoreWork(masks), c.turningWork(turned.Mul(a.size), s.queryNorm))
 	if c.Has(s.cos) {
 		rows := a.queries
 		if c.Has(s.positions) {
 			rows = c.Shape(s.positions).Elements()
 		}
-		for i := s.cos; i <= s.cos+1; i++ {
-			cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.rowBytes(i, rows))
-		}
+		c.readRows(&cost, s.cos, rows)
 	}
 	if inPlace {
 		attended := a.past
 		if !a.window.IsUnknown() {
 			attended = attended.Min(a.window)
 		}
-		c.updateInPlace(&cost, 3, 1, 2, attended, fresh)
-		c.updateInPlace(&cost, 4, 2, 2, attended, fresh)
+		c.updateCaches(&cost, 3, attended, fresh)
 	}
 	return cost
+}
+
+// turningWork is the work on elements of queries and keys before they meet: rotating them, and the normalization whose
+// scale is in a slot.
+func (c *Context) turningWork(elements graph.Dim, queryNorm int) graph.Dim {
+	each := int64(0)
+	if c.isSet("do_rotary") {
+		each = rotaryWork
+	}
+	return elements.MulInt(each + c.countHas(queryNorm)*rmsNorm)
+}
+
+// readRows corrects the bytes of the cosines in a slot and the sines in the next: only some rows are read.
+func (c *Context) readRows(cost *graph.Cost, cos int, rows graph.Dim) {
+	for i := cos; i <= cos+1; i++ {
+		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.rowBytes(i, rows))
+	}
 }
 
 // pagedGeometry reads query (tokens, width) and the cache (blocks, block size, key heads, size). How many keys a query
 // sees is data; the blocks allotted to a sequence bound it, since blocks are allotted as they fill.
 func (c *Context) pagedGeometry() attention {
 	q, cache := c.Shape(0), c.Shape(3)
-	a := attention{batch: graph.Const(1), queries: dimOf(q, 0), heads: c.attr("num_heads"), kvHeads: c.attr("kv_num_heads")}
-	if c.Has(1) || c.latent() {
-		a.size = split(dimOf(q, 1), a.heads)
-	} else {
-		a.size = split(dimOf(q, 1), a.heads.Add(a.kvHeads.MulInt(2)))
+	a := attention{
+		batch: graph.Const(1), queries: dimOf(q, 0), heads: c.attr("num_heads"), kvHeads: c.attr("kv_num_heads"),
+		window: c.attr("local_window_size"),
 	}
+	packed := a.heads
+	if latent := c.Node.Str("kv_cache_layout", "SEPARATE") == "LATENT"; !c.Has(1) && !latent { // values lead the keys
+		packed = packed.Add(a.kvHeads.MulInt(2))
+	}
+	a.size = split(dimOf(q, 1), packed)
 	a.vsize = either(c.attr("v_head_size"), a.size)
 	a.keys = dimOf(c.Shape(7), 1).Mul(dimOf(cache, 1))
-	if past, ok := c.Ints(6); ok && len(past) == 1 {
-		a.keys = a.queries.AddInt(past[0])
+	if past, ok := c.Int(6); ok {
+		a.keys = a.queries.AddInt(past)
 	}
 	a.past = a.keys
-	if w := c.attr("local_window_size"); !w.IsUnknown() {
-		a.window = w
-	}
 	return a
 }
 
-// latent reports whether values are the leading channels of the keys.
-func (c *Context) latent() bool { return c.Node.Str("kv_cache_layout", "SEPARATE") == "LATENT" }
-
 // pagedAttention: outputs are the attention (tokens, heads·size) and the caches, which are updated in place.
 func pagedAttention(c *Context) error {
-	if q := c.Shape(0); q != nil && len(q) != 2 {
-		return c.Errorf("query of rank %d, want 2", len(q))
-	}
 	a := c.pagedGeometry()
 	c.Set(0, c.DType(0), graph.Shape{a.queries, a.heads.Mul(a.vsize)})
 	c.Set(1, c.DType(3), c.Shape(3))
@@ -183,27 +171,13 @@ func pagedAttentionCost(c *Context) graph.Cost {
 	a := c.pagedGeometry()
 	masks := c.Node.Int("is_causal", 1)
 	turned := a.queries.Mul(a.heads.Add(a.kvHeads)).Mul(a.size)
-	more := graph.Const(0)
-	if c.Node.Int("do_rotary", 0) != 0 {
-		more = more.Add(turned.MulInt(rotaryWork))
-	}
-	if c.Has(12) {
-		more = more.Add(turned.MulInt(rmsNorm))
-	}
-	cost := c.attentionCost(&a, c.scoreWork(min(max(masks, 0), 1)), more)
-	for i := 8; i <= 9; i++ {
-		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.rowBytes(i, a.queries))
-	}
+	cost := c.attentionCost(&a, c.scoreWork(min(max(masks, 0), 1)), c.turningWork(turned, 12))
+	c.readRows(&cost, 8, a.queries)
 	attended := a.keysPerQuery().Mul(dimOf(c.Shape(6), 0))
 	for i := 3; i <= 4; i++ {
-		if !c.Has(i) {
-			continue
+		if c.Has(i) {
+			c.updateInPlace(&cost, i, i-2, c.positionBytes(i, attended), c.positionBytes(i, a.queries))
 		}
-		cost.Read = cost.Read.Sub(c.bytesIn(i)).Add(c.positionBytes(i, attended))
-		if c.Node.Output(i-2) != nil {
-			cost.Written = cost.Written.Sub(c.Out(i - 2).Bytes())
-		}
-		cost.Written = cost.Written.Add(c.positionBytes(i, a.queries))
 	}
 	return cost
 }

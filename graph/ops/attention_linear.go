@@ -49,30 +49,23 @@ func (c *Context) linearGeometry() linearState {
 // linearAttention: outputs are (batch, positions, heads·size) and the state (batch, heads, key size, value size), with a
 // leading axis where several trailing states are kept.
 func linearAttention(c *Context) error {
-	x := c.Shape(0)
-	if x != nil && len(x) != 3 {
-		return c.Errorf("query of rank %d, want 3", len(x))
-	}
-	l := c.linearGeometry()
+	x, l := c.Shape(0), c.linearGeometry()
 	c.Set(0, c.DType(0), graph.Shape{dimOf(x, 0), dimOf(x, 1), l.heads.Mul(l.vsize)})
 	state := graph.Shape{dimOf(x, 0), l.states, l.size, l.vsize}
 	if n := c.Node.Int("state_window", 0); n > 0 {
 		state = append(graph.Shape{graph.Const(n)}, state...)
 	}
-	t := c.DType(3)
-	if !c.Has(3) {
-		t = c.DType(0)
+	t := 0
+	if c.Has(3) {
+		t = 3
 	}
-	c.Set(1, t, state)
+	c.Set(1, c.DType(t), state)
 	return nil
 }
 
 func linearAttentionCost(c *Context) graph.Cost {
-	more := graph.Const(0)
-	if c.Has(4) {
-		more = c.Shape(4).Elements() // exponential of the decay
-	}
-	return c.linearCost(c.linearGeometry(), more)
+	decay := c.Shape(4).Elements().MulInt(c.countHas(4)) // its exponential
+	return c.linearCost(c.linearGeometry(), decay)
 }
 
 // deltaGeometry reads query, key and value as (positions …, heads, size).
@@ -89,11 +82,7 @@ func (c *Context) deltaGeometry() linearState {
 // gatedDeltaNet: outputs are (positions …, heads, value size), the state (batch, heads, value size, key size), and what
 // replays the first transitions.
 func gatedDeltaNet(c *Context) error {
-	q := c.Shape(0)
-	if q != nil && len(q) != 3 && len(q) != 4 {
-		return c.Errorf("query of rank %d, want 3 or 4", len(q))
-	}
-	l := c.deltaGeometry()
+	q, l := c.Shape(0), c.deltaGeometry()
 	var out graph.Shape
 	if q != nil {
 		out = append(append(out, q[:len(q)-2]...), l.heads, l.vsize)
@@ -121,24 +110,13 @@ func gatedDeltaNetCost(c *Context) graph.Cost {
 	if c.Has(5) && c.Node.Str("beta_activation", "none") != "none" {
 		more = more.Add(c.Shape(5).Elements())
 	}
-	if c.Node.Int("qk_l2_norm", 0) != 0 {
+	if c.isSet("qk_l2_norm") {
 		more = more.Add(c.Shape(0).Elements().Add(c.Shape(1).Elements()).MulInt(3))
 	}
 	return c.linearCost(c.deltaGeometry(), more)
 }
 
-// linearAttentionGate: outputs are like the projections in inputs 0 and 3.
-func linearAttentionGate(c *Context) error {
-	c.Set(0, c.DType(0), c.Shape(0))
-	c.Set(1, c.DType(3), c.Shape(3))
-	return nil
-}
-
-// linearAttentionGateCost counts bias, softplus and factor of the decay, and the sigmoid of the rate.
+// linearAttentionGateCost is that of the projections in inputs 0 and 3 that are turned into gates. It counts bias, softplus and factor of the decay, and the sigmoid of the rate.
 func linearAttentionGateCost(c *Context) graph.Cost {
-	work := c.Shape(0).Elements().MulInt(5)
-	if c.Has(3) {
-		work = work.Add(c.Shape(3).Elements())
-	}
-	return c.cost(work)
+	return c.cost(c.Shape(0).Elements().MulInt(5).Add(c.Shape(3).Elements().MulInt(c.countHas(3))))
 }

@@ -25,7 +25,7 @@ func (c *Context) projectedWidths(columns graph.Dim) (q, k, v graph.Dim) {
 }
 
 // sharesBuffer reports whether past and present are one buffer that is updated in place.
-func (c *Context) sharesBuffer() bool { return c.Node.Int("past_present_share_buffer", 0) != 0 }
+func (c *Context) sharesBuffer() bool { return c.isSet("past_present_share_buffer") }
 
 // scalar is the only element of input i; unknown where it is not known.
 func (c *Context) scalar(i int) graph.Dim {
@@ -56,11 +56,8 @@ func (c *Context) projectingGeometry() attention {
 
 // projectingAttention: outputs are the attention (batch, positions, v) and the keys and values so far.
 func projectingAttention(c *Context) error {
-	s, x := c.projectingSlots(), c.Shape(0)
-	if x != nil && len(x) != 3 {
-		return c.Errorf("input of rank %d, want 3", len(x))
-	}
-	if w := c.Shape(1); len(x) == 3 && len(w) == 2 {
+	s := c.projectingSlots()
+	if x, w := c.Shape(0), c.Shape(1); len(x) == 3 && len(w) == 2 {
 		if _, err := c.Unify(x[2], w[0]); err != nil {
 			return err
 		}
@@ -81,52 +78,51 @@ func projectingAttention(c *Context) error {
 
 func projectingAttentionCost(c *Context) graph.Cost {
 	s, a := c.projectingSlots(), c.projectingGeometry()
-	tokens, w := a.batch.Mul(a.queries), c.Shape(1)
-	p := graph.Product{Batch: graph.Const(1), M: tokens, N: dimOf(w, 1), K: dimOf(w, 0), Weight: c.constant(1)}
-	more := graph.Const(0)
-	if c.Has(2) {
-		more = tokens.Mul(p.N)
+	tokens := a.batch.Mul(a.queries)
+	p := c.projection(tokens, 1)
+	each := c.countHas(2)
+	if c.Node.Op == "QAttention" {
+		each++ // the scaling of the integer products
 	}
-	if c.Node.Int("do_rotary", 0) != 0 {
+	more := tokens.Mul(p.N).MulInt(each)
+	if c.isSet("do_rotary") {
 		more = more.Add(tokens.Mul(a.heads).Mul(a.size).MulInt(2 * rotaryWork))
 	}
-	if c.Node.Op == "QAttention" {
-		more = more.Add(tokens.Mul(p.N)) // the scaling of the integer products
-	}
-	masks := c.countHas(s.mask, s.bias)
-	if masks == 0 && c.Node.Int("unidirectional", 0) != 0 {
-		masks = 1
-	}
-	cost := c.attentionCost(&a, c.scoreWork(masks), more, p)
+	cost := c.attentionCost(&a, c.scoreWork(c.masks(c.isSet("unidirectional"), s.mask, s.bias)), more, p)
 	if c.Node.Op == "QAttention" {
 		cost.DType = c.DType(0)
 	}
 	if c.Has(s.past) && c.sharesBuffer() {
-		c.updateInPlace(&cost, s.past, 1, 3, a.past, a.queries)
+		c.updateInPlace(&cost, s.past, 1, c.bytesOf(s.past, 3, a.past), c.bytesOf(s.past, 3, a.queries))
 	}
 	return cost
 }
 
 // updateInPlace corrects the bytes of a cache that is both input and output: of its positions it reads those that are
 // attended, and writes the new ones.
-func (c *Context) updateInPlace(cost *graph.Cost, past, present, axis int, attended, fresh graph.Dim) {
-	at := func(f *Fact, positions graph.Dim) graph.Dim {
-		if axis >= len(f.Shape) {
-			return graph.Dim{}
-		}
-		n := positions
-		for i, d := range f.Shape {
-			if i != axis {
-				n = n.Mul(d)
-			}
-		}
-		return Bytes(f.DType, n)
-	}
-	cost.Read = cost.Read.Sub(c.bytesIn(past)).Add(at(c.In(past), attended))
+func (c *Context) updateInPlace(cost *graph.Cost, past, present int, read, written graph.Dim) {
+	cost.Read = cost.Read.Sub(c.bytesIn(past)).Add(read)
 	if c.Node.Output(present) != nil {
 		cost.Written = cost.Written.Sub(c.Out(present).Bytes())
 	}
-	cost.Written = cost.Written.Add(at(c.In(past), fresh))
+	cost.Written = cost.Written.Add(written)
+}
+
+// updateCaches is updateInPlace for the keys (batch, heads, positions, size) in a slot and output 1, and the values in the
+// next slot and output 2.
+func (c *Context) updateCaches(cost *graph.Cost, keys int, attended, fresh graph.Dim) {
+	for i := range 2 {
+		c.updateInPlace(cost, keys+i, 1+i, c.bytesOf(keys+i, 2, attended), c.bytesOf(keys+i, 2, fresh))
+	}
+}
+
+// bytesOf is the size of input i with n places on an axis.
+func (c *Context) bytesOf(i, axis int, n graph.Dim) graph.Dim {
+	s := c.Shape(i)
+	if axis >= len(s) {
+		return graph.Dim{}
+	}
+	return Bytes(c.DType(i), with(s, axis, n).Elements())
 }
 
 // multiHeadSlots says where a multi-head attention without projections has its inputs.
@@ -179,15 +175,10 @@ func (c *Context) inPlace(s multiHeadSlots) bool {
 
 // multiHeadAttention: outputs are the attention (batch, positions, v), the keys and the values so far, and the scores.
 func multiHeadAttention(c *Context) error {
-	q := c.Shape(0)
-	if q != nil && len(q) != 3 && len(q) != 5 {
-		return c.Errorf("query of rank %d, want 3 or 5", len(q))
-	}
-	s := c.multiHeadSlots()
-	for _, p := range [][2]graph.Dim{{dimOf(q, 0), dimOf(c.Shape(1), 0)}, {dimOf(q, 0), dimOf(c.Shape(s.past), 0)}} {
-		if _, err := c.Unify(p[0], p[1]); err != nil {
-			return err
-		}
+	q, s := c.Shape(0), c.multiHeadSlots()
+	batch := dimOf(q, 0)
+	if err := c.unifyAll([2]graph.Dim{batch, dimOf(c.Shape(1), 0)}, [2]graph.Dim{batch, dimOf(c.Shape(s.past), 0)}); err != nil {
+		return err
 	}
 	a, _ := c.multiHeadGeometry()
 	c.Set(0, c.DType(0), graph.Shape{a.batch, a.queries, a.heads.Mul(a.vsize)})
@@ -205,19 +196,11 @@ func multiHeadAttention(c *Context) error {
 func multiHeadAttentionCost(c *Context) graph.Cost {
 	s := c.multiHeadSlots()
 	a, fresh := c.multiHeadGeometry()
-	more := graph.Const(0)
-	if c.Has(s.bias) {
-		per := a.queries.Mul(a.size).Add(fresh.Mul(a.size.Add(a.vsize)))
-		more = a.batch.Mul(a.heads).Mul(per)
-	}
-	masks := c.countHas(s.mask, s.attentionBias)
-	if masks == 0 && c.Node.Int("unidirectional", 0) != 0 {
-		masks = 1
-	}
-	cost := c.attentionCost(&a, c.scoreWork(masks), more)
+	perHead := a.queries.Mul(a.size).Add(fresh.Mul(a.size.Add(a.vsize)))
+	more := a.batch.Mul(a.heads).Mul(perHead).MulInt(c.countHas(s.bias))
+	cost := c.attentionCost(&a, c.scoreWork(c.masks(c.isSet("unidirectional"), s.mask, s.attentionBias)), more)
 	if c.inPlace(s) {
-		c.updateInPlace(&cost, s.past, 1, 2, a.past, fresh)
-		c.updateInPlace(&cost, s.past+1, 2, 2, a.past, fresh)
+		c.updateCaches(&cost, s.past, a.past, fresh)
 	}
 	return cost
 }

@@ -26,9 +26,6 @@ func (c *Context) packedGeometry() attention {
 
 // packedAttention: the output has a row per token.
 func packedAttention(c *Context) error {
-	if s := c.Shape(0); s != nil && len(s) != 2 && len(s) != 4 {
-		return c.Errorf("input of rank %d, want 2 or 4", len(s))
-	}
 	a := c.packedGeometry()
 	c.Set(0, c.DType(0), graph.Shape{a.queries, a.heads.Mul(a.vsize)})
 	return nil
@@ -37,15 +34,11 @@ func packedAttention(c *Context) error {
 func packedAttentionCost(c *Context) graph.Cost {
 	a := c.packedGeometry()
 	if c.Node.Op == "PackedAttention" {
-		w := c.Shape(1)
-		p := graph.Product{Batch: graph.Const(1), M: a.queries, N: dimOf(w, 1), K: dimOf(w, 0), Weight: c.constant(1)}
+		p := c.projection(a.queries, 1)
 		return c.attentionCost(&a, c.scoreWork(c.countHas(5)), a.queries.Mul(p.N), p)
 	}
-	more := graph.Const(0)
-	if c.Has(3) {
-		more = a.queries.Mul(a.heads).Mul(a.size.MulInt(2).Add(a.vsize))
-	}
-	return c.attentionCost(&a, c.scoreWork(c.countHas(6)), more)
+	biases := a.queries.Mul(a.heads).Mul(a.size.MulInt(2).Add(a.vsize)).MulInt(c.countHas(3))
+	return c.attentionCost(&a, c.scoreWork(c.countHas(6)), biases)
 }
 
 // longformerCost counts the projections of all tokens and a window of keys on both sides of each. Of the global
@@ -62,9 +55,7 @@ func longformerCost(c *Context) graph.Cost {
 		batch: dimOf(x, 0), heads: heads, kvHeads: heads, queries: dimOf(x, 1), keys: dimOf(x, 1),
 		size: split(width, heads), vsize: split(width, heads),
 	}
-	if w := c.attr("window"); !w.IsUnknown() {
-		a.window = w.MulInt(2).AddInt(1)
-	}
+	a.window = c.attr("window").MulInt(2).AddInt(1)
 	tokens, one := a.batch.Mul(a.queries), graph.Const(1)
 	local := graph.Product{Batch: one, M: tokens, N: width.MulInt(3), K: width, Weight: c.constant(weight)}
 	all := graph.Product{Batch: one, M: tokens, N: width.MulInt(2), K: width, Weight: c.constant(global)}
@@ -94,8 +85,7 @@ func qorderedAttentionCost(c *Context) graph.Cost {
 	var ps []graph.Product
 	more := graph.Const(0)
 	for i := 5; i <= 7; i++ {
-		w := c.Shape(i)
-		p := graph.Product{Batch: graph.Const(1), M: tokens, N: dimOf(w, 1), K: dimOf(w, 0), Weight: c.constant(i)}
+		p := c.projection(tokens, i)
 		ps = append(ps, p)
 		more = more.Add(tokens.Mul(p.N).MulInt(1 + requantize)) // bias, then back to 8 bits
 	}
@@ -128,9 +118,6 @@ func (c *Context) decoderGeometry() (a attention, projected graph.Dim) {
 
 // decoderAttention: outputs are like the query, and the caches of keys and values.
 func decoderAttention(c *Context) error {
-	if q := c.Shape(0); q != nil && len(q) != 3 {
-		return c.Errorf("query of rank %d, want 3", len(q))
-	}
 	a, _ := c.decoderGeometry()
 	c.Set(0, c.DType(0), c.Shape(0))
 	for i := 1; i <= 2; i++ {
@@ -141,9 +128,7 @@ func decoderAttention(c *Context) error {
 
 func decoderAttentionCost(c *Context) graph.Cost {
 	a, projected := c.decoderGeometry()
-	one, wq, wkv := graph.Const(1), c.Shape(2), c.Shape(3)
-	q := graph.Product{Batch: one, M: a.batch.Mul(a.queries), N: dimOf(wq, 1), K: dimOf(wq, 0), Weight: c.constant(2)}
-	kv := graph.Product{Batch: one, M: a.batch.Mul(projected), N: dimOf(wkv, 1), K: dimOf(wkv, 0), Weight: c.constant(3)}
+	q, kv := c.projection(a.batch.Mul(a.queries), 2), c.projection(a.batch.Mul(projected), 3)
 	bias := q.M.Mul(q.N).Add(kv.M.Mul(kv.N))
 	return c.attentionCost(&a, c.scoreWork(c.countHas(5)), bias, q, kv)
 }

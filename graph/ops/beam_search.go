@@ -6,50 +6,31 @@ import "github.com/irene-onnx/irene/graph"
 // sequence has ended, so their cost does not follow from their shapes.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BeamSearch
 func generationOps() []Op {
-	row := func(name string, shape ShapeRule) Op {
-		return Op{Domain: "com.microsoft", Name: name, Since: 1, Class: "control", Shape: shape, Cost: noCost}
-	}
 	return []Op{
-		row("BeamSearch", beamSearch),
-		row("WhisperBeamSearch", beamSearch),
-		row("GreedySearch", greedySearch),
-		row("Sampling", greedySearch),
-		{Domain: "com.microsoft", Name: "NGramRepeatBlock", Since: 1, Class: "elementwise", Shape: sameAsSecond, Cost: pointwise(1)},
+		contrib("BeamSearch", "control", beamSearch, noCost),
+		contrib("WhisperBeamSearch", "control", beamSearch, noCost),
+		contrib("GreedySearch", "control", greedySearch, noCost),
+		contrib("Sampling", "control", greedySearch, noCost),
+		// The scores, without the tokens that would repeat an n-gram of input 0.
+		contrib("NGramRepeatBlock", "elementwise", like(1), pointwise(1)),
 	}
 }
 
 // beamSearch: inputs are prompts, the greatest and the least length, the numbers of beams and of sequences returned;
 // outputs are the sequences, their scores, and the scores of every step.
 func beamSearch(c *Context) error {
-	batch, prompt := graph.Dim{}, graph.Dim{}
-	if in := c.Shape(0); len(in) >= 1 {
-		batch = in[0]
-		if len(in) == 2 {
-			prompt = in[1]
-		}
-	}
-	length, returned := c.scalarDim(1), graph.Const(1)
+	in, length, returned := c.Shape(0), c.scalar(1), graph.Const(1)
 	if c.Has(4) {
-		returned = c.scalarDim(4)
+		returned = c.scalar(4)
 	}
-	c.Set(0, graph.Int32, graph.Shape{batch, returned, length})
-	c.Set(1, graph.Float32, graph.Shape{batch, returned})
-	c.Set(2, graph.Float32, graph.Shape{length.Sub(prompt), batch, c.scalarDim(3), {}})
+	c.Set(0, graph.Int32, graph.Shape{dimOf(in, 0), returned, length})
+	c.Set(1, graph.Float32, graph.Shape{dimOf(in, 0), returned})
+	c.Set(2, graph.Float32, graph.Shape{length.Sub(dimOf(in, 1)), dimOf(in, 0), c.scalar(3), {}})
 	return nil
 }
 
 // greedySearch: inputs are prompts and the greatest length; outputs are the sequences and the logits.
 func greedySearch(c *Context) error {
-	batch := graph.Dim{}
-	if in := c.Shape(0); len(in) >= 1 {
-		batch = in[0]
-	}
-	c.Set(0, graph.Int32, graph.Shape{batch, c.scalarDim(1)})
-	return nil
-}
-
-// sameAsSecond: output 0 is input 1, the scores, without the tokens that would repeat an n-gram of input 0.
-func sameAsSecond(c *Context) error {
-	c.Set(0, c.DType(1), c.Shape(1))
+	c.Set(0, graph.Int32, graph.Shape{dimOf(c.Shape(0), 0), c.scalar(1)})
 	return nil
 }

@@ -16,7 +16,7 @@ func causalConv(c *Context) error {
 	}
 	state := append(graph.Shape(nil), x...)
 	reach := dimOf(w, -1).AddInt(-1).MulInt(max(c.Node.Int("dilation", 1), 1))
-	if c.Node.Int("channels_last", 0) != 0 {
+	if c.isSet("channels_last") {
 		state[1] = reach
 	} else {
 		if _, err := c.Unify(x[1], w[0]); err != nil {
@@ -35,9 +35,6 @@ func causalConv(c *Context) error {
 // the same shape, the states after the last tokens, and some of the tokens.
 func varlenCausalConv(c *Context) error {
 	x, state := c.Shape(0), c.Shape(4)
-	if x != nil && len(x) != 2 {
-		return c.Errorf("input of rank %d, want 2", len(x))
-	}
 	c.Set(0, c.DType(0), x)
 	c.Set(1, c.DType(4), state)
 	c.Set(2, c.DType(0), graph.Shape{dimOf(state, 0), graph.Const(c.Node.Int("state_update_capacity", 0)), dimOf(x, 1)})
@@ -52,18 +49,12 @@ func causalConvCost(c *Context) graph.Cost {
 		return c.products(graph.Dim{}, graph.Product{})
 	}
 	channels := w[0]
-	positions, ok := y.Elements().DivideExactly(channels)
-	if !ok {
-		positions = y.Elements().FloorDiv(channels)
-	}
-	each := activationFLOPs(c.Node.Str("activation", "none"))
+	positions := y.Elements().FloorDiv(channels)
 	bias := 2
 	if c.Node.Op == "VarlenCausalConvWithState" {
 		bias = 3
 	}
-	if c.Has(bias) {
-		each++
-	}
+	each := activationFLOPs(c.Node.Str("activation", "none")) + c.countHas(bias)
 	return c.products(y.Elements().MulInt(each), graph.Product{
 		Batch: channels, M: positions, N: graph.Const(1), K: w[1:].Elements(), Weight: c.constant(1), TransB: true,
 	})

@@ -8,53 +8,62 @@ import (
 
 // concat joins its inputs along an axis; their other dimensions are equal (Concat).
 func concat(c *Context) error {
-	t, ref := graph.Undefined, graph.Shape(nil)
-	for i := range c.Node.Inputs {
-		if ref == nil {
-			ref = c.Shape(i)
-		}
-		if t == graph.Undefined {
-			t = c.DType(i)
-		}
+	all := make([]int, c.NumIn())
+	for i := range all {
+		all[i] = i
 	}
-	if ref == nil {
-		c.Set(0, t, nil)
-		return nil
-	}
-	a, ok := c.Node.Attr("axis")
+	t := c.firstType(all...)
 	along := int64(1)
-	switch {
-	case ok:
+	if a, ok := c.Node.Attr("axis"); ok {
 		along = a.Int
-	case c.Op.Since >= 4:
+	} else if c.Op.Since >= 4 {
 		return c.Errorf("no axis")
 	}
-	axis, err := c.Axis(along, len(ref))
+	out, axis, err := c.concatShapes(along, all)
 	if err != nil {
 		return err
 	}
-	out := slices.Clone(ref)
+	c.Set(0, t, out)
+	if out != nil {
+		c.concatElements(out, axis)
+	}
+	return nil
+}
+
+// concatShapes is the shape of the inputs in some slots one behind the other, and the axis counted from the front; nil
+// where no rank is known.
+func (c *Context) concatShapes(along int64, slots []int) (out graph.Shape, axis int, err error) {
+	for _, i := range slots {
+		if s := c.Shape(i); s != nil {
+			out = slices.Clone(s)
+			break
+		}
+	}
+	if out == nil {
+		return nil, 0, nil
+	}
+	if axis, err = c.Axis(along, len(out)); err != nil {
+		return nil, 0, err
+	}
 	out[axis] = graph.Const(0)
-	for i, v := range c.Node.Inputs {
+	for _, i := range slots {
 		s := c.Shape(i)
-		if v == nil || s == nil {
+		if s == nil {
 			out[axis] = graph.Dim{}
 			continue
 		}
-		if len(s) != len(ref) {
-			return c.Errorf("input %d: rank %d, want %d", i, len(s), len(ref))
+		if len(s) != len(out) {
+			return nil, 0, c.Errorf("input %d: rank %d, want %d", i, len(s), len(out))
 		}
 		for k, d := range s {
 			if k == axis {
 				out[k] = out[k].Add(d)
 			} else if out[k], err = c.Unify(out[k], d); err != nil {
-				return err
+				return nil, 0, err
 			}
 		}
 	}
-	c.Set(0, t, out)
-	c.concatElements(out, axis)
-	return nil
+	return out, axis, nil
 }
 
 // concatElements joins the elements of small inputs; those of an input nobody knows are unknown.
@@ -72,8 +81,7 @@ func (c *Context) concatElements(out graph.Shape, axis int) {
 	}
 	if c.Out(0).DType.IsFloat() {
 		if r, ok := join(c, n, outer, chunks, c.Reals); ok {
-			c.SetReals(0, r)
-			c.SetData(0, integers(r))
+			c.setNumbers(r)
 			return
 		}
 	}

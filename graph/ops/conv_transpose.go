@@ -36,11 +36,7 @@ func (c *Context) transposedWindows(spatial, weight graph.Shape) (graph.Shape, e
 		}
 		return out, nil
 	}
-	strides, err := c.perAxis("strides", n)
-	if err != nil {
-		return nil, err
-	}
-	dilations, err := c.perAxis("dilations", n)
+	g, known, err := c.transposedAttrs(n)
 	if err != nil {
 		return nil, err
 	}
@@ -48,39 +44,36 @@ func (c *Context) transposedWindows(spatial, weight graph.Shape) (graph.Shape, e
 	if err != nil {
 		return nil, err
 	}
-	pads, known, err := c.transposedPads(n)
-	if err != nil {
-		return nil, err
-	}
 	auto := c.Node.Str("auto_pad", "NOTSET")
 	kernel, ok := c.kernelSizes(weight, n)
 	for i, d := range spatial {
-		scaled := d.MulInt(at(strides, i, 1))
+		stride := at(g.strides, i, 1)
+		scaled := d.MulInt(stride)
 		switch {
 		case auto == "SAME_UPPER" || auto == "SAME_LOWER":
 			out[i] = scaled
 		case ok && known:
-			reach := (kernel[i]-1)*at(dilations, i, 1) + 1 + at(extra, i, 0)
+			reach := (kernel[i]-1)*at(g.dilations, i, 1) + 1 + at(extra, i, 0)
 			if auto != "VALID" {
-				reach -= at(pads, i, 0) + at(pads, n+i, 0)
+				reach -= g.padding(i)
 			}
-			out[i] = scaled.AddInt(reach - at(strides, i, 1))
+			out[i] = scaled.AddInt(reach - stride)
 		}
 	}
 	return out, nil
 }
 
-// transposedPads reads the padding from the attribute, or from the input of ConvTransposeWithDynamicPads.
-func (c *Context) transposedPads(n int) (pads []int64, known bool, err error) {
-	if c.Node.Op == "ConvTransposeWithDynamicPads" && c.Has(2) {
-		pads, known = c.Ints(2)
-		if known && len(pads) != 2*n {
-			return nil, false, c.Errorf("pads has %d numbers, want %d", len(pads), 2*n)
-		}
-		return pads, known, nil
+// transposedAttrs reads the attributes of a window, of ConvTransposeWithDynamicPads the padding from input 2, whose values
+// may not be known.
+func (c *Context) transposedAttrs(n int) (g windowAttrs, known bool, err error) {
+	if g, err = c.windowAttrs(n); err != nil || c.Node.Op != "ConvTransposeWithDynamicPads" || !c.Has(2) {
+		return g, true, err
 	}
-	pads, err = c.perAxis("pads", 2*n)
-	return pads, true, err
+	g.pads, known = c.Ints(2)
+	if known && len(g.pads) != 2*n {
+		return g, false, c.Errorf("pads has %d numbers, want %d", len(g.pads), 2*n)
+	}
+	return g, known, nil
 }
 
 // convTransposeCost describes the product that spreads each input position over the outputs under the kernel.
@@ -88,17 +81,14 @@ func (c *Context) transposedPads(n int) (pads []int64, known bool, err error) {
 func convTransposeCost(c *Context) graph.Cost {
 	l := c.convLayout()
 	x, w := c.Shape(0), c.Shape(l.weight)
-	work := graph.Const(0)
-	if c.Has(l.bias) {
-		work = c.Out(0).Shape.Elements()
-	}
+	work := c.Out(0).Shape.Elements().MulInt(c.countHas(l.bias))
 	if len(x) < 3 || len(w) < 3 {
 		return c.products(work, graph.Product{})
 	}
 	batch, channels, spatial := l.image(x)
 	g := c.group()
 	return c.products(work, graph.Product{
-		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: w[1:].Elements(), K: perGroup(channels, g),
+		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: w[1:].Elements(), K: channels.FloorDiv(graph.Const(g)),
 		Weight: c.constant(l.weight),
 	})
 }

@@ -10,33 +10,28 @@ import (
 // https://onnx.ai/onnx/operators/onnx__MatMul.html
 // https://onnx.ai/onnx/operators/onnx__Gemm.html
 func linearOps() []Op {
-	rows := []Op{
-		{Name: "MatMul", Since: 1, Class: "gemm", Shape: matMul, Cost: matMulCost, Weights: slots(1)},
-		{Name: "Gemm", Since: 1, Class: "gemm", Shape: gemm, Cost: gemmCost, Weights: slots(1, 2)},
-		{Name: "MatMulInteger", Since: 10, Class: "gemm", Shape: matMulInteger, Cost: matMulCost, Weights: slots(1)},
-		{Name: "QLinearMatMul", Since: 10, Class: "gemm", Shape: qlinearMatMul, Cost: qlinearMatMulCost, Weights: slots(3)},
-		{Name: "Det", Since: 11, Class: "elementwise", Shape: det, Cost: detCost},
-		{Domain: "com.microsoft", Name: "Inverse", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: inverseCost},
-		{Domain: "com.microsoft", Name: "CDist", Since: 1, Class: "elementwise", Shape: pairDistances, Cost: pairDistancesCost},
-		{Name: "Einsum", Since: 12, Class: "bmm", Shape: einsum, Cost: einsumCost},
+	product, scaled := matMul(0, 1, typeOf(0, 1)), matMul(0, 1, typeOf(2)) // scaled: to the type of the scale in input 2
+	return []Op{
+		row("MatMul", 1, "gemm", product, matMulCost, 1),
+		row("Gemm", 1, "gemm", gemm(0, 1, typeOf(0)), gemmCost, 1, 2),
+		row("MatMulInteger", 10, "gemm", matMul(0, 1, wideInteger), matMulCost, 1),
+		row("QLinearMatMul", 10, "gemm", matMul(0, 3, typeOf(7, 0)), qlinearMatMulCost, 3),
+		row("Det", 11, "elementwise", shaped(det), detCost),
+		contrib("Inverse", "elementwise", sameAsFirst, inverseCost),
+		contrib("CDist", "elementwise", pairDistances, pairDistancesCost),
+		row("Einsum", 12, "bmm", einsum, einsumCost),
+		contrib("FusedMatMul", "gemm", product, matMulCost, 1),
+		contrib("FusedMatMulActivation", "gemm", product, matMulCost, 1),
+		contrib("TransposeMatMul", "gemm", product, matMulCost, 1),
+		contrib("SparseToDenseMatMul", "gemm", product, matMulCost, 1),
+		contrib("GemmFastGelu", "gemm", product, matMulCost, 1, 2),
+		contrib("FusedGemm", "gemm", gemm(0, 1, typeOf(0)), gemmCost, 1, 2),
+		contrib("GemmFloat8", "gemm", gemm(0, 1, typeAttr("dtype")), gemmCost, 1, 2),
+		contrib("MatMulInteger16", "gemm", matMul(0, 1, wideInteger), matMulCost, 1),
+		contrib("MatMulIntegerToFloat", "gemm", scaled, matMulToFloatCost, 1, 6),
+		contrib("DynamicQuantizeMatMul", "gemm", scaled, matMulToFloatCost, 1, 4),
+		contrib("QGemm", "gemm", gemm(0, 3, qgemmType), qgemmCost, 3, 6),
 	}
-	ms := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
-		rows = append(rows, Op{
-			Domain: "com.microsoft", Name: name, Since: 1, Class: "gemm", Shape: shape, Cost: cost, Weights: weights,
-		})
-	}
-	ms("FusedMatMul", matMul, matMulCost, slots(1))
-	ms("FusedMatMulActivation", matMul, matMulCost, slots(1))
-	ms("TransposeMatMul", matMul, matMulCost, slots(1))
-	ms("SparseToDenseMatMul", matMul, matMulCost, slots(1))
-	ms("GemmFastGelu", matMul, matMulCost, slots(1, 2))
-	ms("FusedGemm", gemm, gemmCost, slots(1, 2))
-	ms("GemmFloat8", gemmFloat8, gemmCost, slots(1, 2))
-	ms("MatMulInteger16", matMulInteger, matMulCost, slots(1))
-	ms("MatMulIntegerToFloat", matMulToFloat, matMulToFloatCost, slots(1, 6))
-	ms("DynamicQuantizeMatMul", matMulToFloat, matMulToFloatCost, slots(1, 4))
-	ms("QGemm", qgemm, qgemmCost, slots(3, 6))
-	return rows
 }
 
 // dimOf returns a dimension of a shape, counted from the end where axis is negative; unknown where there is none.
@@ -94,32 +89,47 @@ func operandOf(s graph.Shape, left bool, t transposition) (operand, bool) {
 
 // transpositions reads how a node turns its operands.
 func (c *Context) transpositions() (a, b transposition) {
-	flag := func(name string) bool { return c.Node.Int(name, 0) != 0 }
-	a = transposition{matrix: flag("transA"), batch: flag("transBatchA")}
-	b = transposition{matrix: flag("transB"), batch: flag("transBatchB")}
+	a = transposition{matrix: c.isSet("transA"), batch: c.isSet("transBatchA")}
+	b = transposition{matrix: c.isSet("transB"), batch: c.isSet("transBatchB")}
 	return a, b
+}
+
+// matMul is a rule for NumPy's matmul of the operands in two slots.
+func matMul(left, right int, t typeRule) ShapeRule {
+	return func(c *Context) error {
+		s, err := c.matMulShape(left, right)
+		return c.result(t(c), s, err)
+	}
+}
+
+// wideInteger is the type in which narrow integers are summed.
+func wideInteger(c *Context) graph.DType {
+	if c.DType(0) == graph.Uint16 && c.Node.Op == "MatMulInteger16" {
+		return graph.Uint32
+	}
+	return graph.Int32
 }
 
 // matMulShape is the shape of the product of the operands in two slots; nil where a rank is unknown.
 func (c *Context) matMulShape(left, right int) (graph.Shape, error) {
 	ta, tb := c.transpositions()
-	if (c.Shape(left) != nil && len(c.Shape(left)) == 0) || (c.Shape(right) != nil && len(c.Shape(right)) == 0) {
+	x, y := c.Shape(left), c.Shape(right)
+	if (x != nil && len(x) == 0) || (y != nil && len(y) == 0) {
 		return nil, c.Errorf("a scalar has no matrix product")
 	}
-	a, okA := operandOf(c.Shape(left), true, ta)
-	b, okB := operandOf(c.Shape(right), false, tb)
+	a, okA := operandOf(x, true, ta)
+	b, okB := operandOf(y, false, tb)
 	if !okA || !okB {
 		return nil, nil
 	}
 	if _, err := c.Unify(a.cols, b.rows); err != nil {
-		return nil, c.Errorf("%v times %v: inner dimensions %v and %v differ", c.Shape(left), c.Shape(right), a.cols, b.rows)
+		return nil, c.Errorf("%v times %v: inner dimensions %v and %v differ", x, y, a.cols, b.rows)
 	}
 	batch, err := c.Broadcast(a.batch, b.batch)
 	if err != nil {
 		return nil, err
 	}
-	out := make(graph.Shape, 0, len(batch)+2)
-	out = append(out, batch...)
+	out := append(make(graph.Shape, 0, len(batch)+2), batch...)
 	if !a.vector {
 		out = append(out, a.rows)
 	}
@@ -127,58 +137,6 @@ func (c *Context) matMulShape(left, right int) (graph.Shape, error) {
 		out = append(out, b.cols)
 	}
 	return out, nil
-}
-
-// matMul: NumPy's matmul of inputs 0 and 1, with the type of input 0.
-func matMul(c *Context) error {
-	s, err := c.matMulShape(0, 1)
-	if err != nil {
-		return err
-	}
-	t := c.DType(0)
-	if t == graph.Undefined {
-		t = c.DType(1)
-	}
-	c.Set(0, t, s)
-	return nil
-}
-
-// matMulInteger: the product of narrow integers, accumulated in 32 bits.
-func matMulInteger(c *Context) error {
-	s, err := c.matMulShape(0, 1)
-	if err != nil {
-		return err
-	}
-	t := graph.Int32
-	if c.DType(0) == graph.Uint16 && c.Node.Op == "MatMulInteger16" {
-		t = graph.Uint32
-	}
-	c.Set(0, t, s)
-	return nil
-}
-
-// matMulToFloat: the product of narrow integers, scaled to the type of the scale in input 2.
-func matMulToFloat(c *Context) error {
-	s, err := c.matMulShape(0, 1)
-	if err != nil {
-		return err
-	}
-	c.Set(0, c.DType(2), s)
-	return nil
-}
-
-// qlinearMatMul: inputs are a, its scale and zero point, b, its scale and zero point, and those of the output.
-func qlinearMatMul(c *Context) error {
-	s, err := c.matMulShape(0, 3)
-	if err != nil {
-		return err
-	}
-	t := c.DType(7)
-	if t == graph.Undefined {
-		t = c.DType(0)
-	}
-	c.Set(0, t, s)
-	return nil
 }
 
 // matMulProduct describes the product of two operands whose result has shape out. A constant operand is the right one
@@ -259,37 +217,42 @@ func (c *Context) constant(i int) bool {
 
 // matMulCost counts a product of inputs 0 and 1 and what is fused behind it.
 func matMulCost(c *Context) graph.Cost {
-	p := c.matMulProduct(0, 1)
 	each := int64(0)
 	switch c.Node.Op {
 	case "FusedMatMul", "TransposeMatMul", "SparseToDenseMatMul":
-		if c.Node.Float("alpha", 1) != 1 {
-			each = 1
-		}
+		each = c.scalings("alpha")
 	case "FusedMatMulActivation":
-		each = activationFLOPs(c.Node.Str("activation", "Relu"))
-		if c.Node.Float("alpha", 1) != 1 {
-			each++
-		}
+		each = activationFLOPs(c.Node.Str("activation", "Relu")) + c.scalings("alpha")
 	case "GemmFastGelu":
-		each = 8
-		if c.Has(2) {
-			each = 9
-		}
+		each = 8 + c.countHas(2)
 	}
-	out := c.products(c.Out(0).Shape.Elements().MulInt(each), p)
-	out.Class = productClass(p)
+	out := c.productCost(0, 1, c.Out(0).Shape.Elements().MulInt(each))
 	if t := c.DType(0); !t.IsFloat() {
 		out.DType = t
 	}
 	return out
 }
 
+// productCost is the cost of the product of two operands and some elementwise work.
+func (c *Context) productCost(left, right int, work graph.Dim) graph.Cost {
+	p := c.matMulProduct(left, right)
+	cost := c.products(work, p)
+	cost.Class = productClass(p)
+	return cost
+}
+
+// scalings is 1 where a factor that an attribute holds is not 1, and so is multiplied by.
+func (c *Context) scalings(factor string) int64 {
+	if c.Node.Float(factor, 1) != 1 {
+		return 1
+	}
+	return 0
+}
+
 // qlinearMatMulCost adds the scaling, rounding and shifting of each output element.
 func qlinearMatMulCost(c *Context) graph.Cost {
-	p := c.matMulProduct(0, 3)
-	out := c.products(c.Out(0).Shape.Elements().MulInt(requantize), p)
-	out.Class, out.DType = productClass(p), c.DType(0)
+	out := c.productCost(0, 3, c.Out(0).Shape.Elements().MulInt(requantize))
+	out.DType = c.DType(0)
 	return out
 }
 
@@ -298,17 +261,12 @@ const requantize = 3
 
 // matMulToFloatCost adds the scaling of each output element, its bias, and for a float input its quantization.
 func matMulToFloatCost(c *Context) graph.Cost {
-	p := c.matMulProduct(0, 1)
-	out := c.Out(0).Shape.Elements()
-	work, bias := out, 6
+	work, bias := graph.Const(0), 6
 	if c.DType(0).IsFloat() {
-		work, bias = out.Add(c.Shape(0).Elements().MulInt(dynamicQuantize)), 4
+		work, bias = c.Shape(0).Elements().MulInt(dynamicQuantize), 4
 	}
-	if c.Has(bias) {
-		work = work.Add(out)
-	}
-	cost := c.products(work, p)
-	cost.Class, cost.DType = productClass(p), c.DType(1)
+	cost := c.productCost(0, 1, work.Add(c.Out(0).Shape.Elements().MulInt(1+c.countHas(bias))))
+	cost.DType = c.DType(1)
 	return cost
 }
 
@@ -336,20 +294,12 @@ func activationFLOPs(name string) int64 {
 }
 
 // det: the determinants of the square matrices in the last two dimensions.
-func det(c *Context) error {
-	s := c.Shape(0)
-	if s == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func det(c *Context, s graph.Shape) (graph.Shape, error) {
 	if len(s) < 2 {
-		return c.Errorf("input of rank %d, want at least 2", len(s))
+		return nil, c.Errorf("input of rank %d, want at least 2", len(s))
 	}
-	if _, err := c.Unify(s[len(s)-1], s[len(s)-2]); err != nil {
-		return err
-	}
-	c.Set(0, c.DType(0), s[:len(s)-2])
-	return nil
+	_, err := c.Unify(s[len(s)-1], s[len(s)-2])
+	return s[:len(s)-2], err
 }
 
 // inverseCost counts a factorization and the solutions for the unit matrix: 2·n³ operations per matrix.
@@ -360,11 +310,9 @@ func inverseCost(c *Context) graph.Cost {
 
 // pairDistances: a distance for every pair of rows of the two matrices.
 func pairDistances(c *Context) error {
-	if _, err := c.Unify(dimOf(c.Shape(0), 1), dimOf(c.Shape(1), 1)); err != nil {
-		return err
-	}
-	c.Set(0, c.DType(0), graph.Shape{dimOf(c.Shape(0), 0), dimOf(c.Shape(1), 0)})
-	return nil
+	a, b := c.Shape(0), c.Shape(1)
+	_, err := c.Unify(dimOf(a, 1), dimOf(b, 1))
+	return c.result(c.DType(0), graph.Shape{dimOf(a, 0), dimOf(b, 0)}, err)
 }
 
 // pairDistancesCost counts difference, square and sum for every element of every pair.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 func TestRandom(t *testing.T) {

@@ -1,59 +1,49 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // mlOps are the operators of ai.onnx.ml: features, linear models, support vectors, trees.
 // https://github.com/onnx/onnx/blob/main/docs/Operators-ml.md
 func mlOps() []Op {
-	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
-		return Op{Domain: "ai.onnx.ml", Name: name, Since: since, Class: "classic", Shape: shape, Cost: cost}
-	}
-	return []Op{
-		row("ArrayFeatureExtractor", 1, arrayFeatures, takesCost),
-		row("Binarizer", 1, sameAsFirst, pointwise(1)),
-		row("CastMap", 1, castMap, pointwise(1)),
-		row("CategoryMapper", 1, categoryMapper, pointwise(1)),
-		row("DictVectorizer", 1, dictVectorizer, pointwise(1)),
-		row("FeatureVectorizer", 1, featureVectorizer, movesCost),
-		row("Imputer", 1, sameAsFirst, pointwise(1)),
-		row("LabelEncoder", 1, labelEncoder, pointwise(1)),
-		row("LinearClassifier", 1, classifier, linearCost),
-		row("LinearRegressor", 1, regressor, linearCost),
-		row("Normalizer", 1, toFloat, pointwise(3)),
-		row("OneHotEncoder", 1, oneHotEncoder, pointwise(1)),
-		row("Scaler", 1, toFloat, pointwise(2)),
-		row("SVMClassifier", 1, svmClassifier, svmCost),
-		row("SVMRegressor", 1, svmRegressor, svmCost),
-		row("TreeEnsemble", 5, treeEnsemble, noCost), // an example decides its way through a tree
-		row("TreeEnsembleClassifier", 1, classifier, noCost),
-		row("TreeEnsembleRegressor", 1, regressor, noCost),
-		row("ZipMap", 1, zipMap, movesCost),
-	}
-}
-
-// toFloat: output 0 has the shape of input 0 and holds floats.
-func toFloat(c *Context) error {
-	c.Set(0, graph.Float32, c.Shape(0))
-	return nil
+	float := always(graph.Float32)
+	return ofDomain(
+		"ai.onnx.ml",
+		row("ArrayFeatureExtractor", 1, "classic", shaped(arrayFeatures), takesCost),
+		row("Binarizer", 1, "classic", sameAsFirst, pointwise(1)),
+		row("CastMap", 1, "classic", castMap, pointwise(1)),
+		row("CategoryMapper", 1, "classic", typed(categoryMapper), pointwise(1)),
+		row("DictVectorizer", 1, "classic", dictVectorizer, pointwise(1)),
+		row("FeatureVectorizer", 1, "classic", featureVectorizer, movesCost),
+		row("Imputer", 1, "classic", sameAsFirst, pointwise(1)),
+		row("LabelEncoder", 1, "classic", typed(labelEncoder), pointwise(1)),
+		row("LinearClassifier", 1, "classic", classifier, linearCost),
+		row("LinearRegressor", 1, "classic", regressor(float, (*Context).targets), linearCost),
+		row("Normalizer", 1, "classic", typed(always(graph.Float32)), pointwise(3)),
+		row("OneHotEncoder", 1, "classic", oneHotEncoder, pointwise(1)),
+		row("Scaler", 1, "classic", typed(always(graph.Float32)), pointwise(2)),
+		row("SVMClassifier", 1, "classic", svmClassifier, svmCost),
+		row("SVMRegressor", 1, "classic", regressor(float, func(*Context) graph.Dim { return graph.Const(1) }), svmCost),
+		row("TreeEnsemble", 5, "classic", regressor(typeOf(0), (*Context).targets), noCost), // an example decides its way through a tree
+		row("TreeEnsembleClassifier", 1, "classic", classifier, noCost),
+		row("TreeEnsembleRegressor", 1, "classic", regressor(float, (*Context).targets), noCost),
+		row("ZipMap", 1, "classic", zipMap, movesCost),
+	)
 }
 
 // arrayFeatures: the last axis holds the elements that input 1 lists.
-func arrayFeatures(c *Context) error {
-	in := c.Shape(0)
-	c.Set(0, c.DType(0), nil)
-	if in == nil {
-		return nil
+func arrayFeatures(c *Context, in graph.Shape) (graph.Shape, error) {
+	n := c.Shape(1).Elements()
+	switch len(in) {
+	case 0:
+		return nil, c.Errorf("input of rank 0")
+	case 1:
+		return graph.Shape{graph.Const(1), n}, nil
 	}
-	if len(in) < 1 {
-		return c.Errorf("input of rank 0")
-	}
-	out := append(graph.Shape(nil), in...)
-	out[len(out)-1] = c.Shape(1).Elements()
-	if len(out) == 1 {
-		out = graph.Shape{graph.Const(1), out[0]}
-	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return with(in, len(in)-1, n), nil
 }
 
 // castMap: a row of the map's values.
@@ -74,13 +64,11 @@ func castMap(c *Context) error {
 }
 
 // categoryMapper: strings become integers and the other way round.
-func categoryMapper(c *Context) error {
-	t := graph.String
+func categoryMapper(c *Context) graph.DType {
 	if c.DType(0) == graph.String {
-		t = graph.Int64
+		return graph.Int64
 	}
-	c.Set(0, t, c.Shape(0))
-	return nil
+	return graph.String
 }
 
 // dictVectorizer: a value for each word of the vocabulary; their type is that of the map's values.
@@ -89,8 +77,7 @@ func dictVectorizer(c *Context) error {
 	if e := c.In(0).Elem; e != nil {
 		t = e.DType
 	}
-	n := c.attrLen("string_vocabulary", "int64_vocabulary")
-	c.Set(0, t, graph.Shape{n})
+	c.Set(0, t, graph.Shape{c.attrLen("string_vocabulary", "int64_vocabulary")})
 	return nil
 }
 
@@ -135,7 +122,13 @@ func featureVectorizer(c *Context) error {
 }
 
 // labelEncoder: the type is that of the values the labels are mapped to.
-func labelEncoder(c *Context) error {
+func labelEncoder(c *Context) graph.DType {
+	if _, ok := c.Node.Attr("classes_strings"); ok { // version 1
+		return categoryMapper(c)
+	}
+	if a, ok := c.Node.Attr("values_tensor"); ok && a.Tensor != nil {
+		return a.Tensor.DType
+	}
 	t := graph.Undefined
 	for _, v := range []struct {
 		attr string
@@ -145,14 +138,7 @@ func labelEncoder(c *Context) error {
 			t = v.t
 		}
 	}
-	if a, ok := c.Node.Attr("values_tensor"); ok && a.Tensor != nil {
-		t = a.Tensor.DType
-	}
-	if _, ok := c.Node.Attr("classes_strings"); ok { // version 1
-		return categoryMapper(c)
-	}
-	c.Set(0, t, c.Shape(0))
-	return nil
+	return t
 }
 
 // examples is the number of rows of input 0 and of their features; a vector is one row.
@@ -203,23 +189,12 @@ func (c *Context) targets() graph.Dim {
 	return graph.Const(n)
 }
 
-// regressor: a number for each example and target.
-func regressor(c *Context) error {
-	rows, _, err := c.examples()
-	if err != nil {
-		return err
+// regressor is a rule for numbers of a type for each example.
+func regressor(t typeRule, targets func(*Context) graph.Dim) ShapeRule {
+	return func(c *Context) error {
+		rows, _, err := c.examples()
+		return c.result(t(c), graph.Shape{rows, targets(c)}, err)
 	}
-	c.Set(0, graph.Float32, graph.Shape{rows, c.targets()})
-	return nil
-}
-
-func treeEnsemble(c *Context) error {
-	rows, _, err := c.examples()
-	if err != nil {
-		return err
-	}
-	c.Set(0, c.DType(0), graph.Shape{rows, c.targets()})
-	return nil
 }
 
 // linearCost: a product of the examples with the coefficients in an attribute.
@@ -234,11 +209,10 @@ func linearCost(c *Context) graph.Cost {
 
 func oneHotEncoder(c *Context) error {
 	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, graph.Float32, nil)
-		return nil
+	if in != nil {
+		in = append(slices.Clone(in), c.attrLen("cats_int64s", "cats_strings"))
 	}
-	c.Set(0, graph.Float32, append(append(graph.Shape(nil), in...), c.attrLen("cats_int64s", "cats_strings")))
+	c.Set(0, graph.Float32, in)
 	return nil
 }
 
@@ -254,22 +228,10 @@ func svmClassifier(c *Context) error {
 	return nil
 }
 
-func svmRegressor(c *Context) error {
-	rows, _, err := c.examples()
-	if err != nil {
-		return err
-	}
-	c.Set(0, graph.Float32, graph.Shape{rows, graph.Const(1)})
-	return nil
-}
-
 // svmCost: a product of the examples with the support vectors, a kernel value and a product with the coefficients.
 func svmCost(c *Context) graph.Cost {
 	rows, features, _ := c.examples()
-	vectors, ok := c.attrLen("support_vectors").DivideExactly(features)
-	if !ok {
-		vectors = graph.Dim{}
-	}
+	vectors := split(c.attrLen("support_vectors"), features)
 	return c.products(rows.Mul(vectors).MulInt(2), graph.Product{Batch: graph.Const(1), M: rows, N: vectors, K: features, Weight: true})
 }
 

@@ -49,12 +49,22 @@ func pad(c *Context) error {
 func (c *Context) axesOrAll(slot, rank int) ([]int, error) {
 	named, _, given := c.list("axes", slot)
 	if !given {
-		axes := make([]int, rank)
-		for i := range axes {
-			axes[i] = i
-		}
-		return axes, nil
+		return firstAxes(rank), nil
 	}
+	return c.constAxes(named, rank)
+}
+
+// firstAxes are the first n axes.
+func firstAxes(n int) []int {
+	axes := make([]int, n)
+	for i := range axes {
+		axes[i] = i
+	}
+	return axes
+}
+
+// constAxes are axes of a tensor of the given rank, counted from the front; nil where they are not known.
+func (c *Context) constAxes(named []graph.Dim, rank int) ([]int, error) {
 	if named == nil {
 		return nil, nil
 	}
@@ -64,39 +74,36 @@ func (c *Context) axesOrAll(slot, rank int) ([]int, error) {
 		if !ok {
 			return nil, nil
 		}
-		a, err := c.Axis(v, rank)
-		if err != nil {
+		var err error
+		if axes[i], err = c.Axis(v, rank); err != nil {
 			return nil, err
 		}
-		axes[i] = a
 	}
 	return axes, nil
 }
 
 // centerCropPad crops or pads the axes it names to the sizes of input 1 (CenterCropPad).
-func centerCropPad(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func centerCropPad(c *Context, in graph.Shape) (graph.Shape, error) {
 	axes, err := c.axesOrAll(-1, len(in))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sizes, n, _ := c.list("", 1)
+	return c.resized(in, axes, 1)
+}
+
+// resized is a shape whose axes have the sizes that an input spells.
+func (c *Context) resized(in graph.Shape, axes []int, slot int) (graph.Shape, error) {
+	sizes, n, _ := c.list("", slot)
 	if n >= 0 && n != len(axes) {
-		return c.Errorf("%d sizes for %d axes", n, len(axes))
+		return nil, c.Errorf("%d sizes for %d axes", n, len(axes))
 	}
 	out := slices.Clone(in)
 	for k, a := range axes {
-		out[a] = elem(sizes, k)
-		if out[a].Negative() {
-			return c.Errorf("size %d is %s", k, out[a])
+		if out[a] = elem(sizes, k); out[a].Negative() {
+			return nil, c.Errorf("size %d is %s", k, out[a])
 		}
 	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return out, nil
 }
 
 // depthToSpace moves blocks of channels into the two spatial axes (DepthToSpace).

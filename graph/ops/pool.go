@@ -7,150 +7,108 @@ import (
 )
 
 // pool slides a window over the spatial axes of (batch, channels, …); MaxPool also gives the places of the maxima
-// (MaxPool, AveragePool, LpPool).
+// (MaxPool, AveragePool, LpPool, QLinearAveragePool, and with the channels last NhwcMaxPool).
 func pool(c *Context) error {
-	kernel, in := c.kernel(), c.Shape(0)
-	if len(kernel) == 0 {
+	in, l := c.Shape(0), c.imageLayout()
+	kernel, given := c.Node.Ints("kernel_shape")
+	if !given || len(kernel) == 0 {
 		return c.Errorf("no kernel_shape")
 	}
-	if in == nil {
-		if n := len(kernel); n < maxRank {
-			in = make(graph.Shape, 2+n)
+	out := in
+	if in == nil && len(kernel) < maxRank {
+		out = make(graph.Shape, 2+len(kernel))
+	} else if in != nil {
+		if len(in) < 3 {
+			return c.Errorf("rank %d, want 3 or more", len(in))
 		}
-		return c.setPool(in)
+		batch, channels, spatial := l.image(in)
+		windows, err := c.windows(spatial, kernel)
+		if err != nil {
+			return err
+		}
+		out = l.join(batch, channels, windows)
 	}
-	if len(in) < 3 {
-		return c.Errorf("rank %d, want 3 or more", len(in))
-	}
-	spatial, err := c.windows(in[2:], kernel)
-	if err != nil {
-		return err
-	}
-	out := slices.Clone(in)
-	copy(out[2:], spatial)
-	return c.setPool(out)
-}
-
-// kernel is the size of the window along each spatial axis.
-func (c *Context) kernel() []int64 {
-	k, _ := c.Node.Ints("kernel_shape")
-	return k
-}
-
-func (c *Context) setPool(s graph.Shape) error {
-	c.Set(0, c.DType(0), s)
-	c.Set(1, graph.Int64, s)
-	return nil
-}
-
-// nhwcMaxPool is MaxPool with the channels last (com.microsoft NhwcMaxPool).
-func nhwcMaxPool(c *Context) error {
-	kernel, in := c.kernel(), c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
-	if len(in) < 3 {
-		return c.Errorf("rank %d, want 3 or more", len(in))
-	}
-	spatial, err := c.windows(in[1:len(in)-1], kernel)
-	if err != nil {
-		return err
-	}
-	out := slices.Clone(in)
-	copy(out[1:], spatial)
 	c.Set(0, c.DType(0), out)
+	c.Set(1, graph.Int64, out)
 	return nil
+}
+
+// imageLayout is the layout of a pooled image.
+func (c *Context) imageLayout() convLayout {
+	return convLayout{channelsLast: c.Node.Op == "NhwcMaxPool" || c.isSet("channels_last")}
 }
 
 // poolCost counts k operations for each element a window covers; AveragePool's last division is left out.
 func poolCost(k int64) CostRule {
-	return func(c *Context) graph.Cost {
-		size := graph.Const(k)
-		for _, n := range c.kernel() {
-			size = size.MulInt(n)
-		}
-		return c.cost(c.Out(0).Shape.Elements().Mul(size))
-	}
+	return func(c *Context) graph.Cost { return c.cost(c.Out(0).Shape.Elements().Mul(c.windowSize().MulInt(k))) }
+}
+
+// windowSize is the number of elements under a window.
+func (c *Context) windowSize() graph.Dim {
+	kernel, _ := c.Node.Ints("kernel_shape")
+	return graph.Consts(kernel...).Elements()
 }
 
 // globalPool leaves one element of the spatial axes of each channel (GlobalMaxPool, GlobalAveragePool, GlobalLpPool).
-func globalPool(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func globalPool(c *Context, in graph.Shape) (graph.Shape, error) {
 	if len(in) < 2 {
-		return c.Errorf("rank %d, want 2 or more", len(in))
+		return nil, c.Errorf("rank %d, want 2 or more", len(in))
 	}
-	out := slices.Clone(in)
-	for i := 2; i < len(out); i++ {
-		out[i] = graph.Const(1)
+	l := c.imageLayout()
+	batch, channels, spatial := l.image(in)
+	return l.join(batch, channels, ones(len(spatial))), nil
+}
+
+// ones is a shape of n dimensions of 1.
+func ones(n int) graph.Shape {
+	s := make(graph.Shape, n)
+	for i := range s {
+		s[i] = graph.Const(1)
 	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return s
 }
 
 // maxUnpool undoes a MaxPool: the spatial axes get the sizes that input 2 gives, else those the window would have come
 // from, (size - 1)·stride + kernel - pads (MaxUnpool).
-func maxUnpool(c *Context) error {
-	in, kernel := c.Shape(0), c.kernel()
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func maxUnpool(c *Context, in graph.Shape) (graph.Shape, error) {
+	kernel, _ := c.Node.Ints("kernel_shape")
 	n := len(in) - 2
 	if n < 1 || len(kernel) != n {
-		return c.Errorf("kernel of %d axes for a tensor of rank %d", len(kernel), len(in))
+		return nil, c.Errorf("kernel of %d axes for a tensor of rank %d", len(kernel), len(in))
 	}
 	if c.Has(2) {
 		shape, k, _ := c.list("", 2)
 		if k >= 0 && k != len(in) {
-			return c.Errorf("output_shape has %d numbers for a tensor of rank %d", k, len(in))
+			return nil, c.Errorf("output_shape has %d numbers for a tensor of rank %d", k, len(in))
 		}
 		out := make(graph.Shape, len(in))
 		copy(out, shape)
-		c.Set(0, c.DType(0), out)
-		return nil
+		return out, nil
 	}
-	strides, err := c.perAxis("strides", n)
+	g, err := c.windowAttrs(n)
 	if err != nil {
-		return err
-	}
-	pads, err := c.perAxis("pads", 2*n)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	out := slices.Clone(in)
 	for i := range n {
-		d := in[2+i].AddInt(-1).MulInt(at(strides, i, 1)).AddInt(kernel[i])
-		out[2+i] = d.Sub(graph.Const(at(pads, i, 0))).Sub(graph.Const(at(pads, n+i, 0)))
+		out[2+i] = in[2+i].AddInt(-1).MulInt(at(g.strides, i, 1)).AddInt(kernel[i] - g.padding(i))
 		if out[2+i].Negative() {
-			return c.Errorf("spatial axis %d becomes %s", i, out[2+i])
+			return nil, c.Errorf("spatial axis %d becomes %s", i, out[2+i])
 		}
 	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return out, nil
 }
 
 // regions is the shape of one pooled image of height × width per region of interest.
 func (c *Context) regions(height, width graph.Dim) error {
 	in, rois := c.Shape(0), c.Shape(1)
-	out := graph.Shape{{}, {}, height, width}
-	if in != nil {
-		if len(in) != 4 {
-			return c.Errorf("rank %d, want 4", len(in))
-		}
-		out[1] = in[1]
+	switch {
+	case in != nil && len(in) != 4:
+		return c.Errorf("rank %d, want 4", len(in))
+	case rois != nil && len(rois) != 2:
+		return c.Errorf("regions of rank %d, want 2", len(rois))
 	}
-	if rois != nil {
-		if len(rois) != 2 {
-			return c.Errorf("regions of rank %d, want 2", len(rois))
-		}
-		out[0] = rois[0]
-	}
-	c.Set(0, c.DType(0), out)
+	c.Set(0, c.DType(0), graph.Shape{dimOf(rois, 0), dimOf(in, 1), height, width})
 	return nil
 }
 
@@ -172,10 +130,7 @@ func roiAlign(c *Context) error {
 // a ratio of 0 the regions decide how many.
 // https://onnx.ai/onnx/operators/onnx__RoiAlign.html
 func roiAlignCost(c *Context) graph.Cost {
-	n := graph.Const(c.Node.Int("sampling_ratio", 0))
-	if n.Is(0) {
-		n = graph.Dim{}
-	}
+	n := c.attr("sampling_ratio")
 	return c.cost(c.Out(0).Shape.Elements().Mul(n.Mul(n)).MulInt(8))
 }
 

@@ -37,31 +37,42 @@ func (c *Context) windows(spatial graph.Shape, kernel []int64) (graph.Shape, err
 	if len(kernel) != n {
 		return nil, c.Errorf("kernel of %d axes on %d spatial axes", len(kernel), n)
 	}
-	strides, err := c.perAxis("strides", n)
+	g, err := c.windowAttrs(n)
 	if err != nil {
 		return nil, err
 	}
-	dilations, err := c.perAxis("dilations", n)
-	if err != nil {
-		return nil, err
-	}
-	pads, err := c.perAxis("pads", 2*n)
-	if err != nil {
-		return nil, err
-	}
-	auto, ceil := c.Node.Str("auto_pad", "NOTSET"), c.Node.Int("ceil_mode", 0) != 0
+	auto, ceil := c.Node.Str("auto_pad", "NOTSET"), c.isSet("ceil_mode")
 	out := make(graph.Shape, n)
 	for i, d := range spatial {
-		if kernel[i] < 1 || at(strides, i, 1) < 1 || at(dilations, i, 1) < 1 {
+		stride, dilation := at(g.strides, i, 1), at(g.dilations, i, 1)
+		if kernel[i] < 1 || stride < 1 || dilation < 1 {
 			return nil, c.Errorf("spatial axis %d: kernel, stride and dilation have to be positive", i)
 		}
-		out[i] = c.window(d, kernel[i], at(strides, i, 1), at(dilations, i, 1), at(pads, i, 0), at(pads, n+i, 0), auto, ceil)
+		out[i] = c.window(d, kernel[i], stride, dilation, at(g.pads, i, 0), at(g.pads, n+i, 0), auto, ceil)
 		if out[i].Negative() {
 			return nil, c.Errorf("a window of %d does not fit spatial axis %d of size %s", kernel[i], i, d)
 		}
 	}
 	return out, nil
 }
+
+// windowAttrs are the attributes of a window; nil where they are absent.
+type windowAttrs struct{ strides, dilations, pads []int64 }
+
+// windowAttrs reads the attributes of a window over n axes. It fails where one has not a number per axis.
+func (c *Context) windowAttrs(n int) (g windowAttrs, err error) {
+	if g.strides, err = c.perAxis("strides", n); err != nil {
+		return g, err
+	}
+	if g.dilations, err = c.perAxis("dilations", n); err != nil {
+		return g, err
+	}
+	g.pads, err = c.perAxis("pads", 2*n)
+	return g, err
+}
+
+// padding is how much longer the padding makes axis i.
+func (g windowAttrs) padding(i int) int64 { return at(g.pads, i, 0) + at(g.pads, len(g.pads)/2+i, 0) }
 
 // perAxis returns an integer-list attribute of want numbers; nil where it is absent.
 func (c *Context) perAxis(name string, want int) ([]int64, error) {

@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // Work per element of changing between narrow and wide numbers.
 const (
@@ -12,61 +16,33 @@ const (
 // https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html
 // https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html
 func quantOps() []Op {
+	gather := contrib("GatherBlockQuantized", "gather", gatherBlockQuantized, gatherBlockQuantizedCost, 0)
+	gather.Params = gatherBlockQuantizedParams
 	rows := []Op{
-		{Name: "QuantizeLinear", Since: 10, Class: "elementwise", Shape: quantizeLinear, Cost: quantizeCost, Weights: slots(0)},
-		{Name: "DequantizeLinear", Since: 10, Class: "elementwise", Shape: dequantizeLinear, Cost: dequantizeCost, Weights: slots(0)},
-		{Name: "DynamicQuantizeLinear", Since: 11, Class: "elementwise", Shape: dynamicQuantizeLinear, Cost: pointwise(dynamicQuantize)},
+		row("QuantizeLinear", 10, "elementwise", typed(quantizeLinear), unshifted(quantize), 0),
+		row("DequantizeLinear", 10, "elementwise", typed(dequantizeLinear), unshifted(dequantize), 0),
+		row("DynamicQuantizeLinear", 11, "elementwise", dynamicQuantizeLinear, pointwise(dynamicQuantize)),
+		contrib("QuantizeLinear", "elementwise", typed(quantizeLinear), unshifted(quantize), 0),
+		contrib("DequantizeLinear", "elementwise", typed(dequantizeLinear), unshifted(dequantize), 0),
+		gather,
 	}
-	ms := "com.microsoft"
-	rows = append(
-		rows,
-		Op{Domain: ms, Name: "QuantizeLinear", Since: 1, Class: "elementwise", Shape: quantizeLinear, Cost: quantizeCost, Weights: slots(0)},
-		Op{Domain: ms, Name: "DequantizeLinear", Since: 1, Class: "elementwise", Shape: dequantizeLinear, Cost: dequantizeCost, Weights: slots(0)},
-		Op{
-			Domain: ms, Name: "GatherBlockQuantized", Since: 1, Class: "gather", Shape: gatherBlockQuantized,
-			Cost: gatherBlockQuantizedCost, Weights: slots(0), Params: gatherBlockQuantizedParams,
-		},
-	)
-	return append(append(rows, packedProductOps()...), qlinearOps()...)
+	return slices.Concat(rows, packedProductOps(), qlinearOps())
 }
 
 // quantizeLinear: the zero point has the type of the output; without one an attribute names it, else it is uint8.
-func quantizeLinear(c *Context) error {
-	t := graph.DType(c.Node.Int("output_dtype", 0))
-	switch {
-	case c.Has(2):
-		t = c.DType(2)
-	case t == graph.Undefined:
-		t = graph.Uint8
+func quantizeLinear(c *Context) graph.DType {
+	if c.Has(2) {
+		return c.DType(2)
 	}
-	c.Set(0, t, c.Shape(0))
-	return nil
+	return c.attrType("output_dtype", graph.Uint8)
 }
 
 // dequantizeLinear: the output has the type an attribute names, else that of the scale.
-func dequantizeLinear(c *Context) error {
-	t := graph.DType(c.Node.Int("output_dtype", 0))
-	if t == graph.Undefined {
-		t = c.DType(1)
-	}
-	c.Set(0, t, c.Shape(0))
-	return nil
-}
+func dequantizeLinear(c *Context) graph.DType { return c.attrType("output_dtype", c.DType(1)) }
 
-func quantizeCost(c *Context) graph.Cost {
-	each := int64(quantize)
-	if !c.Has(2) {
-		each--
-	}
-	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
-}
-
-func dequantizeCost(c *Context) graph.Cost {
-	each := int64(dequantize)
-	if !c.Has(2) {
-		each--
-	}
-	return c.cost(c.Out(0).Shape.Elements().MulInt(each))
+// unshifted is the rule of operators that do k operations per element, one of which adds the zero point in input 2.
+func unshifted(k int64) CostRule {
+	return func(c *Context) graph.Cost { return c.cost(c.Out(0).Shape.Elements().MulInt(k - 1 + c.countHas(2))) }
 }
 
 // dynamicQuantizeLinear: outputs are the quantized tensor, its scale and its zero point.

@@ -5,16 +5,13 @@ import "github.com/irene-onnx/irene/graph"
 // randomOps are the generators of random numbers: one operation draws an element, two scale and shift it.
 // https://onnx.ai/onnx/operators/onnx__RandomNormal.html
 func randomOps() []Op {
-	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
-		return Op{Name: name, Since: since, Class: "random", Shape: shape, Cost: cost}
-	}
 	return []Op{
-		row("RandomNormal", 1, random, draws),
-		row("RandomUniform", 1, random, draws),
-		row("RandomNormalLike", 1, sameShapeAsFirst, draws),
-		row("RandomUniformLike", 1, sameShapeAsFirst, draws),
-		row("Bernoulli", 15, sameShapeAsFirst, pointwise(4)), // a uniform number and a comparison
-		row("Multinomial", 7, multinomial, perInputAndOutput(2, 3)),
+		row("RandomNormal", 1, "random", random, draws),
+		row("RandomUniform", 1, "random", random, draws),
+		row("RandomNormalLike", 1, "random", sameShapeAsFirst, draws),
+		row("RandomUniformLike", 1, "random", sameShapeAsFirst, draws),
+		row("Bernoulli", 15, "random", sameShapeAsFirst, pointwise(4)), // a uniform number and a comparison
+		row("Multinomial", 7, "random", ofRank("input", multinomial, 2), perInputAndOutput(2, 3)),
 	}
 }
 
@@ -52,18 +49,10 @@ func sameShapeAsFirst(c *Context) error {
 // multinomial: samples from each row of input 0.
 func multinomial(c *Context) error {
 	samples := c.Node.Int("sample_size", 1)
-	in := c.Shape(0)
-	switch {
-	case samples < 0:
+	if samples < 0 {
 		return c.Errorf("%d samples", samples)
-	case in != nil && len(in) != 2:
-		return c.Errorf("input of rank %d, want 2", len(in))
 	}
-	out := graph.Shape{{}, graph.Const(samples)}
-	if in != nil {
-		out[0] = in[0]
-	}
-	c.Set(0, c.attrType("dtype", graph.Int32), out)
+	c.Set(0, c.attrType("dtype", graph.Int32), graph.Shape{dimOf(c.Shape(0), 0), graph.Const(samples)})
 	return nil
 }
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // abc is a graph input "x" of shape [a, 3, c].

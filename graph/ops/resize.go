@@ -9,25 +9,19 @@ import (
 
 // upsample multiplies each axis by a scale and rounds down: height_scale and width_scale (Upsample 1), the attribute
 // scales (Upsample 7) or input 1 (Upsample 9, Resize 10).
-func upsample(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func upsample(c *Context, in graph.Shape) (graph.Shape, error) {
 	if c.Op.Since == 1 && c.Op.Name == "Upsample" {
 		if len(in) != 4 {
-			return c.Errorf("rank %d, want 4", len(in))
+			return nil, c.Errorf("rank %d, want 4", len(in))
 		}
 		h, w := scale{real: c.Node.Float("height_scale", 0)}, scale{real: c.Node.Float("width_scale", 0)}
-		c.Set(0, c.DType(0), graph.Shape{in[0], in[1], h.of(in[2]), w.of(in[3])})
-		return nil
+		return graph.Shape{in[0], in[1], h.of(in[2]), w.of(in[3])}, nil
 	}
 	scales, given := c.scales(1)
 	if !given {
-		return c.Errorf("no scales")
+		return nil, c.Errorf("no scales")
 	}
-	return c.rescale(in, scales, nil)
+	return c.rescale(in, scales, firstAxes(len(in)))
 }
 
 // scale is a factor of a size: a number, or an integer expression.
@@ -94,37 +88,29 @@ func ratio(x float64) (p, q int64, ok bool) {
 	return 0, 0, false
 }
 
-// rescale sets output 0 to the shape in with the given axes, nil for all, multiplied by scales, nil where unknown.
-func (c *Context) rescale(in graph.Shape, scales []scale, axes []int) error {
-	n := len(in)
-	if axes != nil {
-		n = len(axes)
-	}
+// rescale is a shape with the given axes multiplied by scales, nil where unknown.
+func (c *Context) rescale(in graph.Shape, scales []scale, axes []int) (graph.Shape, error) {
+	n := len(axes)
 	if scales != nil && len(scales) != n {
-		return c.Errorf("%d scales for %d axes", len(scales), n)
+		return nil, c.Errorf("%d scales for %d axes", len(scales), n)
 	}
 	crop := c.crop(n)
 	out := slices.Clone(in)
-	for k := range n {
-		a := k
-		if axes != nil {
-			a = axes[k]
-		}
+	for k, a := range axes {
 		if scales == nil {
 			out[a] = graph.Dim{}
 			continue
 		}
 		s := scales[k]
 		if s.real < 0 || s.dim.Negative() {
-			return c.Errorf("scale %d is negative", k)
+			return nil, c.Errorf("scale %d is negative", k)
 		}
 		if crop != nil {
 			s = scale{real: s.real * crop[k]}
 		}
 		out[a] = s.of(in[a])
 	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return out, nil
 }
 
 // crop is the share of each axis that the region of interest of tf_crop_and_resize keeps; nil in other modes. Shares
@@ -145,40 +131,29 @@ func (c *Context) crop(n int) []float64 {
 }
 
 // resize makes the named axes, all by default, as long as sizes says or multiplies them by scales (Resize).
-func resize(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func resize(c *Context, in graph.Shape) (graph.Shape, error) {
 	axes, err := c.axesOrAll(-1, len(in))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if scales, given := c.scales(2); given {
 		return c.rescale(in, scales, axes)
 	}
-	sizes, n, given := c.list("", 3)
-	if !given {
-		return c.Errorf("neither scales nor sizes")
+	if !c.Has(3) {
+		return nil, c.Errorf("neither scales nor sizes")
 	}
-	if n >= 0 && n != len(axes) {
-		return c.Errorf("%d sizes for %d axes", n, len(axes))
+	out, err := c.resized(in, axes, 3)
+	if err != nil {
+		return nil, err
 	}
-	out := slices.Clone(in)
-	policy := c.Node.Str("keep_aspect_ratio_policy", "stretch")
-	for k, a := range axes {
-		out[a] = elem(sizes, k)
+	if policy := c.Node.Str("keep_aspect_ratio_policy", "stretch"); policy != "stretch" {
+		keepAspect(in, out, axes, policy == "not_larger")
 	}
-	if policy != "stretch" {
-		c.keepAspect(in, out, axes, policy == "not_larger")
-	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return out, nil
 }
 
 // keepAspect applies one scale to all axes: the smallest or the largest of size/input among them.
-func (c *Context) keepAspect(in, out graph.Shape, axes []int, smallest bool) {
+func keepAspect(in, out graph.Shape, axes []int, smallest bool) {
 	best := math.NaN()
 	for _, a := range axes {
 		x, ok := in[a].Const()

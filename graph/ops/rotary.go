@@ -9,21 +9,12 @@ const rotaryWork = 3
 // https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
 // Su et al., RoFormer: https://arxiv.org/abs/2104.09864
 func rotaryOps() []Op {
-	ms := "com.microsoft"
 	return []Op{
-		{Name: "RotaryEmbedding", Since: 23, Class: "elementwise", Shape: rotary, Cost: rotaryCost},
-		{Domain: ms, Name: "RotaryEmbedding", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: rotaryCost},
-		{Domain: ms, Name: "MRotaryEmbedding", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: rotaryCost},
-		{Domain: ms, Name: "GemmaRotaryEmbedding", Since: 1, Class: "elementwise", Shape: gemmaRotary, Cost: gemmaRotaryCost},
+		row("RotaryEmbedding", 23, "elementwise", ofRank("input", sameAsFirst, 3, 4), rotaryCost),
+		contrib("RotaryEmbedding", "elementwise", sameAsFirst, rotaryCost),
+		contrib("MRotaryEmbedding", "elementwise", sameAsFirst, rotaryCost),
+		contrib("GemmaRotaryEmbedding", "elementwise", like(1, 3), gemmaRotaryCost),
 	}
-}
-
-// rotary: the output is like input 0.
-func rotary(c *Context) error {
-	if s := c.Shape(0); s != nil && len(s) != 3 && len(s) != 4 {
-		return c.Errorf("input of rank %d, want 3 or 4", len(s))
-	}
-	return sameAsFirst(c)
 }
 
 // rotaryCost counts the rotated channels of each head, which are twice as many as a row of the cosines has, and reads of
@@ -60,14 +51,7 @@ func rotaryCost(c *Context) graph.Cost {
 	return cost
 }
 
-// gemmaRotary: outputs are like the queries in input 1 and the keys in input 3.
-func gemmaRotary(c *Context) error {
-	c.Set(0, c.DType(1), c.Shape(1))
-	c.Set(1, c.DType(3), c.Shape(3))
-	return nil
-}
-
-// gemmaRotaryCost counts sine and cosine of each angle and the rotations.
+// gemmaRotaryCost, for the queries in input 1 and the keys in input 3, counts sine and cosine of each angle and the rotations.
 func gemmaRotaryCost(c *Context) graph.Cost {
 	rotated := c.Shape(1).Elements().Add(c.Shape(3).Elements())
 	return c.cost(rotated.MulInt(rotaryWork).Add(c.Shape(0).Elements().MulInt(2)))

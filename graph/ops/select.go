@@ -1,10 +1,6 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // nonZero: the indices of the elements that are not zero, a column each; their number is decided by the data unless the
 // data is known, or a fill of one value (NonZero).
@@ -73,29 +69,25 @@ func compress(c *Context) error {
 	in := c.Shape(0)
 	a, given := c.Node.Attr("axis")
 	if !given {
-		limit := -1
-		if n, ok := in.Elements().Const(); ok {
-			limit = int(n)
+		c.Set(0, c.DType(0), graph.Shape{c.chosen(0, in.Elements())})
+		return nil
+	}
+	return shaped(func(c *Context, in graph.Shape) (graph.Shape, error) {
+		axis, err := c.Axis(a.Int, len(in))
+		if err != nil {
+			return nil, err
 		}
-		c.Set(0, c.DType(0), graph.Shape{nonZeros(c, 1, c.Fresh(0, 0), limit)})
-		return nil
-	}
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
-	axis, err := c.Axis(a.Int, len(in))
-	if err != nil {
-		return err
-	}
+		return with(in, axis, c.chosen(axis, in[axis])), nil
+	})(c)
+}
+
+// chosen is how many of some places the condition in input 1 holds for; a new size of an axis where nobody knows.
+func (c *Context) chosen(axis int, of graph.Dim) graph.Dim {
 	limit := -1
-	if n, ok := in[axis].Const(); ok {
+	if n, ok := of.Const(); ok {
 		limit = int(n)
 	}
-	out := slices.Clone(in)
-	out[axis] = nonZeros(c, 1, c.Fresh(0, axis), limit)
-	c.Set(0, c.DType(0), out)
-	return nil
+	return nonZeros(c, 1, c.Fresh(0, axis), limit)
 }
 
 // unique: the different elements, or the different slices along an axis, with their first places, the place of each
@@ -108,31 +100,27 @@ func unique(c *Context) error {
 		if k, ok := c.distinct(); ok {
 			n = graph.Const(int64(k))
 		}
-		c.Set(0, c.DType(0), graph.Shape{n})
-		c.uniqueIndices(n, in.Elements())
+		c.setUnique(graph.Shape{n}, n, in.Elements())
 		return nil
 	}
 	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		c.uniqueIndices(graph.Dim{}, graph.Dim{})
+		c.setUnique(nil, graph.Dim{}, graph.Dim{})
 		return nil
 	}
 	axis, err := c.Axis(a.Int, len(in))
 	if err != nil {
 		return err
 	}
-	out := slices.Clone(in)
-	out[axis] = c.Fresh(0, axis)
-	c.Set(0, c.DType(0), out)
-	c.uniqueIndices(out[axis], in[axis])
+	n := c.Fresh(0, axis)
+	c.setUnique(with(in, axis, n), n, in[axis])
 	return nil
 }
 
-func (c *Context) uniqueIndices(unique, all graph.Dim) {
-	for i, n := range [...]graph.Dim{1: unique, 2: all, 3: unique} {
-		if i > 0 {
-			c.Set(i, graph.Int64, graph.Shape{n})
-		}
+// setUnique sets the different elements, and the indices of them among all.
+func (c *Context) setUnique(s graph.Shape, unique, all graph.Dim) {
+	c.Set(0, c.DType(0), s)
+	for i, n := range []graph.Dim{unique, all, unique} {
+		c.Set(1+i, graph.Int64, graph.Shape{n})
 	}
 }
 
@@ -154,25 +142,17 @@ func (c *Context) distinct() (int, bool) {
 
 // unfoldTensor: windows of size elements along a dimension, every step elements; the window is the last axis
 // (com.microsoft UnfoldTensor).
-func unfoldTensor(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func unfoldTensor(c *Context, in graph.Shape) (graph.Shape, error) {
 	axis, err := c.Axis(c.Node.Int("dim", -1), len(in))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	size := c.Node.Int("size", 0)
 	n := c.window(in[axis], size, c.Node.Int("step", 1), 1, 0, 0, "", false)
 	if size < 1 || n.Negative() {
-		return c.Errorf("a window of %d does not fit axis %d of size %s", size, axis, in[axis])
+		return nil, c.Errorf("a window of %d does not fit axis %d of size %s", size, axis, in[axis])
 	}
-	out := append(slices.Clone(in), graph.Const(size))
-	out[axis] = n
-	c.Set(0, c.DType(0), out)
-	return nil
+	return append(with(in, axis, n), graph.Const(size)), nil
 }
 
 // dynamicTimeWarping: the path through a cost matrix, as pairs of indices (com.microsoft DynamicTimeWarping).

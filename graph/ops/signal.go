@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/irene-onnx/irene/graph"
 )
@@ -9,30 +10,19 @@ import (
 // signalOps are Fourier transforms and what prepares them.
 // https://onnx.ai/onnx/operators/onnx__DFT.html
 func signalOps() []Op {
-	row := func(name string, since int64, class string, shape ShapeRule, cost CostRule) Op {
-		return Op{Name: name, Since: since, Class: class, Shape: shape, Cost: cost}
-	}
 	return []Op{
-		row("DFT", 17, "fft", dft, dftCost),
+		row("DFT", 17, "fft", shaped(dft), dftCost),
 		row("STFT", 17, "fft", stft, stftCost),
 		row("MelWeightMatrix", 17, "elementwise", melWeights, pointwise(4)), // two slopes, two extremes
 		row("HannWindow", 17, "elementwise", window, pointwise(9)),
 		row("HammingWindow", 17, "elementwise", window, pointwise(9)),
 		row("BlackmanWindow", 17, "elementwise", window, pointwise(9)),
-		{Domain: "com.microsoft", Name: "Rfft", Since: 1, Class: "fft", Shape: rfft, Cost: rfftCost},
-		{Domain: "com.microsoft", Name: "Irfft", Since: 1, Class: "fft", Shape: irfft, Cost: rfftCost},
+		contrib("Rfft", "fft", shaped(rfft), rfftCost),
+		contrib("Irfft", "fft", shaped(irfft), rfftCost),
 		// Four products and two sums for each pair of a real and an imaginary part.
-		{Domain: "com.microsoft", Name: "ComplexMul", Since: 1, Class: "elementwise", Shape: arith, Cost: pointwise(3)},
-		{Domain: "com.microsoft", Name: "ComplexMulConj", Since: 1, Class: "elementwise", Shape: arith, Cost: pointwise(3)},
+		contrib("ComplexMul", "elementwise", arith, pointwise(3)),
+		contrib("ComplexMulConj", "elementwise", arith, pointwise(3)),
 	}
-}
-
-// scalarDim is the value of input i, which may be symbolic; unknown where it is absent or nothing is known of it.
-func (c *Context) scalarDim(i int) graph.Dim {
-	if data, ok := c.Data(i); ok && len(data) == 1 {
-		return data[0]
-	}
-	return graph.Dim{}
 }
 
 // dftAxis is the axis of a DFT: an attribute before opset 20, an input from then on; known is false where it is not
@@ -56,50 +46,41 @@ func (c *Context) dftAxis(rank int) (axis int, known bool, err error) {
 
 // dft: the axis has the length of the transform, or half of it and one where one side suffices; the last axis holds the
 // parts of complex numbers.
-func dft(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func dft(c *Context, in graph.Shape) (graph.Shape, error) {
 	if len(in) < 2 {
-		return c.Errorf("input of rank %d, want at least 2", len(in))
+		return nil, c.Errorf("input of rank %d, want at least 2", len(in))
 	}
-	inverse, oneSided := c.Node.Int("inverse", 0) != 0, c.Node.Int("onesided", 0) != 0
-	out := append(graph.Shape(nil), in...)
-	out[len(out)-1] = graph.Const(2)
+	inverse, oneSided := c.isSet("inverse"), c.isSet("onesided")
+	parts := graph.Const(2)
 	if inverse && oneSided {
-		out[len(out)-1] = graph.Const(1)
+		parts = graph.Const(1)
 	}
+	out := with(in, len(in)-1, parts)
 	a, known, err := c.dftAxis(len(in))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if !known {
-		for i := range len(out) - 1 {
-			out[i] = graph.Dim{}
-		}
-		c.Set(0, c.DType(0), out)
-		return nil
+		clear(out[:len(out)-1])
+		return out, nil
 	}
-	n := c.dftLength(in[a], inverse && oneSided)
-	switch {
-	case n.IsUnknown():
+	out[a] = c.dftLength(in[a], inverse && oneSided)
+	if out[a].IsUnknown() {
 		out[a] = c.Fresh(0, a)
-	case oneSided && !inverse:
-		out[a] = n.FloorDiv(graph.Const(2)).AddInt(1)
-	default:
-		out[a] = n
+	} else if oneSided && !inverse {
+		out[a] = oneSide(out[a])
 	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return out, nil
 }
+
+// oneSide is the number of frequencies on one side of the spectrum of n real numbers.
+func oneSide(n graph.Dim) graph.Dim { return n.FloorDiv(graph.Const(2)).AddInt(1) }
 
 // dftLength is the length of a transform: the second input, or the size of the axis, or what one side of it stands for.
 func (c *Context) dftLength(axis graph.Dim, half bool) graph.Dim {
 	switch {
 	case c.Has(1):
-		return c.scalarDim(1)
+		return c.scalar(1)
 	case half:
 		return axis.AddInt(-1).MulInt(2)
 	}
@@ -129,13 +110,8 @@ func dftCost(c *Context) graph.Cost {
 	if err != nil || !known {
 		return c.cost(graph.Dim{})
 	}
-	n := c.dftLength(in[a], c.Node.Int("inverse", 0) != 0 && c.Node.Int("onesided", 0) != 0)
-	transforms := graph.Const(1)
-	for i, d := range in[:len(in)-1] {
-		if i != a {
-			transforms = transforms.Mul(d)
-		}
-	}
+	n := c.dftLength(in[a], c.isSet("inverse") && c.isSet("onesided"))
+	transforms := with(in[:len(in)-1], a, graph.Const(1)).Elements()
 	return c.cost(transforms.Mul(fftOps(n)))
 }
 
@@ -143,7 +119,7 @@ func dftCost(c *Context) graph.Cost {
 func (c *Context) frame() graph.Dim {
 	switch {
 	case c.Has(3):
-		return c.scalarDim(3)
+		return c.scalar(3)
 	case c.Has(2) && len(c.Shape(2)) == 1:
 		return c.Shape(2)[0]
 	case !c.Has(2) && len(c.Shape(0)) >= 2:
@@ -159,7 +135,7 @@ func stft(c *Context) error {
 		if len(in) != 2 && len(in) != 3 {
 			return c.Errorf("signal of rank %d, want 3", len(in))
 		}
-		step := c.scalarDim(1)
+		step := c.scalar(1)
 		if step.Is(0) || step.Negative() {
 			return c.Errorf("frames %v apart", step)
 		}
@@ -171,7 +147,7 @@ func stft(c *Context) error {
 	}
 	out[2], out[3] = frame, graph.Const(2)
 	if c.Node.Int("onesided", 1) != 0 {
-		out[2] = frame.FloorDiv(graph.Const(2)).AddInt(1)
+		out[2] = oneSide(frame)
 	}
 	for i, d := range out[1:3] {
 		if d.IsUnknown() {
@@ -193,15 +169,14 @@ func stftCost(c *Context) graph.Cost {
 
 // melWeights: a row for each bin of a one-sided spectrum, a column for each band.
 func melWeights(c *Context) error {
-	out := graph.Shape{c.scalarDim(1).FloorDiv(graph.Const(2)).AddInt(1), c.scalarDim(0)}
-	return c.sized(out, "output_datatype")
+	return c.sized(oneSide(c.scalar(1)), c.scalar(0))
 }
 
 // window: the size is the input.
-func window(c *Context) error { return c.sized(graph.Shape{c.scalarDim(0)}, "output_datatype") }
+func window(c *Context) error { return c.sized(c.scalar(0)) }
 
-// sized sets output 0 to a shape made of values of inputs, and the type an attribute names.
-func (c *Context) sized(out graph.Shape, attr string) error {
+// sized sets output 0 to a shape made of values of inputs.
+func (c *Context) sized(out ...graph.Dim) error {
 	for i, d := range out {
 		if d.Negative() {
 			return c.Errorf("a size of %v", d)
@@ -210,48 +185,37 @@ func (c *Context) sized(out graph.Shape, attr string) error {
 			out[i] = c.Fresh(0, i)
 		}
 	}
-	c.Set(0, c.attrType(attr, graph.Float32), out)
+	c.Set(0, c.attrType("output_datatype", graph.Float32), out)
 	return nil
 }
 
 // rfft: the last axis becomes the one-sided spectrum, and an axis of two parts follows.
-func rfft(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
+func rfft(c *Context, in graph.Shape) (graph.Shape, error) {
+	last := len(in) - 1
+	if last < 0 {
+		return nil, c.Errorf("input of rank 0")
 	}
-	if len(in) < 1 {
-		return c.Errorf("input of rank 0")
-	}
-	out := append(append(graph.Shape(nil), in...), graph.Const(2))
+	out := append(slices.Clone(in), graph.Const(2))
 	if c.Node.Int("onesided", 1) != 0 {
-		out[len(in)-1] = in[len(in)-1].FloorDiv(graph.Const(2)).AddInt(1)
+		out[last] = oneSide(in[last])
 	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return out, nil
 }
 
 // irfft undoes rfft of an even length.
-func irfft(c *Context) error {
-	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func irfft(c *Context, in graph.Shape) (graph.Shape, error) {
 	if len(in) < 2 {
-		return c.Errorf("input of rank %d, want at least 2", len(in))
+		return nil, c.Errorf("input of rank %d, want at least 2", len(in))
 	}
-	out := append(graph.Shape(nil), in[:len(in)-1]...)
-	last := len(out) - 1
+	last := len(in) - 2
+	n := in[last]
 	if c.Node.Int("onesided", 1) != 0 {
-		out[last] = out[last].AddInt(-1).MulInt(2)
+		n = n.AddInt(-1).MulInt(2)
 	}
-	if out[last].Negative() {
-		return c.Errorf("a spectrum of %v bins", in[last])
+	if n.Negative() {
+		return nil, c.Errorf("a spectrum of %v bins", in[last])
 	}
-	c.Set(0, c.DType(0), out)
-	return nil
+	return with(in[:last+1], last, n), nil
 }
 
 // rfftCost counts a transform of all signal axes together, of the real side.

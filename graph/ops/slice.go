@@ -79,29 +79,11 @@ func (c *Context) sliceAxes(rank, n int) ([]int, error) {
 	case !given && n > rank:
 		return nil, c.Errorf("%d axes to slice of a tensor of rank %d", n, rank)
 	case !given && n >= 0:
-		axes := make([]int, n)
-		for i := range axes {
-			axes[i] = i
-		}
-		return axes, nil
+		return firstAxes(n), nil
 	case named == nil && given && rank == 1 && k == 1:
 		return []int{0}, nil
-	case named == nil:
-		return nil, nil
 	}
-	axes := make([]int, k)
-	for i, d := range named {
-		v, ok := d.Const()
-		if !ok {
-			return nil, nil
-		}
-		a, err := c.Axis(v, rank)
-		if err != nil {
-			return nil, err
-		}
-		axes[i] = a
-	}
-	return axes, nil
+	return c.constAxes(named, rank)
 }
 
 // cut is what a slice takes of one axis.

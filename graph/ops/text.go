@@ -1,32 +1,24 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // textOps are the operators on strings. Strings have no fixed width, so the bytes they move are unknown.
 // https://onnx.ai/onnx/operators/onnx__StringNormalizer.html
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.Tokenizer
 func textOps() []Op {
-	row := func(name string, since int64, shape ShapeRule) Op {
-		return Op{Name: name, Since: since, Class: "text", Shape: shape, Cost: pointwise(1)}
-	}
 	return []Op{
-		row("StringConcat", 20, stringConcat),
-		row("StringSplit", 20, stringSplit),
-		row("RegexFullMatch", 20, toBool),
-		row("StringNormalizer", 10, stringNormalizer),
-		row("TfIdfVectorizer", 9, tfIdf),
-		{Domain: "com.microsoft", Name: "Tokenizer", Since: 1, Class: "text", Shape: tokenizer, Cost: pointwise(1)},
-		{Domain: "com.microsoft", Name: "MurmurHash3", Since: 1, Class: "text", Shape: hash, Cost: pointwise(1)},
+		row("StringConcat", 20, "text", broadcast(always(graph.String), 0, 1), pointwise(1)),
+		row("StringSplit", 20, "text", stringSplit, pointwise(1)),
+		row("RegexFullMatch", 20, "text", toBool, pointwise(1)),
+		row("StringNormalizer", 10, "text", ofRank("input", stringNormalizer, 1, 2), pointwise(1)),
+		row("TfIdfVectorizer", 9, "text", tfIdf, pointwise(1)),
+		contrib("Tokenizer", "text", tokenizer, pointwise(1)),
+		contrib("MurmurHash3", "text", hash, pointwise(1)),
 	}
-}
-
-func stringConcat(c *Context) error {
-	shape, err := c.Broadcast(c.Shape(0), c.Shape(1))
-	if err != nil {
-		return err
-	}
-	c.Set(0, graph.String, shape)
-	return nil
 }
 
 // splitStrings is the shape of input 0 with an axis behind it that holds the parts of each string.
@@ -35,7 +27,7 @@ func (c *Context) splitStrings() graph.Shape {
 	if in == nil {
 		return nil
 	}
-	return append(append(graph.Shape(nil), in...), c.Fresh(0, len(in)))
+	return append(slices.Clone(in), c.Fresh(0, len(in)))
 }
 
 // stringSplit: the parts of each string, padded to the longest list, and their number.
@@ -62,17 +54,9 @@ func hash(c *Context) error {
 
 // stringNormalizer: a [C] or [1, C] tensor without its stop words.
 func stringNormalizer(c *Context) error {
-	in := c.Shape(0)
-	c.Set(0, graph.String, nil)
-	if in == nil {
-		return nil
-	}
-	if len(in) < 1 || len(in) > 2 {
-		return c.Errorf("input of rank %d, want 1 or 2", len(in))
-	}
-	out := append(graph.Shape(nil), in...)
-	if a, ok := c.Node.Attr("stopwords"); ok && len(a.Strs) > 0 {
-		out[len(out)-1] = c.Fresh(0, len(out)-1)
+	out, last := c.Shape(0), len(c.Shape(0))-1
+	if a, ok := c.Node.Attr("stopwords"); ok && len(a.Strs) > 0 && last >= 0 {
+		out = with(out, last, c.Fresh(0, last))
 	}
 	c.Set(0, graph.String, out)
 	return nil

@@ -1,24 +1,19 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // transformerOps are the operators of transformers beside attention: position biases, removal of padding, gated activations.
 func transformerOps() []Op {
-	ms := "com.microsoft"
 	return []Op{
-		{Domain: ms, Name: "RelativePositionBias", Since: 1, Class: "gather", Shape: positionBias, Cost: positionBiasCost, Weights: slots(0)},
-		{Domain: ms, Name: "RemovePadding", Since: 1, Class: "move", Shape: removePadding, Cost: takesCost},
-		{Domain: ms, Name: "RestorePadding", Since: 1, Class: "move", Shape: restorePadding, Cost: movesCost},
-		{Domain: ms, Name: "BiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(false), Cost: biasDropoutCost, Weights: slots(1)},
-		{Domain: ms, Name: "BitmaskBiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(true), Cost: biasDropoutCost, Weights: slots(1)},
-		{Domain: ms, Name: "BitmaskDropout", Since: 1, Class: "view", Shape: biasDropout(true), Cost: freeCost},
-		{Domain: ms, Name: "IsAllFinite", Since: 1, Class: "elementwise", Shape: allFinite, Cost: allFiniteCost},
-		{Domain: ms, Name: "TorchEmbedding", Since: 1, Class: "gather", Shape: torchEmbedding, Cost: takesCost, Weights: slots(0)},
-		{Domain: ms, Name: "BiasSplitGelu", Since: 1, Class: "activation", Shape: biasSplitGelu, Cost: pointwise(8), Weights: slots(1)}, // two biases, GELU, product
+		contrib("RelativePositionBias", "gather", positionBias, positionBiasCost, 0),
+		contrib("RemovePadding", "move", ofRank("input", removePadding, 3), takesCost),
+		contrib("RestorePadding", "move", restorePadding, movesCost),
+		contrib("BiasDropout", "elementwise", biasDropout(false), biasDropoutCost, 1),
+		contrib("BitmaskBiasDropout", "elementwise", biasDropout(true), biasDropoutCost, 1),
+		contrib("BitmaskDropout", "view", biasDropout(true), freeCost),
+		contrib("IsAllFinite", "elementwise", allFinite, allFiniteCost),
+		contrib("TorchEmbedding", "gather", shaped(torchEmbedding), takesCost, 0),
+		contrib("BiasSplitGelu", "activation", shaped(biasSplitGelu), pointwise(8), 1), // two biases, GELU, product
 	}
 }
 
@@ -38,27 +33,19 @@ func biasDropout(bits bool) ShapeRule {
 
 // biasDropoutCost is one addition for the bias and one for the residual, where they are given.
 func biasDropoutCost(c *Context) graph.Cost {
-	adds := int64(0)
-	for _, slot := range []int{1, 2} {
-		if c.Has(slot) {
-			adds++
-		}
-	}
-	return c.cost(c.Shape(0).Elements().MulInt(adds))
+	return c.cost(c.Shape(0).Elements().MulInt(c.countHas(1, 2)))
 }
 
 // torchEmbedding: the rows of the table in input 0 that the indices in input 1 name.
-func torchEmbedding(c *Context) error {
-	table, idx := c.Shape(0), c.Shape(1)
-	if table == nil || idx == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
+func torchEmbedding(c *Context, table graph.Shape) (graph.Shape, error) {
 	if len(table) == 0 {
-		return c.Errorf("table of rank 0")
+		return nil, c.Errorf("table of rank 0")
 	}
-	c.Set(0, c.DType(0), slices.Concat(idx, table[1:]))
-	return nil
+	idx := c.Shape(1)
+	if idx == nil {
+		return nil, nil
+	}
+	return chain(idx, table[1:]), nil
 }
 
 // allFinite: one boolean for all inputs.
@@ -90,16 +77,12 @@ func positionBias(c *Context) error {
 func positionBiasCost(c *Context) graph.Cost {
 	const bucket = 6
 	y := c.Out(0).Shape
-	cost := c.cost(dimOf(y, 2).Mul(dimOf(y, 3)).MulInt(bucket))
-	return cost
+	return c.cost(dimOf(y, 2).Mul(dimOf(y, 3)).MulInt(bucket))
 }
 
 // removePadding: outputs are (tokens, width), the offsets of tokens and padding, where sequences start, the longest length.
 func removePadding(c *Context) error {
 	x := c.Shape(0)
-	if x != nil && len(x) != 3 {
-		return c.Errorf("input of rank %d, want 3", len(x))
-	}
 	c.Set(0, c.DType(0), graph.Shape{c.Fresh(0, 0), dimOf(x, 2)})
 	c.Set(1, graph.Int32, graph.Shape{dimOf(x, 0), dimOf(x, 1)})
 	c.Set(2, graph.Int32, graph.Shape{dimOf(x, 0).AddInt(1)})
@@ -115,16 +98,11 @@ func restorePadding(c *Context) error {
 }
 
 // biasSplitGelu: the last axis is halved.
-func biasSplitGelu(c *Context) error {
-	x := c.Shape(0)
+func biasSplitGelu(c *Context, x graph.Shape) (graph.Shape, error) {
 	if len(x) == 0 {
-		c.Set(0, c.DType(0), nil)
-		return nil
+		return nil, nil
 	}
-	y := append(graph.Shape(nil), x...)
-	y[len(y)-1] = split(x[len(x)-1], graph.Const(2))
-	c.Set(0, c.DType(0), y)
-	return nil
+	return with(x, len(x)-1, split(x[len(x)-1], graph.Const(2))), nil
 }
 
 // gatedPositionBias: the output has the shape (batch, heads, queries, keys).
@@ -142,10 +120,8 @@ func gatedPositionBias(c *Context) error {
 // products with the position bias.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GatedRelativePositionBias
 func gatedPositionBiasCost(c *Context) graph.Cost {
-	q, w := c.Shape(0).Elements(), c.Shape(3)
-	p := graph.Product{
-		Batch: graph.Const(1), M: split(q, dimOf(w, 0)), N: dimOf(w, 1), K: dimOf(w, 0), Weight: c.constant(3),
-	}
+	q := c.Shape(0).Elements()
+	p := c.projection(split(q, dimOf(c.Shape(3), 0)), 3)
 	const gate = 2*1 + 3 // two sigmoids, then the gate's own formula
 	work := q.Add(p.M.Mul(p.N).MulInt(2)).Add(p.M.MulInt(gate)).Add(c.Out(0).Shape.Elements())
 	return c.products(work, p)

@@ -11,7 +11,7 @@ func viewOps() []Op {
 	var rows []Op
 	view := func(since int64, shape ShapeRule, names ...string) {
 		for _, n := range names {
-			rows = append(rows, Op{Name: n, Since: since, Class: "view", Shape: shape, Cost: freeCost})
+			rows = append(rows, row(n, since, "view", shape, freeCost))
 		}
 	}
 	view(1, identity, "Identity")
@@ -27,14 +27,14 @@ func viewOps() []Op {
 	view(1, constantValue, "Constant") // value_int and the like from 12 on
 	return append(
 		rows,
-		Op{Name: "Dropout", Since: 1, Class: "view", Shape: dropout(false), Cost: freeCost},
-		Op{Name: "Dropout", Since: 10, Class: "view", Shape: dropout(true), Cost: freeCost},
-		Op{Name: "Dropout", Since: 12, Class: "view", Shape: dropout(true), Cost: dropoutCost},
-		Op{Name: "ConstantOfShape", Since: 9, Class: "move", Shape: constantOfShape, Cost: movesCost},
-		Op{Name: "Range", Since: 11, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
-		Op{Name: "EyeLike", Since: 9, Class: "move", Shape: eyeLike, Cost: writes},
-		Op{Domain: "com.microsoft", Name: "Range", Since: 1, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
-		Op{Domain: "com.microsoft", Name: "ExpandDims", Since: 1, Class: "view", Shape: unsqueeze, Cost: freeCost},
+		row("Dropout", 1, "view", dropout(false), freeCost),
+		row("Dropout", 10, "view", dropout(true), freeCost),
+		row("Dropout", 12, "view", dropout(true), dropoutCost),
+		row("ConstantOfShape", 9, "move", constantOfShape, movesCost),
+		row("Range", 11, "move", rangeOf, pointwise(2)),
+		row("EyeLike", 9, "move", ofRank("input", sameShapeAsFirst, 2), writes),
+		contrib("Range", "move", rangeOf, pointwise(2)),
+		contrib("ExpandDims", "view", unsqueeze, freeCost),
 	)
 }
 
@@ -69,21 +69,25 @@ func (c *Context) list(name string, slot int) (vals []graph.Dim, n int, given bo
 	return nil, -1, true
 }
 
+// unknownOf is a shape of n unknown dimensions; nil where n is negative, not known.
+func unknownOf(n int) graph.Shape {
+	if n < 0 {
+		return nil
+	}
+	return make(graph.Shape, n)
+}
+
 // axisSet marks axes of a tensor of the given rank; nil where their values are not known. It fails where one is out of
 // range or named twice.
 func (c *Context) axisSet(vals []graph.Dim, rank int) ([]bool, error) {
+	axes, err := c.constAxes(vals, rank)
+	if err != nil || axes == nil {
+		return nil, err
+	}
 	set := make([]bool, rank)
-	for _, d := range vals {
-		v, ok := d.Const()
-		if !ok {
-			return nil, nil
-		}
-		a, err := c.Axis(v, rank)
-		if err != nil {
-			return nil, err
-		}
+	for i, a := range axes {
 		if set[a] {
-			return nil, c.Errorf("axis %d is named twice", v)
+			return nil, c.Errorf("axis %v is named twice", vals[i])
 		}
 		set[a] = true
 	}
@@ -121,10 +125,7 @@ func squeeze(c *Context) error {
 		return c.squeezeOnes(in)
 	case n > len(in):
 		return c.Errorf("%d axes to squeeze of a tensor of rank %d", n, len(in))
-	case axes == nil && n >= 0:
-		c.view(make(graph.Shape, len(in)-n))
-		return nil
-	case axes == nil:
+	case n < 0:
 		c.view(nil)
 		return nil
 	}
@@ -133,16 +134,13 @@ func squeeze(c *Context) error {
 		return err
 	}
 	if set == nil {
-		c.view(make(graph.Shape, len(in)-len(axes)))
+		c.view(make(graph.Shape, len(in)-n))
 		return nil
 	}
 	out := make(graph.Shape, 0, len(in))
 	for i, d := range in {
 		if !set[i] {
 			out = append(out, d)
-			continue
-		}
-		if d.Is(1) || d.IsUnknown() {
 			continue
 		}
 		if d.NotEqual(graph.Const(1)) {
@@ -185,10 +183,6 @@ func unsqueeze(c *Context) error {
 		return nil
 	}
 	rank := len(in) + n
-	if axes == nil {
-		c.view(make(graph.Shape, rank))
-		return nil
-	}
 	set, err := c.axisSet(axes, rank)
 	if err != nil {
 		return err
@@ -260,7 +254,7 @@ func sizeOf(c *Context) error {
 // dropout: at inference output 0 is input 0; the mask has its shape and is boolean in the newer versions (Dropout).
 func dropout(boolean bool) ShapeRule {
 	return func(c *Context) error {
-		if on, ok := c.Int(2); ok && on != 0 {
+		if c.training() {
 			c.Set(0, c.DType(0), c.Shape(0))
 		} else {
 			c.SetFact(0, *c.In(0))
@@ -274,24 +268,16 @@ func dropout(boolean bool) ShapeRule {
 	}
 }
 
+// training reports whether input 2, training_mode, is on.
+func (c *Context) training() bool {
+	on, ok := c.Int(2)
+	return ok && on != 0
+}
+
 // dropoutCost: free, unless training_mode is on; then an element is compared with the ratio and scaled.
 func dropoutCost(c *Context) graph.Cost {
-	if on, ok := c.Int(2); ok && on != 0 {
+	if c.training() {
 		return pointwise(2)(c)
 	}
 	return freeCost(c)
-}
-
-// eyeLike: a matrix of the shape of input 0 with ones on a diagonal (EyeLike).
-func eyeLike(c *Context) error {
-	t := c.DType(0)
-	if n := c.Node.Int("dtype", 0); n > 0 && n < 256 {
-		t = graph.DType(n)
-	}
-	s := c.Shape(0)
-	if s != nil && len(s) != 2 {
-		return c.Errorf("rank %d, want 2", len(s))
-	}
-	c.Set(0, t, s)
-	return nil
 }

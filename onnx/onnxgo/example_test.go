@@ -7,8 +7,8 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	ot "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx/onnxgo"
-	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // A program that has an onnx-go model analyzes it.

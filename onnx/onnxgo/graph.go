@@ -84,7 +84,14 @@ func (l *linker) link(ops []operation) error {
 		v.IsOutput = true
 		l.g.Main.Outputs = append(l.g.Main.Outputs, v)
 	}
-	return l.order()
+	sorted, cycle := l.g.Order()
+	switch {
+	case cycle != nil:
+		return fmt.Errorf("operator %s: it needs its own output: the graph has a cycle", cycle.Op)
+	case len(sorted) > 0:
+		l.warnf("the nodes are not in topological order; they were sorted")
+	}
+	return nil
 }
 
 // define makes a value.

@@ -12,9 +12,9 @@ import (
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	ot "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
 	"github.com/irene-onnx/irene/onnx/onnxgo"
-	ot "github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // text spells the inputs, initializers, nodes and outputs of a graph.

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // Ordinal is the attribute by which a skeleton numbers its nodes: their place in the file's main graph.
@@ -24,17 +25,17 @@ const Ordinal = "__node"
 func Skeleton(model []byte) ([]byte, error) {
 	var out []byte
 	graphs := 0
-	err := walk(model, func(f field) error {
+	err := walk(model, func(f *wire.Message) error {
 		switch {
-		case f.num == 1 && f.typ == protowire.VarintType:
-			out = append(out, f.raw...)
-		case f.num == 7 && f.typ == protowire.BytesType:
+		case f.Num == 1 && f.Typ == protowire.VarintType:
+			out = append(out, f.Field()...)
+		case f.Num == 7 && f.Typ == protowire.BytesType:
 			graphs++
-			g, err := skeletonGraph(f.val)
+			g, err := skeletonGraph(f.Val)
 			out = appendBytes(out, 7, g)
 			return err
-		case f.num == 8 && f.typ == protowire.BytesType:
-			o, err := project(f.val, []protowire.Number{1}, 2)
+		case f.Num == 8 && f.Typ == protowire.BytesType:
+			o, err := project(f.Val, []protowire.Number{1}, 2)
 			out = appendBytes(out, 8, o)
 			return err
 		}
@@ -52,12 +53,12 @@ func Skeleton(model []byte) ([]byte, error) {
 // project keeps the string fields of the given numbers and one varint field of a message.
 func project(b []byte, strings []protowire.Number, varint protowire.Number) ([]byte, error) {
 	var out []byte
-	err := walk(b, func(f field) error {
-		if f.num == varint && f.typ == protowire.VarintType {
-			out = append(out, f.raw...)
+	err := walk(b, func(f *wire.Message) error {
+		if f.Num == varint && f.Typ == protowire.VarintType {
+			out = append(out, f.Field()...)
 		}
 		for _, num := range strings {
-			if v, ok := f.bytesOf(num); ok {
+			if v, ok := bytesOf(f, num); ok {
 				out = appendBytes(out, num, utf8(v))
 			}
 		}
@@ -72,34 +73,35 @@ func utf8(b []byte) []byte { return bytes.ToValidUTF8(b, []byte("\uFFFD")) }
 func skeletonGraph(b []byte) ([]byte, error) {
 	var out, carried []byte
 	nodes, outputs := 0, 0
-	err := walk(b, func(f field) error {
-		if f.typ != protowire.BytesType {
+	err := walk(b, func(f *wire.Message) error {
+		if f.Typ != protowire.BytesType {
 			return nil
 		}
 		var part []byte
 		var err error
-		switch f.num {
+		num := f.Num
+		switch num {
 		case 1:
-			part, err = skeletonNode(f.val, nodes)
+			part, err = skeletonNode(f.Val, nodes)
 			nodes++
 		case 2:
-			part = utf8(f.val)
+			part = utf8(f.Val)
 		case 5, 15:
-			part, err = skeletonInit(f.val, f.num == 15)
-			f.num = 5
+			part, err = skeletonInit(f.Val, num == 15)
+			num = 5
 		case 11, 12:
 			var typ []byte
-			part, typ, err = skeletonValue(f.val)
+			part, typ, err = skeletonValue(f.Val)
 			if typ != nil {
 				carried = appendBytes(carried, 5, typ)
 			}
-			if f.num == 12 {
+			if num == 12 {
 				outputs++
 			}
 		default:
 			return nil
 		}
-		out = appendBytes(out, f.num, part)
+		out = appendBytes(out, num, part)
 		return err
 	})
 	switch {
@@ -119,8 +121,8 @@ func skeletonNode(b []byte, ordinal int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = walk(b, func(f field) error {
-		v, ok := f.bytesOf(5)
+	err = walk(b, func(f *wire.Message) error {
+		v, ok := bytesOf(f, 5)
 		if !ok {
 			return nil
 		}
@@ -152,17 +154,17 @@ func skeletonAttr(b []byte) ([]byte, error) {
 	var name []byte
 	var typ, implied graph.AttrType
 	drop := false
-	err := walk(b, func(f field) error {
+	err := walk(b, func(f *wire.Message) error {
 		switch {
-		case f.num == 1 && f.typ == protowire.BytesType:
-			name = utf8(f.val)
-		case f.num == 20 && f.typ == protowire.VarintType:
-			typ = graph.AttrType(min(f.n, 255))
-		case f.num == 21:
+		case f.Num == 1 && f.Typ == protowire.BytesType:
+			name = utf8(f.Val)
+		case f.Num == 20 && f.Typ == protowire.VarintType:
+			typ = graph.AttrType(min(f.N, 255))
+		case f.Num == 21:
 			drop = true
 		case implied == graph.AttrUndefined:
 			for t, a := range attrFields {
-				if a.num == f.num {
+				if a.num == f.Num {
 					implied = t
 				}
 			}
@@ -177,8 +179,8 @@ func skeletonAttr(b []byte) ([]byte, error) {
 		return nil, err
 	}
 	out := appendBytes(nil, 1, name)
-	err = walk(b, func(f field) error {
-		if f.num != carrier.num {
+	err = walk(b, func(f *wire.Message) error {
+		if f.Num != carrier.num {
 			return nil
 		}
 		part, err := attrValue(f, typ, carrier.typ)
@@ -193,19 +195,19 @@ func skeletonAttr(b []byte) ([]byte, error) {
 }
 
 // attrValue rewrites the field that carries an attribute; nil where onnx-go cannot read it.
-func attrValue(f field, typ graph.AttrType, elem protowire.Type) ([]byte, error) {
+func attrValue(f *wire.Message, typ graph.AttrType, elem protowire.Type) ([]byte, error) {
 	switch {
-	case typ == graph.AttrTensor && f.typ == protowire.BytesType:
-		t, err := readTensor(f.val)
+	case typ == graph.AttrTensor && f.Typ == protowire.BytesType:
+		t, err := readTensor(f.Val)
 		if err != nil || !t.decodable() {
 			return nil, err
 		}
 		return appendBytes(nil, 5, t.encode()), nil
 	case typ == graph.AttrFloats || typ == graph.AttrInts:
-		_, err := f.numbers(nil, elem)
-		return f.raw, err
-	case f.typ != elem:
+		f.Numbers(elem, func(uint64) {}) // they are well formed, or the walk ends
+		return f.Field(), nil
+	case f.Typ != elem:
 		return nil, nil
 	}
-	return f.raw, nil
+	return f.Field(), nil
 }

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx/internal/wire"
 )
 
 // tensorFields are the parts of a TensorProto.
@@ -30,47 +31,34 @@ var dataFields = map[graph.DType]struct {
 
 func readTensor(b []byte) (*tensorFields, error) {
 	t := &tensorFields{data: map[protowire.Number][]uint64{}}
-	err := walk(b, func(f field) error {
-		var err error
-		switch f.num {
+	err := walk(b, func(f *wire.Message) error {
+		keep := func(u uint64) { t.data[f.Num] = append(t.data[f.Num], u) }
+		switch f.Num {
 		case 1:
-			var dims []uint64
-			dims, err = f.numbers(nil, protowire.VarintType)
-			t.dims = append(t.dims, cast64(dims)...)
+			t.dims = f.Ints(t.dims)
 		case 2:
-			t.dtype = int64(f.n)
+			t.dtype = int64(f.N)
 		case 3:
 			t.segment = true
-		case 4, 5, 7, 10:
-			elem := protowire.VarintType
-			switch f.num {
-			case 4:
-				elem = protowire.Fixed32Type
-			case 10:
-				elem = protowire.Fixed64Type
-			}
-			t.data[f.num], err = f.numbers(t.data[f.num], elem)
+		case 4:
+			f.Numbers(protowire.Fixed32Type, keep)
+		case 5, 7:
+			f.Numbers(protowire.VarintType, keep)
+		case 10:
+			f.Numbers(protowire.Fixed64Type, keep)
 		case 8:
-			t.name = utf8(f.val)
+			t.name = utf8(f.Val)
 		case 9:
-			t.raw = f.val
+			t.raw = f.Val
 		case 14:
-			t.external = f.n == 1
+			t.external = f.N == 1
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("tensor %q: %w", t.name, err)
 	}
 	return t, nil
-}
-
-func cast64(in []uint64) []int64 {
-	out := make([]int64, len(in))
-	for i, x := range in {
-		out[i] = int64(x)
-	}
-	return out
 }
 
 // decodable reports whether onnx-go reads the tensor rightly, and it is small enough to be copied.
@@ -126,16 +114,14 @@ func skeletonInit(b []byte, sparse bool) ([]byte, error) {
 	var dims []int64
 	if sparse {
 		var values []byte
-		err := walk(b, func(f field) error {
-			if v, ok := f.bytesOf(1); ok {
+		err := walk(b, func(f *wire.Message) error {
+			if v, ok := bytesOf(f, 1); ok {
 				values = v
 			}
-			if f.num != 3 {
-				return nil
+			if f.Num == 3 {
+				dims = f.Ints(dims)
 			}
-			d, err := f.numbers(nil, protowire.VarintType)
-			dims = append(dims, cast64(d)...)
-			return err
+			return nil
 		})
 		if err != nil {
 			return nil, err
@@ -169,16 +155,16 @@ type valueFields struct {
 }
 
 func readValue(b []byte) (v valueFields, err error) {
-	dim := func(f field) error {
-		d, ok := f.bytesOf(1)
+	dim := func(f *wire.Message) error {
+		d, ok := bytesOf(f, 1)
 		if !ok {
 			return nil
 		}
 		n := int64(-1)
-		err := walk(d, func(f field) error {
-			if f.num == 1 && f.typ == protowire.VarintType {
-				n = max(int64(f.n), -1)
-			} else if f.num == 2 {
+		err := walk(d, func(f *wire.Message) error {
+			if f.Num == 1 && f.Typ == protowire.VarintType {
+				n = max(int64(f.N), -1)
+			} else if f.Num == 2 {
 				n = -1
 			}
 			return nil
@@ -186,26 +172,26 @@ func readValue(b []byte) (v valueFields, err error) {
 		v.dims = append(v.dims, n)
 		return err
 	}
-	tensorType := func(f field) error {
-		if f.num == 1 && f.typ == protowire.VarintType {
-			v.dtype = int64(f.n)
+	tensorType := func(f *wire.Message) error {
+		if f.Num == 1 && f.Typ == protowire.VarintType {
+			v.dtype = int64(f.N)
 		}
-		shape, ok := f.bytesOf(2)
+		shape, ok := bytesOf(f, 2)
 		if !ok {
 			return nil
 		}
 		v.ranked = true
 		return walk(shape, dim)
 	}
-	err = walk(b, func(f field) error {
+	err = walk(b, func(f *wire.Message) error {
 		switch {
-		case f.typ != protowire.BytesType:
-		case f.num == 1:
-			v.name = utf8(f.val)
-		case f.num == 2:
-			v.typ = f.val
-			return walk(f.val, func(f field) error {
-				if t, ok := f.bytesOf(1); ok {
+		case f.Typ != protowire.BytesType:
+		case f.Num == 1:
+			v.name = utf8(f.Val)
+		case f.Num == 2:
+			v.typ = f.Val
+			return walk(f.Val, func(f *wire.Message) error {
+				if t, ok := bytesOf(f, 1); ok {
 					v.tensor = true
 					return walk(t, tensorType)
 				}
@@ -279,16 +265,16 @@ var readable = func() map[graph.DType]bool {
 // would allocate more memory than there is. What it cannot read it leaves to onnx-go.
 func openShapes(model []byte) (map[string]bool, error) {
 	open := map[string]bool{}
-	err := walk(model, func(f field) error {
-		g, ok := f.bytesOf(7)
+	err := walk(model, func(f *wire.Message) error {
+		g, ok := bytesOf(f, 7)
 		if !ok {
 			return nil
 		}
-		return walk(g, func(f field) error {
-			if f.typ != protowire.BytesType || (f.num != 11 && f.num != 12 && f.num != 13) {
+		return walk(g, func(f *wire.Message) error {
+			if f.Typ != protowire.BytesType || (f.Num != 11 && f.Num != 12 && f.Num != 13) {
 				return nil
 			}
-			v, err := readValue(f.val)
+			v, err := readValue(f.Val)
 			if err != nil {
 				return err
 			}

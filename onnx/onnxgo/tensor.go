@@ -37,32 +37,31 @@ func convert(name string, t tensor.Tensor) (*graph.Tensor, error) {
 	if n < 0 || n > maxKept {
 		return out, nil
 	}
-	switch data := t.Data().(type) { // one element is not in a slice
-	case []float32:
-		out.Floats = cast[float64](data)
-	case float32:
-		out.Floats = []float64{float64(data)}
-	case []float64:
-		out.Floats = slices.Clone(data)
-	case float64:
-		out.Floats = []float64{data}
-	case []int32:
-		out.Ints = cast[int64](data)
-	case int32:
-		out.Ints = []int64{int64(data)}
-	case []int64:
-		out.Ints = slices.Clone(data)
-	case int64:
-		out.Ints = []int64{data}
-	case []bool:
-		out.Ints = bits(data...)
-	case bool:
-		out.Ints = bits(data)
+	switch t.Dtype() {
+	case tensor.Float32:
+		out.Floats = cast[float64](elements[float32](t))
+	case tensor.Float64:
+		out.Floats = slices.Clone(elements[float64](t))
+	case tensor.Int32:
+		out.Ints = cast[int64](elements[int32](t))
+	case tensor.Int64:
+		out.Ints = slices.Clone(elements[int64](t))
+	case tensor.Bool:
+		out.Ints = bits(elements[bool](t))
 	}
 	if k := int64(len(out.Ints) + len(out.Floats)); k > 0 && k != n {
 		return nil, fmt.Errorf("tensor %q: %d elements, dims %d need %d", name, k, out.Dims, n)
 	}
 	return out, nil
+}
+
+// elements are those of a tensor; a single one is not in a slice.
+func elements[T any](t tensor.Tensor) []T {
+	if one, ok := t.Data().(T); ok {
+		return []T{one}
+	}
+	list, _ := t.Data().([]T)
+	return list
 }
 
 func cast[T, S int32 | int64 | float32 | float64](in []S) []T {
@@ -73,7 +72,7 @@ func cast[T, S int32 | int64 | float32 | float64](in []S) []T {
 	return out
 }
 
-func bits(in ...bool) []int64 {
+func bits(in []bool) []int64 {
 	out := make([]int64, len(in))
 	for i, x := range in {
 		if x {

@@ -8,7 +8,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/profiler"
 	"github.com/irene-onnx/irene/profiler/fake"
-	"github.com/irene-onnx/irene/profiler/profilertest"
+	"github.com/irene-onnx/irene/profiler/internal/profilertest"
 )
 
 // product is the work of count matrix products of float16.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/profiler"
-	"github.com/irene-onnx/irene/profiler/profilertest"
+	"github.com/irene-onnx/irene/profiler/internal/profilertest"
 )
 
 // TestWholeProgram holds that go-nvml leaves nothing for the dynamic linker to find: the program would end at the first

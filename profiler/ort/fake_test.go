@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/profiler"
+	"github.com/irene-onnx/irene/profiler/internal/profilertest"
 	"github.com/irene-onnx/irene/profiler/ort"
-	"github.com/irene-onnx/irene/profiler/profilertest"
 )
 
 // The fake device multiplies at 20 TFLOP/s: 2·1024³ FLOPs are 107.4 µs.

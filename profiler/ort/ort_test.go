@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/profiler"
 	"github.com/irene-onnx/irene/profiler/ort"
 )

@@ -13,11 +13,11 @@ import (
 
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 	"github.com/irene-onnx/irene/profiler"
+	"github.com/irene-onnx/irene/profiler/internal/profilertest"
 	"github.com/irene-onnx/irene/profiler/ort"
-	"github.com/irene-onnx/irene/profiler/profilertest"
 )
 
 // realLibrary is a real ONNX Runtime, of which the tests use the CPU provider.

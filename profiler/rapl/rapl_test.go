@@ -13,7 +13,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/profiler"
-	"github.com/irene-onnx/irene/profiler/profilertest"
+	"github.com/irene-onnx/irene/profiler/internal/profilertest"
 )
 
 // tree is a folder like /sys/class/powercap. Zones are links there, as in the kernel's.

@@ -14,7 +14,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 )
 
 // TestPprof: a sample per operator with its modules as stack, and sums that are those of the report.

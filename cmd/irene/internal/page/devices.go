@@ -14,7 +14,7 @@ import (
 // plan says under a runtime profile which work every operator does, and which operator's kernel does the work of the
 // others.
 type plan struct {
-	Runtime string `json:"runtime"`
+	Profile string `json:"runtime"`
 	Works   []work `json:"works" lines:"before,each"`
 	Work    []int  `json:"work" lines:"before"`
 	Kernel  []int  `json:"kernel" lines:"before"`
@@ -51,14 +51,14 @@ type device struct {
 
 // rate is what a unit of each term takes, of one class in one element type.
 type rate struct {
-	Class  string                     `json:"class"`
-	DType  graph.DType                `json:"dtype"`
-	Energy coefficients.TermValues    `json:"energy"`
-	Time   coefficients.TermValues    `json:"time"`
-	Peak   *energy.FLOPsPerSecond     `json:"peak"`
-	Scaled bool                       `json:"scaled"`
-	Why    string                     `json:"why"`
-	Range  render.Members[[2]float64] `json:"range"`
+	Class   string                     `json:"class"`
+	DType   graph.DType                `json:"dtype"`
+	Energy  coefficients.TermValues    `json:"energy"`
+	Time    coefficients.TermValues    `json:"time"`
+	Peak    *energy.FLOPsPerSecond     `json:"peak"`
+	StandIn bool                       `json:"scaled"`
+	Why     string                     `json:"why"`
+	Range   render.Members[[2]float64] `json:"range"`
 }
 
 // residuals are half-widths of 90 % intervals.
@@ -83,7 +83,7 @@ func (b *pageBuilder) devices() (plans []plan, devices []device) {
 
 func (b *pageBuilder) plan(r *predict.Recipe) plan {
 	works := newNumbered[work]()
-	out := plan{Runtime: r.Profile, Work: slices.Repeat([]int{-1}, len(b.operators)), Kernel: slices.Repeat([]int{-1}, len(b.operators))}
+	out := plan{Profile: r.Profile, Work: slices.Repeat([]int{-1}, len(b.operators)), Kernel: slices.Repeat([]int{-1}, len(b.operators))}
 	for i := range r.Kernels {
 		k := &r.Kernels[i]
 		at := b.index[k.Node]
@@ -121,7 +121,7 @@ func (b *pageBuilder) device(r *predict.Recipe, plan, place int) device {
 }
 
 func newRate(r *predict.Recipe, c *coefficients.Rate) rate {
-	out := rate{Class: c.Class, DType: c.DType, Energy: c.Energy, Time: c.Time, Scaled: c.StandIn, Why: c.Why}
+	out := rate{Class: c.Class, DType: c.DType, Energy: c.Energy, Time: c.Time, StandIn: c.StandIn, Why: c.Why}
 	if peak, ok := r.Device.MatrixRate(c.DType.String()); ok {
 		out.Peak = &peak
 	}

@@ -17,7 +17,7 @@ import (
 // Options says what goes into a report.
 type Options struct {
 	Version    string
-	Mode       string
+	Mode       predict.Mode
 	Convention graph.Convention
 	Values     bool
 	// DefaultDevice says that nobody chose the device.
@@ -34,7 +34,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Graph: a.Graph, Facts: a.Inference.Facts,
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Runtime: p.Profile, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()
@@ -146,7 +146,7 @@ func (b *builder) estimate(op *Operator, p *predict.Operator) {
 	if p.Kernel != nil && p.Kernel != op.Node {
 		op.Kernel = p.Kernel
 	}
-	op.Scaled, op.Extrapolated, op.Why = p.StandIn, p.Extrapolated, p.Why
+	op.StandIn, op.Extrapolated, op.Why = p.StandIn, p.Extrapolated, p.Why
 }
 
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.

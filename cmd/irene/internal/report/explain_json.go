@@ -54,8 +54,8 @@ type kernelJSON struct {
 	Ridge     render.Number `json:"ridge_flops_per_byte"` // FLOPs per byte from which on arithmetic binds; null where no peak is known
 	Fill      render.Number `json:"tile_fill"`            // part of the tiles, 0 to 1, that holds elements; null without tiles
 	causesJSON
-	Scaled bool   `json:"scaled"` // the prediction borrows another class or element type
-	Advice string `json:"advice"` // what would make it cheaper, for people
+	StandIn bool   `json:"scaled"` // the prediction borrows another class or element type
+	Advice  string `json:"advice"` // what would make it cheaper, for people
 }
 
 // causesJSON are the members that modules, classes and kernels have in common.
@@ -120,7 +120,7 @@ func (p *ExplainedPart) json() kernelJSON {
 		Name: p.Op.Node.Name, Op: p.Op.Node.Kind(), Path: p.Op.Path, Class: p.Class,
 		Members: len(p.Terms.Members), Bound: render.Text(p.Bound()), FLOPs: p.FLOPs, Bytes: p.Terms.Sizes.Bytes,
 		Intensity: positive(p.Intensity(), p.Terms.Sizes.Bytes), Ridge: positive(p.Ridge, p.Ridge), Fill: positive(p.Terms.Fill, p.Terms.Fill),
-		causesJSON: newCausesJSON(&p.Causes, p.Static), Scaled: p.Terms.StandIn, Advice: p.Advice,
+		causesJSON: newCausesJSON(&p.Causes, p.Static), StandIn: p.Terms.StandIn, Advice: p.Advice,
 	}
 }
 

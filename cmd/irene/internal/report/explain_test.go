@@ -10,8 +10,8 @@ import (
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // explained explains a product of batch×64 by 64×n on 15 multiprocessors with coefficients that hold seconds per FLOP of

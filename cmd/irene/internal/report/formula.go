@@ -69,7 +69,7 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 	out := &Formulas{Report: r}
 	byPath := map[string]*predict.ModuleFormula{}
 	if fs != nil {
-		r.Device = &Device{Device: fs.Device, Boundary: fs.Boundary, Origin: fs.Origin, Runtime: fs.Profile, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: fs.Device, Boundary: fs.Boundary, Origin: fs.Origin, Profile: fs.Profile, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, fs.Warnings...)
 		a.Tree.Root.Walk(func(m *graph.Module) { byPath[m.Path] = fs.Modules[m] })
 	}
@@ -90,12 +90,12 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 }
 
 type formulaBuilder struct {
-	opts    FormulaOptions
-	byPath  map[string]*predict.ModuleFormula
-	kinds   map[law.FormulaKind]bool
-	missing map[string]bool // metrics that the coefficients do not hold
-	symbols []string
-	scaled  int
+	opts     FormulaOptions
+	byPath   map[string]*predict.ModuleFormula
+	kinds    map[law.FormulaKind]bool
+	missing  map[string]bool // metrics that the coefficients do not hold
+	symbols  []string
+	standIns int
 }
 
 func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
@@ -103,7 +103,7 @@ func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
 	mf := b.byPath[m.Path]
 	if mf != nil {
 		out.Unknown = max(out.Unknown, mf.Unknown)
-		b.scaled = max(b.scaled, mf.StandIns)
+		b.standIns = max(b.standIns, mf.StandIns)
 	}
 	for _, x := range MetricTable((*Metric).closedForm) {
 		if !slices.Contains(b.opts.Metrics, x.Name) {
@@ -208,7 +208,7 @@ func (r *Formulas) assume(fs *predict.Formulas, b *formulaBuilder) {
 		return
 	}
 	r.Assumptions = append(r.Assumptions, fs.Describe(b.kinds)...)
-	if b.scaled > 0 {
+	if b.standIns > 0 {
 		for _, why := range fs.StandIns {
 			r.Assumptions = append(r.Assumptions, "scaled: "+why)
 		}

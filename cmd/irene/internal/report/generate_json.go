@@ -54,7 +54,7 @@ type targetJSON struct {
 	ID       string      `json:"id"`      // in the table of devices
 	Boundary render.Text `json:"scope"`   // what energies cover: "board", "module", "package" or "wall"; null where there are none
 	Origin   string      `json:"origin"`  // "measured" on this device, or "scaled" from another one
-	Runtime  string      `json:"runtime"` // runtime profile: which nodes run as one kernel
+	Profile  string      `json:"runtime"` // runtime profile: which nodes run as one kernel
 }
 
 func newTargetJSON(b *predict.Basis) targetJSON {

@@ -27,7 +27,7 @@ type Head struct {
 // Basis says what predictions rest on.
 type Basis struct {
 	Device     *deviceJSON      `json:"device" lines:"before"` // null where nothing was predicted
-	Runtime    render.Text      `json:"runtime"`               // runtime profile: which nodes run as one kernel; null without a device
+	Profile    render.Text      `json:"runtime"`               // runtime profile: which nodes run as one kernel; null without a device
 	Mode       string           `json:"mode"`                  // what the numbers rest on: "spec" is the file alone
 	Convention graph.Convention `json:"flops"`                 // what counts as a floating-point operation
 }
@@ -108,7 +108,7 @@ type operatorJSON struct {
 	Outputs      []*graph.Value `json:"outputs"`      // names of values; "" is an absent one
 	Metrics      MetricsJSON    `json:"metrics"`      // of the operator alone
 	Kernel       render.Text    `json:"kernel"`       // operator whose kernel does the work; null where it is this one
-	Scaled       bool           `json:"scaled"`       // the prediction borrows another class or element type
+	StandIn      bool           `json:"scaled"`       // the prediction borrows another class or element type
 	Extrapolated bool           `json:"extrapolated"` // the sizes lie outside what was measured
 	Why          string         `json:"why,omitzero"` // of the latter two, for people
 }
@@ -169,10 +169,10 @@ func DimsJSON(dims []Dim) render.Members[int64] {
 
 // Basis is what the report's predictions rest on.
 func (r *Report) Basis() Basis {
-	out := Basis{Mode: r.Mode, Convention: r.Convention}
+	out := Basis{Mode: string(r.Mode), Convention: r.Convention}
 	if d := r.Device; d != nil {
 		out.Device = &deviceJSON{d.ID, d.Name, render.Text(d.Boundary), d.Origin, d.Default}
-		out.Runtime = render.Text(d.Runtime)
+		out.Profile = render.Text(d.Profile)
 	}
 	return out
 }
@@ -225,7 +225,7 @@ func (op *Operator) json() operatorJSON {
 	out := operatorJSON{
 		Name: n.Name, Op: n.Op, Domain: n.Domain, Path: op.Path, Class: op.Class, DType: op.DType,
 		Inputs: n.Inputs, Outputs: n.Outputs, Metrics: op.Metrics.JSON(),
-		Scaled: op.Scaled, Extrapolated: op.Extrapolated, Why: op.Why,
+		StandIn: op.StandIn, Extrapolated: op.Extrapolated, Why: op.Why,
 	}
 	if op.Kernel != nil {
 		out.Kernel = render.Text(op.Kernel.Label())

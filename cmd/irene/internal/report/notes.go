@@ -8,10 +8,11 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
 )
 
 const (
-	ShownNotes  = 12 // warnings
+	shownNotes  = 12 // warnings
 	shownDoubts = 5  // reasons of one kind
 )
 
@@ -27,7 +28,7 @@ func (r *Report) HeadNotes() []Note {
 	out := []Note{{Key: "model", Text: fmt.Sprintf("%s (%s)", r.Model.File, r.AboutModel())}}
 	out = append(out, Note{Key: "dims", Text: r.DimsText()})
 	if r.Device != nil {
-		text := deviceText(&r.Device.Device, r.Device.Boundary, r.Device.Origin, r.Device.Runtime)
+		text := deviceText(&r.Device.Device, r.Device.Boundary, r.Device.Origin, r.Device.Profile)
 		if r.Device.Default {
 			text += "; the default, --device ID chooses another (irene devices)"
 		}
@@ -73,16 +74,16 @@ func (r *Report) uses(domain string) bool {
 }
 
 // ModeText says in words what the numbers of a mode rest on.
-func ModeText(mode string) string {
+func ModeText(mode predict.Mode) string {
 	switch mode {
-	case "spec":
+	case predict.ModeSpec:
 		return "from the file alone"
-	case "runtime":
+	case predict.ModeTimes:
 		return "from the file and measured operator times"
-	case "measured":
+	case predict.ModeMetered:
 		return "measured, predicted where nothing was"
 	}
-	return mode
+	return string(mode)
 }
 
 // DimsText lists the dims that have a number, and says which are assumed.
@@ -123,7 +124,7 @@ func (r *Report) totalText() string {
 	return strings.Join(list, ", ")
 }
 
-// notes are what to know beside the tables, warnings last.
+// notes are what to know beside the tables, doubts last.
 func (r *Report) notes() []Note {
 	var out []Note
 	out = append(out, Note{Key: "memory", Text: r.memoryText(), Style: render.Bold})
@@ -134,23 +135,29 @@ func (r *Report) notes() []Note {
 		}
 		out = append(out, Note{Key: "modules", Text: "operators placed: " + strings.Join(list, ", "), Style: render.Bold})
 	}
-	out = append(out, r.Doubts("scaled", func(op *Operator) bool { return op.Scaled })...)
-	out = append(out, r.Doubts("extrapolated", func(op *Operator) bool { return op.Extrapolated })...)
+	return append(out, r.Doubts()...)
+}
+
+// Doubts are what makes the numbers less sure, warnings last.
+func (r *Report) Doubts() []Note {
+	out := append(
+		r.counted("scaled", func(op *Operator) bool { return op.StandIn }),
+		r.counted("extrapolated", func(op *Operator) bool { return op.Extrapolated })...,
+	)
 	for _, k := range r.Unknown {
 		out = append(out, Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Style: render.Yellow})
 	}
 	for i, w := range r.Warnings {
-		if i == ShownNotes {
-			out = append(out, Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Style: render.Yellow})
-			break
+		if i == shownNotes {
+			return append(out, Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Style: render.Yellow})
 		}
 		out = append(out, Note{Key: "warning", Text: w, Style: render.Yellow})
 	}
 	return out
 }
 
-// Doubts counts the operators of which something holds, by the reason.
-func (r *Report) Doubts(key string, holds func(*Operator) bool) []Note {
+// counted counts the operators of which something holds, by the reason.
+func (r *Report) counted(key string, holds func(*Operator) bool) []Note {
 	type doubt struct {
 		why   string
 		n     int

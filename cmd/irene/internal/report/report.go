@@ -4,6 +4,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/graph/ops"
@@ -17,8 +18,8 @@ type Report struct {
 	Dims       []Dim    // every dim that has a number, in the order the model declares them
 	Assumed    []string // names of the dims nobody gave
 	Symbolic   bool
-	Device     *Device // nil where nothing was predicted
-	Mode       string  // what the numbers rest on: "spec" is the file alone
+	Device     *Device      // nil where nothing was predicted
+	Mode       predict.Mode // what the numbers rest on
 	Convention graph.Convention
 	Tree       *Module
 	Operators  []Operator // in graph order
@@ -54,7 +55,7 @@ type Device struct {
 	energy.Device
 	Boundary energy.Boundary
 	Origin   string // "measured" or "scaled"
-	Runtime  string
+	Profile  string
 	Default  bool // nobody chose the device
 }
 
@@ -95,7 +96,7 @@ type Operator struct {
 	DType        graph.DType
 	Metrics      Metrics
 	Kernel       *graph.Node // whose kernel does the work; nil where it is the operator itself
-	Scaled       bool
+	StandIn      bool        // the prediction borrows another class or element type
 	Extrapolated bool
 	Why          string // of the latter two
 }

@@ -229,7 +229,7 @@ func (r *Report) valueTable() string {
 // Flags names what makes an operator's prediction less sure.
 func Flags(op *Operator) string {
 	var list []string
-	if op.Scaled {
+	if op.StandIn {
 		list = append(list, "scaled")
 	}
 	if op.Extrapolated {

@@ -1,6 +1,7 @@
 package worklist
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -35,7 +36,11 @@ func Tasks(points []*Point, o Options) []profiler.Task {
 			b.module(p, p.Analysis.Tree.Root, energy.LevelModel)
 		}
 		if slices.Contains(o.Levels, energy.LevelModule) {
-			b.modules(p, p.Analysis.Tree.Root)
+			p.Analysis.Tree.Root.Walk(func(m *graph.Module) {
+				if m != p.Analysis.Tree.Root {
+					b.module(p, m, energy.LevelModule)
+				}
+			})
 		}
 		if slices.Contains(o.Levels, energy.LevelOperator) {
 			for i := range p.Kernels.Kernels {
@@ -66,14 +71,6 @@ type task struct {
 	point  *Point
 	kernel *kernel.Kernel // nil for modules
 	calls  float64        // how often it runs in the points
-}
-
-// modules adds the modules below m that hold several kernels.
-func (b *builder) modules(p *Point, m *graph.Module) {
-	for _, c := range m.Children {
-		b.module(p, c, energy.LevelModule)
-		b.modules(p, c)
-	}
 }
 
 // module adds a module, or the whole model. A module of a single kernel is that operator, and one within the branch of an
@@ -110,16 +107,11 @@ func (b *builder) module(p *Point, m *graph.Module, level energy.Level) {
 // kernelsOf lists the kernels whose work stands in a module, and marks its nodes by ID.
 func (p *Point) kernelsOf(m *graph.Module) (ids map[int]bool, kernels []*kernel.Kernel) {
 	ids = map[int]bool{}
-	var visit func(*graph.Module)
-	visit = func(m *graph.Module) {
+	m.Walk(func(m *graph.Module) {
 		for _, n := range m.Nodes {
 			ids[n.ID] = true
 		}
-		for _, c := range m.Children {
-			visit(c)
-		}
-	}
-	visit(m)
+	})
 	for i := range p.Kernels.Kernels {
 		if k := &p.Kernels.Kernels[i]; ids[k.Node.ID] {
 			kernels = append(kernels, k)
@@ -267,14 +259,8 @@ const launch energy.Seconds = 3e-6
 func (b *builder) expected(work []energy.Work) energy.Seconds {
 	var sum energy.Seconds
 	for _, w := range work {
-		rate, ok := b.Device.MatrixRate(w.DType)
-		if !ok || rate <= 0 {
-			rate = unknownRate
-		}
-		bandwidth := b.Device.Bandwidth
-		if bandwidth <= 0 {
-			bandwidth = unknownBandwidth
-		}
+		rate, _ := b.Device.MatrixRate(w.DType)
+		rate, bandwidth := cmp.Or(max(rate, 0), unknownRate), cmp.Or(max(b.Device.Bandwidth, 0), unknownBandwidth)
 		t := max(rate.Time(2*float64(w.MACs)), bandwidth.Time(float64(w.Read+w.Written)), launch)
 		sum += energy.Seconds(float64(w.Count) * float64(t))
 	}
@@ -326,9 +312,4 @@ func (b *builder) buffers(r *energy.Record, copies int) string {
 	return "hot"
 }
 
-func (b *builder) cache() int64 {
-	if b.Device.L2Bytes > 0 {
-		return b.Device.L2Bytes
-	}
-	return unknownCache
-}
+func (b *builder) cache() int64 { return cmp.Or(max(b.Device.L2Bytes, 0), unknownCache) }

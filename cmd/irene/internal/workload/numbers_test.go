@@ -6,8 +6,8 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // An exporter wrote positions as Range(0, the sequence, 1) with a sequence of shape [1]. At sequence 12, Range reads the

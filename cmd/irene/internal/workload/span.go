@@ -81,7 +81,7 @@ func (s *spans) accepts(u graph.Use) (low, high int64, ok bool) {
 	switch n.Kind() {
 	case "Gather", "GatherElements", "ScatterElements":
 		if u.Slot == 1 {
-			high, ok = s.size(n.Input(0), int(attrInt(n, "axis", 0)))
+			high, ok = s.size(n.Input(0), int(n.Int("axis", 0)))
 		}
 		return 0, high, ok
 	case "GatherND", "ScatterND":
@@ -146,16 +146,6 @@ func (s *spans) least(v *graph.Value) (least int64, ok bool) {
 		}
 	}
 	return least, ok
-}
-
-// attrInt is an integer attribute, or what stands where it is absent.
-func attrInt(n *graph.Node, name string, otherwise int64) int64 {
-	for i := range n.Attrs {
-		if n.Attrs[i].Name == name && n.Attrs[i].Type == graph.AttrInt {
-			return n.Attrs[i].Int
-		}
-	}
-	return otherwise
 }
 
 // wantsPositive reports whether a reader of a value is undefined, or overflows, for numbers about zero.

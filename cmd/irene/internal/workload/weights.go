@@ -23,36 +23,22 @@ const (
 // positions. Larger ones are weights.
 const SmallBytes = 1 << 16
 
-// weightBytes is the size of everything stored in a graph.
-func weightBytes(g *graph.Graph) int64 {
-	var sum int64
-	eachTensor(g, func(t *graph.Tensor, _ *graph.Value) error {
-		sum += t.DType.Size(max(t.Len(), 0))
-		return nil
-	})
-	return sum
-}
-
-// eachTensor visits the stored tensors of a graph: initializers with their values, those of attributes without.
-func eachTensor(g *graph.Graph, visit func(*graph.Tensor, *graph.Value) error) error {
-	for _, v := range g.Values {
-		if v.Init != nil {
-			if err := visit(v.Init, v); err != nil {
-				return err
-			}
+// weightBytes is the size of everything stored in a graph: initializers, and tensors of attributes.
+func weightBytes(g *graph.Graph) (sum int64) {
+	add := func(t *graph.Tensor) {
+		if t != nil {
+			sum += t.DType.Size(max(t.Len(), 0))
 		}
+	}
+	for _, v := range g.Values {
+		add(v.Init)
 	}
 	for _, n := range g.Nodes {
 		for i := range n.Attrs {
-			at := &n.Attrs[i]
-			if at.Tensor != nil {
-				if err := visit(at.Tensor, n.Output(0)); err != nil {
-					return err
-				}
-			}
+			add(n.Attrs[i].Tensor)
 		}
 	}
-	return nil
+	return sum
 }
 
 // fillWeights gives every tensor its bytes. Tensors are shared with the graph that the part was cut out of: filled ones are new.
@@ -145,10 +131,10 @@ func stored(t *graph.Tensor, n int64) []byte {
 			out = appendInt(out, t.DType, x)
 		}
 		return out
-	case t.Floats != nil && int64(len(t.Floats)) == n && encodeFloat(t.DType) != nil:
+	case t.Floats != nil && int64(len(t.Floats)) == n && t.DType.IsFloat() && t.DType.Bits() >= 16:
 		var out []byte
 		for _, x := range t.Floats {
-			out = encodeFloat(t.DType)(out, x)
+			out = graph.AppendReal(out, t.DType, x)
 		}
 		return out
 	case t.Load != nil:

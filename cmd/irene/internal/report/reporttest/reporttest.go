@@ -12,8 +12,8 @@ import (
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	"github.com/irene-onnx/irene/onnx/onnxtest"
 )
 
 // Build analyzes a model at the dims it declares, with assumptions, and predicts where they have numbers.
@@ -37,7 +37,7 @@ func Build(tb testing.TB, g *graph.Graph, symbolic bool) *report.Report {
 			tb.Fatal(err)
 		}
 	}
-	return report.Build(a, p, report.Options{Version: "test", Mode: "spec", Convention: graph.TwoMACPlusElementwise, Values: true})
+	return report.Build(a, p, report.Options{Version: "test", Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, Values: true})
 }
 
 // Layers is a stack of n equal layers: x[2, 4] @ w[4, 4], then Relu, all float32.

@@ -9,12 +9,9 @@ import (
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	. "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
-	. "github.com/irene-onnx/irene/onnx/onnxtest"
 )
-
-// Off is the relative error of got, at least 0.
-func Off(got, want float64) float64 { return math.Abs(got-want) / want }
 
 // Shared decodes one of the models that tests share.
 func Shared(t testing.TB, name string) *graph.Graph {

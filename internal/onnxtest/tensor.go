@@ -27,7 +27,7 @@ type Tensor struct {
 }
 
 // Init is an initializer.
-func Init(t Tensor) Part { return Part{kind: kindInit, body: t.encode()} }
+func Init(t Tensor) Part { return Part{at: fields{inGraph: 5}, body: t.encode()} }
 
 // Weight is an initializer of zeros.
 func Weight(name string, t graph.DType, dims ...int64) Part {
@@ -81,11 +81,8 @@ func External(name string, t graph.DType, location string, offset, length int64,
 func Sparse(name string, t graph.DType, n int64, dims ...int64) Part {
 	values := Tensor{Name: name, DType: t, Dims: []int64{n}, Raw: make([]byte, t.Size(n))}
 	indices := Tensor{DType: graph.Int64, Dims: []int64{n}, Raw: make([]byte, 8*n)}
-	b := bytesField(bytesField(nil, 1, values.encode()), 2, indices.encode())
-	for _, d := range dims {
-		b = varintField(b, 3, d)
-	}
-	return Part{kind: kindSparse, body: b}
+	b := tensorField(tensorField(nil, 1, values), 2, indices)
+	return Part{at: fields{inGraph: 15}, body: repeat(b, 3, dims, varintField)}
 }
 
 func (t Tensor) elements() int64 {
@@ -101,9 +98,7 @@ func (t Tensor) encode() []byte {
 	if t.Packed {
 		b = bytesField(b, 1, packVarints(t.Dims))
 	} else {
-		for _, d := range t.Dims {
-			b = varintField(b, 1, d)
-		}
+		b = repeat(b, 1, t.Dims, varintField)
 	}
 	b = varintField(b, 2, int64(t.DType))
 	b = t.data(b)
@@ -111,16 +106,19 @@ func (t Tensor) encode() []byte {
 	if t.Raw != nil {
 		b = bytesField(b, 9, t.Raw)
 	}
-	for _, p := range t.External {
-		b = bytesField(b, 13, Meta(p.Key, p.Value).body)
-	}
+	b = repeat(b, 13, t.External, propertyField)
 	if t.External != nil {
 		b = varintField(b, 14, 1)
 	}
-	for _, p := range t.Meta {
-		b = bytesField(b, 16, Meta(p.Key, p.Value).body)
-	}
-	return b
+	return repeat(b, 16, t.Meta, propertyField)
+}
+
+func tensorField(b []byte, num protowire.Number, t Tensor) []byte {
+	return bytesField(b, num, t.encode())
+}
+
+func propertyField(b []byte, num protowire.Number, p graph.Property) []byte {
+	return bytesField(b, num, Meta(p.Key, p.Value).body)
 }
 
 // data writes the typed fields.
@@ -134,9 +132,7 @@ func (t Tensor) data(b []byte) []byte {
 	}
 	switch {
 	case t.Ints != nil && t.Unpacked:
-		for _, x := range t.Ints {
-			b = varintField(b, num, x)
-		}
+		b = repeat(b, num, t.Ints, varintField)
 	case t.Ints != nil:
 		b = bytesField(b, num, packVarints(t.Ints))
 	}
