@@ -8,8 +8,8 @@ import (
 )
 
 // joulesByClock is how the dynamic energy of the same work goes with the clock f of a card. It goes with V², and V about
-// with f, but for the memory and below the least voltage: more than f, less than f². At 1.5 the float32 products of a Tesla
-// P4 at its 75 W, as published with NeuSight (ASPLOS 2025), come out as fast as measured, within 1 % in the mean.
+// with f, but for the memory and below the least voltage: more than f, less than f². With 1.5 float32 linear products of
+// a Tesla P4 at its 75 W come out as fast in the mean as published with NeuSight (ASPLOS 2025), with 1 a sixth slower.
 const joulesByClock = 1.5
 
 // siblings says that both cards are made of the same multiprocessors, those of compute capability 6.1, and that the clock

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/energytest"
+	"github.com/irene-onnx/irene/energy/internal/energytest"
 	"github.com/irene-onnx/irene/energy/irene"
 )
 
