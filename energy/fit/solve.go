@@ -35,7 +35,9 @@ func (o *Options) solve(eqs []*equation, dev *energy.Device) (*coefficients.Coef
 			return nil, err
 		}
 		c = u.coefficients(x, eqs)
-		c.Condition = ls.condition(x)
+		if o.DataSheet { // else what nothing holds makes it boundless
+			c.Condition = ls.condition(x)
+		}
 	}
 	return c, nil
 }
