@@ -200,18 +200,14 @@ func turing() []Device {
 		{
 			ID: "rtx-2080-ti", Name: "NVIDIA GeForce RTX 2080 Ti", SMs: 68, BaseClock: clock(1350), BoostClock: 1545 * mhz,
 			MemoryBytes: 11 * gib, Bandwidth: 616 * gbs, L2Bytes: 5632 * kib, TDP: 250, Idle: 55,
-			Peaks: []Peak{
-				vector("float32", 13.45), vector("float16", 26.9), tensor("float16", 53.8), tensor("int8", 215.2),
-			},
+			Peaks:   []Peak{vector("float32", 13.45), vector("float16", 26.9), tensor("float16", 53.8), tensor("int8", 215.2)},
 			Source:  "Turing white paper (reference board)",
 			Address: "https://images.nvidia.com/aem-dam/en-zz/Solutions/design-visualization/technologies/turing-architecture/NVIDIA-Turing-Architecture-Whitepaper.pdf",
 		},
 		{
 			ID: "titan-rtx", Name: "NVIDIA TITAN RTX", SMs: 72, BaseClock: clock(1350), BoostClock: 1770 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 672 * gbs, L2Bytes: 6 * mib, TDP: 280, Idle: 60,
-			Peaks: []Peak{
-				vector("float32", 16.3), vector("float16", 32.6), tensor("float16", 130.5), tensor("int8", 261),
-			},
+			Peaks:   []Peak{vector("float32", 16.3), vector("float16", 32.6), tensor("float16", 130.5), tensor("int8", 261)},
 			Source:  "TITAN RTX specifications; Turing white paper",
 			Address: "https://www.nvidia.com/en-us/titan/titan-rtx/",
 		},
