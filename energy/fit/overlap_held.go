@@ -91,7 +91,12 @@ func Surround(folds, devices, kinds []*Fold) error {
 			shapes = append(shapes, h.Shape)
 			own[h.Device.ID] = true
 		}
-		groups := groupsOf(nil, without(devices, own), without(kinds, own))
+		others := without(devices, own)
+		var fitted []*Shape
+		for _, h := range others {
+			fitted = append(fitted, h.Shape)
+		}
+		groups := groupsOf(fitted, others, without(kinds, own))
 		var err error
 		if p.Held, err = PredictShapes(shapes, &coefficients.Overlap{Constants: p.constants, Groups: groups}); err != nil {
 			return err

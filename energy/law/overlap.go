@@ -3,6 +3,8 @@ package law
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
@@ -41,6 +43,10 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	return l, nil
 }
 
+// Limit puts the device under another power limit than its board's own: kernels over it run at a lower clock. A limit that
+// the board does not take, or that does not keep its clocks up, is an error.
+func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(limit) }
+
 // Idle implements [Law].
 func (l *Overlap) Idle() energy.Watts { return energy.Watts(l.machine.idle) }
 
@@ -64,9 +70,15 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	x, group, why := l.waits(k)
 	run := l.machine.run(&x, &l.constants.Power)
+	g := l.groups[group]
+	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
+		return Prediction{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients hold no constants of the group %s", group)}
+	}
+	if why == "" && len(g.Devices) == 0 {
+		why = fmt.Sprintf("no %s was measured on any device", group)
+	}
 	out.Time, out.Energy = energy.Seconds(run.time), energy.Joules(run.power*run.time)
 	out.Causes, out.Tile, out.Why = run.causes(&x), x.tile, why
-	g := l.groups[group]
 	switch {
 	case why != "":
 		out.Origin, out.StandIn = OriginStandIn, true
@@ -99,43 +111,76 @@ func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
 func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 	switch {
 	case k.Attention != nil:
-		return l.attentionWaits(k.Attention)
+		return l.attentionWaits(k)
 	case k.Experts != nil:
 		return l.expertWaits(k)
 	case len(k.Products) > 0:
 		return l.productWaits(k)
 	}
-	return l.rows(k), GroupRow, cmp.Or(l.borrowed[GroupRow+" "+rowOp(k)], l.borrowed[GroupRow])
+	x, why = l.rows(k)
+	return x, GroupRow, cmp.Or(l.borrowed[GroupRow], why)
 }
 
-// productWaits is the product of a kernel; of several, one after the other.
+// productWaits is the products of a kernel, one after the other.
 func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
-	one := func(q Product) waits { o := l.plainOperand(k.DType); return l.product(q, &o, k.Replayed) }
-	if k.DType == graph.Float32 && k.Quant == "" {
-		x = l.vector(k.Products[0], k.Class != "bmm")
-		for _, q := range k.Products[1:] {
-			x.follow(l.vector(q, k.Class != "bmm"))
-		}
-		return x, GroupVector, ""
-	}
-	group, why = GroupProduct, l.borrowed[GroupProduct]
-	if s, ok := quantisation(k.Quant); ok {
-		group = GroupProduct + " " + s.Name
-		why = l.borrowed[group]
-		if why == "" && l.machine.peak(s.peak) == 0 {
-			why = "no path"
-		}
-		one = func(q Product) waits { return l.quantised(q, &s, k.Replayed) }
-	}
-	x = one(k.Products[0])
+	group, one, why := l.productOf(k)
+	x, stands := one(k.Products[0])
 	for _, q := range k.Products[1:] {
-		x.follow(one(q))
+		y, _ := one(q)
+		x.follow(y)
 	}
-	return x, group, why
+	return x, group, cmp.Or(why, l.borrowed[group], stands)
+}
+
+// productOf is how products of a kernel are computed, the group of their constants, and why they are another type's.
+func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, string), why string) {
+	if s, ok := l.quantisationOf(k); ok {
+		if why = l.noArithmetic(&s, l.constants.Quant[s.Name].Peak[l.machine.kind] > 0); why != "" {
+			s = s.weightsAlone()
+		}
+		return GroupProduct + " " + s.Name, func(q Product) (waits, string) { return l.quantised(q, &s, k.Replayed) }, why
+	}
+	if k.DType != graph.Float32 && l.machine.peak(k.DType.String()) > l.machine.peak("float32") {
+		return GroupProduct, func(q Product) (waits, string) {
+			o, stands := l.plainOperand(k.DType)
+			return l.product(q, &o, k.Replayed), stands
+		}, ""
+	}
+	if k.DType != graph.Float32 {
+		why = fmt.Sprintf("%s computes no faster in %v than in float32, whose products stand for it", l.machine.dev.ID, k.DType)
+	}
+	return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm"), "" }, why
+}
+
+// quantisationOf is the quantisation that a kernel names, or that of its element type where the device has no instruction
+// for a floating-point type so narrow.
+func (l *Overlap) quantisationOf(k *Kernel) (Quantisation, bool) {
+	name := k.Quant
+	if narrow := k.DType.IsFloat() && k.DType.Bits() <= 8; name == "" && narrow && !l.machine.native(k.DType.String()) {
+		name = "fp8"
+		if k.DType.Bits() < 8 {
+			name = "nvfp4"
+		}
+	}
+	return quantisation(name)
+}
+
+// noArithmetic says what is assumed where a device has no instruction for a quantisation, or nobody measured it; "" where
+// neither is so.
+func (l *Overlap) noArithmetic(s *Quantisation, measured bool) string {
+	const assumed = "assumed are weights stored in it and arithmetic in 16 bit"
+	switch {
+	case !l.machine.native(s.peak):
+		return fmt.Sprintf("%s has no arithmetic in %s: %s", l.machine.dev.ID, s.Name, assumed)
+	case !measured:
+		return fmt.Sprintf("%s was measured nowhere: %s", s.Name, assumed)
+	}
+	return ""
 }
 
 // attentionWaits is a fused attention kernel.
-func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
+func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
+	a := k.Attention
 	group = GroupPrefill
 	switch {
 	case a.decodes():
@@ -143,21 +188,25 @@ func (l *Overlap) attentionWaits(a *Attention) (x waits, group, why string) {
 	case a.Float8:
 		group = GroupFloat8
 	}
-	why = l.borrowed[group]
+	x, why = l.attention(a, k.DType)
+	why = cmp.Or(l.borrowed[group], why)
 	if a.CacheBytes < 2 && !a.Float8 { // by the constants of a cache in 16 bit
 		group += smallCache
 	}
-	return l.attention(a), group, why
+	return x, group, why
 }
 
 // expertWaits is a layer of experts.
 func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
-	name, weight, peak, joules := "bfloat16", 2., l.machine.peak("bfloat16"), 1.
-	if s, ok := quantisation(k.Quant); ok {
-		name, weight, peak, joules = s.Name, s.weight, l.machine.peak(s.peak), expertJoules*l.constants.Quant[s.Name].Joules
+	t := expertType{name: "bfloat16", weight: 2, peak: l.machine.peak(k.DType.String()), joules: 1}
+	if s, narrow := l.quantisationOf(k); narrow {
+		t.weight, why = s.weight, l.noArithmetic(&s, l.constants.Experts[s.Name].Tensor > 0)
+		if why == "" {
+			t = expertType{name: s.Name, weight: s.weight, peak: l.machine.peak(s.peak), joules: expertJoules * l.constants.Quant[s.Name].Joules}
+		}
 	}
-	group = GroupExperts + " " + name
-	return l.experts(k.Experts, name, weight, peak, joules), group, l.borrowed[group]
+	group = GroupExperts + " " + t.name
+	return l.experts(k.Experts, &t), group, cmp.Or(l.borrowed[group], why)
 }
 
 // Describe implements [Law]: there are no closed forms to describe.
@@ -167,12 +216,6 @@ func (l *Overlap) Describe(map[FormulaKind]bool) []string { return nil }
 func Fitting(c *Constants, dev energy.Device) (*Overlap, error) {
 	m, err := newMachine(dev)
 	return &Overlap{machine: m, constants: c}, err
-}
-
-// Under is the law on the device under another power limit.
-func (l *Overlap) Under(limit energy.Watts) (*Overlap, error) {
-	out := *l
-	return &out, out.machine.limited(limit)
 }
 
 // Group names the constants that a kernel goes by.
@@ -203,7 +246,8 @@ func (l *Overlap) Power(k *Kernel, seconds float64) float64 {
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.
 func (l *Overlap) Speaks(k *Kernel, of string) bool {
 	m := &l.machine
-	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == rowOp(k)
+	op, _ := l.constants.Row.rowOp(k)
+	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == op
 }
 
 // Covers says that the law speaks of a kernel: products, experts and fused attention, and rows of 16 bit.

@@ -1,6 +1,11 @@
 package law
 
-import "math"
+import (
+	"math"
+
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
+)
 
 // Attention is one fused attention kernel: batch sequences of Query tokens that look at Context tokens.
 type Attention struct {
@@ -61,12 +66,19 @@ type AttentionConstants struct {
 // padded is the head's size as kernels compute it.
 func padded(headDim float64) float64 { return 16 * math.Ceil(headDim/16) }
 
-// attention is a fused kernel in 16 bit, or with keys and values or arithmetic in 8.
-func (l *Overlap) attention(a *Attention) waits {
+// attention is a fused kernel on elements of a type, perhaps with keys and values or arithmetic in 8 bits, and why it
+// stands for another.
+func (l *Overlap) attention(a *Attention, t graph.DType) (waits, string) {
+	size := float64(t.Bits()) / 8
 	if a.decodes() {
-		return l.decode(a)
+		return l.decode(a, size), ""
 	}
-	return l.prefill(a)
+	peak, why := l.machine.peak(t.String()), ""
+	if a.Float8 {
+		peak, why = l.machine.path(energy.Float8)
+		peak *= l.constants.Attention.Float8[l.machine.memory]
+	}
+	return l.prefill(a, size, peak), why
 }
 
 // fromCache is the seconds that bytes take which a cache of that many bytes holds the better the fewer they are.
@@ -75,14 +87,11 @@ func (m *machine) fromCache(bytes, cache, steep, memory, l2 float64) float64 {
 	return bytes * ((1-hit)/(memory*m.bandwidth) + hit/(l2*m.bandwidth))
 }
 
-// prefill is attention with many query tokens.
-func (l *Overlap) prefill(a *Attention) waits {
+// prefill is attention with many query tokens, on elements of so many bytes, with products at a peak in FLOP/s.
+func (l *Overlap) prefill(a *Attention, size, peak float64) waits {
 	m, c := &l.machine, &l.constants.Attention
 	d := padded(a.HeadDim)
-	rate := c.Tensor * m.peak("bfloat16") / m.sms
-	if a.Float8 {
-		rate = c.Tensor * c.Float8[m.memory] * m.peak("float8") / m.sms
-	}
+	rate := c.Tensor * peak / m.sms
 	exponentials := 16.
 	if m.dev.ComputeCapability == "10.3" { // twice the units: Blackwell Ultra
 		exponentials = 32
@@ -93,14 +102,15 @@ func (l *Overlap) prefill(a *Attention) waits {
 		scale = c.GDDR
 	}
 	pairs := a.Batch * a.Heads * a.Pairs()
-	x := waits{p: 3, floor: c.Encoder * scale, flops: 4 * pairs * d, joules: 1, scores: pairs, busy: 1, capped: true}
-	x.overlap[waitArithmetic] = norm(c.Tail, pairs*score/m.sms, diagonal*a.Context*score) +
-		c.Block*scale*a.Batch*a.Heads*math.Ceil(a.Query/diagonal)/m.sms
-	q, kv := 2*a.Batch*a.Query*a.Heads*d, 4*a.Batch*a.Context*a.KVHeads*d
+	x := waits{p: 3, floor: c.Encoder * scale, flops: 4 * pairs * d, joules: 1, scores: pairs, capped: true}
+	blocks := a.Batch * a.Heads * math.Ceil(a.Query/diagonal)
+	x.busy = clamp(blocks / m.sms)
+	x.overlap[waitArithmetic] = norm(c.Tail, pairs*score/m.sms, diagonal*a.Context*score) + c.Block*scale*blocks/m.sms
+	q, kv := size*a.Batch*a.Query*a.Heads*d, 2*size*a.Batch*a.Context*a.KVHeads*d
 	x.traffic = 2*q + kv
 	x.overlap[waitMemory] = m.fromCache(x.traffic, m.l2, 2, c.Stream, c.L2[m.memory])
 	if a.Causal {
-		prepare := c.Prepare * (q + kv*(1+(2-a.CacheBytes)/2))
+		prepare := c.Prepare * (q + kv*(1+(size-a.CacheBytes)/2))
 		x.floor = c.Floor * scale
 		x.before = m.fromCache(prepare, m.l2, 2, c.Stream, c.L2[m.memory])
 		x.traffic += prepare
@@ -108,14 +118,14 @@ func (l *Overlap) prefill(a *Attention) waits {
 	return x
 }
 
-// decode is attention of one new token a sequence with its cache.
-func (l *Overlap) decode(a *Attention) waits {
+// decode is attention of one new token a sequence, of elements of so many bytes, with its cache.
+func (l *Overlap) decode(a *Attention, size float64) waits {
 	m, c := &l.machine, &l.constants.Attention
 	d := padded(a.HeadDim)
 	context := a.Pairs()
 	elements := 2 * a.Batch * a.KVHeads * context * d
 	x := waits{p: 2, floor: c.Start[m.memory], flops: 4 * a.Batch * a.Heads * context * d, joules: 1, busy: 1, capped: true}
-	x.traffic = elements*a.CacheBytes + 4*a.Batch*a.Heads*d
+	x.traffic = elements*a.CacheBytes + 2*size*a.Batch*a.Heads*d
 	units := a.Batch * a.KVHeads * (1 + context/c.Part)
 	x.busy = clamp(units / m.sms)
 	x.overlap[waitMemory] = m.fromCache(x.traffic, 0.95*m.l2, 8, c.Cache, c.CacheL2[m.memory]) * (1 + math.Pow(m.sms/units, c.Units))
@@ -128,7 +138,7 @@ func (l *Overlap) decode(a *Attention) waits {
 		clocks *= c.Tensor10
 	}
 	x.overlap[waitArithmetic] = clocks / (m.sms * m.clock)
-	if a.CacheBytes < 2 && m.kind == hopper {
+	if a.CacheBytes < size && m.kind == hopper {
 		x.overlap[waitLatency] = elements / (c.Convert * m.sms * m.clock)
 	}
 	if a.Heads > a.KVHeads && (m.kind == ampere || m.kind == graphics) {

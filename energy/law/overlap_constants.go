@@ -35,11 +35,9 @@ func newConstants() *Constants {
 	for _, op := range RowOps() {
 		c.Row.Op[op] = &RowOpConstants{}
 	}
+	c.Experts["bfloat16"] = &ExpertConstants{}
 	for _, q := range Quantisations() {
-		c.Quant[q.Name] = &QuantConstants{}
-	}
-	for _, name := range ExpertTypes() {
-		c.Experts[name] = &ExpertConstants{}
+		c.Quant[q.Name], c.Experts[q.Name] = &QuantConstants{}, &ExpertConstants{}
 	}
 	return c
 }
@@ -67,7 +65,9 @@ func (c *Constants) Slots() []Slot {
 	one(GroupProduct, "product.split", "s", 3e-6, &p.Split)
 	each(GroupProduct, "product.floor", "clocks", 4600, smKindNames[:], func(i int) *float64 { return &p.Floor[i] })
 	each(GroupProduct, "product.latency", "clocks per 128 B of K", 300, smKindNames[:], func(i int) *float64 { return &p.Latency[i] })
-	each(GroupProduct, "product.load", "B per clock and multiprocessor", 100, smKindNames[:], func(i int) *float64 { return &p.Load[i] })
+	each(GroupProduct, "product.load", "B per clock and multiprocessor", 40, []string{ampere.String(), graphics.String()}, func(i int) *float64 {
+		return &p.Load[[...]smKind{ampere, graphics}[i]]
+	})
 	each(GroupProduct, "power.flop", "J per FLOP", 1e-12, processNames[:], func(i int) *float64 { return &c.Power.FLOP[i] })
 	ultra := &out[len(out)-int(numProcesses-ultraN4)]
 	ultra.Start, ultra.Source = ultraJoules, ultraSource
@@ -110,9 +110,15 @@ func (c *Constants) Slots() []Slot {
 			start      float64
 			at         *float64
 		}{
-			{"tensor", "share", 0.5, &e.Tensor}, {"bandwidth", "share", 0.9, &e.Stream}, {"overlap", "exponent", 2.1, &e.Overlap},
-			{"pad", "rows per expert", 45, &e.Pad}, {"moved", "passes", 2.3, &e.Moved}, {"floor", "s", 14e-6, &e.Floor}, {"expert", "s per expert", 4e-8, &e.PerExpert},
-			{"width", "s per element at 2 GHz", 4e-9, &e.PerWidth}, {"meet", "factor", 0.8, &e.Meet},
+			{"tensor", "share", 0.5, &e.Tensor},
+			{"bandwidth", "share", 0.9, &e.Stream},
+			{"overlap", "exponent", 2.1, &e.Overlap},
+			{"pad", "rows per expert", 45, &e.Pad},
+			{"moved", "passes", 2.3, &e.Moved},
+			{"floor", "s", 14e-6, &e.Floor},
+			{"expert", "s per expert", 4e-8, &e.PerExpert},
+			{"width", "s per element at 2 GHz", 4e-9, &e.PerWidth},
+			{"meet", "factor", 0.8, &e.Meet},
 		} {
 			one(group, "experts."+name+"."+x.name, x.unit, x.start, x.at)
 		}

@@ -39,9 +39,17 @@ type ExpertConstants struct {
 	L2        [numMemoryKinds]float64 // bandwidth of the L2 cache, of the memory's
 }
 
+// expertType is how the elements of experts are stored and computed.
+type expertType struct {
+	name   string  // of the constants
+	weight float64 // bytes of an element
+	peak   float64 // FLOP/s
+	joules float64 // per FLOP, of those of bfloat16
+}
+
 // experts is the busiest device's part of a layer of experts.
-func (l *Overlap) experts(e *Experts, name string, weight, peak, joules float64) waits {
-	m, c := &l.machine, l.constants.Experts[name]
+func (l *Overlap) experts(e *Experts, t *expertType) waits {
+	m, c := &l.machine, l.constants.Experts[t.name]
 	held, inter := e.Experts/e.EP, e.Inter/e.TP
 	exponent, uneven := e.imbalance()
 	pairs := math.Min(e.Tokens*e.TopK/e.EP*math.Pow(e.EP, exponent), e.Tokens*math.Min(e.TopK, held))
@@ -53,9 +61,9 @@ func (l *Overlap) experts(e *Experts, name string, weight, peak, joules float64)
 	if e.Gated {
 		matrices = 3
 	}
-	x := waits{p: c.Overlap, flops: 2 * pairs * matrices * e.Hidden * inter, joules: joules, busy: 1, capped: true}
-	x.overlap[waitArithmetic] = 2 * (pairs + c.Pad*touched) * matrices * e.Hidden * inter / (c.Tensor * peak)
-	weights := touched * matrices * e.Hidden * inter * weight
+	x := waits{p: c.Overlap, flops: 2 * pairs * matrices * e.Hidden * inter, joules: t.joules, busy: 1, capped: true}
+	x.overlap[waitArithmetic] = 2 * (pairs + c.Pad*touched) * matrices * e.Hidden * inter / (c.Tensor * t.peak)
+	weights := touched * matrices * e.Hidden * inter * t.weight
 	rate := c.Stream
 	if weights < m.l2 {
 		rate = c.L2[m.memory]

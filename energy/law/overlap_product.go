@@ -14,7 +14,7 @@ type ProductConstants struct {
 	Split     float64             // s of the second pass where K is split over multiprocessors
 	Floor     [numSMKinds]float64 // clocks of an empty kernel
 	Latency   [numSMKinds]float64 // clocks of the pipeline per 128 bytes of K
-	Load      [numSMKinds]float64 // bytes of operands a clock into a multiprocessor
+	Load      [numSMKinds]float64 // bytes of operands a clock into a multiprocessor; 0 from 9.0 on, which copies them meanwhile
 }
 
 // Numbers that were set, not fitted: their neighbours do as well.
@@ -50,42 +50,23 @@ type operand struct {
 // product is the fastest of a few tiles and splits of K for batch products of M×K by K×N. Weights that a measuring loop
 // replays stay in the cache where they fit it; a model's are cold.
 func (l *Overlap) product(q Product, o *operand, warm bool) waits {
-	m, c := &l.machine, &l.constants.Product
-	near := m.nearL2()
-	wb, ab, ob := o.weight*q.Batch*q.N*q.K, o.active*q.Batch*q.M*q.K, 2*q.Batch*q.M*q.N
-	cold := 1.0
-	if warm {
-		cold = clamp((wb/(near/replayed) - 1) / replayEdge)
-	}
-	base := waits{floor: c.Floor[m.kind]/m.clock + o.floor, before: o.before, p: c.Overlap, flops: 2 * q.Batch * q.M * q.N * q.K, joules: o.joules}
-	base.traffic = wb*cold + ab*beyond(ab, near/2) + ob*beyond(ob, near/2)
-	base.overlap[waitMemory] = base.traffic / (m.bandwidth * c.Bandwidth)
-	base.traffic += o.traffic
+	m := &l.machine
+	base := l.streams(&q, o, warm)
 	best, least := base, math.Inf(1)
-	latency := c.Latency[m.kind] * o.latency * o.active / lineBytes / m.clock
+	best.floor = least // where constants are lacking
 	for _, tile := range tiles() {
-		tm, tn := tile[0], tile[1]
-		blocks := q.Batch * math.Ceil(q.M/tm) * math.Ceil(q.N/tn)
-		arithmetic := 2 * tm * tn * m.sms / (peakShare * o.peak)
-		load := (math.Min(tm, q.M)*o.active + math.Min(tn, q.N)*o.weight) / (c.Load[m.kind] * m.clock)
+		g := l.grid(&q, o, tile)
 		for _, s := range splits() {
 			if s > 1 && q.K/s < leastSplit {
 				break
 			}
-			k := kStep * math.Ceil(q.K/s/kStep)
-			waves := math.Ceil(blocks * s / m.sms)
 			x := base
-			x.overlap[waitArithmetic] = waves * arithmetic * (k + c.Fill*o.fill)
-			x.overlap[waitLoad] = waves * load * k
-			x.overlap[waitLatency] = waves * latency * k
-			if s > 1 {
-				x.split = c.Split + 8*s*q.Batch*q.M*q.N/(m.sms*m.clock*secondPass)
-			}
-			if x.longest() >= least {
+			g.wait(&x, m, s)
+			if x.slower(least) {
 				continue
 			}
 			if t := x.time(1); t < least {
-				x.busy, x.tile = clamp(blocks*s/m.sms), tile
+				x.busy, x.tile = clamp(g.blocks*s/m.sms), tile
 				best, least = x, t
 			}
 		}
@@ -93,14 +74,94 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 	return best
 }
 
-// longest is a time that overlap cannot fall below.
-func (x *waits) longest() float64 {
-	o := &x.overlap
-	return x.floor + x.before + x.split + math.Max(math.Max(o[0], o[1]), math.Max(o[2], o[3]))
+// streams is what of a product's waits goes by neither tiles nor splits: its floor, and its bytes.
+func (l *Overlap) streams(q *Product, o *operand, warm bool) waits {
+	m, c := &l.machine, &l.constants.Product
+	near := m.nearL2()
+	wb, ab, ob := o.weight*q.Batch*q.N*q.K, o.active*q.Batch*q.M*q.K, 2*q.Batch*q.M*q.N
+	cold := 1.0
+	if warm {
+		cold = clamp((wb/(near/replayed) - 1) / replayEdge)
+	}
+	x := waits{floor: c.Floor[m.kind]/m.clock + o.floor, before: o.before, p: c.Overlap, flops: 2 * q.Batch * q.M * q.N * q.K, joules: o.joules}
+	x.traffic = wb*cold + ab*beyond(ab, near/2) + ob*beyond(ob, near/2)
+	x.overlap[waitMemory] = x.traffic / (m.bandwidth * c.Bandwidth)
+	x.traffic += o.traffic
+	return x
 }
 
-// plainOperand is that of products whose type tensor cores take as it is: 16 bit, TF32, and float32 in their place.
-func (l *Overlap) plainOperand(t graph.DType) operand {
+// grid is a product in blocks of one tile, and what a wave of them takes a step of K, in seconds.
+type grid struct {
+	blocks                    float64
+	arithmetic, load, latency float64
+	fill                      float64 // steps of K
+	k                         float64
+	split                     float64 // s a part that the second pass adds up
+	pass                      float64 // s of the second pass itself
+}
+
+// grid lays a product out in blocks of a tile.
+func (l *Overlap) grid(q *Product, o *operand, tile [2]float64) grid {
+	m, c := &l.machine, &l.constants.Product
+	tm, tn := tile[0], tile[1]
+	g := grid{
+		blocks:     q.Batch * math.Ceil(q.M/tm) * math.Ceil(q.N/tn),
+		arithmetic: 2 * tm * tn * m.sms / (peakShare * o.peak),
+		latency:    c.Latency[m.kind] * o.latency * o.active / lineBytes / m.clock,
+		fill:       c.Fill * o.fill,
+		k:          q.K,
+		split:      8 * q.Batch * q.M * q.N / (m.sms * m.clock * secondPass),
+		pass:       c.Split,
+	}
+	if c.Load[m.kind] > 0 {
+		g.load = (math.Min(tm, q.M)*o.active + math.Min(tn, q.N)*o.weight) / (c.Load[m.kind] * m.clock)
+	}
+	return g
+}
+
+// wait puts what the blocks wait for where K runs in so many parts.
+func (g *grid) wait(x *waits, m *machine, parts float64) {
+	k := upTo(g.k/parts, kStep)
+	waves := math.Ceil(g.blocks * parts / m.sms)
+	x.overlap[waitArithmetic] = waves * g.arithmetic * (k + g.fill)
+	x.overlap[waitLoad] = waves * g.load * k
+	x.overlap[waitLatency] = waves * g.latency * k
+	if parts > 1 {
+		x.split = g.pass + parts*g.split
+	}
+}
+
+// slower says that a kernel surely takes longer than that. Norms fall with their exponent: one that takes no powers to
+// compute bounds that of the law from below.
+func (x *waits) slower(seconds float64) bool {
+	rest := seconds - x.floor - x.before - x.split
+	if rest <= 0 {
+		return true
+	}
+	sum := 0.0
+	for _, v := range x.overlap {
+		if v >= rest {
+			return true
+		}
+		sum += cheapPower(v/rest, x.p)
+	}
+	return sum > 1
+}
+
+// cheapPower is v, from 0 to 1, to the power of p or a little more.
+func cheapPower(v, p float64) float64 {
+	switch {
+	case p <= 2.5:
+		return v * v * math.Sqrt(v)
+	case p <= 3:
+		return v * v * v
+	}
+	return 0
+}
+
+// plainOperand is that of products of an element type as it is, and why it stands for another.
+func (l *Overlap) plainOperand(t graph.DType) (operand, string) {
 	size := float64(t.Bits()) / 8
-	return operand{weight: size, active: size, peak: l.machine.peak(t.String()), latency: 1, fill: 1, joules: 1}
+	rate, why := l.machine.path(t.String())
+	return operand{weight: size, active: size, peak: rate, latency: 1, fill: 1, joules: 1}, why
 }

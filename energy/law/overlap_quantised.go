@@ -22,9 +22,12 @@ type Quantisation struct {
 	peak           string  // the element type whose peak counts
 }
 
-// Quantisations is the table of quantisations that operators name.
-func Quantisations() []Quantisation {
-	return []Quantisation{
+// Quantisations lists the quantisations that operators name.
+func Quantisations() []Quantisation { table := quantisations(); return table[:] }
+
+// quantisations is the table of quantisations.
+func quantisations() [9]Quantisation {
+	return [...]Quantisation{
 		{Name: "fp8", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},             // dynamic, a scale per tensor or row
 		{Name: "fp8_static", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},      // scales known beforehand
 		{Name: "fp8_block", weight: 1, active: 1, fill: 2, joules: 0.8, peak: "float8"},       // a scale per 1×128 and 128×128
@@ -39,7 +42,7 @@ func Quantisations() []Quantisation {
 
 // quantisation finds a row of the table.
 func quantisation(name string) (Quantisation, bool) {
-	for _, q := range Quantisations() {
+	for _, q := range quantisations() {
 		if q.Name == name {
 			return q, true
 		}
@@ -47,15 +50,27 @@ func quantisation(name string) (Quantisation, bool) {
 	return Quantisation{}, false
 }
 
-// quantised is a product in a quantisation, and its quantiser before it.
-func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) waits {
+// weightsAlone is the quantisation of weights alone whose kernels come next to a product's that keeps its weights in q.
+func (q *Quantisation) weightsAlone() Quantisation {
+	name := "int8_wo"
+	if q.weight < 1 {
+		name = "int4_wo"
+	}
+	alone, _ := quantisation(name)
+	alone.weight = q.weight
+	return alone
+}
+
+// quantised is a product in a quantisation, its quantiser before it, and why the products are another type's.
+func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) (waits, string) {
 	m, c := &l.machine, l.constants.Quant[s.Name]
+	rate, why := m.path(s.peak)
 	kind := m.kind
 	o := operand{
-		weight: s.weight, active: s.active, peak: m.peak(s.peak) * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules,
+		weight: s.weight, active: s.active, peak: rate * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules,
 		floor:   c.Launch[kind],
 		before:  math.Max(1, q.M/m.sms)*c.Row/m.clock + q.K*c.Depth/m.clock + (2+s.active)*q.M*q.K/(m.sms*m.clock*c.Rate),
 		traffic: (2 + s.active) * q.M * q.K * beyond((2+s.active)*q.M*q.K, m.nearL2()/2),
 	}
-	return l.product(q, &o, warm)
+	return l.product(q, &o, warm), why
 }

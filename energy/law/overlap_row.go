@@ -1,8 +1,11 @@
 package law
 
 import (
+	"cmp"
+	"fmt"
 	"math"
-	"slices"
+
+	"github.com/irene-onnx/irene/energy/coefficients"
 )
 
 // RowConstants are those of operators that go over rows: memory streams, and a floor by operator.
@@ -25,30 +28,36 @@ const referenceClock = 1.8e9
 
 // RowOps lists the row operators that have constants of their own; others take those of the class.
 func RowOps() []string {
-	return []string{"add", "gelu", "silu_and_mul", "rmsnorm", "ln", "add_rmsnorm", "rope", "embedding", "softmax"}
+	return []string{"add", "gelu", "silu_and_mul", "rmsnorm", "ln", "add_rmsnorm", "rope", "embedding"}
 }
 
-// rowOp is the row operator whose constants a kernel takes.
-func rowOp(k *Kernel) string {
-	switch {
-	case slices.Contains(RowOps(), k.Op):
-		return k.Op
-	case k.Class == "norm":
-		return "ln"
-	case k.Class == "softmax":
-		return "softmax"
-	case k.Class == "activation":
-		return "gelu"
-	case k.Class == "gather":
-		return "embedding"
+// rowOp is the row operator whose constants a kernel takes, and why they are another class's.
+func (c *RowConstants) rowOp(k *Kernel) (op, why string) {
+	if _, ok := c.Op[k.Op]; ok {
+		return k.Op, ""
 	}
-	return "add"
+	switch k.Class {
+	case "norm":
+		return "ln", ""
+	case "activation":
+		return "gelu", ""
+	case "gather":
+		return "embedding", ""
+	case coefficients.BaseClass:
+		return "add", ""
+	case "softmax":
+		op = "rmsnorm"
+	default:
+		op = "add"
+	}
+	return op, fmt.Sprintf("no %s was measured in %v; %s stands for it", k.Class, k.DType, op)
 }
 
-// rows is an operator that moves bytes.
-func (l *Overlap) rows(k *Kernel) waits {
+// rows is an operator that moves bytes, and why it is by another's constants.
+func (l *Overlap) rows(k *Kernel) (waits, string) {
 	m, c := &l.machine, &l.constants.Row
-	op := rowOp(k)
+	op, why := c.rowOp(k)
+	why = cmp.Or(why, l.borrowed[GroupRow+" "+op])
 	own := c.Op[op]
 	x := waits{p: 3, floor: own.Floor * referenceClock / m.clock, traffic: k.Bytes + k.Rereads, busy: 1, capped: true}
 	x.overlap[waitMemory] = m.fromCache(x.traffic, c.Size*m.l2, c.Steep, c.Stream, c.L2[m.memory])
@@ -56,5 +65,5 @@ func (l *Overlap) rows(k *Kernel) waits {
 		x.overlap[waitArithmetic] = own.Work * k.Elements / (m.sms * m.clock)
 	}
 	x.traffic *= 1 - 1/(1+math.Pow(x.traffic/(c.Size*m.l2), c.Steep))
-	return x
+	return x, why
 }

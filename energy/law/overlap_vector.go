@@ -2,6 +2,7 @@ package law
 
 import (
 	"math"
+	"strings"
 
 	"github.com/irene-onnx/irene/energy"
 )
@@ -58,7 +59,7 @@ func vectorSteps(d *energy.Device, weights bool) (rows, k float64) {
 }
 
 // pascal says that a device has compute capability 6.x.
-func pascal(d *energy.Device) bool { return d.ComputeCapability[0] == '6' }
+func pascal(d *energy.Device) bool { return strings.HasPrefix(d.ComputeCapability, "6.") }
 
 // rate is the share of the peak that a product's main loop issues.
 func (c *VectorConstants) rate(d *energy.Device, q *Product, weights bool) float64 {
@@ -104,15 +105,20 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 	base.traffic = 4 * q.Batch * (q.M*q.K + q.K*q.N + q.M*q.N)
 	base.overlap[waitMemory] = base.traffic / (m.bandwidth * vectorStream)
 	base.overlap[waitLoad] = c.reread(m, &q, weights)
+	rate := float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights)
 	best, least := base, math.Inf(1)
+	best.floor = least // where constants are lacking
 	for _, s := range splits() {
 		if s > 1 && (q.Batch > 1 || q.K/s < leastSplit) {
 			break
 		}
 		x := base
-		x.overlap[waitArithmetic] = math.Ceil(tiles*s/m.sms) * work * upTo(q.K/s, step) / (float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights))
+		x.overlap[waitArithmetic] = math.Ceil(tiles*s/m.sms) * work * upTo(q.K/s, step) / rate
 		if s > 1 {
 			x.split = c.Split + 8*s*q.M*q.N/(m.sms*m.clock*secondPass)
+		}
+		if x.slower(least) {
+			continue
 		}
 		x.busy, x.tile = clamp(tiles*s/m.sms), [2]float64{vectorTile, vectorTile}
 		if t := x.time(1); t < least {

@@ -333,11 +333,7 @@ func limitErrors(ops []operator.Operator, otherwise energy.Device) ([]LimitError
 		if err != nil {
 			return nil, err
 		}
-		p, err := operator.New(c, devices[i])
-		if err != nil {
-			return nil, err
-		}
-		said, err := p.Predict(o)
+		said, err := underLimit(c, devices[i], o)
 		if err != nil {
 			return nil, &energy.SyntaxError{File: o.File, Line: o.Line, Msg: err.Error()}
 		}
@@ -348,4 +344,13 @@ func limitErrors(ops []operator.Operator, otherwise energy.Device) ([]LimitError
 		})
 	}
 	return out, nil
+}
+
+// underLimit is what coefficients say of an operator under its row's power limit.
+func underLimit(c *coefficients.Coefficients, dev energy.Device, o *operator.Operator) (law.Prediction, error) {
+	p, err := operator.New(c, dev, operator.Options{PowerLimit: o.Limit})
+	if err != nil {
+		return law.Prediction{}, err
+	}
+	return p.Predict(o)
 }
