@@ -8,6 +8,7 @@ import (
 
 // ProductConstants are those of matrix products on tensor cores in 16 bit; products of other types stretch them by theirs.
 type ProductConstants struct {
+	Tiles     [][2]float64        // blocks of a product, rows by columns, that one multiprocessor computes
 	Fill      float64             // fill and epilogue of a tile, in steps of K
 	Bandwidth float64             // share of the bandwidth that streams reach
 	Overlap   float64             // exponent of overlap
@@ -28,10 +29,8 @@ const (
 	lineBytes  = 128. // of K that latency counts by
 )
 
-// tiles are the blocks of a product that one multiprocessor computes.
-func tiles() [5][2]float64 {
-	return [...][2]float64{{256, 128}, {128, 128}, {128, 64}, {64, 64}, {16, 64}}
-}
+// tiles are the blocks that are tried.
+func tiles() [][2]float64 { return [][2]float64{{256, 128}, {128, 128}, {128, 64}, {64, 64}, {16, 64}} }
 
 // splits are the parts that K is split in.
 func splits() [12]float64 { return [...]float64{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64} }
@@ -53,7 +52,7 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 	m := &l.machine
 	base := l.streams(&q, o, warm)
 	best, least := base, math.Inf(1)
-	for _, tile := range tiles() {
+	for _, tile := range l.constants.Product.Tiles {
 		g := l.grid(&q, o, tile)
 		for _, s := range splits() {
 			if s > 1 && q.K/s < leastSplit {

@@ -21,7 +21,7 @@ func near(t *testing.T, what string, got, want, part float64) {
 func handConstants() *Constants {
 	c := StartConstants()
 	c.Product = ProductConstants{
-		Fill: 271, Bandwidth: 0.851, Overlap: 2.58, Split: 2.83e-6,
+		Tiles: tiles(), Fill: 271, Bandwidth: 0.851, Overlap: 2.58, Split: 2.83e-6,
 		Floor:   [numSMKinds]float64{ampere: 4550, hopper: 4680, blackwell: 4180, graphics: 4850},
 		Latency: [numSMKinds]float64{ampere: 356, hopper: 159, blackwell: 158, graphics: 608},
 		Load:    [numSMKinds]float64{ampere: 41.5, hopper: 164, blackwell: 198, graphics: 25.1},
