@@ -21,7 +21,7 @@ type solver struct {
 	slots  []law.Slot // with rows that speak of them
 	rows   []*Shape
 	laws   map[string]*law.Overlap
-	weight []float64   // by row
+	weight []float64 // by row
 	speaks [][]bool  // by slot and row
 	spread []float64 // standard error of each logarithm
 }

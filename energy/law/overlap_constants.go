@@ -108,9 +108,15 @@ func (c *Constants) Slots() []Slot {
 			start      float64
 			at         *float64
 		}{
-			{"tensor", "share", 0.5, &e.Tensor}, {"bandwidth", "share", 0.9, &e.Stream}, {"overlap", "exponent", 2.1, &e.Overlap},
-			{"pad", "rows per expert", 45, &e.Pad}, {"moved", "passes", 2.3, &e.Moved}, {"floor", "s", 14e-6, &e.Floor}, {"expert", "s per expert", 4e-8, &e.PerExpert},
-			{"width", "s per element at 2 GHz", 4e-9, &e.PerWidth}, {"meet", "factor", 0.8, &e.Meet},
+			{"tensor", "share", 0.5, &e.Tensor},
+			{"bandwidth", "share", 0.9, &e.Stream},
+			{"overlap", "exponent", 2.1, &e.Overlap},
+			{"pad", "rows per expert", 45, &e.Pad},
+			{"moved", "passes", 2.3, &e.Moved},
+			{"floor", "s", 14e-6, &e.Floor},
+			{"expert", "s per expert", 4e-8, &e.PerExpert},
+			{"width", "s per element at 2 GHz", 4e-9, &e.PerWidth},
+			{"meet", "factor", 0.8, &e.Meet},
 		} {
 			one(group, "experts."+name+"."+x.name, x.unit, x.start, x.at)
 		}

@@ -22,7 +22,7 @@ type ProductConstants struct {
 const (
 	peakShare  = 1.1  // the norm lengthens arithmetic by about 1.15 near the peak
 	kStep      = 64   // K runs in steps of it
-	leastSplit = 128  // of K
+	leastSplit = 128  // the shortest part of K
 	secondPass = 30   // bytes a clock and multiprocessor that the second pass adds up
 	replayed   = 6    // copies of a weight that a measuring loop cycles through
 	replayEdge = 0.1  // of the cache, over which a replayed weight gets cold
@@ -32,8 +32,22 @@ const (
 // tiles are the blocks that are tried.
 func tiles() [][2]float64 { return [][2]float64{{256, 128}, {128, 128}, {128, 64}, {64, 64}, {16, 64}} }
 
-// splits are the parts that K is split in.
-func splits() [12]float64 { return [...]float64{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64} }
+// splits are the parts that K is split in, and how many of them are worth a try: past that, parts are as long as the
+// shortest and more.
+func splits(k float64) (parts [12]float64, tried int) {
+	parts = [...]float64{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64}
+	for tried = 1; tried < len(parts) && k/parts[tried-1] > leastSplit; tried++ {
+	}
+	return parts, tried
+}
+
+// partOf is how long a part of K is, in whole steps.
+func partOf(k, parts, step float64) float64 {
+	if parts == 1 {
+		return upTo(k, step)
+	}
+	return math.Max(leastSplit, upTo(k/parts, step))
+}
 
 // operand says how a product's elements lie in memory and what computes them.
 type operand struct {
@@ -52,12 +66,10 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 	m := &l.machine
 	base := l.streams(&q, o, warm)
 	best, least := base, math.Inf(1)
+	parts, most := splits(q.K)
 	for _, tile := range l.constants.Product.Tiles {
 		g := l.grid(&q, o, tile)
-		for _, s := range splits() {
-			if s > 1 && q.K/s < leastSplit {
-				break
-			}
+		for _, s := range parts[:most] {
 			x := base
 			g.wait(&x, m, s)
 			if x.slower(least) {
@@ -119,7 +131,7 @@ func (l *Overlap) grid(q *Product, o *operand, tile [2]float64) grid {
 
 // wait puts what the blocks wait for where K runs in so many parts.
 func (g *grid) wait(x *waits, m *machine, parts float64) {
-	k := upTo(g.k/parts, kStep)
+	k := partOf(g.k, parts, kStep)
 	waves := math.Ceil(g.blocks * parts / m.sms)
 	x.overlap[waitArithmetic] = waves * g.arithmetic * (k + g.fill)
 	x.overlap[waitLoad] = waves * g.load * k

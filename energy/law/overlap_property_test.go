@@ -30,8 +30,12 @@ func kernelsOf(m, n, k float64) []Kernel {
 		out = append(out, Kernel{Class: "moe", DType: graph.BFloat16, Quant: name, Known: true, Experts: &Experts{Tokens: m, Hidden: n, Inter: k, TopK: 8, Experts: 128, TP: 1, EP: 4, Distribution: "power_law_1.2", Gated: true}})
 	}
 	for _, a := range []Attention{
-		{Query: 1, Context: n, CacheBytes: 2}, {Query: 1, Context: n, CacheBytes: 1}, {Query: n, Context: n, Causal: true, CacheBytes: 2},
-		{Query: n, Context: n, CacheBytes: 2}, {Query: n, Context: n, CacheBytes: 1, Float8: true}, {Query: n, Context: n, Window: 128, Causal: true, CacheBytes: 2},
+		{Query: 1, Context: n, CacheBytes: 2},
+		{Query: 1, Context: n, CacheBytes: 1},
+		{Query: n, Context: n, Causal: true, CacheBytes: 2},
+		{Query: n, Context: n, CacheBytes: 2},
+		{Query: n, Context: n, CacheBytes: 1, Float8: true},
+		{Query: n, Context: n, Window: 128, Causal: true, CacheBytes: 2},
 	} {
 		a.Batch, a.Heads, a.KVHeads, a.HeadDim = m, 32, 8, math.Min(k, 1024)
 		out = append(out, Kernel{Class: "attention", DType: graph.BFloat16, Known: true, Attention: &a})
@@ -92,7 +96,8 @@ func TestEveryPredictionIsPossible(t *testing.T) {
 	}
 }
 
-// A bigger product never takes less time: a random walk.
+// A bigger product never takes less time: a random walk. Of float32 without tensor cores, whose last wave is as long as its
+// largest tile and whose others are as long as the mean one, it may take 5 % less.
 func TestProductsOnlyGrow(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, d := range energy.Devices() {
@@ -100,16 +105,16 @@ func TestProductsOnlyGrow(t *testing.T) {
 		for range 60 {
 			q := Product{1, math.Ceil(math.Exp2(13 * r.Float64())), math.Ceil(math.Exp2(5 + 9*r.Float64())), math.Ceil(math.Exp2(5 + 9*r.Float64()))}
 			for _, quant := range []string{"", "fp8", "nvfp4", "int8_wo", "float32"} {
-				k := Kernel{Class: "gemm", DType: graph.BFloat16, Quant: quant, Known: true, Replayed: r.IntN(2) == 0}
+				k, slack := Kernel{Class: "gemm", DType: graph.BFloat16, Quant: quant, Known: true, Replayed: r.IntN(2) == 0}, 1e-9
 				if quant == "float32" {
-					k.DType, k.Quant = graph.Float32, ""
+					k.DType, k.Quant, slack = graph.Float32, "", 0.05
 				}
 				k.Products = []Product{q}
 				before := l.Time(&k)
 				for _, at := range []*float64{&k.Products[0].M, &k.Products[0].N, &k.Products[0].K} {
 					was := *at
 					*at = math.Floor(was*(1.001+r.Float64()/2)) + 1
-					if after := l.Time(&k); after < before*(1-1e-9) {
+					if after := l.Time(&k); after < before*(1-slack) {
 						t.Errorf("%s %s: %.4g µs, of %v %.4g", describe(&k, &d), quant, 1e6*after, q, 1e6*before)
 					}
 					*at = was
