@@ -24,10 +24,10 @@ func Example() {
 		}
 	}
 	// Output:
-	// 14.2 J (13.5 J to 15.0 J) in 48.2 ms on a gtx-1070
-	// embeddings 60.6 mJ 271 µs
-	// encoder 14.2 J 47.8 ms
-	// pooler 13.1 mJ 74.1 µs
+	// 14.3 J (13.6 J to 15.0 J) in 48.3 ms on a gtx-1070
+	// embeddings 59.9 mJ 270 µs
+	// encoder 14.2 J 47.9 ms
+	// pooler 13.3 mJ 74.2 µs
 }
 
 // Two models side by side, and where they differ.
@@ -55,7 +55,7 @@ func ExampleCompare() {
 		}
 	}
 	// Output:
-	// embeddings: 60.6 mJ, embeddings: 39.1 mJ (0.65x)
-	// encoder: 14.2 J, transformer: 7.07 J (0.50x)
-	// pooler: 13.1 mJ, in BERT alone
+	// embeddings: 59.9 mJ, embeddings: 38.7 mJ (0.65x)
+	// encoder: 14.2 J, transformer: 7.09 J (0.50x)
+	// pooler: 13.3 mJ, in BERT alone
 }

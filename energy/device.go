@@ -30,6 +30,8 @@ type Device struct {
 	Idle              Watts          `json:"idle_w,omitempty"`                // watts of the board with a context open and no kernel running
 	Awake             Watts          `json:"awake_w,omitempty"`               // watts of the chip with its clocks up and nothing running; 0 where nobody measured them
 	Busy              Watts          `json:"busy_w,omitempty"`                // watts of the chip above those while every multiprocessor issues instructions; 0 where nobody measured them
+	Process           string         `json:"process,omitempty"`               // of the silicon: "TSMC 4NP"
+	MemoryKind        string         `json:"memory_kind,omitempty"`           // "HBM3e", "GDDR6X"
 	Estimates         []string       `json:"estimates,omitempty"`             // the Estimate… names of the numbers that are this project's estimates, not published ones
 	Source            string         `json:"source,omitempty"`                // data sheet or white paper
 	Address           string         `json:"-"`                               // of the document, or of its product page where the document has no lasting address
@@ -41,6 +43,8 @@ const (
 	EstimateTDP   = "tdp"         // TDP
 	EstimateL2    = "l2"          // L2Bytes
 	EstimatePeaks = "small-peaks" // peaks of element types under 32 bits, derived from the architecture's rates
+	EstimateAwake = "awake"       // Awake, fitted or read on another board of the chip
+	EstimateBusy  = "busy"        // Busy, fitted or read on another board of the chip
 )
 
 // Element types that only peaks know.

@@ -32,7 +32,11 @@ func TestDeviceJSONRefuses(t *testing.T) {
 		`{"id":"x","sms":-1}`:     "a number is -1",
 		`{"id":"x","tdp_w":-2.5}`: "a number is -2.5",
 		`{"id":"x","peaks":[{"dtype":"float32","flops_per_s":-3}]}`: "a number is -3",
-		`{"id":7}`: "cannot unmarshal",
+		`{"id":7}`:                             "cannot unmarshal",
+		`{"id":"x","bandwidth_bytes_per_s":0}`: "device x: bandwidth_bytes_per_s is 0: leave out what is not known",
+		`{"id":"x","boost_clock_hz":0}`:        "boost_clock_hz is 0",
+		`{"id":"x","tdp_w":150,"awake_w":183}`: "device x: it draws 183 W with its clocks up, its limit is 150 W",
+		`{"id":"x","tdp_w":150,"awake_w":-3}`:  "a number is -3",
 	} {
 		var d Device
 		if err := json.Unmarshal([]byte(text), &d); err == nil || !strings.Contains(err.Error(), want) {

@@ -27,7 +27,9 @@ const (
 // (6.1); for bfloat16 times 2 (8.0, 9.0, 10.0) or 1 (8.6, 8.9, 12.0); for int8 dot products times 4, listed where there
 // are no tensor cores for them.
 //
-// Idle powers are nowhere published: all are estimates for a board in its fastest performance state.
+// Idle powers are nowhere published: all are estimates for a board in its fastest performance state. Neither are Awake and
+// Busy: Awake of the B300, GB200 and H200 is the lowest that boards were read at, that of the other chips is what fits the
+// power of their kernels. Boards of a chip share them.
 func nvidia() []Device {
 	return slices.Concat(pascal(), volta(), turing(), ampereDataCentre(), ampereGraphics(), ada(), hopper(), blackwell())
 }
@@ -42,6 +44,8 @@ func boards(chip Device, rows []Device) []Device {
 		d.SMs, d.CoresPerSM = cmp.Or(d.SMs, chip.SMs), cmp.Or(d.CoresPerSM, chip.CoresPerSM)
 		d.BoostClock, d.L2Bytes = cmp.Or(d.BoostClock, chip.BoostClock), cmp.Or(d.L2Bytes, chip.L2Bytes)
 		d.MemoryBytes, d.Bandwidth = cmp.Or(d.MemoryBytes, chip.MemoryBytes), cmp.Or(d.Bandwidth, chip.Bandwidth)
+		d.Process, d.MemoryKind = cmp.Or(d.Process, chip.Process), cmp.Or(d.MemoryKind, chip.MemoryKind)
+		d.Awake, d.Busy = cmp.Or(d.Awake, chip.Awake), cmp.Or(d.Busy, chip.Busy)
 		d.Source, d.Address = cmp.Or(d.Source, chip.Source), cmp.Or(d.Address, chip.Address)
 		if d.Peaks == nil {
 			d.Peaks = slices.Clone(chip.Peaks)
@@ -83,6 +87,7 @@ func tensor(dtype string, teraflops float64) Peak {
 func pascal() []Device {
 	return slices.Concat(boards(Device{
 		Architecture: "Pascal", ComputeCapability: "6.1", CoresPerSM: 128,
+		Process: "TSMC 16FF", MemoryKind: "GDDR5",
 		Estimates: []string{EstimatePeaks},
 	}, []Device{
 		{
@@ -94,6 +99,7 @@ func pascal() []Device {
 		},
 		{
 			ID: "gtx-1080", Name: "NVIDIA GeForce GTX 1080", SMs: 20, BaseClock: clock(1607), BoostClock: 1733 * mhz,
+			MemoryKind:  "GDDR5X",
 			MemoryBytes: 8 * gib, Bandwidth: 320 * gbs, L2Bytes: 2 * mib, TDP: 180, Idle: 32,
 			Peaks:   []Peak{vector("float32", 8.873), vector("float16", 0.1386), vector("int8", 35.49)},
 			Source:  "GeForce GTX 1080 white paper",
@@ -101,6 +107,7 @@ func pascal() []Device {
 		},
 		{
 			ID: "gtx-1080-ti", Name: "NVIDIA GeForce GTX 1080 Ti", SMs: 28, BaseClock: clock(1480), BoostClock: 1582 * mhz,
+			MemoryKind:  "GDDR5X",
 			MemoryBytes: 11 * gib, Bandwidth: 484 * gbs, L2Bytes: 2816 * kib, TDP: 250, Idle: 42,
 			Peaks:   []Peak{vector("float32", 11.34), vector("float16", 0.1772), vector("int8", 45.36)},
 			Source:  "GeForce GTX 1080 Ti specifications",
@@ -122,6 +129,7 @@ func pascal() []Device {
 		},
 	}), boards(Device{
 		Architecture: "Pascal", ComputeCapability: "6.0", SMs: 56, CoresPerSM: 64,
+		Process: "TSMC 16FF", MemoryKind: "HBM2",
 		MemoryBytes: 16 * gib, Bandwidth: 732 * gbs, L2Bytes: 4 * mib,
 	}, []Device{
 		{
@@ -148,6 +156,7 @@ func pascal() []Device {
 func volta() []Device {
 	return boards(Device{
 		Architecture: "Volta", ComputeCapability: "7.0", SMs: 80, CoresPerSM: 64, BoostClock: 1530 * mhz,
+		Process: "TSMC 12FFN", MemoryKind: "HBM2",
 		Bandwidth: 900 * gbs, L2Bytes: 6 * mib,
 		Peaks:     []Peak{vector("float32", 15.7), vector("float16", 31.4), vector("int8", 62.8), tensor("float16", 125)},
 		Estimates: []string{EstimatePeaks},
@@ -178,7 +187,9 @@ func volta() []Device {
 // turing lists compute capability 7.5: tensor cores for float16 and int8. White paper:
 // https://images.nvidia.com/aem-dam/en-zz/Solutions/design-visualization/technologies/turing-architecture/NVIDIA-Turing-Architecture-Whitepaper.pdf
 func turing() []Device {
-	return boards(Device{Architecture: "Turing", ComputeCapability: "7.5", CoresPerSM: 64}, []Device{
+	return boards(Device{
+		Architecture: "Turing", ComputeCapability: "7.5", CoresPerSM: 64, Process: "TSMC 12FFN", MemoryKind: "GDDR6",
+	}, []Device{
 		{
 			ID: "t4", Name: "Tesla T4", SMs: 40, BaseClock: clock(585), BoostClock: 1590 * mhz,
 			MemoryBytes: 16 * gib, Bandwidth: 320 * gbs, L2Bytes: 4 * mib, TDP: 70, Idle: 27,
@@ -189,18 +200,14 @@ func turing() []Device {
 		{
 			ID: "rtx-2080-ti", Name: "NVIDIA GeForce RTX 2080 Ti", SMs: 68, BaseClock: clock(1350), BoostClock: 1545 * mhz,
 			MemoryBytes: 11 * gib, Bandwidth: 616 * gbs, L2Bytes: 5632 * kib, TDP: 250, Idle: 55,
-			Peaks: []Peak{
-				vector("float32", 13.45), vector("float16", 26.9), tensor("float16", 53.8), tensor("int8", 215.2),
-			},
+			Peaks:   []Peak{vector("float32", 13.45), vector("float16", 26.9), tensor("float16", 53.8), tensor("int8", 215.2)},
 			Source:  "Turing white paper (reference board)",
 			Address: "https://images.nvidia.com/aem-dam/en-zz/Solutions/design-visualization/technologies/turing-architecture/NVIDIA-Turing-Architecture-Whitepaper.pdf",
 		},
 		{
 			ID: "titan-rtx", Name: "NVIDIA TITAN RTX", SMs: 72, BaseClock: clock(1350), BoostClock: 1770 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 672 * gbs, L2Bytes: 6 * mib, TDP: 280, Idle: 60,
-			Peaks: []Peak{
-				vector("float32", 16.3), vector("float16", 32.6), tensor("float16", 130.5), tensor("int8", 261),
-			},
+			Peaks:   []Peak{vector("float32", 16.3), vector("float16", 32.6), tensor("float16", 130.5), tensor("int8", 261)},
 			Source:  "TITAN RTX specifications; Turing white paper",
 			Address: "https://www.nvidia.com/en-us/titan/titan-rtx/",
 		},
@@ -212,6 +219,7 @@ func turing() []Device {
 func ampereDataCentre() []Device {
 	return boards(Device{
 		Architecture: "Ampere", ComputeCapability: "8.0", SMs: 108, CoresPerSM: 64, BoostClock: 1410 * mhz,
+		Process: "TSMC N7", MemoryKind: "HBM2e", Awake: 63, Busy: 20, Estimates: []string{EstimateAwake, EstimateBusy},
 		L2Bytes: 40 * mib,
 		Peaks:   rates{float32: 19.5, tf32: 156, half: 312, int8: 624}.peaks(4, 2),
 		Source:  "A100 data sheet; A100 white paper",
@@ -219,6 +227,7 @@ func ampereDataCentre() []Device {
 	}, []Device{
 		{
 			ID: "a100-pcie-40gb", Name: "NVIDIA A100-PCIE-40GB", BaseClock: clock(765),
+			MemoryKind:  "HBM2",
 			MemoryBytes: 40 * gib, Bandwidth: 1555 * gbs, TDP: 250, Idle: 45,
 		},
 		{
@@ -227,6 +236,7 @@ func ampereDataCentre() []Device {
 		},
 		{
 			ID: "a100-sxm-40gb", Name: "NVIDIA A100-SXM4-40GB", BaseClock: clock(1095),
+			MemoryKind:  "HBM2",
 			MemoryBytes: 40 * gib, Bandwidth: 1555 * gbs, TDP: 400, Idle: 60,
 		},
 		{
@@ -235,6 +245,7 @@ func ampereDataCentre() []Device {
 		},
 		{
 			ID: "a30", Name: "NVIDIA A30", SMs: 56, BaseClock: clock(930), BoostClock: 1440 * mhz,
+			MemoryKind:  "HBM2",
 			MemoryBytes: 24 * gib, Bandwidth: 933 * gbs, L2Bytes: 24 * mib, TDP: 165, Idle: 40,
 			Peaks:   rates{float32: 10.3, tf32: 82, half: 165, int8: 330}.peaks(4, 2),
 			Source:  "A30 data sheet",
@@ -246,7 +257,9 @@ func ampereDataCentre() []Device {
 // ampereGraphics lists compute capability 8.6 and 8.7. White paper:
 // https://images.nvidia.com/aem-dam/en-zz/Solutions/geforce/ampere/pdf/NVIDIA-ampere-GA102-GPU-Architecture-Whitepaper-V1.pdf
 func ampereGraphics() []Device {
-	return boards(Device{Architecture: "Ampere", ComputeCapability: "8.6", CoresPerSM: 128}, []Device{
+	return boards(Device{
+		Architecture: "Ampere", ComputeCapability: "8.6", CoresPerSM: 128, Process: "Samsung 8N", MemoryKind: "GDDR6",
+	}, []Device{
 		{
 			ID: "a10", Name: "NVIDIA A10", SMs: 72, BaseClock: clock(885), BoostClock: 1695 * mhz,
 			MemoryBytes: 24 * gib, Bandwidth: 600 * gbs, L2Bytes: 6 * mib, TDP: 150, Idle: 55,
@@ -263,6 +276,7 @@ func ampereGraphics() []Device {
 		},
 		{
 			ID: "rtx-3080", Name: "NVIDIA GeForce RTX 3080", SMs: 68, BaseClock: clock(1440), BoostClock: 1710 * mhz,
+			MemoryKind:  "GDDR6X",
 			MemoryBytes: 10 * gib, Bandwidth: 760 * gbs, L2Bytes: 5 * mib, TDP: 320, Idle: 85,
 			Peaks:   rates{float32: 29.8, tf32: 29.8, half: 59.5, int8: 238}.peaks(1, 1),
 			Source:  "GA102 white paper (10 GB board)",
@@ -270,6 +284,7 @@ func ampereGraphics() []Device {
 		},
 		{
 			ID: "rtx-3090", Name: "NVIDIA GeForce RTX 3090", SMs: 82, BaseClock: clock(1395), BoostClock: 1695 * mhz,
+			MemoryKind:  "GDDR6X",
 			MemoryBytes: 24 * gib, Bandwidth: 936 * gbs, L2Bytes: 6 * mib, TDP: 350, Idle: 105,
 			Peaks:   rates{float32: 35.6, tf32: 35.6, half: 71, int8: 284}.peaks(1, 1),
 			Source:  "GA102 white paper",
@@ -284,6 +299,7 @@ func ampereGraphics() []Device {
 		},
 		{
 			ID: "jetson-agx-orin", Name: "Orin",
+			MemoryKind:        "LPDDR5",
 			Aliases:           []string{"jetson-agx-orin-64gb", "jetson agx orin developer kit", "agx-orin"},
 			ComputeCapability: "8.7", SMs: 16, BoostClock: 1300 * mhz,
 			MemoryBytes: 64 * gib, Bandwidth: 204.8 * gbs, L2Bytes: 4 * mib, TDP: 60, Idle: 10, IncludesHost: true,
@@ -298,9 +314,12 @@ func ampereGraphics() []Device {
 // ada lists compute capability 8.9: tensor cores also for 8-bit floating point. White paper:
 // https://images.nvidia.com/aem-dam/Solutions/geforce/ada/nvidia-ada-gpu-architecture.pdf
 func ada() []Device {
-	return boards(Device{Architecture: "Ada Lovelace", ComputeCapability: "8.9", CoresPerSM: 128}, []Device{
+	return boards(Device{
+		Architecture: "Ada Lovelace", ComputeCapability: "8.9", CoresPerSM: 128, Process: "TSMC 4N", MemoryKind: "GDDR6",
+	}, []Device{
 		{
 			ID: "rtx-4090", Name: "NVIDIA GeForce RTX 4090", SMs: 128, BaseClock: clock(2235), BoostClock: 2520 * mhz,
+			MemoryKind:  "GDDR6X",
 			MemoryBytes: 24 * gib, Bandwidth: 1008 * gbs, L2Bytes: 72 * mib, TDP: 450, Idle: 60,
 			Peaks:   rates{float32: 82.6, tf32: 82.6, half: 165.2, float8: 330.3, int8: 660.6}.peaks(1, 1),
 			Source:  "Ada white paper",
@@ -343,16 +362,19 @@ func ada() []Device {
 func hopper() []Device {
 	return boards(Device{
 		Architecture: "Hopper", ComputeCapability: "9.0", SMs: 132, CoresPerSM: 128, BoostClock: 1980 * mhz,
+		Process: "TSMC 4N", MemoryKind: "HBM3", Awake: 120, Busy: 210, Estimates: []string{EstimateBusy},
 		Peaks: rates{float32: 66.9, tf32: 494.7, half: 989.4, float8: 1978.9, int8: 1978.9}.peaks(2, 2),
 	}, []Device{
 		{
 			ID: "h100-sxm", Name: "NVIDIA H100 80GB HBM3", Aliases: []string{"h100", "h100-sxm5", "h100-sxm-80gb"},
 			MemoryBytes: 80 * gib, Bandwidth: 3352 * gbs, L2Bytes: 50 * mib, TDP: 700, Idle: 110,
-			Source:  "H100 data sheet; H100 white paper",
-			Address: "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
+			Estimates: []string{EstimateAwake},
+			Source:    "H100 data sheet; H100 white paper",
+			Address:   "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
 		},
 		{
 			ID: "h200-sxm", Name: "NVIDIA H200", Aliases: []string{"h200-sxm5", "h200-sxm-141gb"},
+			MemoryKind: "HBM3e", Awake: 130,
 			MemoryBytes: 141 * gib, Bandwidth: 4800 * gbs, L2Bytes: 60 * mib, TDP: 700, Idle: 115,
 			Estimates: []string{EstimateL2},
 			Source:    "H200 data sheet; L2 cache as its driver reports it",
@@ -360,26 +382,37 @@ func hopper() []Device {
 		},
 		{
 			ID: "gh200", Name: "NVIDIA GH200 480GB", Aliases: []string{"gh200-96gb"},
-			MemoryBytes: 96 * gib, Bandwidth: 4000 * gbs, L2Bytes: 60 * mib, TDP: 1000, Idle: 130, IncludesHost: true,
-			Estimates: []string{EstimateL2, EstimateTDP},
-			Source:    "GH200 data sheet (96 GB HBM3; power of the module, CPU and GPU, at its highest setting)",
+			MemoryBytes: 96 * gib, Bandwidth: 4000 * gbs, L2Bytes: 60 * mib, TDP: 700, Idle: 115,
+			Estimates: []string{EstimateL2, EstimateTDP, EstimateAwake},
+			Source:    "GH200 data sheet (96 GB HBM3); of the module's 1000 W, which CPU and GPU share, the GPU is given the H100's 700 W",
 			Address:   "https://resources.nvidia.com/en-us-data-center-overview/grace-hopper-superchip-datasheet-partner",
 		},
 		{
 			ID: "h100-pcie", Name: "NVIDIA H100 PCIe", Aliases: []string{"h100-pcie-80gb"}, SMs: 114, BaseClock: clock(1095),
+			MemoryKind:  "HBM2e",
 			BoostClock:  1755 * mhz,
 			MemoryBytes: 80 * gib, Bandwidth: 2039 * gbs, L2Bytes: 50 * mib, TDP: 350, Idle: 65,
-			Peaks:   rates{float32: 51.2, tf32: 378, half: 756, float8: 1513, int8: 1513}.peaks(2, 2),
-			Source:  "H100 data sheet; H100 white paper",
-			Address: "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
+			Estimates: []string{EstimateAwake},
+			Peaks:     rates{float32: 51.2, tf32: 378, half: 756, float8: 1513, int8: 1513}.peaks(2, 2),
+			Source:    "H100 data sheet; H100 white paper",
+			Address:   "https://resources.nvidia.com/en-us-gpu-resources/h100-datasheet-24306",
 		},
 	})
 }
 
-// blackwell lists compute capability 10.0 and 12.0: tensor cores also for 4-bit floating point. Tuning guide:
+// blackwell lists compute capability 10.0, 10.3 and 12.0: tensor cores also for 4-bit floating point. Tuning guide:
 // https://docs.nvidia.com/cuda/blackwell-tuning-guide/
 func blackwell() []Device {
-	return boards(Device{Architecture: "Blackwell", ComputeCapability: "12.0", CoresPerSM: 128}, []Device{
+	return slices.Concat(blackwellGraphics(), blackwellDataCentre(), blackwellUltra())
+}
+
+// blackwellGraphics lists compute capability 12.0. White paper:
+// https://images.nvidia.com/aem-dam/Solutions/geforce/blackwell/nvidia-rtx-blackwell-gpu-architecture.pdf
+func blackwellGraphics() []Device {
+	pro := rates{float32: 126, tf32: 251.9, half: 503.8, float8: 1007.6, int8: 1007.6, float4: 2015.2}.peaks(1, 1)
+	return boards(Device{
+		Architecture: "Blackwell", ComputeCapability: "12.0", CoresPerSM: 128, Process: "TSMC 4N", MemoryKind: "GDDR7",
+	}, []Device{
 		{
 			ID: "rtx-5090", Name: "NVIDIA GeForce RTX 5090", SMs: 170, BaseClock: clock(2017), BoostClock: 2407 * mhz,
 			MemoryBytes: 32 * gib, Bandwidth: 1792 * gbs, L2Bytes: 96 * mib, TDP: 575, Idle: 70,
@@ -389,20 +422,70 @@ func blackwell() []Device {
 		},
 		{
 			ID: "rtx-pro-6000-blackwell", Name: "NVIDIA RTX PRO 6000 Blackwell Workstation Edition", SMs: 188,
+			Aliases:   []string{"rtx-pro-6000", "rtx-pro-6000-workstation"},
 			BaseClock: clock(1590), BoostClock: 2617 * mhz,
-			MemoryBytes: 96 * gib, Bandwidth: 1792 * gbs, L2Bytes: 128 * mib, TDP: 600, Idle: 80,
-			Peaks:   rates{float32: 126, tf32: 251.9, half: 503.8, float8: 1007.6, int8: 1007.6, float4: 2015.2}.peaks(1, 1),
+			MemoryBytes: 96 * gib, Bandwidth: 1792 * gbs, L2Bytes: 128 * mib, TDP: 600, Idle: 80, Peaks: pro,
 			Source:  "RTX Blackwell PRO white paper",
 			Address: "https://www.nvidia.com/content/dam/en-zz/Solutions/design-visualization/quadro-product-literature/NVIDIA-RTX-Blackwell-PRO-GPU-Architecture-v1.0.pdf",
 		},
 		{
-			ID: "b200-sxm", Name: "NVIDIA B200", Aliases: []string{"b200-sxm6", "b200-sxm-180gb"}, ComputeCapability: "10.0",
-			SMs: 148, BoostClock: 1965 * mhz,
-			MemoryBytes: 180 * gib, Bandwidth: 7700 * gbs, L2Bytes: 126 * mib, TDP: 1000, Idle: 150,
-			Peaks:     rates{float32: 75, tf32: 1125, half: 2250, float8: 4500, int8: 4500, float4: 9000}.peaks(2, 2),
+			ID: "rtx-pro-6000-server", Name: "NVIDIA RTX PRO 6000 Blackwell Server Edition", SMs: 188,
+			Aliases: []string{"rtx-pro-6000-blackwell-server"}, BoostClock: 2617 * mhz,
+			MemoryBytes: 96 * gib, Bandwidth: 1597 * gbs, L2Bytes: 128 * mib, TDP: 600, Idle: 80, Peaks: pro,
 			Estimates: []string{EstimatePeaks},
+			Source:    "RTX PRO 6000 Blackwell Server Edition product page; clock and peaks of the Workstation Edition, which has the same chip",
+			Address:   "https://www.nvidia.com/en-us/data-center/rtx-pro-6000-blackwell-server-edition/",
+		},
+	})
+}
+
+// blackwellDataCentre lists compute capability 10.0.
+func blackwellDataCentre() []Device {
+	return boards(Device{
+		Architecture: "Blackwell", ComputeCapability: "10.0", CoresPerSM: 128, BoostClock: 1965 * mhz, L2Bytes: 126 * mib,
+		Process: "TSMC 4NP", MemoryKind: "HBM3e", Busy: 300, Estimates: []string{EstimatePeaks, EstimateBusy},
+	}, []Device{
+		{
+			ID: "b200-sxm", Name: "NVIDIA B200", Aliases: []string{"b200-sxm6", "b200-sxm-180gb"}, SMs: 148,
+			MemoryBytes: 180 * gib, Bandwidth: 7700 * gbs, TDP: 1000, Idle: 150, Awake: 200,
+			Peaks:     rates{float32: 75, tf32: 1125, half: 2250, float8: 4500, int8: 4500, float4: 9000}.peaks(2, 2),
+			Estimates: []string{EstimateAwake},
 			Source:    "HGX B200 data sheet, per GPU; Blackwell tuning guide",
 			Address:   "https://www.nvidia.com/en-us/data-center/hgx/",
+		},
+		{
+			ID: "gb200", Name: "NVIDIA GB200", Aliases: []string{"gb200-nvl72", "gb200-nvl4"}, SMs: 152,
+			MemoryBytes: 186 * gib, Bandwidth: 8000 * gbs, TDP: 1200, Idle: 160, Awake: 210,
+			Peaks:     rates{float32: 76.5, tf32: 1250, half: 2500, float8: 5000, int8: 5000, float4: 10000}.peaks(2, 2),
+			Estimates: []string{EstimateL2},
+			Source:    "GB200 NVL72 data sheet, per GPU; float32 at the B200's boost clock",
+			Address:   "https://www.nvidia.com/en-us/data-center/gb200-nvl72/",
+		},
+	})
+}
+
+// blackwellUltra lists compute capability 10.3: tensor cores trade integers for 4-bit floating point, and there are twice the
+// units for exponentials. White paper: https://resources.nvidia.com/en-us-blackwell-architecture
+func blackwellUltra() []Device {
+	return boards(Device{
+		Architecture: "Blackwell", ComputeCapability: "10.3", CoresPerSM: 128, BoostClock: 1965 * mhz, L2Bytes: 126 * mib,
+		Process: "TSMC 4NP", MemoryKind: "HBM3e", Awake: 183, Busy: 250,
+		Estimates: []string{EstimatePeaks, EstimateL2, EstimateBusy},
+	}, []Device{
+		{
+			ID: "b300-sxm", Name: "NVIDIA B300 SXM6 AC", Aliases: []string{"b300", "b300-sxm6"}, SMs: 148,
+			MemoryBytes: 270 * gib, Bandwidth: 7750 * gbs, TDP: 1100, Idle: 165,
+			Peaks:   rates{float32: 75, tf32: 1125, half: 2250, float8: 4500, int8: 150, float4: 13500}.peaks(2, 2),
+			Source:  "HGX B300 data sheet, per GPU",
+			Address: "https://www.nvidia.com/en-us/data-center/hgx/",
+		},
+		{
+			ID: "gb300", Name: "NVIDIA GB300", Aliases: []string{"gb300-nvl72"}, SMs: 152,
+			MemoryBytes: 279 * gib, Bandwidth: 8000 * gbs, TDP: 1400, Idle: 170,
+			Peaks:     rates{float32: 76.5, tf32: 1250, half: 2500, float8: 5000, int8: 165, float4: 15000}.peaks(2, 2),
+			Estimates: []string{EstimateAwake},
+			Source:    "GB300 NVL72 data sheet, per GPU; multiprocessors as the GB200's, float32 at the B300's boost clock",
+			Address:   "https://www.nvidia.com/en-us/data-center/gb300-nvl72/",
 		},
 	})
 }

@@ -27,9 +27,9 @@ const (
 
 func newAtom(kind atomKind, x, y Dim) Dim {
 	a := &atom{kind: kind, args: []Dim{x, y}}
-	var b strings.Builder
-	a.write(&b)
-	a.key = b.String()
+	var p printer
+	p.atom(a)
+	a.key = p.String()
 	return atomDim(a)
 }
 

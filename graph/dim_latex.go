@@ -1,75 +1,14 @@
 package graph
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // LaTeX prints d for LaTeX's mathematics mode: \cdot for products, powers as superscripts, rounded quotients between
 // \lfloor or \lceil, names upright.
-func (d Dim) LaTeX() string {
-	switch d.kind {
-	case dimConst:
-		return strconv.FormatInt(d.n, 10)
-	case dimExpr:
-		var b strings.Builder
-		d.latex(&b)
-		return b.String()
-	}
-	return "?"
-}
+func (d Dim) LaTeX() string { return d.print(true) }
 
-func (d Dim) latex(b *strings.Builder) {
-	for i, t := range d.terms() {
-		coef := t.coef
-		switch {
-		case coef < 0 && i == 0:
-			b.WriteByte('-')
-			coef = -coef
-		case coef < 0:
-			b.WriteString(" - ")
-			coef = -coef
-		case i > 0:
-			b.WriteString(" + ")
-		}
-		if coef != 1 || len(t.mono) == 0 {
-			b.WriteString(strconv.FormatInt(coef, 10))
-			if len(t.mono) > 0 {
-				b.WriteString(` \cdot `)
-			}
-		}
-		for j, f := range t.mono {
-			if j > 0 {
-				b.WriteString(` \cdot `)
-			}
-			f.latex(b, len(t.mono) > 1 || coef != 1)
-		}
-	}
-	if len(d.terms()) == 0 {
-		b.WriteByte('0')
-	}
-}
-
-func (f factor) latex(b *strings.Builder, inProduct bool) {
-	wrap := f.atom.kind == atomMod && (inProduct || f.pow > 1)
-	if wrap {
-		b.WriteString(`\left(`)
-	}
-	if f.pow > 1 {
-		b.WriteByte('{')
-	}
-	f.atom.latex(b)
-	if wrap {
-		b.WriteString(`\right)`)
-	}
-	if f.pow > 1 {
-		b.WriteString("}^{" + strconv.Itoa(f.pow) + "}")
-	}
-}
-
-func (a *atom) latex(b *strings.Builder) {
+func (p *printer) latexAtom(a *atom) {
 	if a.kind == atomSymbol {
-		b.WriteString(latexName(a.name))
+		p.WriteString(latexName(a.name))
 		return
 	}
 	x, y := a.args[0], a.args[1]
@@ -85,23 +24,12 @@ func (a *atom) latex(b *strings.Builder) {
 	case atomMin:
 		open = `\min\left(`
 	}
-	b.WriteString(open)
-	latexOperand(b, x, a.kind == atomMod)
-	b.WriteString(between)
-	latexOperand(b, y, a.kind == atomMod)
-	b.WriteString(end)
-}
-
-// latexOperand puts sums between parentheses where an operator stands beside them.
-func latexOperand(b *strings.Builder, d Dim, infix bool) {
-	wrap := infix && len(d.terms()) > 1
-	if wrap {
-		b.WriteString(`\left(`)
-	}
-	d.latex(b)
-	if wrap {
-		b.WriteString(`\right)`)
-	}
+	operand := func(d Dim) { p.wrapped(a.kind == atomMod && len(d.terms()) > 1, func() { p.sum(d) }) }
+	p.WriteString(open)
+	operand(x)
+	p.WriteString(between)
+	operand(y)
+	p.WriteString(end)
 }
 
 // ceiled recognises ⌊(x + c - 1)/c⌋, which is ⌈x/c⌉, for a constant c.

@@ -1,7 +1,5 @@
 package graph
 
-import "strings"
-
 // Monomial is a term of an expression: an integer times a product of atoms, 1 for the constant term.
 type Monomial struct {
 	Coef    int64
@@ -49,21 +47,14 @@ func (d Dim) Factor() string {
 	if d.kind != dimExpr {
 		return d.String()
 	}
-	var b strings.Builder
-	if len(ts) > 1 || ts[0].coef < 0 {
-		b.WriteByte('(')
-		d.write(&b)
-		b.WriteByte(')')
-		return b.String()
-	}
-	if ts[0].coef != 1 {
+	var p printer
+	switch {
+	case len(ts) > 1 || ts[0].coef < 0:
+		p.wrapped(true, func() { p.sum(d) })
+	case ts[0].coef != 1:
 		return d.String()
+	default:
+		p.product(ts[0].mono, true)
 	}
-	for i, f := range ts[0].mono {
-		if i > 0 {
-			b.WriteByte('*')
-		}
-		f.write(&b, true)
-	}
-	return b.String()
+	return p.String()
 }

@@ -6,102 +6,124 @@ import (
 )
 
 // String prints d in Python's syntax; "?" where it is unknown.
-func (d Dim) String() string {
+func (d Dim) String() string { return d.print(false) }
+
+func (d Dim) print(latex bool) string {
 	switch d.kind {
 	case dimConst:
 		return strconv.FormatInt(d.n, 10)
 	case dimExpr:
-		var b strings.Builder
-		d.write(&b)
-		return b.String()
+		p := printer{latex: latex}
+		p.sum(d)
+		return p.String()
 	}
 	return "?"
 }
 
-func (d Dim) write(b *strings.Builder) {
+// printer writes expressions in Python's syntax, or in LaTeX's.
+type printer struct {
+	strings.Builder
+	latex bool
+}
+
+// pick writes one of two spellings.
+func (p *printer) pick(python, latex string) {
+	if p.latex {
+		p.WriteString(latex)
+	} else {
+		p.WriteString(python)
+	}
+}
+
+func (p *printer) sum(d Dim) {
 	if d.kind != dimExpr {
-		b.WriteString(d.String())
+		p.WriteString(d.String())
 		return
 	}
 	for i, t := range d.e.terms {
 		coef, negated := t.coef, i == 0 && t.coef < 0
 		switch {
-		case i == 0 && coef < 0:
-			b.WriteByte('-')
+		case negated:
+			p.WriteByte('-')
 			coef = -coef
-		case i > 0 && coef < 0:
-			b.WriteString(" - ")
+		case coef < 0:
+			p.WriteString(" - ")
 			coef = -coef
 		case i > 0:
-			b.WriteString(" + ")
+			p.WriteString(" + ")
 		}
 		if coef != 1 || len(t.mono) == 0 {
-			b.WriteString(strconv.FormatInt(coef, 10))
+			p.WriteString(strconv.FormatInt(coef, 10))
 			if len(t.mono) > 0 {
-				b.WriteByte('*')
+				p.pick("*", ` \cdot `)
 			}
 		}
-		for j, f := range t.mono {
-			if j > 0 {
-				b.WriteByte('*')
-			}
-			f.write(b, len(t.mono) > 1 || coef != 1 || negated)
+		p.product(t.mono, len(t.mono) > 1 || coef != 1 || negated)
+	}
+}
+
+// product writes factors; in a product, operators that bind no stronger than * are put in parentheses.
+func (p *printer) product(mono []factor, inProduct bool) {
+	for i, f := range mono {
+		if i > 0 {
+			p.pick("*", ` \cdot `)
+		}
+		infix := f.atom.kind == atomMod || f.atom.kind == atomFloorDiv && !p.latex
+		if f.pow > 1 {
+			p.pick("", "{")
+		}
+		p.wrapped(infix && (inProduct || f.pow > 1), func() { p.atom(f.atom) })
+		if f.pow > 1 {
+			p.pick("**", "}^{")
+			p.WriteString(strconv.Itoa(f.pow))
+			p.pick("", "}")
 		}
 	}
 }
 
-// write prints a factor; in a product, operators that bind no stronger than * are put in parentheses.
-func (f factor) write(b *strings.Builder, inProduct bool) {
-	wrap := (inProduct || f.pow > 1) && (f.atom.kind == atomFloorDiv || f.atom.kind == atomMod)
-	if wrap {
-		b.WriteByte('(')
+// wrapped writes something in parentheses where it has to be.
+func (p *printer) wrapped(parentheses bool, write func()) {
+	if !parentheses {
+		write()
+		return
 	}
-	f.atom.write(b)
-	if wrap {
-		b.WriteByte(')')
-	}
-	if f.pow > 1 {
-		b.WriteString("**")
-		b.WriteString(strconv.Itoa(f.pow))
+	p.pick("(", `\left(`)
+	write()
+	p.pick(")", `\right)`)
+}
+
+func (p *printer) atom(a *atom) {
+	switch {
+	case p.latex:
+		p.latexAtom(a)
+	case a.kind == atomSymbol:
+		p.WriteString(a.name)
+	case a.kind == atomFloorDiv:
+		p.infix(a, "//")
+	case a.kind == atomMod:
+		p.infix(a, " % ")
+	case a.kind == atomMin:
+		p.call(a, "min(")
+	case a.kind == atomMax:
+		p.call(a, "max(")
 	}
 }
 
-func (a *atom) write(b *strings.Builder) {
-	switch a.kind {
-	case atomSymbol:
-		b.WriteString(a.name)
-	case atomFloorDiv:
-		a.writeInfix(b, "//")
-	case atomMod:
-		a.writeInfix(b, " % ")
-	case atomMin:
-		a.writeCall(b, "min(")
-	case atomMax:
-		a.writeCall(b, "max(")
-	}
+func (p *printer) call(a *atom, name string) {
+	p.WriteString(name)
+	p.sum(a.args[0])
+	p.WriteString(", ")
+	p.sum(a.args[1])
+	p.WriteByte(')')
 }
 
-func (a *atom) writeCall(b *strings.Builder, name string) {
-	b.WriteString(name)
-	a.args[0].write(b)
-	b.WriteString(", ")
-	a.args[1].write(b)
-	b.WriteByte(')')
-}
-
-func (a *atom) writeInfix(b *strings.Builder, op string) {
+func (p *printer) infix(a *atom, op string) {
 	for i, x := range a.args {
 		if i > 0 {
-			b.WriteString(op)
+			p.WriteString(op)
 		}
 		_, symbol := x.IsSymbol()
 		n, isConst := x.Const()
-		if symbol || (isConst && n >= 0) {
-			x.write(b)
-			continue
-		}
-		b.WriteByte('(')
-		x.write(b)
-		b.WriteByte(')')
+		p.wrapped(!symbol && (!isConst || n < 0), func() { p.sum(x) })
 	}
 }

@@ -1,5 +1,7 @@
 package graph
 
+import "iter"
+
 // Graph is one decoded model: its operations in the order of the file, with model-local functions already inlined.
 type Graph struct {
 	File            string // as the user named it, for messages
@@ -130,6 +132,22 @@ func (n *Node) Label() string {
 		}
 	}
 	return n.Op
+}
+
+// Readers ranges over the input slots that read the node's outputs.
+func (n *Node) Readers() iter.Seq[Use] {
+	return func(yield func(Use) bool) {
+		for _, o := range n.Outputs {
+			if o == nil {
+				continue
+			}
+			for _, u := range o.Consumers {
+				if !yield(u) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Kind is the operator's qualified name: "MatMul", "com.microsoft:Attention".

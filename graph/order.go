@@ -62,8 +62,8 @@ func (g *Graph) noteConsumers() {
 	}
 	all := make([]Use, total)
 	for _, v := range g.Values {
-		k := uses[v.ID]
-		if k > 0 {
+		v.Consumers = nil
+		if k := uses[v.ID]; k > 0 {
 			v.Consumers, all = all[:0:k], all[k:]
 		}
 	}

@@ -1,6 +1,9 @@
 package graph
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Shape is a list of dimensions. A nil Shape is an unknown rank; an empty one is a scalar.
 type Shape []Dim
@@ -9,17 +12,7 @@ type Shape []Dim
 func (s Shape) Known() bool { return s != nil }
 
 // Resolved reports whether the rank and every dimension are known, symbols allowed.
-func (s Shape) Resolved() bool {
-	if s == nil {
-		return false
-	}
-	for _, d := range s {
-		if d.IsUnknown() {
-			return false
-		}
-	}
-	return true
-}
+func (s Shape) Resolved() bool { return s != nil && !slices.ContainsFunc(s, Dim.IsUnknown) }
 
 // Elements is the product of the dimensions; unknown where one of them is.
 func (s Shape) Elements() Dim {
@@ -44,15 +37,7 @@ func Consts(dims ...int64) Shape {
 
 // Equal reports whether both ranks are known and all dimensions are provably equal.
 func (s Shape) Equal(t Shape) bool {
-	if s == nil || t == nil || len(s) != len(t) {
-		return false
-	}
-	for i := range s {
-		if !s[i].Equal(t[i]) {
-			return false
-		}
-	}
-	return true
+	return s != nil && t != nil && slices.EqualFunc(s, t, Dim.Equal)
 }
 
 // String prints "[batch, 128, 768]"; "?" where the rank is unknown.
@@ -60,14 +45,9 @@ func (s Shape) String() string {
 	if s == nil {
 		return "?"
 	}
-	var b strings.Builder
-	b.WriteByte('[')
+	dims := make([]string, len(s))
 	for i, d := range s {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(d.String())
+		dims[i] = d.String()
 	}
-	b.WriteByte(']')
-	return b.String()
+	return "[" + strings.Join(dims, ", ") + "]"
 }

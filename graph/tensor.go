@@ -44,68 +44,64 @@ func (t *Tensor) Len() int64 {
 
 // Elements returns integer or boolean elements; it refuses tensors of more than limit elements.
 func (t *Tensor) Elements(limit int64) ([]int64, error) {
-	n := t.Len()
-	if n < 0 || n > limit || t.Sparse {
-		return nil, fmt.Errorf("tensor %q: %d elements, more than the %d that are read", t.Name, n, limit)
+	if err := t.readable(limit); err != nil {
+		return nil, err
 	}
-	if t.Ints != nil || (n == 0 && t.Raw == nil) {
-		if int64(len(t.Ints)) != n {
-			return nil, fmt.Errorf("tensor %q: %d elements stored, dims say %d", t.Name, len(t.Ints), n)
-		}
-		return t.Ints, nil
+	if t.Ints != nil || (t.Len() == 0 && t.Raw == nil) {
+		return stored(t, t.Ints)
 	}
-	raw, err := t.bytes(n)
+	return decoded(t, decodeInt, "holds no integers")
+}
+
+// readable says why a tensor is not read, where it has more than limit elements or stores none as they are.
+func (t *Tensor) readable(limit int64) error {
+	if n := t.Len(); n < 0 || n > limit || t.Sparse {
+		return fmt.Errorf("tensor %q: %d elements, more than the %d that are read", t.Name, n, limit)
+	}
+	return nil
+}
+
+// stored is the list of a tensor's elements, which has to be as long as its dims say.
+func stored[T any](t *Tensor, list []T) ([]T, error) {
+	if n := t.Len(); int64(len(list)) != n {
+		return nil, fmt.Errorf("tensor %q: %d elements stored, dims say %d", t.Name, len(list), n)
+	}
+	return list, nil
+}
+
+// decoded reads the elements of a tensor's bytes; problem says what is wrong with a type that cannot be decoded.
+func decoded[T any](t *Tensor, decode func(t DType, b []byte, i int) (T, bool), problem string) ([]T, error) {
+	raw, err := t.bytes(t.Len())
 	if err != nil {
 		return nil, err
 	}
-	out := make([]int64, n)
+	out := make([]T, t.Len())
 	for i := range out {
-		v, ok := decodeInt(t.DType, raw, i)
-		if !ok {
-			return nil, fmt.Errorf("tensor %q: type %v holds no integers", t.Name, t.DType)
+		var ok bool
+		if out[i], ok = decode(t.DType, raw, i); !ok {
+			return nil, fmt.Errorf("tensor %q: type %v %s", t.Name, t.DType, problem)
 		}
-		out[i] = v
 	}
 	return out, nil
 }
 
 // Reals returns floating-point elements as float64; it refuses tensors of more than limit elements.
 func (t *Tensor) Reals(limit int64) ([]float64, error) {
-	n := t.Len()
-	if n < 0 || n > limit || t.Sparse {
-		return nil, fmt.Errorf("tensor %q: %d elements, more than the %d that are read", t.Name, n, limit)
-	}
-	if t.Floats != nil {
-		if int64(len(t.Floats)) != n {
-			return nil, fmt.Errorf("tensor %q: %d elements stored, dims say %d", t.Name, len(t.Floats), n)
-		}
-		return t.Floats, nil
-	}
-	if t.Ints != nil && int64(len(t.Ints)) == n { // float16 and bfloat16 in int32_data
-		out := make([]float64, n)
-		for i, v := range t.Ints {
-			switch t.DType {
-			case Float16:
-				out[i] = halfToFloat(uint16(v))
-			case BFloat16:
-				out[i] = float64(math.Float32frombits(uint32(uint16(v)) << 16))
-			default:
-				return nil, fmt.Errorf("tensor %q: type %v is not read as reals", t.Name, t.DType)
-			}
-		}
-		return out, nil
-	}
-	raw, err := t.bytes(n)
-	if err != nil {
+	const problem = "is not read as reals"
+	if err := t.readable(limit); err != nil {
 		return nil, err
 	}
-	out := make([]float64, n)
-	for i := range out {
-		v, ok := decodeReal(t.DType, raw, i)
-		if !ok {
-			return nil, fmt.Errorf("tensor %q: type %v is not read as reals", t.Name, t.DType)
-		}
-		out[i] = v
+	switch {
+	case t.Floats != nil:
+		return stored(t, t.Floats)
+	case t.Ints == nil || int64(len(t.Ints)) != t.Len():
+		return decoded(t, decodeReal, problem)
+	case t.DType != Float16 && t.DType != BFloat16:
+		return nil, fmt.Errorf("tensor %q: type %v %s", t.Name, t.DType, problem)
+	}
+	out := make([]float64, len(t.Ints)) // float16 and bfloat16 in int32_data
+	for i, v := range t.Ints {
+		out[i] = narrowToFloat(t.DType, uint16(v))
 	}
 	return out, nil
 }
@@ -160,12 +156,18 @@ func decodeReal(t DType, b []byte, i int) (float64, bool) {
 		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))), true
 	case Float64:
 		return math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])), true
-	case Float16:
-		return halfToFloat(binary.LittleEndian.Uint16(b[2*i:])), true
-	case BFloat16:
-		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b[2*i:])) << 16)), true
+	case Float16, BFloat16:
+		return narrowToFloat(t, binary.LittleEndian.Uint16(b[2*i:])), true
 	}
 	return 0, false
+}
+
+// narrowToFloat converts the bits of a float16 or a bfloat16.
+func narrowToFloat(t DType, bits uint16) float64 {
+	if t == BFloat16 {
+		return float64(math.Float32frombits(uint32(bits) << 16))
+	}
+	return halfToFloat(bits)
 }
 
 // halfToFloat converts an IEEE 754 binary16 bit pattern.
@@ -184,4 +186,35 @@ func halfToFloat(h uint16) float64 {
 		return math.Inf(int(sign))
 	}
 	return sign * math.Ldexp(1+frac/1024, exp-15)
+}
+
+// AppendReal appends a number in a floating-point type of 16 bits or more, little endian, rounded to the nearest; in
+// other types nothing. What is too large for float16 becomes the largest finite number.
+func AppendReal(b []byte, t DType, x float64) []byte {
+	single := math.Float32bits(float32(x))
+	switch t {
+	case Float64:
+		return binary.LittleEndian.AppendUint64(b, math.Float64bits(x))
+	case Float32:
+		return binary.LittleEndian.AppendUint32(b, single)
+	case Float16:
+		return binary.LittleEndian.AppendUint16(b, floatToHalf(float32(x)))
+	case BFloat16:
+		return binary.LittleEndian.AppendUint16(b, uint16((single+0x7fff+single>>16&1)>>16))
+	}
+	return b
+}
+
+// floatToHalf is the half-precision number nearest to x, ties to even. What is too large becomes the largest finite number.
+func floatToHalf(x float32) uint16 {
+	b := math.Float32bits(x)
+	sign := uint16(b >> 16 & 0x8000)
+	magnitude := b & 0x7fffffff
+	switch {
+	case magnitude >= 0x477fe000: // 65504
+		return sign | 0x7bff
+	case magnitude < 0x38800000: // below 2^-14 the steps are 2^-24
+		return sign | uint16(math.RoundToEven(math.Abs(float64(x))*(1<<24)))
+	}
+	return sign | uint16((magnitude-0x38000000+0xfff+magnitude>>13&1)>>13)
 }

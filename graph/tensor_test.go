@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
@@ -131,5 +132,32 @@ func TestTensorRefuses(t *testing.T) {
 	}
 	if got, err := (&Tensor{DType: Int64, Dims: []int64{0}}).Elements(4); err != nil || len(got) != 0 {
 		t.Errorf("of nothing: %d, %v", got, err)
+	}
+}
+
+// TestAppendReal holds binary16 against IEEE 754.
+func TestAppendReal(t *testing.T) {
+	for _, tt := range []struct {
+		x    float32
+		want uint16
+	}{
+		{0, 0},
+		{1, 0x3c00},
+		{-2, 0xc000},
+		{65504, 0x7bff},
+		{1e9, 0x7bff},
+		{-1e9, 0xfbff},
+		{float32(math.Inf(1)), 0x7bff},
+		{0x1p-14, 0x0400}, // the smallest with a full fraction
+		{0x1p-24, 0x0001}, // the smallest
+		{0x1p-25, 0},
+		{0x1.8p-24, 2}, // ties go to even
+		{2049, 0x6800},
+		{2051, 0x6802},        // steps of 2: ties again
+		{0x1.fffp-15, 0x0400}, // rounds up into the next range
+	} {
+		if got := binary.LittleEndian.Uint16(AppendReal(nil, Float16, float64(tt.x))); got != tt.want {
+			t.Errorf("%g is %#04x, want %#04x", tt.x, got, tt.want)
+		}
 	}
 }

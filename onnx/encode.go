@@ -237,43 +237,41 @@ func (e *encoder) attr(a *graph.Attr) (pieces, error) {
 		if a.TypeVal != nil {
 			out.message(14, encodeType(a.TypeVal))
 		}
+	case graph.AttrTensor:
+		err = out.tensors(5, a.Tensor)
+	case graph.AttrTensors:
+		err = out.tensors(10, a.Tensors...)
+	case graph.AttrGraph:
+		err = e.bodies(&out, 6, a.Body)
+	case graph.AttrGraphs:
+		err = e.bodies(&out, 11, a.Bodies...)
 	default:
-		err = e.parts(&out, a)
+		err = fmt.Errorf("its type %d cannot be written", a.Type)
 	}
 	out.varint(20, int64(a.Type))
 	return out, err
 }
 
-// parts writes the values of an attribute that are tensors or graphs.
-func (e *encoder) parts(out *pieces, a *graph.Attr) error {
-	var num protowire.Number
-	var tensors []*graph.Tensor
-	var bodies []*graph.Body
-	switch a.Type {
-	case graph.AttrTensor:
-		num, tensors = 5, []*graph.Tensor{a.Tensor}
-	case graph.AttrTensors:
-		num, tensors = 10, a.Tensors
-	case graph.AttrGraph:
-		num, bodies = 6, []*graph.Body{a.Body}
-	case graph.AttrGraphs:
-		num, bodies = 11, a.Bodies
-	default:
-		return fmt.Errorf("its type %d cannot be written", a.Type)
-	}
-	for _, t := range tensors {
-		p, err := encodeTensor(t, t.Name, nil)
+// tensors writes TensorProtos under their own names.
+func (p *pieces) tensors(num protowire.Number, list ...*graph.Tensor) error {
+	for _, t := range list {
+		one, err := encodeTensor(t, t.Name, nil)
 		if err != nil {
 			return err
 		}
-		out.message(num, p)
+		p.message(num, one)
 	}
-	for _, b := range bodies {
-		p, err := e.body(b)
+	return nil
+}
+
+// bodies writes GraphProtos.
+func (e *encoder) bodies(out *pieces, num protowire.Number, list ...*graph.Body) error {
+	for _, b := range list {
+		one, err := e.body(b)
 		if err != nil {
 			return err
 		}
-		out.message(num, p)
+		out.message(num, one)
 	}
 	return nil
 }

@@ -209,12 +209,13 @@ func ends(g *graph.Graph) string {
 	return strings.Join(s, " | ")
 }
 
-// TestExtract: inputs, initializers and outputs are what the cut goes through.
-func TestExtract(t *testing.T) {
+// branching is a graph of named nodes, one of them with subgraphs, and a weight that a node and a subgraph read.
+func branching(t *testing.T) *graph.Graph {
+	t.Helper()
 	branch := func(name, reads string) onnxtest.Subgraph {
 		return onnxtest.Graph(name, onnxtest.Node("Mul", reads+" "+name+"w", name), onnxtest.Floats(name+"w", 1, 2), onnxtest.Out(name, graph.Float32, 2))
 	}
-	g := decoded(t, onnxtest.Model(
+	return decoded(t, onnxtest.Model(
 		onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2), onnxtest.In("c", graph.Bool),
 		onnxtest.Node("Constant", "", "k", onnxtest.Name("k"), onnxtest.Attr("value", onnxtest.FloatTensor("", 1, 2))),
 		onnxtest.Node("Relu", "x", "a", onnxtest.Name("a")),
@@ -224,6 +225,11 @@ func TestExtract(t *testing.T) {
 		onnxtest.Node("Sub", "d e", "y", onnxtest.Name("y")),
 		onnxtest.Weight("w", graph.Float32, 2), onnxtest.Out("y", graph.Float32, 2), onnxtest.Out("a", graph.Float32, 2),
 	).Bytes())
+}
+
+// TestExtract: inputs, initializers and outputs are what the cut goes through.
+func TestExtract(t *testing.T) {
+	g := branching(t)
 	for _, tt := range []struct{ nodes, want string }{
 		{"a", "x |  | a"},
 		{"b", "a | w | b"},
@@ -257,6 +263,38 @@ func TestExtract(t *testing.T) {
 	}
 	if _, err := onnx.Extract(g, pick(t, g, "a", "y", "d"), open); err != nil {
 		t.Errorf("a cut that others reach around: %v", err)
+	}
+}
+
+// TestRepeat copies a graph, and then one of its nodes, which goes on reading what it reads.
+func TestRepeat(t *testing.T) {
+	g := branching(t)
+	g, err := onnx.Extract(g, pick(t, g, "b", "d", "e"), onnx.Extraction{Name: "cut"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := pick(t, g, "b")
+	for _, step := range []struct {
+		nodes      []*graph.Node
+		suffix     string
+		sameInputs bool
+		want       string
+	}{
+		{g.Main.Nodes, "#1", false, "a c a#1 c#1 | w w#1 | d e d#1 e#1"},
+		{b, "#r", true, "a c a#1 c#1 | w w#1 w#r | d e d#1 e#1 b#r"},
+	} {
+		if err := onnx.Repeat(g, step.nodes, step.suffix, step.sameInputs); err != nil {
+			t.Fatal(err)
+		}
+		if got := ends(g); got != step.want {
+			t.Errorf("%s: %s, want %s", step.suffix, got, step.want)
+		}
+		if err := graph.CheckValid(g); err != nil {
+			t.Errorf("%s: %v", step.suffix, err)
+		}
+		if got := ends(decoded(t, encoded(t, g))); got != step.want {
+			t.Errorf("%s: in the file %s, want %s", step.suffix, got, step.want)
+		}
 	}
 }
 

@@ -25,24 +25,8 @@ func Extract(g *graph.Graph, nodes []*graph.Node, x Extraction) (*graph.Graph, e
 	if len(e.nodes) == 0 {
 		return nil, errors.New("no nodes to extract")
 	}
-	main := &graph.Body{Name: x.Name}
-	e.out.Main = main
-	for _, n := range e.nodes {
-		e.inputs(n, main)
-	}
-	for _, n := range e.nodes {
-		e.node(n, main)
-	}
-	for _, n := range e.nodes {
-		for _, v := range n.Outputs {
-			if v != nil && e.returned(v) {
-				to := e.values[v]
-				to.IsOutput = true
-				main.Outputs = append(main.Outputs, to)
-			}
-		}
-	}
-	if e.err != nil {
+	e.out.Main = &graph.Body{Name: x.Name}
+	if e.copyNodes(); e.err != nil {
 		return nil, fmt.Errorf("%s: %w", g.File, e.err)
 	}
 	if sorted, cycle := e.out.Order(); len(sorted) > 0 || cycle != nil {
@@ -51,8 +35,30 @@ func Extract(g *graph.Graph, nodes []*graph.Node, x Extraction) (*graph.Graph, e
 	return e.out, nil
 }
 
+// Repeat adds a copy of nodes of a graph's main body to the graph, with the subgraphs they hold. Names of the copy end in a
+// suffix. Its weights and outputs are its own; so are its inputs, unless it is to read the values that the nodes read.
+func Repeat(g *graph.Graph, nodes []*graph.Node, suffix string, sameInputs bool) error {
+	e := &extractor{inside: make([]bool, len(g.Nodes)), values: map[*graph.Value]*graph.Value{}, out: g, suffix: suffix, nodes: nodes}
+	e.mark(g, nodes)
+	if sameInputs {
+		for _, v := range g.Values {
+			if v.Init == nil && v.Body == g.Main && !e.own(v) {
+				e.values[v] = v
+			}
+		}
+	}
+	if e.copyNodes(); e.err != nil {
+		return fmt.Errorf("%s: %w", g.File, e.err)
+	}
+	if _, cycle := g.Order(); cycle != nil {
+		return fmt.Errorf("%s: the copied nodes read what others make of them", g.File)
+	}
+	return nil
+}
+
 type extractor struct {
 	Extraction
+	suffix string        // of names
 	nodes  []*graph.Node // of the new main body, in graph order
 	inside []bool        // by Node.ID: comes along
 	values map[*graph.Value]*graph.Value
@@ -69,24 +75,53 @@ func newExtractor(g *graph.Graph, nodes []*graph.Node, x Extraction) *extractor 
 			Opsets:    map[string]int64{},
 		},
 	}
-	for _, n := range nodes {
-		e.inside[n.ID] = true
-	}
-	around := func(n *graph.Node) bool { return n.Body.Owner != nil && e.inside[n.Body.Owner.ID] }
-	for _, n := range g.Nodes {
-		e.inside[n.ID] = e.inside[n.ID] || around(n)
-	}
+	e.mark(g, nodes)
 	for _, n := range g.Nodes {
 		if e.inside[n.ID] {
 			e.constants(n)
 		}
 	}
 	for _, n := range g.Nodes {
-		if e.inside[n.ID] && !around(n) {
+		if e.inside[n.ID] && !e.around(n) {
 			e.nodes = append(e.nodes, n)
 		}
 	}
 	return e
+}
+
+// mark notes that nodes come along, and those of their subgraphs.
+func (e *extractor) mark(g *graph.Graph, nodes []*graph.Node) {
+	for _, n := range nodes {
+		e.inside[n.ID] = true
+	}
+	for _, n := range g.Nodes {
+		e.inside[n.ID] = e.inside[n.ID] || e.around(n)
+	}
+}
+
+// around reports whether a node stands in a subgraph of one that comes along.
+func (e *extractor) around(n *graph.Node) bool {
+	return n.Body.Owner != nil && e.inside[n.Body.Owner.ID]
+}
+
+// copyNodes copies the nodes into the main body, with inputs and outputs.
+func (e *extractor) copyNodes() {
+	main := e.out.Main
+	for _, n := range e.nodes {
+		e.inputs(n, main)
+	}
+	for _, n := range e.nodes {
+		e.node(n, main)
+	}
+	for _, n := range e.nodes {
+		for _, v := range n.Outputs {
+			if v != nil && e.returned(v) {
+				to := e.values[v]
+				to.IsOutput = true
+				main.Outputs = append(main.Outputs, to)
+			}
+		}
+	}
 }
 
 // constants takes along the constants that a node reads.
@@ -100,9 +135,9 @@ func (e *extractor) constants(n *graph.Node) {
 
 // value copies a value into a body of the new graph.
 func (e *extractor) value(v *graph.Value, to *graph.Body) *graph.Value {
-	out := &graph.Value{ID: len(e.out.Values), Name: v.Name, Local: v.Local, Type: v.Type, Body: to, Metadata: v.Metadata}
+	out := &graph.Value{ID: len(e.out.Values), Name: v.Name + e.suffix, Local: v.Local + e.suffix, Type: v.Type, Body: to, Metadata: v.Metadata}
 	if to.Owner == nil {
-		out.Local = v.Name
+		out.Local = out.Name
 	}
 	if e.Type != nil {
 		out.Type = e.Type(v)
@@ -148,7 +183,7 @@ func (e *extractor) own(v *graph.Value) bool {
 // node copies a node into a body of the new graph.
 func (e *extractor) node(n *graph.Node, to *graph.Body) {
 	out := &graph.Node{
-		Name: n.Name, Domain: n.Domain, Op: n.Op, Opset: max(n.Opset, 1), Overload: n.Overload, Metadata: n.Metadata, Body: to, Ordinal: -1,
+		Name: n.Name + e.suffix, Domain: n.Domain, Op: n.Op, Opset: max(n.Opset, 1), Overload: n.Overload, Metadata: n.Metadata, Body: to, Ordinal: -1,
 		Inputs: make([]*graph.Value, len(n.Inputs)), Outputs: make([]*graph.Value, len(n.Outputs)), Attrs: slices.Clone(n.Attrs),
 	}
 	if v, ok := e.out.Opsets[n.Domain]; ok && v != out.Opset && e.err == nil {

@@ -62,10 +62,7 @@ type Environment struct {
 
 // clock is the one to go by.
 func (e *Environment) clock() Clock {
-	if e.Clock == nil {
-		return SystemClock()
-	}
-	return e.Clock
+	return cmp.Or(e.Clock, SystemClock())
 }
 
 // logf tells whoever listens.

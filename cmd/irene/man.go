@@ -89,36 +89,20 @@ func manDetails(b *strings.Builder, details string) {
 	}
 }
 
-// roff is text that roff takes as it stands: no line of it is a request, dashes stay dashes.
+// roff is text that roff takes as it stands: no line of it is a request, dashes stay dashes. Terminals without Unicode
+// have neither a dagger nor a middle dot.
 func roff(s string) string {
 	var b strings.Builder
-	for i, r := range s {
-		switch {
-		case i == 0 && (r == '.' || r == '\''):
-			b.WriteString(`\&` + string(r))
-		case r == '\\':
-			b.WriteString(`\e`)
-		case r == '-':
-			b.WriteString(`\-`)
-		case r == '\'':
-			b.WriteString(`\(aq`)
-		case r == '`':
-			b.WriteString(`\(ga`)
-		case r == '^':
-			b.WriteString(`\(ha`)
-		case r == '~':
-			b.WriteString(`\(ti`)
-		case r == '"':
-			b.WriteString(`\(dq`)
-		case r == '…':
-			b.WriteString("...")
-		case r == '†': // terminals without Unicode have neither this
-			b.WriteString("(+)")
-		case r == '·': // nor that
-			b.WriteString("*")
-		case r > 0x7e:
+	if strings.HasPrefix(s, ".") || strings.HasPrefix(s, "'") {
+		b.WriteString(`\&` + s[:1])
+		s = s[1:]
+	}
+	for _, r := range strings.NewReplacer(
+		`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, `"`, `\(dq`, "…", "...", "†", "(+)", "·", "*",
+	).Replace(s) {
+		if r > 0x7e {
 			fmt.Fprintf(&b, `\[u%04X]`, r)
-		default:
+		} else {
 			b.WriteRune(r)
 		}
 	}

@@ -162,7 +162,7 @@ type planRow struct {
 
 // planTable shows the choice with what each operator is predicted to take.
 func planTable(base *coefficients.Coefficients, dev energy.Device, rows []operator.Operator, chosen []int) (string, error) {
-	o, err := operator.New(base, dev)
+	o, err := operator.New(base, dev, operator.Options{})
 	if err != nil {
 		return "", err
 	}

@@ -29,12 +29,16 @@ func predictCommand() command {
 		args:    "[ROWS.jsonl]",
 		max:     1,
 		details: `ROWS has one JSON object a line, compressed with gzip or not: op, its sizes, and perhaps dtype (float32 if not) and
-   device. Products have B M N K (B products of M×K by K×N; of a linear the weights are shared), other operators B
-   rows of H. Every row is copied with time_s and energy_j (null where the coefficients cannot say), scaled and
-   extrapolated added. An energy_j that a row brings is a measured one and becomes measured_energy_j.
+   device. Products have B M N K (B products of M×K by K×N; of a linear the weights are shared), a linear perhaps quant;
+   attention has phase (prefill, decode, encoder) B heads kv_heads head_dim S_q S_kv, perhaps causal window kv_dtype
+   attn_dtype; moe has tokens hidden inter topk experts, perhaps tp ep distribution quant; other operators have B rows
+   of H. Every row is copied with time_s and energy_j (null where the coefficients cannot say), power_w, origin (fitted,
+   estimated, stand-in), scaled and extrapolated added; rows of unknown operators or sizes get nulls. An energy_j that a
+   row brings is a measured one and becomes measured_energy_j.
 
      irene predict rows.jsonl --device a100-pcie-40gb -o out.jsonl
-     irene predict --op linear --m 512 --n 3072 --k 768 --device t4
+     irene predict rows.jsonl --device b300-sxm --power-limit 450W
+     irene predict --op linear --m 512 --n 3072 --k 768 --dtype bf16 --quant fp8 --device h100
 
    One operator's sizes are --b --m --n --k --h.
    Known: ` + strings.Join(operator.Names(), " "),
@@ -48,6 +52,7 @@ func predictFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", DefaultText: "each row's, or that of the coefficients", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
 		coefficientsFlag(),
 		runtimeFlag("runtime `PROFILE` of the operators"),
+		&cli.GenericFlag{Name: "power-limit", Value: new(wattsFlag), DefaultText: "the board's own", Usage: "predict under this power limit, `W`"},
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all (- is standard output)"},
 		suggestFlag(cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"}, operator.Names()),
 	}
@@ -56,6 +61,7 @@ func predictFlags() []cli.Flag {
 	}
 	return append(flags,
 		&cli.StringFlag{Name: "dtype", Value: graph.Float32.String(), Usage: "element `TYPE` of --op"},
+		suggestFlag(cli.StringFlag{Name: "quant", Usage: "quantisation of --op linear, by `NAME`: " + strings.Join(operator.Quantisations(), " ")}, operator.Quantisations()),
 		tableFormatFlag("of --op: "))
 }
 
@@ -77,6 +83,27 @@ func (s *sizeFlag) Set(text string) error {
 // String is no boolean, ever: the flag parser would take --h 1 for -h, a request for help.
 func (s *sizeFlag) String() string { return fmt.Sprintf("size %d", *s) }
 
+// wattsFlag is the value of a flag that is a power, with or without its unit.
+type wattsFlag energy.Watts
+
+// Set reads 450, 450W and 450 W.
+func (w *wattsFlag) Set(text string) error {
+	v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "W")), 64)
+	if err != nil || !(v > 0) || math.IsInf(v, 0) {
+		return errors.New("want a power in watts, such as 450")
+	}
+	*w = wattsFlag(v)
+	return nil
+}
+
+// String is the power, "" where none is set.
+func (w *wattsFlag) String() string {
+	if *w == 0 {
+		return ""
+	}
+	return energy.Watts(*w).String()
+}
+
 // runPredictRows predicts the rows of a file, or the one that flags describe.
 func runPredictRows(env *environment, ctx *cli.Context) error {
 	q, err := parsePrediction(ctx)
@@ -86,14 +113,15 @@ func runPredictRows(env *environment, ctx *cli.Context) error {
 	if q.none {
 		return usagef("predict needs a device; --device none predicts nothing")
 	}
-	t := &rowPredictor{env: env, request: q, devices: map[string]*operator.Predictor{}, notes: map[string]int{}}
+	t := &rowPredictor{env: env, request: q, devices: map[string]*operator.Predictor{}, notes: map[string]int{}, places: map[string]string{}}
+	t.options.PowerLimit = energy.Watts(*ctx.Generic("power-limit").(*wattsFlag))
 	if ctx.IsSet("op") {
 		if ctx.NArg() > 0 {
 			return usagef("predict takes --op or a file of rows, got both")
 		}
 		return t.one(ctx)
 	}
-	for _, flag := range append(sizeFlags(), "dtype", "format") {
+	for _, flag := range append(sizeFlags(), "dtype", "quant", "format") {
 		if ctx.IsSet(flag) {
 			return usagef("--%s describes the operator of --op", flag)
 		}
@@ -108,9 +136,11 @@ func runPredictRows(env *environment, ctx *cli.Context) error {
 type rowPredictor struct {
 	env     *environment
 	request predictionRequest
+	options operator.Options
 	loaded  *coefficients.Coefficients     // of the request's file
 	devices map[string]*operator.Predictor // by the device as rows write it; "" is the request's
 	notes   map[string]int                 // what is to be said at the end, and of how many rows
+	places  map[string]string              // FILE:LINE of the first row of a note, where that helps
 }
 
 // file streams rows from a file to the output.
@@ -160,7 +190,7 @@ func (t *rowPredictor) say() {
 			fmt.Fprintf(t.env.stderr, "irene: … and %s more\n", plural(len(keys)-most, "note"))
 			return
 		}
-		fmt.Fprintf(t.env.stderr, "irene: %s (%s)\n", oneLine(note), plural(t.notes[note], "row"))
+		fmt.Fprintf(t.env.stderr, "irene: %s%s (%s)\n", t.places[note], oneLine(note), plural(t.notes[note], "row"))
 	}
 }
 
@@ -172,7 +202,10 @@ func (t *rowPredictor) row(row *operator.Row) ([]byte, error) {
 		}
 	}
 	if row.Unknown != "" {
-		t.notes[row.Unknown+": its rows get nulls"]++
+		note := row.Unknown + ": null"
+		if t.notes[note]++; t.notes[note] == 1 {
+			t.places[note] = fmt.Sprintf("%s:%d: ", row.File, row.Line)
+		}
 		return appendRow(row.Members, &law.Prediction{}), nil
 	}
 	o, err := t.on(row.Device)
@@ -242,7 +275,7 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 		}
 		q.device = &d
 	}
-	o, err := operator.New(c, *q.device)
+	o, err := operator.New(c, *q.device, t.options)
 	if err != nil {
 		return nil, err
 	}
@@ -309,7 +342,10 @@ func nineDigits(v float64) render.Number {
 
 // one predicts the operator that flags describe.
 func (t *rowPredictor) one(ctx *cli.Context) error {
-	op := operator.Operator{Op: ctx.String("op")}
+	op := operator.Operator{Op: ctx.String("op"), Quant: ctx.String("quant")}
+	if op.Op == "attention" || op.Op == "moe" {
+		return usagef("--op %s: it has more sizes than there are flags; give it as a row of a file (irene predict --help)", op.Op)
+	}
 	var ok bool
 	if op.DType, ok = operator.ParseDType(ctx.String("dtype")); !ok {
 		return usagef("--dtype %s: no such element type", ctx.String("dtype"))
@@ -337,7 +373,11 @@ func (t *rowPredictor) one(ctx *cli.Context) error {
 		return err
 	}
 	dev := o.Device
-	members = append(members, operator.Member{Key: "dtype", Value: quoted(op.DType.String())}, operator.Member{Key: "device", Value: quoted(dev.ID)})
+	members = append(members, operator.Member{Key: "dtype", Value: quoted(op.DType.String())})
+	if op.Quant != "" {
+		members = append(members, operator.Member{Key: "quant", Value: quoted(op.Quant)})
+	}
+	members = append(members, operator.Member{Key: "device", Value: quoted(dev.ID)})
 	text := appendRow(members, &pr)
 	if ctx.String("format") == "text" {
 		text = []byte(oneText(&op, dev, &pr))

@@ -114,7 +114,7 @@ func contextTable(list []validate.ContextRatio, shown []validate.Target) block {
 			if t == validate.TargetTime {
 				r = c.Time
 			}
-			row = append(row, fmt.Sprint(r.N), tauText(r.Median), tauText(r.Low), tauText(r.High))
+			row = append(row, fmt.Sprint(r.N), ratioText(r.Median), ratioText(r.Low), ratioText(r.High))
 		}
 		b.rows = append(b.rows, row)
 	}
@@ -144,7 +144,7 @@ func additiveTable(list []validate.AdditiveRatio, shown []validate.Target) block
 			if t == validate.TargetTime {
 				n = a.Time
 			}
-			row = append(row, tauText(n))
+			row = append(row, ratioText(n))
 		}
 		b.rows = append(b.rows, row)
 	}

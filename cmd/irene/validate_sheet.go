@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -28,48 +29,36 @@ func levelTitle(level string) string {
 }
 
 func splitTitle(split string) string {
-	switch split {
-	case validate.SplitFamily:
-		return "A family of models left out"
-	case validate.SplitModel:
-		return "A model left out"
-	case validate.PartShape:
-		return "A shape left out"
-	case validate.PartSmallToLarge:
-		return "Small sizes to large ones"
-	case validate.PartLargeToSmall:
-		return "Large sizes to small ones"
-	case validate.SplitDevice:
-		return "A device left out"
-	case validate.SplitOperators:
-		return "Modules and models from operators alone"
+	titles := map[string]string{
+		validate.SplitFamily:      "A family of models left out",
+		validate.SplitModel:       "A model left out",
+		validate.PartShape:        "A shape left out",
+		validate.PartSmallToLarge: "Small sizes to large ones",
+		validate.PartLargeToSmall: "Large sizes to small ones",
+		validate.SplitDevice:      "A device left out",
+		validate.SplitOperators:   "Modules and models from operators alone",
 	}
-	return split
+	return cmp.Or(titles[split], split)
 }
 
 const none = "–"
 
+// numberText prints a number in a format of fmt.
+func numberText(format string, v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return none
+	}
+	return fmt.Sprintf(format, v)
+}
+
 // percentText prints a share in per cent.
 func percentText(n stats.Number, digits int) string {
-	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
-		return none
-	}
-	return fmt.Sprintf("%.*f", digits, 100*float64(n))
+	return numberText(fmt.Sprintf("%%.%df", digits), 100*float64(n))
 }
 
-func signedText(n stats.Number) string {
-	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
-		return none
-	}
-	return fmt.Sprintf("%+.2f", 100*float64(n))
-}
+func ratioText(n stats.Number) string { return numberText("%.2f", float64(n)) }
 
-func tauText(n stats.Number) string {
-	if math.IsNaN(float64(n)) {
-		return none
-	}
-	return fmt.Sprintf("%.2f", float64(n))
-}
+func signedText(n stats.Number) string { return numberText("%+.2f", 100*float64(n)) }
 
 // treeSheet lays out a validation on trees.
 func treeSheet(v *validate.Validation) *sheet {
@@ -170,8 +159,8 @@ func addSplit(s *sheet, r *validate.SplitResult, named bool) {
 		if m.Method != validate.MethodAdditive || m.Missing != "" {
 			continue
 		}
-		s.add(modelTable(m))
-		s.add(classTable(m))
+		s.add(groupTable(m, "Errors by model, %", m.Models, [2]string{"model", "level"}, func(g *validate.Group) []string { return []string{g.Model, levelTitle(g.Level)} }))
+		s.add(groupTable(m, "Errors by class of operator and module, %", m.Classes, [2]string{"level", "class"}, func(g *validate.Group) []string { return []string{levelTitle(g.Level), g.Class} }))
 		if len(m.Residues) > 0 {
 			s.add(residueTable(m))
 		}
@@ -236,25 +225,14 @@ func figuresText(f validate.Figures) []string {
 	return []string{fmt.Sprint(f.N), percentText(f.Mean, 2), percentText(f.Median, 2), percentText(f.P90, 2), signedText(f.Bias)}
 }
 
-// modelTable lists the models, each level over distinct measurements.
-func modelTable(m *validate.MethodResult) block {
+// groupTable lists groups, each over distinct measurements, below two columns that name them.
+func groupTable(m *validate.MethodResult, title string, groups []validate.Group, columns [2]string, names func(*validate.Group) []string) block {
 	b := block{
-		depth: 2, title: "Errors by model, %", text: "Method " + m.Method + ", distinct measurements.", numbers: 2,
-		titles: []string{"model", "level", "distinct", "mean", "median", "p90", "bias"},
+		depth: 2, title: title, text: "Method " + m.Method + ", distinct measurements.", numbers: 2,
+		titles: append(columns[:], "distinct", "mean", "median", "p90", "bias"),
 	}
-	for _, g := range m.Models {
-		b.rows = append(b.rows, append([]string{g.Model, levelTitle(g.Level)}, figuresText(errorsOf(&g).Distinct)...))
-	}
-	return b
-}
-
-func classTable(m *validate.MethodResult) block {
-	b := block{
-		depth: 2, title: "Errors by class of operator and module, %", text: "Method " + m.Method + ", distinct measurements.", numbers: 2,
-		titles: []string{"level", "class", "distinct", "mean", "median", "p90", "bias"},
-	}
-	for _, g := range m.Classes {
-		b.rows = append(b.rows, append([]string{levelTitle(g.Level), g.Class}, figuresText(errorsOf(&g).Distinct)...))
+	for _, g := range groups {
+		b.rows = append(b.rows, append(names(&g), figuresText(errorsOf(&g).Distinct)...))
 	}
 	return b
 }
@@ -283,7 +261,7 @@ func decisionTable(r *validate.SplitResult, title string, of func(*validate.Deci
 		c := of(m.Decision)
 		row := []string{marked(m.Method, m.Told)}
 		for _, k := range []*validate.Choice{&c.All, &c.Close} {
-			row = append(row, fmt.Sprint(k.Pairs), percentText(k.Right, 1), percentText(k.Regret, 2), percentText(k.RegretWrong, 2), percentText(k.RegretMost, 2), tauText(k.Tau))
+			row = append(row, fmt.Sprint(k.Pairs), percentText(k.Right, 1), percentText(k.Regret, 2), percentText(k.RegretWrong, 2), percentText(k.RegretMost, 2), ratioText(k.Tau))
 		}
 		b.rows = append(b.rows, row)
 	}

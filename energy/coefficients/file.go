@@ -37,6 +37,8 @@ type Provenance struct {
 	Batch     [2]int64 `json:"batch"`             // smallest and largest size of a batch that was measured
 	Sequence  [2]int64 `json:"sequence"`          // shortest and longest sequence that was measured
 	Note      string   `json:"note,omitempty"`    // for people
+
+	Clock energy.Hertz `json:"clock_hz,omitempty"` // hertz: mean clock of the models that were measured; none where it is not known
 }
 
 // PowerRange encloses the power of every operator: the fit keeps each coefficient's joules per second inside.

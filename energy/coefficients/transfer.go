@@ -14,13 +14,14 @@ type transfer struct {
 	factor   float64      // losses of its power supply
 	limit    energy.Watts // the most that the board measured draws
 	newHost  energy.Watts // of the machine that the other device is in
+	clock    energy.Hertz // that the device measured ran at; 0 where it is not known
 }
 
 // newTransfer reads the coefficients' meter. The host of the other device is the one given, none where its device table
 // row has the host in its limit, or else the one measured. The limit of the card measured is the largest power that the
 // fit saw of it, since cards ship with limits above and below their maker's figure.
 func newTransfer(c *Coefficients, from, to energy.Device, host *energy.Watts) *transfer {
-	t := &transfer{from: from, to: to}
+	t := &transfer{from: from, to: to, clock: c.Provenance.Clock}
 	t.host, t.factor = c.hostPower(from)
 	t.limit = max(1, (c.Power.High/PowerMargin-t.host)/energy.Watts(t.factor))
 	t.newHost = t.host
@@ -45,8 +46,13 @@ func (c *Coefficients) hostPower(dev energy.Device) (energy.Watts, float64) {
 }
 
 // scale scales the coefficients of a class in an element type: the time of operations by the ratio of sustained peaks, of
-// bytes by that of bandwidths, launches take the host the same. Energy follows the power that each term draws.
+// bytes by that of bandwidths, launches take the host the same. Energy follows the power that each term draws. To a
+// sibling joules are carried instead.
 func (t *transfer) scale(joules, seconds *TermValues, dtype graph.DType) {
+	if t.siblings() {
+		t.carry(joules, seconds)
+		return
+	}
 	for term, by := range Scales(t.from, t.to, dtype) {
 		was := seconds[term]
 		seconds[term] *= by
@@ -63,6 +69,15 @@ func (t *transfer) scale(joules, seconds *TermValues, dtype graph.DType) {
 func (t *transfer) power(measured energy.Watts) energy.Watts {
 	board := max(0, measured-t.host) / energy.Watts(t.factor)
 	return t.newHost + board*energy.Watts(t.factor)*t.to.TDP/t.limit
+}
+
+// powerRange is what the range of power becomes.
+func (t *transfer) powerRange(p PowerRange) PowerRange {
+	if t.siblings() {
+		low := energy.Watts(t.atRest(t.newHost, t.to))
+		return PowerRange{Low: low, High: low + energy.Watts(t.factor)*(t.to.TDP-t.to.Idle)}
+	}
+	return PowerRange{Low: t.power(p.Low), High: t.power(p.High)}
 }
 
 // Transferred returns the coefficients scaled to another device by public specifications, each class in the element types
@@ -85,6 +100,6 @@ func (c *Coefficients) Transferred(dev energy.Device) (*Coefficients, error) {
 		t.scale(&cc.Energy, &cc.Time, cc.DType)
 		cc.Interval, cc.Identified = nil, nil
 	}
-	out.Power = PowerRange{Low: t.power(c.Power.Low), High: t.power(c.Power.High)}
+	out.Power = t.powerRange(c.Power)
 	return &out, nil
 }

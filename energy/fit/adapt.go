@@ -93,9 +93,13 @@ func Adapt(base *coefficients.Coefficients, d *Data) (*coefficients.Coefficients
 		cc.Equations += f.Operators
 		report.Factors = append(report.Factors, f)
 	}
-	for k, r := range d.ranges() {
+	for k, quantities := range d.ranges() {
 		if cc := c.Find(k); cc != nil {
-			cc.Range = joinRanges(cc.Range, r)
+			seen := ranges{k: maps.Clone(cc.Range)}
+			for name, v := range quantities {
+				seen.add(k, name, v)
+			}
+			cc.Range = seen[k]
 		}
 	}
 	c.Provenance.Data = append(slices.Clone(c.Provenance.Data), baseNames(d.Files)...)
@@ -254,20 +258,6 @@ func (a *adaptation) residuals(base coefficients.Residuals) coefficients.Residua
 	}
 	for _, level := range []energy.Level{energy.LevelModule, energy.LevelModel} {
 		out.Levels[level] = out.Levels[energy.LevelOperator]
-	}
-	return out
-}
-
-func joinRanges(a, b map[string]coefficients.Range) map[string]coefficients.Range {
-	out := maps.Clone(a)
-	if out == nil {
-		out = map[string]coefficients.Range{}
-	}
-	for name, r := range b {
-		if old, ok := out[name]; ok {
-			r = coefficients.Range{Low: min(old.Low, r.Low), High: max(old.High, r.High)}
-		}
-		out[name] = r
 	}
 	return out
 }

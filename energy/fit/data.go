@@ -58,6 +58,7 @@ type Item struct {
 
 	Energy energy.Joules  // within the boundary of the data; 0 where it was not measured
 	Time   energy.Seconds // 0 where it was not measured
+	Clock  energy.Hertz   // that a node of a tree ran at; 0 where it is not known
 
 	Tree   *irene.Tree // nil for data of other kinds
 	Node   *irene.Node

@@ -92,7 +92,7 @@ func TestPlanBounds(t *testing.T) {
 func TestPlanBeatsChance(t *testing.T) {
 	rows, base, dev := planCandidates(), energytest.Embedded(t), energytest.Device(t, "t4")
 	rng := rand.New(rand.NewPCG(1, 2))
-	o, err := operator.New(base, dev)
+	o, err := operator.New(base, dev, operator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func adaptedError(t *testing.T, base *coefficients.Coefficients, dev energy.Devi
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := operator.New(c, dev)
+	o, err := operator.New(c, dev, operator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
@@ -15,7 +16,7 @@ type Options struct {
 	DataSheet    bool                     // hold coefficients to the device's data sheet where measurements leave them open
 	EnergyTies   bool                     // tied classes count as tied in energy even where only times were measured
 	EvenDevices  bool                     // bring devices nearer to counting alike within a class: each with the root of its items
-	Reweights    int                      // solutions of a robust fit; 0 for plain least squares
+	Robust       Robust                   // loss; the zero value is plain least squares
 
 	// What is left out for the errors that the report tells, and for the residuals that intervals are made of: the first
 	// partition that has several parts. None given: there are no such errors, or residuals.
@@ -31,11 +32,12 @@ type Options struct {
 func OptionsFor(kind measured.Kind) Options {
 	if kind == measured.KindOperators {
 		parts := []Partition{ByDevice, ByFifth}
-		return Options{EnergyTies: true, EvenDevices: true, Reweights: reweights, Errors: parts, Intervals: parts, Pooled: true, OwnClass: true}
+		return Options{EnergyTies: true, EvenDevices: true, Robust: operatorLoss(), Errors: parts, Intervals: parts, Pooled: true, OwnClass: true}
 	}
 	parts := []Partition{ByModel, ByShape, ByFifth}
 	o := Options{LevelWeights: map[energy.Level]float64{energy.LevelModel: 10}, DataSheet: true, Bootstrap: true, Errors: parts, Intervals: parts}
 	if kind == measured.KindTrees {
+		o.Robust = treeLoss()
 		o.Errors, o.Intervals = []Partition{ByModel}, []Partition{ByFamily, ByModelOrHalf}
 	}
 	return o
@@ -65,13 +67,13 @@ func Fit(d *Data, o Options) (*coefficients.Coefficients, *Report, error) {
 	}
 	report := d.report(eqs, c, held, what)
 	if !slices.Equal(o.Intervals, o.Errors) {
-		parts, _ = d.leaveOut(o.Intervals)
+		parts, what = d.leaveOut(o.Intervals)
 		if held, err = o.heldOut(eqs, parts, &d.Device); err != nil {
 			return nil, nil, err
 		}
 	}
 	if len(o.Intervals) > 0 {
-		c.Residuals = o.residuals(held)
+		c.Residuals = o.residuals(held, what == string(ByModelOrHalf))
 	}
 	if o.Bootstrap {
 		if err := o.bootstrap(c, eqs, &d.Device); err != nil {
@@ -92,6 +94,7 @@ func (d *Data) describe(c *coefficients.Coefficients) {
 	}
 	p := coefficients.Provenance{Data: baseNames(d.Files), Models: d.Models(), Devices: d.devices(), Equations: len(d.equations())}
 	p.Batch, p.Sequence = d.Sizes()
+	p.Clock = energy.Hertz(math.Round(float64(clock(d.equations()))/1e6) * 1e6) // to a MHz, as drivers report it
 	c.Provenance = p
 	joules, seconds := c.Holds()
 	switch {

@@ -156,7 +156,8 @@ func (r *treeReader) node(n *irene.Node, index *int) {
 	it := &Item{
 		Level: levelOf(n.Type), Type: n.Type, Kind: n.InstanceType, Class: n.InstanceType, Model: r.tree.Model, Group: r.tree.Model,
 		Shape: fmt.Sprintf("batch=%d sequence=%d", r.tree.Batch, r.tree.Sequence), Batch: r.tree.Batch, Sequence: r.tree.Sequence,
-		Run: r.run, Device: &r.Device, Energy: energy.Joules(n.Energy), Time: energy.Seconds(n.Time), Tree: r.tree, Node: n, Index: *index,
+		Run: r.run, Device: &r.Device, Energy: energy.Joules(n.Energy), Time: energy.Seconds(n.Time), Clock: energy.Hertz(n.GPUClock * 1e6),
+		Tree: r.tree, Node: n, Index: *index,
 	}
 	*index++
 	found := r.place(it)

@@ -60,6 +60,7 @@ type equation struct {
 	sums   classTerms
 	class  string // of kernels of one class; "" otherwise
 	energy energy.Joules
+	time   energy.Seconds
 }
 
 // terms computes the linear view of the data, once.
@@ -118,7 +119,7 @@ func (l *linear) work(w *Work, m law.Machine, seen ranges) *workTerms {
 
 // equation is an item in units of the data's device.
 func (d *Data) equation(it *Item, sums classTerms) *equation {
-	e := &equation{Item: it, sums: sums, energy: it.Energy, class: it.Work.single()}
+	e := &equation{Item: it, sums: sums, energy: it.Energy, time: it.Time, class: it.Work.single()}
 	if it.Device.ID == d.Device.ID {
 		return e
 	}

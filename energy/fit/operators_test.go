@@ -47,7 +47,7 @@ func rowsOf(t *testing.T, id string, n int, factor, watts float64) []operator.Op
 
 func predictAll(t *testing.T, c *coefficients.Coefficients, id string, rows []operator.Operator) (timeError, energyError float64) {
 	t.Helper()
-	o, err := operator.New(c, energytest.Device(t, id))
+	o, err := operator.New(c, energytest.Device(t, id), operator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestTrainOperatorsFewRows(t *testing.T) {
 	if want := "class gemm in float32 rests on 2 measurements only"; !strings.Contains(report.String(), want) {
 		t.Errorf("%s\nwant %q", report, want)
 	}
-	o, err := operator.New(c, energytest.Device(t, "t4"))
+	o, err := operator.New(c, energytest.Device(t, "t4"), operator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

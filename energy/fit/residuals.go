@@ -20,8 +20,14 @@ type residual struct {
 	ape   float64 // relative to the prediction
 }
 
+// siblingsIn widens the bands of modules and models where what was left out in turn had siblings among the others, as the
+// models of one family have: what is predicted next may have none. It is Student's t of the few parts that there are
+// (three models, two halves) over the normal's, at 90 %.
+const siblingsIn = 1.3
+
 // residuals are the errors of the energies that were measured. What nothing stands in for has no prediction to be off.
-func (o *Options) residuals(held []prediction) coefficients.Residuals {
+// Operators of models with siblings are pooled: they run alone, whatever model they are of.
+func (o *Options) residuals(held []prediction, siblings bool) coefficients.Residuals {
 	var all []residual
 	for i := range held {
 		p := &held[i]
@@ -32,8 +38,11 @@ func (o *Options) residuals(held []prediction) coefficients.Residuals {
 		if p.Level == energy.LevelOperator {
 			r.class = p.class
 		}
-		if o.Pooled {
+		if o.Pooled || siblings && p.Level == energy.LevelOperator {
 			r.part = 0
+		}
+		if siblings && p.Level != energy.LevelOperator {
+			r.ape *= siblingsIn
 		}
 		all = append(all, r)
 	}

@@ -2,35 +2,29 @@ package fit
 
 import (
 	"math"
-	"slices"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 )
 
-// The robust fit of single operators is reweighted so many times by the errors of the one before, no error counting as
-// less than leastError: the mean of the absolute errors matters, not that of their squares (iteratively reweighted least
-// squares).
-const (
-	reweights  = 12
-	leastError = 0.02
-)
-
 // solve finds the coefficients of equations: non-negative least squares on relative errors of energy and time together.
 func (o *Options) solve(eqs []*equation, dev *energy.Device) (*coefficients.Coefficients, error) {
-	eqs = mergeClasses(eqs)
+	eqs = mergeClasses(atOneClock(eqs))
 	u := newUnknowns(eqs, dev)
 	floor := make([]float64, u.n())
 	if o.DataSheet {
 		floor = u.floor(dev)
 	}
 	even := o.weights(eqs)
-	weights := slices.Clone(even)
 	var c *coefficients.Coefficients
-	for range max(1, o.Reweights) {
+	for solution := range 1 + o.Robust.Reweights {
 		ls := newLeastSquares(u.n())
 		for i, e := range eqs {
-			u.add(ls, e, weights[i])
+			w := weight{even[i], even[i]}
+			if solution > 0 {
+				w = o.Robust.weight(e, c, even[i])
+			}
+			u.add(ls, e, w)
 		}
 		u.tie(ls, float64(dev.Bandwidth), u.joules || o.EnergyTies)
 		if o.DataSheet {
@@ -41,12 +35,8 @@ func (o *Options) solve(eqs []*equation, dev *energy.Device) (*coefficients.Coef
 			return nil, err
 		}
 		c = u.coefficients(x, eqs)
-		if o.Reweights == 0 {
+		if o.DataSheet { // else what nothing holds makes it boundless
 			c.Condition = ls.condition(x)
-			break
-		}
-		for i, e := range eqs {
-			weights[i] = even[i] / max(leastError, e.worst(c))
 		}
 	}
 	return c, nil
@@ -78,19 +68,6 @@ func (o *Options) weights(eqs []*equation) []float64 {
 		out[i] *= math.Sqrt(total[e.class] / devices[e.class] / count[key{e.class, e.Device.ID}])
 	}
 	return out
-}
-
-// worst is the absolute relative error of a prediction in what was measured, the larger of the two.
-func (e *equation) worst(c *coefficients.Coefficients) float64 {
-	j, s := e.sums.of(c)
-	worst := 0.0
-	if e.energy > 0 {
-		worst = math.Abs(float64(j/e.energy) - 1)
-	}
-	if e.Time > 0 {
-		worst = max(worst, math.Abs(float64(s/e.Time)-1))
-	}
-	return worst
 }
 
 // mergeClasses counts classes that cannot be told apart from others with the class that stands in for them: those that no

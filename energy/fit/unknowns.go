@@ -21,7 +21,7 @@ type unknowns struct {
 func newUnknowns(eqs []*equation, dev *energy.Device) *unknowns {
 	u := &unknowns{index: map[coefficients.Key]int{}, power: powerRange(eqs, dev)}
 	for _, e := range eqs {
-		u.joules, u.seconds = u.joules || e.energy > 0, u.seconds || e.Time > 0
+		u.joules, u.seconds = u.joules || e.energy > 0, u.seconds || e.time > 0
 		for i := range e.sums {
 			if k := e.sums[i].Key; !u.has(k) {
 				u.index[k] = 0
@@ -40,10 +40,10 @@ func newUnknowns(eqs []*equation, dev *energy.Device) *unknowns {
 func powerRange(eqs []*equation, dev *energy.Device) coefficients.PowerRange {
 	p := coefficients.PowerRange{Low: energy.Watts(math.Inf(1))}
 	for _, e := range eqs {
-		if e.energy <= 0 || e.Time <= 0 {
+		if e.energy <= 0 || e.time <= 0 {
 			continue
 		}
-		w := e.energy.Over(e.Time)
+		w := e.energy.Over(e.time)
 		p.Low, p.High = min(p.Low, w), max(p.High, w)
 	}
 	if math.IsInf(float64(p.Low), 1) {
@@ -74,12 +74,12 @@ func timeWeightOf(joules bool) float64 {
 }
 
 // add adds the equations of what was measured of an item, on relative errors.
-func (u *unknowns) add(ls *leastSquares, e *equation, weight float64) {
+func (u *unknowns) add(ls *leastSquares, e *equation, w weight) {
 	if e.energy > 0 {
-		u.addQuantity(ls, e, float64(e.energy), float64(u.power.Low), float64(u.power.High), weight)
+		u.addQuantity(ls, e, float64(e.energy), float64(u.power.Low), float64(u.power.High), w.energy)
 	}
-	if e.Time > 0 {
-		u.addQuantity(ls, e, float64(e.Time), 1, 1, weight*timeWeightOf(u.joules))
+	if e.time > 0 {
+		u.addQuantity(ls, e, float64(e.time), 1, 1, w.time*timeWeightOf(u.joules))
 	}
 }
 

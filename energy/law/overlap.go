@@ -43,6 +43,10 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	return l, nil
 }
 
+// Limit puts the device under another power limit than its board's own: kernels over it run at a lower clock. A limit that
+// the board does not take, or that does not keep its clocks up, is an error.
+func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(limit) }
+
 // Idle implements [Law].
 func (l *Overlap) Idle() energy.Watts { return energy.Watts(l.machine.idle) }
 
@@ -66,12 +70,15 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	x, group, why := l.waits(k)
 	run := l.machine.run(&x, &l.constants.Power)
+	g := l.groups[group]
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
 		return Prediction{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients hold no constants of the group %s", group)}
 	}
+	if why == "" && len(g.Devices) == 0 {
+		why = fmt.Sprintf("no %s was measured on any device", group)
+	}
 	out.Time, out.Energy = energy.Seconds(run.time), energy.Joules(run.power*run.time)
 	out.Causes, out.Tile, out.Why = run.causes(&x), x.tile, why
-	g := l.groups[group]
 	switch {
 	case why != "":
 		out.Origin, out.StandIn = OriginStandIn, true
@@ -116,27 +123,59 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 
 // productWaits is the products of a kernel, one after the other.
 func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
-	group, one := l.productOf(k)
-	x, why = one(k.Products[0])
+	group, one, why := l.productOf(k)
+	x, stands := one(k.Products[0])
 	for _, q := range k.Products[1:] {
 		y, _ := one(q)
 		x.follow(y)
 	}
-	return x, group, cmp.Or(l.borrowed[group], why)
+	return x, group, cmp.Or(why, l.borrowed[group], stands)
 }
 
-// productOf is how products of a kernel are computed, and the group of their constants.
-func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, string)) {
-	if s, ok := quantisation(k.Quant); ok {
-		return GroupProduct + " " + s.Name, func(q Product) (waits, string) { return l.quantised(q, &s, k.Replayed) }
+// productOf is how products of a kernel are computed, the group of their constants, and why they are another type's.
+func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, string), why string) {
+	if s, ok := l.quantisationOf(k); ok {
+		if why = l.noArithmetic(&s, l.constants.Quant[s.Name].Peak[l.machine.kind] > 0); why != "" {
+			s = s.weightsAlone()
+		}
+		return GroupProduct + " " + s.Name, func(q Product) (waits, string) { return l.quantised(q, &s, k.Replayed) }, why
 	}
-	if k.DType == graph.Float32 {
-		return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm"), "" }
+	if k.DType != graph.Float32 && l.machine.peak(k.DType.String()) > l.machine.peak("float32") {
+		return GroupProduct, func(q Product) (waits, string) {
+			o, stands := l.plainOperand(k.DType)
+			return l.product(q, &o, k.Replayed), stands
+		}, ""
 	}
-	return GroupProduct, func(q Product) (waits, string) {
-		o, why := l.plainOperand(k.DType)
-		return l.product(q, &o, k.Replayed), why
+	if k.DType != graph.Float32 {
+		why = fmt.Sprintf("%s computes no faster in %v than in float32, whose products stand for it", l.machine.dev.ID, k.DType)
 	}
+	return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm"), "" }, why
+}
+
+// quantisationOf is the quantisation that a kernel names, or that of its element type where the device has no instruction
+// for a floating-point type so narrow.
+func (l *Overlap) quantisationOf(k *Kernel) (Quantisation, bool) {
+	name := k.Quant
+	if narrow := k.DType.IsFloat() && k.DType.Bits() <= 8; name == "" && narrow && !l.machine.native(k.DType.String()) {
+		name = "fp8"
+		if k.DType.Bits() < 8 {
+			name = "nvfp4"
+		}
+	}
+	return quantisation(name)
+}
+
+// noArithmetic says what is assumed where a device has no instruction for a quantisation, or nobody measured it; "" where
+// neither is so.
+func (l *Overlap) noArithmetic(s *Quantisation, measured bool) string {
+	const assumed = "assumed are weights stored in it and arithmetic in 16 bit"
+	switch {
+	case !l.machine.native(s.peak):
+		return fmt.Sprintf("%s has no arithmetic in %s: %s", l.machine.dev.ID, s.Name, assumed)
+	case !measured:
+		return fmt.Sprintf("%s was measured nowhere: %s", s.Name, assumed)
+	}
+	return ""
 }
 
 // attentionWaits is a fused attention kernel.
@@ -159,13 +198,13 @@ func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
 
 // expertWaits is a layer of experts.
 func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
-	t := expertType{name: "bfloat16", weight: 2, joules: 1}
-	peak := k.DType.String()
-	if s, ok := quantisation(k.Quant); ok {
-		t = expertType{name: s.Name, weight: s.weight, joules: expertJoules * l.constants.Quant[s.Name].Joules}
-		peak = s.peak
+	t := expertType{name: "bfloat16", weight: 2, peak: l.machine.peak(k.DType.String()), joules: 1}
+	if s, narrow := l.quantisationOf(k); narrow {
+		t.weight, why = s.weight, l.noArithmetic(&s, l.constants.Experts[s.Name].Tensor > 0)
+		if why == "" {
+			t = expertType{name: s.Name, weight: s.weight, peak: l.machine.peak(s.peak), joules: expertJoules * l.constants.Quant[s.Name].Joules}
+		}
 	}
-	t.peak, why = l.machine.path(peak)
 	group = GroupExperts + " " + t.name
 	return l.experts(k.Experts, &t), group, cmp.Or(l.borrowed[group], why)
 }

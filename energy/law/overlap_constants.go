@@ -185,9 +185,26 @@ func ReadConstants(o *coefficients.Overlap) (*Constants, error) {
 	return c, nil
 }
 
+// borrowJoules puts the joules of the next generation or process in the place of those that no row speaks of.
+func (p *PowerConstants) borrowJoules() {
+	next := [numProcesses][]process{
+		nm7: {nm8, hopperN4}, nm8: {nm7, adaN4}, adaN4: {graphicsN4, hopperN4, nm7}, hopperN4: {blackwellN4, adaN4, nm7},
+		blackwellN4: {ultraN4, hopperN4, adaN4}, ultraN4: {blackwellN4, hopperN4, adaN4}, graphicsN4: {adaN4, hopperN4, nm7},
+	}
+	known := p.FLOP
+	for i := range known {
+		for _, from := range next[i] {
+			if p.FLOP[i] == 0 {
+				p.FLOP[i] = known[from]
+			}
+		}
+	}
+}
+
 // borrow puts constants of the nearest kind of multiprocessor in the place of those that nothing was fitted to, and says
 // why by group of kernels.
 func (c *Constants) borrow(kind smKind) map[string]string {
+	c.Power.borrowJoules()
 	nearest := map[smKind]smKind{ampere: graphics, hopper: blackwell, blackwell: hopper, graphics: ampere}
 	why := map[string]string{}
 	slots := c.Slots()
@@ -198,8 +215,8 @@ func (c *Constants) borrow(kind smKind) map[string]string {
 		}
 		for _, from := range []smKind{nearest[kind], blackwell, hopper, graphics, ampere} {
 			j := slices.IndexFunc(slots, func(o Slot) bool { return o.Name == s.Name && o.Of == from.String() })
-			if v := *slots[j].Value; v != 0 {
-				*s.Value = v
+			if j >= 0 && *slots[j].Value != 0 {
+				*s.Value = *slots[j].Value
 				why[s.Group] = fmt.Sprintf("no %s was measured on multiprocessors of compute capability %v; those of %v stand for them", s.Group, kind, from)
 				break
 			}

@@ -71,28 +71,47 @@ type machine struct {
 // newMachine reads a device's row. A row that no device can have is an error.
 func newMachine(d energy.Device) (machine, error) {
 	m := machine{
-		dev: d, kind: smKindOf(&d), sms: float64(d.SMs), clock: float64(d.BoostClock), bandwidth: float64(d.Bandwidth),
+		dev: d, kind: smKindOf(&d), memory: memoryOf(&d), sms: float64(d.SMs), clock: float64(d.BoostClock), bandwidth: float64(d.Bandwidth),
 		l2: float64(d.L2Bytes), limit: float64(d.TDP), board: float64(d.TDP),
-	}
-	if m.kind == graphics || d.ComputeCapability == "6.1" || d.ComputeCapability == "7.5" {
-		m.memory = gddr
 	}
 	m.idle, m.busy = awake(&d)
 	for _, x := range []struct {
 		name  string
 		value float64
-	}{{"multiprocessors", m.sms}, {"clock", m.clock}, {"bandwidth", m.bandwidth}, {"L2 cache", m.l2}, {"power limit", m.limit}} {
+	}{
+		{"number of multiprocessors", m.sms},
+		{"number of cores", float64(d.CoresPerSM)},
+		{"boost clock", m.clock},
+		{"bandwidth", m.bandwidth},
+		{"L2 cache", m.l2},
+		{"power limit", m.limit},
+		{"float32 peak", m.peak("float32")},
+	} {
 		if !(x.value > 0) || math.IsInf(x.value, 0) {
-			return m, fmt.Errorf("device %s: its %s is %v: no device is like that", d.ID, x.name, x.value)
+			return m, fmt.Errorf("device %s: its %s is %v: kernels cannot be predicted without it", d.ID, x.name, x.value)
 		}
 	}
-	return m, nil
+	return m, m.limited(d.TDP)
 }
 
-// limited is the machine under another power limit. What its chip draws at rest stays.
+// memoryOf is the kind of a device's memory: that of its row, else what boards of its generation have.
+func memoryOf(d *energy.Device) memoryKind {
+	switch {
+	case strings.HasPrefix(d.MemoryKind, "HBM"):
+		return stacked
+	case d.MemoryKind != "" || smKindOf(d) == graphics:
+		return gddr
+	}
+	return stacked
+}
+
+// limited puts the machine under another power limit. What its chip draws at rest stays.
 func (m *machine) limited(limit energy.Watts) error {
-	if float64(limit) <= m.idle {
-		return fmt.Errorf("a power limit of %v is not above the %.0f W that %s draws at rest with its clocks up", limit, m.idle, m.dev.ID)
+	switch w := float64(limit); {
+	case !(w > 0) || w > m.board:
+		return fmt.Errorf("a power limit of %v W: %s takes limits up to %v W", w, m.dev.ID, m.board)
+	case w*atLimit <= m.idle:
+		return fmt.Errorf("a power limit of %v W: %s draws %.0f W with its clocks up and nothing running", w, m.dev.ID, m.idle)
 	}
 	m.limit = float64(limit)
 	return nil
@@ -113,12 +132,18 @@ func (m *machine) peak(t string) float64 {
 	return float64(rate)
 }
 
+// native says that the device has instructions for products of the type, by its name among peaks.
+func (m *machine) native(t string) bool {
+	_, ok := m.dev.PeakMatrix(t)
+	return ok
+}
+
 // path is the rate of matrix products in a type, FLOP/s, and why it is another type's: libraries turn elements of 8 and 4
 // bits into 16 where a device has no instruction for them.
 func (m *machine) path(t string) (rate float64, why string) {
 	narrow := strings.HasPrefix(t, energy.Float8) || strings.HasPrefix(t, energy.Float4) || t == "int8"
-	if _, ok := m.dev.PeakMatrix(t); ok || !narrow {
+	if m.native(t) || !narrow {
 		return m.peak(t), ""
 	}
-	return m.peak("float16"), fmt.Sprintf("%s has no instruction for products of %s: those of float16 stand for them", m.dev.ID, t)
+	return m.peak("float16"), fmt.Sprintf("%s has no arithmetic in %s: assumed is arithmetic in 16 bit", m.dev.ID, t)
 }

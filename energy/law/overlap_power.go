@@ -20,7 +20,7 @@ type PowerConstants struct {
 	Least [numProcesses]float64
 }
 
-// process is the silicon process of a chip, as far as joules go by it.
+// process is the silicon process of a chip and the generation of its multiprocessors, as far as joules go by them.
 type process int
 
 // The processes.
@@ -37,37 +37,43 @@ const (
 
 var processNames = [numProcesses]string{"7 nm (8.0)", "8 nm (8.6)", "4 nm (8.9)", "4 nm (9.0)", "4 nm (10.0)", "4 nm (10.3)", "4 nm (12.0)"}
 
-// processOf is the process of a device's chip.
+// silicon is the process and the compute capability of each, as rows of devices have them.
+var silicon = [numProcesses][2]string{
+	{"TSMC N7", "8.0"}, {"Samsung 8N", "8.6"}, {"TSMC 4N", "8.9"}, {"TSMC 4N", "9.0"}, {"TSMC 4NP", "10.0"}, {"TSMC 4NP", "10.3"}, {"TSMC 4N", "12.0"},
+}
+
+// processOf is the process of a device's chip: that of its row and generation, else of its row, else of its generation.
+// Chips older than all of them go by the oldest.
 func processOf(d *energy.Device) process {
-	switch d.ComputeCapability {
-	case "8.6", "8.7":
-		return nm8
-	case "8.9":
-		return adaN4
-	case "9.0":
-		return hopperN4
-	case "10.0":
-		return blackwellN4
-	case "10.3":
-		return ultraN4
-	case "12.0", "12.1":
-		return graphicsN4
+	best, fit := nm7, 0
+	for p, s := range silicon {
+		score := 0
+		if d.Process == s[0] {
+			score = 2
+		}
+		if d.ComputeCapability == s[1] {
+			score++
+		}
+		if score > fit {
+			best, fit = process(p), score
+		}
 	}
-	return nm7
+	return best
 }
 
 // awake is what a chip draws with its clocks up and nothing running, and above that while every multiprocessor issues
 // instructions; both belong to the chip, whatever the board's limit. Where nobody measured them, they are shares of the
-// power limit, as on the boards where somebody did.
+// power limit, as on the boards where somebody did; Pascal's and Volta's are in the joules of their operations.
 func awake(d *energy.Device) (idle, busy float64) {
-	if d.Awake > 0 {
-		return float64(d.Awake), float64(d.Busy)
-	}
 	limit := float64(d.TDP)
-	if d.ComputeCapability < "8" && len(d.ComputeCapability) == 3 {
+	switch d.Process {
+	case "TSMC 16FF", "TSMC 12FFN":
 		return float64(d.Idle), 0
 	}
-	if processOf(d) == nm7 || processOf(d) == nm8 {
+	switch {
+	case d.Awake > 0:
+		return float64(d.Awake), float64(d.Busy)
+	case processOf(d) <= nm8:
 		return 0.18 * limit, 0.05 * limit
 	}
 	return 0.18 * limit, 0.3 * limit

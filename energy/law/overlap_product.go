@@ -66,6 +66,7 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 	m := &l.machine
 	base := l.streams(&q, o, warm)
 	best, least := base, math.Inf(1)
+	best.floor = least // where constants are lacking
 	parts, most := splits(q.K)
 	for _, tile := range l.constants.Product.Tiles {
 		g := l.grid(&q, o, tile)

@@ -105,7 +105,7 @@ func TestVectorTimes(t *testing.T) {
 		{"a100-pcie-80gb", "bmm", Product{64, 1024, 64, 1024}, 0.56452},
 	} {
 		dev := energytest.Device(t, c.device)
-		dev.Awake, dev.TDP = dev.Idle, dev.TDP/atLimit
+		dev.Awake, dev.Busy, dev.TDP = dev.Idle, 0, dev.TDP/atLimit
 		l := onDevice(t, dev)
 		k := Kernel{Class: c.class, DType: graph.Float32, Known: true, Products: []Product{c.Product}}
 		near(t, c.device, 1e3*l.Time(&k), c.ms, 5e-4)

@@ -50,6 +50,17 @@ func quantisation(name string) (Quantisation, bool) {
 	return Quantisation{}, false
 }
 
+// weightsAlone is the quantisation of weights alone whose kernels come next to a product's that keeps its weights in q.
+func (q *Quantisation) weightsAlone() Quantisation {
+	name := "int8_wo"
+	if q.weight < 1 {
+		name = "int4_wo"
+	}
+	alone, _ := quantisation(name)
+	alone.weight = q.weight
+	return alone
+}
+
 // quantised is a product in a quantisation, its quantiser before it, and why the products are another type's.
 func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) (waits, string) {
 	m, c := &l.machine, l.constants.Quant[s.Name]

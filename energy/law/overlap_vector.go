@@ -2,6 +2,7 @@ package law
 
 import (
 	"math"
+	"strings"
 
 	"github.com/irene-onnx/irene/energy"
 )
@@ -58,7 +59,7 @@ func vectorSteps(d *energy.Device, weights bool) (rows, k float64) {
 }
 
 // pascal says that a device has compute capability 6.x.
-func pascal(d *energy.Device) bool { return d.ComputeCapability[0] == '6' }
+func pascal(d *energy.Device) bool { return strings.HasPrefix(d.ComputeCapability, "6.") }
 
 // rate is the share of the peak that a product's main loop issues.
 func (c *VectorConstants) rate(d *energy.Device, q *Product, weights bool) float64 {
@@ -104,6 +105,7 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 	base.overlap[waitLoad] = c.reread(m, &q, weights)
 	rate := float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights)
 	best, least := base, math.Inf(1)
+	best.floor = least // where constants are lacking
 	parts, most := splits(q.K)
 	if q.Batch > 1 {
 		most = 1

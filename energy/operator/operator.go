@@ -105,10 +105,16 @@ func (o *Operator) kind() (kind, error) {
 		}
 	}
 	if near, ok := nearest.Nearest(o.Op, Names()); ok {
-		return kind{}, fmt.Errorf("unknown op %q; did you mean %s?", o.Op, near)
+		return kind{}, unknownError(fmt.Sprintf("unknown op %q; did you mean %s?", o.Op, near))
 	}
-	return kind{}, fmt.Errorf("unknown op %q (known: %s)", o.Op, strings.Join(Names(), ", "))
+	return kind{}, unknownError(fmt.Sprintf("unknown op %q (known: %s)", o.Op, strings.Join(Names(), ", ")))
 }
+
+// unknownError says what nobody knows of an operator that is not wrong for all that: its name, a size, its quantisation.
+type unknownError string
+
+// Error is the text itself.
+func (e unknownError) Error() string { return string(e) }
 
 // maxWork bounds the product of an operator's dims, so that bytes and operations stay exact integers.
 const maxWork = 1 << 58
@@ -132,11 +138,13 @@ func (o *Operator) Check() error {
 		n := *o.size(name)
 		switch {
 		case n == 0:
-			return fmt.Errorf("%s needs %s: %s is missing", o.Op, strings.Join(k.dims(), ", "), name)
+			return unknownError(fmt.Sprintf("%s needs %s: %s is missing", o.Op, strings.Join(k.dims(), ", "), name))
 		case n < 0:
 			return fmt.Errorf("%s: %s is %d: sizes are at least 1", o.Op, name, n)
 		}
-		work *= float64(n)
+		if name != "kv_heads" && name != "experts" { // parts of heads and of tokens
+			work *= float64(n)
+		}
 	}
 	if work > maxWork {
 		return fmt.Errorf("%s: %.3g elements or products are more than any device runs", o.Op, work)
@@ -149,18 +157,35 @@ func (o *Operator) Check() error {
 
 // checkDetails says what is wrong with what only some kinds have.
 func (o *Operator) checkDetails() error {
-	a := &o.Attention
+	a, e := &o.Attention, &o.Experts
 	switch {
-	case o.Quant != "" && !slices.ContainsFunc(law.Quantisations(), func(q law.Quantisation) bool { return q.Name == o.Quant }):
-		return fmt.Errorf("%s: unknown quantisation %q", o.Op, o.Quant)
+	case o.Quant != "" && !slices.Contains(Quantisations(), o.Quant):
+		return unknownError(fmt.Sprintf("%s: unknown quantisation %q (known: %s)", o.Op, o.Quant, strings.Join(Quantisations(), ", ")))
+	case o.Quant != "" && o.Op != "moe" && !slices.Contains(kinds()[0].names, o.Op):
+		return fmt.Errorf("%s: quant %s is for linear and moe", o.Op, o.Quant)
 	case o.Op == "attention" && a.Heads%a.KVHeads != 0:
 		return fmt.Errorf("attention: %d heads do not share %d of keys and values evenly", a.Heads, a.KVHeads)
 	case o.Op == "attention" && !slices.Contains([]string{"", "prefill", "decode", "encoder"}, a.Phase):
-		return fmt.Errorf("attention: phase %q, want prefill, decode or encoder", a.Phase)
-	case o.Op == "moe" && o.Experts.TopK > o.Experts.Experts:
-		return fmt.Errorf("moe: tokens go through %d of %d experts", o.Experts.TopK, o.Experts.Experts)
+		return fmt.Errorf("attention: phase %q: want prefill, decode or encoder", a.Phase)
+	case o.Op == "attention" && a.Phase == "decode" && a.Query != 1:
+		return fmt.Errorf("attention: S_q is %d: decoding has one token a sequence", a.Query)
+	case o.Op == "moe" && e.TopK > e.Experts:
+		return fmt.Errorf("moe: topk is %d: there are %d experts", e.TopK, e.Experts)
+	case o.Op == "moe" && e.EP > e.Experts:
+		return fmt.Errorf("moe: ep is %d: there are %d experts", e.EP, e.Experts)
+	case o.Op == "moe" && e.TP > e.Inter:
+		return fmt.Errorf("moe: tp is %d: experts are %d wide", e.TP, e.Inter)
 	}
 	return nil
+}
+
+// Quantisations lists the names that rows have for quantisations.
+func Quantisations() []string {
+	var out []string
+	for _, q := range law.Quantisations() {
+		out = append(out, q.Name)
+	}
+	return out
 }
 
 // dims names the sizes that the kind needs.

@@ -18,14 +18,29 @@ type Predictor struct {
 	overlap      *law.Overlap // nil: the same
 	fitted       []string     // devices of the additive coefficients
 	energy, time bool         // that the coefficients hold
+	limit        energy.Watts // 0: the board's own
 }
 
-// New prepares predictions on a device. Coefficients of another device are scaled to it by public specifications.
-func New(c *coefficients.Coefficients, dev energy.Device) (*Predictor, error) {
-	o := &Predictor{Device: dev, fitted: append(slices.Clone(c.Provenance.Devices), c.Device)}
+// Options say how the device is set.
+type Options struct {
+	PowerLimit energy.Watts // 0: the board's own
+}
+
+// New prepares predictions on a device. Coefficients of another device are scaled to it by public specifications. It fails
+// where no law holds under the power limit asked for.
+func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Predictor, error) {
+	o := &Predictor{Device: dev, limit: options.PowerLimit, fitted: append(slices.Clone(c.Provenance.Devices), c.Device)}
 	var err error
 	if c.Overlap != nil {
 		if o.overlap, err = law.NewOverlap(c.Overlap, dev); err != nil {
+			return nil, err
+		}
+	}
+	if o.limit != 0 {
+		if o.overlap == nil {
+			return nil, fmt.Errorf("a power limit: the coefficients of %s hold under the limit they were measured with", c.Device)
+		}
+		if err := o.overlap.Limit(o.limit); err != nil {
 			return nil, err
 		}
 	}
@@ -60,6 +75,9 @@ func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 		return law.Prediction{Why: fmt.Sprintf("the coefficients know no %s", op.Op)}, nil
 	case o.law == nil:
 		return law.Prediction{Why: fmt.Sprintf("the coefficients know no %s in %v", op.Op, op.DType)}, nil
+	}
+	if o.limit != 0 {
+		return law.Prediction{Why: fmt.Sprintf("what a power limit costs %s in %v is not known", op.Op, op.DType)}, nil
 	}
 	p := o.law.Kernel(&k)
 	switch {

@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -33,7 +32,7 @@ func ParseDType(name string) (graph.DType, bool) {
 // Row is one line of a file of operators: its members in the order and spelling of the file, and what they say.
 type Row struct {
 	Operator
-	Unknown string // why nobody knows the operator; "" where somebody does
+	Unknown string // what nobody knows of the operator, without which it has no prediction; "" where all is known
 	Members []Member
 }
 
@@ -125,17 +124,17 @@ func parseRow(text []byte) (Row, error) {
 			return row, err
 		}
 	}
-	if _, err := row.kind(); row.Op != "" && err != nil {
-		row.Unknown = err.Error()
-		return row, nil
+	err = row.Check()
+	if unknown := unknownError(""); errors.As(err, &unknown) {
+		row.Unknown, err = string(unknown), nil
 	}
-	return row, row.Check()
+	return row, err
 }
 
 // quantised reads a quantisation where rows of experts name it in the place of an element type.
 func (r *Row) quantised(m *Member) bool {
 	var name string
-	if json.Unmarshal(m.Value, &name) != nil || !slices.ContainsFunc(law.Quantisations(), func(q law.Quantisation) bool { return q.Name == name }) {
+	if json.Unmarshal(m.Value, &name) != nil || !slices.Contains(Quantisations(), name) {
 		return false
 	}
 	r.Quant, r.DType = name, graph.BFloat16

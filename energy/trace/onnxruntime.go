@@ -112,10 +112,7 @@ func (p *ortProfile) kernel(e *chromeEvent) bool {
 	if json.Unmarshal(e.Args, &args) != nil {
 		return false
 	}
-	parent := args.Parent
-	if parent == "" {
-		parent = e.Name
-	}
+	parent := cmp.Or(args.Parent, e.Name)
 	at, ok := p.byName[parent]
 	if !ok {
 		at = len(p.rows)
@@ -196,13 +193,10 @@ func leastCalls(events []chromeEvent) int {
 			count[events[i].Name]++
 		}
 	}
-	least := 0
-	for _, n := range count {
-		if least == 0 || n < least {
-			least = n
-		}
+	if len(count) == 0 {
+		return 1
 	}
-	return max(1, least)
+	return slices.Min(slices.Collect(maps.Values(count)))
 }
 
 // holders is, by place in events, how much of a node's time is that of nodes in its subgraphs: the time of an If, a Loop

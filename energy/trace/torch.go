@@ -34,10 +34,7 @@ type torchArgs struct {
 }
 
 func (a *torchArgs) external() string {
-	if a.External != "" {
-		return a.External.String()
-	}
-	return a.OldExternal.String()
+	return cmp.Or(a.External, a.OldExternal).String()
 }
 
 // The categories of torch.profiler, those of versions before 1.12 in capitals.

@@ -58,12 +58,7 @@ func (a *Analysis) warnf(format string, args ...any) {
 }
 
 // Eval is the value of an expression at the bound dims.
-func (a *Analysis) Eval(d graph.Dim) (int64, bool) {
-	return d.Eval(func(name string) (int64, bool) {
-		v, ok := a.Dims[name]
-		return v, ok
-	})
-}
+func (a *Analysis) Eval(d graph.Dim) (int64, bool) { return d.Eval(lookup(a.Dims)) }
 
 // branches chooses one branch of every If and returns which bodies are operators of the tree.
 func (a *Analysis) branches() func(*graph.Body) bool {

@@ -99,7 +99,7 @@ func tokensInput(g *graph.Graph) *graph.Value {
 	rank := func(v *graph.Value) int {
 		s, name := v.Type.Shape, strings.ToLower(v.Name)
 		switch {
-		case v.Init != nil || isCacheName(name) || strings.Contains(name, "encoder"):
+		case isCacheName(name) || strings.Contains(name, "encoder"):
 			return 0
 		case len(s) == 2 && v.Type.DType.IsInt() && strings.Contains(name, "input_ids"):
 			return 5
@@ -112,9 +112,14 @@ func tokensInput(g *graph.Graph) *graph.Value {
 		}
 		return 0
 	}
+	return bestInput(g, rank)
+}
+
+// bestInput is the input that is not stored and ranks highest, the first of several; nil where none ranks above 0.
+func bestInput(g *graph.Graph, rank func(*graph.Value) int) *graph.Value {
 	var best *graph.Value
 	for _, v := range g.Main.Inputs {
-		if r := rank(v); r > 0 && (best == nil || r > rank(best)) {
+		if v.Init == nil && rank(v) > 0 && (best == nil || rank(v) > rank(best)) {
 			best = v
 		}
 	}

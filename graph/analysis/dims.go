@@ -27,10 +27,7 @@ func (e *DimError) Error() string { return e.Msg }
 func Declared(g *graph.Graph) []string {
 	var names []string
 	for _, v := range g.Main.Inputs {
-		for i, d := range v.Type.Shape {
-			if d.IsUnknown() {
-				d = ops.OpenDim(v, i)
-			}
+		for _, d := range declaredShape(v) {
 			for _, s := range d.Symbols() {
 				if !slices.Contains(names, s) {
 					names = append(names, s)
@@ -44,7 +41,7 @@ func Declared(g *graph.Graph) []string {
 // infer runs inference at the bound dims, after solving and assuming those nobody gave.
 func (a *Analysis) infer(opts Options) error {
 	declared := Declared(a.Graph)
-	given, err := bind(opts.Dims, declared)
+	given, err := bind(a.Graph, opts.Dims)
 	if err != nil {
 		return err
 	}
@@ -83,26 +80,23 @@ func consts(dims map[string]int64) map[string]graph.Dim {
 
 // bind checks the user's dims against the declared ones. A declared expression ("past_sequence + 1") may be given a
 // number too, which fixes its symbol.
-func bind(dims map[string]int64, declared []string) (map[string]int64, error) {
+func bind(g *graph.Graph, dims map[string]int64) (map[string]int64, error) {
 	out := map[string]int64{}
 	for _, name := range slices.Sorted(maps.Keys(dims)) {
 		n := dims[name]
-		if n < 0 || n > MaxDim {
-			return nil, &DimError{Name: name, Msg: fmt.Sprintf("dim %s=%d: a size is between 0 and %d", name, n, MaxDim)}
+		if err := checkSize(name, n); err != nil {
+			return nil, err
 		}
-		symbol, value, ok := name, n, slices.Contains(declared, name)
-		if !ok {
-			var solved bool
-			symbol, value, solved = solveFor(graph.ParseDim(name), n)
-			if ok = slices.Contains(declared, symbol); ok && !solved {
-				return nil, &DimError{Name: name, Msg: fmt.Sprintf("dim %s=%d: no size of %q makes %s %d", name, n, symbol, name, n)}
-			}
+		symbol, size, err := Resolve(g, name)
+		if err != nil {
+			return nil, err
 		}
-		if !ok {
-			return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %q: the model has no such dim", name)}
+		value, err := size(n)
+		if err != nil {
+			return nil, err
 		}
 		if old, twice := out[symbol]; twice && old != value {
-			return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %s=%d contradicts %s=%d", name, n, symbol, old)}
+			return nil, &DimError{Name: name, Known: Declared(g), Msg: fmt.Sprintf("dim %s=%d contradicts %s=%d", name, n, symbol, old)}
 		}
 		out[symbol] = value
 	}
@@ -129,18 +123,25 @@ func solveFor(d graph.Dim, n int64) (string, int64, bool) {
 }
 
 func checkValues(g *graph.Graph, values map[string][]float64, dims map[string]int64) error {
-	env := func(name string) (int64, bool) { v, ok := dims[name]; return v, ok }
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		i := slices.IndexFunc(g.Main.Inputs, func(v *graph.Value) bool { return v.Name == name })
 		if i < 0 {
 			return fmt.Errorf("value %q: the model has no such input", name)
 		}
 		shape := g.Main.Inputs[i].Type.Shape
-		if n, ok := shape.Elements().Eval(env); ok && n != int64(len(values[name])) {
+		if n, ok := shape.Elements().Eval(lookup(dims)); ok && n != int64(len(values[name])) {
 			return fmt.Errorf("value %q: %d elements are given, the input has the shape %v", name, len(values[name]), shape)
 		}
 	}
 	return nil
+}
+
+// lookup gives dims their sizes.
+func lookup(dims map[string]int64) func(name string) (int64, bool) {
+	return func(name string) (int64, bool) {
+		v, ok := dims[name]
+		return v, ok
+	}
 }
 
 // assume gives numbers to the declared dims that neither the user nor the graph's equalities fix. Of two equalities for
@@ -148,7 +149,6 @@ func checkValues(g *graph.Graph, values map[string][]float64, dims map[string]in
 func (a *Analysis) assume(declared []string, equalities ...map[string]graph.Dim) {
 	cache := hasCache(a.Graph)
 	dims := maps.Clone(a.Dims)
-	env := func(name string) (int64, bool) { v, ok := dims[name]; return v, ok }
 	for {
 		var open []string // no equality solves them yet
 		solved, free := false, -1
@@ -156,7 +156,7 @@ func (a *Analysis) assume(declared []string, equalities ...map[string]graph.Dim)
 			if _, ok := dims[name]; ok {
 				continue
 			}
-			v, state := solution(name, equalities, env)
+			v, state := solution(name, equalities, lookup(dims))
 			switch {
 			case state == hasValue:
 				dims[name], solved = v, true
@@ -247,10 +247,7 @@ func assumption(g *graph.Graph, name string, cache bool) int64 {
 func leads(g *graph.Graph, name string) bool {
 	first := false
 	for _, v := range g.Main.Inputs {
-		for i, d := range v.Type.Shape {
-			if d.IsUnknown() {
-				d = ops.OpenDim(v, i)
-			}
+		for i, d := range declaredShape(v) {
 			if s, ok := d.IsSymbol(); ok && s == name {
 				if i != 0 {
 					return false
@@ -268,7 +265,7 @@ func (a *Analysis) explain(given map[string]int64, symbolic *ops.Inference) erro
 	for _, name := range slices.Sorted(maps.Keys(symbolic.Solved)) {
 		want, ok := a.Eval(symbolic.Solved[name])
 		if have, isGiven := given[name]; ok && isGiven && have != want && want != 1 && have != 1 {
-			return &DimError{Name: name, Msg: fmt.Sprintf("the dims contradict: %s=%d, but the graph needs %s = %v, which is %d", name, have, name, symbolic.Solved[name], want)}
+			return contradiction(name, have, symbolic.Solved[name], want)
 		}
 	}
 	inFile := map[*graph.Node]bool{}
@@ -297,6 +294,11 @@ func (a *Analysis) explain(given map[string]int64, symbolic *ops.Inference) erro
 	}
 	a.reportConflicts(rest)
 	return nil
+}
+
+// contradiction says that the graph needs another size of a dim than it has.
+func contradiction(name string, have int64, needs graph.Dim, want int64) error {
+	return &DimError{Name: name, Msg: fmt.Sprintf("the dims contradict: %s=%d, but the graph needs %s = %v, which is %d", name, have, name, needs, want)}
 }
 
 // at lists the dims of an analysis, and which of them nobody gave, for a message.

@@ -22,19 +22,15 @@ type Open struct {
 func NewOpen(g *graph.Graph, opts Options, names []string, example []int64) (*Open, error) {
 	at := opts
 	at.Symbolic, at.Ties = false, nil
-	at.Dims = maps.Clone(opts.Dims)
-	if at.Dims == nil {
-		at.Dims = map[string]int64{}
-	}
+	at.Dims = copied(opts.Dims)
 	for i, name := range names {
 		at.Dims[name] = example[i]
 	}
-	point := func(name string) (int64, bool) { v, ok := at.Dims[name]; return v, ok }
 	open := opts
 	open.Ties = map[string]graph.Dim{}
 	for name, d := range opts.Ties {
 		open.Ties[name] = d.Subst(func(s string) (graph.Dim, bool) { v, ok := opts.Dims[s]; return graph.Const(v), ok })
-		if v, ok := d.Eval(point); ok {
+		if v, ok := d.Eval(lookup(at.Dims)); ok {
 			at.Dims[name] = v
 		}
 	}
@@ -43,10 +39,7 @@ func NewOpen(g *graph.Graph, opts Options, names []string, example []int64) (*Op
 		return nil, err
 	}
 	open.Symbolic = true
-	open.Dims = maps.Clone(opts.Dims)
-	if open.Dims == nil {
-		open.Dims = map[string]int64{}
-	}
+	open.Dims = copied(opts.Dims)
 	for _, name := range bound.Assumed {
 		open.Dims[name] = bound.Dims[name]
 	}
@@ -65,7 +58,7 @@ func (o *Open) Contradiction(values []int64) error {
 		have, isOpen := env(name)
 		want, ok := o.Inference.Solved[name].Eval(env)
 		if isOpen && ok && have != want {
-			return &DimError{Name: name, Msg: fmt.Sprintf("the dims contradict: %s=%d, but the graph needs %s = %v, which is %d", name, have, name, o.Inference.Solved[name], want)}
+			return contradiction(name, have, o.Inference.Solved[name], want)
 		}
 	}
 	return nil
@@ -101,6 +94,13 @@ func Resolve(g *graph.Graph, name string) (symbol string, size func(int64) (int6
 		}, nil
 	}
 	return "", nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %q: the model has no such dim", name)}
+}
+
+// copied is a copy of dims that can be added to.
+func copied(dims map[string]int64) map[string]int64 {
+	out := map[string]int64{}
+	maps.Copy(out, dims)
+	return out
 }
 
 func checkSize(name string, n int64) error {
@@ -139,12 +139,7 @@ func Items(g *graph.Graph, facts func(*graph.Value) graph.Shape) (count graph.Di
 		}
 		return 0
 	}
-	var best *graph.Value
-	for _, v := range g.Main.Inputs {
-		if v.Init == nil && rank(v) > 0 && (best == nil || rank(v) > rank(best)) {
-			best = v
-		}
-	}
+	best := bestInput(g, rank)
 	if best == nil {
 		return graph.Dim{}, false, false
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/ops"
 )
 
 // Signature says what makes two operators one measurement: operator, opset, attributes, and of every input and output
@@ -33,75 +34,60 @@ func Signature(a *Analysis, n *graph.Node) string {
 			fmt.Fprintf(&b, " %s", at.Name)
 		}
 	}
-	b.WriteString(" (")
-	for i, v := range n.Inputs {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		a.describe(&b, v)
-	}
-	b.WriteString(") -> (")
-	for i, v := range n.Outputs {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		a.describe(&b, v)
-	}
-	b.WriteByte(')')
+	fmt.Fprintf(&b, " (%s) -> (%s)", a.describe(n.Inputs), a.describe(n.Outputs))
 	return b.String()
 }
 
 // maxSignatureValues bounds the elements of a stored input that are part of a signature.
 const maxSignatureValues = 16
 
-func (a *Analysis) describe(b *strings.Builder, v *graph.Value) {
-	if v == nil {
-		b.WriteByte('-')
-		return
-	}
-	f := &a.Inference.Facts[v.ID]
-	b.WriteString(f.DType.String())
-	if f.Shape == nil {
-		b.WriteByte('?')
-	} else {
-		b.WriteByte('[')
-		for i, d := range f.Shape {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			if n, ok := a.Eval(d); ok {
-				fmt.Fprint(b, n)
-			} else {
-				b.WriteString(d.String())
-			}
+// describe says what values are.
+func (a *Analysis) describe(values []*graph.Value) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = "-"
+		if v != nil {
+			texts[i] = a.describeFact(&a.Inference.Facts[v.ID])
 		}
-		b.WriteByte(']')
+	}
+	return strings.Join(texts, ", ")
+}
+
+func (a *Analysis) describeFact(f *ops.Fact) string {
+	text := f.DType.String()
+	if f.Shape == nil {
+		text += "?"
+	} else {
+		dims := make([]string, len(f.Shape))
+		for i, d := range f.Shape {
+			if n, ok := a.Eval(d); ok {
+				d = graph.Const(n)
+			}
+			dims[i] = d.String()
+		}
+		text += "[" + strings.Join(dims, ",") + "]"
 	}
 	if f.Tensor == nil {
-		return
+		return text
 	}
-	b.WriteByte('=')
+	text += "="
 	if f.DType.IsInt() && f.DType.Bits() >= 32 { // narrower ones are weights and zero points, whose values cost nothing
 		if vals, err := f.Tensor.Elements(maxSignatureValues); err == nil {
-			fmt.Fprint(b, vals)
+			text += fmt.Sprint(vals)
 		}
 	}
+	return text
 }
 
 // ModuleSignature says what makes two modules one measurement: the signatures of their operators and how these are
 // linked, as a hash. Names of modules, operators and values do not enter.
 func ModuleSignature(a *Analysis, m *graph.Module) string {
 	inside := map[*graph.Node]bool{}
-	var mark func(*graph.Module)
-	mark = func(m *graph.Module) {
+	m.Walk(func(m *graph.Module) {
 		for _, n := range m.Nodes {
 			inside[n] = true
 		}
-		for _, c := range m.Children {
-			mark(c)
-		}
-	}
-	mark(m)
+	})
 	h := sha256.New()
 	at := map[*graph.Value]int{} // values in the order in which they are first named
 	for _, n := range a.Graph.Nodes {

@@ -1,14 +1,18 @@
 package kernel
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // biasAdd: a product with a weight, and the addition of a stored vector that alone reads it.
 func biasAdd(gr *grouping, n *graph.Node) []*graph.Node {
 	if n.Op != "MatMul" || n.Domain != "" || gr.costs[n.ID].Class != "gemm" {
 		return nil
 	}
-	add := soleReader(n)
-	if add == nil || add.Op != "Add" || gr.taken[add.ID] {
+	add := soleReader(n, "Add")
+	if add == nil || gr.taken[add.ID] {
 		return nil
 	}
 	b, out := otherInput(add, n.Outputs[0]), gr.inf.Facts[n.Outputs[0].ID].Shape
@@ -44,11 +48,11 @@ func scaledProduct(gr *grouping, n *graph.Node) []*graph.Node {
 
 // gelu: x·½·(1 + erf(x/√2)), the five nodes in any of the orders exporters write them.
 func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
-	if erf.Op != "Erf" || erf.Input(0) == nil {
+	if erf.Op != "Erf" {
 		return nil
 	}
-	scale := erf.Input(0).Producer
-	if scale == nil || (scale.Op != "Div" && scale.Op != "Mul") || soleReader(scale) != erf {
+	scale := producer(erf, 0, "Div", "Mul")
+	if scale == nil || soleReader(scale) != erf {
 		return nil
 	}
 	x := scale.Input(0)
@@ -58,12 +62,9 @@ func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
 	if x == nil {
 		return nil
 	}
-	add := soleReader(erf)
-	if add == nil || add.Op != "Add" {
-		return nil
-	}
-	mul := soleReader(add)
-	if mul == nil || mul.Op != "Mul" {
+	add := soleReader(erf, "Add")
+	mul := soleReader(add, "Mul")
+	if mul == nil {
 		return nil
 	}
 	members := []*graph.Node{erf, scale, add, mul}
@@ -72,20 +73,19 @@ func gelu(gr *grouping, erf *graph.Node) []*graph.Node {
 	case side == nil:
 		return nil
 	case gr.static[side.ID] == constant: // (½·(1 + erf))·x
-		last := soleReader(mul)
-		if last == nil || last.Op != "Mul" || otherInput(last, mul.Outputs[0]) != x {
+		last := soleReader(mul, "Mul")
+		if last == nil || otherInput(last, mul.Outputs[0]) != x {
 			return nil
 		}
 		return append(members, last)
 	case side == x: // (x·(1 + erf))·½
-		last := soleReader(mul)
-		if last != nil && last.Op == "Mul" && constantSide(gr, last, mul.Outputs[0]) {
+		if last := soleReader(mul, "Mul"); last != nil && constantSide(gr, last, mul.Outputs[0]) {
 			return append(members, last)
 		}
 		return members
 	}
 	half := side.Producer // (½·x)·(1 + erf)
-	if half == nil || half.Op != "Mul" || soleReader(half) != mul || (half.Input(0) != x && half.Input(1) != x) {
+	if soleReader(half) != mul || half.Op != "Mul" || (half.Input(0) != x && half.Input(1) != x) {
 		return nil
 	}
 	return append(members, half)
@@ -116,13 +116,10 @@ func constantSide(gr *grouping, n *graph.Node, v *graph.Value) bool {
 
 // layerNorm: (x - mean)/√(var + ε)·γ + β, as exports below opset 17 spell it.
 func layerNorm(gr *grouping, div *graph.Node) []*graph.Node {
-	if div.Op != "Div" || div.Input(0) == nil || div.Input(1) == nil {
+	if div.Op != "Div" {
 		return nil
 	}
-	sub, sqrt := div.Input(0).Producer, div.Input(1).Producer
-	if sub == nil || sqrt == nil || sub.Op != "Sub" || sqrt.Op != "Sqrt" {
-		return nil
-	}
+	sub, sqrt := producer(div, 0, "Sub"), producer(div, 1, "Sqrt")
 	eps := producer(sqrt, 0, "Add")
 	variance := producer(eps, 0, "ReduceMean")
 	square := producer(variance, 0, "Pow", "Mul")
@@ -131,12 +128,12 @@ func layerNorm(gr *grouping, div *graph.Node) []*graph.Node {
 		return nil
 	}
 	members := []*graph.Node{div, mean, sub, square, variance, eps, sqrt}
-	scale := soleReader(div)
-	if scale == nil || scale.Op != "Mul" || !constantSide(gr, scale, div.Outputs[0]) {
+	scale := soleReader(div, "Mul")
+	if scale == nil || !constantSide(gr, scale, div.Outputs[0]) {
 		return members
 	}
 	members = append(members, scale)
-	if shift := soleReader(scale); shift != nil && shift.Op == "Add" && constantSide(gr, shift, scale.Outputs[0]) {
+	if shift := soleReader(scale, "Add"); shift != nil && constantSide(gr, shift, scale.Outputs[0]) {
 		members = append(members, shift)
 	}
 	return members
@@ -144,27 +141,26 @@ func layerNorm(gr *grouping, div *graph.Node) []*graph.Node {
 
 // producer returns the node that makes input i of n if it is one of the given operators.
 func producer(n *graph.Node, i int, kinds ...string) *graph.Node {
-	if n == nil || n.Input(i) == nil || n.Input(i).Producer == nil {
+	if n == nil || n.Input(i) == nil {
 		return nil
 	}
-	p := n.Input(i).Producer
-	for _, k := range kinds {
-		if p.Op == k {
-			return p
-		}
+	if p := n.Input(i).Producer; p != nil && slices.Contains(kinds, p.Op) {
+		return p
 	}
 	return nil
 }
 
-// soleReader returns the only reader of a node's only output, in the same body.
-func soleReader(n *graph.Node) *graph.Node {
-	if len(n.Outputs) != 1 || n.Outputs[0] == nil || n.Outputs[0].IsOutput || len(n.Outputs[0].Consumers) != 1 {
+// soleReader returns the only reader of a node's only output, in the same body, if it is one of the given operators, of any
+// where none is given.
+func soleReader(n *graph.Node, kinds ...string) *graph.Node {
+	if n == nil || len(n.Outputs) != 1 || n.Outputs[0] == nil || n.Outputs[0].IsOutput || len(n.Outputs[0].Consumers) != 1 {
 		return nil
 	}
-	if c := n.Outputs[0].Consumers[0].Node; c.Body == n.Body {
-		return c
+	c := n.Outputs[0].Consumers[0].Node
+	if c.Body != n.Body || len(kinds) > 0 && !slices.Contains(kinds, c.Op) {
+		return nil
 	}
-	return nil
+	return c
 }
 
 // otherInput returns the other input of a node of two inputs; nil where v is not one of them.

@@ -208,11 +208,14 @@ func finishAttention(gr *grouping, k *Kernel) {
 
 // scaledInput is the input of a scaling that is no number.
 func scaledInput(gr *grouping, n *graph.Node) *graph.Value {
-	if v := n.Input(0); v != nil && len(gr.inf.Facts[v.ID].Shape) > 0 && otherInput(n, v) != nil && len(gr.inf.Facts[otherInput(n, v).ID].Shape) == 0 {
-		return v
-	}
-	if v := n.Input(1); v != nil && otherInput(n, v) != nil && len(gr.inf.Facts[otherInput(n, v).ID].Shape) == 0 {
-		return v
+	scalar := func(v *graph.Value) bool { return v != nil && len(gr.inf.Facts[v.ID].Shape) == 0 }
+	x, y := n.Input(0), n.Input(1)
+	switch {
+	case len(n.Inputs) != 2:
+	case x != nil && !scalar(x) && scalar(y):
+		return x
+	case y != nil && scalar(x):
+		return y
 	}
 	return nil
 }

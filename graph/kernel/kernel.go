@@ -241,16 +241,13 @@ func hasBias(k *Kernel) bool {
 // measuredOnly reports whether the outputs of a node are read for their shape alone.
 func measuredOnly(n *graph.Node) bool {
 	for _, v := range n.Outputs {
-		if v == nil {
-			continue
-		}
-		if v.IsOutput || len(v.Consumers) == 0 {
+		if v != nil && (v.IsOutput || len(v.Consumers) == 0) {
 			return false
 		}
-		for _, u := range v.Consumers {
-			if u.Node.Domain != "" || (u.Node.Op != "Shape" && u.Node.Op != "Size") {
-				return false
-			}
+	}
+	for u := range n.Readers() {
+		if !readsShape(u.Node) {
+			return false
 		}
 	}
 	return len(n.Outputs) > 0
@@ -289,7 +286,7 @@ func (gr *grouping) classify(g *graph.Graph) {
 			}
 		}
 		switch {
-		case (n.Op == "Shape" || n.Op == "Size") && n.Domain == "":
+		case readsShape(n):
 			s = max(s, shaped)
 		case strings.HasPrefix(n.Op, "Random") || n.Op == "Bernoulli" || n.Op == "Multinomial" || len(n.Bodies()) > 0:
 			s = dynamic

@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // attentionOps are attention and what surrounds it. A causal mask halves nothing: every query is counted against every
 // key. Only an attribute that bounds the keys a query sees (a window) lowers the count.
@@ -8,29 +12,25 @@ import "github.com/irene-onnx/irene/graph"
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MultiHeadAttention
 func attentionOps() []Op {
 	rows := []Op{
-		{Name: "Attention", Since: 23, Class: "attention", Shape: attend, Cost: attendCost},
-		{Domain: "ai.onnx.preview", Name: "FlexAttention", Since: 1, Class: "attention", Shape: attend, Cost: attendCost},
+		row("Attention", 23, "attention", attend, attendCost),
+		contrib("Attention", "attention", ofRank("input", projectingAttention, 3), projectingAttentionCost, 1, 2),
+		contrib("QAttention", "attention", ofRank("input", projectingAttention, 3), projectingAttentionCost, 1, 2),
+		contrib("DecoderMaskedSelfAttention", "attention", ofRank("input", projectingAttention, 3), projectingAttentionCost, 1, 2),
+		contrib("MultiHeadAttention", "attention", ofRank("query", multiHeadAttention, 3, 5), multiHeadAttentionCost, 3),
+		contrib("DecoderMaskedMultiHeadAttention", "attention", ofRank("query", multiHeadAttention, 3, 5), multiHeadAttentionCost, 10),
+		contrib("GroupQueryAttention", "attention", ofRank("query", groupQueryAttention, 3), groupQueryAttentionCost, 11, 14, 15),
+		contrib("SparseAttention", "attention", ofRank("query", groupQueryAttention, 3), groupQueryAttentionCost),
+		contrib("PagedAttention", "attention", ofRank("query", pagedAttention, 2), pagedAttentionCost, 11, 12, 13),
+		contrib("PackedAttention", "attention", ofRank("input", packedAttention, 2, 4), packedAttentionCost, 1, 2),
+		contrib("PackedMultiHeadAttention", "attention", ofRank("input", packedAttention, 2, 4), packedAttentionCost, 3),
+		contrib("LongformerAttention", "attention", sameAsFirst, longformerCost, 1, 2, 4, 5),
+		contrib("QOrderedLongformerAttention", "attention", sameAsFirst, longformerCost, 2, 4, 8, 10),
+		contrib("QOrderedAttention", "attention", qorderedAttention, qorderedAttentionCost, 5, 6, 7, 11, 12, 13),
+		contrib("DecoderAttention", "attention", ofRank("query", decoderAttention, 3), decoderAttentionCost, 2, 3, 4),
+		contrib("GatedRelativePositionBias", "attention", gatedPositionBias, gatedPositionBiasCost, 1, 3, 4, 5),
 	}
-	rows = append(rows, rotaryOps()...)
-	ms := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
-		rows = append(rows, Op{Domain: "com.microsoft", Name: name, Since: 1, Class: "attention", Shape: shape, Cost: cost, Weights: weights})
-	}
-	ms("Attention", ofRank("input", projectingAttention, 3), projectingAttentionCost, slots(1, 2))
-	ms("QAttention", ofRank("input", projectingAttention, 3), projectingAttentionCost, slots(1, 2))
-	ms("DecoderMaskedSelfAttention", ofRank("input", projectingAttention, 3), projectingAttentionCost, slots(1, 2))
-	ms("MultiHeadAttention", ofRank("query", multiHeadAttention, 3, 5), multiHeadAttentionCost, slots(3))
-	ms("DecoderMaskedMultiHeadAttention", ofRank("query", multiHeadAttention, 3, 5), multiHeadAttentionCost, slots(10))
-	ms("GroupQueryAttention", ofRank("query", groupQueryAttention, 3), groupQueryAttentionCost, slots(11, 14, 15))
-	ms("SparseAttention", ofRank("query", groupQueryAttention, 3), groupQueryAttentionCost, 0)
-	ms("PagedAttention", ofRank("query", pagedAttention, 2), pagedAttentionCost, slots(11, 12, 13))
-	ms("PackedAttention", ofRank("input", packedAttention, 2, 4), packedAttentionCost, slots(1, 2))
-	ms("PackedMultiHeadAttention", ofRank("input", packedAttention, 2, 4), packedAttentionCost, slots(3))
-	ms("LongformerAttention", sameAsFirst, longformerCost, slots(1, 2, 4, 5))
-	ms("QOrderedLongformerAttention", sameAsFirst, longformerCost, slots(2, 4, 8, 10))
-	ms("QOrderedAttention", qorderedAttention, qorderedAttentionCost, slots(5, 6, 7, 11, 12, 13))
-	ms("DecoderAttention", ofRank("query", decoderAttention, 3), decoderAttentionCost, slots(2, 3, 4))
-	ms("GatedRelativePositionBias", gatedPositionBias, gatedPositionBiasCost, slots(1, 3, 4, 5))
-	return append(append(rows, transformerOps()...), engramOps()...)
+	preview := ofDomain("ai.onnx.preview", row("FlexAttention", 1, "attention", attend, attendCost))
+	return slices.Concat(rows, preview, rotaryOps(), transformerOps(), engramOps())
 }
 
 // attention is the geometry of one scaled dot product attention.

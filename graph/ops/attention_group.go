@@ -43,7 +43,7 @@ func (c *Context) groupGeometry() (a attention, fresh graph.Dim, inPlace bool) {
 // sharedCache reports whether past and present keys are one buffer: the operator says so, the file declares both with
 // the same length, or the total length is at most that of the past keys.
 func (c *Context) sharedCache(past graph.Dim) bool {
-	if c.Node.Op == "SparseAttention" || c.Node.Int("sliding_window_cache", 0) != 0 {
+	if c.Node.Op == "SparseAttention" || c.isSet("sliding_window_cache") {
 		return true
 	}
 	if v := c.Node.Output(1); v != nil {

@@ -55,20 +55,17 @@ func linearAttention(c *Context) error {
 	if n := c.Node.Int("state_window", 0); n > 0 {
 		state = append(graph.Shape{graph.Const(n)}, state...)
 	}
-	t := c.DType(3)
-	if !c.Has(3) {
-		t = c.DType(0)
+	t := 0
+	if c.Has(3) {
+		t = 3
 	}
-	c.Set(1, t, state)
+	c.Set(1, c.DType(t), state)
 	return nil
 }
 
 func linearAttentionCost(c *Context) graph.Cost {
-	more := graph.Const(0)
-	if c.Has(4) {
-		more = c.Shape(4).Elements() // exponential of the decay
-	}
-	return c.linearCost(c.linearGeometry(), more)
+	decay := c.Shape(4).Elements().MulInt(c.countHas(4)) // its exponential
+	return c.linearCost(c.linearGeometry(), decay)
 }
 
 // deltaGeometry reads query, key and value as (positions …, heads, size).
@@ -113,7 +110,7 @@ func gatedDeltaNetCost(c *Context) graph.Cost {
 	if c.Has(5) && c.Node.Str("beta_activation", "none") != "none" {
 		more = more.Add(c.Shape(5).Elements())
 	}
-	if c.Node.Int("qk_l2_norm", 0) != 0 {
+	if c.isSet("qk_l2_norm") {
 		more = more.Add(c.Shape(0).Elements().Add(c.Shape(1).Elements()).MulInt(3))
 	}
 	return c.linearCost(c.deltaGeometry(), more)
@@ -121,9 +118,5 @@ func gatedDeltaNetCost(c *Context) graph.Cost {
 
 // linearAttentionGateCost is that of the projections in inputs 0 and 3 that are turned into gates. It counts bias, softplus and factor of the decay, and the sigmoid of the rate.
 func linearAttentionGateCost(c *Context) graph.Cost {
-	work := c.Shape(0).Elements().MulInt(5)
-	if c.Has(3) {
-		work = work.Add(c.Shape(3).Elements())
-	}
-	return c.cost(work)
+	return c.cost(c.Shape(0).Elements().MulInt(5).Add(c.Shape(3).Elements().MulInt(c.countHas(3))))
 }

@@ -196,11 +196,8 @@ func multiHeadAttention(c *Context) error {
 func multiHeadAttentionCost(c *Context) graph.Cost {
 	s := c.multiHeadSlots()
 	a, fresh := c.multiHeadGeometry()
-	more := graph.Const(0)
-	if c.Has(s.bias) {
-		per := a.queries.Mul(a.size).Add(fresh.Mul(a.size.Add(a.vsize)))
-		more = a.batch.Mul(a.heads).Mul(per)
-	}
+	perHead := a.queries.Mul(a.size).Add(fresh.Mul(a.size.Add(a.vsize)))
+	more := a.batch.Mul(a.heads).Mul(perHead).MulInt(c.countHas(s.bias))
 	cost := c.attentionCost(&a, c.scoreWork(c.masks(c.isSet("unidirectional"), s.mask, s.attentionBias)), more)
 	if c.inPlace(s) {
 		c.updateCaches(&cost, s.past, a.past, fresh)

@@ -37,11 +37,8 @@ func packedAttentionCost(c *Context) graph.Cost {
 		p := c.projection(a.queries, 1)
 		return c.attentionCost(&a, c.scoreWork(c.countHas(5)), a.queries.Mul(p.N), p)
 	}
-	more := graph.Const(0)
-	if c.Has(3) {
-		more = a.queries.Mul(a.heads).Mul(a.size.MulInt(2).Add(a.vsize))
-	}
-	return c.attentionCost(&a, c.scoreWork(c.countHas(6)), more)
+	biases := a.queries.Mul(a.heads).Mul(a.size.MulInt(2).Add(a.vsize)).MulInt(c.countHas(3))
+	return c.attentionCost(&a, c.scoreWork(c.countHas(6)), biases)
 }
 
 // longformerCost counts the projections of all tokens and a window of keys on both sides of each. Of the global

@@ -6,16 +6,13 @@ import "github.com/irene-onnx/irene/graph"
 // sequence has ended, so their cost does not follow from their shapes.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.BeamSearch
 func generationOps() []Op {
-	row := func(name string, shape ShapeRule) Op {
-		return Op{Domain: "com.microsoft", Name: name, Since: 1, Class: "control", Shape: shape, Cost: noCost}
-	}
 	return []Op{
-		row("BeamSearch", beamSearch),
-		row("WhisperBeamSearch", beamSearch),
-		row("GreedySearch", greedySearch),
-		row("Sampling", greedySearch),
+		contrib("BeamSearch", "control", beamSearch, noCost),
+		contrib("WhisperBeamSearch", "control", beamSearch, noCost),
+		contrib("GreedySearch", "control", greedySearch, noCost),
+		contrib("Sampling", "control", greedySearch, noCost),
 		// The scores, without the tokens that would repeat an n-gram of input 0.
-		{Domain: "com.microsoft", Name: "NGramRepeatBlock", Since: 1, Class: "elementwise", Shape: like(1), Cost: pointwise(1)},
+		contrib("NGramRepeatBlock", "elementwise", like(1), pointwise(1)),
 	}
 }
 

@@ -16,7 +16,7 @@ func causalConv(c *Context) error {
 	}
 	state := append(graph.Shape(nil), x...)
 	reach := dimOf(w, -1).AddInt(-1).MulInt(max(c.Node.Int("dilation", 1), 1))
-	if c.Node.Int("channels_last", 0) != 0 {
+	if c.isSet("channels_last") {
 		state[1] = reach
 	} else {
 		if _, err := c.Unify(x[1], w[0]); err != nil {

@@ -81,8 +81,7 @@ func (c *Context) concatElements(out graph.Shape, axis int) {
 	}
 	if c.Out(0).DType.IsFloat() {
 		if r, ok := join(c, n, outer, chunks, c.Reals); ok {
-			c.SetReals(0, r)
-			c.SetData(0, integers(r))
+			c.setNumbers(r)
 			return
 		}
 	}

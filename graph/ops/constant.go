@@ -47,6 +47,11 @@ func constantValue(c *Context) error {
 // setReals gives output 0 a type, a shape and the values of its elements.
 func (c *Context) setReals(t graph.DType, s graph.Shape, r []float64) {
 	c.Set(0, t, s)
+	c.setNumbers(r)
+}
+
+// setNumbers gives output 0, whose type is set, the values of its elements, as Dims too where all are integers.
+func (c *Context) setNumbers(r []float64) {
 	c.SetReals(0, r)
 	c.SetData(0, integers(r))
 }
@@ -64,11 +69,7 @@ func constantOfShape(c *Context) error {
 	}
 	shape, n, _ := c.list("", 0)
 	if shape == nil {
-		if n < 0 {
-			c.Set(0, t, nil)
-			return nil
-		}
-		c.Set(0, t, make(graph.Shape, n))
+		c.Set(0, t, unknownOf(n))
 		return nil
 	}
 	for i, d := range shape {
@@ -95,10 +96,6 @@ func constantOfShape(c *Context) error {
 // rangeOf: the numbers from start on in steps of delta, as long as limit is not reached: max(⌈(limit - start)/delta⌉, 0)
 // of them (Range). Without a third input the step is 1, as com.microsoft has it.
 func rangeOf(c *Context) error {
-	t := c.DType(0)
-	if t == graph.Undefined {
-		t = c.DType(1)
-	}
 	start, limit, delta := c.scalar(0), c.scalar(1), graph.Const(1)
 	if c.Has(2) {
 		delta = c.scalar(2)
@@ -110,7 +107,7 @@ func rangeOf(c *Context) error {
 	if count.IsUnknown() {
 		count = c.realSteps()
 	}
-	c.Set(0, t, graph.Shape{count})
+	c.Set(0, c.firstType(0, 1), graph.Shape{count})
 	n, ok := count.Const()
 	if !ok || n > maxData || start.IsUnknown() || delta.IsUnknown() {
 		return nil

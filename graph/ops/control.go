@@ -8,10 +8,10 @@ import "github.com/irene-onnx/irene/graph"
 // https://onnx.ai/onnx/operators/onnx__Loop.html
 func controlOps() []Op {
 	return append(generationOps(), []Op{
-		{Name: "If", Since: 1, Class: "control", Shape: ifRule, Cost: freeCost},
-		{Name: "Loop", Since: 1, Class: "control", Shape: loop, Cost: freeCost},
-		{Name: "Scan", Since: 8, Class: "control", Shape: scan8, Cost: freeCost},
-		{Name: "Scan", Since: 9, Class: "control", Shape: scan, Cost: freeCost},
+		row("If", 1, "control", ifRule, freeCost),
+		row("Loop", 1, "control", loop, freeCost),
+		row("Scan", 8, "control", scan8, freeCost),
+		row("Scan", 9, "control", scan, freeCost),
 	}...)
 }
 

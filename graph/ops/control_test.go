@@ -177,6 +177,10 @@ func TestScan(t *testing.T) {
 				ints("scan_output_axes", -1), ints("scan_input_directions", 1), step)),
 			"float32 [b, 4]; float32 [b, 4, s]", "0",
 		},
+		{
+			"of numbers", model(In("h0", graph.Float32), In("x", graph.Float32, "s"), Node("Scan", "h0 x", "y z", one, step)),
+			"float32 []; float32 [s]", "0",
+		},
 		{"axis", model(h, x, Node("Scan", "h0 x", "y z", one, ints("scan_input_axes", 3), step)), "conflict", ""},
 		{"inputs", model(h, x, Node("Scan", "h0 x x", "y z", one, step)), "conflict", ""},
 		{

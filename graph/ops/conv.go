@@ -5,27 +5,20 @@ import "github.com/irene-onnx/irene/graph"
 // convOps are convolutions.
 // https://onnx.ai/onnx/operators/onnx__Conv.html
 func convOps() []Op {
-	ms := "com.microsoft"
 	return []Op{
-		{Name: "Conv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
-		{Name: "ConvInteger", Since: 10, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1)},
-		{Name: "QLinearConv", Since: 10, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(3, 8)},
-		{Name: "ConvTranspose", Since: 1, Class: "conv", Shape: convTranspose, Cost: convTransposeCost, Weights: slots(1, 2)},
-		{Name: "DeformConv", Since: 19, Class: "conv", Shape: conv, Cost: deformConvCost, Weights: slots(1, 3)},
-		{Name: "CausalConvWithState", Since: 27, Class: "conv", Shape: causalConv, Cost: causalConvCost, Weights: slots(1, 2)},
-		{Domain: ms, Name: "FusedConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
-		{Domain: ms, Name: "NhwcConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
-		{Domain: ms, Name: "NhwcFusedConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(1, 2)},
-		{Domain: ms, Name: "QLinearConv", Since: 1, Class: "conv", Shape: conv, Cost: convCost, Weights: slots(3, 8)},
-		{
-			Domain: ms, Name: "ConvTransposeWithDynamicPads", Since: 1, Class: "conv",
-			Shape: convTranspose, Cost: convTransposeCost, Weights: slots(1, 3),
-		},
-		{Domain: ms, Name: "CausalConvWithState", Since: 1, Class: "conv", Shape: causalConv, Cost: causalConvCost, Weights: slots(1, 2)},
-		{
-			Domain: ms, Name: "VarlenCausalConvWithState", Since: 1, Class: "conv",
-			Shape: ofRank("input", varlenCausalConv, 2), Cost: causalConvCost, Weights: slots(1, 3),
-		},
+		row("Conv", 1, "conv", conv, convCost, 1, 2),
+		row("ConvInteger", 10, "conv", conv, convCost, 1),
+		row("QLinearConv", 10, "conv", conv, convCost, 3, 8),
+		row("ConvTranspose", 1, "conv", convTranspose, convTransposeCost, 1, 2),
+		row("DeformConv", 19, "conv", conv, deformConvCost, 1, 3),
+		row("CausalConvWithState", 27, "conv", causalConv, causalConvCost, 1, 2),
+		contrib("FusedConv", "conv", conv, convCost, 1, 2),
+		contrib("NhwcConv", "conv", conv, convCost, 1, 2),
+		contrib("NhwcFusedConv", "conv", conv, convCost, 1, 2),
+		contrib("QLinearConv", "conv", conv, convCost, 3, 8),
+		contrib("ConvTransposeWithDynamicPads", "conv", convTranspose, convTransposeCost, 1, 3),
+		contrib("CausalConvWithState", "conv", causalConv, causalConvCost, 1, 2),
+		contrib("VarlenCausalConvWithState", "conv", ofRank("input", varlenCausalConv, 2), causalConvCost, 1, 3),
 	}
 }
 
@@ -42,7 +35,7 @@ func (c *Context) convLayout() convLayout {
 		l.bias = -1
 	case "QLinearConv":
 		l.weight, l.bias = 3, 8
-		l.channelsLast = c.Node.Int("channels_last", 0) != 0
+		l.channelsLast = c.isSet("channels_last")
 	case "DeformConv", "ConvTransposeWithDynamicPads":
 		l.bias = 3
 	case "NhwcConv", "NhwcFusedConv":
@@ -95,9 +88,7 @@ func (c *Context) convType() graph.DType {
 	case "ConvInteger":
 		return graph.Int32
 	case "QLinearConv":
-		if t := c.DType(7); t != graph.Undefined {
-			return t
-		}
+		return c.firstType(7, 0)
 	}
 	return c.DType(0)
 }
@@ -130,31 +121,17 @@ func conv(c *Context) error {
 	return nil
 }
 
-// perGroup divides by the number of groups.
-func perGroup(d graph.Dim, group int64) graph.Dim {
-	if q, ok := d.DivideExactly(graph.Const(group)); ok {
-		return q
-	}
-	return d.FloorDiv(graph.Const(group))
-}
-
 // convCost describes a convolution as a matrix product per group: output positions by channels, over the input values
 // under one kernel.
 func convCost(c *Context) graph.Cost {
 	l := c.convLayout()
 	y, w := c.Out(0).Shape, c.Shape(l.weight)
-	each := int64(0)
-	if l.bias >= 0 && c.Has(l.bias) {
-		each++
-	}
+	each := c.countHas(l.bias)
 	switch c.Node.Op {
 	case "QLinearConv":
 		each += requantize
 	case "FusedConv", "NhwcFusedConv":
-		each += activationFLOPs(c.Node.Str("activation", ""))
-		if c.Has(3) {
-			each++
-		}
+		each += activationFLOPs(c.Node.Str("activation", "")) + c.countHas(3)
 	}
 	cost := c.products(y.Elements().MulInt(each), c.convProduct(l, y, w))
 	if t := c.DType(0); !t.IsFloat() {
@@ -170,7 +147,7 @@ func (c *Context) convProduct(l convLayout, y, w graph.Shape) graph.Product {
 	batch, channels, spatial := l.image(y)
 	g := c.group()
 	return graph.Product{
-		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: perGroup(channels, g), K: w[1:].Elements(),
+		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: channels.FloorDiv(graph.Const(g)), K: w[1:].Elements(),
 		Weight: c.constant(l.weight), TransB: true,
 	}
 }
@@ -186,13 +163,7 @@ func deformConvCost(c *Context) graph.Cost {
 		return c.products(graph.Dim{}, graph.Product{})
 	}
 	batch, _, spatial := l.image(y)
-	each := int64(sample)
-	if c.Has(4) {
-		each++
-	}
-	work := batch.Mul(spatial.Elements()).Mul(dimOf(c.Shape(0), 1)).Mul(w[2:].Elements()).MulInt(each)
-	if c.Has(l.bias) {
-		work = work.Add(y.Elements())
-	}
+	work := batch.Mul(spatial.Elements()).Mul(dimOf(c.Shape(0), 1)).Mul(w[2:].Elements()).MulInt(sample + c.countHas(4))
+	work = work.Add(y.Elements().MulInt(c.countHas(l.bias)))
 	return c.products(work, c.convProduct(l, y, w))
 }

@@ -81,17 +81,14 @@ func (c *Context) transposedAttrs(n int) (g windowAttrs, known bool, err error) 
 func convTransposeCost(c *Context) graph.Cost {
 	l := c.convLayout()
 	x, w := c.Shape(0), c.Shape(l.weight)
-	work := graph.Const(0)
-	if c.Has(l.bias) {
-		work = c.Out(0).Shape.Elements()
-	}
+	work := c.Out(0).Shape.Elements().MulInt(c.countHas(l.bias))
 	if len(x) < 3 || len(w) < 3 {
 		return c.products(work, graph.Product{})
 	}
 	batch, channels, spatial := l.image(x)
 	g := c.group()
 	return c.products(work, graph.Product{
-		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: w[1:].Elements(), K: perGroup(channels, g),
+		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: w[1:].Elements(), K: channels.FloorDiv(graph.Const(g)),
 		Weight: c.constant(l.weight),
 	})
 }

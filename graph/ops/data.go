@@ -12,50 +12,39 @@ import (
 func dataOps() []Op {
 	return append(
 		[]Op{
-			moveRow("Transpose", 1, transpose, movesCost),
-			moveRow("Concat", 1, concat, movesCost),     // axis is optional
-			moveRow("Concat", 4, concat, movesCost),     // axis is required
-			moveRow("Split", 1, splitParts, movesCost),  // sizes are an attribute or an input
-			moveRow("Split", 2, splitParts, movesCost),  // an attribute
-			moveRow("Split", 13, splitParts, movesCost), // an input
-			moveRow("Split", 18, splitParts, movesCost), // or num_outputs
-			moveRow("Expand", 8, expand, movesCost),
-			moveRow("Tile", 1, shaped(tileAxis), movesCost),
-			moveRow("Tile", 6, tile, movesCost),
-			moveRow("Pad", 1, pad, movesCost),  // paddings is an attribute
-			moveRow("Pad", 2, pad, movesCost),  // pads is an attribute
-			moveRow("Pad", 11, pad, movesCost), // an input
-			moveRow("Pad", 18, pad, movesCost), // with axes
-			moveRow("Slice", 1, slice, takesCost),
-			moveRow("Slice", 10, slice, takesCost), // starts, ends, axes and steps are inputs
-			moveRow("Trilu", 14, sameAsFirst, movesCost),
-			moveRow("OneHot", 9, oneHot, movesCost),
-			moveRow("NonZero", 9, nonZero, perInput(1)),
-			moveRow("Compress", 9, compress, movesCost),
-			moveRow("Unique", 11, unique, perInput(1)),
-			moveRow("ReverseSequence", 10, sameAsFirst, movesCost),
-			moveRow("DepthToSpace", 1, depthToSpace, movesCost), // mode from 11 on
-			moveRow("SpaceToDepth", 1, spaceToDepth, movesCost), // mode from 28 on
-			moveRow("CenterCropPad", 18, shaped(centerCropPad), movesCost),
-			microsoft(moveRow("Pad", 1, pad, movesCost)),
-			microsoft(moveRow("Trilu", 1, sameAsFirst, movesCost)),
-			microsoft(moveRow("Unique", 1, unique, perInput(1))),
-			microsoft(moveRow("UnfoldTensor", 1, shaped(unfoldTensor), movesCost)),
-			microsoft(moveRow("DynamicTimeWarping", 1, dynamicTimeWarping, perInput(3))),
+			row("Transpose", 1, "move", transpose, movesCost),
+			row("Concat", 1, "move", concat, movesCost),     // axis is optional
+			row("Concat", 4, "move", concat, movesCost),     // axis is required
+			row("Split", 1, "move", splitParts, movesCost),  // sizes are an attribute or an input
+			row("Split", 2, "move", splitParts, movesCost),  // an attribute
+			row("Split", 13, "move", splitParts, movesCost), // an input
+			row("Split", 18, "move", splitParts, movesCost), // or num_outputs
+			row("Expand", 8, "move", expand, movesCost),
+			row("Tile", 1, "move", shaped(tileAxis), movesCost),
+			row("Tile", 6, "move", tile, movesCost),
+			row("Pad", 1, "move", pad, movesCost),  // paddings is an attribute
+			row("Pad", 2, "move", pad, movesCost),  // pads is an attribute
+			row("Pad", 11, "move", pad, movesCost), // an input
+			row("Pad", 18, "move", pad, movesCost), // with axes
+			row("Slice", 1, "move", slice, takesCost),
+			row("Slice", 10, "move", slice, takesCost), // starts, ends, axes and steps are inputs
+			row("Trilu", 14, "move", sameAsFirst, movesCost),
+			row("OneHot", 9, "move", oneHot, movesCost),
+			row("NonZero", 9, "move", nonZero, perInput(1)),
+			row("Compress", 9, "move", compress, movesCost),
+			row("Unique", 11, "move", unique, perInput(1)),
+			row("ReverseSequence", 10, "move", sameAsFirst, movesCost),
+			row("DepthToSpace", 1, "move", depthToSpace, movesCost), // mode from 11 on
+			row("SpaceToDepth", 1, "move", spaceToDepth, movesCost), // mode from 28 on
+			row("CenterCropPad", 18, "move", shaped(centerCropPad), movesCost),
+			contrib("Pad", "move", pad, movesCost),
+			contrib("Trilu", "move", sameAsFirst, movesCost),
+			contrib("Unique", "move", unique, perInput(1)),
+			contrib("UnfoldTensor", "move", shaped(unfoldTensor), movesCost),
+			contrib("DynamicTimeWarping", "move", dynamicTimeWarping, perInput(3)),
 		},
 		indexOps()...,
 	)
-}
-
-// moveRow is a row of class "move".
-func moveRow(name string, since int64, shape ShapeRule, cost CostRule) Op {
-	return Op{Name: name, Since: since, Class: "move", Shape: shape, Cost: cost}
-}
-
-// microsoft is a row of ONNX Runtime's domain.
-func microsoft(op Op) Op {
-	op.Domain = "com.microsoft"
-	return op
 }
 
 // takesCost is the rule of operators that read of input 0 as many elements as they output, and their other inputs whole.
@@ -74,8 +63,7 @@ func takesCost(c *Context) graph.Cost {
 func (c *Context) places(at []int) {
 	if r, ok := c.Reals(0); ok && c.DType(0).IsFloat() {
 		if out, whole := taken(r, at); whole {
-			c.SetReals(0, out)
-			c.SetData(0, integers(out))
+			c.setNumbers(out)
 			return
 		}
 	}
@@ -187,8 +175,8 @@ func transpose(c *Context) error {
 // expand broadcasts input 0 with the shape that input 1 spells, in both directions (Expand).
 func expand(c *Context) error {
 	target, n, _ := c.list("", 1)
-	if target == nil && n >= 0 {
-		target = make([]graph.Dim, n)
+	if target == nil {
+		target = unknownOf(n)
 	}
 	for i, d := range target {
 		if d.Negative() {
@@ -221,10 +209,7 @@ func tile(c *Context) error {
 	in := c.Shape(0)
 	repeats, n, _ := c.list("", 1)
 	if in == nil {
-		if n >= 0 {
-			in = make(graph.Shape, n)
-		}
-		c.Set(0, c.DType(0), in)
+		c.Set(0, c.DType(0), unknownOf(n))
 		return nil
 	}
 	if n >= 0 && n != len(in) {

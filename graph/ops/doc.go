@@ -7,7 +7,7 @@
 //
 // To add an operator like its neighbours, add a row to its family file:
 //
-//	{Name: "Softsign", Since: 1, Class: "activation", Shape: sameAsFirst, Cost: pointwise(3)}
+//	row("Softsign", 1, "activation", sameAsFirst, pointwise(3))
 //
 // An operator with arithmetic of its own gets a file with its rules and its row; a new family is one line in table.go. An
 // operator without work has the rule freeCost; one without a row is unknown in every report, never zero.

@@ -14,7 +14,7 @@ func elementwiseOps() []Op {
 	var rows []Op
 	binary := func(since int64, shape ShapeRule, names ...string) {
 		for _, n := range names {
-			rows = append(rows, Op{Name: n, Since: since, Class: "elementwise", Shape: shape, Cost: pointwise(1)})
+			rows = append(rows, row(n, since, "elementwise", shape, pointwise(1)))
 		}
 	}
 	binary(1, arithAligned, "Add", "Sub", "Mul", "Div", "Pow")
@@ -28,7 +28,7 @@ func elementwiseOps() []Op {
 	binary(12, compare, "LessOrEqual", "GreaterOrEqual")
 	unary := func(class string, flops int64, since int64, names ...string) {
 		for _, n := range names {
-			rows = append(rows, Op{Name: n, Since: since, Class: class, Shape: mapUnary, Cost: pointwise(flops)})
+			rows = append(rows, row(n, since, class, mapUnary, pointwise(flops)))
 		}
 	}
 	unary("elementwise", 1, 6, "Abs", "Ceil", "Exp", "Floor", "Log", "Neg", "Reciprocal", "Sqrt")
@@ -39,13 +39,13 @@ func elementwiseOps() []Op {
 	unary("activation", 1, 6, "Relu", "Sigmoid", "Tanh")
 	rows = append(
 		rows,
-		Op{Name: "Not", Since: 1, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
-		Op{Name: "IsNaN", Since: 9, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
-		Op{Name: "IsInf", Since: 10, Class: "elementwise", Shape: toBool, Cost: pointwise(1)},
-		Op{Name: "Cast", Since: 6, Class: "move", Shape: cast, Cost: movesCost},
-		Op{Name: "CastLike", Since: 15, Class: "move", Shape: cast, Cost: movesCost},
-		Op{Name: "BitCast", Since: 26, Class: "view", Shape: cast, Cost: freeCost},
-		Op{Name: "Where", Since: 9, Class: "elementwise", Shape: where, Cost: pointwise(1)},
+		row("Not", 1, "elementwise", toBool, pointwise(1)),
+		row("IsNaN", 9, "elementwise", toBool, pointwise(1)),
+		row("IsInf", 10, "elementwise", toBool, pointwise(1)),
+		row("Cast", 6, "move", cast, movesCost),
+		row("CastLike", 15, "move", cast, movesCost),
+		row("BitCast", 26, "view", cast, freeCost),
+		row("Where", 9, "elementwise", where, pointwise(1)),
 	)
 	return append(rows, activations()...)
 }
@@ -54,31 +54,28 @@ func elementwiseOps() []Op {
 // https://onnx.ai/onnx/operators/onnx__Gelu.html
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FastGelu
 func activations() []Op {
-	var rows []Op
-	row := func(domain, name string, since, flops int64, weights Slots) {
-		rows = append(rows, Op{Domain: domain, Name: name, Since: since, Class: "activation", Shape: sameAsFirst, Cost: pointwise(flops), Weights: weights})
+	return []Op{
+		row("Elu", 6, "activation", sameAsFirst, pointwise(4)),
+		row("Celu", 12, "activation", sameAsFirst, pointwise(5)),
+		row("Selu", 6, "activation", sameAsFirst, pointwise(5)),
+		row("LeakyRelu", 6, "activation", sameAsFirst, pointwise(3)),
+		row("ThresholdedRelu", 10, "activation", sameAsFirst, pointwise(2)),
+		row("HardSigmoid", 6, "activation", sameAsFirst, pointwise(4)),
+		row("HardSwish", 14, "activation", sameAsFirst, pointwise(5)),
+		row("Softplus", 1, "activation", sameAsFirst, pointwise(3)),
+		row("Softsign", 1, "activation", sameAsFirst, pointwise(3)),
+		row("Mish", 18, "activation", sameAsFirst, pointwise(5)),
+		row("Swish", 24, "activation", sameAsFirst, pointwise(3)),
+		row("SwiGLU", 28, "activation", sameAsFirst, pointwise(4)),
+		row("Gelu", 20, "activation", sameAsFirst, pointwise(5)),
+		row("Shrink", 9, "activation", sameAsFirst, pointwise(4)),
+		row("PRelu", 7, "activation", sameAsFirst, pointwise(3), 1),
+		contrib("Gelu", "activation", sameAsFirst, pointwise(5)),
+		contrib("QuickGelu", "activation", sameAsFirst, pointwise(3)),
+		contrib("FastGelu", "activation", sameAsFirst, pointwise(9), 1), // with a bias: one addition more
+		contrib("BiasGelu", "activation", sameAsFirst, pointwise(6), 1),
+		contrib("BiasAdd", "activation", sameAsFirst, pointwise(2), 1),
 	}
-	row("", "Elu", 6, 4, 0)
-	row("", "Celu", 12, 5, 0)
-	row("", "Selu", 6, 5, 0)
-	row("", "LeakyRelu", 6, 3, 0)
-	row("", "ThresholdedRelu", 10, 2, 0)
-	row("", "HardSigmoid", 6, 4, 0)
-	row("", "HardSwish", 14, 5, 0)
-	row("", "Softplus", 1, 3, 0)
-	row("", "Softsign", 1, 3, 0)
-	row("", "Mish", 18, 5, 0)
-	row("", "Swish", 24, 3, 0)
-	row("", "SwiGLU", 28, 4, 0)
-	row("", "Gelu", 20, 5, 0)
-	row("", "Shrink", 9, 4, 0)
-	row("", "PRelu", 7, 3, slots(1))
-	row("com.microsoft", "Gelu", 1, 5, 0)
-	row("com.microsoft", "QuickGelu", 1, 3, 0)
-	row("com.microsoft", "FastGelu", 1, 9, slots(1)) // with a bias: one addition more
-	row("com.microsoft", "BiasGelu", 1, 6, slots(1))
-	row("com.microsoft", "BiasAdd", 1, 2, slots(1))
-	return rows
 }
 
 // sameAsFirst: output 0 has the type and shape of input 0.
@@ -111,29 +108,15 @@ func (c *Context) computeReals(shape graph.Shape) bool {
 	if !okA || !okB || (len(a) != len(b) && len(a) != 1 && len(b) != 1) || len(a) == 0 || len(b) == 0 {
 		return false
 	}
+	f := realArithmetic[c.Node.Op]
 	out := make([]float64, max(len(a), len(b)))
-	for i := range out {
-		x, y := a[i%len(a)], b[i%len(b)]
-		switch c.Node.Op {
-		case "Add":
-			out[i] = x + y
-		case "Sub":
-			out[i] = x - y
-		case "Mul":
-			out[i] = x * y
-		case "Div":
-			out[i] = x / y
-		case "Pow":
-			out[i] = math.Pow(x, y)
-		default:
-			return false
-		}
-	}
-	if n, _ := small(shape); n != len(out) {
+	if n, _ := small(shape); f == nil || n != len(out) {
 		return false
 	}
-	c.SetReals(0, out)
-	c.SetData(0, integers(out))
+	for i := range out {
+		out[i] = f(a[i%len(a)], b[i%len(b)])
+	}
+	c.setNumbers(out)
 	return true
 }
 
@@ -288,42 +271,38 @@ func spread(data []graph.Dim, from, to graph.Shape, n int) []graph.Dim {
 	return out
 }
 
+// realArithmetic are the binary operators on numbers whose values may shape something.
+var realArithmetic = map[string]func(x, y float64) float64{
+	"Add": func(x, y float64) float64 { return x + y },
+	"Sub": func(x, y float64) float64 { return x - y },
+	"Mul": func(x, y float64) float64 { return x * y },
+	"Div": func(x, y float64) float64 { return x / y },
+	"Pow": math.Pow,
+}
+
+// integerArithmetic are the binary operators on integers whose values may shape something, but for division.
+var integerArithmetic = map[string]func(a, b graph.Dim) graph.Dim{
+	"Add": graph.Dim.Add, "Sum": graph.Dim.Add, "Sub": graph.Dim.Sub, "Mul": graph.Dim.Mul,
+	"Min": graph.Dim.Min, "Max": graph.Dim.Max, "Mod": graph.Dim.Mod, "Pow": power,
+}
+
 // arithmeticOf is an integer operator on dims; nil where its values shape nothing. Division of floats is exact or
 // unknown.
 func arithmeticOf(op string, t graph.DType) func(a, b graph.Dim) graph.Dim {
-	switch op {
-	case "Add", "Sum":
-		return graph.Dim.Add
-	case "Sub":
-		return graph.Dim.Sub
-	case "Mul":
-		return graph.Dim.Mul
-	case "Min":
-		return graph.Dim.Min
-	case "Max":
-		return graph.Dim.Max
-	case "Mod":
-		return graph.Dim.Mod
-	case "Pow":
-		return func(a, b graph.Dim) graph.Dim {
-			if e, ok := b.Const(); ok {
-				return a.Pow(e)
-			}
-			return graph.Dim{}
-		}
-	case "Div":
-		if t.IsFloat() {
-			return func(a, b graph.Dim) graph.Dim {
-				q, ok := a.DivideExactly(b)
-				if !ok {
-					return graph.Dim{}
-				}
-				return q
-			}
-		}
+	switch {
+	case op == "Div" && t.IsFloat():
+		return split
+	case op == "Div":
 		return truncatedDiv
 	}
-	return nil
+	return integerArithmetic[op]
+}
+
+func power(a, b graph.Dim) graph.Dim {
+	if e, ok := b.Const(); ok {
+		return a.Pow(e)
+	}
+	return graph.Dim{}
 }
 
 // truncatedDiv is integer division as C does it: towards zero.
@@ -339,38 +318,32 @@ func truncatedDiv(a, b graph.Dim) graph.Dim {
 	return graph.Dim{}
 }
 
+// comparisons tell of comparisons and logical operators on dims whether they provably hold, and provably do not.
+var comparisons = map[string]func(a, b graph.Dim) (yes, no bool){
+	"Equal":          func(a, b graph.Dim) (yes, no bool) { return a.Equal(b), a.NotEqual(b) },
+	"Less":           func(a, b graph.Dim) (yes, no bool) { return b.Sub(a).Positive(), a.Sub(b).NonNegative() },
+	"LessOrEqual":    func(a, b graph.Dim) (yes, no bool) { return b.Sub(a).NonNegative(), a.Sub(b).Positive() },
+	"Greater":        func(a, b graph.Dim) (yes, no bool) { return a.Sub(b).Positive(), b.Sub(a).NonNegative() },
+	"GreaterOrEqual": func(a, b graph.Dim) (yes, no bool) { return a.Sub(b).NonNegative(), b.Sub(a).Positive() },
+	"And":            func(a, b graph.Dim) (yes, no bool) { return a.Is(1) && b.Is(1), a.Is(0) || b.Is(0) },
+	"Or":             func(a, b graph.Dim) (yes, no bool) { return a.Is(1) || b.Is(1), a.Is(0) && b.Is(0) },
+}
+
 // comparisonOf is a comparison or a logical operator on dims; its result is 1, 0 or unknown.
 func comparisonOf(op string) func(a, b graph.Dim) graph.Dim {
-	known := func(yes, no bool) graph.Dim {
-		switch {
-		case yes:
-			return graph.Const(1)
-		case no:
-			return graph.Const(0)
-		}
-		return graph.Dim{}
-	}
-	switch op {
-	case "Equal":
-		return func(a, b graph.Dim) graph.Dim { return known(a.Equal(b), a.NotEqual(b)) }
-	case "Less":
-		return func(a, b graph.Dim) graph.Dim { return known(b.Sub(a).Positive(), a.Sub(b).NonNegative()) }
-	case "LessOrEqual":
-		return func(a, b graph.Dim) graph.Dim { return known(b.Sub(a).NonNegative(), a.Sub(b).Positive()) }
-	case "Greater":
-		return func(a, b graph.Dim) graph.Dim { return known(a.Sub(b).Positive(), b.Sub(a).NonNegative()) }
-	case "GreaterOrEqual":
-		return func(a, b graph.Dim) graph.Dim { return known(a.Sub(b).NonNegative(), b.Sub(a).Positive()) }
-	case "And":
-		return func(a, b graph.Dim) graph.Dim {
-			return known(a.Is(1) && b.Is(1), a.Is(0) || b.Is(0))
-		}
-	case "Or":
-		return func(a, b graph.Dim) graph.Dim {
-			return known(a.Is(1) || b.Is(1), a.Is(0) && b.Is(0))
-		}
-	case "Xor":
+	if op == "Xor" {
 		return func(a, b graph.Dim) graph.Dim { return a.Add(b).Mod(graph.Const(2)) }
 	}
-	return nil
+	return func(a, b graph.Dim) graph.Dim { return known(comparisons[op](a, b)) }
+}
+
+// known is a boolean: 1, 0, or unknown where neither is so.
+func known(yes, no bool) graph.Dim {
+	switch {
+	case yes:
+		return graph.Const(1)
+	case no:
+		return graph.Const(0)
+	}
+	return graph.Dim{}
 }

@@ -5,12 +5,11 @@ import "github.com/irene-onnx/irene/graph"
 // engramOps look n-grams up by hash and gate what they find into the hidden states.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.EngramGate
 func engramOps() []Op {
-	ms := "com.microsoft"
 	return []Op{
-		{Domain: ms, Name: "EngramGate", Since: 1, Class: "norm", Shape: like(0, 0), Cost: engramGateCost, Weights: slots(3, 4, 5)},
-		{Domain: ms, Name: "GatedAdd", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: pointwise(2)},
-		{Domain: ms, Name: "NGramHashMapping", Since: 1, Class: "elementwise", Shape: ngramHash, Cost: ngramHashCost},
-		{Domain: ms, Name: "VarlenNGramHashMapping", Since: 1, Class: "elementwise", Shape: ngramHash, Cost: ngramHashCost},
+		contrib("EngramGate", "norm", like(0, 0), engramGateCost, 3, 4, 5),
+		contrib("GatedAdd", "elementwise", sameAsFirst, pointwise(2)),
+		contrib("NGramHashMapping", "elementwise", ngramHash, ngramHashCost),
+		contrib("VarlenNGramHashMapping", "elementwise", ngramHash, ngramHashCost),
 	}
 }
 

@@ -6,14 +6,9 @@ import "github.com/irene-onnx/irene/graph"
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MoE
 // Shazeer et al., The Sparsely-Gated Mixture-of-Experts Layer: https://arxiv.org/abs/1701.06538
 func expertOps() []Op {
-	ms := "com.microsoft"
-	return []Op{
-		{Domain: ms, Name: "MoE", Since: 1, Class: "moe", Shape: sameAsFirst, Cost: expertCost, Weights: slots(2, 3, 4, 5, 6, 7)},
-		{
-			Domain: ms, Name: "QMoE", Since: 1, Class: "moe", Shape: sameAsFirst, Cost: expertCost,
-			Weights: slots(2, 4, 5, 7, 8, 10), Params: expertParams,
-		},
-	}
+	quantized := contrib("QMoE", "moe", sameAsFirst, expertCost, 2, 4, 5, 7, 8, 10)
+	quantized.Params = expertParams
+	return []Op{contrib("MoE", "moe", sameAsFirst, expertCost, 2, 3, 4, 5, 6, 7), quantized}
 }
 
 // expertSlots says where a mixture has the weights and biases of its layers.
@@ -59,12 +54,7 @@ func expertParams(n *graph.Node, slot int, elements int64) int64 {
 func expertCost(c *Context) graph.Cost {
 	x, s := c.Shape(0), c.expertSlots()
 	hidden := dimOf(x, -1)
-	tokens := graph.Dim{}
-	if len(x) > 0 {
-		tokens = x[:len(x)-1].Elements()
-	}
-	k := max(c.Node.Int("k", 1), 1)
-	active := tokens.MulInt(k)
+	active := rowsOf(x).MulInt(max(c.Node.Int("k", 1), 1))
 	var ps []graph.Product
 	work := active.Mul(hidden).MulInt(2).Add(c.Shape(1).Elements().MulInt(softmaxWork + 1))
 	for i, slot := range s.weights {
@@ -79,9 +69,7 @@ func expertCost(c *Context) graph.Cost {
 			work = work.Add(active.Mul(outer).MulInt(expertActivation(c)))
 			inner, outer = outer, hidden
 		}
-		if c.Has(s.biases[i]) {
-			work = work.Add(active.Mul(outer))
-		}
+		work = work.Add(active.Mul(outer).MulInt(c.countHas(s.biases[i])))
 		ps = append(ps, graph.Product{Batch: graph.Const(1), M: active, N: outer, K: inner, Weight: c.constant(slot), TransB: true})
 	}
 	cost := c.products(work, ps...)

@@ -1,32 +1,22 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // indexOps are the operators that pick or replace elements by indices.
 // https://onnx.ai/onnx/operators/onnx__Gather.html
 // https://onnx.ai/onnx/operators/onnx__ScatterND.html
 func indexOps() []Op {
-	gathers := func(name string, since int64, shape ShapeRule) Op {
-		return Op{Name: name, Since: since, Class: "gather", Shape: shape, Cost: takesCost}
-	}
-	scatter := func(name string, since int64, cost CostRule) Op {
-		return moveRow(name, since, sameAsFirst, cost)
-	}
 	return []Op{
-		{Name: "Gather", Since: 1, Class: "gather", Shape: gather, Cost: takesCost, Weights: slots(0)},
-		gathers("GatherElements", 11, gatherElements),
-		gathers("GatherND", 11, gatherND), // batch_dims from 12 on
-		microsoft(gathers("GatherND", 1, gatherND)),
-		scatter("Scatter", 9, movesCost),
-		scatter("ScatterElements", 11, movesCost),
-		scatter("ScatterElements", 16, scatterCost), // with a reduction
-		scatter("ScatterND", 11, movesCost),
-		scatter("ScatterND", 16, scatterCost), // with a reduction
-		scatter("TensorScatter", 24, updateCost),
+		row("Gather", 1, "gather", gather, takesCost, 0),
+		row("GatherElements", 11, "gather", gatherElements, takesCost),
+		row("GatherND", 11, "gather", gatherND, takesCost), // batch_dims from 12 on
+		contrib("GatherND", "gather", gatherND, takesCost),
+		row("Scatter", 9, "move", sameAsFirst, movesCost),
+		row("ScatterElements", 11, "move", sameAsFirst, movesCost),
+		row("ScatterElements", 16, "move", sameAsFirst, scatterCost), // with a reduction
+		row("ScatterND", 11, "move", sameAsFirst, movesCost),
+		row("ScatterND", 16, "move", sameAsFirst, scatterCost), // with a reduction
+		row("TensorScatter", 24, "move", sameAsFirst, updateCost),
 	}
 }
 
@@ -38,15 +28,10 @@ func gather(c *Context) error {
 		return nil
 	}
 	axis, err := c.Axis(c.Node.Int("axis", 0), len(data))
-	if err != nil {
-		return err
+	if err != nil || idx == nil {
+		return c.result(c.DType(0), nil, err)
 	}
-	if idx == nil {
-		c.Set(0, c.DType(0), nil)
-		return nil
-	}
-	out := make(graph.Shape, 0, len(data)-1+len(idx))
-	out = append(append(append(out, data[:axis]...), idx...), data[axis+1:]...)
+	out := chain(data[:axis], idx, data[axis+1:])
 	c.Set(0, c.DType(0), out)
 	if _, ok := small(out); !ok {
 		return nil
@@ -127,15 +112,14 @@ func gatherND(c *Context) error {
 	if depth < 0 || depth > int64(len(data))-batch {
 		return c.Errorf("indices of %d numbers for a tensor of rank %d with %d batch axes", depth, len(data), batch)
 	}
-	out := make(graph.Shape, 0, len(idx)+len(data))
-	out = append(append(out, idx[:len(idx)-1]...), data[batch+depth:]...)
+	out := chain(idx[:len(idx)-1], data[batch+depth:])
 	for k := range batch {
 		var err error
 		if out[k], err = c.Unify(data[k], idx[k]); err != nil {
 			return err
 		}
 	}
-	c.Set(0, c.DType(0), slices.Clip(out))
+	c.Set(0, c.DType(0), out)
 	return nil
 }
 

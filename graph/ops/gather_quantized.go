@@ -22,12 +22,9 @@ func gatherBlockQuantized(c *Context) error {
 	if err != nil {
 		return err
 	}
-	table := append(graph.Shape(nil), data...)
-	last := len(table) - 1
-	table[last] = table[last].MulInt(packing(c.Node, c.DType(0)))
-	out := append(graph.Shape{}, table[:axis]...)
-	out = append(append(out, indices...), table[axis+1:]...)
-	c.Set(0, c.DType(2), out)
+	last := len(data) - 1
+	table := with(data, last, data[last].MulInt(packing(c.Node, c.DType(0))))
+	c.Set(0, c.DType(2), chain(table[:axis], indices, table[axis+1:]))
 	return nil
 }
 
@@ -51,13 +48,7 @@ func gatherBlockQuantizedCost(c *Context) graph.Cost {
 		case axis >= len(s) || s[axis].Is(1):
 			read = read.Add(c.bytesIn(i))
 		default:
-			n := taken
-			for k, d := range s {
-				if k != axis {
-					n = n.Mul(d)
-				}
-			}
-			read = read.Add(Bytes(c.DType(i), n))
+			read = read.Add(c.bytesOf(i, axis, taken))
 		}
 	}
 	cost.Read = read

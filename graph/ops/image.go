@@ -6,36 +6,32 @@ import "github.com/irene-onnx/irene/graph"
 // https://onnx.ai/onnx/operators/onnx__AveragePool.html
 // https://onnx.ai/onnx/operators/onnx__Resize.html
 func imageOps() []Op {
-	var rows []Op
-	row := func(class, name string, since int64, shape ShapeRule, cost CostRule) {
-		rows = append(rows, Op{Name: name, Since: since, Class: class, Shape: shape, Cost: cost})
+	return []Op{
+		row("MaxPool", 1, "pool", pool, poolCost(1)),     // Indices from 8, dilations and ceil_mode from 10 on
+		row("AveragePool", 1, "pool", pool, poolCost(1)), // ceil_mode from 10, dilations from 19 on
+		row("LpPool", 1, "pool", pool, poolCost(2)),      // ceil_mode and dilations from 18 on
+		row("GlobalMaxPool", 1, "pool", shaped(globalPool), perInput(1)),
+		row("GlobalAveragePool", 1, "pool", shaped(globalPool), perInput(1)),
+		row("GlobalLpPool", 1, "pool", shaped(globalPool), perInput(2)),
+		row("MaxRoiPool", 1, "pool", maxRoiPool, uncounted),
+		row("RoiAlign", 10, "pool", roiAlign, roiAlignCost), // coordinate_transformation_mode from 16 on
+		row("MaxUnpool", 9, "move", shaped(maxUnpool), movesCost),
+		row("Col2Im", 18, "move", col2Im, perInput(1)),
+		row("Upsample", 1, "resize", shaped(upsample), resizeCost), // height_scale and width_scale
+		row("Upsample", 7, "resize", shaped(upsample), resizeCost), // scales are an attribute
+		row("Upsample", 9, "resize", shaped(upsample), resizeCost), // an input
+		row("Resize", 10, "resize", shaped(upsample), resizeCost),  // scales alone
+		row("Resize", 11, "resize", shaped(resize), resizeCost),    // roi and sizes
+		row("Resize", 18, "resize", shaped(resize), resizeCost),    // axes and keep_aspect_ratio_policy
+		row("GridSample", 16, "resize", gridSample, gridSampleCost),
+		row("AffineGrid", 20, "resize", affineGrid, affineGridCost),
+		row("NonMaxSuppression", 10, "elementwise", nonMaxSuppression, uncounted),
+		row("ImageDecoder", 20, "move", imageDecoder, uncounted),
+		contrib("GridSample", "resize", gridSample, gridSampleCost),
+		contrib("CropAndResize", "resize", cropAndResize, cropAndResizeCost),
+		contrib("MaxpoolWithMask", "pool", pool, poolCost(1)),
+		contrib("NhwcMaxPool", "pool", pool, poolCost(1)),
 	}
-	row("pool", "MaxPool", 1, pool, poolCost(1))     // Indices from 8, dilations and ceil_mode from 10 on
-	row("pool", "AveragePool", 1, pool, poolCost(1)) // ceil_mode from 10, dilations from 19 on
-	row("pool", "LpPool", 1, pool, poolCost(2))      // ceil_mode and dilations from 18 on
-	row("pool", "GlobalMaxPool", 1, shaped(globalPool), perInput(1))
-	row("pool", "GlobalAveragePool", 1, shaped(globalPool), perInput(1))
-	row("pool", "GlobalLpPool", 1, shaped(globalPool), perInput(2))
-	row("pool", "MaxRoiPool", 1, maxRoiPool, uncounted)
-	row("pool", "RoiAlign", 10, roiAlign, roiAlignCost) // coordinate_transformation_mode from 16 on
-	row("move", "MaxUnpool", 9, shaped(maxUnpool), movesCost)
-	row("move", "Col2Im", 18, col2Im, perInput(1))
-	row("resize", "Upsample", 1, shaped(upsample), resizeCost) // height_scale and width_scale
-	row("resize", "Upsample", 7, shaped(upsample), resizeCost) // scales are an attribute
-	row("resize", "Upsample", 9, shaped(upsample), resizeCost) // an input
-	row("resize", "Resize", 10, shaped(upsample), resizeCost)  // scales alone
-	row("resize", "Resize", 11, shaped(resize), resizeCost)    // roi and sizes
-	row("resize", "Resize", 18, shaped(resize), resizeCost)    // axes and keep_aspect_ratio_policy
-	row("resize", "GridSample", 16, gridSample, gridSampleCost)
-	row("resize", "AffineGrid", 20, affineGrid, affineGridCost)
-	row("elementwise", "NonMaxSuppression", 10, nonMaxSuppression, uncounted)
-	row("move", "ImageDecoder", 20, imageDecoder, uncounted)
-	ms := func(op Op) { rows = append(rows, microsoft(op)) }
-	ms(Op{Name: "GridSample", Since: 1, Class: "resize", Shape: gridSample, Cost: gridSampleCost})
-	ms(Op{Name: "CropAndResize", Since: 1, Class: "resize", Shape: cropAndResize, Cost: cropAndResizeCost})
-	ms(Op{Name: "MaxpoolWithMask", Since: 1, Class: "pool", Shape: pool, Cost: poolCost(1)})
-	ms(Op{Name: "NhwcMaxPool", Since: 1, Class: "pool", Shape: pool, Cost: poolCost(1)})
-	return rows
 }
 
 // uncounted is the rule of operators whose arithmetic only the data decides: their traffic is known, their operations

@@ -218,21 +218,10 @@ func (s *state) completeDeclared(v *graph.Value) {
 	if t.Kind == graph.KindUnknown && t.DType == graph.Undefined {
 		return
 	}
-	if f.Kind == graph.KindUnknown {
-		f.Kind = t.Kind
-	}
-	if f.DType == graph.Undefined {
-		f.DType = t.DType
-	}
-	if f.Elem == nil && t.Elem != nil {
-		e := fromType(t.Elem)
-		f.Elem = &e
-	}
-	if t.Shape == nil {
-		return
-	}
-	if f.Shape == nil {
-		f.Shape = s.declared(v, false).Shape
+	ranked := f.Shape != nil
+	*f = complete(*f, fromType(t))
+	if !ranked {
+		f.Shape = s.resolveAll(f.Shape)
 		return
 	}
 	if len(f.Shape) != len(t.Shape) {

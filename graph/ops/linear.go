@@ -11,33 +11,27 @@ import (
 // https://onnx.ai/onnx/operators/onnx__Gemm.html
 func linearOps() []Op {
 	product, scaled := matMul(0, 1, typeOf(0, 1)), matMul(0, 1, typeOf(2)) // scaled: to the type of the scale in input 2
-	rows := []Op{
-		{Name: "MatMul", Since: 1, Class: "gemm", Shape: product, Cost: matMulCost, Weights: slots(1)},
-		{Name: "Gemm", Since: 1, Class: "gemm", Shape: gemm(0, 1, typeOf(0)), Cost: gemmCost, Weights: slots(1, 2)},
-		{Name: "MatMulInteger", Since: 10, Class: "gemm", Shape: matMul(0, 1, wideInteger), Cost: matMulCost, Weights: slots(1)},
-		{Name: "QLinearMatMul", Since: 10, Class: "gemm", Shape: matMul(0, 3, typeOf(7, 0)), Cost: qlinearMatMulCost, Weights: slots(3)},
-		{Name: "Det", Since: 11, Class: "elementwise", Shape: shaped(det), Cost: detCost},
-		{Domain: "com.microsoft", Name: "Inverse", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: inverseCost},
-		{Domain: "com.microsoft", Name: "CDist", Since: 1, Class: "elementwise", Shape: pairDistances, Cost: pairDistancesCost},
-		{Name: "Einsum", Since: 12, Class: "bmm", Shape: einsum, Cost: einsumCost},
+	return []Op{
+		row("MatMul", 1, "gemm", product, matMulCost, 1),
+		row("Gemm", 1, "gemm", gemm(0, 1, typeOf(0)), gemmCost, 1, 2),
+		row("MatMulInteger", 10, "gemm", matMul(0, 1, wideInteger), matMulCost, 1),
+		row("QLinearMatMul", 10, "gemm", matMul(0, 3, typeOf(7, 0)), qlinearMatMulCost, 3),
+		row("Det", 11, "elementwise", shaped(det), detCost),
+		contrib("Inverse", "elementwise", sameAsFirst, inverseCost),
+		contrib("CDist", "elementwise", pairDistances, pairDistancesCost),
+		row("Einsum", 12, "bmm", einsum, einsumCost),
+		contrib("FusedMatMul", "gemm", product, matMulCost, 1),
+		contrib("FusedMatMulActivation", "gemm", product, matMulCost, 1),
+		contrib("TransposeMatMul", "gemm", product, matMulCost, 1),
+		contrib("SparseToDenseMatMul", "gemm", product, matMulCost, 1),
+		contrib("GemmFastGelu", "gemm", product, matMulCost, 1, 2),
+		contrib("FusedGemm", "gemm", gemm(0, 1, typeOf(0)), gemmCost, 1, 2),
+		contrib("GemmFloat8", "gemm", gemm(0, 1, typeAttr("dtype")), gemmCost, 1, 2),
+		contrib("MatMulInteger16", "gemm", matMul(0, 1, wideInteger), matMulCost, 1),
+		contrib("MatMulIntegerToFloat", "gemm", scaled, matMulToFloatCost, 1, 6),
+		contrib("DynamicQuantizeMatMul", "gemm", scaled, matMulToFloatCost, 1, 4),
+		contrib("QGemm", "gemm", gemm(0, 3, qgemmType), qgemmCost, 3, 6),
 	}
-	ms := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
-		rows = append(rows, Op{
-			Domain: "com.microsoft", Name: name, Since: 1, Class: "gemm", Shape: shape, Cost: cost, Weights: weights,
-		})
-	}
-	ms("FusedMatMul", product, matMulCost, slots(1))
-	ms("FusedMatMulActivation", product, matMulCost, slots(1))
-	ms("TransposeMatMul", product, matMulCost, slots(1))
-	ms("SparseToDenseMatMul", product, matMulCost, slots(1))
-	ms("GemmFastGelu", product, matMulCost, slots(1, 2))
-	ms("FusedGemm", gemm(0, 1, typeOf(0)), gemmCost, slots(1, 2))
-	ms("GemmFloat8", gemm(0, 1, typeAttr("dtype")), gemmCost, slots(1, 2))
-	ms("MatMulInteger16", matMul(0, 1, wideInteger), matMulCost, slots(1))
-	ms("MatMulIntegerToFloat", scaled, matMulToFloatCost, slots(1, 6))
-	ms("DynamicQuantizeMatMul", scaled, matMulToFloatCost, slots(1, 4))
-	ms("QGemm", gemm(0, 3, qgemmType), qgemmCost, slots(3, 6))
-	return rows
 }
 
 // dimOf returns a dimension of a shape, counted from the end where axis is negative; unknown where there is none.

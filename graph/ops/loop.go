@@ -36,7 +36,7 @@ func (it *iteration) run(lead, tail []Fact, skip int) error {
 		it.widen()
 	}
 	for round := 1; ; round++ {
-		inputs := append(append(append([]Fact(nil), lead...), it.state...), tail...)
+		inputs := slices.Concat(lead, it.state, tail)
 		t, err := s.try(it.body, inputs)
 		if err != nil {
 			return err
@@ -158,8 +158,7 @@ func (it *iteration) stacked(i int, f *Fact, axis int64, trips graph.Dim) error 
 	if err != nil {
 		return err
 	}
-	shape := make(graph.Shape, 0, len(f.Shape)+1)
-	shape = append(append(append(shape, f.Shape[:a]...), trips), f.Shape[a:]...)
+	shape := slices.Insert(slices.Clone(f.Shape), a, trips)
 	shape = it.clean(shape, func(k int) graph.Dim { return it.c.Fresh(i, k) })
 	it.c.Set(i, f.DType, shape)
 	return nil
@@ -217,18 +216,11 @@ const unbounded = 1 << 31
 // tripCount is how often the body of a Loop runs: as the first input says where the condition is true from the start
 // and stays so; a symbol where nobody knows.
 func (c *Context) tripCount(again *Fact) graph.Dim {
-	fresh := c.s.resolve(graph.DataDependent(c.label() + "_trips"))
-	start := graph.Const(1)
+	fresh, start := c.freshTrips(), graph.Const(1)
 	if c.Has(1) {
-		start = graph.Dim{}
-		if data, ok := c.Data(1); ok && len(data) == 1 {
-			start = data[0]
-		}
+		start = c.scalar(1)
 	}
-	limit := fresh
-	if data, ok := c.Data(0); ok && len(data) == 1 && !data[0].IsUnknown() {
-		limit = data[0].Max(graph.Const(0))
-	}
+	limit := either(c.scalar(0).Max(graph.Const(0)), fresh)
 	if n, ok := limit.Const(); !c.Has(0) || (ok && n >= unbounded) {
 		limit = fresh
 	}
@@ -250,12 +242,23 @@ func (c *Context) tripCount(again *Fact) graph.Dim {
 	return fresh
 }
 
-// label is an identifier for the node: its first output's name.
-func (c *Context) label() string {
+// freshTrips is how often a body runs where nobody knows: a symbol named after the node's first output.
+func (c *Context) freshTrips() graph.Dim {
+	name := c.Node.Label()
 	for _, v := range c.Node.Outputs {
 		if v != nil {
-			return identifier(v.Name)
+			name = v.Name
+			break
 		}
 	}
-	return identifier(c.Node.Label())
+	return c.s.resolve(graph.DataDependent(identifier(name) + "_trips"))
+}
+
+// setTrips notes how often a body runs, as a symbol where that is unknown.
+func (c *Context) setTrips(b *graph.Body, trips graph.Dim) graph.Dim {
+	if trips.IsUnknown() {
+		trips = c.freshTrips()
+	}
+	c.s.out.Trips[b] = trips
+	return trips
 }

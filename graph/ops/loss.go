@@ -1,22 +1,27 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // lossOps are the losses and the optimizer steps of training graphs.
 // https://onnx.ai/onnx/operators/onnx__SoftmaxCrossEntropyLoss.html
 // https://onnx.ai/onnx/operators/onnx_aionnxpreviewtraining_Adam.html
 func lossOps() []Op {
-	training := func(name string, shape ShapeRule, cost CostRule) Op {
-		return Op{Domain: "ai.onnx.preview.training", Name: name, Since: 1, Class: "optimizer", Shape: shape, Cost: cost}
-	}
-	return []Op{
-		{Name: "NegativeLogLikelihoodLoss", Since: 12, Class: "loss", Shape: loss, Cost: lossCost(0)},
-		{Name: "SoftmaxCrossEntropyLoss", Since: 12, Class: "loss", Shape: loss, Cost: lossCost(5)},
-		training("Adagrad", optimizerStep(3, 0, 2), optimizerCost(3, 9)),
-		training("Adam", optimizerStep(4, 0, 2, 3), optimizerCost(4, 15)),
-		training("Momentum", optimizerStep(3, 0, 2), momentumCost),
-		training("Gradient", gradient, noCost),
-	}
+	training := ofDomain(
+		"ai.onnx.preview.training",
+		row("Adagrad", 1, "optimizer", optimizerStep(3, 0, 2), optimizerCost(3, 9)),
+		row("Adam", 1, "optimizer", optimizerStep(4, 0, 2, 3), optimizerCost(4, 15)),
+		row("Momentum", 1, "optimizer", optimizerStep(3, 0, 2), momentumCost),
+		row("Gradient", 1, "optimizer", gradient, noCost),
+	)
+	return append(
+		training,
+		row("NegativeLogLikelihoodLoss", 12, "loss", loss, lossCost(0)),
+		row("SoftmaxCrossEntropyLoss", 12, "loss", loss, lossCost(5)),
+	)
 }
 
 // noCost is the rule of operators whose work does not follow from their shapes; their cost is unknown.
@@ -30,14 +35,14 @@ func loss(c *Context) error {
 		if len(scores) < 2 {
 			return c.Errorf("scores of rank %d, want at least 2", len(scores))
 		}
-		labels := append(append(graph.Shape(nil), scores[0]), scores[2:]...)
+		labels := chain(scores[:1], scores[2:])
 		if out == nil {
 			out = labels
 		}
 		if len(out) != len(labels) {
 			return c.Errorf("labels of rank %d for scores of rank %d", len(out), len(scores))
 		}
-		out = append(graph.Shape(nil), out...)
+		out = slices.Clone(out)
 		for i, d := range labels {
 			var err error
 			if out[i], err = c.Unify(out[i], d); err != nil {
@@ -57,15 +62,8 @@ func loss(c *Context) error {
 // sum.
 func lossCost(perScore int64) CostRule {
 	return func(c *Context) graph.Cost {
-		perLabel := int64(2)
-		if c.Has(2) {
-			perLabel = 4
-		}
-		flops := c.Shape(1).Elements().MulInt(perLabel)
-		if perScore > 0 {
-			flops = flops.Add(c.Shape(0).Elements().MulInt(perScore))
-		}
-		return c.cost(flops)
+		perLabel := 2 + 2*c.countHas(2)
+		return c.cost(c.Shape(1).Elements().MulInt(perLabel).Add(c.Shape(0).Elements().MulInt(perScore)))
 	}
 }
 

@@ -6,19 +6,18 @@ import "github.com/irene-onnx/irene/graph"
 // reading them, not work that is counted.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits
 func packedProductOps() []Op {
-	var rows []Op
-	row := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
-		rows = append(rows, Op{
-			Domain: "com.microsoft", Name: name, Since: 1, Class: "gemm", Shape: shape, Cost: cost, Weights: weights, Params: packedParams,
-		})
+	rows := []Op{
+		contrib("MatMulNBits", "gemm", packedProduct, packedProductCost, 1, 5),
+		contrib("MatMulBnb4", "gemm", packedProduct, packedProductCost, 1),
+		contrib("MatMulFpQ4", "gemm", packedProduct, packedProductCost, 1),
+		contrib("MatMulBlockQuantizedFp4Weight", "gemm", packedProduct, packedProductCost, 1, 5),
+		contrib("MatMulBlockQuantizedFp8Weight", "gemm", packedProduct, packedProductCost, 1, 4),
+		contrib("MatMulNBitsMlp", "gemm", nbitsMLP, nbitsMLPCost, 2, 3, 5, 6, 8),
+		contrib("MatMulNBitsQkv", "gemm", nbitsQKV, nbitsQKVCost, 2, 3, 5, 6, 8, 9, 11),
 	}
-	row("MatMulNBits", packedProduct, packedProductCost, slots(1, 5))
-	row("MatMulBnb4", packedProduct, packedProductCost, slots(1))
-	row("MatMulFpQ4", packedProduct, packedProductCost, slots(1))
-	row("MatMulBlockQuantizedFp4Weight", packedProduct, packedProductCost, slots(1, 5))
-	row("MatMulBlockQuantizedFp8Weight", packedProduct, packedProductCost, slots(1, 4))
-	row("MatMulNBitsMlp", nbitsMLP, nbitsMLPCost, slots(2, 3, 5, 6, 8))
-	row("MatMulNBitsQkv", nbitsQKV, nbitsQKVCost, slots(2, 3, 5, 6, 8, 9, 11))
+	for i := range rows {
+		rows[i].Params = packedParams
+	}
 	return rows
 }
 
@@ -90,7 +89,7 @@ func (c *Context) rowsBy(n graph.Dim) graph.Shape {
 	if len(x) == 0 {
 		return nil
 	}
-	return append(append(graph.Shape(nil), x[:len(x)-1]...), n)
+	return with(x, len(x)-1, n)
 }
 
 // unifyInner states that the last dimension of input 0 is the inner one of the product.
@@ -115,12 +114,15 @@ func packedProduct(c *Context) error {
 
 // rowProduct is the product of the rows of input 0 by a k×n weight.
 func (c *Context) rowProduct(k, n graph.Dim, transB bool) graph.Product {
-	x := c.Shape(0)
-	rows := graph.Dim{}
-	if len(x) > 0 {
-		rows = x[:len(x)-1].Elements()
+	return graph.Product{Batch: graph.Const(1), M: rowsOf(c.Shape(0)), N: n, K: k, Weight: true, TransB: transB}
+}
+
+// rowsOf is the number of vectors along the last axis; unknown where there is none.
+func rowsOf(s graph.Shape) graph.Dim {
+	if len(s) == 0 {
+		return graph.Dim{}
 	}
-	return graph.Product{Batch: graph.Const(1), M: rows, N: n, K: k, Weight: true, TransB: transB}
+	return s[:len(s)-1].Elements()
 }
 
 func packedProductCost(c *Context) graph.Cost {
@@ -132,10 +134,7 @@ func packedProductCost(c *Context) graph.Cost {
 	case "MatMulBlockQuantizedFp8Weight":
 		bias = 4
 	}
-	work := graph.Const(0)
-	if c.Has(bias) {
-		work = c.Out(0).Shape.Elements()
-	}
+	work := c.Out(0).Shape.Elements().MulInt(c.countHas(bias))
 	if c.Node.Op == "MatMulBlockQuantizedFp8Weight" && c.Has(3) {
 		cost := c.products(work.Add(c.Shape(0).Elements().MulInt(quantize)), p)
 		cost.DType = c.DType(1)
@@ -186,9 +185,7 @@ func nbitsQKVCost(c *Context) graph.Cost {
 	kv := c.rowProduct(c.attr("K"), c.attr("Nkv"), true)
 	work := c.fusedNormWork()
 	for i, slot := range []int{5, 8, 11} {
-		if c.Has(slot) {
-			work = work.Add(c.Out(i).Shape.Elements())
-		}
+		work = work.Add(c.Out(i).Shape.Elements().MulInt(c.countHas(slot)))
 	}
 	return c.products(work, q, kv, kv)
 }

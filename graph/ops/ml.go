@@ -1,35 +1,37 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // mlOps are the operators of ai.onnx.ml: features, linear models, support vectors, trees.
 // https://github.com/onnx/onnx/blob/main/docs/Operators-ml.md
 func mlOps() []Op {
-	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
-		return Op{Domain: "ai.onnx.ml", Name: name, Since: since, Class: "classic", Shape: shape, Cost: cost}
-	}
 	float := always(graph.Float32)
-	return []Op{
-		row("ArrayFeatureExtractor", 1, shaped(arrayFeatures), takesCost),
-		row("Binarizer", 1, sameAsFirst, pointwise(1)),
-		row("CastMap", 1, castMap, pointwise(1)),
-		row("CategoryMapper", 1, typed(categoryMapper), pointwise(1)),
-		row("DictVectorizer", 1, dictVectorizer, pointwise(1)),
-		row("FeatureVectorizer", 1, featureVectorizer, movesCost),
-		row("Imputer", 1, sameAsFirst, pointwise(1)),
-		row("LabelEncoder", 1, typed(labelEncoder), pointwise(1)),
-		row("LinearClassifier", 1, classifier, linearCost),
-		row("LinearRegressor", 1, regressor(float, (*Context).targets), linearCost),
-		row("Normalizer", 1, typed(always(graph.Float32)), pointwise(3)),
-		row("OneHotEncoder", 1, oneHotEncoder, pointwise(1)),
-		row("Scaler", 1, typed(always(graph.Float32)), pointwise(2)),
-		row("SVMClassifier", 1, svmClassifier, svmCost),
-		row("SVMRegressor", 1, regressor(float, func(*Context) graph.Dim { return graph.Const(1) }), svmCost),
-		row("TreeEnsemble", 5, regressor(typeOf(0), (*Context).targets), noCost), // an example decides its way through a tree
-		row("TreeEnsembleClassifier", 1, classifier, noCost),
-		row("TreeEnsembleRegressor", 1, regressor(float, (*Context).targets), noCost),
-		row("ZipMap", 1, zipMap, movesCost),
-	}
+	return ofDomain(
+		"ai.onnx.ml",
+		row("ArrayFeatureExtractor", 1, "classic", shaped(arrayFeatures), takesCost),
+		row("Binarizer", 1, "classic", sameAsFirst, pointwise(1)),
+		row("CastMap", 1, "classic", castMap, pointwise(1)),
+		row("CategoryMapper", 1, "classic", typed(categoryMapper), pointwise(1)),
+		row("DictVectorizer", 1, "classic", dictVectorizer, pointwise(1)),
+		row("FeatureVectorizer", 1, "classic", featureVectorizer, movesCost),
+		row("Imputer", 1, "classic", sameAsFirst, pointwise(1)),
+		row("LabelEncoder", 1, "classic", typed(labelEncoder), pointwise(1)),
+		row("LinearClassifier", 1, "classic", classifier, linearCost),
+		row("LinearRegressor", 1, "classic", regressor(float, (*Context).targets), linearCost),
+		row("Normalizer", 1, "classic", typed(always(graph.Float32)), pointwise(3)),
+		row("OneHotEncoder", 1, "classic", oneHotEncoder, pointwise(1)),
+		row("Scaler", 1, "classic", typed(always(graph.Float32)), pointwise(2)),
+		row("SVMClassifier", 1, "classic", svmClassifier, svmCost),
+		row("SVMRegressor", 1, "classic", regressor(float, func(*Context) graph.Dim { return graph.Const(1) }), svmCost),
+		row("TreeEnsemble", 5, "classic", regressor(typeOf(0), (*Context).targets), noCost), // an example decides its way through a tree
+		row("TreeEnsembleClassifier", 1, "classic", classifier, noCost),
+		row("TreeEnsembleRegressor", 1, "classic", regressor(float, (*Context).targets), noCost),
+		row("ZipMap", 1, "classic", zipMap, movesCost),
+	)
 }
 
 // arrayFeatures: the last axis holds the elements that input 1 lists.
@@ -207,11 +209,10 @@ func linearCost(c *Context) graph.Cost {
 
 func oneHotEncoder(c *Context) error {
 	in := c.Shape(0)
-	if in == nil {
-		c.Set(0, graph.Float32, nil)
-		return nil
+	if in != nil {
+		in = append(slices.Clone(in), c.attrLen("cats_int64s", "cats_strings"))
 	}
-	c.Set(0, graph.Float32, append(append(graph.Shape(nil), in...), c.attrLen("cats_int64s", "cats_strings")))
+	c.Set(0, graph.Float32, in)
 	return nil
 }
 

@@ -1,10 +1,6 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // Work per element of the normalizations, as their function bodies spell it out. What is done once per row is left out.
 const (
@@ -16,33 +12,26 @@ const (
 // https://onnx.ai/onnx/operators/onnx__LayerNormalization.html
 // https://onnx.ai/onnx/operators/onnx__RMSNormalization.html
 func normOps() []Op {
-	rows := []Op{
-		{Name: "LayerNormalization", Since: 1, Shape: layerNormalization, Cost: layerNormCost, Weights: slots(1, 2)},
-		{Name: "SimplifiedLayerNormalization", Since: 1, Shape: simplifiedLayerNorm, Cost: pointwise(rmsNorm), Weights: slots(1)},
-		{Name: "RMSNormalization", Since: 23, Shape: rmsNormalization, Cost: pointwise(rmsNorm), Weights: slots(1)},
-		{Name: "BatchNormalization", Since: 1, Shape: batchNorm, Cost: batchNormCost, Weights: slots(1, 2)},
-		{Name: "InstanceNormalization", Since: 1, Shape: sameAsFirst, Cost: pointwise(layerNorm + 1), Weights: slots(1, 2)},
-		{Name: "GroupNormalization", Since: 18, Shape: sameAsFirst, Cost: pointwise(layerNorm + 1), Weights: slots(1, 2)},
-		{Name: "LRN", Since: 1, Shape: sameAsFirst, Cost: lrnCost},
-		{Name: "LpNormalization", Since: 1, Shape: sameAsFirst, Cost: pointwise(3)},           // power, sum, divide
-		{Name: "MeanVarianceNormalization", Since: 9, Shape: sameAsFirst, Cost: pointwise(5)}, // two means, square, subtract, divide
+	return []Op{
+		row("LayerNormalization", 1, "norm", layerNormalization, layerNormCost, 1, 2),
+		row("SimplifiedLayerNormalization", 1, "norm", simplifiedLayerNorm, pointwise(rmsNorm), 1),
+		row("RMSNormalization", 23, "norm", rmsNormalization, pointwise(rmsNorm), 1),
+		row("BatchNormalization", 1, "norm", batchNorm, batchNormCost, 1, 2),
+		row("InstanceNormalization", 1, "norm", sameAsFirst, pointwise(layerNorm+1), 1, 2),
+		row("GroupNormalization", 18, "norm", sameAsFirst, pointwise(layerNorm+1), 1, 2),
+		row("LRN", 1, "norm", sameAsFirst, lrnCost),
+		row("LpNormalization", 1, "norm", sameAsFirst, pointwise(3)),           // power, sum, divide
+		row("MeanVarianceNormalization", 9, "norm", sameAsFirst, pointwise(5)), // two means, square, subtract, divide
+		contrib("SimplifiedLayerNormalization", "norm", simplifiedLayerNorm, pointwise(rmsNorm), 1),
+		contrib("SkipLayerNormalization", "norm", skipLayerNorm, skipLayerNormCost, 2, 3, 4),
+		contrib("SkipSimplifiedLayerNormalization", "norm", skipLayerNorm, skipLayerNormCost, 2, 3),
+		contrib("EmbedLayerNormalization", "norm", embedLayerNorm, embedLayerNormCost, 2, 3, 4, 5, 6),
+		contrib("QEmbedLayerNormalization", "norm", embedLayerNorm, embedLayerNormCost, 2, 3, 4, 5, 6),
+		contrib("GroupNorm", "norm", sameAsFirst, groupNormCost, 1, 2),
+		contrib("SkipGroupNorm", "norm", like(0, 0), groupNormCost, 1, 2, 4),  // output 1 is the sum of the inputs
+		contrib("GatedRMSNorm", "norm", sameAsFirst, pointwise(rmsNorm+3), 1), // sigmoid of the gate, two products
+		contrib("QOrderedLayerNormalization", "norm", sameAsFirst, pointwise(dequantize+layerNorm+1+quantize), 2, 3),
 	}
-	ms := func(name string, shape ShapeRule, cost CostRule, weights Slots) {
-		rows = append(rows, Op{Domain: "com.microsoft", Name: name, Since: 1, Shape: shape, Cost: cost, Weights: weights})
-	}
-	ms("SimplifiedLayerNormalization", simplifiedLayerNorm, pointwise(rmsNorm), slots(1))
-	ms("SkipLayerNormalization", skipLayerNorm, skipLayerNormCost, slots(2, 3, 4))
-	ms("SkipSimplifiedLayerNormalization", skipLayerNorm, skipLayerNormCost, slots(2, 3))
-	ms("EmbedLayerNormalization", embedLayerNorm, embedLayerNormCost, slots(2, 3, 4, 5, 6))
-	ms("QEmbedLayerNormalization", embedLayerNorm, embedLayerNormCost, slots(2, 3, 4, 5, 6))
-	ms("GroupNorm", sameAsFirst, groupNormCost, slots(1, 2))
-	ms("SkipGroupNorm", like(0, 0), groupNormCost, slots(1, 2, 4))  // output 1 is the sum of the inputs
-	ms("GatedRMSNorm", sameAsFirst, pointwise(rmsNorm+3), slots(1)) // sigmoid of the gate, two products
-	ms("QOrderedLayerNormalization", sameAsFirst, pointwise(dequantize+layerNorm+1+quantize), slots(2, 3))
-	for i := range rows {
-		rows[i].Class = "norm"
-	}
-	return rows
 }
 
 // layerNormalization: output 0 is like the input, outputs 1 and 2 hold one number per row.
@@ -68,7 +57,7 @@ func (c *Context) normRows() (graph.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := slices.Concat(x[:axis], ones(len(x)-axis))
+	rows := chain(x[:axis], ones(len(x)-axis))
 	if s := c.Shape(1); len(s) == 1 && axis == len(x)-1 && !s[0].Is(1) {
 		if _, err := c.Unify(x[axis], s[0]); err != nil {
 			return nil, c.Errorf("a scale of %v elements on an axis of %v", s[0], x[axis])

@@ -4,17 +4,16 @@ import "github.com/irene-onnx/irene/graph"
 
 // skipLayerNorm: output 0 is the normalized sum of the inputs, 1 and 2 hold one number per row, 3 is the sum.
 func skipLayerNorm(c *Context) error {
-	x := c.Shape(0)
-	c.Set(0, c.DType(0), x)
-	var rows graph.Shape
-	if len(x) > 0 {
-		rows = append(append(rows, x[:len(x)-1]...), graph.Const(1))
+	x, rows := c.Shape(0), graph.Shape(nil)
+	if last := len(x) - 1; last >= 0 {
+		rows = with(x, last, graph.Const(1))
 		if gamma := c.Shape(2); len(gamma) == 1 {
-			if _, err := c.Unify(x[len(x)-1], gamma[0]); err != nil {
+			if _, err := c.Unify(x[last], gamma[0]); err != nil {
 				return err
 			}
 		}
 	}
+	c.Set(0, c.DType(0), x)
 	c.Set(1, graph.Float32, rows)
 	c.Set(2, graph.Float32, rows)
 	c.Set(3, c.DType(0), x)
@@ -56,20 +55,12 @@ func embedLayerNorm(c *Context) error {
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.EmbedLayerNormalization
 func embedLayerNormCost(c *Context) graph.Cost {
 	y := c.Out(0).Shape
-	tables, positions := int64(2), dimOf(y, 1)
-	if c.Has(4) {
-		tables++
-	}
-	posSlot := 8
-	if c.Node.Op == "QEmbedLayerNormalization" {
-		posSlot = -1
-	}
-	if c.Has(posSlot) {
-		positions = c.Shape(posSlot).Elements()
-	}
+	tables, positions := 2+c.countHas(4), dimOf(y, 1)
 	each := layerNorm + 1 + tables - 1
 	if c.Node.Op == "QEmbedLayerNormalization" {
 		each += tables * dequantize
+	} else if c.Has(8) {
+		positions = c.Shape(8).Elements()
 	}
 	cost := c.cost(y.Elements().MulInt(each))
 	tokens := y[:max(len(y)-1, 0)].Elements()
@@ -98,7 +89,7 @@ func (c *Context) rowBytes(i int, n graph.Dim) graph.Dim {
 // groupNormCost adds the skip connection with its bias and the fused SiLU.
 func groupNormCost(c *Context) graph.Cost {
 	each := layerNorm + 1 + c.countHas(3, 4)
-	if c.Node.Int("activation", 0) != 0 {
+	if c.isSet("activation") {
 		each += activationFLOPs("silu")
 	}
 	return c.cost(c.Out(0).Shape.Elements().MulInt(each))

@@ -23,6 +23,28 @@ type Op struct {
 	Params func(n *graph.Node, slot int, stored int64) int64
 }
 
+// row is what is known of an operator of ONNX's own domain from a version on. weights are its slots that hold parameters.
+func row(name string, since int64, class string, shape ShapeRule, cost CostRule, weights ...int) Op {
+	op := Op{Name: name, Since: since, Class: class, Shape: shape, Cost: cost}
+	for _, i := range weights {
+		op.Weights |= 1 << i
+	}
+	return op
+}
+
+// contrib is row for an operator of ONNX Runtime's domain, of which there is one version.
+func contrib(name, class string, shape ShapeRule, cost CostRule, weights ...int) Op {
+	return ofDomain("com.microsoft", row(name, 1, class, shape, cost, weights...))[0]
+}
+
+// ofDomain puts rows into another domain.
+func ofDomain(domain string, rows ...Op) []Op {
+	for i := range rows {
+		rows[i].Domain = domain
+	}
+	return rows
+}
+
 // Addresses of operator documentation.
 const (
 	onnxPages    = "https://onnx.ai/onnx/operators/onnx_%s_%s.html"
@@ -53,15 +75,6 @@ type CostRule func(*Context) graph.Cost
 
 // Slots is a set of input slots.
 type Slots uint64
-
-// slots makes a set of input slots.
-func slots(is ...int) Slots {
-	var s Slots
-	for _, i := range is {
-		s |= 1 << i
-	}
-	return s
-}
 
 // Has reports whether slot i is in the set.
 func (s Slots) Has(i int) bool { return i < 64 && s>>i&1 == 1 }

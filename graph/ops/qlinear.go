@@ -21,32 +21,26 @@ func integerCost(c *Context, work graph.Dim) graph.Cost {
 // qlinearOps are operators on quantized tensors, each tensor followed by its scale and zero point.
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearAdd
 func qlinearOps() []Op {
-	var rows []Op
-	row := func(name, class string, shape ShapeRule, cost CostRule) {
-		rows = append(rows, Op{Domain: "com.microsoft", Name: name, Since: 1, Class: class, Shape: shape, Cost: cost})
+	return []Op{
+		contrib("QLinearAdd", "elementwise", broadcast(typeOf(0), 0, 3), requantized(2, 1)),
+		contrib("QLinearMul", "elementwise", broadcast(typeOf(0), 0, 3), requantized(2, 1)),
+		contrib("QLinearSigmoid", "activation", sameAsFirst, requantized(1, 1)),
+		contrib("QLinearLeakyRelu", "activation", sameAsFirst, requantized(1, 3)),
+		contrib("QLinearSoftmax", "softmax", sameAsFirst, requantized(1, softmaxWork)),
+		contrib("QLinearConcat", "move", qlinearConcat, requantized(1, 0)),
+		contrib("QLinearWhere", "elementwise", broadcast(typeOf(1), 0, 1, 4), requantized(1, 1)),
+		contrib("QLinearAveragePool", "pool", pool, qlinearPoolCost),
+		contrib("QLinearGlobalAveragePool", "pool", shaped(globalPool), qlinearReduceCost),
+		contrib("QLinearReduceMean", "reduce", reduce, qlinearReduceCost),
+		contrib("ReduceSumInteger", "reduce", reduceSumInteger, perInput(1)),
+		contrib("MulInteger", "elementwise", broadcast(always(graph.Int32), 0, 2), pointwise(3)),
+		contrib("QuantizeWithOrder", "elementwise", typed(always(graph.Int8)), pointwise(quantize-1)),
+		contrib("DequantizeWithOrder", "elementwise", typed(typeAttr("to")), pointwise(dequantize-1)),
+		contrib("QOrderedGelu", "activation", sameAsFirst, requantized(1, 5)),
+		contrib("QuantizeBFP", "elementwise", quantizeBFP, perInput(quantize)),
+		contrib("DequantizeBFP", "elementwise", dequantizeBFP, pointwise(dequantize)),
+		contrib("QOrderedMatMul", "gemm", matMul(0, 2, always(graph.Int8)), qorderedMatMulCost, 2, 5),
 	}
-	row("QLinearAdd", "elementwise", broadcast(typeOf(0), 0, 3), requantized(2, 1))
-	row("QLinearMul", "elementwise", broadcast(typeOf(0), 0, 3), requantized(2, 1))
-	row("QLinearSigmoid", "activation", sameAsFirst, requantized(1, 1))
-	row("QLinearLeakyRelu", "activation", sameAsFirst, requantized(1, 3))
-	row("QLinearSoftmax", "softmax", sameAsFirst, requantized(1, softmaxWork))
-	row("QLinearConcat", "move", qlinearConcat, requantized(1, 0))
-	row("QLinearWhere", "elementwise", broadcast(typeOf(1), 0, 1, 4), requantized(1, 1))
-	row("QLinearAveragePool", "pool", pool, qlinearPoolCost)
-	row("QLinearGlobalAveragePool", "pool", shaped(globalPool), qlinearReduceCost)
-	row("QLinearReduceMean", "reduce", reduce, qlinearReduceCost)
-	row("ReduceSumInteger", "reduce", reduceSumInteger, perInput(1))
-	row("MulInteger", "elementwise", broadcast(always(graph.Int32), 0, 2), pointwise(3))
-	row("QuantizeWithOrder", "elementwise", typed(always(graph.Int8)), pointwise(quantize-1))
-	row("DequantizeWithOrder", "elementwise", typed(typeAttr("to")), pointwise(dequantize-1))
-	row("QOrderedGelu", "activation", sameAsFirst, requantized(1, 5))
-	row("QuantizeBFP", "elementwise", quantizeBFP, perInput(quantize))
-	row("DequantizeBFP", "elementwise", dequantizeBFP, pointwise(dequantize))
-	rows = append(rows, Op{
-		Domain: "com.microsoft", Name: "QOrderedMatMul", Since: 1, Class: "gemm",
-		Shape: matMul(0, 2, always(graph.Int8)), Cost: qorderedMatMulCost, Weights: slots(2, 5),
-	})
-	return rows
 }
 
 // qlinearConcat: from input 2 on, every third is a tensor.

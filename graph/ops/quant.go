@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // Work per element of changing between narrow and wide numbers.
 const (
@@ -12,22 +16,17 @@ const (
 // https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html
 // https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html
 func quantOps() []Op {
+	gather := contrib("GatherBlockQuantized", "gather", gatherBlockQuantized, gatherBlockQuantizedCost, 0)
+	gather.Params = gatherBlockQuantizedParams
 	rows := []Op{
-		{Name: "QuantizeLinear", Since: 10, Class: "elementwise", Shape: typed(quantizeLinear), Cost: unshifted(quantize), Weights: slots(0)},
-		{Name: "DequantizeLinear", Since: 10, Class: "elementwise", Shape: typed(dequantizeLinear), Cost: unshifted(dequantize), Weights: slots(0)},
-		{Name: "DynamicQuantizeLinear", Since: 11, Class: "elementwise", Shape: dynamicQuantizeLinear, Cost: pointwise(dynamicQuantize)},
+		row("QuantizeLinear", 10, "elementwise", typed(quantizeLinear), unshifted(quantize), 0),
+		row("DequantizeLinear", 10, "elementwise", typed(dequantizeLinear), unshifted(dequantize), 0),
+		row("DynamicQuantizeLinear", 11, "elementwise", dynamicQuantizeLinear, pointwise(dynamicQuantize)),
+		contrib("QuantizeLinear", "elementwise", typed(quantizeLinear), unshifted(quantize), 0),
+		contrib("DequantizeLinear", "elementwise", typed(dequantizeLinear), unshifted(dequantize), 0),
+		gather,
 	}
-	ms := "com.microsoft"
-	rows = append(
-		rows,
-		Op{Domain: ms, Name: "QuantizeLinear", Since: 1, Class: "elementwise", Shape: typed(quantizeLinear), Cost: unshifted(quantize), Weights: slots(0)},
-		Op{Domain: ms, Name: "DequantizeLinear", Since: 1, Class: "elementwise", Shape: typed(dequantizeLinear), Cost: unshifted(dequantize), Weights: slots(0)},
-		Op{
-			Domain: ms, Name: "GatherBlockQuantized", Since: 1, Class: "gather", Shape: gatherBlockQuantized,
-			Cost: gatherBlockQuantizedCost, Weights: slots(0), Params: gatherBlockQuantizedParams,
-		},
-	)
-	return append(append(rows, packedProductOps()...), qlinearOps()...)
+	return slices.Concat(rows, packedProductOps(), qlinearOps())
 }
 
 // quantizeLinear: the zero point has the type of the output; without one an attribute names it, else it is uint8.

@@ -5,16 +5,13 @@ import "github.com/irene-onnx/irene/graph"
 // randomOps are the generators of random numbers: one operation draws an element, two scale and shift it.
 // https://onnx.ai/onnx/operators/onnx__RandomNormal.html
 func randomOps() []Op {
-	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
-		return Op{Name: name, Since: since, Class: "random", Shape: shape, Cost: cost}
-	}
 	return []Op{
-		row("RandomNormal", 1, random, draws),
-		row("RandomUniform", 1, random, draws),
-		row("RandomNormalLike", 1, sameShapeAsFirst, draws),
-		row("RandomUniformLike", 1, sameShapeAsFirst, draws),
-		row("Bernoulli", 15, sameShapeAsFirst, pointwise(4)), // a uniform number and a comparison
-		row("Multinomial", 7, ofRank("input", multinomial, 2), perInputAndOutput(2, 3)),
+		row("RandomNormal", 1, "random", random, draws),
+		row("RandomUniform", 1, "random", random, draws),
+		row("RandomNormalLike", 1, "random", sameShapeAsFirst, draws),
+		row("RandomUniformLike", 1, "random", sameShapeAsFirst, draws),
+		row("Bernoulli", 15, "random", sameShapeAsFirst, pointwise(4)), // a uniform number and a comparison
+		row("Multinomial", 7, "random", ofRank("input", multinomial, 2), perInputAndOutput(2, 3)),
 	}
 }
 

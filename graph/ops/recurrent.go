@@ -5,27 +5,17 @@ import "github.com/irene-onnx/irene/graph"
 // recurrentOps run along the positions of a sequence, each from the state that the one before left.
 // https://onnx.ai/onnx/operators/onnx__RNN.html
 func recurrentOps() []Op {
-	ms := "com.microsoft"
 	recurrent := ofRank("input", recurrent, 3)
-	rows := []Op{
-		{Name: "RNN", Shape: recurrent, Cost: recurrentCost, Weights: slots(1, 2, 3)},
-		{Name: "GRU", Shape: recurrent, Cost: recurrentCost, Weights: slots(1, 2, 3)},
-		{Name: "LSTM", Shape: recurrent, Cost: recurrentCost, Weights: slots(1, 2, 3, 7)},
-		{Domain: ms, Name: "DynamicQuantizeLSTM", Shape: recurrent, Cost: recurrentCost, Weights: slots(1, 2, 3, 7)},
-		{Name: "LinearAttention", Since: 27, Shape: ofRank("query", linearAttention, 3), Cost: linearAttentionCost},
-		{Domain: ms, Name: "LinearAttention", Shape: ofRank("query", linearAttention, 3), Cost: linearAttentionCost},
-		{Domain: ms, Name: "GatedDeltaNet", Shape: ofRank("query", gatedDeltaNet, 3, 4), Cost: gatedDeltaNetCost, Weights: slots(7, 8)},
-		{Domain: ms, Name: "LinearAttentionGate", Class: "activation", Shape: like(0, 3), Cost: linearAttentionGateCost, Weights: slots(1, 2)},
+	return []Op{
+		row("RNN", 1, "recurrent", recurrent, recurrentCost, 1, 2, 3),
+		row("GRU", 1, "recurrent", recurrent, recurrentCost, 1, 2, 3),
+		row("LSTM", 1, "recurrent", recurrent, recurrentCost, 1, 2, 3, 7),
+		contrib("DynamicQuantizeLSTM", "recurrent", recurrent, recurrentCost, 1, 2, 3, 7),
+		row("LinearAttention", 27, "recurrent", ofRank("query", linearAttention, 3), linearAttentionCost),
+		contrib("LinearAttention", "recurrent", ofRank("query", linearAttention, 3), linearAttentionCost),
+		contrib("GatedDeltaNet", "recurrent", ofRank("query", gatedDeltaNet, 3, 4), gatedDeltaNetCost, 7, 8),
+		contrib("LinearAttentionGate", "activation", like(0, 3), linearAttentionGateCost, 1, 2),
 	}
-	for i := range rows {
-		if rows[i].Since == 0 {
-			rows[i].Since = 1
-		}
-		if rows[i].Class == "" {
-			rows[i].Class = "recurrent"
-		}
-	}
-	return rows
 }
 
 // gates is the number of gates of a cell.
@@ -43,7 +33,7 @@ func gates(op string) int64 {
 type cell struct{ positions, batch, width, hidden, directions graph.Dim }
 
 // batchFirst reports whether the batch is the first axis of the layer's tensors.
-func (c *Context) batchFirst() bool { return c.Node.Int("layout", 0) != 0 }
+func (c *Context) batchFirst() bool { return c.isSet("layout") }
 
 func (c *Context) cell() cell {
 	x := c.Shape(0)

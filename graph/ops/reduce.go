@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // reduceOps are the operators that fold a tensor along axes (reductions, softmax) or run along one (cumulative
 // operations, selection).
@@ -10,23 +14,23 @@ func reduceOps() []Op {
 	var rows []Op
 	// Axes are an attribute up to opset 17 (ReduceSum: 12) and an input from then on; one rule reads either.
 	for _, r := range reductions {
-		rows = append(rows, Op{Name: r.name, Since: 1, Class: "reduce", Shape: reduce, Cost: r.cost})
+		rows = append(rows, row(r.name, 1, "reduce", reduce, r.cost))
 	}
 	return append(
 		rows,
-		Op{Name: "ArgMax", Since: 1, Class: "reduce", Shape: argReduce, Cost: perInput(1)},
-		Op{Name: "ArgMin", Since: 1, Class: "reduce", Shape: argReduce, Cost: perInput(1)},
+		row("ArgMax", 1, "reduce", argReduce, perInput(1)),
+		row("ArgMin", 1, "reduce", argReduce, perInput(1)),
 		// Maximum, difference, exponential, sum, quotient (LogSoftmax: difference to the logarithm of the sum).
-		Op{Name: "Softmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(5)},
-		Op{Name: "Softmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(5)},
-		Op{Name: "LogSoftmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(5)},
-		Op{Name: "LogSoftmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(5)},
-		Op{Name: "Hardmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(2)},
-		Op{Name: "Hardmax", Since: 13, Class: "softmax", Shape: alongAxis(-1), Cost: perInput(2)},
-		Op{Domain: "com.microsoft", Name: "BiasSoftmax", Since: 1, Class: "softmax", Shape: alongAxis(1), Cost: perInput(6)},
-		Op{Name: "CumSum", Since: 11, Class: "reduce", Shape: cumulative(0, graph.Dim.Add), Cost: perInput(1)},
-		Op{Name: "CumProd", Since: 26, Class: "reduce", Shape: cumulative(1, graph.Dim.Mul), Cost: perInput(1)},
-		Op{Name: "TopK", Since: 1, Class: "reduce", Shape: topK, Cost: perInput(1)},
+		row("Softmax", 1, "softmax", alongAxis(1), perInput(5)),
+		row("Softmax", 13, "softmax", alongAxis(-1), perInput(5)),
+		row("LogSoftmax", 1, "softmax", alongAxis(1), perInput(5)),
+		row("LogSoftmax", 13, "softmax", alongAxis(-1), perInput(5)),
+		row("Hardmax", 1, "softmax", alongAxis(1), perInput(2)),
+		row("Hardmax", 13, "softmax", alongAxis(-1), perInput(2)),
+		contrib("BiasSoftmax", "softmax", alongAxis(1), perInput(6)),
+		row("CumSum", 11, "reduce", cumulative(0, graph.Dim.Add), perInput(1)),
+		row("CumProd", 26, "reduce", cumulative(1, graph.Dim.Mul), perInput(1)),
+		row("TopK", 1, "reduce", topK, perInput(1)),
 	)
 }
 
@@ -121,32 +125,31 @@ func (c *Context) reducedSomewhere(in graph.Shape, keepDims bool) graph.Shape {
 	return make(graph.Shape, int64(len(in))-n)
 }
 
+// foldings are the reductions whose values may shape something: what an empty one gives, unknown where there is nothing, and
+// how two elements become one.
+var foldings = map[string]struct {
+	start graph.Dim
+	f     func(a, b graph.Dim) graph.Dim
+}{
+	"ReduceSum":  {graph.Const(0), graph.Dim.Add},
+	"ReduceProd": {graph.Const(1), graph.Dim.Mul},
+	"ReduceMin":  {graph.Dim{}, graph.Dim.Min},
+	"ReduceMax":  {graph.Dim{}, graph.Dim.Max},
+}
+
 // fold computes the elements of a small sum, product, minimum or maximum.
 func (c *Context) fold(in graph.Shape, gone []bool, out graph.Shape) {
-	var start graph.Dim // of an empty reduction; unknown where there is none
-	var f func(a, b graph.Dim) graph.Dim
-	switch c.Node.Op {
-	case "ReduceSum":
-		start, f = graph.Const(0), graph.Dim.Add
-	case "ReduceProd":
-		start, f = graph.Const(1), graph.Dim.Mul
-	case "ReduceMin":
-		f = graph.Dim.Min
-	case "ReduceMax":
-		f = graph.Dim.Max
-	default:
-		return
-	}
+	by, folds := foldings[c.Node.Op]
 	n, ok := small(in)
 	m, okOut := small(out)
-	data, known := c.Data(0)
-	if !ok || !okOut || !known || len(data) != n {
+	if !folds || !ok || !okOut {
 		return
 	}
-	acc, seen := make([]graph.Dim, m), make([]bool, m)
-	for i := range acc {
-		acc[i] = start
+	data, known := c.Data(0)
+	if !known || len(data) != n {
+		return
 	}
+	acc, seen := slices.Repeat([]graph.Dim{by.start}, m), make([]bool, m)
 	for i, d := range data {
 		at, stride, rest := 0, 1, i
 		for k := len(in) - 1; k >= 0; k-- {
@@ -161,7 +164,7 @@ func (c *Context) fold(in graph.Shape, gone []bool, out graph.Shape) {
 			acc[at], seen[at] = d, true
 			continue
 		}
-		acc[at] = f(acc[at], d)
+		acc[at] = by.f(acc[at], d)
 	}
 	c.SetData(0, acc)
 }
@@ -219,11 +222,11 @@ func cumulative(neutral int64, f func(a, b graph.Dim) graph.Dim) ShapeRule {
 		out, acc := make([]graph.Dim, len(data)), graph.Const(neutral)
 		for i := range data {
 			k := i
-			if c.Node.Int("reverse", 0) != 0 {
+			if c.isSet("reverse") {
 				k = len(data) - 1 - i
 			}
 			next := f(acc, data[k])
-			if out[k] = next; c.Node.Int("exclusive", 0) != 0 {
+			if out[k] = next; c.isSet("exclusive") {
 				out[k] = acc
 			}
 			acc = next

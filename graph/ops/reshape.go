@@ -14,11 +14,8 @@ func reshape(c *Context) error {
 	case target == nil && n == 1:
 		c.view(graph.Shape{in.Elements()})
 		return nil
-	case target == nil && n < 0:
-		c.view(nil)
-		return nil
 	case target == nil:
-		c.view(make(graph.Shape, n))
+		c.view(unknownOf(n))
 		return nil
 	}
 	r := reshaping{c: c, in: in, target: target, out: make(graph.Shape, len(target)), copyZero: c.Node.Int("allowzero", 0) == 0}

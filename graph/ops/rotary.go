@@ -9,12 +9,11 @@ const rotaryWork = 3
 // https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html
 // Su et al., RoFormer: https://arxiv.org/abs/2104.09864
 func rotaryOps() []Op {
-	ms := "com.microsoft"
 	return []Op{
-		{Name: "RotaryEmbedding", Since: 23, Class: "elementwise", Shape: ofRank("input", sameAsFirst, 3, 4), Cost: rotaryCost},
-		{Domain: ms, Name: "RotaryEmbedding", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: rotaryCost},
-		{Domain: ms, Name: "MRotaryEmbedding", Since: 1, Class: "elementwise", Shape: sameAsFirst, Cost: rotaryCost},
-		{Domain: ms, Name: "GemmaRotaryEmbedding", Since: 1, Class: "elementwise", Shape: like(1, 3), Cost: gemmaRotaryCost},
+		row("RotaryEmbedding", 23, "elementwise", ofRank("input", sameAsFirst, 3, 4), rotaryCost),
+		contrib("RotaryEmbedding", "elementwise", sameAsFirst, rotaryCost),
+		contrib("MRotaryEmbedding", "elementwise", sameAsFirst, rotaryCost),
+		contrib("GemmaRotaryEmbedding", "elementwise", like(1, 3), gemmaRotaryCost),
 	}
 }
 

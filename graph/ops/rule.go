@@ -115,5 +115,10 @@ func with(s graph.Shape, axis int, d graph.Dim) graph.Shape {
 	return out
 }
 
+// chain is shapes one behind the other: a scalar's, not nil, where all are empty.
+func chain(shapes ...graph.Shape) graph.Shape {
+	return append(graph.Shape{}, slices.Concat(shapes...)...)
+}
+
 // isSet reports whether an integer attribute, a flag, is there and not 0.
 func (c *Context) isSet(flag string) bool { return c.Node.Int(flag, 0) != 0 }

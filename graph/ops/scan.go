@@ -6,47 +6,41 @@ import "github.com/irene-onnx/irene/graph"
 // round, then what the body puts out in each round, stacked along the output axes. States keep their shapes.
 // https://onnx.ai/onnx/operators/onnx__Scan.html
 func scan(c *Context) error {
-	b := c.body("body")
-	scanned := int(min(max(c.Node.Int("num_scan_inputs", 0), -1), 1<<20))
-	states := c.NumIn() - scanned
-	if b == nil || scanned < 1 || states < 0 || len(b.Inputs) != c.NumIn() || len(b.Outputs) < states {
-		return c.Errorf("%d inputs, %d of them scanned, do not fit the body", c.NumIn(), scanned)
+	it, states, err := c.iteration(0)
+	if err != nil {
+		return err
 	}
-	it := iteration{c: c, body: b, first: make([]Fact, states)}
 	for i := range it.first {
 		it.first[i] = *c.In(i)
 	}
 	axes, _ := c.Node.Ints("scan_input_axes")
-	trips, elems := graph.Dim{}, make([]Fact, scanned)
+	trips, elems := graph.Dim{}, make([]Fact, c.NumIn()-states)
 	for i := range elems {
 		in := c.In(states + i)
 		elems[i] = Fact{Kind: in.Kind, DType: in.DType}
 		if in.Shape == nil {
 			continue
 		}
-		a, err := c.Axis(axisAt(axes, i), len(in.Shape))
+		a, err := c.Axis(at(axes, i, 0), len(in.Shape))
 		if err != nil {
 			return err
 		}
 		if trips, err = c.Unify(trips, in.Shape[a]); err != nil {
 			return err
 		}
-		elems[i].Shape = append(append(make(graph.Shape, 0, len(in.Shape)), in.Shape[:a]...), in.Shape[a+1:]...)
+		elems[i].Shape = chain(in.Shape[:a], in.Shape[a+1:])
 	}
 	if err := it.run(nil, elems, 0); err != nil {
 		return err
 	}
-	if trips.IsUnknown() {
-		trips = c.s.resolve(graph.DataDependent(c.label() + "_trips"))
-	}
-	c.s.out.Trips[b] = trips
+	trips = c.setTrips(it.body, trips)
 	outAxes, _ := c.Node.Ints("scan_output_axes")
 	for i := range c.Node.Outputs {
 		switch {
 		case i < states:
 			c.SetFact(i, it.settled(i))
 		case i < len(it.out):
-			if err := it.stacked(i, &it.out[i], axisAt(outAxes, i-states), trips); err != nil {
+			if err := it.stacked(i, &it.out[i], at(outAxes, i-states, 0), trips); err != nil {
 				return err
 			}
 		}
@@ -54,12 +48,16 @@ func scan(c *Context) error {
 	return nil
 }
 
-// axisAt is element i of a list of axes, 0 where the list is shorter.
-func axisAt(axes []int64, i int) int64 {
-	if i < len(axes) {
-		return axes[i]
+// iteration opens a scan, whose states are the first inputs from a slot on; the others are scanned.
+func (c *Context) iteration(slot int) (it iteration, states int, err error) {
+	b := c.body("body")
+	scanned := int(min(max(c.Node.Int("num_scan_inputs", 0), -1), 1<<20))
+	inputs := c.NumIn() - slot
+	states = inputs - scanned
+	if b == nil || scanned < 1 || states < 0 || len(b.Inputs) != inputs || len(b.Outputs) < states {
+		return it, 0, c.Errorf("%d inputs, %d of them scanned, do not fit the body", inputs, scanned)
 	}
-	return 0
+	return iteration{c: c, body: b, first: make([]Fact, states)}, states, nil
 }
 
 // settled is state k of a scan after its last round: its type and shape are those it had before the first.
@@ -76,16 +74,12 @@ func (it *iteration) settled(k int) Fact {
 // scan8 is the scan of opset 8: every input and output has a batch axis in front, which the body does not see, and the
 // scanned axis is the second one.
 func scan8(c *Context) error {
-	b := c.body("body")
-	scanned := int(min(max(c.Node.Int("num_scan_inputs", 0), -1), 1<<20))
-	inputs := c.NumIn() - 1 // slot 0 holds the lengths of the sequences
-	states := inputs - scanned
-	if b == nil || scanned < 1 || states < 0 || len(b.Inputs) != inputs || len(b.Outputs) < states {
-		return c.Errorf("%d inputs, %d of them scanned, do not fit the body", inputs, scanned)
+	it, states, err := c.iteration(1) // slot 0 holds the lengths of the sequences
+	if err != nil {
+		return err
 	}
-	it := iteration{c: c, body: b, first: make([]Fact, states)}
 	batch, length := graph.Dim{}, graph.Dim{}
-	elems := make([]Fact, inputs)
+	elems := make([]Fact, c.NumIn()-1)
 	for i := range elems {
 		in, drop := c.In(1+i), 1
 		elems[i] = Fact{Kind: in.Kind, DType: in.DType}
@@ -98,7 +92,6 @@ func scan8(c *Context) error {
 		if len(in.Shape) < drop {
 			return c.Errorf("input %d has rank %d, want at least %d", 1+i, len(in.Shape), drop)
 		}
-		var err error
 		if batch, err = c.Unify(batch, in.Shape[0]); err != nil {
 			return err
 		}
@@ -113,24 +106,16 @@ func scan8(c *Context) error {
 	if err := it.run(nil, elems[states:], 0); err != nil {
 		return err
 	}
-	c.s.out.Trips[b] = batch.Mul(length)
-	for i := range c.Node.Outputs {
-		if i >= len(it.out) {
-			break
-		}
-		f := it.out[i]
+	c.s.out.Trips[it.body] = batch.Mul(length)
+	for i := range min(c.NumOut(), len(it.out)) {
+		f, front := it.out[i], graph.Shape{batch, length}
 		if i < states {
-			f = it.settled(i)
+			f, front = it.settled(i), front[:1]
 		}
-		front := graph.Shape{batch, length}
-		if i < states {
-			front = graph.Shape{batch}
+		if f.Shape != nil {
+			f.Shape = append(front, f.Shape...)
 		}
-		if f.Shape == nil {
-			c.Set(i, f.DType, nil)
-			continue
-		}
-		c.Set(i, f.DType, append(front, f.Shape...))
+		c.Set(i, f.DType, f.Shape)
 	}
 	return nil
 }

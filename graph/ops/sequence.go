@@ -11,22 +11,19 @@ import (
 // https://onnx.ai/onnx/operators/onnx__SequenceConstruct.html
 // https://onnx.ai/onnx/operators/onnx__Optional.html
 func sequenceOps() []Op {
-	row := func(name string, since int64, shape ShapeRule, cost CostRule) Op {
-		return Op{Name: name, Since: since, Class: "sequence", Shape: shape, Cost: cost}
-	}
 	return []Op{
-		row("SequenceEmpty", 11, sequenceEmpty, freeCost),
-		row("SequenceConstruct", 11, sequenceConstruct, freeCost),
-		row("SequenceInsert", 11, sequenceInsert, freeCost),
-		row("SequenceErase", 11, sequenceErase, freeCost),
-		row("SequenceAt", 11, sequenceAt, freeCost),
-		row("SequenceLength", 11, sequenceLength, freeCost),
-		row("SplitToSequence", 11, splitToSequence, splitCost),
-		row("ConcatFromSequence", 11, concatFromSequence, concatCost),
-		row("SequenceMap", 17, sequenceMap, freeCost),
-		row("Optional", 15, optional, freeCost),
-		row("OptionalGetElement", 15, optionalGet, freeCost),
-		row("OptionalHasElement", 15, optionalHas, freeCost),
+		row("SequenceEmpty", 11, "sequence", sequenceEmpty, freeCost),
+		row("SequenceConstruct", 11, "sequence", sequenceConstruct, freeCost),
+		row("SequenceInsert", 11, "sequence", sequenceInsert, freeCost),
+		row("SequenceErase", 11, "sequence", sequenceErase, freeCost),
+		row("SequenceAt", 11, "sequence", sequenceAt, freeCost),
+		row("SequenceLength", 11, "sequence", sequenceLength, freeCost),
+		row("SplitToSequence", 11, "sequence", splitToSequence, splitCost),
+		row("ConcatFromSequence", 11, "sequence", concatFromSequence, concatCost),
+		row("SequenceMap", 17, "sequence", sequenceMap, freeCost),
+		row("Optional", 15, "sequence", optional, freeCost),
+		row("OptionalGetElement", 15, "sequence", optionalGet, freeCost),
+		row("OptionalHasElement", 15, "sequence", optionalHas, freeCost),
 	}
 }
 
@@ -74,13 +71,10 @@ func joinItems(a, b *Items) *Items {
 // sequenceOf is a sequence of the given elements.
 func (c *Context) sequenceOf(list []Fact) Fact {
 	f := Fact{Kind: graph.KindSequence, Items: items(list)}
-	for i := range list {
-		if f.Elem == nil {
-			e := list[i]
-			f.Elem = &e
-			continue
+	for i, e := range list {
+		if f.Elem != nil {
+			e = c.s.join(f.Elem, &list[i], unknownDim)
 		}
-		e := c.s.join(f.Elem, &list[i], unknownDim)
 		f.Elem = &e
 	}
 	return f
@@ -88,7 +82,7 @@ func (c *Context) sequenceOf(list []Fact) Fact {
 
 // sequenceEmpty: a sequence without elements, of the type the attribute names.
 func sequenceEmpty(c *Context) error {
-	elem := Fact{Kind: graph.KindTensor, DType: graph.DType(c.Node.Int("dtype", int64(graph.Float32)))}
+	elem := Fact{Kind: graph.KindTensor, DType: c.attrType("dtype", graph.Float32)}
 	c.SetFact(0, Fact{Kind: graph.KindSequence, Elem: &elem, Items: items(nil)})
 	return nil
 }
@@ -123,16 +117,15 @@ func (c *Context) position(i, n, def int) (int, bool, error) {
 
 func sequenceInsert(c *Context) error {
 	seq, added := c.In(0), *c.In(1)
-	out := Fact{Kind: graph.KindSequence, Elem: &added}
+	elem := added
 	switch {
 	case seq.Items.empty():
 	case seq.Elem == nil:
-		e := added.typeOnly()
-		out.Elem = &e
+		elem = added.typeOnly()
 	default:
-		e := c.s.join(seq.Elem, &added, unknownDim)
-		out.Elem = &e
+		elem = c.s.join(seq.Elem, &added, unknownDim)
 	}
+	out := Fact{Kind: graph.KindSequence, Elem: &elem}
 	if seq.Items != nil {
 		out.Items = &Items{Len: seq.Items.Len.AddInt(1)}
 	}
@@ -276,10 +269,7 @@ func sequenceMap(c *Context) error {
 		return err
 	}
 	c.s.out.Conflicts = append(c.s.out.Conflicts, t.conflicts...)
-	if trips.IsUnknown() {
-		trips = c.s.resolve(graph.DataDependent(c.label() + "_trips"))
-	}
-	c.s.out.Trips[b] = trips
+	trips = c.setTrips(b, trips)
 	for i := range t.out {
 		e := t.out[i].typeOnly()
 		e.Shape = t.out[i].Shape

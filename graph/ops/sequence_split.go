@@ -1,6 +1,10 @@
 package ops
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"slices"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // splitToSequence: parts of input 0 along an axis: single elements where no sizes are given, else parts of one size (the
 // last may be shorter) or of the listed sizes.
@@ -17,9 +21,7 @@ func splitToSequence(c *Context) error {
 		return err
 	}
 	part := func(size graph.Dim) Fact {
-		shape := append(graph.Shape(nil), in.Shape...)
-		shape[a] = size
-		return Fact{Kind: graph.KindTensor, DType: in.DType, Shape: shape}
+		return Fact{Kind: graph.KindTensor, DType: in.DType, Shape: with(in.Shape, a, size)}
 	}
 	sizes, known := c.Data(1)
 	whole := in.Shape[a]
@@ -27,7 +29,7 @@ func splitToSequence(c *Context) error {
 	case !c.Has(1):
 		elem = part(graph.Const(1))
 		if c.Node.Int("keepdims", 1) == 0 {
-			elem.Shape = append(elem.Shape[:a], elem.Shape[a+1:]...)
+			elem.Shape = slices.Delete(elem.Shape, a, a+1)
 		}
 		out.Items = repeated(elem, whole)
 	case known && len(sizes) == 1 && c.Shape(1) != nil && len(c.Shape(1)) == 0:
@@ -92,7 +94,7 @@ func concatFromSequence(c *Context) error {
 	if seq.Elem == nil {
 		return nil
 	}
-	stack := c.Node.Int("new_axis", 0) != 0
+	stack := c.isSet("new_axis")
 	shape, err := c.joined(seq, stack)
 	if err != nil || shape == nil {
 		c.Set(0, seq.Elem.DType, nil)
@@ -110,11 +112,10 @@ func concatFromSequence(c *Context) error {
 	if seq.Items != nil {
 		n = seq.Items.Len
 	}
-	out := make(graph.Shape, 0, rank)
+	out := slices.Clone(shape)
 	if stack {
-		out = append(append(append(out, shape[:a]...), n), shape[a:]...)
+		out = slices.Insert(out, a, n)
 	} else {
-		out = append(out, shape...)
 		out[a] = sumOfDims(seq, a, n)
 	}
 	if out[a].IsUnknown() {
@@ -162,17 +163,11 @@ func (c *Context) concatAxis(i, r int) bool {
 // sumOfDims is the sum of dim a over the elements.
 func sumOfDims(seq *Fact, a int, n graph.Dim) graph.Dim {
 	if !seq.Items.listed() || seq.Items.empty() {
-		if seq.Elem.Shape == nil || a >= len(seq.Elem.Shape) {
-			return graph.Dim{}
-		}
-		return seq.Elem.Shape[a].Mul(n)
+		return dimOf(seq.Elem.Shape, a).Mul(n)
 	}
 	sum := graph.Const(0)
 	for _, e := range seq.Items.List {
-		if a >= len(e.Shape) {
-			return graph.Dim{}
-		}
-		sum = sum.Add(e.Shape[a])
+		sum = sum.Add(dimOf(e.Shape, a))
 	}
 	return sum
 }

@@ -10,9 +10,6 @@ import (
 // signalOps are Fourier transforms and what prepares them.
 // https://onnx.ai/onnx/operators/onnx__DFT.html
 func signalOps() []Op {
-	row := func(name string, since int64, class string, shape ShapeRule, cost CostRule) Op {
-		return Op{Name: name, Since: since, Class: class, Shape: shape, Cost: cost}
-	}
 	return []Op{
 		row("DFT", 17, "fft", shaped(dft), dftCost),
 		row("STFT", 17, "fft", stft, stftCost),
@@ -20,11 +17,11 @@ func signalOps() []Op {
 		row("HannWindow", 17, "elementwise", window, pointwise(9)),
 		row("HammingWindow", 17, "elementwise", window, pointwise(9)),
 		row("BlackmanWindow", 17, "elementwise", window, pointwise(9)),
-		{Domain: "com.microsoft", Name: "Rfft", Since: 1, Class: "fft", Shape: shaped(rfft), Cost: rfftCost},
-		{Domain: "com.microsoft", Name: "Irfft", Since: 1, Class: "fft", Shape: shaped(irfft), Cost: rfftCost},
+		contrib("Rfft", "fft", shaped(rfft), rfftCost),
+		contrib("Irfft", "fft", shaped(irfft), rfftCost),
 		// Four products and two sums for each pair of a real and an imaginary part.
-		{Domain: "com.microsoft", Name: "ComplexMul", Since: 1, Class: "elementwise", Shape: arith, Cost: pointwise(3)},
-		{Domain: "com.microsoft", Name: "ComplexMulConj", Since: 1, Class: "elementwise", Shape: arith, Cost: pointwise(3)},
+		contrib("ComplexMul", "elementwise", arith, pointwise(3)),
+		contrib("ComplexMulConj", "elementwise", arith, pointwise(3)),
 	}
 }
 

@@ -10,17 +10,14 @@ import (
 // https://onnx.ai/onnx/operators/onnx__StringNormalizer.html
 // https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.Tokenizer
 func textOps() []Op {
-	row := func(name string, since int64, shape ShapeRule) Op {
-		return Op{Name: name, Since: since, Class: "text", Shape: shape, Cost: pointwise(1)}
-	}
 	return []Op{
-		row("StringConcat", 20, broadcast(always(graph.String), 0, 1)),
-		row("StringSplit", 20, stringSplit),
-		row("RegexFullMatch", 20, toBool),
-		row("StringNormalizer", 10, ofRank("input", stringNormalizer, 1, 2)),
-		row("TfIdfVectorizer", 9, tfIdf),
-		{Domain: "com.microsoft", Name: "Tokenizer", Since: 1, Class: "text", Shape: tokenizer, Cost: pointwise(1)},
-		{Domain: "com.microsoft", Name: "MurmurHash3", Since: 1, Class: "text", Shape: hash, Cost: pointwise(1)},
+		row("StringConcat", 20, "text", broadcast(always(graph.String), 0, 1), pointwise(1)),
+		row("StringSplit", 20, "text", stringSplit, pointwise(1)),
+		row("RegexFullMatch", 20, "text", toBool, pointwise(1)),
+		row("StringNormalizer", 10, "text", ofRank("input", stringNormalizer, 1, 2), pointwise(1)),
+		row("TfIdfVectorizer", 9, "text", tfIdf, pointwise(1)),
+		contrib("Tokenizer", "text", tokenizer, pointwise(1)),
+		contrib("MurmurHash3", "text", hash, pointwise(1)),
 	}
 }
 

@@ -1,24 +1,19 @@
 package ops
 
-import (
-	"slices"
-
-	"github.com/irene-onnx/irene/graph"
-)
+import "github.com/irene-onnx/irene/graph"
 
 // transformerOps are the operators of transformers beside attention: position biases, removal of padding, gated activations.
 func transformerOps() []Op {
-	ms := "com.microsoft"
 	return []Op{
-		{Domain: ms, Name: "RelativePositionBias", Since: 1, Class: "gather", Shape: positionBias, Cost: positionBiasCost, Weights: slots(0)},
-		{Domain: ms, Name: "RemovePadding", Since: 1, Class: "move", Shape: ofRank("input", removePadding, 3), Cost: takesCost},
-		{Domain: ms, Name: "RestorePadding", Since: 1, Class: "move", Shape: restorePadding, Cost: movesCost},
-		{Domain: ms, Name: "BiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(false), Cost: biasDropoutCost, Weights: slots(1)},
-		{Domain: ms, Name: "BitmaskBiasDropout", Since: 1, Class: "elementwise", Shape: biasDropout(true), Cost: biasDropoutCost, Weights: slots(1)},
-		{Domain: ms, Name: "BitmaskDropout", Since: 1, Class: "view", Shape: biasDropout(true), Cost: freeCost},
-		{Domain: ms, Name: "IsAllFinite", Since: 1, Class: "elementwise", Shape: allFinite, Cost: allFiniteCost},
-		{Domain: ms, Name: "TorchEmbedding", Since: 1, Class: "gather", Shape: shaped(torchEmbedding), Cost: takesCost, Weights: slots(0)},
-		{Domain: ms, Name: "BiasSplitGelu", Since: 1, Class: "activation", Shape: shaped(biasSplitGelu), Cost: pointwise(8), Weights: slots(1)}, // two biases, GELU, product
+		contrib("RelativePositionBias", "gather", positionBias, positionBiasCost, 0),
+		contrib("RemovePadding", "move", ofRank("input", removePadding, 3), takesCost),
+		contrib("RestorePadding", "move", restorePadding, movesCost),
+		contrib("BiasDropout", "elementwise", biasDropout(false), biasDropoutCost, 1),
+		contrib("BitmaskBiasDropout", "elementwise", biasDropout(true), biasDropoutCost, 1),
+		contrib("BitmaskDropout", "view", biasDropout(true), freeCost),
+		contrib("IsAllFinite", "elementwise", allFinite, allFiniteCost),
+		contrib("TorchEmbedding", "gather", shaped(torchEmbedding), takesCost, 0),
+		contrib("BiasSplitGelu", "activation", shaped(biasSplitGelu), pointwise(8), 1), // two biases, GELU, product
 	}
 }
 
@@ -50,7 +45,7 @@ func torchEmbedding(c *Context, table graph.Shape) (graph.Shape, error) {
 	if idx == nil {
 		return nil, nil
 	}
-	return slices.Concat(idx, table[1:]), nil
+	return chain(idx, table[1:]), nil
 }
 
 // allFinite: one boolean for all inputs.

@@ -13,28 +13,33 @@ func mapUnary(c *Context) error {
 	if !ok {
 		return nil
 	}
-	if f := realOf(c.Node.Op); f != nil && c.DType(0).IsFloat() {
+	if f := realFunctions[c.Node.Op]; f != nil && c.DType(0).IsFloat() {
 		if r, ok := c.Reals(0); ok && len(r) == n {
 			out := make([]float64, n)
 			for i, x := range r {
 				out[i] = f(x)
 			}
-			c.SetReals(0, out)
-			c.SetData(0, integers(out))
+			c.setNumbers(out)
 			return nil
 		}
 	}
-	f := integerOf(c.Node.Op)
+	if f := integerOf(c.Node.Op); f != nil {
+		c.mapped(f)
+	}
+	return nil
+}
+
+// mapped gives output 0, whose type is set, the elements of a small input 0 as f maps them.
+func (c *Context) mapped(f func(graph.Dim) graph.Dim) {
 	data, ok := c.Data(0)
-	if f == nil || !ok {
-		return nil
+	if n, few := small(c.Shape(0)); !ok || !few || n != len(data) {
+		return
 	}
 	out := make([]graph.Dim, len(data))
 	for i, d := range data {
 		out[i] = f(d)
 	}
 	c.SetData(0, out)
-	return nil
 }
 
 // integerOf is a unary operator on an integer that may be symbolic; nil where it does not stay an integer.
@@ -58,51 +63,19 @@ func integerOf(op string) func(graph.Dim) graph.Dim {
 	return nil
 }
 
-// realOf is a unary operator on a number; nil for those whose values shape nothing.
-func realOf(op string) func(float64) float64 {
-	switch op {
-	case "Abs":
-		return math.Abs
-	case "Ceil":
-		return math.Ceil
-	case "Exp":
-		return math.Exp
-	case "Floor":
-		return math.Floor
-	case "Log":
-		return math.Log
-	case "Neg":
-		return func(x float64) float64 { return -x }
-	case "Reciprocal":
-		return func(x float64) float64 { return 1 / x }
-	case "Round":
-		return math.RoundToEven
-	case "Sqrt":
-		return math.Sqrt
-	}
-	return nil
+// realFunctions are the unary operators on numbers whose values may shape something.
+var realFunctions = map[string]func(float64) float64{
+	"Abs": math.Abs, "Ceil": math.Ceil, "Exp": math.Exp, "Floor": math.Floor, "Log": math.Log, "Round": math.RoundToEven, "Sqrt": math.Sqrt,
+	"Neg":        func(x float64) float64 { return -x },
+	"Reciprocal": func(x float64) float64 { return 1 / x },
 }
 
 // toBool: output 0 has the shape of input 0 and holds booleans.
 func toBool(c *Context) error {
 	c.Set(0, graph.Bool, c.Shape(0))
-	if c.Node.Op != "Not" {
-		return nil
+	if c.Node.Op == "Not" {
+		c.mapped(func(d graph.Dim) graph.Dim { return known(d.Is(0), d.Is(1)) })
 	}
-	data, ok := c.Data(0)
-	if n, isSmall := small(c.Shape(0)); !ok || !isSmall || n != len(data) {
-		return nil
-	}
-	out := make([]graph.Dim, len(data))
-	for i, d := range data {
-		switch {
-		case d.Is(0):
-			out[i] = graph.Const(1)
-		case d.Is(1):
-			out[i] = graph.Const(0)
-		}
-	}
-	c.SetData(0, out)
 	return nil
 }
 
@@ -134,27 +107,13 @@ func cast(c *Context) error {
 		c.SetData(0, out)
 		return nil
 	}
-	if data, ok := c.Data(0); ok {
+	c.mapped(func(d graph.Dim) graph.Dim {
 		if t == graph.Bool {
-			data = truth(data)
+			return known(d.NotEqual(graph.Const(0)), d.Is(0))
 		}
-		c.SetData(0, data)
-	}
+		return d
+	})
 	return nil
-}
-
-// truth maps integers to 1 where they are provably not zero, 0 where they are zero.
-func truth(data []graph.Dim) []graph.Dim {
-	out := make([]graph.Dim, len(data))
-	for i, d := range data {
-		switch {
-		case d.Is(0):
-			out[i] = d
-		case d.NotEqual(graph.Const(0)):
-			out[i] = graph.Const(1)
-		}
-	}
-	return out
 }
 
 // where: the broadcast of condition, X and Y, with the type of X; small integers are selected.

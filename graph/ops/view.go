@@ -11,7 +11,7 @@ func viewOps() []Op {
 	var rows []Op
 	view := func(since int64, shape ShapeRule, names ...string) {
 		for _, n := range names {
-			rows = append(rows, Op{Name: n, Since: since, Class: "view", Shape: shape, Cost: freeCost})
+			rows = append(rows, row(n, since, "view", shape, freeCost))
 		}
 	}
 	view(1, identity, "Identity")
@@ -27,14 +27,14 @@ func viewOps() []Op {
 	view(1, constantValue, "Constant") // value_int and the like from 12 on
 	return append(
 		rows,
-		Op{Name: "Dropout", Since: 1, Class: "view", Shape: dropout(false), Cost: freeCost},
-		Op{Name: "Dropout", Since: 10, Class: "view", Shape: dropout(true), Cost: freeCost},
-		Op{Name: "Dropout", Since: 12, Class: "view", Shape: dropout(true), Cost: dropoutCost},
-		Op{Name: "ConstantOfShape", Since: 9, Class: "move", Shape: constantOfShape, Cost: movesCost},
-		Op{Name: "Range", Since: 11, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
-		Op{Name: "EyeLike", Since: 9, Class: "move", Shape: ofRank("input", sameShapeAsFirst, 2), Cost: writes},
-		Op{Domain: "com.microsoft", Name: "Range", Since: 1, Class: "move", Shape: rangeOf, Cost: pointwise(2)},
-		Op{Domain: "com.microsoft", Name: "ExpandDims", Since: 1, Class: "view", Shape: unsqueeze, Cost: freeCost},
+		row("Dropout", 1, "view", dropout(false), freeCost),
+		row("Dropout", 10, "view", dropout(true), freeCost),
+		row("Dropout", 12, "view", dropout(true), dropoutCost),
+		row("ConstantOfShape", 9, "move", constantOfShape, movesCost),
+		row("Range", 11, "move", rangeOf, pointwise(2)),
+		row("EyeLike", 9, "move", ofRank("input", sameShapeAsFirst, 2), writes),
+		contrib("Range", "move", rangeOf, pointwise(2)),
+		contrib("ExpandDims", "view", unsqueeze, freeCost),
 	)
 }
 
@@ -67,6 +67,14 @@ func (c *Context) list(name string, slot int) (vals []graph.Dim, n int, given bo
 		return nil, int(k), true
 	}
 	return nil, -1, true
+}
+
+// unknownOf is a shape of n unknown dimensions; nil where n is negative, not known.
+func unknownOf(n int) graph.Shape {
+	if n < 0 {
+		return nil
+	}
+	return make(graph.Shape, n)
 }
 
 // axisSet marks axes of a tensor of the given rank; nil where their values are not known. It fails where one is out of

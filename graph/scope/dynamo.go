@@ -160,9 +160,7 @@ func (r *resolver) levels(levels []level, owner *graph.Scope, absolute bool) *gr
 			module = joinPath(at.Module, name)
 		}
 		at = r.space.call(at, module, k)
-		if l.class != "" && r.classes[module] == "" {
-			r.classes[module] = shortClass(l.class)
-		}
+		r.noteClass(module, shortClass(l.class))
 	}
 	return at
 }

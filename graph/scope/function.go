@@ -79,17 +79,27 @@ func (r *resolver) enter(c *graph.Call, up *graph.Scope) *graph.Scope {
 	if path == "" {
 		return up
 	}
-	if r.classes[path] == "" && class != "" {
-		r.classes[path] = class
-	}
+	r.noteClass(path, class)
 	at := up
 	if at == nil || !within(path, at.Module) {
 		at = r.space.root
 	}
-	for at.Module != parentPath(path) && within(parentPath(path), at.Module) {
-		at = r.space.call(at, nextPath(at.Module, parentPath(path)), 0)
+	return r.repeat(r.descend(at, parentPath(path)), path)
+}
+
+// descend makes the scopes below at on the way to a module's path.
+func (r *resolver) descend(at *graph.Scope, path string) *graph.Scope {
+	for at.Module != path && within(path, at.Module) {
+		at = r.space.call(at, nextPath(at.Module, path), 0)
 	}
-	return r.repeat(at, path)
+	return at
+}
+
+// noteClass notes the class of a module where none is known yet.
+func (r *resolver) noteClass(module, class string) {
+	if class != "" && r.classes[module] == "" {
+		r.classes[module] = class
+	}
 }
 
 // nextPath is the path one segment below up on the way to path; path itself where up is no boundary of it.
@@ -121,16 +131,11 @@ func (r *resolver) inlinedModules(name string, at *graph.Scope) *graph.Scope {
 	if path == "" {
 		return nil
 	}
-	if r.classes[path] == "" && class != "" {
-		r.classes[path] = class
-	}
+	r.noteClass(path, class)
 	if at == nil || !within(path, at.Module) {
 		return r.space.module(path)
 	}
-	for at.Module != path {
-		at = r.space.call(at, nextPath(at.Module, path), 0)
-	}
-	return at
+	return r.descend(at, path)
 }
 
 // lastPiece finds the last "Class_module_path_call" in a name: the class's last word starts with a capital, the path starts
@@ -215,10 +220,7 @@ func (r *resolver) refine(n *graph.Node, at *graph.Scope) *graph.Scope {
 		if owner == "" || owner == at.Module || !within(owner, at.Module) || len(in.Consumers) != 1 {
 			continue
 		}
-		for at.Module != owner {
-			at = r.space.call(at, nextPath(at.Module, owner), 0)
-		}
-		return at
+		return r.descend(at, owner)
 	}
 	return at
 }

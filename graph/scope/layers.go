@@ -66,15 +66,7 @@ func (r *resolver) layers() (bound []*graph.Scope, elements map[*graph.Scope]boo
 
 // computesUnplaced reports whether a node without a place computes from data.
 func (r *resolver) computesUnplaced(n *graph.Node) bool {
-	if r.places[n.ID].Scope != nil {
-		return false
-	}
-	for slot, in := range n.Inputs {
-		if dataProducer(n, slot, in) != nil {
-			return true
-		}
-	}
-	return false
+	return r.places[n.ID].Scope == nil && len(dataProducers(n)) > 0
 }
 
 // layerLists finds the outermost lists with two or more elements in a row.
@@ -164,12 +156,10 @@ func (l *layerList) flow(g *graph.Graph, places []graph.Placement) {
 			l.origin[n.ID] = places[n.ID].Scope
 			continue
 		}
-		for slot, in := range n.Inputs {
-			if p := dataProducer(n, slot, in); p != nil {
-				l.low[n.ID] = max(l.low[n.ID], l.low[p.ID])
-				l.origin[n.ID] = common(l.origin[n.ID], l.origin[p.ID])
-				l.worked[n.ID] = l.worked[n.ID] || l.worked[p.ID] || isProduct(n.Op)
-			}
+		for _, p := range dataProducers(n) {
+			l.low[n.ID] = max(l.low[n.ID], l.low[p.ID])
+			l.origin[n.ID] = common(l.origin[n.ID], l.origin[p.ID])
+			l.worked[n.ID] = l.worked[n.ID] || l.worked[p.ID] || isProduct(n.Op)
 		}
 	}
 	for i := range l.high {
@@ -181,8 +171,8 @@ func (l *layerList) flow(g *graph.Graph, places []graph.Placement) {
 		} else if l.of[n.ID] == otherLayer {
 			continue
 		}
-		for slot, in := range n.Inputs {
-			if p := dataProducer(n, slot, in); p != nil && l.of[p.ID] == noLayer {
+		for _, p := range dataProducers(n) {
+			if l.of[p.ID] == noLayer {
 				l.high[p.ID] = min(l.high[p.ID], l.high[n.ID])
 			}
 		}
@@ -200,6 +190,17 @@ func dataProducer(n *graph.Node, slot int, in *graph.Value) *graph.Node {
 		return nil
 	}
 	return in.Producer
+}
+
+// dataProducers are the nodes that compute the data of a node's inputs.
+func dataProducers(n *graph.Node) []*graph.Node {
+	var out []*graph.Node
+	for slot, in := range n.Inputs {
+		if p := dataProducer(n, slot, in); p != nil {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // beginnings splits what stands between two elements.
@@ -250,10 +251,9 @@ func (l *layerList) trim(head []*graph.Node, i int) bool {
 func (l *layerList) tensorsHandedOver(i int) int {
 	from, sums := map[*graph.Node]bool{}, map[*graph.Node][]*graph.Node{}
 	for _, n := range l.inside(i) {
-		for slot, in := range n.Inputs {
-			p := dataProducer(n, slot, in)
+		for _, p := range dataProducers(n) {
 			switch {
-			case p == nil || !l.between(p, i) && l.of[p.ID] != i-1 || l.shared(p, i):
+			case !l.between(p, i) && l.of[p.ID] != i-1 || l.shared(p, i):
 			case strings.HasPrefix(n.Op, "Skip"):
 				sums[n] = append(sums[n], p)
 			default:
@@ -272,8 +272,8 @@ func (l *layerList) tensorsHandedOver(i int) int {
 
 // shared reports whether an element beyond i reads a node's results.
 func (l *layerList) shared(p *graph.Node, i int) bool {
-	for _, o := range p.Outputs {
-		if o != nil && slices.ContainsFunc(o.Consumers, func(u graph.Use) bool { return l.of[u.Node.ID] > i }) {
+	for u := range p.Readers() {
+		if l.of[u.Node.ID] > i {
 			return true
 		}
 	}
@@ -297,29 +297,24 @@ func (l *layerList) pairs(before, after []*graph.Node, i int) bool {
 	type kind struct {
 		op, weight string
 	}
-	of := func(n *graph.Node, element *graph.Scope) kind {
-		k := kind{op: n.Op}
-		for _, in := range n.Inputs {
-			if in != nil && isWeight(in) {
-				if rest, ok := strings.CutPrefix(localName(in), element.Module+"."); ok {
-					k.weight = rest
+	group := func(nodes []*graph.Node, element *graph.Scope) map[kind][]*graph.Node {
+		groups := map[kind][]*graph.Node{}
+		for _, n := range nodes {
+			k := kind{op: n.Op}
+			for _, in := range n.Inputs {
+				if in != nil && isWeight(in) {
+					if rest, ok := strings.CutPrefix(localName(in), element.Module+"."); ok {
+						k.weight = rest
+					}
 				}
 			}
+			groups[k] = append(groups[k], n)
 		}
-		return k
+		return groups
 	}
-	groups := map[kind][]*graph.Node{}
-	for _, n := range before {
-		k := of(n, l.elements[i-1])
-		groups[k] = append(groups[k], n)
-	}
-	mine := map[kind][]*graph.Node{}
-	for _, n := range after {
-		k := of(n, l.elements[i])
-		mine[k] = append(mine[k], n)
-	}
+	groups := group(before, l.elements[i-1])
 	found := false
-	for k, b := range mine {
+	for k, b := range group(after, l.elements[i]) {
 		a := groups[k]
 		if len(a) != len(b) || k.weight == "" && len(a) > 1 {
 			continue
@@ -419,14 +414,9 @@ func (l *layerList) end(g *graph.Graph) {
 
 // reader finds the reader of a node's results in an element that does what n does.
 func (l *layerList) reader(of, n *graph.Node, slot, element int) *graph.Node {
-	for _, o := range of.Outputs {
-		if o == nil {
-			continue
-		}
-		for _, u := range o.Consumers {
-			if u.Slot == slot && u.Node.Op == n.Op && l.of[u.Node.ID] == element {
-				return u.Node
-			}
+	for u := range of.Readers() {
+		if u.Slot == slot && u.Node.Op == n.Op && l.of[u.Node.ID] == element {
+			return u.Node
 		}
 	}
 	return nil

@@ -134,35 +134,23 @@ func isWeighted(n *graph.Node) bool {
 	if n.Op != "Add" && n.Op != "QLinearAdd" || !readsWeight(n) {
 		return false
 	}
-	for _, in := range n.Inputs {
-		if p := product(in, 0); p != nil && readsWeight(p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Inputs, func(in *graph.Value) bool {
+		p := product(in, 0)
+		return p != nil && readsWeight(p)
+	})
 }
 
 func feedsProduct(n *graph.Node) bool {
-	for _, o := range n.Outputs {
-		if o == nil {
-			continue
-		}
-		for _, u := range o.Consumers {
-			if isProduct(u.Node.Op) && readsWeight(u.Node) {
-				return true
-			}
+	for u := range n.Readers() {
+		if isProduct(u.Node.Op) && readsWeight(u.Node) {
+			return true
 		}
 	}
 	return false
 }
 
 func readsWeight(n *graph.Node) bool {
-	for _, in := range n.Inputs {
-		if in != nil && isWeight(in) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Inputs, func(in *graph.Value) bool { return in != nil && isWeight(in) })
 }
 
 // origin is where a node's data comes from.
@@ -183,12 +171,11 @@ func (r *resolver) upward(bound []*graph.Scope) []origin {
 			continue
 		}
 		o := &up[n.ID]
-		for slot, in := range n.Inputs {
-			p := dataProducer(n, slot, in)
-			if p == nil || up[p.ID].scope == nil {
+		for _, p := range dataProducers(n) {
+			s := up[p.ID].scope
+			if s == nil {
 				continue
 			}
-			s := up[p.ID].scope
 			if bound != nil && bound[p.ID] != nil && r.places[p.ID].Scope == nil {
 				s = inside(s, bound[p.ID])
 			}
@@ -223,20 +210,16 @@ func carriesData(op string, slot int) bool {
 // alone counts only where nobody reads the data. Results of a body are read by the node that holds it.
 func (r *resolver) downward(n *graph.Node) *graph.Scope {
 	var down, shapes *graph.Scope
-	for _, o := range n.Outputs {
-		if o == nil {
-			continue
+	for u := range n.Readers() {
+		if s := r.places[u.Node.ID].Scope; isShape(u.Node.Op) {
+			shapes = common(shapes, s)
+		} else {
+			down = common(down, s)
 		}
-		for _, u := range o.Consumers {
-			if s := r.places[u.Node.ID].Scope; isShape(u.Node.Op) {
-				shapes = common(shapes, s)
-			} else {
-				down = common(down, s)
-			}
-		}
-		if o.IsOutput && n.Body != nil && n.Body.Owner != nil {
-			down = common(down, r.places[n.Body.Owner.ID].Scope)
-		}
+	}
+	isResult := slices.ContainsFunc(n.Outputs, func(o *graph.Value) bool { return o != nil && o.IsOutput })
+	if isResult && n.Body != nil && n.Body.Owner != nil {
+		down = common(down, r.places[n.Body.Owner.ID].Scope)
 	}
 	if down == nil {
 		return shapes

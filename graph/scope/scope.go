@@ -145,15 +145,13 @@ func (r *resolver) enclosing(n *graph.Node) *graph.Scope {
 
 // coverage counts nodes per source, best source first.
 func coverage(places []graph.Placement) []Share {
+	nodes := map[string]int{}
+	for _, p := range places {
+		nodes[p.Source]++
+	}
 	var out []Share
 	for _, name := range []string{Metadata, Function, NodeName, OutputName, Weight, Neighbours, Root} {
-		n := 0
-		for i := range places {
-			if places[i].Source == name {
-				n++
-			}
-		}
-		if n > 0 {
+		if n := nodes[name]; n > 0 {
 			out = append(out, Share{Source: name, Nodes: n, Share: float64(n) / float64(len(places))})
 		}
 	}

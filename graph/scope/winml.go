@@ -26,9 +26,7 @@ func (r *resolver) winml(n *graph.Node) *graph.Scope {
 		if !first {
 			at = r.space.call(at, joinPath(at.Module, name), 0)
 		}
-		if r.classes[at.Module] == "" {
-			r.classes[at.Module] = class
-		}
+		r.noteClass(at.Module, class)
 		first = false
 	}
 	return at

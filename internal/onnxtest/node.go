@@ -15,9 +15,9 @@ import (
 func Node(op, inputs, outputs string, parts ...Part) Part {
 	b := repeat(repeat(nil, 1, names(inputs), stringField), 2, names(outputs), stringField)
 	b = stringField(b, 4, op)
-	b, rest := nodeFields.encode(b, parts)
+	b, rest := inNode.encode(b, parts)
 	mustFit("a node", rest)
-	return Part{kind: kindNode, body: b}
+	return Part{at: fields{inGraph: 1, inFunction: 7}, body: b}
 }
 
 func names(list string) []string {
@@ -31,13 +31,15 @@ func names(list string) []string {
 }
 
 // Name is the name of a node.
-func Name(name string) Part { return Part{kind: kindName, body: []byte(name)} }
+func Name(name string) Part { return Part{at: fields{inGraph: 2, inNode: 3}, body: []byte(name)} }
 
 // Domain is the domain of a node's operator.
-func Domain(domain string) Part { return Part{kind: kindDomain, body: []byte(domain)} }
+func Domain(domain string) Part { return Part{at: fields{inNode: 7}, body: []byte(domain)} }
 
 // Overload tells functions of one name apart; it belongs to functions and to nodes that call them.
-func Overload(name string) Part { return Part{kind: kindOverload, body: []byte(name)} }
+func Overload(name string) Part {
+	return Part{at: fields{inNode: 8, inFunction: 13}, body: []byte(name)}
+}
 
 // Attr is an attribute of a node, or of a function with its default. The Go type of the value decides its type: int or
 // int64, float64, string, []int64, []float64, []string, Tensor, []Tensor, Subgraph, []Subgraph, graph.Type.
@@ -62,7 +64,7 @@ func Attr(name string, value any) Part {
 	default:
 		b, t = listAttr(b, value)
 	}
-	return Part{kind: kindAttr, body: varintField(b, 20, int64(t))}
+	return Part{at: fields{inNode: 5, inFunction: 11}, body: varintField(b, 20, int64(t))}
 }
 
 func listAttr(b []byte, value any) ([]byte, graph.AttrType) {
@@ -84,11 +86,11 @@ func listAttr(b []byte, value any) ([]byte, graph.AttrType) {
 // Ref is an attribute of a node in a function whose value is that of the function's attribute ref.
 func Ref(name, ref string, t graph.AttrType) Part {
 	b := stringField(stringField(nil, 1, name), 21, ref)
-	return Part{kind: kindAttr, body: varintField(b, 20, int64(t))}
+	return Part{at: fields{inNode: 5, inFunction: 11}, body: varintField(b, 20, int64(t))}
 }
 
 // RawAttr is an attribute given by its encoded fields.
-func RawAttr(fields []byte) Part { return Part{kind: kindAttr, body: fields} }
+func RawAttr(encoded []byte) Part { return Part{at: fields{inNode: 5, inFunction: 11}, body: encoded} }
 
 func floatField(b []byte, num protowire.Number, x float64) []byte {
 	return protowire.AppendFixed32(protowire.AppendTag(b, num, protowire.Fixed32Type), math.Float32bits(float32(x)))

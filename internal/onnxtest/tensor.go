@@ -27,7 +27,7 @@ type Tensor struct {
 }
 
 // Init is an initializer.
-func Init(t Tensor) Part { return Part{kind: kindInit, body: t.encode()} }
+func Init(t Tensor) Part { return Part{at: fields{inGraph: 5}, body: t.encode()} }
 
 // Weight is an initializer of zeros.
 func Weight(name string, t graph.DType, dims ...int64) Part {
@@ -82,7 +82,7 @@ func Sparse(name string, t graph.DType, n int64, dims ...int64) Part {
 	values := Tensor{Name: name, DType: t, Dims: []int64{n}, Raw: make([]byte, t.Size(n))}
 	indices := Tensor{DType: graph.Int64, Dims: []int64{n}, Raw: make([]byte, 8*n)}
 	b := tensorField(tensorField(nil, 1, values), 2, indices)
-	return Part{kind: kindSparse, body: repeat(b, 3, dims, varintField)}
+	return Part{at: fields{inGraph: 15}, body: repeat(b, 3, dims, varintField)}
 }
 
 func (t Tensor) elements() int64 {

@@ -12,27 +12,27 @@ const NoShape = "\x00no shape"
 // In is an input of a graph. A dimension is an int, a string (a symbol or an expression) or nil (unknown); without any
 // the value is a scalar.
 func In(name string, t graph.DType, dims ...any) Part {
-	return Part{kind: kindInput, body: valueInfo(name, tensorType(t, dims))}
+	return Part{at: fields{inGraph: 11}, body: valueInfo(name, tensorType(t, dims))}
 }
 
 // Out is an output of a graph; dimensions as for In.
 func Out(name string, t graph.DType, dims ...any) Part {
-	return Part{kind: kindOutput, body: valueInfo(name, tensorType(t, dims))}
+	return Part{at: fields{inGraph: 12}, body: valueInfo(name, tensorType(t, dims))}
 }
 
 // Info is a value_info of a graph or function; dimensions as for In.
 func Info(name string, t graph.DType, dims ...any) Part {
-	return Part{kind: kindInfo, body: valueInfo(name, tensorType(t, dims))}
+	return Part{at: fields{inGraph: 13, inFunction: 12}, body: valueInfo(name, tensorType(t, dims))}
 }
 
 // InOf is an input of any type.
 func InOf(name string, t graph.Type) Part {
-	return Part{kind: kindInput, body: valueInfo(name, encodeType(t))}
+	return Part{at: fields{inGraph: 11}, body: valueInfo(name, encodeType(t))}
 }
 
 // OutOf is an output of any type; the zero type writes none.
 func OutOf(name string, t graph.Type) Part {
-	return Part{kind: kindOutput, body: valueInfo(name, encodeType(t))}
+	return Part{at: fields{inGraph: 12}, body: valueInfo(name, encodeType(t))}
 }
 
 func valueInfo(name string, typ []byte) []byte {

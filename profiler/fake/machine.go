@@ -1,6 +1,7 @@
 package fake
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -46,15 +47,8 @@ type job struct {
 }
 
 func newMachine(opts Options) *machine {
-	if opts.CounterPeriod == 0 {
-		opts.CounterPeriod = 100 * time.Millisecond
-	}
-	if opts.CounterRate == 0 {
-		opts.CounterRate = 1
-	}
-	if opts.MemoryBytes == 0 {
-		opts.MemoryBytes = memoryBytes
-	}
+	opts.CounterPeriod = cmp.Or(opts.CounterPeriod, 100*time.Millisecond)
+	opts.CounterRate, opts.MemoryBytes = cmp.Or(opts.CounterRate, 1), cmp.Or(opts.MemoryBytes, memoryBytes)
 	m := &machine{opts: opts, random: rand.New(rand.NewPCG(opts.Seed, 1))}
 	m.drawWander()
 	return m

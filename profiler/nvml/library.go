@@ -7,6 +7,7 @@ package nvml
 import "C"
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,10 +23,7 @@ const defaultLibrary = "libnvidia-ml.so.1"
 
 // load opens the library at a path, or the driver's, and initializes it. Every success asks for one unload.
 func load(path string) (nvml.Interface, error) {
-	name := path
-	if name == "" {
-		name = defaultLibrary
-	}
+	name := cmp.Or(path, defaultLibrary)
 	if err := openForwarders(name); err != nil {
 		if path == "" && strings.Contains(err.Error(), "No such file") {
 			err = absentError(name + " not found: is the NVIDIA driver installed? Give it with --nvml-lib")

@@ -3,6 +3,7 @@
 package nvml
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -58,9 +59,7 @@ var errClosed = errors.New("nvml: the meter is closed")
 // Open loads NVML and chooses a GPU as CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER would have CUDA do. It refuses a GPU
 // in MIG mode, and one that tells neither its energy nor its power.
 func Open(options Options) (*Meter, error) {
-	if options.Clock == nil {
-		options.Clock = profiler.SystemClock()
-	}
+	options.Clock = cmp.Or(options.Clock, profiler.SystemClock())
 	lib, err := load(options.Library)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package ort
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,10 +152,7 @@ func (e *Executor) Describe() profiler.Description {
 // Prepare makes a session of the workload's model, binds its inputs and outputs and runs it once, more often where
 // launches are recorded.
 func (e *Executor) Prepare(ctx context.Context, w profiler.Workload) (profiler.Run, error) {
-	what := w.Name
-	if what == "" {
-		what = "workload"
-	}
+	what := cmp.Or(w.Name, "workload")
 	if w.Path != "" {
 		path, err := filepath.Abs(w.Path)
 		if err != nil {

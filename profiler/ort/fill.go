@@ -1,6 +1,7 @@
 package ort
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
@@ -60,13 +61,10 @@ func draw(dst []byte, in profiler.Input, rng *rand.Rand) {
 			dst[i] = 1
 		}
 	case in.DType.IsFloat() && in.DType.Bits() >= 16:
-		scale := in.Scale
-		if scale == 0 {
-			scale = 1
-		}
-		size := int(in.DType.Bits() / 8)
+		scale, size := cmp.Or(in.Scale, 1), int(in.DType.Bits()/8)
+		var b [8]byte
 		for i := 0; i < len(dst); i += size {
-			writeFloat(dst[i:], in.DType, rng.NormFloat64()*scale)
+			copy(dst[i:], graph.AppendReal(b[:0], in.DType, rng.NormFloat64()*scale))
 		}
 	case in.DType.IsFloat():
 		for i := range dst {
@@ -75,35 +73,6 @@ func draw(dst []byte, in profiler.Input, rng *rand.Rand) {
 	default:
 		drawInts(dst, in, rng)
 	}
-}
-
-// writeFloat writes one element, rounded to the nearest.
-func writeFloat(dst []byte, t graph.DType, x float64) {
-	switch t {
-	case graph.Float64:
-		binary.LittleEndian.PutUint64(dst, math.Float64bits(x))
-	case graph.Float32:
-		binary.LittleEndian.PutUint32(dst, math.Float32bits(float32(x)))
-	case graph.Float16:
-		binary.LittleEndian.PutUint16(dst, float16(float32(x)))
-	case graph.BFloat16:
-		b := math.Float32bits(float32(x))
-		binary.LittleEndian.PutUint16(dst, uint16((b+0x7fff+b>>16&1)>>16))
-	}
-}
-
-// float16 is the half-precision number nearest to x, ties to even. What is too large becomes the largest finite number.
-func float16(x float32) uint16 {
-	b := math.Float32bits(x)
-	sign := uint16(b >> 16 & 0x8000)
-	magnitude := b & 0x7fffffff
-	switch {
-	case magnitude >= 0x477fe000: // 65504
-		return sign | 0x7bff
-	case magnitude < 0x38800000: // below 2^-14 the steps are 2^-24
-		return sign | uint16(math.RoundToEven(math.Abs(float64(x))*(1<<24)))
-	}
-	return sign | uint16((magnitude-0x38000000+0xfff+magnitude>>13&1)>>13)
 }
 
 // smallFloat is a byte of numbers of 8 bits or fewer, finite and of magnitude up to about 2. Numbers of 8 bits are drawn

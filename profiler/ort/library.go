@@ -16,10 +16,7 @@ const libraryName = "libonnxruntime.so"
 // libraries lists the files and names to try, or says what to do where there is none. A name without a folder is one that
 // the system's loader is to find.
 func libraries(named string) ([]string, error) {
-	if named == "" {
-		named = os.Getenv("ONNXRUNTIME_LIB")
-	}
-	if named != "" {
+	if named = cmp.Or(named, os.Getenv("ONNXRUNTIME_LIB")); named != "" {
 		file, err := libraryAt(named)
 		if err != nil {
 			return nil, err

@@ -1,6 +1,7 @@
 package ort
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -26,10 +27,7 @@ func cores() int {
 
 // cpuDevice describes this machine's processor with so many cores at work. What the system does not tell stays out.
 func cpuDevice(threads int) energy.RecordDevice {
-	name := field(readText("/proc/cpuinfo"), "model name")
-	if name == "" {
-		name = runtime.GOARCH
-	}
+	name := cmp.Or(field(readText("/proc/cpuinfo"), "model name"), runtime.GOARCH)
 	return energy.RecordDevice{
 		ID: slug(name), Name: name, Kind: "cpu", Units: threads,
 		CacheBytes: cacheBytes("/sys/devices/system/cpu/cpu0/cache"), MemoryBytes: size(field(readText("/proc/meminfo"), "MemTotal")),

@@ -1,6 +1,7 @@
 package ort
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -45,9 +46,7 @@ type Options struct {
 
 // withDefaults fills in what was left out, or says what cannot be.
 func (o Options) withDefaults() (Options, error) {
-	if o.Provider == "" {
-		o.Provider = CPU
-	}
+	o.Provider, o.Grace = cmp.Or(o.Provider, CPU), cmp.Or(o.Grace, 10*time.Second)
 	if !slices.Contains([]string{CPU, CUDA, TensorRT}, o.Provider) {
 		return o, fmt.Errorf("onnxruntime: provider %q, want cpu, cuda or tensorrt", o.Provider)
 	}
@@ -67,14 +66,9 @@ func (o Options) withDefaults() (Options, error) {
 		}
 		o.Command = []string{self, ServeArgument}
 	}
-	if o.Stderr == nil {
-		o.Stderr = io.Discard
-	}
+	o.Stderr = cmp.Or(o.Stderr, io.Discard)
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}
-	}
-	if o.Grace == 0 {
-		o.Grace = 10 * time.Second
 	}
 	return o, nil
 }

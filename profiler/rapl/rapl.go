@@ -1,6 +1,7 @@
 package rapl
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,15 +36,8 @@ type Meter struct {
 // Open finds the counters and reads each once: that is their origin. It looks for a few milliseconds how often they are
 // updated. An error says in one line what is missing, or what would make the counters readable.
 func Open(o Options) (*Meter, error) {
-	if o.Root == "" {
-		o.Root = "/sys/class/powercap"
-	}
-	if o.CPUInfo == "" {
-		o.CPUInfo = "/proc/cpuinfo"
-	}
-	if o.Clock == nil {
-		o.Clock = profiler.SystemClock()
-	}
+	o.Root, o.CPUInfo = cmp.Or(o.Root, "/sys/class/powercap"), cmp.Or(o.CPUInfo, "/proc/cpuinfo")
+	o.Clock = cmp.Or(o.Clock, profiler.SystemClock())
 	zones, err := findZones(o.Root)
 	if err != nil {
 		return nil, fmt.Errorf("rapl: %w", err)

@@ -16,28 +16,18 @@ const format = "irene-model-1"
 
 // modelFile is a model as JSON.
 type modelFile struct {
-	Format       string                 `json:"format"`
-	Strategy     Strategy               `json:"training_strategy"`
-	FeatureSets  []FeatureSet           `json:"feature_sets"`
-	Degree       int                    `json:"degree"`
-	Tau          float64                `json:"tanh_scalar"`
-	Epochs       int                    `json:"epochs"`
-	LearningRate float64                `json:"learning_rate"`
-	Seed         uint64                 `json:"seed"`
-	Features     []string               `json:"features"`
-	Leaves       map[string]*regression `json:"leaves"`
-	Nodes        scaler                 `json:"nodes"`
-	Weights      []float64              `json:"weights,omitempty"` // of the products of features, in their order
-	Bias         float64                `json:"bias"`
+	Format string `json:"format"`
+	Options
+	Features []string               `json:"features"`
+	Leaves   map[string]*regression `json:"leaves"`
+	Nodes    scaler                 `json:"nodes"`
+	Weights  []float64              `json:"weights,omitempty"` // of the products of features, in their order
+	Bias     float64                `json:"bias"`
 }
 
 // Write writes m as JSON, from which [Read] makes the same model.
 func (m *Model) Write(w io.Writer) error {
-	o := m.options
-	f := modelFile{
-		Format: format, Strategy: o.Strategy, FeatureSets: o.FeatureSets, Degree: o.Degree, Tau: o.Tau, Epochs: o.Epochs,
-		LearningRate: o.LearningRate, Seed: o.Seed, Features: Features(o.FeatureSets...), Leaves: m.leaves, Nodes: m.nodes,
-	}
+	f := modelFile{Format: format, Options: m.options, Features: Features(m.options.FeatureSets...), Leaves: m.leaves, Nodes: m.nodes}
 	if n := len(m.weights); n > 0 {
 		f.Weights, f.Bias = m.weights[:n-1], m.weights[n-1]
 	}
@@ -64,10 +54,7 @@ func (f *modelFile) model() (*Model, error) {
 	if f.Format != format {
 		return nil, fmt.Errorf("format %q: not a model of IrEne (%s)", f.Format, format)
 	}
-	opts, err := Options{
-		Strategy: f.Strategy, FeatureSets: f.FeatureSets, Degree: f.Degree, Tau: f.Tau, Epochs: f.Epochs,
-		LearningRate: f.LearningRate, Seed: f.Seed,
-	}.withDefaults()
+	opts, err := f.Options.withDefaults()
 	if err != nil {
 		return nil, err
 	}

@@ -28,13 +28,13 @@ func Strategies() []Strategy { return []Strategy{EndToEnd, Stepwise, Unstructure
 
 // Options say how to train. The zero value is the model of the paper.
 type Options struct {
-	Strategy     Strategy     // "" is EndToEnd
-	FeatureSets  []FeatureSet // none given: all of them
-	Degree       int          // most features in one product of φ, 1 to 3; 0 is 3
-	Tau          float64      // weights lie within 1 ± 1/Tau; 0 is 10
-	Epochs       int          // passes over the training trees; 0 is 8
-	LearningRate float64      // Adam's; 0 is 0.001
-	Seed         uint64       // of the weights before training
+	Strategy     Strategy     `json:"training_strategy"` // "" is EndToEnd
+	FeatureSets  []FeatureSet `json:"feature_sets"`      // none given: all of them
+	Degree       int          `json:"degree"`            // most features in one product of φ, 1 to 3; 0 is 3
+	Tau          float64      `json:"tanh_scalar"`       // weights lie within 1 ± 1/Tau; 0 is 10
+	Epochs       int          `json:"epochs"`            // passes over the training trees; 0 is 8
+	LearningRate float64      `json:"learning_rate"`     // Adam's; 0 is 0.001
+	Seed         uint64       `json:"seed"`              // of the weights before training
 }
 
 // withDefaults is o with what was left out filled in, or what is wrong with it.

@@ -223,7 +223,6 @@ func (c *Comparison) totals() *grid {
 	q := &columns{names: c.Names, amounts: true, gap: true}
 	q.titles(g)
 	g.titles = append(g.titles, "intervals")
-	metrics := metrics
 	for _, x := range metrics() {
 		for _, p := range c.Points {
 			var list []amount
@@ -539,7 +538,7 @@ func (c *Comparison) aloneText(x *report.Metric, k int, list []*piece) string {
 func (c *Comparison) doubts() []report.Note {
 	var out []report.Note
 	for k, r := range c.Points[0].Reports {
-		for _, n := range allDoubts(r) {
+		for _, n := range r.Doubts() {
 			i := slices.IndexFunc(out, func(o report.Note) bool { return o.Text == n.Text && strings.HasSuffix(o.Key, " "+n.Key) })
 			if i >= 0 {
 				out[i].Key = strings.TrimSuffix(out[i].Key, " "+n.Key) + ", " + c.Names[k] + " " + n.Key
@@ -548,21 +547,6 @@ func (c *Comparison) doubts() []report.Note {
 			n.Key = c.Names[k] + " " + n.Key
 			out = append(out, n)
 		}
-	}
-	return out
-}
-
-func allDoubts(r *report.Report) []report.Note {
-	out := r.Doubts("scaled", func(op *report.Operator) bool { return op.StandIn })
-	out = append(out, r.Doubts("extrapolated", func(op *report.Operator) bool { return op.Extrapolated })...)
-	for _, u := range r.Unknown {
-		out = append(out, report.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", u.Op, u.Count, u.Why), Style: render.Yellow})
-	}
-	for i, w := range r.Warnings {
-		if i == report.ShownNotes {
-			return append(out, report.Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Style: render.Yellow})
-		}
-		out = append(out, report.Note{Key: "warning", Text: w, Style: render.Yellow})
 	}
 	return out
 }

@@ -88,7 +88,7 @@ func TestOverlay(t *testing.T) {
 		total += v.Value
 	}
 	if len(data) != 1 || len(got.Results) != 3 || got.Results["choice"].Value <= 0 || got.Results["y"].Value <= 0 ||
-		math.Abs(got.Results["call"].Value-2*got.Results["y"].Value) > 1e-9 || math.Abs(total-float64(r.Tree.Metrics.Energy)) > 1e-9 {
+		math.Abs(got.Results["call"].Value-2*got.Results["y"].Value) > 1e-5*got.Results["call"].Value || math.Abs(total-float64(r.Tree.Metrics.Energy)) > 1e-9 {
 		t.Errorf("%+v", data)
 	}
 	if n := len(got.Gradient); n < 2 || got.Gradient[0].Stop != 0 || got.Gradient[n-1].Stop != 1 {

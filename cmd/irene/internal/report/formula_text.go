@@ -17,16 +17,27 @@ const formulaWidth = 110
 
 // writeFormulaText writes Python: a comment with what was read and where it holds, and an assignment per module and
 // metric.
-func writeFormulaText(w io.Writer, r *Formulas) error {
+func writeFormulaText(w io.Writer, r *Formulas) error { return r.write(w, "# ", pythonText) }
+
+// writeFormulaLaTeX writes an aligned environment per module and metric.
+func writeFormulaLaTeX(w io.Writer, r *Formulas) error { return r.write(w, "% ", latexText) }
+
+// write writes the head as comments, then the text of each module below a comment that names it.
+func (r *Formulas) write(w io.Writer, comment string, text func(*FormulaModule) string) error {
 	var b strings.Builder
 	t := &render.Table{}
 	for _, n := range r.formulaHead() {
-		t.Row("# "+n.Key, n.Text)
+		t.Row(comment+n.Key, n.Text)
 	}
 	b.WriteString(t.String())
-	for _, run := range foldFormulas(r.Modules, pythonText) {
-		writeFormulaRuns(&b, run)
+	var write func([]formulaRun)
+	write = func(runs []formulaRun) {
+		for _, run := range runs {
+			b.WriteString("\n" + comment + run.title() + "\n" + run.text)
+			write(run.children)
+		}
 	}
+	write(foldFormulas(r.Modules, text))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -92,13 +103,6 @@ func foldFormulas(list []*FormulaModule, text func(*FormulaModule) string) []for
 		i += n
 	}
 	return out
-}
-
-func writeFormulaRuns(b *strings.Builder, run formulaRun) {
-	b.WriteString("\n# " + run.title() + "\n" + run.text)
-	for _, c := range run.children {
-		writeFormulaRuns(b, c)
-	}
 }
 
 // title names a run with its class, and says what its formulas leave out.
@@ -210,28 +214,6 @@ func fullNumber(v float64) string {
 		return strconv.FormatInt(int64(v), 10)
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64)
-}
-
-// writeFormulaLaTeX writes an aligned environment per module and metric.
-func writeFormulaLaTeX(w io.Writer, r *Formulas) error {
-	var b strings.Builder
-	t := &render.Table{}
-	for _, n := range r.formulaHead() {
-		t.Row("% "+n.Key, n.Text)
-	}
-	b.WriteString(t.String())
-	for _, run := range foldFormulas(r.Modules, latexText) {
-		writeLaTeXRuns(&b, run)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-func writeLaTeXRuns(b *strings.Builder, run formulaRun) {
-	b.WriteString("\n% " + run.title() + "\n" + run.text)
-	for _, c := range run.children {
-		writeLaTeXRuns(b, c)
-	}
 }
 
 func latexText(m *FormulaModule) string {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	ShownNotes  = 12 // warnings
+	shownNotes  = 12 // warnings
 	shownDoubts = 5  // reasons of one kind
 )
 
@@ -124,7 +124,7 @@ func (r *Report) totalText() string {
 	return strings.Join(list, ", ")
 }
 
-// notes are what to know beside the tables, warnings last.
+// notes are what to know beside the tables, doubts last.
 func (r *Report) notes() []Note {
 	var out []Note
 	out = append(out, Note{Key: "memory", Text: r.memoryText(), Style: render.Bold})
@@ -135,23 +135,29 @@ func (r *Report) notes() []Note {
 		}
 		out = append(out, Note{Key: "modules", Text: "operators placed: " + strings.Join(list, ", "), Style: render.Bold})
 	}
-	out = append(out, r.Doubts("scaled", func(op *Operator) bool { return op.StandIn })...)
-	out = append(out, r.Doubts("extrapolated", func(op *Operator) bool { return op.Extrapolated })...)
+	return append(out, r.Doubts()...)
+}
+
+// Doubts are what makes the numbers less sure, warnings last.
+func (r *Report) Doubts() []Note {
+	out := append(
+		r.counted("scaled", func(op *Operator) bool { return op.StandIn }),
+		r.counted("extrapolated", func(op *Operator) bool { return op.Extrapolated })...,
+	)
 	for _, k := range r.Unknown {
 		out = append(out, Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Style: render.Yellow})
 	}
 	for i, w := range r.Warnings {
-		if i == ShownNotes {
-			out = append(out, Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Style: render.Yellow})
-			break
+		if i == shownNotes {
+			return append(out, Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Style: render.Yellow})
 		}
 		out = append(out, Note{Key: "warning", Text: w, Style: render.Yellow})
 	}
 	return out
 }
 
-// Doubts counts the operators of which something holds, by the reason.
-func (r *Report) Doubts(key string, holds func(*Operator) bool) []Note {
+// counted counts the operators of which something holds, by the reason.
+func (r *Report) counted(key string, holds func(*Operator) bool) []Note {
 	type doubt struct {
 		why   string
 		n     int

@@ -2,7 +2,6 @@ package workload
 
 import (
 	"encoding/binary"
-	"math"
 	"math/rand/v2"
 
 	"github.com/irene-onnx/irene/graph"
@@ -30,13 +29,10 @@ func newRandom(seed uint64) *random {
 }
 
 // floats are n elements of a floating-point type: of weights' size about zero, or evenly from [0.5, 1.5) where they have
-// to be positive. Nil for types that are no such.
+// to be positive.
 func (r *random) floats(t graph.DType, n int64, positive bool) []byte {
 	width := int64(t.Bits() / 8)
 	pool := r.pool(poolKey{t, positive})
-	if pool == nil {
-		return nil
-	}
 	out := make([]byte, n*width)
 	at := width * r.source.Int64N(poolSize)
 	for i := int64(0); i < int64(len(out)); {
@@ -50,53 +46,16 @@ func (r *random) pool(k poolKey) []byte {
 	if p, ok := r.pools[k]; ok {
 		return p
 	}
-	encode := encodeFloat(k.dtype)
-	if encode == nil {
-		return nil
-	}
 	var p []byte
 	for range poolSize {
 		x := r.source.NormFloat64() * weightScale
 		if k.positive {
 			x = 0.5 + r.source.Float64()
 		}
-		p = encode(p, x)
+		p = graph.AppendReal(p, k.dtype, x)
 	}
 	r.pools[k] = p
 	return p
-}
-
-// encodeFloat appends a number in a floating-point type; nil for other types.
-func encodeFloat(t graph.DType) func([]byte, float64) []byte {
-	switch t {
-	case graph.Float32:
-		return func(b []byte, x float64) []byte {
-			return binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(x)))
-		}
-	case graph.Float64:
-		return func(b []byte, x float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(x)) }
-	case graph.Float16:
-		return func(b []byte, x float64) []byte { return binary.LittleEndian.AppendUint16(b, half(x)) }
-	case graph.BFloat16:
-		return func(b []byte, x float64) []byte {
-			return binary.LittleEndian.AppendUint16(b, uint16(math.Float32bits(float32(x))>>16))
-		}
-	}
-	return nil
-}
-
-// half is the IEEE 754 binary16 nearest to a number of moderate size; what is too small for a normal one is zero.
-func half(x float64) uint16 {
-	bits := math.Float32bits(float32(x))
-	sign, exp, frac := uint16(bits>>16&0x8000), int(bits>>23&255)-127+15, bits&0x7fffff
-	switch {
-	case exp <= 0:
-		return sign
-	case exp >= 31:
-		return sign | 0x7bff
-	}
-	rounded := uint32(exp)<<10 + (frac+0x1000)>>13
-	return sign | uint16(min(rounded, 0x7bff))
 }
 
 // bytes are n bytes that are no special values of 8-bit floating-point types.

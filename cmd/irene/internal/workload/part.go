@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -67,27 +66,16 @@ func (b *builder) graph() (*graph.Graph, error) {
 		return nil, err
 	}
 	b.fixNumbers(g)
-	c := newCloner(g)
 	if b.options.Repeat != nil {
-		c.repeat(b.options.Repeat, b.options.Times)
+		if err := repeat(g, b.options.Repeat, b.options.Times); err != nil {
+			return nil, err
+		}
 	}
-	for i := 1; i < b.options.Copies; i++ {
-		c.copyAll(i)
-	}
-	for i := range c.copies {
-		b.inputs = append(b.inputs, b.renamed(c.copies[i])...)
+	if err := b.copyAll(g, b.options.Copies); err != nil {
+		return nil, err
 	}
 	nameNodes(g)
 	return g, nil
-}
-
-// renamed are the inputs of a copy, each with contents of its own.
-func (b *builder) renamed(names map[string]string) []profiler.Input {
-	out := slices.Clone(b.inputs[:len(names)])
-	for i := range out {
-		out[i].Name = names[out[i].Name]
-	}
-	return out
 }
 
 // staticType declares a value with the shape it has at the bound dims. A size that nobody knows stays open.

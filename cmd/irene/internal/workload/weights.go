@@ -131,10 +131,10 @@ func stored(t *graph.Tensor, n int64) []byte {
 			out = appendInt(out, t.DType, x)
 		}
 		return out
-	case t.Floats != nil && int64(len(t.Floats)) == n && encodeFloat(t.DType) != nil:
+	case t.Floats != nil && int64(len(t.Floats)) == n && t.DType.IsFloat() && t.DType.Bits() >= 16:
 		var out []byte
 		for _, x := range t.Floats {
-			out = encodeFloat(t.DType)(out, x)
+			out = graph.AppendReal(out, t.DType, x)
 		}
 		return out
 	case t.Load != nil:

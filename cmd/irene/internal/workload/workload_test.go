@@ -249,18 +249,6 @@ func storedSize(n *graph.Node) (size int64) {
 	return size
 }
 
-// binary16 of some numbers, from IEEE 754: 1 is 0x3c00, the largest 65504 is 0x7bff, 2^-14 is the smallest normal one.
-func TestHalf(t *testing.T) {
-	for x, want := range map[float64]uint16{
-		1: 0x3c00, -2: 0xc000, 0.5: 0x3800, 65504: 0x7bff, 1e6: 0x7bff, -1e6: 0xfbff, 0: 0, 1.0 / 16384: 0x0400, 1e-9: 0,
-		0.333251953125: 0x3555, 1.9999: 0x4000,
-	} {
-		if got := half(x); got != want {
-			t.Errorf("half(%v) = %#04x, want %#04x", x, got, want)
-		}
-	}
-}
-
 func TestBounds(t *testing.T) {
 	r := newRandom(3)
 	for _, c := range []struct {
