@@ -143,44 +143,64 @@ type OverlapOptions struct {
 // FitOverlap fits the constants of the law of overlapping kernels to shapes, group by group: robustly (soft L1 on the
 // logarithms of times), each device alike.
 func FitOverlap(shapes []*Shape, o OverlapOptions) (*law.Constants, []coefficients.Constant, error) {
+	f, err := newOverlapFit(shapes, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err := f.all()
+	return f.constants, list, err
+}
+
+// overlapFit are constants while they are fitted, and the rows that decide them.
+type overlapFit struct {
+	constants *law.Constants
+	slots     []law.Slot
+	laws      map[string]*law.Overlap // by device
+	rows      map[string][]*Shape     // by group
+}
+
+// newOverlapFit sorts shapes by group.
+func newOverlapFit(shapes []*Shape, o OverlapOptions) (*overlapFit, error) {
 	c := law.StartConstants()
-	laws := map[string]*law.Overlap{}
-	groups := map[string][]*Shape{}
+	f := &overlapFit{constants: c, slots: c.Slots(), laws: map[string]*law.Overlap{}, rows: map[string][]*Shape{}}
 	for _, s := range shapes {
-		l := laws[s.Device.ID]
+		l := f.laws[s.Device.ID]
 		if l == nil {
 			var err error
 			if l, err = law.Fitting(c, s.Device); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
-			laws[s.Device.ID] = l
+			f.laws[s.Device.ID] = l
 		}
 		if s.Group == "" {
 			s.Group = l.Group(&s.Kernel)
 		}
 		if s.Aside == "" && (s.Time > 0 || s.Group == law.GroupProduct) && (o.Exclude == nil || !o.Exclude(s)) {
-			groups[s.Group] = append(groups[s.Group], s)
+			f.rows[s.Group] = append(f.rows[s.Group], s)
 		}
 	}
+	for name, rows := range f.rows {
+		if o.Thin > 1 && strings.HasPrefix(name, law.GroupProduct) {
+			f.rows[name] = thinned(rows, o.Thin)
+		}
+	}
+	return f, nil
+}
+
+// all fits one group after the other.
+func (f *overlapFit) all() ([]coefficients.Constant, error) {
 	var list []coefficients.Constant
-	slots := c.Slots()
-	for _, name := range groupOrder(slots) {
+	for _, name := range groupOrder(f.slots) {
 		if name == law.GroupPower {
 			continue
 		}
-		rows := groups[name]
-		if o.Thin > 1 && strings.HasPrefix(name, law.GroupProduct) {
-			rows = thinned(rows, o.Thin)
-		}
-		m := newSolver(name, slots, rows, laws)
-		if len(m.slots) > 0 && len(rows) > 0 {
-			if err := m.solve(); err != nil {
-				return nil, nil, fmt.Errorf("fitting %s: %w", name, err)
-			}
+		m := newSolver(name, f.slots, f.rows[name], f.laws)
+		if err := m.solve(); err != nil {
+			return nil, fmt.Errorf("fitting %s: %w", name, err)
 		}
 		list = append(list, m.list()...)
 	}
-	return c, list, nil
+	return list, nil
 }
 
 // groupOrder lists groups in the order in which they are fitted: products before their quantisations, which rest on them.

@@ -31,6 +31,7 @@ type Slot struct {
 // newConstants makes room for every constant.
 func newConstants() *Constants {
 	c := &Constants{Quant: map[string]*QuantConstants{}, Experts: map[string]*ExpertConstants{}}
+	c.Product.Tiles = tiles()
 	c.Row.Op = map[string]*RowOpConstants{}
 	for _, op := range RowOps() {
 		c.Row.Op[op] = &RowOpConstants{}
