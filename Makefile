@@ -175,3 +175,7 @@ accuracy: ## rewrite the tables and the plot below docs/accuracy (needs ../share
 		$(foreach m,$(ACCURACY_MODELS),--model $(subst =,=../shared/models/,$(m)).onnx.gz) > bin/accuracy.md
 	sed '/^!\[/q' docs/accuracy/gtx-1070.md > bin/accuracy.head
 	(cat bin/accuracy.head; echo; cat bin/accuracy.md) > docs/accuracy/gtx-1070.md
+
+.PHONY: ablation
+ablation: ## rewrite docs/accuracy/ablations.md: what each term of the law of GPUs is worth (needs ../shared, two minutes)
+	go test -tags ablation -count=1 ./energy/fit -run '^TestAblation$$' -table=$(CURDIR)/docs/accuracy/ablations.md

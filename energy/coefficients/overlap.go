@@ -19,7 +19,7 @@ type Constant struct {
 	High  float64 `json:"high,omitempty"` // 90 % interval, in the constant's unit
 	Rows  int     `json:"rows,omitempty"` // that it was fitted to; 0: it was set
 	Data  string  `json:"data,omitempty"` // names of the data
-	Cost  float64 `json:"cost,omitempty"` // error that its removal adds, as a ratio of times
+	Cost  float64 `json:"cost,omitempty"` // what leaving its term out adds to the mean error of times of its group, all else fitted anew: a ratio
 }
 
 // Group is a group of kernels that constants were fitted for together.

@@ -76,7 +76,7 @@ func holdOutPart(shapes []*Shape, by LeftOut, part string, thin int) ([]Held, er
 
 // NewOverlap fits the constants of the law and, by leaving whole devices and whole kinds out in turn, how far it is off.
 func NewOverlap(shapes []*Shape, files []string, thin int, progress func(done, total int)) (*coefficients.Overlap, error) {
-	c, list, err := FitOverlap(shapes, OverlapOptions{Thin: thin})
+	c, list, err := FitOverlap(shapes, OverlapOptions{Thin: thin, Costs: true})
 	if err != nil {
 		return nil, err
 	}
