@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -20,7 +21,7 @@ type solver struct {
 	slots  []law.Slot // with rows that speak of them
 	rows   []*Shape
 	laws   map[string]*law.Overlap
-	weight []float64
+	weight []float64 // by row
 	speaks [][]bool  // by slot and row
 	spread []float64 // standard error of each logarithm
 }
@@ -32,6 +33,8 @@ const (
 	iterations   = 30
 	energyWeight = 1    // of an energy beside a time
 	converged    = 1e-5 // relative gain of a step that ends the search
+	prior        = 1e-4 // weight of a logarithm's distance from its start beside squares of errors: it holds what rows do not
+	priorSpread  = 1.5  // standard deviation of logarithms around their starts, where rows say nothing of them
 )
 
 // newSolver chooses the slots of a group that rows speak of; the others keep no value.
@@ -68,8 +71,8 @@ func newSolver(group string, slots []law.Slot, rows []*Shape, laws map[string]*l
 	return m
 }
 
-// kept says that a constant keeps its start where no row speaks of it: what physics sets, not measurements.
-func kept(s law.Slot) bool { return s.Group == law.GroupPower }
+// kept says that a constant keeps its start where no row speaks of it: what physics or other data set.
+func kept(s law.Slot) bool { return s.Group == law.GroupPower || s.Source != "" }
 
 // residuals are the logarithms of predicted over measured times, of those rows that a slot speaks of; others keep what
 // base says.
@@ -98,9 +101,16 @@ func (m *solver) residuals(base []float64, of []bool) []float64 {
 	return out
 }
 
-// cost is the robust loss.
+// away is the logarithm of a constant over its start.
+func (m *solver) away(slot int) float64 { return math.Log(*m.slots[slot].Value / m.slots[slot].Start) }
+
+// cost is the robust loss, and the prior's.
 func (m *solver) cost(r []float64) float64 {
 	sum := 0.0
+	for j := range m.slots {
+		d := m.away(j)
+		sum += prior * d * d / (lossScale * lossScale)
+	}
 	for i, v := range r {
 		sum += m.weight[i] * 2 * (math.Sqrt(1+v*v/(lossScale*lossScale)) - 1)
 	}
@@ -131,6 +141,9 @@ func (m *solver) restore(v []float64) {
 
 // solve searches until steps gain nothing.
 func (m *solver) solve() error {
+	if len(m.slots) == 0 {
+		return nil
+	}
 	r := m.residuals(nil, nil)
 	c, damping := m.cost(r), 0.01
 	for range iterations {
@@ -187,11 +200,12 @@ func (m *solver) normal(r []float64) (*mat.SymDense, *mat.VecDense) {
 			}
 		}
 	}
+	for j := range n {
+		slope.SetVec(j, slope.AtVec(j)-prior*m.away(j))
+		gram.SetSym(j, j, gram.At(j, j)+prior)
+	}
 	return gram, slope
 }
-
-// ridge keeps constants that the rows say nothing of from running away.
-const ridge = 1e-7
 
 // solveDamped is a step of Levenberg and Marquardt.
 func solveDamped(gram *mat.SymDense, slope *mat.VecDense, damping float64) ([]float64, error) {
@@ -199,7 +213,7 @@ func solveDamped(gram *mat.SymDense, slope *mat.VecDense, damping float64) ([]fl
 	damped := mat.NewSymDense(n, nil)
 	damped.CopySym(gram)
 	for j := range n {
-		damped.SetSym(j, j, gram.At(j, j)*(1+damping)+ridge)
+		damped.SetSym(j, j, gram.At(j, j)*(1+damping))
 	}
 	var step mat.VecDense
 	if err := step.SolveVec(damped, slope); err != nil {
@@ -208,26 +222,28 @@ func solveDamped(gram *mat.SymDense, slope *mat.VecDense, damping float64) ([]fl
 	return step.RawVector().Data, nil
 }
 
-// uncertainty notes the standard error of each logarithm, from the curvature of the loss and the residuals' spread.
+// uncertainty notes the standard error of each logarithm, from the curvature of the loss, the residuals' spread and the
+// prior.
 func (m *solver) uncertainty(r []float64) error {
 	gram, _ := m.normal(r)
 	n := len(m.slots)
+	sum := 0.0
+	for i, v := range r {
+		sum += m.weight[i] * v * v / math.Sqrt(1+v*v/(lossScale*lossScale))
+	}
+	variance := sum / float64(max(1, len(r)-n))
+	precision := mat.NewDense(n, n, nil)
+	precision.Scale(1/max(variance, 1e-12), gram)
 	for j := range n {
-		gram.SetSym(j, j, gram.At(j, j)+ridge)
+		precision.Set(j, j, precision.At(j, j)+1/(priorSpread*priorSpread))
 	}
 	var inverse mat.Dense
+	if err := inverse.Inverse(precision); err != nil {
+		return fmt.Errorf("the rows do not tell its constants apart: %w", err)
+	}
 	m.spread = make([]float64, n)
-	if err := inverse.Inverse(gram); err != nil {
-		return nil // some constants can be traded against others: none has an interval
-	}
-	sum, weights := 0.0, 0.0
-	for i, v := range r {
-		w := m.weight[i] / math.Sqrt(1+v*v/(lossScale*lossScale))
-		sum, weights = sum+w*v*v, weights+w
-	}
-	variance := sum / weights * weights / float64(max(1, len(r)-n))
 	for j := range n {
-		m.spread[j] = math.Sqrt(max(0, inverse.At(j, j)*variance))
+		m.spread[j] = math.Sqrt(max(0, inverse.At(j, j)))
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ type AttentionConstants struct {
 	// Of more than one query token.
 	Tensor  float64                 // share of the tensor cores' peak
 	Exp     float64                 // clocks of a multiprocessor for 16 exponentials, and what is around them
-	Tail    float64                 // exponent of the mean block and the longest one
+	Tail    float64                 // exponent of the mean block and the longest one; 0: the mean alone
 	Block   float64                 // s a block of 128 queries, on stacked memory
 	Stream  float64                 // share of the bandwidth
 	L2      [numMemoryKinds]float64 // bandwidth of the L2 cache, of the memory's
@@ -105,7 +105,11 @@ func (l *Overlap) prefill(a *Attention, size, peak float64) waits {
 	x := waits{p: 3, floor: c.Encoder * scale, flops: 4 * pairs * d, joules: 1, scores: pairs, capped: true}
 	blocks := a.Batch * a.Heads * math.Ceil(a.Query/diagonal)
 	x.busy = clamp(blocks / m.sms)
-	x.overlap[waitArithmetic] = norm(c.Tail, pairs*score/m.sms, diagonal*a.Context*score) + c.Block*scale*blocks/m.sms
+	work := pairs * score / m.sms
+	if c.Tail > 0 {
+		work = norm(c.Tail, work, diagonal*a.Context*score)
+	}
+	x.overlap[waitArithmetic] = work + c.Block*scale*blocks/m.sms
 	q, kv := size*a.Batch*a.Query*a.Heads*d, 2*size*a.Batch*a.Context*a.KVHeads*d
 	x.traffic = 2*q + kv
 	x.overlap[waitMemory] = m.fromCache(x.traffic, m.l2, 2, c.Stream, c.L2[m.memory])

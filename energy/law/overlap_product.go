@@ -8,6 +8,7 @@ import (
 
 // ProductConstants are those of matrix products on tensor cores in 16 bit; products of other types stretch them by theirs.
 type ProductConstants struct {
+	Tiles     [][2]float64        // blocks of a product, rows by columns, that one multiprocessor computes
 	Fill      float64             // fill and epilogue of a tile, in steps of K
 	Bandwidth float64             // share of the bandwidth that streams reach
 	Overlap   float64             // exponent of overlap
@@ -21,20 +22,32 @@ type ProductConstants struct {
 const (
 	peakShare  = 1.1  // the norm lengthens arithmetic by about 1.15 near the peak
 	kStep      = 64   // K runs in steps of it
-	leastSplit = 128  // of K
+	leastSplit = 128  // the shortest part of K
 	secondPass = 30   // bytes a clock and multiprocessor that the second pass adds up
 	replayed   = 6    // copies of a weight that a measuring loop cycles through
 	replayEdge = 0.1  // of the cache, over which a replayed weight gets cold
 	lineBytes  = 128. // of K that latency counts by
 )
 
-// tiles are the blocks of a product that one multiprocessor computes.
-func tiles() [5][2]float64 {
-	return [...][2]float64{{256, 128}, {128, 128}, {128, 64}, {64, 64}, {16, 64}}
+// tiles are the blocks that are tried.
+func tiles() [][2]float64 { return [][2]float64{{256, 128}, {128, 128}, {128, 64}, {64, 64}, {16, 64}} }
+
+// splits are the parts that K is split in, and how many of them are worth a try: past that, parts are as long as the
+// shortest and more.
+func splits(k float64) (parts [12]float64, tried int) {
+	parts = [...]float64{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64}
+	for tried = 1; tried < len(parts) && k/parts[tried-1] > leastSplit; tried++ {
+	}
+	return parts, tried
 }
 
-// splits are the parts that K is split in.
-func splits() [12]float64 { return [...]float64{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64} }
+// partOf is how long a part of K is, in whole steps.
+func partOf(k, parts, step float64) float64 {
+	if parts == 1 {
+		return upTo(k, step)
+	}
+	return math.Max(leastSplit, upTo(k/parts, step))
+}
 
 // operand says how a product's elements lie in memory and what computes them.
 type operand struct {
@@ -54,12 +67,10 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 	base := l.streams(&q, o, warm)
 	best, least := base, math.Inf(1)
 	best.floor = least // where constants are lacking
-	for _, tile := range tiles() {
+	parts, most := splits(q.K)
+	for _, tile := range l.constants.Product.Tiles {
 		g := l.grid(&q, o, tile)
-		for _, s := range splits() {
-			if s > 1 && q.K/s < leastSplit {
-				break
-			}
+		for _, s := range parts[:most] {
 			x := base
 			g.wait(&x, m, s)
 			if x.slower(least) {
@@ -121,7 +132,7 @@ func (l *Overlap) grid(q *Product, o *operand, tile [2]float64) grid {
 
 // wait puts what the blocks wait for where K runs in so many parts.
 func (g *grid) wait(x *waits, m *machine, parts float64) {
-	k := upTo(g.k/parts, kStep)
+	k := partOf(g.k, parts, kStep)
 	waves := math.Ceil(g.blocks * parts / m.sms)
 	x.overlap[waitArithmetic] = waves * g.arithmetic * (k + g.fill)
 	x.overlap[waitLoad] = waves * g.load * k

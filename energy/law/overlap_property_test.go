@@ -96,27 +96,27 @@ func TestEveryPredictionIsPossible(t *testing.T) {
 	}
 }
 
-// A bigger product never takes less time: a random walk. In float32 it may: blocks of a product share its ragged edge.
+// A bigger product takes no less time: a random walk. There are exceptions, of 1 %, as tiles are chosen at boost and the
+// power limit comes after, and of 5 % without tensor cores, where all waves but the last are as long as the mean block.
 func TestProductsOnlyGrow(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, d := range energy.Devices() {
 		l := shipped(t, d)
-		if l.machine.peak("bfloat16") <= l.machine.peak("float32") {
-			continue
-		}
 		for range 60 {
 			q := Product{1, math.Ceil(math.Exp2(13 * r.Float64())), math.Ceil(math.Exp2(5 + 9*r.Float64())), math.Ceil(math.Exp2(5 + 9*r.Float64()))}
-			for _, quant := range []string{"", "fp8", "nvfp4", "int8_wo"} {
-				k := Kernel{Class: "gemm", DType: graph.BFloat16, Quant: quant, Known: true, Replayed: r.IntN(2) == 0}
-				k.Products = []Product{q}
-				if l.Kernel(&k).StandIn {
-					continue
+			for _, quant := range []string{"", "fp8", "nvfp4", "int8_wo", "float32"} {
+				k := Kernel{Class: "gemm", DType: graph.BFloat16, Quant: quant, Known: true, Replayed: r.IntN(2) == 0, Products: []Product{q}}
+				if quant == "float32" {
+					k.DType, k.Quant = graph.Float32, ""
 				}
-				before := l.Time(&k)
+				slack, before := 0.01, l.Time(&k)
+				if x, _, _ := l.waits(&k); x.vector {
+					slack = 0.05
+				}
 				for _, at := range []*float64{&k.Products[0].M, &k.Products[0].N, &k.Products[0].K} {
 					was := *at
 					*at = math.Floor(was*(1.001+r.Float64()/2)) + 1
-					if after := l.Time(&k); after < before*(1-1e-9) {
+					if after := l.Time(&k); after < before*(1-slack) {
 						t.Errorf("%s %s: %.4g µs, of %v %.4g", describe(&k, &d), quant, 1e6*after, q, 1e6*before)
 					}
 					*at = was

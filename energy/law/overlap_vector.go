@@ -88,6 +88,9 @@ func (c *VectorConstants) reread(m *machine, q *Product, weights bool) float64 {
 	if m.dev.ComputeCapability == "6.1" {
 		drift = c.Drift[1]
 	}
+	if drift == 0 { // nobody measured it
+		return 0
+	}
 	steps := q.K * q.M * q.N / (4 * vectorTile * vectorTile * m.sms)
 	return 2 * q.M * q.N * q.K / 64 / c.Reread * math.Min(1, q.N/(waveColumns*m.sms)) * steps / (steps + drift)
 }
@@ -97,7 +100,8 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 	m, c := &l.machine, &l.constants.Vector
 	rows, step := vectorSteps(&m.dev, weights)
 	tiles := q.Batch * math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile)
-	work := upTo(q.M, rows) * upTo(q.N, 32) / (math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile))
+	mean := upTo(q.M, rows) * upTo(q.N, 32) / (math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile))
+	largest := math.Min(vectorTile, upTo(q.M, rows)) * math.Min(vectorTile, upTo(q.N, 32))
 	base := waits{p: vectorOverlap, floor: c.Floor, flops: 2 * q.Batch * q.M * q.N * q.K, vector: true}
 	base.traffic = 4 * q.Batch * (q.M*q.K + q.K*q.N + q.M*q.N)
 	base.overlap[waitMemory] = base.traffic / (m.bandwidth * vectorStream)
@@ -105,12 +109,13 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 	rate := float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights)
 	best, least := base, math.Inf(1)
 	best.floor = least // where constants are lacking
-	for _, s := range splits() {
-		if s > 1 && (q.Batch > 1 || q.K/s < leastSplit) {
-			break
-		}
+	parts, most := splits(q.K)
+	if q.Batch > 1 {
+		most = 1
+	}
+	for _, s := range parts[:most] {
 		x := base
-		x.overlap[waitArithmetic] = math.Ceil(tiles*s/m.sms) * work * upTo(q.K/s, step) / rate
+		x.overlap[waitArithmetic] = ((math.Ceil(tiles*s/m.sms)-1)*mean + largest) * partOf(q.K, s, step) / rate
 		if s > 1 {
 			x.split = c.Split + 8*s*q.M*q.N/(m.sms*m.clock*secondPass)
 		}

@@ -56,10 +56,14 @@ type Program struct {
 }
 
 // Bind binds an analyzed graph to coefficients on a device. Where they are another device's, they are scaled to it by
-// public specifications, and the program says so. It fails on coefficients without times and on an unknown profile.
+// public specifications, and the program says so. It fails on coefficients without times, on those of single operators alone, and on an unknown
+// profile.
 func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 	c, dev, opts := t.Coefficients, t.Device, t.Options
 	joules, seconds := c.Holds()
+	if c.Overlap != nil {
+		return nil, fmt.Errorf("the coefficients are those of single operators on many devices: they predict rows (irene predict), no models")
+	}
 	if !seconds {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}

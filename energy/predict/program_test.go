@@ -78,4 +78,9 @@ func TestBasis(t *testing.T) {
 	if _, err := (Target{Coefficients: c, Device: energytest.Device(t, "gtx-1070"), Options: Options{Profile: "lazy"}}).Bind(a); err == nil || !strings.Contains(err.Error(), "lazy") {
 		t.Errorf("error %v", err)
 	}
+	single := *c
+	single.Overlap = &coefficients.Overlap{}
+	if _, err := (Target{Coefficients: &single, Device: energytest.Device(t, "gtx-1070")}).Bind(a); err == nil || !strings.Contains(err.Error(), "no models") {
+		t.Errorf("coefficients of single operators: error %v", err)
+	}
 }
