@@ -170,9 +170,9 @@ func groupsOf(shapes []*Shape, devices, kinds []Held) []coefficients.Group {
 			if !slices.Contains(g.Devices, s.Device.ID) {
 				g.Devices = append(g.Devices, s.Device.ID)
 			}
-		}
-		if name := dataName(s.Operator.File); !slices.Contains(g.Data, name) {
-			g.Data = append(g.Data, name)
+			if name := dataName(s.Operator.File); !slices.Contains(g.Data, name) {
+				g.Data = append(g.Data, name)
+			}
 		}
 	}
 	var out []coefficients.Group
@@ -199,7 +199,7 @@ func leftOut(held []Held, group string) []coefficients.LeftOut {
 	sums := map[string]*coefficients.LeftOut{}
 	for i := range held {
 		h := &held[i]
-		if h.Group != group || h.Shape.Time == 0 {
+		if h.Group != group || h.Shape.Time == 0 || h.Aside != "" {
 			continue
 		}
 		d := sums[h.Device.ID]
@@ -208,7 +208,7 @@ func leftOut(held []Held, group string) []coefficients.LeftOut {
 			sums[d.Device] = d
 		}
 		d.Rows++
-		d.Error += errorOf(h.Time, h.Shape.Time)
+		d.Error += errorOf(float64(h.Law.Time), h.Shape.Time)
 	}
 	var out []coefficients.LeftOut
 	for _, id := range slices.Sorted(maps.Keys(sums)) {
