@@ -29,16 +29,21 @@ func validateCommand() command {
    are both predicted unless --target says one, and the methods are
 
 ` + methodList(measured.KindRecords) + `
+   Of single operators (--operators), devices or kinds of multiprocessors with all their devices are left out
+   (--split device,kind), and the law is compared with the roofline and with the nearest device's time.
+
      irene validate --data records.jsonl --split operators
+     irene validate --operators rows.jsonl.gz --split device
      irene validate --data device_1.jsonl.gz --model bert-base-uncased=bert-base.onnx --model gpt2=gpt2.onnx -o plot.svg
      irene validate --data a.jsonl=gtx-1070 --data b.jsonl=gtx-1080-ti --split device --model bert-base-uncased=bert-base.onnx`,
 		flags: func() []cli.Flag {
 			trees, records := measured.KindTrees, measured.KindRecords
 			return append(
 				measurementFlags("measurements in `FILE`, or FILE=DEVICE where several devices were measured (repeatable; - is standard input)", " altogether"),
-				listFlag("split", "what is left out", "all that the data allow", validate.SplitNames(trees), validate.SplitNames(records)),
+				listFlag("split", "what is left out, of operators "+strings.Join(validate.OperatorSplits(), ", ")+"; of trees", "all that the data allow", validate.SplitNames(trees), validate.SplitNames(records), validate.OperatorSplits()...),
 				scopeFlag(),
-				listFlag("method", "what is compared", "all", validate.MethodNames(trees), validate.MethodNames(records)),
+				&cli.StringSliceFlag{Name: "operators", Usage: "validate on measured operators in `ROWS`, as irene train takes them (repeatable)"},
+				listFlag("method", "what is compared,", "all", validate.MethodNames(trees), validate.MethodNames(records)),
 				oneOfFlag(cli.StringFlag{Name: "target", Value: string(validate.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): WORDS"}, targets()),
 				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: WORDS"}, validationFormats()),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "draw predicted over measured values into `FILE`: " + strings.Join(plotFormats(), ", ")},
@@ -48,11 +53,11 @@ func validateCommand() command {
 	}
 }
 
-// listFlag takes a list of words of trees or of records.
-func listFlag(name, what, otherwise string, trees, records []string) cli.Flag {
-	usage := fmt.Sprintf("%s, a `LIST` of %s; of records %s (default: %s)", what, strings.Join(trees, ", "), strings.Join(records, ", "), otherwise)
+// listFlag takes a list of words of trees or of records, or of others that what tells.
+func listFlag(name, what, otherwise string, trees, records []string, others ...string) cli.Flag {
+	usage := fmt.Sprintf("%s a `LIST` of %s; of records %s (default: %s)", what, strings.Join(trees, ", "), strings.Join(records, ", "), otherwise)
 	words := slices.Clone(trees)
-	for _, w := range records {
+	for _, w := range append(slices.Clone(records), others...) {
 		if !slices.Contains(words, w) {
 			words = append(words, w)
 		}
@@ -89,6 +94,9 @@ func targets() []string {
 
 // runValidate reads measurements and models, cross-validates, and prints the errors.
 func runValidate(env *environment, ctx *cli.Context) error {
+	if len(ctx.StringSlice("operators")) > 0 {
+		return validateOperators(env, ctx)
+	}
 	plotType, err := checkValidation(ctx)
 	if err != nil {
 		return err
@@ -130,7 +138,7 @@ func runValidate(env *environment, ctx *cli.Context) error {
 // checkValidation checks the flags whose words do not depend on the data, and returns the type of the plot.
 func checkValidation(ctx *cli.Context) (plotType string, err error) {
 	if len(ctx.StringSlice("data")) == 0 {
-		return "", usagef("validate needs --data FILE")
+		return "", usagef("validate needs --data FILE or --operators ROWS")
 	}
 	if _, err := parseModels(ctx.StringSlice("model")); err != nil {
 		return "", err
@@ -237,15 +245,20 @@ func parseData(flags []string) (paths []string, devices []energy.Device, err err
 
 // renderValidation writes a report in a format, of records for the targets shown.
 func renderValidation(v *validate.Validation, shown []validate.Target, format string) ([]byte, error) {
-	if format == "json" {
-		b, err := json.MarshalIndent(v, "", " ")
-		return append(b, '\n'), err
-	}
 	s := treeSheet(v)
 	if v.Kind == measured.KindRecords {
 		s = recordSheet(v, shown)
 	}
-	if format == "markdown" {
+	return formatted(v, s, format)
+}
+
+// formatted writes figures as JSON, or their sheet.
+func formatted(figures any, s *sheet, format string) ([]byte, error) {
+	switch format {
+	case "json":
+		b, err := json.MarshalIndent(figures, "", " ")
+		return append(b, '\n'), err
+	case "markdown":
 		return []byte(s.markdown()), nil
 	}
 	return []byte(s.text()), nil

@@ -36,6 +36,7 @@ func splitTitle(split string) string {
 		validate.PartSmallToLarge: "Small sizes to large ones",
 		validate.PartLargeToSmall: "Large sizes to small ones",
 		validate.SplitDevice:      "A device left out",
+		validate.SplitKind:        "A kind of multiprocessor left out",
 		validate.SplitOperators:   "Modules and models from operators alone",
 	}
 	return cmp.Or(titles[split], split)

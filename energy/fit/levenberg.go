@@ -71,8 +71,8 @@ func newSolver(group string, slots []law.Slot, rows []*Shape, laws map[string]*l
 	return m
 }
 
-// kept says that a constant keeps its start where no row speaks of it: what physics sets, not measurements.
-func kept(s law.Slot) bool { return s.Group == law.GroupPower }
+// kept says that a constant keeps its start where no row speaks of it: what physics or other data set.
+func kept(s law.Slot) bool { return s.Group == law.GroupPower || s.Source != "" }
 
 // residuals are the logarithms of predicted over measured times, of those rows that a slot speaks of; others keep what
 // base says.

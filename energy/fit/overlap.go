@@ -21,13 +21,14 @@ type Shape struct {
 	Kernel   law.Kernel
 	Kind     string  // as reports name it: linear bfloat16, attention decode
 	Group    string  // of constants
+	Aside    string  // why it is judged, but never fitted; "" where it is fitted
 	Time     float64 // s; 0 where it was not measured
 	Energy   float64 // J of readings that can be trusted; 0 where there are none
 	Power    float64 // W of the same
 }
 
 // trusted is the shortest kernel of which a steady reading of power is the kernel's own, in seconds: the meter averages
-// over a second, and what is shorter shows its neighbours.
+// over a second, and what is shorter shows its neighbours. Weights of nvfp4 and fp8_block came from the host in between.
 const trusted = 0.3e-3
 
 // Shapes makes one of all measurements of an operator on a device: the median over the runtimes that ran it. Rows that
@@ -47,12 +48,14 @@ func Shapes(ops []operator.Operator, otherwise energy.Device) (shapes []*Shape, 
 			passed[why]++
 			continue
 		}
-		key := devices[i].ID + " " + o.Identity()
+		aside := asideOf(o, &devices[i])
+		key := devices[i].ID + " " + aside + o.Identity()
 		s := of[key]
 		if s == nil {
 			if s, err = newShape(o, &devices[i]); err != nil {
 				return nil, nil, err
 			}
+			s.Aside = aside
 			of[key] = s
 			all[s] = &readings{}
 			shapes = append(shapes, s)
@@ -61,7 +64,7 @@ func Shapes(ops []operator.Operator, otherwise energy.Device) (shapes []*Shape, 
 		switch {
 		case o.Power == 0 && o.Time > 0:
 			r.times = append(r.times, float64(o.Time))
-		case o.Steady && o.Time >= trusted && o.Energy > 0:
+		case o.Steady && o.Time >= trusted && o.Energy > 0 && !slices.Contains([]string{"nvfp4", "fp8_block"}, o.Quant):
 			r.energies, r.powers = append(r.energies, float64(o.Energy)), append(r.powers, float64(o.Energy.Over(o.Time)))
 		}
 	}
@@ -98,7 +101,7 @@ func kindOf(o *operator.Operator) string {
 }
 
 // unfit says why a row says nothing about the operator: kernels out by factors, rows whose time holds more than the
-// kernel, and old libraries. See the notes on each data set in docs/accuracy.
+// kernel, and checks. See the notes on each data set in docs/accuracy.
 func unfit(o *operator.Operator, dev *energy.Device) string {
 	vllm, trtllm := strings.HasPrefix(o.Runtime, "vllm"), strings.HasPrefix(o.Runtime, "trtllm")
 	a := &o.Attention
@@ -114,6 +117,15 @@ func unfit(o *operator.Operator, dev *energy.Device) string {
 		return "a kernel fault" // FlashAttention 2 that does not split the cache
 	case o.Op == "moe" && o.Quant == "fp8" && vllm && dev.ComputeCapability == "9.0":
 		return "a kernel fault" // 3 to 4 times TensorRT-LLM's time, growing with the weights
+	case o.Limit > 0:
+		return "a power limit, which is compared and never fitted"
+	}
+	return ""
+}
+
+// asideOf says why a row that is right is no example for others; "" where it is one.
+func asideOf(o *operator.Operator, dev *energy.Device) string {
+	switch {
 	case o.Op == "silu" && strings.Contains(o.Runtime, "HF"):
 		return "two operators" // activation and product
 	case o.Op == "linear" && strings.HasPrefix(o.Runtime, "sarathi") && dev.ComputeCapability == "9.0":
@@ -167,7 +179,7 @@ func newOverlapFit(shapes []*Shape, o OverlapOptions) (*overlapFit, error) {
 		if s.Group == "" {
 			s.Group = l.Group(&s.Kernel)
 		}
-		if (s.Time > 0 || s.Group == law.GroupProduct) && (o.Exclude == nil || !o.Exclude(s)) {
+		if s.Aside == "" && (s.Time > 0 || s.Group == law.GroupProduct) && (o.Exclude == nil || !o.Exclude(s)) {
 			f.rows[s.Group] = append(f.rows[s.Group], s)
 		}
 	}

@@ -36,7 +36,7 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(m.kind)}
+	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
 	for _, g := range c.Groups {
 		l.groups[g.Name] = g
 	}
@@ -99,8 +99,8 @@ func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
 		t, e = g.StandIn, g.StandIn
 	}
 	for _, b := range []*coefficients.Band{&t, &e} {
-		if b.N == 0 {
-			*b = coefficients.Band{P50: coefficients.LeastStandIn / 2, P90: coefficients.LeastStandIn}
+		if p.StandIn || b.N == 0 {
+			b.P50, b.P90 = max(b.P50, coefficients.LeastStandIn/2), max(b.P90, coefficients.LeastStandIn)
 		}
 	}
 	p.Surround(energy.Joules(e.P50)*p.Energy, energy.Joules(e.P90)*p.Energy)

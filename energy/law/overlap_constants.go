@@ -26,6 +26,7 @@ type Slot struct {
 	Group    string  // of kernels that decide it
 	Start    float64 // where a fit begins, and what holds where no row speaks of it
 	Value    *float64
+	Source   string // data that Start was read off, where it holds although no row speaks of it; "" where nothing does
 }
 
 // newConstants makes room for every constant.
@@ -70,6 +71,8 @@ func (c *Constants) Slots() []Slot {
 		return &p.Load[[...]smKind{ampere, graphics}[i]]
 	})
 	each(GroupProduct, "power.flop", "J per FLOP", 1e-12, processNames[:], func(i int) *float64 { return &c.Power.FLOP[i] })
+	ultra := &out[len(out)-int(numProcesses-ultraN4)]
+	ultra.Start, ultra.Source = ultraJoules, ultraSource
 	v := &c.Vector
 	one(GroupVector, "vector.rate", "share of the peak", 0.9, &v.Rate)
 	one(GroupVector, "vector.floor", "s", 24e-6, &v.Floor)
@@ -188,46 +191,6 @@ func ReadConstants(o *coefficients.Overlap) (*Constants, error) {
 	return c, nil
 }
 
-// borrowJoules puts the joules of the next generation or process in the place of those that no row speaks of.
-func (p *PowerConstants) borrowJoules() {
-	next := [numProcesses][]process{
-		nm7: {nm8, hopperN4}, nm8: {nm7, adaN4}, adaN4: {graphicsN4, hopperN4, nm7}, hopperN4: {blackwellN4, adaN4, nm7},
-		blackwellN4: {ultraN4, hopperN4, adaN4}, ultraN4: {blackwellN4, hopperN4, adaN4}, graphicsN4: {adaN4, hopperN4, nm7},
-	}
-	known := p.FLOP
-	for i := range known {
-		for _, from := range next[i] {
-			if p.FLOP[i] == 0 {
-				p.FLOP[i] = known[from]
-			}
-		}
-	}
-}
-
-// borrow puts constants of the nearest kind of multiprocessor in the place of those that nothing was fitted to, and says
-// why by group of kernels.
-func (c *Constants) borrow(kind smKind) map[string]string {
-	c.Power.borrowJoules()
-	nearest := map[smKind]smKind{ampere: graphics, hopper: blackwell, blackwell: hopper, graphics: ampere}
-	why := map[string]string{}
-	slots := c.Slots()
-	for i := range slots {
-		s := &slots[i]
-		if s.Of != kind.String() || *s.Value != 0 {
-			continue
-		}
-		for _, from := range []smKind{nearest[kind], blackwell, hopper, graphics, ampere} {
-			j := slices.IndexFunc(slots, func(o Slot) bool { return o.Name == s.Name && o.Of == from.String() })
-			if j >= 0 && *slots[j].Value != 0 {
-				*s.Value = *slots[j].Value
-				why[s.Group] = fmt.Sprintf("no %s was measured on multiprocessors of compute capability %v; those of %v stand for them", s.Group, kind, from)
-				break
-			}
-		}
-	}
-	return why
-}
-
 // StartConstants are where a fit begins.
 func StartConstants() *Constants {
 	c := newConstants()
@@ -235,11 +198,4 @@ func StartConstants() *Constants {
 		*s.Value = s.Start
 	}
 	return c
-}
-
-// Borrow puts constants of the nearest kind in the place of those without rows, for every kind.
-func (c *Constants) Borrow() {
-	for k := range numSMKinds {
-		c.borrow(k)
-	}
 }

@@ -1,6 +1,7 @@
 package law
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -56,6 +57,7 @@ func (c *RowConstants) rowOp(k *Kernel) (op, why string) {
 func (l *Overlap) rows(k *Kernel) (waits, string) {
 	m, c := &l.machine, &l.constants.Row
 	op, why := c.rowOp(k)
+	why = cmp.Or(why, l.borrowed[GroupRow+" "+op])
 	own := c.Op[op]
 	x := waits{p: 3, floor: own.Floor * referenceClock / m.clock, traffic: k.Bytes + k.Rereads, busy: 1, capped: true}
 	x.overlap[waitMemory] = m.fromCache(x.traffic, c.Size*m.l2, c.Steep, c.Stream, c.L2[m.memory])

@@ -88,6 +88,9 @@ func (c *VectorConstants) reread(m *machine, q *Product, weights bool) float64 {
 	if m.dev.ComputeCapability == "6.1" {
 		drift = c.Drift[1]
 	}
+	if drift == 0 { // nobody measured it
+		return 0
+	}
 	steps := q.K * q.M * q.N / (4 * vectorTile * vectorTile * m.sms)
 	return 2 * q.M * q.N * q.K / 64 / c.Reread * math.Min(1, q.N/(waveColumns*m.sms)) * steps / (steps + drift)
 }

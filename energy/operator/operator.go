@@ -27,8 +27,10 @@ type Operator struct {
 	Time          energy.Seconds // measured; 0 where it was not
 	Energy        energy.Joules  // measured; 0 where it was not
 	Power         energy.Watts   // measured; 0 where it was not
+	Limit         energy.Watts   // power limit that the board ran under; 0 is its own
 	Steady        bool           // the meter had settled: energy and power can be trusted
 	Runtime       string         // that ran it; "" where the row does not say
+	Name          string         // of a row under a power limit; "" where it has none
 
 	File string
 	Line int // from 1; 0 where the operator comes from no file
@@ -225,7 +227,7 @@ func (o *Operator) String() string {
 // Identity tells operators apart: all of the shape, and nothing of what was measured or ran it.
 func (o *Operator) Identity() string {
 	p := *o
-	p.Device, p.Time, p.Energy, p.Power, p.Steady, p.Runtime, p.File, p.Line = "", 0, 0, 0, false, "", "", 0
+	p.Device, p.Time, p.Energy, p.Power, p.Steady, p.Runtime, p.Name, p.File, p.Line = "", 0, 0, 0, false, "", "", "", 0
 	if p.Op != "moe" {
 		p.Experts = Experts{}
 	}

@@ -3,6 +3,7 @@ package operator
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,7 +47,29 @@ type Member struct {
 const (
 	memberLatency = "latency_ms"
 	memberEnergy  = "energy_j"
+	memberLimit   = "power_limit_w"
 )
+
+// load is what rows of boards under a power limit say in other words: an iteration of a load, which need not be an
+// operator.
+type load struct {
+	Name, Device, Precision string
+	Time, Energy            float64 // s and J of an iteration
+}
+
+// row puts what a load says in the place of what its row does not.
+func (l *load) row(r *Row) {
+	r.Name = l.Name
+	r.Device, r.Time, r.Energy = cmp.Or(r.Device, l.Device), cmp.Or(r.Time, energy.Seconds(l.Time)), cmp.Or(r.Energy, energy.Joules(l.Energy))
+	if t, ok := ParseDType(l.Precision); ok {
+		r.DType = t
+	} else if l.Precision != "" {
+		r.Unknown = fmt.Sprintf("unknown precision %q", l.Precision)
+	}
+	if r.Op == "" {
+		r.Unknown = "a load that is no operator"
+	}
+}
 
 // maxRow is the longest line of a file of operators, in bytes.
 const maxRow = 1 << 20
@@ -88,11 +111,13 @@ func parseRow(text []byte) (Row, error) {
 	}
 	row := Row{Members: members, Operator: Operator{DType: graph.Float32}}
 	var latency float64 // ms
+	var load load
 	a := &row.Attention
 	into := map[string]any{
 		"op": &row.Op, "device": &row.Device, "dtype": &row.DType, "quant": &row.Quant, "runtime": &row.Runtime,
 		"phase": &a.Phase, "causal": &a.Causal, "kv_dtype": &a.CacheType, "attn_dtype": &a.ComputeType, "distribution": &row.Experts.Distribution,
 		memberLatency: &latency, memberEnergy: (*float64)(&row.Energy), "power_w": (*float64)(&row.Power), "steady": &row.Steady,
+		memberLimit: (*float64)(&row.Limit), "name": &load.Name, "gpu": &load.Device, "precision": &load.Precision, "time_per_iteration_s": &load.Time, "energy_per_iteration_j": &load.Energy,
 	}
 	seen := map[string]bool{}
 	for _, m := range members {
@@ -119,10 +144,16 @@ func parseRow(text []byte) (Row, error) {
 		}
 	}
 	row.Time = energy.Seconds(latency / 1e3)
+	if row.Limit > 0 {
+		load.row(&row)
+	}
 	if row.Energy > 0 && row.Time > 0 {
 		if err := energy.Plausible(row.Energy, row.Time); err != nil {
 			return row, err
 		}
+	}
+	if row.Unknown != "" {
+		return row, nil
 	}
 	err = row.Check()
 	if unknown := unknownError(""); errors.As(err, &unknown) {
