@@ -181,3 +181,7 @@ accuracy: ## rewrite the tables and the plot below docs/accuracy (needs ../share
 	bin/irene validate $(foreach f,$(ACCURACY_OPERATORS),--operators ../shared/$(f)) --format markdown > bin/operators.md
 	(sed '/^<!-- generated -->/q' docs/accuracy/operators.md; echo; cat bin/operators.md) > bin/operators.all
 	mv bin/operators.all docs/accuracy/operators.md
+
+.PHONY: ablation
+ablation: ## rewrite docs/accuracy/ablations.md: what each term of the law of GPUs is worth (needs ../shared, two minutes)
+	go test -tags ablation -count=1 ./energy/fit -run '^TestAblation$$' -table=$(CURDIR)/docs/accuracy/ablations.md

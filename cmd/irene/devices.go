@@ -9,8 +9,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy/law"
 )
 
 func devicesCommand() command {
@@ -20,8 +19,9 @@ func devicesCommand() command {
 		args:    "[NAME]",
 		max:     1,
 		details: `NAME keeps the devices whose id, name or architecture contains it. Numbers marked ~ are estimates of this
-   project, not published ones. A device with measured coefficients is predicted from its own measurements, others
-   from those of the nearest one, scaled by their peaks.
+   project, not published ones. Predictions on a device are fitted to measurements of it, or estimated from its row and
+   what was fitted to others; left out is the error of predictions while nothing of the device was in the fit. Of a
+   single device, that is listed by kind.
 
      irene devices
      irene devices hopper --format json`,
@@ -33,7 +33,10 @@ func devicesCommand() command {
 }
 
 func runDevices(env *environment, ctx *cli.Context) error {
-	fitted := fittedDevices()
+	s, err := newStandings()
+	if err != nil {
+		return err
+	}
 	var list []energy.Device
 	for _, d := range energy.Devices() {
 		if deviceMatches(d, ctx.Args().First()) {
@@ -47,10 +50,20 @@ func runDevices(env *environment, ctx *cli.Context) error {
 		}
 		list = append(list, d)
 	}
-	if ctx.String("format") == "json" {
-		return writeOutput(env, "", devicesJSON(list, fitted))
+	stands := make([][]standingJSON, len(list))
+	for i, d := range list {
+		if stands[i], err = s.of(d); err != nil {
+			return err
+		}
 	}
-	return writeOutput(env, "", []byte(devicesText(list, fitted)))
+	if ctx.String("format") == "json" {
+		return writeOutput(env, "", devicesJSON(list, stands))
+	}
+	text := devicesText(list, stands)
+	if len(list) == 1 {
+		text += "\n" + standingsText(stands[0])
+	}
+	return writeOutput(env, "", []byte(text))
 }
 
 // deviceMatches reports whether a device is one the user asks for.
@@ -64,14 +77,15 @@ func deviceMatches(d energy.Device, word string) bool {
 	return false
 }
 
-func devicesText(list []energy.Device, fitted map[string]string) string {
+func devicesText(list []energy.Device, stands [][]standingJSON) string {
 	t := &render.Table{Right: []bool{false, false, true, true, true, true, true, true, true}}
-	t.Head("id", "architecture", "SMs", "fp32", "fp16", "bandwidth", "memory", "TDP", "idle", "coefficients", "source")
-	for _, d := range list {
+	t.Head("id", "architecture", "SMs", "fp32", "fp16", "bandwidth", "memory", "TDP", "idle", "coefficients", "left out", "source")
+	for i, d := range list {
+		origin, left := standsOn(stands[i])
 		t.Row(d.ID, d.Architecture, strconv.Itoa(d.SMs), peak(d, "float32"), peak(d, "float16"), d.Bandwidth.String(),
 			energy.FormatBinaryBytes(float64(d.MemoryBytes)),
 			estimate(d, energy.EstimateTDP)+d.TDP.String(), estimate(d, energy.EstimateIdle)+d.Idle.String(),
-			fitted[d.ID], d.Source)
+			origin, left, d.Source)
 	}
 	return t.String()
 }
@@ -104,23 +118,30 @@ type devicesOutput struct {
 
 // deviceJSON is a device of the table. Numbers are 0 where no data sheet has them.
 type deviceJSON struct {
-	ID                string      `json:"id"`                    // what --device takes
-	Name              string      `json:"name"`                  // as the vendor calls it
-	Architecture      string      `json:"architecture"`          // of the chip
-	ComputeCapability string      `json:"compute_capability"`    // of CUDA
-	Aliases           []string    `json:"aliases"`               // other names that --device takes
-	SMs               int         `json:"sms"`                   // multiprocessors
-	CoresPerSM        int         `json:"cores_per_sm"`          // FP32 units of a multiprocessor
-	MemoryBytes       int64       `json:"memory_bytes"`          // bytes of memory
-	L2Bytes           int64       `json:"l2_bytes"`              // bytes of the last level of cache
-	BoostClock        float64     `json:"boost_clock_hz"`        // hertz
-	Bandwidth         float64     `json:"bandwidth_bytes_per_s"` // bytes per second of the memory
-	TDP               float64     `json:"tdp_w"`                 // watts that the board may draw
-	Idle              float64     `json:"idle_w"`                // watts without work
-	Peaks             []peakJSON  `json:"peaks"`
-	Coefficients      render.Text `json:"coefficients"` // what was measured on the device, in words; null where nothing was
-	Estimates         []string    `json:"estimates"`    // names of the numbers that this project estimates
-	Source            string      `json:"source"`       // of the other numbers
+	ID                string         `json:"id"`                    // what --device takes
+	Name              string         `json:"name"`                  // as the vendor calls it
+	Architecture      string         `json:"architecture"`          // of the chip
+	ComputeCapability string         `json:"compute_capability"`    // of CUDA
+	Aliases           []string       `json:"aliases"`               // other names that --device takes
+	SMs               int            `json:"sms"`                   // multiprocessors
+	CoresPerSM        int            `json:"cores_per_sm"`          // FP32 units of a multiprocessor
+	MemoryBytes       int64          `json:"memory_bytes"`          // bytes of memory
+	L2Bytes           int64          `json:"l2_bytes"`              // bytes of the last level of cache
+	BoostClock        float64        `json:"boost_clock_hz"`        // hertz
+	Bandwidth         float64        `json:"bandwidth_bytes_per_s"` // bytes per second of the memory
+	TDP               float64        `json:"tdp_w"`                 // watts that the board may draw
+	Idle              float64        `json:"idle_w"`                // watts without work
+	Awake             float64        `json:"awake_w"`               // watts with clocks up and nothing running
+	Busy              float64        `json:"busy_w"`                // watts above those while every multiprocessor issues instructions
+	BaseClock         render.Number  `json:"base_clock_hz"`         // hertz; null where none is published
+	Process           string         `json:"process"`               // of the silicon
+	MemoryKind        string         `json:"memory_kind"`           // such as HBM3e
+	Peaks             []peakJSON     `json:"peaks"`
+	Coefficients      render.Text    `json:"coefficients"` // what was measured on the device, in words; null where nothing was
+	Standing          []standingJSON `json:"standing"`     // what stands behind predictions, by kind
+	Estimates         []string       `json:"estimates"`    // names of the numbers that this project estimates
+	Source            string         `json:"source"`       // of the other numbers
+	Address           string         `json:"address"`      // of the source
 }
 
 // peakJSON is the peak rate of an element type.
@@ -130,14 +151,22 @@ type peakJSON struct {
 	Rate        float64 `json:"flops_per_s"`  // floating-point operations per second
 }
 
-func devicesJSON(list []energy.Device, fitted map[string]string) []byte {
+func devicesJSON(list []energy.Device, stands [][]standingJSON) []byte {
 	out := devicesOutput{Schema: report.Schema}
-	for _, d := range list {
+	for i, d := range list {
+		origin, _ := standsOn(stands[i])
 		row := deviceJSON{
 			ID: d.ID, Name: d.Name, Architecture: d.Architecture, ComputeCapability: d.ComputeCapability, Aliases: d.Aliases,
 			SMs: d.SMs, CoresPerSM: d.CoresPerSM, MemoryBytes: d.MemoryBytes, L2Bytes: d.L2Bytes,
 			BoostClock: published(float64(d.BoostClock)), Bandwidth: published(float64(d.Bandwidth)), TDP: published(float64(d.TDP)), Idle: published(float64(d.Idle)),
-			Coefficients: render.Text(fitted[d.ID]), Estimates: d.Estimates, Source: d.Source,
+			Awake: published(float64(d.Awake)), Busy: published(float64(d.Busy)), BaseClock: nineDigits(0), Process: d.Process, MemoryKind: d.MemoryKind,
+			Standing: stands[i], Estimates: d.Estimates, Source: d.Source, Address: d.Address,
+		}
+		if origin != string(law.OriginEstimated) {
+			row.Coefficients = render.Text(origin)
+		}
+		if d.BaseClock != nil {
+			row.BaseClock = nineDigits(float64(*d.BaseClock))
 		}
 		for _, p := range d.Peaks {
 			row.Peaks = append(row.Peaks, peakJSON{p.DType, p.TensorCores, published(float64(p.Rate))})
@@ -154,13 +183,4 @@ func published(v float64) float64 {
 		return v
 	}
 	return r
-}
-
-// fittedDevices says of which devices there are coefficients of their own, by ID.
-func fittedDevices() map[string]string {
-	out := map[string]string{}
-	for _, id := range coefficients.Embedded() {
-		out[id] = predict.OriginFitted
-	}
-	return out
 }

@@ -141,19 +141,23 @@ func readOperators(env *environment, files []string) ([]operator.Operator, error
 	return ops, nil
 }
 
-// readRows reads one file of operators.
+// readRows reads one file of operators. Rows that leave open what they measured are passed over, with a note for each reason.
 func readRows(env *environment, path string) ([]operator.Operator, error) {
 	in, err := openInput(env, path)
 	if err != nil {
 		return nil, err
 	}
 	var ops []operator.Operator
+	notes := newRowNotes()
 	err = operator.ReadRows(in, path, func(row operator.Row) error {
 		if row.Unknown == "" {
 			ops = append(ops, row.Operator)
+		} else {
+			notes.at(&row, row.Unknown+": passed over")
 		}
 		return nil
 	})
+	notes.say(env)
 	return ops, errors.Join(err, in.Close())
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -38,7 +37,7 @@ func predictCommand() command {
 
      irene predict rows.jsonl --device a100-pcie-40gb -o out.jsonl
      irene predict rows.jsonl --device b300-sxm --power-limit 450W
-     irene predict --op linear --m 512 --n 3072 --k 768 --dtype bf16 --quant fp8 --device h100
+     irene predict --op linear --m 512 --n 3072 --k 768 --dtype bf16 --quant fp8 --device h100-sxm
 
    One operator's sizes are --b --m --n --k --h.
    Known: ` + strings.Join(operator.Names(), " "),
@@ -113,7 +112,7 @@ func runPredictRows(env *environment, ctx *cli.Context) error {
 	if q.none {
 		return usagef("predict needs a device; --device none predicts nothing")
 	}
-	t := &rowPredictor{env: env, request: q, devices: map[string]*operator.Predictor{}, notes: map[string]int{}, places: map[string]string{}}
+	t := &rowPredictor{env: env, request: q, devices: map[string]*operator.Predictor{}, notes: newRowNotes()}
 	t.options.PowerLimit = energy.Watts(*ctx.Generic("power-limit").(*wattsFlag))
 	if ctx.IsSet("op") {
 		if ctx.NArg() > 0 {
@@ -139,8 +138,7 @@ type rowPredictor struct {
 	options operator.Options
 	loaded  *coefficients.Coefficients     // of the request's file
 	devices map[string]*operator.Predictor // by the device as rows write it; "" is the request's
-	notes   map[string]int                 // what is to be said at the end, and of how many rows
-	places  map[string]string              // FILE:LINE of the first row of a note, where that helps
+	notes   *rowNotes
 }
 
 // file streams rows from a file to the output.
@@ -150,6 +148,11 @@ func (t *rowPredictor) file(path, output string) error {
 		return err
 	}
 	defer in.Close()
+	if t.request.device != nil || t.request.coefficients != "" { // what is wrong with them is no row's fault
+		if _, err := t.on(""); err != nil {
+			return err
+		}
+	}
 	err = streamOutput(t.env, output, func(w io.Writer) error {
 		out := bufio.NewWriterSize(w, 1<<16)
 		rows := 0
@@ -172,40 +175,19 @@ func (t *rowPredictor) file(path, output string) error {
 	if err != nil {
 		return err
 	}
-	t.say()
+	t.notes.say(t.env)
 	return nil
-}
-
-// say prints the notes, the most frequent ones.
-func (t *rowPredictor) say() {
-	const most = 8
-	keys := slices.SortedFunc(maps.Keys(t.notes), func(a, b string) int {
-		if d := t.notes[b] - t.notes[a]; d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
-	for i, note := range keys {
-		if i == most {
-			fmt.Fprintf(t.env.stderr, "irene: … and %s more\n", plural(len(keys)-most, "note"))
-			return
-		}
-		fmt.Fprintf(t.env.stderr, "irene: %s%s (%s)\n", t.places[note], oneLine(note), plural(t.notes[note], "row"))
-	}
 }
 
 // row predicts one row and returns its line of output.
 func (t *rowPredictor) row(row *operator.Row) ([]byte, error) {
 	if t.request.device != nil && row.Device != "" {
 		if !t.request.device.Is(row.Device) {
-			t.notes[fmt.Sprintf("rows name the device %s, predicted is %s", row.Device, t.request.device.ID)]++
+			t.notes.rows[fmt.Sprintf("rows name the device %s, predicted is %s", row.Device, t.request.device.ID)]++
 		}
 	}
 	if row.Unknown != "" {
-		note := row.Unknown + ": null"
-		if t.notes[note]++; t.notes[note] == 1 {
-			t.places[note] = fmt.Sprintf("%s:%d: ", row.File, row.Line)
-		}
+		t.notes.at(row, row.Unknown+": null")
 		return appendRow(row.Members, &law.Prediction{}), nil
 	}
 	o, err := t.on(row.Device)
@@ -222,19 +204,19 @@ func (t *rowPredictor) row(row *operator.Row) ([]byte, error) {
 
 func (t *rowPredictor) note(o *operator.Predictor, pr *law.Prediction) {
 	if pr.Origin == law.OriginEstimated && o.Warning != "" {
-		t.notes[o.Warning]++
+		t.notes.rows[o.Warning]++
 	}
 	if pr.Why != "" {
-		t.notes[pr.Why]++
+		t.notes.rows[pr.Why]++
 	}
 	if pr.Time == 0 && pr.Energy == 0 {
 		return
 	}
 	if pr.Energy == 0 {
-		t.notes["energy_j is null: the coefficients were trained on times alone"]++
+		t.notes.rows["energy_j is null: the coefficients were trained on times alone"]++
 	}
 	if pr.Time == 0 {
-		t.notes["time_s is null: the coefficients were trained on energies alone"]++
+		t.notes.rows["time_s is null: the coefficients were trained on energies alone"]++
 	}
 }
 
@@ -266,7 +248,7 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 		}
 	}
 	if q.profile != "" && q.profile != c.Profile {
-		t.notes[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.profile)]++
+		t.notes.rows[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.profile)]++
 	}
 	if q.device == nil {
 		d, err := c.Row()

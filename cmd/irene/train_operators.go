@@ -13,6 +13,7 @@ import (
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/operator"
+	"github.com/irene-onnx/irene/graph"
 )
 
 // trainOperators fits what single operators tell: the law of overlapping kernels to those that it speaks of, additive
@@ -97,7 +98,8 @@ func trainOverlap(env *environment, c *coefficients.Coefficients, ops []operator
 	return nil
 }
 
-// partOperators parts operators by the law that speaks of them.
+// partOperators parts operators by the law that speaks of them. Of float32 products both do: models are predicted by
+// additive coefficients.
 func partOperators(ops []operator.Operator, ref energy.Device) (additive, overlapping []operator.Operator, err error) {
 	devices, err := operator.DevicesOf(ops, ref)
 	if err != nil {
@@ -110,7 +112,8 @@ func partOperators(ops []operator.Operator, ref energy.Device) (additive, overla
 		}
 		if law.Covers(&k) {
 			overlapping = append(overlapping, ops[i])
-		} else {
+		}
+		if !law.Covers(&k) || k.DType == graph.Float32 && k.Quant == "" && k.Attention == nil && k.Experts == nil {
 			additive = append(additive, ops[i])
 		}
 	}

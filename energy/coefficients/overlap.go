@@ -11,25 +11,44 @@ type Overlap struct {
 
 // Constant is one number of the law.
 type Constant struct {
-	Name  string  `json:"name"`         // such as product.floor
-	Of    string  `json:"of,omitempty"` // the kind of multiprocessor, process, memory, operator or quantisation that it holds for
-	Value float64 `json:"value"`        // in the constant's unit
-	Unit  string  `json:"unit"`
+	Name  string  `json:"name"`           // such as product.floor
+	Of    string  `json:"of,omitempty"`   // the kind of multiprocessor, process, memory, operator or quantisation that it holds for
+	Value float64 `json:"value"`          // in the constant's unit
+	Unit  string  `json:"unit"`           // of Value, Low and High
 	Low   float64 `json:"low,omitempty"`  // 90 % interval, in the constant's unit
 	High  float64 `json:"high,omitempty"` // 90 % interval, in the constant's unit
 	Rows  int     `json:"rows,omitempty"` // that it was fitted to; 0: it was set
 	Data  string  `json:"data,omitempty"` // names of the data
-	Cost  float64 `json:"cost,omitempty"` // error that its removal adds, as a ratio of times
+	Cost  float64 `json:"cost,omitempty"` // what leaving its term out adds to the mean error of times of its group, all else fitted anew: a ratio
 }
 
 // Group is a group of kernels that constants were fitted for together.
 type Group struct {
-	Name    string   `json:"name"`
-	Devices []string `json:"devices"` // with rows, sorted
-	Rows    int      `json:"rows"`
-	Time    Band     `json:"time"`    // of times on devices left out
-	Energy  Band     `json:"energy"`  // of energies on devices left out
-	StandIn Band     `json:"standin"` // of times on kinds of multiprocessors left out
+	Name    string    `json:"name"`               // such as product fp8
+	Devices []string  `json:"devices"`            // with rows, sorted
+	Rows    int       `json:"rows"`               // distinct operators of all devices
+	Data    []string  `json:"data,omitempty"`     // files that have rows, each with its folder, sorted
+	Time    Band      `json:"time"`               // of times on devices left out
+	Energy  Band      `json:"energy"`             // of energies on devices left out
+	StandIn Band      `json:"standin"`            // of times on kinds of multiprocessors left out
+	LeftOut []LeftOut `json:"left_out,omitempty"` // by device, sorted
+}
+
+// LeftOut is how far times on one device are off that constants fitted to the others predict.
+type LeftOut struct {
+	Device string  `json:"device"` // id in the device table
+	Rows   int     `json:"rows"`   // distinct operators
+	Error  float64 `json:"error"`  // mean of |predicted - measured| / measured
+}
+
+// Off is how far times on a device are off that was left out; zero but for its id where it was not.
+func (g *Group) Off(device string) LeftOut {
+	for _, l := range g.LeftOut {
+		if l.Device == device {
+			return l
+		}
+	}
+	return LeftOut{Device: device}
 }
 
 // Group finds a group by its name.

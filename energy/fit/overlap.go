@@ -138,6 +138,7 @@ func asideOf(o *operator.Operator, dev *energy.Device) string {
 type OverlapOptions struct {
 	Exclude func(*Shape) bool // shapes that are left out; nil: none
 	Thin    int               // of products, every n-th: their constants are few
+	Costs   bool              // find what each constant's removal costs, too
 }
 
 // FitOverlap fits the constants of the law of overlapping kernels to shapes, group by group: robustly (soft L1 on the
@@ -148,6 +149,9 @@ func FitOverlap(shapes []*Shape, o OverlapOptions) (*law.Constants, []coefficien
 		return nil, nil, err
 	}
 	list, err := f.all()
+	if err == nil && o.Costs {
+		err = f.cost(list)
+	}
 	return f.constants, list, err
 }
 

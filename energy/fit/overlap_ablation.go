@@ -7,14 +7,38 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 )
 
 // none is a constant at which a term that divides by it is nothing.
 const none = 1e30
 
-// removal is the value of a constant at which its term has no part in the law. False where no value takes it out.
-func removal(s *law.Slot) (float64, bool) {
+// removal is how a term is taken out of the law.
+type removal struct {
+	value float64 // of its constant, at which it has no part
+	what  string
+}
+
+// removals are those of terms that a value takes out, by class and name of the constant.
+func removals() map[string]removal {
+	return map[string]removal{
+		"product.fill": {0, "fill and epilogue of tiles"}, "product.overlap": {1, "overlap: waits add up"}, "product.split": {1, "K split over multiprocessors"},
+		"product.latency": {0, "latency of the pipeline"}, "product.load": {none, "operands on their way, mma.sync"},
+		"vector.split": {1, "K split over multiprocessors"}, "vector.stored": {1, "weights stored N×K, 6.x"}, "vector.wide": {1, "wide weights, from 7.0 on"},
+		"vector.reread": {none, "weights read again, 6.x"}, "quantised.launch": {0, "launch of the quantiser"}, "quantised.latency": {0, "latency of the pipeline"},
+		"quantised.row": {0, "rows of the quantiser"}, "quantised.depth": {0, "K not split"}, "quantised.rate": {none, "bytes of the quantiser"},
+		"prefill.exp": {0, "exponentials"}, "prefill.tail": {0, "longest block"}, "prefill.block": {0, "cost of a block"}, "prefill.prepare": {0, "split, rotation, cache"},
+		"prefill.gddr": {1, "faster floors with GDDR"}, "decode.part": {1e-9, "too few parts of the cache"}, "decode.kvhead": {0, "heads of the cache"},
+		"decode.head": {0, "heads of the query"}, "decode.single": {1, "caches of one head"}, "decode.blackwell": {1, "faster heads on 10.x"},
+		"decode.combine": {0, "second kernel of 8.x and 12.x"}, "decode.convert": {none, "8 bits made 16 on 9.0"}, "row.work": {0, "work of an element"},
+		"row.floor": {0, "floors"}, "experts.overlap": {1, "overlap: waits add up"}, "experts.pad": {0, "padding of an expert's rows"},
+		"experts.moved": {0, "activations moved"}, "experts.expert": {0, "time of an expert"}, "experts.width": {0, "time by width"},
+	}
+}
+
+// removalOf is how the term of a constant is taken out. False where no value does.
+func removalOf(s *law.Slot) (removal, bool) {
 	class, name, _ := strings.Cut(s.Name, ".")
 	if i := strings.LastIndexByte(name, '.'); i >= 0 { // experts.fp8.pad
 		name = name[i+1:]
@@ -22,21 +46,14 @@ func removal(s *law.Slot) (float64, bool) {
 	if slices.ContainsFunc(law.Quantisations(), func(q law.Quantisation) bool { return q.Name == class }) {
 		class = "quantised"
 	}
-	v, ok := map[string]float64{
-		"product.fill": 0, "product.overlap": 1, "product.split": 1, "product.latency": 0, "product.load": none,
-		"vector.split": 1, "vector.stored": 1, "vector.wide": 1, "vector.reread": none,
-		"quantised.launch": 0, "quantised.latency": 0, "quantised.row": 0, "quantised.depth": 0, "quantised.rate": none,
-		"prefill.exp": 0, "prefill.tail": 0, "prefill.block": 0, "prefill.prepare": 0, "prefill.gddr": 1,
-		"decode.part": 1e-9, "decode.kvhead": 0, "decode.head": 0, "decode.single": 1, "decode.blackwell": 1, "decode.combine": 0, "decode.convert": none,
-		"row.work": 0, "row.floor": 0,
-		"experts.overlap": 1, "experts.pad": 0, "experts.moved": 0, "experts.expert": 0, "experts.width": 0,
-	}[class+"."+name]
-	return v, ok
+	r, ok := removals()[class+"."+name]
+	return r, ok
 }
 
 // Ablation is what the error of a group of kernels becomes without a term of the law, all else fitted anew.
 type Ablation struct {
-	Group, Term   string  // the term by the name of its constant
+	Group, Term   string
+	Constant      string  // of the term; "" where it has none
 	With, Without float64 // mean over devices of the mean relative error of times
 	Worst         string  // the device that it costs most
 	WorstWith     float64
@@ -52,12 +69,12 @@ func (f *overlapFit) ablate() ([]Ablation, error) {
 	done := map[string]bool{}
 	for i := range f.slots {
 		s := &f.slots[i]
-		value, ok := removal(s)
+		r, ok := removalOf(s)
 		if !ok || done[s.Name] || len(f.rows[s.Group]) == 0 {
 			continue
 		}
 		done[s.Name] = true
-		a, err := f.without(s.Group, s.Name, value)
+		a, err := f.without(s.Group, s.Name, &r)
 		if err != nil {
 			return nil, err
 		}
@@ -66,16 +83,31 @@ func (f *overlapFit) ablate() ([]Ablation, error) {
 	return out, nil
 }
 
-// without refits a group with a constant held at a value, and puts all constants back.
-func (f *overlapFit) without(group, name string, value float64) (Ablation, error) {
-	return f.compare(group, name, func(m *solver) {
+// cost notes beside constants what the removal of their terms costs.
+func (f *overlapFit) cost(list []coefficients.Constant) error {
+	all, err := f.ablate()
+	for i := range list {
+		for _, a := range all {
+			if a.Constant == list[i].Name {
+				list[i].Cost = a.Cost()
+			}
+		}
+	}
+	return err
+}
+
+// without refits a group with a constant held where its term has no part, and puts all constants back.
+func (f *overlapFit) without(group, name string, r *removal) (Ablation, error) {
+	a, err := f.compare(group, r.what, func(m *solver) {
 		for _, s := range f.slots {
 			if s.Name == name {
-				*s.Value = value
+				*s.Value = r.value
 			}
 		}
 		m.drop(name)
 	})
+	a.Constant = name
+	return a, err
 }
 
 // compare refits a group after a change, from the constants that hold, and puts them back.

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -120,7 +121,7 @@ func heldOf(folds []*Fold) (out []Held) {
 
 // NewOverlap fits the constants of the law and, by leaving whole devices and whole kinds out in turn, how far it is off.
 func NewOverlap(shapes []*Shape, files []string, thin int, progress func(done, total int)) (*coefficients.Overlap, error) {
-	c, list, err := FitOverlap(shapes, OverlapOptions{Thin: thin})
+	c, list, err := FitOverlap(shapes, OverlapOptions{Thin: thin, Costs: true})
 	if err != nil {
 		return nil, err
 	}
@@ -169,15 +170,51 @@ func groupsOf(shapes []*Shape, devices, kinds []Held) []coefficients.Group {
 			if !slices.Contains(g.Devices, s.Device.ID) {
 				g.Devices = append(g.Devices, s.Device.ID)
 			}
+			if name := dataName(s.Operator.File); !slices.Contains(g.Data, name) {
+				g.Data = append(g.Data, name)
+			}
 		}
 	}
 	var out []coefficients.Group
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		g := groups[name]
 		slices.Sort(g.Devices)
+		slices.Sort(g.Data)
 		g.Time, g.Energy = heldBand(devices, name, timeOff), heldBand(devices, name, energyOff)
 		g.StandIn = heldBand(kinds, name, timeOff)
+		g.LeftOut = leftOut(devices, name)
 		out = append(out, *g)
+	}
+	return out
+}
+
+// dataName names a data set by its file and folder, since files of several have one name.
+func dataName(file string) string {
+	name, _, _ := strings.Cut(filepath.Base(file), ".")
+	return filepath.Base(filepath.Dir(file)) + "/" + name
+}
+
+// leftOut is the mean error of a group on each device that was left out, of times predicted over measured.
+func leftOut(held []Held, group string) []coefficients.LeftOut {
+	sums := map[string]*coefficients.LeftOut{}
+	for i := range held {
+		h := &held[i]
+		if h.Group != group || h.Shape.Time == 0 || h.Aside != "" {
+			continue
+		}
+		d := sums[h.Device.ID]
+		if d == nil {
+			d = &coefficients.LeftOut{Device: h.Device.ID}
+			sums[d.Device] = d
+		}
+		d.Rows++
+		d.Error += errorOf(float64(h.Law.Time), h.Shape.Time)
+	}
+	var out []coefficients.LeftOut
+	for _, id := range slices.Sorted(maps.Keys(sums)) {
+		d := sums[id]
+		d.Error /= float64(d.Rows)
+		out = append(out, *d)
 	}
 	return out
 }

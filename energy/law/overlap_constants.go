@@ -15,6 +15,7 @@ type Constants struct {
 	Attention AttentionConstants
 	Row       RowConstants
 	Experts   map[string]*ExpertConstants // by element type or quantisation
+	ExpertL2  [numMemoryKinds]float64     // bandwidth of the L2 cache for experts' weights, of the memory's
 	Power     PowerConstants
 }
 
@@ -90,9 +91,11 @@ func (c *Constants) Slots() []Slot {
 		each(group, spec.Name+".launch", "s", 4e-6, smKindNames[:], func(i int) *float64 { return &q.Launch[i] })
 		each(group, spec.Name+".peak", "share", 0.8, smKindNames[:], func(i int) *float64 { return &q.Peak[i] })
 		each(group, spec.Name+".latency", "factor", 0.5, smKindNames[:], func(i int) *float64 { return &q.Latency[i] })
-		one(group, spec.Name+".row", "clocks per row", 200, &q.Row)
 		one(group, spec.Name+".depth", "clocks per element of K", 0.8, &q.Depth)
-		one(group, spec.Name+".rate", "B per clock and multiprocessor", 8, &q.Rate)
+		if spec.quantises() {
+			one(group, spec.Name+".row", "clocks per row", 200, &q.Row)
+			one(group, spec.Name+".rate", "B per clock and multiprocessor", 8, &q.Rate)
+		}
 		one(GroupPower, spec.Name+".joules", "share of bfloat16", spec.joules, &q.Joules)
 	}
 	c.attentionSlots(one, each)
@@ -123,8 +126,8 @@ func (c *Constants) Slots() []Slot {
 		} {
 			one(group, "experts."+name+"."+x.name, x.unit, x.start, x.at)
 		}
-		each(group, "experts."+name+".l2", "of the bandwidth", 2, memoryKindNames[:], func(i int) *float64 { return &e.L2[i] })
 	}
+	each(GroupExperts+" bfloat16", "experts.l2", "of the bandwidth", 2, memoryKindNames[:], func(i int) *float64 { return &c.ExpertL2[i] })
 	each(GroupPower, "power.byte", "J per B", 40e-12, memoryKindNames[:], func(i int) *float64 { return &c.Power.Byte[i] })
 	one(GroupPower, "power.score", "J per score", 100e-12, &c.Power.Score)
 	one(GroupPower, "power.slope", "exponent", 2.4, &c.Power.Slope)

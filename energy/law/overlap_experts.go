@@ -27,16 +27,15 @@ func (e *Experts) imbalance() (exponent float64, uneven bool) {
 
 // ExpertConstants are those of layers of experts in one element type or quantisation.
 type ExpertConstants struct {
-	Tensor    float64                 // share of the peak
-	Stream    float64                 // share of the bandwidth
-	Overlap   float64                 // exponent
-	Pad       float64                 // rows that tiles add to each expert touched
-	Moved     float64                 // passes over the activations
-	Floor     float64                 // s
-	PerExpert float64                 // s
-	PerWidth  float64                 // s at 2 GHz, an element of hidden and inter
-	Meet      float64                 // how soon uneven tokens meet in the same experts
-	L2        [numMemoryKinds]float64 // bandwidth of the L2 cache, of the memory's
+	Tensor    float64 // share of the peak
+	Stream    float64 // share of the bandwidth
+	Overlap   float64 // exponent
+	Pad       float64 // rows that tiles add to each expert touched
+	Moved     float64 // passes over the activations
+	Floor     float64 // s
+	PerExpert float64 // s
+	PerWidth  float64 // s at 2 GHz, an element of hidden and inter
+	Meet      float64 // how soon uneven tokens meet in the same experts
 }
 
 // expertType is how the elements of experts are stored and computed.
@@ -66,7 +65,7 @@ func (l *Overlap) experts(e *Experts, t *expertType) waits {
 	weights := touched * matrices * e.Hidden * inter * t.weight
 	rate := c.Stream
 	if weights < m.l2 {
-		rate = c.L2[m.memory]
+		rate = l.constants.ExpertL2[m.memory]
 	}
 	x.overlap[waitMemory] = weights / (rate * m.bandwidth)
 	moved := pairs*2*(2*e.Hidden+(2*matrices-2)*inter) + 4*e.Tokens*e.Hidden

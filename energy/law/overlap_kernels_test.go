@@ -71,7 +71,6 @@ func TestExpertsTime(t *testing.T) {
 	l := onDevice(t, energytest.Device(t, "h100-sxm"))
 	*l.constants.Experts["bfloat16"] = ExpertConstants{
 		Tensor: 0.52, Stream: 0.91, Overlap: 2.1, Pad: 45, Moved: 2.3, Floor: 13.7e-6, PerExpert: 0.04e-6, PerWidth: 3.8e-9, Meet: 0.82,
-		L2: [numMemoryKinds]float64{1.3, 10},
 	}
 	// 64 tokens through 2 of 8 experts, 4096 × 14336: 128 pairs, all 8 experts. 2·(128 + 45·8)·3·4096·14336 = 171.9e9 FLOP at
 	// 0.52·989.4e12: 334.2 µs; weights 8·3·4096·14336·2 B = 2818.6 MB at 0.91·3352e9: 924.0 µs; exponent 2.1: 974.5 µs.

@@ -7,10 +7,11 @@ type QuantConstants struct {
 	Launch  [numSMKinds]float64 // s of the quantiser's launch and floor
 	Peak    [numSMKinds]float64 // share of the type's peak
 	Latency [numSMKinds]float64 // factor on the latency of 16 bit: these kernels split K seldom
-	Row     float64             // clocks a row of activations
 	Depth   float64             // clocks an element of K
-	Rate    float64             // bytes a clock and multiprocessor that the quantiser reads and writes
-	Joules  float64             // per FLOP, of those of bfloat16
+	// Of a quantiser, where activations are quantised.
+	Row    float64 // clocks a row of activations
+	Rate   float64 // bytes a clock and multiprocessor that it reads and writes
+	Joules float64 // per FLOP, of those of bfloat16
 }
 
 // Quantisation is how elements of a product are stored and computed.
@@ -21,6 +22,9 @@ type Quantisation struct {
 	joules         float64 // per FLOP, as a share of bfloat16's
 	peak           string  // the element type whose peak counts
 }
+
+// quantises says that a kernel before the product quantises what arrives in 16 bit.
+func (s *Quantisation) quantises() bool { return s.active < 2 }
 
 // Quantisations lists the quantisations that operators name.
 func Quantisations() []Quantisation { table := quantisations(); return table[:] }
@@ -68,9 +72,12 @@ func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) (waits, strin
 	kind := m.kind
 	o := operand{
 		weight: s.weight, active: s.active, peak: rate * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules,
-		floor:   c.Launch[kind],
-		before:  math.Max(1, q.M/m.sms)*c.Row/m.clock + q.K*c.Depth/m.clock + (2+s.active)*q.M*q.K/(m.sms*m.clock*c.Rate),
-		traffic: (2 + s.active) * q.M * q.K * beyond((2+s.active)*q.M*q.K, m.nearL2()/2),
+		floor: c.Launch[kind], before: q.K * c.Depth / m.clock,
+	}
+	if s.quantises() {
+		bytes := (2 + s.active) * q.M * q.K
+		o.before += math.Max(1, q.M/m.sms)*c.Row/m.clock + bytes/(m.sms*m.clock*c.Rate)
+		o.traffic = bytes * beyond(bytes, m.nearL2()/2)
 	}
 	return l.product(q, &o, warm), why
 }

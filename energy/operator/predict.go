@@ -44,6 +44,9 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 			return nil, err
 		}
 	}
+	if !slices.Contains(o.fitted, dev.ID) {
+		o.Warning = fmt.Sprintf("nothing was measured on %s: ", dev.ID) + carried(c)
+	}
 	if len(c.Classes) == 0 {
 		return o, nil
 	}
@@ -51,14 +54,18 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 		return nil, err
 	}
 	o.energy, o.time = c.Holds()
-	if !slices.Contains(o.fitted, dev.ID) {
-		from := c.Device
-		if n := len(c.Provenance.Devices); n > 1 {
-			from = fmt.Sprintf("%d devices", n)
-		}
-		o.Warning = fmt.Sprintf("nothing was measured on %s: coefficients of %s are scaled to it by public specifications", dev.ID, from)
-	}
 	return o, nil
+}
+
+// carried says how coefficients come to a device that was not measured.
+func carried(c *coefficients.Coefficients) string {
+	switch n := len(c.Provenance.Devices); {
+	case c.Overlap != nil:
+		return fmt.Sprintf("its specifications and what was measured on %d devices say this", n)
+	case n > 1:
+		return fmt.Sprintf("coefficients of %d devices are scaled to it by public specifications", n)
+	}
+	return fmt.Sprintf("coefficients of %s are scaled to it by public specifications", c.Device)
 }
 
 // Predict predicts one operator, which Check has passed. A number that the coefficients cannot give is 0; what
