@@ -198,7 +198,7 @@ func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
 
 // expertWaits is a layer of experts.
 func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
-	t := expertType{name: "bfloat16", weight: 2, peak: l.machine.peak(k.DType.String()), joules: 1}
+	t := expertType{name: "bfloat16", weight: 2, peak: l.machine.peak(k.DType.String()), joules: expertJoules}
 	if s, narrow := l.quantisationOf(k); narrow {
 		t.weight, why = s.weight, l.noArithmetic(&s, l.constants.Experts[s.Name].Tensor > 0)
 		if why == "" {

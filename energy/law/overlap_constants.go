@@ -129,7 +129,7 @@ func (c *Constants) Slots() []Slot {
 	}
 	each(GroupExperts+" bfloat16", "experts.l2", "of the bandwidth", 2, memoryKindNames[:], func(i int) *float64 { return &c.ExpertL2[i] })
 	each(GroupPower, "power.byte", "J per B", 40e-12, memoryKindNames[:], func(i int) *float64 { return &c.Power.Byte[i] })
-	one(GroupPower, "power.score", "J per score", 100e-12, &c.Power.Score)
+	one(GroupPower, "power.score", "J per score", 50e-12, &c.Power.Score)
 	one(GroupPower, "power.slope", "exponent", 2.4, &c.Power.Slope)
 	each(GroupPower, "power.voltage", "share", 0.89, processNames[:], func(i int) *float64 { return &c.Power.Least[i] })
 	return out
