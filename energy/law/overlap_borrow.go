@@ -67,7 +67,7 @@ func (c *Constants) borrowTypes(why map[string]string) {
 	}
 	for name, list := range nearestTypes() {
 		for _, from := range list {
-			if q, ok := c.Quant[name]; ok && q.Rate == 0 && products[from].Rate != 0 {
+			if q, ok := c.Quant[name]; ok && q.Depth == 0 && products[from].Depth != 0 {
 				joules := q.Joules
 				*q = products[from]
 				q.Joules = joules

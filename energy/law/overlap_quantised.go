@@ -24,7 +24,7 @@ type Quantisation struct {
 }
 
 // quantises says that a kernel before the product quantises what arrives in 16 bit.
-func (s *Quantisation) quantises() bool { return s.active < 2 }
+func (q *Quantisation) quantises() bool { return q.active < 2 }
 
 // Quantisations lists the quantisations that operators name.
 func Quantisations() []Quantisation { table := quantisations(); return table[:] }
