@@ -168,13 +168,19 @@ cover: ## statement coverage by function
 ACCURACY_MODELS = bert-base-uncased=bert-base distilbert-base-uncased=distilbert-base roberta-base=roberta-base \
 	gpt2=gpt2 distilgpt2=distilgpt2 openai-gpt=openai-gpt
 
+ACCURACY_OPERATORS = gpus/aiconfigurator/gemm.jsonl.gz gpus/aiconfigurator/attention.jsonl.gz gpus/aiconfigurator/moe.jsonl.gz \
+	gpus/layer-operators/operators.jsonl.gz gpus/aiconfigurator-power/operators.jsonl.gz neusight/operators.jsonl.gz gpus/power-anchors/b300.jsonl
+
 .PHONY: accuracy
-accuracy: ## rewrite the tables and the plot below docs/accuracy (needs ../shared)
+accuracy: ## rewrite the tables and the plot below docs/accuracy (needs ../shared; several minutes)
 	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
 	bin/irene validate --data ../shared/irene/irene_device_1.jsonl.gz --format markdown -o docs/accuracy/gtx-1070.svg \
 		$(foreach m,$(ACCURACY_MODELS),--model $(subst =,=../shared/models/,$(m)).onnx.gz) > bin/accuracy.md
 	sed '/^!\[/q' docs/accuracy/gtx-1070.md > bin/accuracy.head
 	(cat bin/accuracy.head; echo; cat bin/accuracy.md) > docs/accuracy/gtx-1070.md
+	bin/irene validate $(foreach f,$(ACCURACY_OPERATORS),--operators ../shared/$(f)) --format markdown > bin/operators.md
+	(sed '/^<!-- generated -->/q' docs/accuracy/operators.md; echo; cat bin/operators.md) > bin/operators.all
+	mv bin/operators.all docs/accuracy/operators.md
 
 .PHONY: ablation
 ablation: ## rewrite docs/accuracy/ablations.md: what each term of the law of GPUs is worth (needs ../shared, two minutes)

@@ -161,6 +161,21 @@ func TestSchemaOfTables(t *testing.T) {
 	}
 }
 
+// TestSchemaOfOperatorValidation holds errors on single operators to their schema, those that cannot be given, too.
+func TestSchemaOfOperatorValidation(t *testing.T) {
+	rows := filepath.Join(t.TempDir(), "rows.jsonl")
+	text := `{"op":"linear","M":16,"N":4096,"K":4096,"dtype":"bfloat16","device":"l40s","latency_ms":0.05}
+{"op":"linear","M":4096,"N":4096,"K":4096,"dtype":"bfloat16","device":"h100-sxm","latency_ms":0.18}
+{"op":"linear","M":4096,"N":4096,"K":8192,"dtype":"bfloat16","device":"b200-sxm","latency_ms":0.3,"power_w":900,"energy_j":0.27,"steady":true}
+{"gpu":"h100-sxm","name":"cap","precision":"bf16","power_limit_w":700,"time_per_iteration_s":0.0015,"energy_per_iteration_j":1,"op":"linear","M":8192,"N":8192,"K":8192}
+`
+	if err := os.WriteFile(rows, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := output(t, "validate", "--operators", rows, "--format", "json")
+	newValidator(t).check("validate-operators", "validate", bytes.NewReader(out))
+}
+
 // TestSchemaRefuses makes sure that the schemas can fail.
 func TestSchemaRefuses(t *testing.T) {
 	s := newValidator(t).schema["devices"]

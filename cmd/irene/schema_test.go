@@ -20,6 +20,8 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/stats"
+	"github.com/irene-onnx/irene/energy/validate"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -46,6 +48,7 @@ var schemaFiles = []struct {
 	{"operators", "irene operators --format json", reflect.TypeFor[operatorsOutput](), false},
 	{"records", "irene records --format json", reflect.TypeFor[recordsOutput](), false},
 	{"record", "a line of a file of records", reflect.TypeFor[energy.Record](), true},
+	{"validate-operators", "irene validate --operators --format json", reflect.TypeFor[validate.Operators](), true},
 	{"coefficients", "a file of coefficients", reflect.TypeFor[coefficients.Coefficients](), true},
 }
 
@@ -143,7 +146,7 @@ func (g *schemaMaker) of(t reflect.Type) *schema {
 		return &schema{Type: []string{"integer", "null"}}
 	case reflect.TypeFor[render.Text]():
 		return &schema{Type: []string{"string", "null"}}
-	case reflect.TypeFor[render.Number]():
+	case reflect.TypeFor[render.Number](), reflect.TypeFor[stats.Number]():
 		return &schema{Type: []string{"number", "null"}}
 	case reflect.TypeFor[*graph.Value]():
 		return &schema{Type: "string"}

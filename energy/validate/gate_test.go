@@ -19,41 +19,41 @@ import (
 // the fit, with each kind of multiprocessor left out, and by the coefficients that come with the program. The limits lie
 // a twentieth and half a point above what was measured; a change that betters the law lowers them.
 var gate = map[string]struct{ device, kind, shipped float64 }{
-	"add float16":                 {8.0, 8.0, 7.1},
-	"add_rmsnorm bfloat16":        {61.3, 61.3, 10.4},
+	"add float16":                 {8.0, 8.0, 7.2},
+	"add_rmsnorm bfloat16":        {61.3, 61.3, 10.8},
 	"attention decode":            {27.4, 27.4, 13.0},
 	"attention decode fp8-cache":  {28.3, 28.3, 23.3},
 	"attention encoder":           {16.2, 16.2, 13.3},
 	"attention prefill":           {17.7, 17.7, 13.4},
 	"attention prefill fp8-cache": {25.3, 25.3, 22.1},
-	"embedding bfloat16":          {36.1, 36.1, 16.2},
-	"embedding float16":           {20.4, 20.4, 15.0},
-	"gelu float16":                {9.2, 9.2, 7.2},
+	"embedding bfloat16":          {36.1, 36.1, 16.0},
+	"embedding float16":           {20.4, 20.4, 14.9},
+	"gelu float16":                {9.2, 9.2, 7.4},
 	"linear bfloat16":             {15.0, 13.4, 9.2},
-	"linear float16":              {8.8, 23.3, 7.6},
+	"linear float16":              {8.8, 23.3, 7.0},
 	"linear fp8":                  {23.4, 23.1, 17.6},
-	"linear fp8_block":            {44.9, 45.2, 16.2},
+	"linear fp8_block":            {44.9, 45.2, 16.4},
 	"linear fp8_static":           {16.6, 17.0, 9.6},
-	"linear int4_wo":              {27.3, 27.3, 12.4},
-	"linear int8_wo":              {22.2, 27.0, 11.2},
+	"linear int4_wo":              {26.3, 25.9, 12.1},
+	"linear int8_wo":              {20.7, 24.7, 11.3},
 	"linear nvfp4":                {31.3, 31.3, 8.7},
-	"linear sq":                   {23.6, 26.4, 15.9},
-	"ln float16":                  {15.5, 15.5, 12.5},
+	"linear sq":                   {23.6, 26.4, 16.1},
+	"ln float16":                  {15.5, 15.5, 12.6},
 	"moe bfloat16":                {31.8, 31.8, 24.8},
-	"moe fp8":                     {30.4, 30.4, 21.9},
-	"moe fp8_block":               {31.8, 31.8, 22.6},
-	"moe int4_wo":                 {51.8, 51.8, 30.5},
-	"moe nvfp4":                   {28.2, 28.2, 24.7},
-	"moe w4a16_mxfp4":             {42.2, 42.2, 31.2},
+	"moe fp8":                     {26.6, 26.6, 22.0},
+	"moe fp8_block":               {28.0, 28.0, 22.4},
+	"moe int4_wo":                 {55.1, 55.1, 30.8},
+	"moe nvfp4":                   {28.9, 28.9, 24.4},
+	"moe w4a16_mxfp4":             {42.3, 42.3, 31.1},
 	"rmsnorm float16":             {21.5, 21.5, 18.1},
-	"rope bfloat16":               {23.6, 23.6, 17.0},
+	"rope bfloat16":               {23.6, 23.6, 17.1},
 	"rope float16":                {12.8, 12.8, 12.5},
-	"silu_and_mul bfloat16":       {14.4, 14.4, 15.4},
+	"silu_and_mul bfloat16":       {14.4, 14.4, 15.0},
 	"silu_and_mul float16":        {25.5, 25.5, 18.4},
 }
 
 // gateEnergy are the limits of energies over all kinds, with a device and with a kind of multiprocessor left out.
-var gateEnergy = [2]float64{31.7, 31.0}
+var gateEnergy = [2]float64{31.7, 31.1}
 
 // sampled reads the sample.
 func sampled(t *testing.T) []operator.Operator {

@@ -31,7 +31,7 @@ type OperatorInput struct {
 
 // Operators is how far the law of overlapping kernels is off on single operators that it was not fitted to.
 type Operators struct {
-	Schema int             `json:"schema"`
+	Schema int             `json:"schema"`                // version of the format
 	Rows   int             `json:"rows"`                  // that were read
 	Shapes int             `json:"shapes"`                // operators on a device: rows of one that different software ran are one
 	Passed map[string]int  `json:"passed_over,omitempty"` // rows, by the reason
@@ -56,13 +56,13 @@ type OperatorError struct {
 	Energy *OperatorFigures `json:"energy,omitempty"` // of joules, where readings of the meter can be trusted
 }
 
-// OperatorFigures are relative errors, as shares of what was measured. Of the absolute errors mean, median and 90th
-// percentile (the value below which nine tenths of the others lie, not interpolated).
+// OperatorFigures are relative errors, as shares of what was measured. The 90th percentile is one of the errors: nothing is
+// interpolated.
 type OperatorFigures struct {
-	N        int          `json:"n"`
-	Mean     stats.Number `json:"mean"`
-	Median   stats.Number `json:"median"`
-	P90      stats.Number `json:"p90"`
+	N        int          `json:"n"`         // shapes
+	Mean     stats.Number `json:"mean"`      // absolute error
+	Median   stats.Number `json:"median"`    // of the absolute errors
+	P90      stats.Number `json:"p90"`       // of the absolute errors
 	Bias     stats.Number `json:"bias"`      // median of the signed errors; positive: predicted too high
 	Ninety   stats.Number `json:"within_90"` // share within 90 % intervals, which come from the errors of other devices
 	Roofline *Baseline    `json:"roofline,omitempty"`
@@ -71,8 +71,8 @@ type OperatorFigures struct {
 
 // Baseline is the mean absolute error of a simpler method, on the shapes that it can say something of.
 type Baseline struct {
-	N    int          `json:"n"`
-	Mean stats.Number `json:"mean"`
+	N    int          `json:"n"`    // shapes
+	Mean stats.Number `json:"mean"` // absolute error, as a share of what was measured
 }
 
 // RunOperators fits the law without each device, and without each kind of multiprocessor, and predicts what was left out.
@@ -287,10 +287,10 @@ func distance(a, b *energy.Device) float64 {
 
 // LimitError is a row of a board under a power limit, which is never fitted, beside what the shipped coefficients say.
 type LimitError struct {
-	Name      string       `json:"name"`
-	Device    string       `json:"device"`
-	Operator  string       `json:"operator"`
-	Limit     float64      `json:"power_limit_w"` // watts
+	Name      string       `json:"name"`          // of the row
+	Device    string       `json:"device"`        // by ID
+	Operator  string       `json:"operator"`      // its name, sizes and element type
+	Limit     float64      `json:"power_limit_w"` // of the board, in watts
 	Time      float64      `json:"time_s"`        // measured, in seconds
 	Energy    float64      `json:"energy_j"`      // measured, in joules
 	Predicted PredictedRow `json:"predicted"`
