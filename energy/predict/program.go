@@ -61,7 +61,7 @@ type Program struct {
 func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 	c, dev, opts := t.Coefficients, t.Device, t.Options
 	joules, seconds := c.Holds()
-	if c.Overlap != nil {
+	if c.Overlap != nil && c.Find(coefficients.Key{Class: "gemm", DType: graph.Float32}) == nil {
 		return nil, fmt.Errorf("the coefficients are those of single operators on many devices: they predict rows (irene predict), no models")
 	}
 	if !seconds {
