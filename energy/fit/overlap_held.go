@@ -125,8 +125,12 @@ func NewOverlap(shapes []*Shape, files []string, thin int, progress func(done, t
 	if err != nil {
 		return nil, err
 	}
+	var names []string
+	for _, f := range files {
+		names = append(names, dataName(f))
+	}
 	for i := range list {
-		list[i].Data = strings.Join(baseNames(files), " ")
+		list[i].Data = strings.Join(names, " ")
 	}
 	out := &coefficients.Overlap{Constants: append(list, setConstants(c, list)...)}
 	devices, err := HoldOut(shapes, OverlapByDevice, thin, progress)

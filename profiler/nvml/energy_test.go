@@ -163,7 +163,7 @@ func TestIntegralOutlivesFailures(t *testing.T) {
 		}
 		defer p.stop()
 		began := clock.Now()
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(95 * time.Millisecond) // between two polls, so that they and the retries take turns
 		e, err := p.energy()
 		if err != nil {
 			t.Fatal(err)
