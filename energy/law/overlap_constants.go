@@ -82,9 +82,10 @@ func (c *Constants) Slots() []Slot {
 	one(GroupVector, "vector.wide", "factor", 0.87, &v.Wide)
 	one(GroupVector, "vector.reread", "B/s", 37e9, &v.Reread)
 	each(GroupVector, "vector.drift", "steps of K", 3e4, pascalNames(), func(i int) *float64 { return &v.Drift[i] })
-	lanes := []float64{0.86, 0.75}
+	lanes := []float64{0.87, 0.76} // square products on boards that nothing else is fitted to or judged on
+	sources := []string{"zzc0721/torch-performance-test-data issue 77 (H20)", "zzc0721/torch-performance-test-data issue 114 (RTX 3080)"}
 	for i, of := range wideLanesNames() {
-		out = append(out, Slot{Name: "vector.lanes", Of: of, Unit: "factor", Group: GroupPower, Start: lanes[i], Value: &v.Lanes[i]})
+		out = append(out, Slot{Name: "vector.lanes", Of: of, Unit: "factor", Group: GroupPower, Start: lanes[i], Source: sources[i], Value: &v.Lanes[i]})
 	}
 	for _, spec := range Quantisations() {
 		q, group := c.Quant[spec.Name], GroupProduct+" "+spec.Name
