@@ -57,7 +57,7 @@ func (p *Predictor) sum(w *Work) *law.Sum {
 	s := &law.Sum{}
 	for i := range w.Kernels {
 		k := p.kernel(&w.Kernels[i])
-		s.Add(&k, false, p.estimated)
+		s.Add(&k.Outcome, false, p.estimated)
 		if w.Level == "" {
 			s.Estimate = k.Estimate
 		}

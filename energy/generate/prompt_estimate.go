@@ -125,14 +125,14 @@ func (r *promptEstimate) kernels(prompt int64) []predict.Kernel {
 	out := make([]predict.Kernel, len(r.Steps))
 	for i := range out {
 		k := predict.Kernel{Step: &r.Steps[i]}
-		var p law.Prediction
+		var p law.Outcome
 		if !k.IsCall() {
 			k.Sizes = r.sizes(i, prompt)
-			p = r.Law().Kernel(&k.Sizes)
+			p = r.Law().Kernel(&k.Sizes).Outcome
 		} else if bytes, known := r.eval(r.batch*prompt, 0)(k.Bytes()); known {
-			p = r.Law().Call(float64(bytes))
+			p = r.Law().Call(float64(bytes)).Outcome
 		}
-		k.Prediction = &p
+		k.Outcome = &p
 		out[i] = k
 	}
 	return out

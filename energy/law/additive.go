@@ -58,7 +58,7 @@ func (l *additive) Launch() (share Share, hidden float64) { return l.host(1), l.
 // Kernel implements [Law].
 func (l *additive) Kernel(k *Kernel) Prediction {
 	f := l.machine.Features(k)
-	out := Prediction{Known: f.Known, Class: f.Class, DType: f.DType}
+	out := Prediction{Outcome: Outcome{Known: f.Known, Class: f.Class, DType: f.DType}}
 	if !f.Known {
 		return out
 	}
@@ -86,7 +86,7 @@ func (l *additive) Kernel(k *Kernel) Prediction {
 
 // Call implements [Law].
 func (l *additive) Call(bytes float64) Prediction {
-	out := Prediction{Known: true, Class: View}
+	out := Prediction{Outcome: Outcome{Known: true, Class: View}}
 	host := l.host(l.machine.Host(bytes))
 	out.Energy, out.Time, out.Causes[Host] = host.Energy, host.Time, host
 	l.surround(&out)
@@ -274,7 +274,7 @@ type Sum struct {
 
 // Add adds an operator. One that is certain, as it was metered, has no part in the width of intervals; one that is wide
 // lies on a device that was not measured.
-func (s *Sum) Add(p *Prediction, certain, wide bool) {
+func (s *Sum) Add(p *Outcome, certain, wide bool) {
 	if !p.Known {
 		s.Unknown++
 		return

@@ -58,26 +58,36 @@ func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
 	return k
 }
 
-// Prediction is what one operator takes. A prediction that is not Known has no numbers.
+// Prediction is what one operator takes, and how that comes about.
 type Prediction struct {
+	Outcome
+	Detail
+}
+
+// Outcome is what one operator takes. One that is not Known has no numbers.
+type Outcome struct {
 	Known bool
-	Class string      // of the kernel
-	DType graph.DType // that the law keeps the class's numbers under
-	Estimate
-	Causes Causes // whose sum is the estimate
-	// Tile is the tile that fits a kernel's products best, rows by columns, and Fill the part of the slots in whole waves
-	// of it that they use, from 0 to 1; zero for kernels without products.
-	Tile [2]float64
-	Fill float64
 	// StandIn says that the class or the element type was never measured on the device of the coefficients and another's
 	// stand for it.
 	StandIn bool
 	// Extrapolated says that the operator lies outside the range that its coefficients were fitted on.
 	Extrapolated bool
-	Why          string // of StandIn or Extrapolated
-	Origin       Origin // "" where the law does not tell
+	Class        string      // of the kernel
+	DType        graph.DType // that the law keeps the class's numbers under
+	Estimate
+	Why    string // of StandIn or Extrapolated, or of what is not known
+	Origin Origin // "" where the law does not tell
 	// LowTime and HighTime are the 90 % interval of the time; both zero where the law has none.
 	LowTime, HighTime energy.Seconds
+}
+
+// Detail is how a kernel's prediction comes about.
+type Detail struct {
+	Causes Causes // whose sum is the estimate
+	// Tile is the tile that fits a kernel's products best, rows by columns, and Fill the part of the slots in whole waves
+	// of it that they use, from 0 to 1; zero for kernels without products.
+	Tile [2]float64
+	Fill float64
 }
 
 // Origin says in a word what stands behind a prediction.

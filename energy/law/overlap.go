@@ -51,7 +51,9 @@ func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(lim
 func (l *Overlap) Idle() energy.Watts { return energy.Watts(l.machine.idle) }
 
 // Call implements [Law]. A call without a kernel takes nothing of the device.
-func (l *Overlap) Call(float64) Prediction { return Prediction{Known: true, Class: View} }
+func (l *Overlap) Call(float64) Prediction {
+	return Prediction{Outcome: Outcome{Known: true, Class: View}}
+}
 
 // errNoForm is what asking for closed forms ends with.
 var errNoForm = errors.New("the law of overlapping kernels has no polynomial form")
@@ -64,7 +66,7 @@ func (l *Overlap) CallForm(graph.Dim) (Form, error) { return Form{}, errNoForm }
 
 // Kernel implements [Law].
 func (l *Overlap) Kernel(k *Kernel) Prediction {
-	out := Prediction{Known: k.Known, Class: k.Class, DType: k.DType}
+	out := Prediction{Outcome: Outcome{Known: k.Known, Class: k.Class, DType: k.DType}}
 	if !k.Known {
 		return out
 	}
@@ -72,7 +74,7 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	run := l.machine.run(&x, &l.constants.Power)
 	g := l.groups[group]
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
-		return Prediction{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients hold no constants of the group %s", group)}
+		return Prediction{Outcome: Outcome{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients hold no constants of the group %s", group)}}
 	}
 	if why == "" && len(g.Devices) == 0 {
 		why = fmt.Sprintf("no %s was measured on any device", group)

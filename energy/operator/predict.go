@@ -79,12 +79,12 @@ func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 	case o.overlap != nil && law.Covers(&k):
 		return o.overlap.Kernel(&k), nil
 	case k.Attention != nil, k.Experts != nil, k.Quant != "":
-		return law.Prediction{Why: fmt.Sprintf("the coefficients know no %s", op.Op)}, nil
+		return law.Prediction{Outcome: law.Outcome{Why: fmt.Sprintf("the coefficients know no %s", op.Op)}}, nil
 	case o.law == nil:
-		return law.Prediction{Why: fmt.Sprintf("the coefficients know no %s in %v", op.Op, op.DType)}, nil
+		return law.Prediction{Outcome: law.Outcome{Why: fmt.Sprintf("the coefficients know no %s in %v", op.Op, op.DType)}}, nil
 	}
 	if o.limit != 0 {
-		return law.Prediction{Why: fmt.Sprintf("what a power limit costs %s in %v is not known", op.Op, op.DType)}, nil
+		return law.Prediction{Outcome: law.Outcome{Why: fmt.Sprintf("what a power limit costs %s in %v is not known", op.Op, op.DType)}}, nil
 	}
 	p := o.law.Kernel(&k)
 	switch {

@@ -108,7 +108,7 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	res := &Result{Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes)), Kernels: make([]Kernel, len(p.Steps))}
 	for i := range p.Steps {
 		k, s := &res.Kernels[i], &p.Steps[i]
-		*k = Kernel{Step: s, Prediction: &res.Nodes[s.Node.ID].Prediction}
+		*k = Kernel{Step: s, Outcome: &res.Nodes[s.Node.ID].Outcome}
 		p.predict(k, eval)
 		for _, m := range s.Members {
 			if n := &res.Nodes[m.ID]; m != s.Node {
@@ -129,13 +129,16 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 func (p *Program) predict(k *Kernel, eval func(graph.Dim) (int64, bool)) {
 	if !k.IsCall() {
 		k.Sizes = law.KernelAt(&k.Cost, eval)
-		*k.Prediction = p.law.Kernel(&k.Sizes)
+		k.put(p.law.Kernel(&k.Sizes))
 	} else if bytes, known := eval(k.Step.Bytes()); known {
-		*k.Prediction = p.law.Call(float64(bytes))
+		k.put(p.law.Call(float64(bytes)))
 	} else {
 		k.Class = law.View
 	}
 }
+
+// put keeps a prediction.
+func (k *Kernel) put(p law.Prediction) { *k.Outcome, k.Detail = p.Outcome, p.Detail }
 
 // Law predicts single kernels as the program does.
 func (p *Program) Law() law.Law { return p.law }

@@ -24,7 +24,7 @@ func Modes() []Mode { return []Mode{ModeSpec, ModeTimes, ModeMetered} }
 
 // Operator is the prediction of one operator.
 type Operator struct {
-	law.Prediction
+	law.Outcome
 	Kernel  *graph.Node // whose kernel does this node's work; nil where the node stands for itself
 	Metered bool        // the energy is the meter's
 }
@@ -32,8 +32,9 @@ type Operator struct {
 // Kernel is the prediction of one step.
 type Kernel struct {
 	*Step
-	Sizes           law.Kernel // at which it was predicted; zero for a call
-	*law.Prediction            // of the node that does the work
+	Sizes        law.Kernel // at which it was predicted; zero for a call
+	*law.Outcome            // of the node that does the work
+	law.Detail
 }
 
 // FLOPs are those of the kernel's products.
@@ -72,7 +73,7 @@ func (r *Result) Sum(root *graph.Module, bands *coefficients.Residuals) {
 	visit = func(m *graph.Module) (s law.Sum) {
 		for _, n := range m.Nodes {
 			p := &r.Nodes[n.ID]
-			s.Add(&p.Prediction, p.Metered, r.Origin == OriginEstimated)
+			s.Add(&p.Outcome, p.Metered, r.Origin == OriginEstimated)
 		}
 		for _, c := range m.Children {
 			below := visit(c)
