@@ -389,6 +389,12 @@ func oneText(op *operator.Operator, dev energy.Device, pr *law.Prediction) strin
 	} else {
 		b.WriteString("energy  unknown: the coefficients were trained on times alone\n")
 	}
+	if pr.Time != 0 && pr.Energy != 0 {
+		fmt.Fprintf(&b, "power   %v\n", energy.Watts(float64(pr.Energy)/float64(pr.Time)))
+	}
+	if pr.Origin != "" {
+		fmt.Fprintf(&b, "origin  %s\n", pr.Origin)
+	}
 	if pr.Why != "" {
 		fmt.Fprintf(&b, "note    %s\n", pr.Why)
 	}
