@@ -77,7 +77,7 @@ func trainOverlap(env *environment, c *coefficients.Coefficients, ops []operator
 		return err
 	}
 	p := startProgress(env, "train", 0)
-	c.Overlap, err = fit.NewOverlap(shapes, files, thinProducts, nil)
+	c.Overlap, err = fit.NewOverlap(shapes, files, thinProducts, p.set)
 	p.stop()
 	if err != nil {
 		return err

@@ -101,7 +101,7 @@ func kindOf(o *operator.Operator) string {
 }
 
 // unfit says why a row says nothing about the operator: kernels out by factors, rows whose time holds more than the
-// kernel, and checks. See the notes on each data set in docs/accuracy.
+// kernel, and checks.
 func unfit(o *operator.Operator, dev *energy.Device) string {
 	vllm, trtllm := strings.HasPrefix(o.Runtime, "vllm"), strings.HasPrefix(o.Runtime, "trtllm")
 	a := &o.Attention

@@ -120,6 +120,7 @@ func heldOf(folds []*Fold) (out []Held) {
 }
 
 // NewOverlap fits the constants of the law and, by leaving whole devices and whole kinds out in turn, how far it is off.
+// Progress, if any, hears of each fit done.
 func NewOverlap(shapes []*Shape, files []string, thin int, progress func(done, total int)) (*coefficients.Overlap, error) {
 	c, list, err := FitOverlap(shapes, OverlapOptions{Thin: thin, Costs: true})
 	if err != nil {

@@ -239,12 +239,6 @@ func (l *Overlap) Energy(k *Kernel) float64 {
 	return r.power * r.time
 }
 
-// Power is a kernel's watts if it takes that many seconds.
-func (l *Overlap) Power(k *Kernel, seconds float64) float64 {
-	x, _, _ := l.waits(k)
-	return l.machine.draw(&x, &l.constants.Power, seconds)
-}
-
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.
 func (l *Overlap) Speaks(k *Kernel, of string) bool {
 	m := &l.machine

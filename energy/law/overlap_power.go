@@ -6,15 +6,15 @@ import (
 	"github.com/irene-onnx/irene/energy"
 )
 
-// The share of the power limit that boards under it draw in the mean.
+// atLimit is the share of the power limit that boards under it draw in the mean.
 const atLimit = 0.98
 
 // PowerConstants are those of power.
 type PowerConstants struct {
-	FLOP   [numProcesses]float64 // J per FLOP of bfloat16 products, at boost
-	Byte   [numMemoryKinds]float64
-	Vector float64 // factor on vectorJoules
-	Score  float64 // J per attention score: its exponential and what is around
+	FLOP   [numProcesses]float64   // J per FLOP of bfloat16 products, at boost
+	Byte   [numMemoryKinds]float64 // J per byte from memory
+	Vector float64                 // factor on vectorJoules
+	Score  float64                 // J per attention score: its exponential and what is around
 	// Voltage falls with the clock, f being its share of boost: v² = max(f^Slope, Least·√f).
 	Slope float64
 	Least [numProcesses]float64
@@ -151,13 +151,6 @@ func (m *machine) throttled(j [numDraws]float64, dynamic, t float64) ([numDraws]
 
 // fittedLimit is the power limit per multiprocessor of the boards that times were fitted on: A100-SXM, H100-SXM, B200, L40S.
 var fittedLimit = [numSMKinds]float64{400. / 108, 700. / 132, 1000. / 148, 350. / 142}
-
-// draw is the power of a kernel that takes that many seconds, at most what the limit lets through.
-func (m *machine) draw(x *waits, c *PowerConstants, seconds float64) float64 {
-	busy := m.busy * x.busy * max(0, seconds-x.floor) / seconds
-	work := c.perFLOP(m, x)*x.flops + c.Score*x.scores + c.Byte[m.memory]*x.traffic
-	return min(m.limit*atLimit, m.idle+busy+work/seconds)
-}
 
 // causes shares time and energy out over what a kernel waited for: overlapping waits by their p-th powers, which add up to
 // that of their time.

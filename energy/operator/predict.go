@@ -68,8 +68,7 @@ func carried(c *coefficients.Coefficients) string {
 	return fmt.Sprintf("coefficients of %s are scaled to it by public specifications", c.Device)
 }
 
-// Predict predicts one operator, which Check has passed. A number that the coefficients cannot give is 0; what
-// coefficients of another device predict is a stand-in.
+// Predict predicts one operator, which Check has passed. A number that the coefficients cannot give is 0.
 func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 	k, err := op.Kernel(o.Device)
 	if err != nil {

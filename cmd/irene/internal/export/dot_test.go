@@ -24,17 +24,7 @@ import (
 
 func exported(tb testing.TB, r *report.Report, format string) []byte {
 	tb.Helper()
-	for _, f := range export.Formats() {
-		if f.Name == format {
-			var b bytes.Buffer
-			if err := f.Write(&b, r); err != nil {
-				tb.Fatal(err)
-			}
-			return b.Bytes()
-		}
-	}
-	tb.Fatalf("no format %s", format)
-	return nil
+	return reporttest.Write(tb, export.Formats(), r, format)
 }
 
 func reportOf(tb testing.TB, parts ...onnxtest.Part) *report.Report {

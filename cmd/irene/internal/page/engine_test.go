@@ -8,9 +8,6 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
-	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -82,15 +79,7 @@ func parsedDims(t *testing.T, data []byte) []string {
 // predicted lists energy, time and interval of every module, parents first.
 func predicted(t *testing.T, a *analysis.Analysis, device string) [][4]float64 {
 	t.Helper()
-	c, err := coefficients.ForDevice(device)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := energy.LookupDevice(device)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := predict.Target{Coefficients: c, Device: d}.Run(a)
+	p, err := reporttest.Target(t, device).Run(a)
 	if err != nil {
 		t.Fatal(err)
 	}

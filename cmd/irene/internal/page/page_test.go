@@ -9,9 +9,6 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
-	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
-	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -59,15 +56,7 @@ func pageOf(tb testing.TB, g *graph.Graph, devices ...string) page.Page {
 	}
 	p := page.Page{Report: reporttest.Build(tb, g, false), Open: open}
 	for _, id := range devices {
-		c, err := coefficients.ForDevice(id)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		d, err := energy.LookupDevice(id)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		program, err := predict.Target{Coefficients: c, Device: d}.Bind(open)
+		program, err := reporttest.Target(tb, id).Bind(open)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -18,17 +18,7 @@ import (
 
 func rendered(tb testing.TB, r *report.Report, format string) []byte {
 	tb.Helper()
-	for _, f := range report.Formats() {
-		if f.Name == format {
-			var b bytes.Buffer
-			if err := f.Write(&b, r); err != nil {
-				tb.Fatal(err)
-			}
-			return b.Bytes()
-		}
-	}
-	tb.Fatalf("no format %s", format)
-	return nil
+	return reporttest.Write(tb, report.Formats(), r, format)
 }
 
 type jsonNode struct {

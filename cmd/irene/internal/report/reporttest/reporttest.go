@@ -2,7 +2,9 @@
 package reporttest
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
@@ -25,19 +27,39 @@ func Build(tb testing.TB, g *graph.Graph, symbolic bool) *report.Report {
 	}
 	var p *predict.Result
 	if !symbolic {
-		c, err := coefficients.ForDevice(coefficients.DefaultDevice)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		d, err := energy.LookupDevice(coefficients.DefaultDevice)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		if p, err = (predict.Target{Coefficients: c, Device: d}).Run(a); err != nil {
+		if p, err = Target(tb, coefficients.DefaultDevice).Run(a); err != nil {
 			tb.Fatal(err)
 		}
 	}
 	return report.Build(a, p, report.Options{Version: "test", Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, Values: true})
+}
+
+// Target predicts for a device by its own coefficients.
+func Target(tb testing.TB, device string) predict.Target {
+	tb.Helper()
+	c, err := coefficients.ForDevice(device)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	d, err := energy.LookupDevice(device)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return predict.Target{Coefficients: c, Device: d}
+}
+
+// Write writes a report in the format of that name.
+func Write(tb testing.TB, formats []report.Format, r *report.Report, name string) []byte {
+	tb.Helper()
+	i := slices.IndexFunc(formats, func(f report.Format) bool { return f.Name == name })
+	if i < 0 {
+		tb.Fatalf("no format %s", name)
+	}
+	var b bytes.Buffer
+	if err := formats[i].Write(&b, r); err != nil {
+		tb.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // Layers is a stack of n equal layers: x[2, 4] @ w[4, 4], then Relu, all float32.
