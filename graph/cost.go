@@ -15,6 +15,27 @@ type Cost struct {
 	Written     Dim // bytes
 
 	Products []Product // the matrix products among the MACs
+
+	// What energy models ask of kernels that are more than products or rows of their class.
+	Row       string     // row operator that a fused kernel is: add_rmsnorm, silu_and_mul, rope; "" where the class says enough
+	Quant     string     // how weights are stored beside the element type: fp8, nvfp4, int8_wo, int4_wo …; "" where that says all
+	Attention *Attention // of a fused kernel, whose products are among the MACs; nil where it is none
+	Experts   *Experts   // of a layer of experts, whose products are among the MACs; nil where it is none
+}
+
+// Attention is the geometry of one fused attention: batch sequences of Query tokens that look at Context tokens.
+type Attention struct {
+	Batch, Heads, KVHeads, HeadDim Dim
+	Query, Context                 Dim   // tokens; Context counts those from a cache
+	Window                         Dim   // tokens that each looks back at most; unknown: all
+	Causal                         bool  // tokens look at those before them only
+	Cache                          DType // element type of keys and values as they are stored
+}
+
+// Experts is a layer of experts of which each token goes through TopK.
+type Experts struct {
+	Tokens, Hidden, Inter, TopK, Experts Dim
+	Gated                                bool // three matrices an expert, not two
 }
 
 // Product is Batch independent products of an M×K by a K×N matrix.
@@ -37,6 +58,11 @@ func (c Cost) Times(n Dim) Cost {
 	c.Products = append([]Product(nil), c.Products...)
 	for i := range c.Products {
 		c.Products[i].Batch = c.Products[i].Batch.Mul(n)
+	}
+	if c.Attention != nil {
+		a := *c.Attention
+		a.Batch = a.Batch.Mul(n)
+		c.Attention = &a
 	}
 	return c
 }

@@ -55,8 +55,27 @@ func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
 	for _, p := range c.Products {
 		k.Products = append(k.Products, Product{Batch: num(p.Batch), M: num(p.M), N: num(p.N), K: num(p.K)})
 	}
+	k.Op, k.Quant = c.Row, c.Quant
+	if a := c.Attention; a != nil {
+		k.Attention = &Attention{
+			Batch: num(a.Batch), Heads: num(a.Heads), KVHeads: num(a.KVHeads), HeadDim: num(a.HeadDim),
+			Query: num(a.Query), Context: num(a.Context), Causal: a.Causal, CacheBytes: float64(a.Cache.Bits()) / 8,
+		}
+		if !a.Window.IsUnknown() {
+			k.Attention.Window = num(a.Window)
+		}
+	}
+	if e := c.Experts; e != nil {
+		k.Experts = &Experts{
+			Tokens: num(e.Tokens), Hidden: num(e.Hidden), Inter: num(e.Inter), TopK: num(e.TopK), Experts: num(e.Experts), TP: 1, EP: 1, Gated: e.Gated,
+			Distribution: Uneven,
+		}
+	}
 	return k
 }
+
+// Uneven is how tokens of text spread over experts; see [Experts].
+const Uneven = "power_law_1.01"
 
 // Prediction is what one operator takes, and how that comes about.
 type Prediction struct {
