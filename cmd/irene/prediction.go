@@ -172,7 +172,7 @@ func (q *predictionRequest) choose(env *environment) (*coefficients.Coefficients
 	case q.coefficients != "":
 		return loadCoefficients(env, q.coefficients)
 	case q.device != nil:
-		return coefficients.ForProfile(q.device.ID, q.profile)
+		return coefficients.ForModel(*q.device)
 	}
 	return coefficients.ForProfile("", q.profile)
 }

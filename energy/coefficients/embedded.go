@@ -31,6 +31,10 @@ func Embedded() []string {
 // Run then scales them.
 func ForDevice(id string) (*Coefficients, error) { return firstOf(id, DefaultDevice) }
 
+// ForModel returns the embedded coefficients that predict models on a device: those of the trees for the cards that they
+// speak of, else those of operators measured on many GPUs.
+func ForModel(dev energy.Device) (*Coefficients, error) { return ForOperators(dev) }
+
 // ForProfile returns the embedded coefficients that say most of a device under a runtime profile: those of both, of the
 // device, of another device under the profile, or of the default device. Any device may be "", any profile "".
 func ForProfile(id, profile string) (*Coefficients, error) {

@@ -22,6 +22,9 @@ type Overlap struct {
 	constants *Constants
 	groups    map[string]coefficients.Group
 	borrowed  map[string]string // why constants of other kinds stand in, by group
+	runtime   runtime
+	launch    float64 // s that the host takes for one
+	model     bool    // kernels are parts of a model's pass, whose launches are counted there
 }
 
 var _ Law = (*Overlap)(nil)
@@ -46,6 +49,36 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 // Limit puts the device under another power limit than its board's own: kernels over it run at a lower clock. A limit that
 // the board does not take, or that does not keep its clocks up, is an error.
 func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(limit) }
+
+// configure puts the law under a runtime, and the device under its settings.
+func (l *Overlap) configure(o Options) error {
+	l.runtime, l.model = runtimeOf(o.Runtime), !o.Alone
+	l.launch = l.constants.Host.Launch[l.runtime.host]
+	if o.HostLaunch != nil {
+		l.launch = float64(*o.HostLaunch)
+	}
+	if o.PowerLimit != 0 {
+		if err := l.Limit(o.PowerLimit); err != nil {
+			return err
+		}
+	}
+	if o.Clock != 0 {
+		return l.machine.clocked(o.Clock)
+	}
+	return nil
+}
+
+// Excess implements [Law]. While the device waits for its host it draws what it does with its clocks up.
+func (l *Overlap) Excess(launches int, device energy.Seconds) Share {
+	if launches == 0 {
+		return Share{}
+	}
+	each := math.Max(0, l.launch-float64(device)/float64(launches))
+	return Share{energy.Joules(l.machine.idle * each), energy.Seconds(each)}
+}
+
+// Cache implements [Law].
+func (l *Overlap) Cache() float64 { return l.machine.nearL2() }
 
 // Idle implements [Law].
 func (l *Overlap) Idle() energy.Watts { return energy.Watts(l.machine.idle) }
@@ -142,6 +175,10 @@ func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, 
 		}
 		return GroupProduct + " " + s.Name, func(q Product) (waits, string) { return l.quantised(q, &s, k.Replayed) }, why
 	}
+	if rate, ok := l.machine.dev.PeakMatrix(energy.TF32); ok && k.DType == graph.Float32 && (l.runtime.tf32 || l.runtime.tf32Convolutions && k.Class == "conv") {
+		o := operand{weight: 4, active: 4, peak: float64(rate), latency: 1, fill: 1, joules: 1}
+		return GroupProduct, func(q Product) (waits, string) { return l.product(q, &o, k.Replayed), "" }, "no TF32 product was measured; products in 16 bit stand for it"
+	}
 	if k.DType != graph.Float32 && l.machine.peak(k.DType.String()) > l.machine.peak("float32") {
 		return GroupProduct, func(q Product) (waits, string) {
 			o, stands := l.plainOperand(k.DType)
@@ -190,7 +227,7 @@ func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
 	case a.Float8:
 		group = GroupFloat8
 	}
-	x, why = l.attention(a, k.DType)
+	x, why = l.attention(a, k.DType, k.Replayed)
 	why = cmp.Or(l.borrowed[group], why)
 	if a.CacheBytes < 2 && !a.Float8 { // by the constants of a cache in 16 bit
 		group += smallCache
@@ -208,7 +245,7 @@ func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
 		}
 	}
 	group = GroupExperts + " " + t.name
-	return l.experts(k.Experts, &t), group, cmp.Or(l.borrowed[group], why)
+	return l.experts(k.Experts, &t, k.Replayed), group, cmp.Or(l.borrowed[group], why)
 }
 
 // Describe implements [Law]: there are no closed forms to describe.
