@@ -24,7 +24,7 @@ type additive struct {
 // the host coefficient says it takes, so that a kernel that grows never gets faster: with a faster memory than the
 // measured one, that would show over megabytes.
 func NewAdditive(c *coefficients.Coefficients, dev energy.Device, opts Options) (Law, error) {
-	rates, err := coefficients.For(c, dev, opts.HostWatts)
+	rates, err := coefficients.For(c, dev, opts.HostWatts, opts.Boundary)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +73,14 @@ func (l *additive) Kernel(k *Kernel) Prediction {
 		out.Tile, out.Fill = bestTile(rate, &f)
 	}
 	out.StandIn, out.Why = rate.StandIn, rate.Why
+	switch {
+	case rate.StandIn:
+		out.Origin = OriginStandIn
+	case l.rates.Estimated:
+		out.Origin = OriginEstimated
+	default:
+		out.Origin = OriginFitted
+	}
 	if !rate.StandIn {
 		out.Why = outside(rate, &f, l.machine.hidden)
 		out.Extrapolated = out.Why != ""

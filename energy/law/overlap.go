@@ -23,8 +23,9 @@ type Overlap struct {
 	groups    map[string]coefficients.Group
 	borrowed  map[string]string // why constants of other kinds stand in, by group
 	runtime   runtime
-	launch    float64 // s that the host takes for one
-	model     bool    // kernels are parts of a model's pass, whose launches are counted there
+	launch    float64            // s that the host takes for one
+	shift     coefficients.Shift // from the board to the meter
+	model     bool               // kernels are parts of a model's pass, whose launches are counted there
 }
 
 var _ Law = (*Overlap)(nil)
@@ -39,7 +40,7 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
+	l := &Overlap{machine: m, constants: constants, shift: coefficients.Same(), groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
 	for _, g := range c.Groups {
 		l.groups[g.Name] = g
 	}
@@ -74,14 +75,16 @@ func (l *Overlap) Excess(launches int, device energy.Seconds) Share {
 		return Share{}
 	}
 	each := math.Max(0, l.launch-float64(device)/float64(launches))
-	return Share{energy.Joules(l.machine.idle * each), energy.Seconds(each)}
+	return Share{l.shift.Of(energy.Joules(l.machine.idle*each), energy.Seconds(each)), energy.Seconds(each)}
 }
 
 // Cache implements [Law].
 func (l *Overlap) Cache() float64 { return l.machine.nearL2() }
 
 // Idle implements [Law].
-func (l *Overlap) Idle() energy.Watts { return energy.Watts(l.machine.idle) }
+func (l *Overlap) Idle() energy.Watts {
+	return energy.Watts(l.shift.Factor)*energy.Watts(l.machine.idle) + l.shift.Watts
+}
 
 // Call implements [Law]. A call without a kernel takes nothing of the device.
 func (l *Overlap) Call(float64) Prediction {
@@ -114,6 +117,12 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	out.Time, out.Energy = energy.Seconds(run.time), energy.Joules(run.power*run.time)
 	out.Causes, out.Tile, out.Why = run.causes(&x), x.tile, why
+	if l.shift != coefficients.Same() {
+		out.Energy = l.shift.Of(out.Energy, out.Time)
+		for i := range out.Causes {
+			out.Causes[i].Energy = l.shift.Of(out.Causes[i].Energy, out.Causes[i].Time)
+		}
+	}
 	switch {
 	case why != "":
 		out.Origin, out.StandIn = OriginStandIn, true
@@ -254,7 +263,7 @@ func (l *Overlap) Describe(map[FormulaKind]bool) []string { return nil }
 // Fitting is the law while its constants change: what a fit evaluates.
 func Fitting(c *Constants, dev energy.Device) (*Overlap, error) {
 	m, err := newMachine(dev)
-	return &Overlap{machine: m, constants: c}, err
+	return &Overlap{machine: m, constants: c, shift: coefficients.Same()}, err
 }
 
 // Group names the constants that a kernel goes by.

@@ -19,6 +19,7 @@ type Options struct {
 	HostLaunch *energy.Seconds // of the host for one kernel
 	PowerLimit energy.Watts    // 0: the board's own
 	Clock      energy.Hertz    // 0: boost
+	Boundary   energy.Boundary // "" is that of the coefficients
 }
 
 // Target is a device, and what predicts for it.
@@ -46,8 +47,8 @@ func (b *Basis) Warnf(format string, args ...any) {
 
 // The origins of coefficients.
 const (
-	OriginFitted    = "measured" // on the device itself
-	OriginEstimated = "scaled"   // on another one
+	OriginFitted    = "fitted"    // to measurements of the device itself
+	OriginEstimated = "estimated" // from its row and what was measured on others
 )
 
 // Program is a graph bound to a law.
@@ -68,10 +69,10 @@ func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 	if !seconds && c.Overlap == nil {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
-	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: c.Boundary, Origin: OriginFitted, Profile: cmp.Or(opts.Profile, c.Profile)}}
+	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: cmp.Or(opts.Profile, c.Profile)}}
 	var err error
 	if p.law, err = law.New(c, dev, law.Options{
-		HostWatts: opts.HostWatts, HostLaunch: opts.HostLaunch, PowerLimit: opts.PowerLimit, Clock: opts.Clock, Runtime: p.Profile,
+		HostWatts: opts.HostWatts, HostLaunch: opts.HostLaunch, PowerLimit: opts.PowerLimit, Clock: opts.Clock, Runtime: p.Profile, Boundary: opts.Boundary,
 	}); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func TestKernelsAddUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, id := range []string{coefficients.DefaultDevice, "a100-pcie-40gb"} {
+		for _, id := range []string{coefficients.TreesDevice, "a100-pcie-40gb"} {
 			c, dev := deviceOf(t, id)
 			a := energytest.Analyzed(t, g, randomDims(rng, g, sym.Inference.Solved))
 			res := predicted(t, a, c, dev)

@@ -20,7 +20,7 @@ func TestRecipesAreExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		rng := rand.New(rand.NewPCG(3, 4))
-		for _, id := range []string{coefficients.DefaultDevice, "t4"} {
+		for _, id := range []string{coefficients.TreesDevice, "t4"} {
 			c, dev := deviceOf(t, id)
 			p, err := Target{Coefficients: c, Device: dev}.Bind(sym)
 			if err != nil {
