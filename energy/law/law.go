@@ -61,8 +61,8 @@ func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
 			Batch: num(a.Batch), Heads: num(a.Heads), KVHeads: num(a.KVHeads), HeadDim: num(a.HeadDim),
 			Query: num(a.Query), Context: num(a.Context), Causal: a.Causal, DType: a.DType, CacheBytes: float64(a.Cache.Bits()) / 8,
 		}
-		if !a.Window.IsUnknown() {
-			k.Attention.Window = num(a.Window)
+		if w, ok := eval(a.Window); ok && float64(w) < k.Attention.Context { // a wider one bounds nothing
+			k.Attention.Window = float64(w)
 		}
 	}
 	if e := c.Experts; e != nil {
