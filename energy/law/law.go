@@ -30,11 +30,11 @@ type Law interface {
 type Kernel struct {
 	Class    string // of graph.Cost
 	DType    graph.DType
-	Known    bool    // false: the cost, or a size, is not known
-	MACs     float64 // multiply-accumulates
-	Bytes    float64 // read and written
-	Rereads  float64 // bytes read once more, as no cache holds them; a launch does not hide behind them
-	Products []Product
+	Known    bool      // false: the cost, or a size, is not known
+	MACs     float64   // multiply-accumulates
+	Bytes    float64   // read and written
+	Rereads  float64   // bytes read once more, as no cache holds them; a launch does not hide behind them
+	Products []Product // with Attention, its own two are the last
 
 	// What kernels that are given by shape say beside that.
 	Op        string     // row operator, such as add_rmsnorm; "" where the class says enough
@@ -92,10 +92,10 @@ func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
 	if a := c.Attention; a != nil {
 		k.Attention = &Attention{
 			Batch: num(a.Batch), Heads: num(a.Heads), KVHeads: num(a.KVHeads), HeadDim: num(a.HeadDim),
-			Query: num(a.Query), Context: num(a.Context), Causal: a.Causal, CacheBytes: float64(a.Cache.Bits()) / 8,
+			Query: num(a.Query), Context: num(a.Context), Causal: a.Causal, DType: a.DType, CacheBytes: float64(a.Cache.Bits()) / 8,
 		}
-		if !a.Window.IsUnknown() {
-			k.Attention.Window = num(a.Window)
+		if w, ok := eval(a.Window); ok && float64(w) < k.Attention.Context { // a wider one bounds nothing
+			k.Attention.Window = float64(w)
 		}
 	}
 	if e := c.Experts; e != nil {

@@ -158,7 +158,7 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 		return l.attentionWaits(k)
 	case k.Experts != nil:
 		return l.expertWaits(k)
-	case len(k.Products) > 0:
+	case len(k.Products) > 0 && k.Op == "":
 		return l.productWaits(k)
 	}
 	x, why = l.rows(k)
@@ -236,7 +236,12 @@ func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
 	case a.Float8:
 		group = GroupFloat8
 	}
-	x, why = l.attention(a, k.DType, k.Replayed)
+	x, why = l.attention(a, cmp.Or(a.DType, k.DType), k.Replayed)
+	if n := len(k.Products) - 2; n > 0 { // projections of queries, keys and values
+		before, _, stands := l.productWaits(&Kernel{Class: "gemm", DType: k.DType, Quant: k.Quant, Replayed: k.Replayed, Products: k.Products[:n]})
+		before.follow(x)
+		x, why = before, cmp.Or(why, stands)
+	}
 	why = cmp.Or(l.borrowed[group], why)
 	if a.CacheBytes < 2 && !a.Float8 { // by the constants of a cache in 16 bit
 		group += smallCache

@@ -10,11 +10,12 @@ import (
 // Attention is one fused attention kernel: batch sequences of Query tokens that look at Context tokens.
 type Attention struct {
 	Batch, Heads, KVHeads, HeadDim float64
-	Query, Context                 float64 // tokens
-	Window                         float64 // tokens that each looks back at most; 0: all
-	Causal                         bool    // tokens look at those before them only
-	CacheBytes                     float64 // of an element of keys and values
-	Float8                         bool    // computes in 8 bits
+	Query, Context                 float64     // tokens
+	Window                         float64     // tokens that each looks back at most; 0: all
+	Causal                         bool        // tokens look at those before them only
+	DType                          graph.DType // element type of queries; undefined: the kernel's
+	CacheBytes                     float64     // of an element of keys and values
+	Float8                         bool        // computes in 8 bits
 }
 
 // decodes says that one token a sequence looks at its cache.

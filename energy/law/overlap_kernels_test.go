@@ -88,3 +88,26 @@ func TestExpertsTime(t *testing.T) {
 	x = l.experts(e, plain, true)
 	near(t, "uneven", 1e6*x.time(1), 84.53+6.61+249.9, 1e-3)
 }
+
+// TestKernelsOfTwoKinds: projections run before the attention that they feed, as a product of their own does; a depthwise
+// convolution is no product.
+func TestKernelsOfTwoKinds(t *testing.T) {
+	l := shipped(t, energytest.Device(t, "a100-sxm-80gb"))
+	projection := Product{Batch: 1, M: 2048, N: 6144, K: 2048}
+	own := []Product{{Batch: 32, M: 1024, N: 1024, K: 128}, {Batch: 32, M: 1024, N: 128, K: 1024}}
+	a := &Attention{Batch: 2, Heads: 16, KVHeads: 16, HeadDim: 128, Query: 1024, Context: 1024, CacheBytes: 2}
+	alone := l.Time(&Kernel{Class: "attention", DType: graph.Float16, Known: true, Products: own, Attention: a})
+	bare := l.Time(&Kernel{Class: "attention", DType: graph.Float16, Known: true, Attention: a})
+	if alone != bare {
+		t.Errorf("%g s with its own products listed, %g s without", alone, bare)
+	}
+	product := l.Time(&Kernel{Class: "gemm", DType: graph.Float16, Known: true, Products: []Product{projection}})
+	both := l.Time(&Kernel{Class: "attention", DType: graph.Float16, Known: true, Products: append([]Product{projection}, own...), Attention: a})
+	if both < max(alone, product) || both > 1.02*(alone+product) {
+		t.Errorf("%g s for projections of %g s and attention of %g s", both, product, alone)
+	}
+	conv := Kernel{Class: "conv", DType: graph.Float16, Known: true, Bytes: 4e8, Products: []Product{{Batch: 512, M: 3136, N: 1, K: 9}}, Op: "depthwise"}
+	if _, group, why := l.waits(&conv); group != GroupRow || why == "" {
+		t.Errorf("depthwise by the constants of %s (%s)", group, why)
+	}
+}

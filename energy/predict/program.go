@@ -10,6 +10,7 @@ import (
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // Options steer predictions.
@@ -77,7 +78,11 @@ func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 		return nil, err
 	}
 	p.Idle = p.law.Idle()
-	if p.Plan, err = NewPlan(a, p.Profile); err != nil {
+	var options []kernel.Option
+	if c.Overlap != nil {
+		options = append(options, kernel.Functions)
+	}
+	if p.Plan, err = NewPlan(a, p.Profile, options...); err != nil {
 		return nil, err
 	}
 	if c.Overlap != nil {
