@@ -107,6 +107,9 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 		return out
 	}
 	x, group, why := l.waits(k)
+	if l.model {
+		x.joules *= l.constants.Power.Data
+	}
 	run := l.machine.run(&x, &l.constants.Power)
 	g := l.groups[group]
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
@@ -197,7 +200,7 @@ func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, 
 	if k.DType != graph.Float32 {
 		why = fmt.Sprintf("%s computes no faster in %v than in float32, whose products stand for it", l.machine.dev.ID, k.DType)
 	}
-	return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm"), "" }, why
+	return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm", k.DType.Bits() == 16), "" }, why
 }
 
 // quantisationOf is the quantisation that a kernel names, or that of its element type where the device has no instruction
@@ -294,7 +297,7 @@ func (l *Overlap) Energy(k *Kernel) float64 {
 func (l *Overlap) Speaks(k *Kernel, of string) bool {
 	m := &l.machine
 	op, _ := l.constants.Row.rowOp(k)
-	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == op
+	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == memoryGenerationNames[m.generation] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == op
 }
 
 // Covers says that the law speaks of a kernel: products, experts and fused attention, and rows of 16 bit.
