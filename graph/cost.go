@@ -18,6 +18,7 @@ type Cost struct {
 
 	// What energy models ask of kernels that are more than products or rows of their class.
 	Row       string     // row operator that a kernel is: add_rmsnorm, silu_and_mul, rope, depthwise; "" where the class says enough
+	Elements  Dim        // of the rows that a kernel without products goes over
 	Quant     string     // how weights are stored beside the element type: fp8, nvfp4, int8_wo, int4_wo …; "" where that says all
 	Attention *Attention // of a fused kernel, whose two products are the last of Products; nil where it is none
 	Experts   *Experts   // of a layer of experts, whose products are among the MACs; nil where it is none
@@ -55,7 +56,7 @@ func (c Cost) Times(n Dim) Cost {
 		return c
 	}
 	c.MACs, c.Elementwise = c.MACs.Mul(n), c.Elementwise.Mul(n)
-	c.Read, c.Written = c.Read.Mul(n), c.Written.Mul(n)
+	c.Read, c.Written, c.Elements = c.Read.Mul(n), c.Written.Mul(n), c.Elements.Mul(n)
 	c.Products = append([]Product(nil), c.Products...)
 	for i := range c.Products {
 		c.Products[i].Batch = c.Products[i].Batch.Mul(n)

@@ -77,9 +77,9 @@ func profiles() []profile {
 			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout", "Cast", "Transpose", "Unsqueeze", "Squeeze"}, fold: true,
 			stages: true, fusions: []fusion{
 				{class: "attention", find: attention, finish: finishAttention},
-				{class: "norm", find: rmsNorm, finish: typed},
+				{class: "norm", find: rmsNorm, finish: finishRMSNorm},
 				norm,
-				{class: "norm", find: addNorm},
+				{class: "norm", find: addNorm, finish: finishAddNorm},
 				{class: "elementwise", find: rotary, finish: finishRotary},
 				{find: projections, finish: finishProjections},
 				{find: chain, finish: finishChain},
@@ -325,7 +325,7 @@ func (gr *grouping) cost(members []*graph.Node) graph.Cost {
 	out := gr.costs[members[0].ID]
 	inside := func(n *graph.Node) bool { return slices.Contains(members, n) }
 	zero := graph.Const(0)
-	out.MACs, out.Elementwise, out.Read, out.Written, out.Products = zero, zero, zero, zero, nil
+	out.MACs, out.Elementwise, out.Read, out.Written, out.Elements, out.Products = zero, zero, zero, zero, zero, nil
 	var seen []*graph.Value
 	for _, n := range members {
 		c := gr.costs[n.ID]
@@ -341,8 +341,12 @@ func (gr *grouping) cost(members []*graph.Node) graph.Cost {
 		for _, v := range n.Outputs {
 			if v != nil && (v.IsOutput || slices.ContainsFunc(v.Consumers, func(u graph.Use) bool { return !inside(u.Node) })) {
 				out.Written = out.Written.Add(gr.inf.Facts[v.ID].Bytes())
+				out.Elements = out.Elements.Max(gr.inf.Facts[v.ID].Shape.Elements())
 			}
 		}
+	}
+	if len(out.Products) > 0 {
+		out.Elements = graph.Dim{}
 	}
 	return out
 }
