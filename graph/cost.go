@@ -47,6 +47,15 @@ type Product struct {
 	TransB         bool // the right operand is stored N×K
 }
 
+// Runs is 1, or 0 where the product has no rows, as of an expert that no token goes through: its right operand is not read
+// then. Only products whose rows may be none at the smallest sizes depend on sizes here.
+func (p Product) Runs() Dim {
+	if m, ok := p.M.Eval(func(string) (int64, bool) { return 1, true }); !ok || m > 0 {
+		return Const(1)
+	}
+	return p.M.Min(Const(1))
+}
+
 // MACs is Batch·M·N·K.
 func (p Product) MACs() Dim { return p.Batch.Mul(p.M).Mul(p.N).Mul(p.K) }
 

@@ -331,11 +331,15 @@ func (gr *grouping) cost(members []*graph.Node) graph.Cost {
 		c := gr.costs[n.ID]
 		out.MACs, out.Elementwise = out.MACs.Add(c.MACs), out.Elementwise.Add(c.Elementwise)
 		out.Products = append(out.Products, c.Products...)
+		runs := graph.Const(1)
+		if len(c.Products) > 0 {
+			runs = c.Products[0].Runs()
+		}
 		out.Known = out.Known && c.Known
 		for _, v := range n.Inputs {
 			if v != nil && (v.Producer == nil || !inside(v.Producer)) && !slices.Contains(seen, v) {
 				seen = append(seen, v)
-				out.Read = out.Read.Add(gr.inf.Facts[v.ID].Bytes())
+				out.Read = out.Read.Add(gr.inf.Facts[v.ID].Bytes().Mul(runs))
 			}
 		}
 		for _, v := range n.Outputs {

@@ -28,7 +28,7 @@ func normOps() []Op {
 		contrib("EmbedLayerNormalization", "norm", embedLayerNorm, embedLayerNormCost, 2, 3, 4, 5, 6),
 		contrib("QEmbedLayerNormalization", "norm", embedLayerNorm, embedLayerNormCost, 2, 3, 4, 5, 6),
 		contrib("GroupNorm", "norm", sameAsFirst, groupNormCost, 1, 2),
-		contrib("SkipGroupNorm", "norm", like(0, 0), groupNormCost, 1, 2, 4),  // output 1 is the sum of the inputs
+		contrib("SkipGroupNorm", "norm", like(0, 0), groupNormCost, 1, 2, 4),                    // output 1 is the sum of the inputs
 		contrib("GatedRMSNorm", "norm", sameAsFirst, named("rmsnorm", pointwise(rmsNorm+3)), 1), // sigmoid of the gate, two products
 		contrib("QOrderedLayerNormalization", "norm", sameAsFirst, pointwise(dequantize+layerNorm+1+quantize), 2, 3),
 	}
