@@ -29,6 +29,7 @@ type Plan struct {
 	// Calls are nodes that launch nothing and still are calls of the framework: views of values that depend on the
 	// input data. Only the host spends time on them.
 	Calls []*graph.Node
+	Notes []string // on what the plan takes a graph for
 }
 
 // profile is one row of the table of runtime profiles.
@@ -77,6 +78,7 @@ func profiles() []profile {
 			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout", "Cast", "Transpose", "Unsqueeze", "Squeeze"}, fold: true,
 			stages: true, fusions: []fusion{
 				{class: "attention", find: attention, finish: finishAttention},
+				{class: "moe", find: experts, finish: finishExperts},
 				{class: "norm", find: rmsNorm, finish: finishRMSNorm},
 				norm,
 				{class: "norm", find: addNorm, finish: finishAddNorm},
@@ -164,6 +166,9 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 			k.Cost.Read, k.Cost.Written = k.Cost.Read.Add(out), k.Cost.Written.Add(out)
 		}
 		plan.Kernels = append(plan.Kernels, k)
+	}
+	if dense := gr.dense(g, include); len(dense) > 0 {
+		plan.Notes = append(plan.Notes, fmt.Sprintf("%s: the graph runs every expert on every token, and is counted as it is written; a server runs those alone that the router chooses", dense[0].Label()))
 	}
 	return plan, nil
 }
