@@ -74,7 +74,7 @@ func profiles() []profile {
 			fusions: []fusion{bias, gelu, norm, {class: "norm", find: addNorm}, {find: scaledProduct}},
 		},
 		{
-			Name: "vllm", Help: "a served decoder: attention over the cache in place, norms, rotations, projections and element-wise chains fused, no host calls",
+			Name: "vllm", Help: "a served decoder: attention over the cache in place, layers of experts, norms, rotations, projections and element-wise chains fused, no host calls",
 			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout", "Cast", "Transpose", "Unsqueeze", "Squeeze"}, fold: true,
 			stages: true, fusions: []fusion{
 				{class: "attention", find: attention, finish: finishAttention},
@@ -108,14 +108,15 @@ type grouping struct {
 	dead   []bool       // by Node.ID: nobody reads what it makes
 	seen   []bool       // by Node.ID: a transposition that its readers see through
 	read   map[*graph.Value]masking
+	inside bool // branches of an If are grouped, too
 }
 
 // Option changes what a profile groups.
 type Option uint8
 
 // Functions groups what an eager framework runs as one kernel and a file spells in several nodes, beside what the
-// coefficients of trees were measured on: attention as scaled_dot_product_attention is exported, SiLU, the inverse root. For
-// laws of single kernels, which know these.
+// coefficients of trees were measured on: attention as scaled_dot_product_attention is exported, SiLU, the inverse root.
+// Branches of an If are grouped like the graph around them. For laws of single kernels, which know these.
 const Functions Option = 1
 
 // staticness tells what a value depends on.
@@ -141,7 +142,7 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 	for i := range plan.Of {
 		plan.Of[i] = -1
 	}
-	if !slices.Contains(options, Functions) {
+	if gr.inside = slices.Contains(options, Functions); !gr.inside {
 		all[i].functions = nil
 	}
 	fused := gr.kernels(g, include, &all[i])
@@ -204,11 +205,21 @@ func typed(gr *grouping, k *Kernel) {
 	}
 }
 
-// fuse finds the kernels of several nodes, by the node that does the work. Bodies of loops are left as they are.
+// grouped reports whether nodes of a body are: those of loops are left as they are, their costs are of all rounds.
+func (gr *grouping) grouped(b *graph.Body) bool {
+	for ; b.Owner != nil; b = b.Owner.Body {
+		if !gr.inside || b.Owner.Op != "If" {
+			return false
+		}
+	}
+	return true
+}
+
+// fuse finds the kernels of several nodes, by the node that does the work.
 func (gr *grouping) fuse(g *graph.Graph, include func(*graph.Node) bool, fusions []fusion) map[*graph.Node]Kernel {
 	out := map[*graph.Node]Kernel{}
 	for _, n := range g.Nodes {
-		if !include(n) || gr.taken[n.ID] || gr.dead[n.ID] || n.Body.Owner != nil {
+		if !include(n) || gr.taken[n.ID] || gr.dead[n.ID] || !gr.grouped(n.Body) {
 			continue
 		}
 		for _, f := range fusions {
