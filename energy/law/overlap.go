@@ -103,7 +103,7 @@ func (l *Overlap) CallForm(graph.Dim) (Form, error) { return Form{}, errNoForm }
 // Kernel implements [Law].
 func (l *Overlap) Kernel(k *Kernel) Prediction {
 	out := Prediction{Outcome: Outcome{Known: k.Known, Class: k.Class, DType: k.DType}}
-	if !k.Known {
+	if !k.Known || k.idle() {
 		return out
 	}
 	x, group, why := l.waits(k)
@@ -136,6 +136,11 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	l.surround(&out, &g)
 	return out
+}
+
+// idle says that there is nothing to do, as for an expert that no token goes through: nothing is launched.
+func (k *Kernel) idle() bool {
+	return k.Bytes == 0 && k.MACs == 0 && k.Attention == nil && k.Experts == nil && k.Elements == 0 && !slices.ContainsFunc(k.Products, func(p Product) bool { return p.M > 0 })
 }
 
 // surround puts the intervals that leaving whole devices out gives around a prediction, those of leaving a kind of
