@@ -96,17 +96,23 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 // surround puts the intervals that leaving whole devices out gives around a prediction, those of leaving a kind of
 // multiprocessor out around a stand-in.
 func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
-	t, e := g.Time, g.Energy
-	if p.StandIn {
-		t, e = g.StandIn, g.StandIn
+	t, e := bands(g, p.StandIn)
+	p.Surround(energy.Joules(e.P50)*p.Energy, energy.Joules(e.P90)*p.Energy)
+	p.LowTime, p.HighTime = p.Time*energy.Seconds(max(0, 1-t.P90)), p.Time*energy.Seconds(1+t.P90)
+}
+
+// bands are the half widths of the intervals of a group's times and energies, as shares of the prediction.
+func bands(g *coefficients.Group, standIn bool) (time, joules coefficients.Band) {
+	time, joules = g.Time, g.Energy
+	if standIn {
+		time, joules = g.StandIn, g.StandIn
 	}
-	for _, b := range []*coefficients.Band{&t, &e} {
-		if p.StandIn || b.N == 0 {
+	for _, b := range []*coefficients.Band{&time, &joules} {
+		if standIn || b.N == 0 {
 			b.P50, b.P90 = max(b.P50, coefficients.LeastStandIn/2), max(b.P90, coefficients.LeastStandIn)
 		}
 	}
-	p.Surround(energy.Joules(e.P50)*p.Energy, energy.Joules(e.P90)*p.Energy)
-	p.LowTime, p.HighTime = p.Time*energy.Seconds(max(0, 1-t.P90)), p.Time*energy.Seconds(1+t.P90)
+	return time, joules
 }
 
 // waits finds what a kernel waits for, the group of kernels whose constants say so, and why others stand in.
