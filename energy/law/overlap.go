@@ -16,7 +16,8 @@ import (
 // multiprocessor, the latency of its pipeline, and memory. Its constants go by kind of multiprocessor, process and memory;
 // everything else it reads off the device's row, so that a device of a known kind needs its row alone. See
 // overlap_product.go, overlap_attention.go, overlap_row.go and overlap_experts.go for the times of the classes, and
-// overlap_power.go for power and for what a power limit costs.
+// overlap_power.go for power and for what a power limit costs. The HTML page calculates by itself: its overlap.js and
+// overlap_waits.js mirror these files, function by function, on what [Sheets] write down. What changes here changes there.
 type Overlap struct {
 	machine   machine
 	constants *Constants
