@@ -17,7 +17,7 @@ import (
 const evaluateScript = `
 const engine = require("./html/engine.js");
 const { data, sizes, device } = JSON.parse(require("fs").readFileSync(0));
-const model = engine.prepare(data.models[0], data.rules);
+const model = engine.prepare(data.models[0], data.rules, data.overlap);
 const values = model.data.dims.map((d) => sizes[d.name]);
 const result = engine.evaluate(model, values, model.data.devices.findIndex((d) => d.id === device));
 console.log(JSON.stringify(result.modules.map((m) => [m.energy, m.time, m.low, m.high])));

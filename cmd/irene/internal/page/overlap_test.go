@@ -7,11 +7,16 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
 )
 
 // overlapScript predicts every kernel by every sheet, under its limits.
@@ -233,4 +238,74 @@ func (p *pagePrediction) differs(want *law.Prediction) string {
 		}
 	}
 	return ""
+}
+
+// overlapPage is a page of a model on devices whose kernels overlap, under a profile.
+func overlapPage(t *testing.T, g *graph.Graph, profile string, devices []energy.Device) page.Page {
+	t.Helper()
+	open, err := analysis.Run(g, analysis.Options{Symbolic: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := page.Page{Report: reporttest.Build(t, g, false), Open: open}
+	plan, err := predict.NewPlan(open, profile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range devices {
+		r := &predict.Recipe{Basis: predict.Basis{Device: d, Profile: profile, Origin: predict.OriginFitted}, Overlap: pageLaw(t, d), Residuals: &coefficients.Residuals{}}
+		for i := range plan.Steps {
+			r.Kernels = append(r.Kernels, predict.RecipeKernel{Step: &plan.Steps[i], Rate: -1})
+		}
+		out.Recipes = append(out.Recipes, r)
+	}
+	return out
+}
+
+// TestHTMLEngineOverlap holds whole models of overlapping kernels against the sums of their kernels.
+func TestHTMLEngineOverlap(t *testing.T) {
+	var devices []energy.Device
+	for _, id := range []string{"h100-sxm", "t4"} {
+		d, err := energy.LookupDevice(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		devices = append(devices, d)
+	}
+	for _, name := range fixtures.Models() {
+		for _, profile := range []string{"eager", "vllm"} {
+			t.Run(name+" "+profile, func(t *testing.T) {
+				t.Parallel()
+				g := reporttest.Fixture(t, name)
+				data := dataElement.FindSubmatch(html(t, overlapPage(t, g, profile, devices)))[1]
+				given := map[string]int64{}
+				for i, d := range parsedDims(t, data) {
+					given[d] = []int64{3, 129, 7}[i]
+				}
+				a, err := analysis.Run(g, analysis.Options{Dims: given})
+				if err != nil {
+					t.Fatal(err)
+				}
+				plan, err := predict.NewPlan(a, profile)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, d := range devices {
+					var want law.Share
+					l := pageLaw(t, d)
+					for i := range plan.Steps {
+						if s := &plan.Steps[i]; !s.IsCall() {
+							k := law.KernelAt(&s.Cost, a.Eval)
+							p := l.Kernel(&k)
+							want = want.Plus(law.Share{Energy: p.Energy, Time: p.Time})
+						}
+					}
+					got := nodeAnswers[[4]float64](t, evaluateScript, map[string]any{"data": json.RawMessage(data), "sizes": given, "device": d.ID})[0]
+					if math.Abs(got[0]-float64(want.Energy)) > 1e-9*got[0] || math.Abs(got[1]-float64(want.Time)) > 1e-9*got[1] || got[0] == 0 {
+						t.Errorf("on %s: %v J, %v s, want %v", d.ID, got[0], got[1], want)
+					}
+				}
+			})
+		}
+	}
 }

@@ -3,7 +3,7 @@
 // The law of overlapping kernels on a device, as law.Sheets write it down. It mirrors energy/law/overlap.go and
 // overlap_power.go function by function and in the order of operations, so that its numbers are those of irene analyze.
 const overlap = (() => {
-  const { waits, timeAt, MEMORY } = typeof module === "undefined" ? overlapWaits : require("./overlap_waits.js");
+  const { waits, timeAt, peak, MEMORY } = typeof module === "undefined" ? overlapWaits : require("./overlap_waits.js");
   // The causes as engine.js names them, and that of each wait.
   const ARITHMETIC = 0, WAVES = 1, BYTES = 2, LAUNCH = 3, CAUSES = 5, OF_WAIT = [ARITHMETIC, WAVES, WAVES, BYTES];
 
@@ -22,10 +22,10 @@ const overlap = (() => {
     };
   }
 
-  // least is the power limit, W, that a board has to be above.
-  const least = (l) => l.machine.idle / l.rules.at_limit;
+  // limits are the power limits, W, that a board takes: above the first, up to the second.
+  const limits = (l) => [l.machine.idle / l.rules.at_limit, l.machine.board];
 
-  // limited is the law under another power limit: above least, up to machine.board.
+  // limited is the law under another power limit that the board takes.
   const limited = (l, limit) => ({ ...l, machine: { ...l.machine, limit } });
 
   // kernel predicts one launch: sizes are numbers, NaN where one is not known.
@@ -108,7 +108,7 @@ const overlap = (() => {
     return out;
   }
 
-  return { prepare, kernel, limited, least };
+  return { prepare, kernel, limits, limited, peak };
 })();
 
 if (typeof module !== "undefined") module.exports = overlap; // for tests outside a page

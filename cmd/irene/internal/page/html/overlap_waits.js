@@ -357,7 +357,7 @@ const overlapWaits = (() => {
     return x;
   }
 
-  return { waits, timeAt, MEMORY };
+  return { waits, timeAt, peak, MEMORY };
 })();
 
 if (typeof module !== "undefined") module.exports = overlapWaits; // for tests outside a page

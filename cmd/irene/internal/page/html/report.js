@@ -53,13 +53,13 @@ const page = (() => {
   // ---- Models and what is shown of them
 
   const models = data.models.map((m) => {
-    const model = engine.prepare(m, data.rules);
+    const model = engine.prepare(m, data.rules, data.overlap);
     model.nodes = buildNodes(model);
     return model;
   });
 
   const state = {
-    model: 0, compare: false, device: models[0].data.devices.length ? models[0].data.devices[0].id : "",
+    model: 0, compare: false, device: models[0].data.devices.length ? models[0].data.devices[0].id : "", limit: null, // W, where another power limit was set
     sizes: new Map(), metric: "energy", colour: "class", view: "modules", query: "", sort: null,
     zoom: 0, selected: null, focus: null, rowFocus: null, expanded: new Set(), limit: 300,
   };
@@ -72,7 +72,11 @@ const page = (() => {
   let result = null; // of the model shown
   const deviceIndex = (m) => m.data.devices.findIndex((d) => d.id === state.device);
   const sizesOf = (m) => m.data.dims.map((d) => state.sizes.get(d.name));
-  const evaluate = (m, sizes = sizesOf(m)) => engine.evaluate(m, sizes, deviceIndex(m));
+  const evaluate = (m, sizes = sizesOf(m)) => engine.evaluate(m, sizes, deviceIndex(m), whatIf());
+
+  // whatIf is what was set beside sizes and device.
+  const whatIf = () => (state.limit === null ? {} : { limit: state.limit });
+  const lawOf = () => { const at = deviceIndex(models[0]); return at < 0 ? null : models[0].laws[at]; };
 
   // buildNodes makes what icicle and table show: modules, the operators in them, and a group for the operators of a
   // module that has modules of its own.
@@ -126,7 +130,7 @@ const page = (() => {
   function causesOf(node) {
     if (!result.device) return null;
     if (node.kind === "module") return result.modules[node.index].causes;
-    if (node.kind === "operator") { const w = result.operators[node.index].work; return w && w.causes && w.known ? w.causes : null; }
+    if (node.kind === "operator") return result.operators[node.index].causes;
     const sum = engine.CAUSES.map(() => [0, 0]);
     for (const o of node.members || node.children) (causesOf(o) || []).forEach((c, i) => { sum[i][0] += c[0]; sum[i][1] += c[1]; });
     return sum;
@@ -165,19 +169,38 @@ const page = (() => {
   function buildControls() {
     const box = $("controls");
     if (models[0].data.devices.length) box.append(deviceControl());
+    if (models[0].laws.some(Boolean)) box.append(limitControl());
     for (const name of opening.keys()) box.append(sizeControl(name));
     const derived = el("p", { id: "derived", className: "quiet derived" });
     box.append(el("button", { type: "button", id: "reset", onclick: reset }, "Reset"), derived);
   }
 
   function deviceControl() {
-    const select = el("select", { id: "device", onchange: () => { state.device = select.value; changed(); } });
+    const select = el("select", { id: "device", onchange: () => { state.device = select.value; state.limit = null; changed(); } });
     const devices = models[0].data.devices;
     const group = (label, list) => list.length && select.append(el("optgroup", { label }, ...list.map((d) => el("option", { value: d.id }, d.name.replace(/^NVIDIA /, "")))));
     group("measured", devices.filter((d) => d.origin === "measured"));
     group("scaled from specifications", devices.filter((d) => d.origin !== "measured"));
     select.value = state.device;
     return el("label", { className: "control device" }, el("span", { className: "name" }, "Device"), select, el("span", { id: "device-name", className: "print-only" }), el("span", { id: "origin", className: "quiet" }));
+  }
+
+  // limitControl sets another power limit, where the device's law knows what one costs.
+  function limitControl() {
+    const range = el("input", { id: "limit", type: "range", step: 1, "aria-label": "power limit" }), text = el("span", { id: "limit-text", className: "quiet" });
+    range.oninput = () => { state.limit = range.valueAsNumber; changed(); };
+    return el("label", { id: "limit-control", className: "control" }, el("span", { className: "name" }, "Power limit"), range, text);
+  }
+
+  function showLimit() {
+    const box = $("limit-control"), law = lawOf();
+    if (!box) return;
+    box.hidden = !law;
+    if (!law) return;
+    const [least, most] = engine.limits(law), watts = state.limit ?? law.machine.limit;
+    Object.assign($("limit"), { min: Math.floor(least) + 1, max: most });
+    $("limit").value = watts;
+    put($("limit-text"), scaled(watts, "W", 4));
   }
 
   function sizeControl(name) {
@@ -197,6 +220,7 @@ const page = (() => {
   function reset() {
     for (const [name, v] of opening) state.sizes.set(name, v);
     if ($("device")) state.device = models[0].data.devices[0].id;
+    state.limit = null;
     changed();
   }
 
@@ -211,6 +235,7 @@ const page = (() => {
       s.range.parentElement.querySelector(".print-only").textContent = ` = ${v}`;
       s.range.parentElement.hidden = !state.compare && !model().data.dims.some((d) => d.name === name);
     }
+    showLimit();
     const d = result.device;
     if ($("device")) {
       $("device").value = state.device;
@@ -223,7 +248,7 @@ const page = (() => {
     put($("derived"), [...follow, assumed.length ? `assumed: ${assumed.join(", ")}` : ""].filter(Boolean).join("; "));
     $("reset").disabled = !moved();
   }
-  const moved = () => [...opening].some(([n, v]) => state.sizes.get(n) !== v) || (models[0].data.devices.length > 0 && state.device !== models[0].data.devices[0].id);
+  const moved = () => state.limit !== null || [...opening].some(([n, v]) => state.sizes.get(n) !== v) || (models[0].data.devices.length > 0 && state.device !== models[0].data.devices[0].id);
 
   // ---- Alerts
 
@@ -723,8 +748,8 @@ const page = (() => {
   function ridge(node) {
     const first = node.kind === "bundle" ? node.members[0] : node;
     if (first.kind !== "operator") return "";
-    const w = result.plan.work[first.index], rate = w >= 0 && result.device.rates[result.plan.works[w].rate];
-    return rate && rate.peak && result.plan.works[w].products.length ? `ridge at ${(rate.peak / result.device.bandwidth).toPrecision(3)} FLOP per byte` : "";
+    const { work } = result.operators[first.index];
+    return work && work.peak && work.products.length ? `ridge at ${(work.peak / result.device.bandwidth).toPrecision(3)} FLOP per byte` : "";
   }
 
   // marks are the doubts about a prediction.
@@ -903,6 +928,7 @@ const page = (() => {
     const h = new URLSearchParams();
     for (const [name, v] of state.sizes) if (v !== opening.get(name)) h.set("d." + name, v);
     if (models[0].data.devices.length && state.device !== models[0].data.devices[0].id) h.set("device", state.device);
+    if (state.limit !== null) h.set("limit", state.limit);
     if (state.metric !== "energy") h.set("metric", state.metric);
     if (state.model) h.set("model", state.model);
     if (state.compare) h.set("view", "compare");
@@ -918,11 +944,20 @@ const page = (() => {
       if (s && /^\d{1,10}$/.test(v) && Number(v) >= s.steps[0] && Number(v) < 2 ** 31) state.sizes.set(k.slice(2), Number(v));
     }
     if (models[0].data.devices.some((d) => d.id === h.get("device"))) state.device = h.get("device");
+    state.limit = limitIn(h.get("limit"));
     if (METRICS.some((m) => m.key === h.get("metric"))) state.metric = h.get("metric");
     if (models[h.get("model")]) state.model = Number(h.get("model"));
     state.compare = h.get("view") === "compare" && models.length === 2;
     if (model().nodes.modules[h.get("zoom")]) state.zoom = Number(h.get("zoom"));
     if (model().nodes.byId.has(h.get("at"))) state.selected = h.get("at");
+  }
+
+  // limitIn reads a power limit that the device takes; null for none.
+  function limitIn(text) {
+    const law = lawOf(), watts = Number(text);
+    if (!text || !law) return null;
+    const [least, most] = engine.limits(law);
+    return watts > least && watts <= most ? watts : null;
   }
 
   function listen() {
