@@ -26,18 +26,28 @@ type Sheets struct {
 	Borrowed  [][]ReasonSheet  `json:"borrowed" lines:"before,each"`
 }
 
-// Sheet is a law on one device: numbers of its own, and the places of its constants in [Sheets].
+// Sheet is a law on one device: what is its own, and the places of its constants in [Sheets].
 type Sheet struct {
-	Machine   MachineSheet `json:"machine"`
-	Product   int          `json:"product"`
-	Vector    int          `json:"vector"`
-	Quant     int          `json:"quant"`
-	Attention int          `json:"attention"`
-	Row       int          `json:"row"`
-	Experts   int          `json:"experts"`
-	Power     int          `json:"power"`
-	Groups    int          `json:"groups"`
-	Borrowed  int          `json:"borrowed"`
+	Machine          MachineSheet `json:"machine"`
+	TF32             bool         `json:"tf32"`              // float32 products on tensor cores
+	TF32Convolutions bool         `json:"tf32_convolutions"` // convolutions alone
+	Launch           float64      `json:"launch"`            // s that the host takes for one
+	Shift            ShiftSheet   `json:"shift"`
+	Product          int          `json:"product"`
+	Vector           int          `json:"vector"`
+	Quant            int          `json:"quant"`
+	Attention        int          `json:"attention"`
+	Row              int          `json:"row"`
+	Experts          int          `json:"experts"`
+	Power            int          `json:"power"`
+	Groups           int          `json:"groups"`
+	Borrowed         int          `json:"borrowed"`
+}
+
+// ShiftSheet leads from energies of the board to those of the meter.
+type ShiftSheet struct {
+	Factor float64 `json:"factor"`
+	Watts  float64 `json:"watts"`
 }
 
 // NewSheets begins with no law.
@@ -48,7 +58,8 @@ func (s *Sheets) Add(l *Overlap) int {
 	m, c := &l.machine, l.constants
 	p, w, process := &c.Product, &c.Power, processOf(&l.machine.dev)
 	return place(&s.Laws, Sheet{
-		Machine:   l.machineSheet(),
+		Machine: l.machineSheet(), TF32: l.runtime.tf32, TF32Convolutions: l.runtime.tf32Convolutions, Launch: l.launch,
+		Shift:     ShiftSheet{l.shift.Factor, float64(l.shift.Watts)},
 		Product:   place(&s.Product, ProductSheet{p.Fill, p.Bandwidth, p.Overlap, p.Split, p.Floor[m.kind], p.Latency[m.kind], p.Load[m.kind]}),
 		Vector:    place(&s.Vector, l.vectorSheet()),
 		Quant:     place(&s.Quant, l.quantSheets()),
@@ -84,6 +95,7 @@ type MachineSheet struct {
 	Limit       float64     `json:"limit"`         // W, that holds
 	FittedLimit float64     `json:"fitted_limit"`  // W, of a board with as many multiprocessors among those that times were fitted on
 	Idle        float64     `json:"idle"`          // W, clocks up, nothing running
+	Most        float64     `json:"most"`          // share of the boost clock that it is held to
 	Busy        float64     `json:"busy"`          // W above idle while every multiprocessor issues instructions
 	Rates       []RateSheet `json:"rates"`         // of the types that it has instructions for
 	Rows        float64     `json:"vector_rows"`   // that a warp of products without tensor cores covers
@@ -92,6 +104,7 @@ type MachineSheet struct {
 	Exponential float64     `json:"exponentials"`  // that a multiprocessor begins in a clock
 	Convert     *float64    `json:"convert"`       // 8-bit elements of a cache that it turns into 16 a clock; nil where it need not
 	ExpertL2    float64     `json:"expert_l2"`     // bandwidth of the L2 cache for experts' weights, of the memory's
+	VectorFloor float64     `json:"vector_floor"`  // s of an empty kernel of products without tensor cores
 	VectorFLOP  float64     `json:"vector_joules"` // J per FLOP of products without tensor cores at 1.5 GHz
 }
 
@@ -117,7 +130,6 @@ type VectorSheet struct {
 	Rate    float64 `json:"rate"`
 	Weights float64 `json:"weights"` // factor on Rate for weights
 	Wide    float64 `json:"wide"`    // factor on Rate for weights of more than wideN columns
-	Floor   float64 `json:"floor"`
 	Split   float64 `json:"split"`
 	Reread  float64 `json:"reread"`
 	Drift   float64 `json:"drift"` // 0: blocks do not drift apart
@@ -217,8 +229,8 @@ func (l *Overlap) machineSheet() MachineSheet {
 	m := &l.machine
 	out := MachineSheet{
 		ID: m.dev.ID, SMs: m.sms, Cores: float64(m.dev.CoresPerSM), Clock: m.clock, Bandwidth: m.bandwidth, L2: m.l2, NearL2: m.nearL2(),
-		Board: m.board, Limit: m.limit, FittedLimit: m.fittedLimit(), Idle: m.idle, Busy: m.busy, Exponential: m.exponentials(),
-		VectorFLOP: vectorJoules(&m.dev), ExpertL2: l.constants.ExpertL2[m.memory],
+		Board: m.board, Limit: m.limit, FittedLimit: m.fittedLimit(), Idle: m.idle, Busy: m.busy, Most: m.most, Exponential: m.exponentials(),
+		VectorFloor: l.vectorFloor(), VectorFLOP: vectorJoules(&m.dev), ExpertL2: l.constants.ExpertL2[m.memory],
 	}
 	for _, p := range m.dev.Peaks {
 		if !slices.ContainsFunc(out.Rates, func(r RateSheet) bool { return r.Type == p.DType }) {
@@ -242,7 +254,7 @@ func (l *Overlap) vectorSheet() VectorSheet {
 	c, d := &l.constants.Vector, &l.machine.dev
 	return VectorSheet{
 		Rate: c.lanes(d), Weights: c.weights(d, 1), Wide: c.weights(d, wideN+1),
-		Floor: c.Floor, Split: c.Split, Reread: c.Reread, Drift: c.drift(d),
+		Split: c.Split, Reread: c.Reread, Drift: c.drift(d),
 	}
 }
 
@@ -324,7 +336,9 @@ type SheetRules struct {
 	ReferenceClock float64             `json:"reference_clock"`
 	ExpertJoules   float64             `json:"expert_joules"`
 	AtLimit        float64             `json:"at_limit"`
+	LeastClock     float64             `json:"least_clock"`
 	LeastStandIn   float64             `json:"least_standin"`
+	Supply         float64             `json:"supply_efficiency"`
 	Quantisations  []QuantisationSheet `json:"quantisations"`
 	Distributions  []DistributionSheet `json:"distributions"`
 	Types          []TypeSheet         `json:"types"`
@@ -358,7 +372,8 @@ func sheetRules() SheetRules {
 		Tiles: tiles(), Parts: parts[:], PeakShare: peakShare, KStep: kStep, LeastSplit: leastSplit, SecondPass: secondPass, Replayed: replayed,
 		ReplayEdge: replayEdge, LineBytes: lineBytes, Negligible: negligible, VectorOverlap: vectorOverlap, VectorStream: vectorStream,
 		VectorTile: vectorTile, WideN: wideN, WaveColumns: waveColumns, Diagonal: diagonal, ReferenceClock: referenceClock,
-		ExpertJoules: expertJoules, AtLimit: atLimit, LeastStandIn: coefficients.LeastStandIn,
+		ExpertJoules: expertJoules, AtLimit: atLimit, LeastClock: leastClock,
+		LeastStandIn: coefficients.LeastStandIn, Supply: coefficients.SupplyEfficiency,
 	}
 	for _, q := range quantisations() {
 		out.Quantisations = append(out.Quantisations, QuantisationSheet{q.Name, q.weight, q.active, q.fill, q.peak})

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -39,15 +40,16 @@ type work struct {
 
 // attention is the geometry of a fused attention.
 type attention struct {
-	Batch      int     `json:"batch"`
-	Heads      int     `json:"heads"`
-	KVHeads    int     `json:"kv_heads"`
-	HeadDim    int     `json:"head_dim"`
-	Query      int     `json:"query"`
-	Context    int     `json:"context"`
-	Window     int     `json:"window"` // -1: all
-	Causal     bool    `json:"causal"`
-	CacheBytes float64 `json:"cache_bytes"` // of an element
+	Batch      int         `json:"batch"`
+	Heads      int         `json:"heads"`
+	KVHeads    int         `json:"kv_heads"`
+	HeadDim    int         `json:"head_dim"`
+	Query      int         `json:"query"`
+	Context    int         `json:"context"`
+	Window     int         `json:"window"` // -1: all
+	Causal     bool        `json:"causal"`
+	DType      graph.DType `json:"dtype"`       // of queries
+	CacheBytes float64     `json:"cache_bytes"` // of an element
 }
 
 // experts is the geometry of a layer of experts.
@@ -147,7 +149,7 @@ func (b *pageBuilder) work(k *predict.RecipeKernel) work {
 	if a := c.Attention; a != nil {
 		out.Attention = &attention{
 			Batch: b.expr(a.Batch), Heads: b.expr(a.Heads), KVHeads: b.expr(a.KVHeads), HeadDim: b.expr(a.HeadDim), Query: b.expr(a.Query),
-			Context: b.expr(a.Context), Window: b.expr(a.Window), Causal: a.Causal, CacheBytes: float64(a.Cache.Bits()) / 8,
+			Context: b.expr(a.Context), Window: b.expr(a.Window), Causal: a.Causal, DType: cmp.Or(a.DType, c.DType), CacheBytes: float64(a.Cache.Bits()) / 8,
 		}
 	}
 	if e := c.Experts; e != nil {

@@ -25,7 +25,7 @@ console.log(JSON.stringify(result.modules.map((m) => [m.energy, m.time, m.low, m
 
 // TestHTMLEngine holds the page's arithmetic against predictions, where node is there to run it.
 func TestHTMLEngine(t *testing.T) {
-	devices := []string{"gtx-1070", "h100-sxm"}
+	devices := []string{"gtx-1070", "h100-sxm", "t4"}
 	for _, name := range fixtures.Models() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,26 +7,25 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
-	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// overlapScript predicts every kernel by every sheet, under its limits.
+// overlapScript predicts every kernel by every law, under its settings, and what a pass of them waits for its host.
 const overlapScript = `
 const overlap = require("./html/overlap.js");
-const { sheets, limits, kernels } = JSON.parse(require("fs").readFileSync(0));
+const { sheets, sets, kernels } = JSON.parse(require("fs").readFileSync(0));
 const list = [];
 sheets.laws.forEach((_, i) => {
-  const l = overlap.prepare(sheets, i);
-  for (const limit of limits[i]) for (const k of kernels) list.push(overlap.kernel(overlap.limited(l, limit), k));
+  for (const set of sets[i]) {
+    let l = overlap.prepare(sheets, i);
+    for (const [key, v] of Object.entries(set)) l = overlap.settings(l).find((s) => s.key === key).under(v);
+    for (const k of kernels) list.push(overlap.kernel(l, k));
+    list.push({ excess: [1, 1e-3, 5].map((device) => overlap.excess(l, 100, device)) });
+  }
 });
 console.log(JSON.stringify(list));
 `
@@ -56,6 +55,7 @@ type pageAttention struct {
 	Context    float64 `json:"context"`
 	Window     float64 `json:"window"`
 	Causal     bool    `json:"causal"`
+	DType      string  `json:"dtype"`
 	CacheBytes float64 `json:"cacheBytes"`
 	Float8     bool    `json:"float8"`
 }
@@ -78,8 +78,11 @@ func forPage(k *law.Kernel) pageKernel {
 		out.Products = append(out.Products, [4]float64{p.Batch, p.M, p.N, p.K})
 	}
 	if k.Attention != nil {
-		a := pageAttention(*k.Attention)
-		out.Attention = &a
+		a := k.Attention
+		out.Attention = &pageAttention{a.Batch, a.Heads, a.KVHeads, a.HeadDim, a.Query, a.Context, a.Window, a.Causal, "", a.CacheBytes, a.Float8}
+		if a.DType != graph.Undefined {
+			out.Attention.DType = a.DType.String()
+		}
 	}
 	if k.Experts != nil {
 		e := *k.Experts
@@ -106,6 +109,9 @@ func randomKernels(r *rand.Rand, n int) []law.Kernel {
 		switch r.IntN(5) {
 		case 0, 1:
 			k.Class, k.Quant = pick("gemm", "bmm", "conv"), pick(quants...)
+			if r.IntN(10) == 0 {
+				k.Op, k.Bytes = "depthwise", upTo(28)
+			}
 			for range 1 + r.IntN(3)/2 {
 				k.Products = append(k.Products, law.Product{Batch: math.Max(1, upTo(10)-8), M: upTo(14), N: upTo(17), K: upTo(14)})
 			}
@@ -115,6 +121,12 @@ func randomKernels(r *rand.Rand, n int) []law.Kernel {
 			a.Heads = a.KVHeads * upTo(4)
 			if r.IntN(3) == 0 {
 				a.Window = upTo(13)
+			}
+			if flag() {
+				a.DType = types[1+r.IntN(2)]
+			}
+			for range r.IntN(4) {
+				k.Products = append(k.Products, law.Product{Batch: 1, M: upTo(12), N: upTo(13), K: upTo(13)})
 			}
 			k.Attention = a
 		case 3:
@@ -133,74 +145,106 @@ func randomKernels(r *rand.Rand, n int) []law.Kernel {
 	return out
 }
 
-// pageLaw is the law of the constants that ship, on a device.
-func pageLaw(t *testing.T, d energy.Device) *law.Overlap {
+// pageLaw is the law of the constants that ship, on a device under options.
+func pageLaw(t *testing.T, d energy.Device, o law.Options) (*law.Overlap, error) {
 	t.Helper()
 	dev, err := energy.LookupDevice("h100-sxm")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := coefficients.ForOperators(dev)
+	c, err := coefficients.OfDevice(dev)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := law.NewOverlap(c.Overlap, d)
+	l, err := law.New(c, d, o)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return l
+	return l.(*law.Overlap), nil
 }
 
-// TestHTMLOverlap holds the page's law of overlapping kernels against the law, on every device and under lower power limits.
+// settingsOf are sets of settings of a device as the page sets them, and the options that mean the same.
+func settingsOf(d *energy.Device, o law.Options) (sets []map[string]float64, options []law.Options) {
+	add := func(set map[string]float64, change func(o *law.Options)) {
+		with := o
+		change(&with)
+		sets, options = append(sets, set), append(options, with)
+	}
+	launch, host, limit, clock := energy.Seconds(7*1e-6), energy.Watts(90), math.Floor(0.6*float64(d.TDP)), math.Floor(0.55*float64(d.BoostClock)/1e6)
+	add(map[string]float64{}, func(*law.Options) {})
+	add(map[string]float64{"limit": limit}, func(o *law.Options) { o.PowerLimit = energy.Watts(limit) })
+	add(map[string]float64{"clock": clock}, func(o *law.Options) { o.Clock = energy.Hertz(clock * 1e6) })
+	add(map[string]float64{"launch": 7, "host": 90, "clock": clock, "limit": limit}, func(o *law.Options) {
+		o.PowerLimit, o.Clock, o.HostLaunch, o.HostWatts, o.Boundary = energy.Watts(limit), energy.Hertz(clock*1e6), &launch, &host, energy.BoundaryWall
+	})
+	return sets, options
+}
+
+// TestHTMLOverlap holds the page's law of overlapping kernels against the law, on every device under every runtime, and under
+// other settings.
 func TestHTMLOverlap(t *testing.T) {
 	sheets, kernels := law.NewSheets(), randomKernels(rand.New(rand.NewPCG(3, 4)), 250)
-	input := struct {
-		Sheets  json.RawMessage  `json:"sheets"`
-		Limits  [][]energy.Watts `json:"limits"`
-		Kernels []pageKernel     `json:"kernels"`
-	}{}
+	var input struct {
+		Sheets  json.RawMessage        `json:"sheets"`
+		Sets    [][]map[string]float64 `json:"sets"`
+		Kernels []pageKernel           `json:"kernels"`
+	}
 	for i := range kernels {
 		input.Kernels = append(input.Kernels, forPage(&kernels[i]))
 	}
-	var want []law.Prediction
-	var what []string
-	for _, d := range energy.Devices() {
-		l := pageLaw(t, d)
-		if at := sheets.Add(l); at != len(input.Limits) {
-			t.Fatalf("%s is law %d of %d", d.ID, at, len(input.Limits))
+	var under []*law.Overlap
+	var names []string
+	for i, d := range energy.Devices() {
+		o := law.Options{Runtime: []string{"eager", "vllm", "ort-extended"}[i%3], Alone: i%5 == 0}
+		own, err := pageLaw(t, d, o)
+		if err != nil {
+			t.Fatal(err)
 		}
-		var limits []energy.Watts
-		for _, share := range []energy.Watts{1, 0.8, 0.6, 0.45} {
-			limit := share * d.TDP
-			if l.Limit(limit) != nil {
-				continue
-			}
-			limits = append(limits, limit)
-			for i := range kernels {
-				want = append(want, l.Kernel(&kernels[i]))
-				what = append(what, fmt.Sprintf("%s %s %s %s %v %+v %+v on %s at %v", kernels[i].Class, kernels[i].Op, kernels[i].DType, kernels[i].Quant, kernels[i].Products, kernels[i].Attention, kernels[i].Experts, d.ID, limit))
-			}
+		if at := sheets.Add(own); at != i {
+			t.Fatalf("%s is law %d of %d", d.ID, at, i)
 		}
-		input.Limits = append(input.Limits, limits)
+		sets, options := settingsOf(&d, o)
+		for k := range options {
+			l, err := pageLaw(t, d, options[k])
+			if err != nil {
+				t.Fatal(err)
+			}
+			under, names = append(under, l), append(names, fmt.Sprintf("on %s under %v", d.ID, sets[k]))
+		}
+		input.Sets = append(input.Sets, sets)
 	}
 	input.Sheets = render.JSON(sheets)
 	got := nodeAnswers[pagePrediction](t, overlapScript, input)
-	if len(got) != len(want) {
-		t.Fatalf("%d predictions, want %d", len(got), len(want))
+	if want := len(under) * (len(kernels) + 1); len(got) != want {
+		t.Fatalf("%d predictions, want %d", len(got), want)
 	}
 	failures, known := 0, 0
-	for i := range want {
-		if want[i].Known {
-			known++
-		}
-		if wrong := got[i].differs(&want[i]); wrong != "" {
-			if failures++; failures <= 20 {
-				t.Errorf("%s: %s", what[i], wrong)
-			}
+	fail := func(format string, args ...any) {
+		if failures++; failures <= 20 {
+			t.Errorf(format, args...)
 		}
 	}
-	if failures > 0 || known < len(want)*9/10 {
-		t.Errorf("%d of %d predictions differ; %d are known", failures, len(want), known)
+	for i, l := range under {
+		for k := range kernels {
+			want := l.Kernel(&kernels[k])
+			if want.Known {
+				known++
+			}
+			if wrong := got[0].differs(&want); wrong != "" {
+				fail("%+v %s: %s", input.Kernels[k], names[i], wrong)
+			}
+			got = got[1:]
+		}
+		for k, device := range []energy.Seconds{1, 1e-3, 5} {
+			want, is := l.Excess(100, device), got[0].Excess[k]
+			if math.Abs(is[0]-float64(want.Energy)) > 1e-12 || math.Abs(is[1]-float64(want.Time)) > 1e-15 {
+				fail("launches in a pass of %v %s wait %v, want %v", device, names[i], is, want)
+			}
+		}
+		got = got[1:]
+	}
+	if all := len(under) * len(kernels); failures > 0 || known < all*9/10 {
+		t.Errorf("%d of %d predictions differ; %d are known", failures, all, known)
 	}
 }
 
@@ -212,6 +256,7 @@ type pagePrediction struct {
 	Scaled                                            bool
 	Tile                                              [2]float64
 	Causes                                            [][2]float64
+	Excess                                            [][2]float64
 }
 
 // differs says in what a prediction differs; "" where it does not.
@@ -238,74 +283,4 @@ func (p *pagePrediction) differs(want *law.Prediction) string {
 		}
 	}
 	return ""
-}
-
-// overlapPage is a page of a model on devices whose kernels overlap, under a profile.
-func overlapPage(t *testing.T, g *graph.Graph, profile string, devices []energy.Device) page.Page {
-	t.Helper()
-	open, err := analysis.Run(g, analysis.Options{Symbolic: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := page.Page{Report: reporttest.Build(t, g, false), Open: open}
-	plan, err := predict.NewPlan(open, profile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range devices {
-		r := &predict.Recipe{Basis: predict.Basis{Device: d, Profile: profile, Origin: predict.OriginFitted}, Overlap: pageLaw(t, d), Residuals: &coefficients.Residuals{}}
-		for i := range plan.Steps {
-			r.Kernels = append(r.Kernels, predict.RecipeKernel{Step: &plan.Steps[i], Rate: -1})
-		}
-		out.Recipes = append(out.Recipes, r)
-	}
-	return out
-}
-
-// TestHTMLEngineOverlap holds whole models of overlapping kernels against the sums of their kernels.
-func TestHTMLEngineOverlap(t *testing.T) {
-	var devices []energy.Device
-	for _, id := range []string{"h100-sxm", "t4"} {
-		d, err := energy.LookupDevice(id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		devices = append(devices, d)
-	}
-	for _, name := range fixtures.Models() {
-		for _, profile := range []string{"eager", "vllm"} {
-			t.Run(name+" "+profile, func(t *testing.T) {
-				t.Parallel()
-				g := reporttest.Fixture(t, name)
-				data := dataElement.FindSubmatch(html(t, overlapPage(t, g, profile, devices)))[1]
-				given := map[string]int64{}
-				for i, d := range parsedDims(t, data) {
-					given[d] = []int64{3, 129, 7}[i]
-				}
-				a, err := analysis.Run(g, analysis.Options{Dims: given})
-				if err != nil {
-					t.Fatal(err)
-				}
-				plan, err := predict.NewPlan(a, profile)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, d := range devices {
-					var want law.Share
-					l := pageLaw(t, d)
-					for i := range plan.Steps {
-						if s := &plan.Steps[i]; !s.IsCall() {
-							k := law.KernelAt(&s.Cost, a.Eval)
-							p := l.Kernel(&k)
-							want = want.Plus(law.Share{Energy: p.Energy, Time: p.Time})
-						}
-					}
-					got := nodeAnswers[[4]float64](t, evaluateScript, map[string]any{"data": json.RawMessage(data), "sizes": given, "device": d.ID})[0]
-					if math.Abs(got[0]-float64(want.Energy)) > 1e-9*got[0] || math.Abs(got[1]-float64(want.Time)) > 1e-9*got[1] || got[0] == 0 {
-						t.Errorf("on %s: %v J, %v s, want %v", d.ID, got[0], got[1], want)
-					}
-				}
-			})
-		}
-	}
 }

@@ -90,9 +90,9 @@ const engine = (() => {
     return { counts, members };
   }
 
-  // evaluate gives every number of a model at sizes of its dims, on a device (an index; negative: no prediction), under
-  // another power limit where what if names one, in W.
-  function evaluate(model, sizes, deviceIndex, whatIf = {}) {
+  // evaluate gives every number of a model at sizes of its dims, on a device (an index; negative: no prediction),
+  // under other settings: see settings of overlap.js.
+  function evaluate(model, sizes, deviceIndex, set = {}) {
     const { data } = model;
     const values = model.expressions.map((f) => f(sizes));
     const get = (id) => (id < 0 ? NaN : values[id]);
@@ -103,9 +103,10 @@ const engine = (() => {
     });
     const device = deviceIndex >= 0 ? data.devices[deviceIndex] : null;
     const plan = device ? data.plans[device.plan] : null;
-    const law = device && model.laws[deviceIndex] && under(model.laws[deviceIndex], whatIf);
+    const law = device && model.laws[deviceIndex] && under(model.laws[deviceIndex], set);
     const works = !device ? [] : law ? pass(law, plan, model.plans[device.plan], get) : plan.works.map((w) => predict(model, device, w, get));
-    const out = { values, get, device, law, plan, works, operators: [], modules: new Array(data.modules.length) };
+    const scope = law && set.host !== undefined ? "wall" : device && device.scope;
+    const out = { values, get, device, law, scope, plan, works, operators: [], modules: new Array(data.modules.length) };
     const part = device ? parts(model, device.plan, get) : () => 1;
     const equal = new Map(); // operators of one form, work and part share their numbers
     out.operators = data.operators.map((op, i) => {
@@ -119,9 +120,13 @@ const engine = (() => {
 
   const idle = { known: true, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", none: true };
 
-  // under is a law under what if.
-  function under(law, whatIf) {
-    return whatIf.limit === undefined ? law : overlapping.limited(law, whatIf.limit);
+  // under is a law under settings, by key; those that its device does not take are left out.
+  function under(law, set) {
+    for (const key of Object.keys(set)) {
+      const s = overlapping.settings(law).find((x) => x.key === key);
+      if (s && set[key] >= s.least && set[key] <= s.most) law = s.under(set[key]);
+    }
+    return law;
   }
 
   // parts gives the part of its kernel's energy and time that an operator stands for, in proportion to the FLOPs of the
@@ -150,12 +155,27 @@ const engine = (() => {
   // pass predicts the kernels of one run by the law of overlapping kernels.
   function pass(law, plan, { counts }, get) {
     const sizes = plan.works.map((w) => (w.call ? { known: !Number.isNaN(get(w.bytes)), bytes: get(w.bytes) } : kernelAt(w, get)));
-    const none = { known: false, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "" };
-    return plan.works.map((w, i) => {
+    let bytes = 0, launches = 0, time = 0;
+    sizes.forEach((k, i) => { if (k.known) bytes += k.bytes * counts[i]; });
+    const none = { known: false, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", origin: "" };
+    const out = plan.works.map((w, i) => {
       const k = sizes[i], more = { bytes: k.bytes, products: k.products || [] };
       if (w.call) return { ...none, ...more, known: k.known, causes: CAUSES.map(() => [0, 0]) };
-      return { ...overlapping.kernel(law, k), ...more, peak: overlapping.peak(law, k.dtype) };
+      k.replayed = bytes <= law.machine.near_l2;
+      const p = overlapping.kernel(law, k);
+      if (p.known) { launches += counts[i]; time += p.time * counts[i]; }
+      return { ...p, ...more, peak: overlapping.peak(law, k.dtype) };
     });
+    const each = overlapping.excess(law, launches, time);
+    plan.works.forEach((w, i) => { if (!w.call && out[i].known) hold(out[i], each); });
+    return out;
+  }
+
+  // hold adds what a kernel's launch makes the device wait for its host.
+  function hold(p, [joules, seconds]) {
+    p.causes[HOST] = [p.causes[HOST][0] + joules, p.causes[HOST][1] + seconds];
+    for (const key of ["energy", "low", "high"]) p[key] += joules;
+    for (const key of ["time", "lowTime", "highTime"]) p[key] += seconds;
   }
 
   // kernelAt evaluates the sizes of a work: KernelAt of energy/law/law.go.
@@ -166,7 +186,7 @@ const engine = (() => {
       const a = work.attention;
       k.attention = {
         batch: at(a.batch), heads: at(a.heads), kvHeads: at(a.kv_heads), headDim: at(a.head_dim), query: at(a.query), context: at(a.context),
-        window: a.window < 0 ? 0 : at(a.window), causal: a.causal, cacheBytes: a.cache_bytes, float8: false,
+        window: get(a.window) < get(a.context) ? get(a.window) : 0, causal: a.causal, dtype: a.dtype, cacheBytes: a.cache_bytes, float8: false,
       };
     }
     if (work.experts) {
@@ -203,6 +223,7 @@ const engine = (() => {
     out.flops = x[FLOPS];
     out.peak = rate.peak;
     out.scaled = rate.scaled;
+    out.origin = rate.scaled ? "stand-in" : device.origin;
     out.why = rate.why;
     if (!rate.scaled) outside(rate, device, out, work);
     causes(model, rate, x, out.causes);
@@ -293,7 +314,7 @@ const engine = (() => {
   function interval(model, device, work, out) {
     const { rules } = model;
     let width = band(model, device, "operator", work.class, out.time);
-    if (out.scaled || device.origin === "scaled") width = Math.max(rules.least_scaled, width * rules.wider_scaled);
+    if (out.scaled || device.origin === "estimated") width = Math.max(rules.least_scaled, width * rules.wider_scaled);
     else if (out.extrapolated) width *= rules.wider_extrapolated;
     out.low = Math.max(0, out.energy - width * out.energy);
     out.high = out.energy + width * out.energy;
@@ -334,7 +355,7 @@ const engine = (() => {
     op.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
     if (op.work.scaled) part.scaled++;
     if (op.work.extrapolated) part.extrapolated++;
-    if (op.work.scaled || op.work.extrapolated || device.origin === "scaled") part.wide += op.high - op.energy;
+    if (op.work.scaled || op.work.extrapolated || device.origin === "estimated") part.wide += op.high - op.energy;
     else part.fitted += op.energy;
   }
 
@@ -346,7 +367,7 @@ const engine = (() => {
     below.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
   }
 
-  return { compile, prepare, evaluate, bound, limits: overlapping.limits, CAUSES };
+  return { compile, prepare, evaluate, bound, settings: overlapping.settings, CAUSES };
 })();
 
 if (typeof module !== "undefined") module.exports = engine; // for tests outside a page

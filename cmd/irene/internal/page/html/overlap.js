@@ -13,6 +13,7 @@ const overlap = (() => {
     const law = sheets.laws[at], part = (name) => sheets[name][law[name]];
     const { rules } = sheets, { machine } = law;
     return {
+      ...law,
       rules: { ...rules, quantisations: named(rules.quantisations), distributions: named(rules.distributions), types: named(rules.types) },
       machine: { ...machine, rates: new Map(machine.rates.map((r) => [r.type, r.rate])), measured: new Set(machine.measured) },
       constants: {
@@ -22,11 +23,27 @@ const overlap = (() => {
     };
   }
 
-  // limits are the power limits, W, that a board takes: above the first, up to the second.
-  const limits = (l) => [l.machine.idle / l.rules.at_limit, l.machine.board];
+  // settings lists what can be set of a device and its host: the unit, the whole numbers of it that are taken, what holds
+  // (null: nothing), the flag that sets the same, and the law under a value.
+  function settings(l) {
+    const m = l.machine, mega = 1e6, micro = 1e-6, atPlug = l.shift.factor !== 1 || l.shift.watts !== 0;
+    return [
+      { key: "limit", name: "Power limit", flag: "power-limit", unit: "W", least: Math.floor(m.idle / l.rules.at_limit) + 1, most: Math.floor(m.board), value: m.limit, under: (v) => ({ ...l, machine: { ...m, limit: v } }) },
+      { key: "clock", name: "Clock", flag: "clock", unit: "MHz", least: Math.ceil(l.rules.least_clock * m.clock / mega), most: Math.floor(m.clock / mega), value: m.most * m.clock / mega, under: (v) => ({ ...l, machine: { ...m, most: Math.min(1, v * mega / m.clock) } }) },
+      { key: "launch", name: "Host's launch", flag: "host-launch", unit: "µs", least: 1, most: 100, value: l.launch / micro, under: (v) => ({ ...l, launch: v * micro }) },
+      { key: "host", name: "Host at the plug", flag: "boundary plug --host-watts", unit: "W", least: 0, most: 1000, value: atPlug ? l.shift.watts : null, under: (v) => ({ ...l, shift: { factor: 1 / l.rules.supply_efficiency, watts: v } }) },
+    ];
+  }
 
-  // limited is the law under another power limit that the board takes.
-  const limited = (l, limit) => ({ ...l, machine: { ...l.machine, limit } });
+  // shifted is an energy over a time at the meter.
+  const shifted = (l, joules, seconds) => l.shift.factor * joules + l.shift.watts * seconds;
+
+  // excess is what each launch of a pass adds that the device's work does not hide: joules and seconds.
+  function excess(l, launches, device) {
+    if (launches === 0) return [0, 0];
+    const each = Math.max(0, l.launch - device / launches);
+    return [shifted(l, l.machine.idle * each, each), each];
+  }
 
   // kernel predicts one launch: sizes are numbers, NaN where one is not known.
   function kernel(l, k) {
@@ -38,9 +55,9 @@ const overlap = (() => {
     if (!why && !g) why = `no ${group} was measured on any device`;
     out.known = true;
     out.time = r.time;
-    out.power = r.power;
-    out.energy = r.power * r.time;
-    out.causes = causes(r, x);
+    out.energy = shifted(l, r.power * r.time, r.time);
+    out.power = out.energy / out.time;
+    out.causes = causes(r, x).map(([joules, seconds]) => [shifted(l, joules, seconds), seconds]);
     out.tile = x.tile;
     out.why = why;
     out.scaled = why !== "";
@@ -68,16 +85,28 @@ const overlap = (() => {
     let j = [m.idle * t, m.busy * x.busy * (t - x.floor), perFLOP(l, x) * x.flops + c.score * x.scores, c.byte * x.traffic];
     let dynamic = (j[BUSY] + j[FLOPS] + j[TRAFFIC]) / t;
     if (x.capped) [j, dynamic] = throttled(l, j, dynamic);
-    const r = { clock: 1, time: t, power: m.idle + dynamic, joule: j };
+    const r = { clock: m.most, time: t, power: m.idle + dynamic * drawn(c, m.most, x.vector), joule: j };
     if (r.power > most * (1 + 1e-9)) {
-      const share = Math.max(0.01, (most - m.idle) / dynamic);
-      r.clock = x.vector ? Math.sqrt(share) : Math.min(1, Math.min(share ** (1 / (1 + c.slope)), (share / c.least) ** (1 / 1.5)));
-      r.time = timeAt(l, x, r.clock);
+      r.clock = clockAt(c, Math.max(0.01, (most - m.idle) / dynamic), x.vector);
       r.power = most;
+    }
+    if (r.clock < 1) {
+      r.time = timeAt(l, x, r.clock);
       const scale = (r.power - m.idle) * r.time / (dynamic * t);
       r.joule = j.map((v, i) => (i === IDLE ? m.idle * r.time : v * scale));
     }
     return r;
+  }
+
+  // drawn is what a share of the boost clock leaves of the power above idle.
+  function drawn(c, f, vector) {
+    if (f >= 1) return 1;
+    return vector ? f * f : f * Math.max(f ** c.slope, c.least * Math.sqrt(f));
+  }
+
+  // clockAt is the share of the boost clock at which no more than a share of the power above idle is drawn.
+  function clockAt(c, share, vector) {
+    return vector ? Math.sqrt(share) : Math.min(1, Math.min(share ** (1 / (1 + c.slope)), (share / c.least) ** (1 / 1.5)));
   }
 
   function perFLOP(l, x) {
@@ -108,7 +137,7 @@ const overlap = (() => {
     return out;
   }
 
-  return { prepare, kernel, limits, limited, peak };
+  return { prepare, settings, kernel, excess, peak };
 })();
 
 if (typeof module !== "undefined") module.exports = overlap; // for tests outside a page

@@ -8,7 +8,7 @@ const overlapWaits = (() => {
   function waits(l, k) {
     if (k.attention) return attentionWaits(l, k);
     if (k.experts) return expertWaits(l, k);
-    if (k.products && k.products.length > 0) return productWaits(l, k);
+    if (k.products && k.products.length > 0 && !k.op) return productWaits(l, k);
     const { x, why } = rows(l, k);
     return { x, group: "row", why: borrowed(l, "row") || why };
   }
@@ -56,6 +56,10 @@ const overlapWaits = (() => {
       const why = noArithmetic(l, s, l.constants.quant.get(s.name).peak > 0);
       if (why) s = weightsAlone(l, s);
       return { group: `product ${s.name}`, one: (q) => quantised(l, q, s, k.replayed), why };
+    }
+    if (l.machine.rates.has("tf32") && k.dtype === "float32" && (l.tf32 || l.tf32_convolutions && k.class === "conv")) {
+      const o = { weight: 4, active: 4, peak: l.machine.rates.get("tf32"), latency: 1, fill: 1, joules: 1, floor: 0, before: 0, traffic: 0 };
+      return { group: "product", one: (q) => ({ x: product(l, q, o, k.replayed), why: "" }), why: "no TF32 product was measured; products in 16 bit stand for it" };
     }
     const narrow = k.dtype !== "float32";
     if (narrow && peak(l, k.dtype) > peak(l, "float32")) {
@@ -217,7 +221,7 @@ const overlapWaits = (() => {
     const tiles = batch * Math.ceil(rows / tile) * Math.ceil(cols / tile);
     const mean = upTo(rows, covered) * upTo(cols, 32) / (Math.ceil(rows / tile) * Math.ceil(cols / tile));
     const largest = Math.min(tile, upTo(rows, covered)) * Math.min(tile, upTo(cols, 32));
-    const base = newWaits({ p: l.rules.vector_overlap, floor: c.floor, flops: 2 * batch * rows * cols * k, vector: true });
+    const base = newWaits({ p: l.rules.vector_overlap, floor: m.vector_floor, flops: 2 * batch * rows * cols * k, vector: true });
     base.traffic = 4 * batch * (rows * k + k * cols + rows * cols);
     base.overlap[MEMORY] = base.traffic / (m.bandwidth * l.rules.vector_stream);
     base.overlap[LOAD] = reread(l, q, weights);
@@ -249,14 +253,22 @@ const overlapWaits = (() => {
   function attentionWaits(l, k) {
     const a = k.attention;
     let group = a.query === 1 ? "decode" : a.float8 ? "prefill fp8" : "prefill";
-    const { x, why } = attention(l, a, k.dtype), stands = borrowed(l, group) || why;
+    let { x, why } = attention(l, a, a.dtype || k.dtype, k.replayed);
+    const projections = (k.products || []).slice(0, -2);
+    if (projections.length > 0) {
+      const before = productWaits(l, { class: "gemm", dtype: k.dtype, quant: k.quant, replayed: k.replayed, products: projections });
+      follow(before.x, x);
+      x = before.x;
+      why = why || before.why;
+    }
+    why = borrowed(l, group) || why;
     if (a.cacheBytes < 2 && !a.float8) group += ", fp8 cache";
-    return { x, group, why: stands };
+    return { x, group, why };
   }
 
-  function attention(l, a, t) {
+  function attention(l, a, t, warm) {
     const size = l.rules.types.get(t).bits / 8;
-    if (a.query === 1) return { x: decode(l, a, size), why: "" };
+    if (a.query === 1) return { x: decode(l, a, size, warm), why: "" };
     if (!a.float8) return { x: prefill(l, a, size, peak(l, t)), why: "" };
     const { rate, why } = path(l, "float8");
     return { x: prefill(l, a, size, rate * l.constants.attention.float8), why };
@@ -290,14 +302,15 @@ const overlapWaits = (() => {
     return x;
   }
 
-  function decode(l, a, size) {
+  function decode(l, a, size, warm) {
     const m = l.machine, c = l.constants.attention, d = padded(a.headDim), context = pairs(l, a);
     const elements = 2 * a.batch * a.kvHeads * context * d;
     const x = newWaits({ p: 2, floor: c.start, flops: 4 * a.batch * a.heads * context * d, joules: 1, capped: true });
     x.traffic = elements * a.cacheBytes + 2 * size * a.batch * a.heads * d;
     const units = a.batch * a.kvHeads * (1 + context / c.part);
     x.busy = clamp(units / m.sms);
-    x.overlap[MEMORY] = fromCache(l, x.traffic, 0.95 * m.l2, 8, c.cache, c.cache_l2) * (1 + (m.sms / units) ** c.units);
+    const moving = warm ? fromCache(l, x.traffic, 0.95 * m.l2, 8, c.cache, c.cache_l2) : x.traffic / (c.cache * m.bandwidth);
+    x.overlap[MEMORY] = moving * (1 + (m.sms / units) ** c.units);
     let kv = c.kv_head * a.kvHeads;
     if (a.heads === a.kvHeads) kv *= c.single;
     const clocks = 1000 * a.batch * (kv + c.head * a.heads) * c.blackwell;
@@ -337,10 +350,10 @@ const overlapWaits = (() => {
       else t = { name: s.name, weight: s.weight, peak: peak(l, s.peak), joules: l.rules.expert_joules * l.constants.quant.get(s.name).joules };
     }
     const group = `experts ${t.name}`;
-    return { x: experts(l, k.experts, t), group, why: borrowed(l, group) || why };
+    return { x: experts(l, k.experts, t, k.replayed), group, why: borrowed(l, group) || why };
   }
 
-  function experts(l, e, t) {
+  function experts(l, e, t, warm) {
     const m = l.machine, c = l.constants.experts.get(t.name);
     const held = e.experts / e.ep, inter = e.inter / e.tp, uneven = l.rules.distributions.get(e.distribution);
     const pairs = Math.min(e.tokens * e.topK / e.ep * e.ep ** (uneven ? uneven.exponent : 0), e.tokens * Math.min(e.topK, held));
@@ -348,7 +361,7 @@ const overlapWaits = (() => {
     const matrices = e.gated ? 3 : 2;
     const x = newWaits({ p: c.overlap, flops: 2 * pairs * matrices * e.hidden * inter, joules: t.joules, busy: 1, capped: true });
     x.overlap[ARITHMETIC] = 2 * (pairs + c.pad * touched) * matrices * e.hidden * inter / (c.tensor * t.peak);
-    const weights = touched * matrices * e.hidden * inter * t.weight, rate = weights < m.l2 ? m.expert_l2 : c.stream;
+    const weights = touched * matrices * e.hidden * inter * t.weight, rate = warm && weights < m.l2 ? m.expert_l2 : c.stream;
     x.overlap[MEMORY] = weights / (rate * m.bandwidth);
     const moved = pairs * 2 * (2 * e.hidden + (2 * matrices - 2) * inter) + 4 * e.tokens * e.hidden;
     x.traffic = weights + moved;
