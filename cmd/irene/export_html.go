@@ -80,9 +80,6 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	if err != nil {
 		return nil, err
 	}
-	if !t.Coefficients.HasEnergy() {
-		return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", t.Coefficients.Device)
-	}
 	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == t.Device.ID })
 	var out []*predict.Recipe
 	for i, d := range append([]energy.Device{t.Device}, devices...) {
@@ -98,6 +95,9 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 		p, err := t.Bind(open)
 		if err != nil {
 			return nil, err
+		}
+		if p.NoEnergy {
+			return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", t.Coefficients.Device)
 		}
 		r, err := p.Recipe()
 		if err != nil {
