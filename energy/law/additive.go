@@ -9,8 +9,8 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// The HTML report calculates by itself: its engine.js mirrors this file, function by function, and no other. What changes
-// here changes there.
+// The HTML report calculates by itself: its engine.js mirrors this file, function by function. What changes here changes
+// there.
 
 // additive is the law of the coefficient files.
 type additive struct {

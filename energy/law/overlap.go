@@ -16,7 +16,8 @@ import (
 // multiprocessor, the latency of its pipeline, and memory. Its constants go by kind of multiprocessor, process and memory;
 // everything else it reads off the device's row, so that a device of a known kind needs its row alone. See
 // overlap_product.go, overlap_attention.go, overlap_row.go and overlap_experts.go for the times of the classes, and
-// overlap_power.go for power and for what a power limit costs.
+// overlap_power.go for power and for what a power limit costs. The HTML page calculates by itself: its overlap.js and
+// overlap_waits.js mirror these files, function by function, on what [Sheets] write down. What changes here changes there.
 type Overlap struct {
 	machine   machine
 	constants *Constants
@@ -146,17 +147,23 @@ func (k *Kernel) idle() bool {
 // surround puts the intervals that leaving whole devices out gives around a prediction, those of leaving a kind of
 // multiprocessor out around a stand-in.
 func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
-	t, e := g.Time, g.Energy
-	if p.StandIn {
-		t, e = g.StandIn, g.StandIn
+	t, e := bands(g, p.StandIn)
+	p.Surround(energy.Joules(e.P50)*p.Energy, energy.Joules(e.P90)*p.Energy)
+	p.LowTime, p.HighTime = p.Time*energy.Seconds(max(0, 1-t.P90)), p.Time*energy.Seconds(1+t.P90)
+}
+
+// bands are the half widths of the intervals of a group's times and energies, as shares of the prediction.
+func bands(g *coefficients.Group, standIn bool) (time, joules coefficients.Band) {
+	time, joules = g.Time, g.Energy
+	if standIn {
+		time, joules = g.StandIn, g.StandIn
 	}
-	for _, b := range []*coefficients.Band{&t, &e} {
-		if p.StandIn || b.N == 0 {
+	for _, b := range []*coefficients.Band{&time, &joules} {
+		if standIn || b.N == 0 {
 			b.P50, b.P90 = max(b.P50, coefficients.LeastStandIn/2), max(b.P90, coefficients.LeastStandIn)
 		}
 	}
-	p.Surround(energy.Joules(e.P50)*p.Energy, energy.Joules(e.P90)*p.Energy)
-	p.LowTime, p.HighTime = p.Time*energy.Seconds(max(0, 1-t.P90)), p.Time*energy.Seconds(1+t.P90)
+	return time, joules
 }
 
 // waits finds what a kernel waits for, the group of kernels whose constants say so, and why others stand in.

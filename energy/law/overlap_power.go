@@ -156,7 +156,7 @@ func (c *PowerConstants) perFLOP(m *machine, x *waits) float64 {
 
 // throttled scales what a kernel draws to what the board lets through that its kind's times were fitted on.
 func (m *machine) throttled(j [numDraws]float64, dynamic, t float64) ([numDraws]float64, float64) {
-	most := max(m.board, m.sms*fittedLimit[m.kind])*atLimit - m.idle
+	most := max(m.board, m.fittedLimit())*atLimit - m.idle
 	if dynamic <= most {
 		return j, dynamic
 	}
@@ -166,8 +166,11 @@ func (m *machine) throttled(j [numDraws]float64, dynamic, t float64) ([numDraws]
 	return j, most
 }
 
-// fittedLimit is the power limit per multiprocessor of the boards that times were fitted on: A100-SXM, H100-SXM, B200, L40S.
-var fittedLimit = [numSMKinds]float64{400. / 108, 700. / 132, 1000. / 148, 350. / 142}
+// fittedLimit is the power limit of a board with as many multiprocessors among those that times were fitted on: A100-SXM,
+// H100-SXM, B200, L40S.
+func (m *machine) fittedLimit() float64 {
+	return m.sms * [numSMKinds]float64{400. / 108, 700. / 132, 1000. / 148, 350. / 142}[m.kind]
+}
 
 // causes shares time and energy out over what a kernel waited for: overlapping waits by their p-th powers, which add up to
 // that of their time.

@@ -64,36 +64,53 @@ func pascal(d *energy.Device) bool { return strings.HasPrefix(d.ComputeCapabilit
 
 // rate is the share of the peak that a product's main loop issues.
 func (c *VectorConstants) rate(d *energy.Device, q *Product, weights bool) float64 {
-	rate := c.Rate
+	if !weights {
+		return c.lanes(d)
+	}
+	return c.lanes(d) * c.weights(d, q.N)
+}
+
+// lanes is that share where no operand is weights.
+func (c *VectorConstants) lanes(d *energy.Device) float64 {
 	switch {
 	case d.CoresPerSM == 128 && d.ComputeCapability == "9.0":
-		rate *= c.Lanes[0]
+		return c.Rate * c.Lanes[0]
 	case d.CoresPerSM == 128 && !pascal(d):
-		rate *= c.Lanes[1]
+		return c.Rate * c.Lanes[1]
 	}
+	return c.Rate
+}
+
+// weights is the factor on the rate of weights of that many columns.
+func (c *VectorConstants) weights(d *energy.Device, columns float64) float64 {
 	switch {
-	case weights && pascal(d):
-		rate *= c.Stored
-	case weights && q.N > wideN:
-		rate *= c.Wide
+	case pascal(d):
+		return c.Stored
+	case columns > wideN:
+		return c.Wide
 	}
-	return rate
+	return 1
 }
 
 // reread is the time in which blocks that have drifted apart in K read weights again; zero but for Pascal's linear layers.
 func (c *VectorConstants) reread(m *machine, q *Product, weights bool) float64 {
-	if !weights || !pascal(&m.dev) {
-		return 0
-	}
-	drift := c.Drift[0]
-	if m.dev.ComputeCapability == "6.1" {
-		drift = c.Drift[1]
-	}
-	if drift == 0 { // nobody measured it
+	drift := c.drift(&m.dev)
+	if !weights || drift == 0 {
 		return 0
 	}
 	steps := q.K * q.M * q.N / (4 * vectorTile * vectorTile * m.sms)
 	return 2 * q.M * q.N * q.K / 64 / c.Reread * math.Min(1, q.N/(waveColumns*m.sms)) * steps / (steps + drift)
+}
+
+// drift is how many steps of K it takes; 0 where blocks stay together, or nobody measured it.
+func (c *VectorConstants) drift(d *energy.Device) float64 {
+	switch {
+	case d.ComputeCapability == "6.1":
+		return c.Drift[1]
+	case pascal(d):
+		return c.Drift[0]
+	}
+	return 0
 }
 
 // vector is a float32 product without tensor cores.
