@@ -16,8 +16,8 @@ type Precision struct {
 	Float graph.DType // of all that is wider or as wide: values, caches, weights that Weight leaves out
 	// Weight is how the weights of matrix products and of experts are stored; Undefined: as all else.
 	Weight graph.DType
-	// Block is how many weights share a scale of one byte; 0: scales are not counted. Those that are not are below 4 % of
-	// the weights, and how many there are is a choice of the runtime's, not of the type.
+	// Block is how many weights share a scale of one byte, where the format says so; 0: scales are not counted, since whoever
+	// quantises chooses how many there are. One of 16 bit for 128 weights of 4 bit takes 3 % of what these take.
 	Block int64
 	Quant string // how products of such weights are computed: see graph.Cost
 }
