@@ -39,7 +39,7 @@ func writeHTML(w io.Writer, j *exportJob) error {
 
 // htmlPage analyzes a model once more, with all its sizes open.
 func htmlPage(env *environment, want *exportRequest, m exportedModel) (page.Page, error) {
-	open, err := analysis.Run(m.graph, analysis.Options{Symbolic: true, Values: want.options.Values})
+	open, err := analysis.Run(m.graph, want.open())
 	if err != nil {
 		return page.Page{}, err
 	}
@@ -55,6 +55,9 @@ func htmlFlags(want *exportRequest) string {
 	var b strings.Builder
 	if want.convention != graph.TwoMACPlusElementwise {
 		fmt.Fprintf(&b, " --flops %s", want.convention)
+	}
+	if as := want.options.As; as != "" {
+		fmt.Fprintf(&b, " --as %s", as)
 	}
 	q := want.prediction
 	if q.coefficients != "" {

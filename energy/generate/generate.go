@@ -140,7 +140,7 @@ func (g *Generator) preparePrompts() error {
 // promptFile compiles the graph that reads prompts, over their length.
 func (g *Generator) promptFile() error {
 	p := g.in.Prompts
-	opts := analysis.Options{Dims: map[string]int64{}, Values: g.in.Options.Values}
+	opts := analysis.Options{Dims: map[string]int64{}, Values: g.in.Options.Values, As: g.in.Options.As}
 	var lengths []string
 	for _, name := range analysis.Declared(p) {
 		if analysis.IsBatch(p, name) {

@@ -28,7 +28,7 @@ func (a *Attention) Pairs() float64 {
 		context = math.Min(context, a.Window)
 	}
 	if a.Causal && a.Query > 1 && a.Window == 0 {
-		return a.Query * (a.Query + diagonal) / 2
+		return a.Query*(a.Query+diagonal)/2 + a.Query*math.Max(0, a.Context-a.Query)
 	}
 	return a.Query * context
 }

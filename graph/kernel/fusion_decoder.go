@@ -280,7 +280,7 @@ func projections(gr *grouping, n *graph.Node) []*graph.Node {
 	var members []*graph.Node
 	for _, u := range n.Input(0).Consumers {
 		m := u.Node
-		if m.Op != "MatMul" || m.Domain != "" || m.Body != n.Body || m.Input(0) != n.Input(0) || !gr.isConstant(m.Input(1)) || gr.taken[m.ID] || slices.Contains(members, m) {
+		if m.Op != "MatMul" || m.Domain != "" || m.Body != n.Body || m.Input(0) != n.Input(0) || !gr.isConstant(m.Input(1)) || gr.costs[m.ID].Quant != gr.costs[n.ID].Quant || gr.taken[m.ID] || slices.Contains(members, m) {
 			continue
 		}
 		if with := biasAdd(gr, m); with != nil {

@@ -140,7 +140,16 @@ func (f *Fact) Bytes() graph.Dim {
 	if f.Kind != graph.KindTensor && f.Kind != graph.KindUnknown {
 		return graph.Dim{}
 	}
-	return Bytes(f.DType, f.Shape.Elements())
+	return f.size(f.Shape.Elements())
+}
+
+// size is the size of n elements of the value.
+func (f *Fact) size(n graph.Dim) graph.Dim {
+	bytes := Bytes(f.DType, n)
+	if f.Block > 0 {
+		bytes = bytes.Add(n.CeilDiv(graph.Const(f.Block)))
+	}
+	return bytes
 }
 
 // Bytes is the size of n elements of type t, rounded up to whole bytes.

@@ -133,7 +133,7 @@ func (c *Comparison) head() []report.Note {
 			}
 		}
 	}
-	out = append(out, report.Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", report.ModeText(first.Mode), first.Convention)})
+	out = append(out, report.Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", first.NumbersText(), first.Convention)})
 	return append(out, c.verdicts()...)
 }
 

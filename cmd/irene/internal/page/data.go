@@ -254,7 +254,7 @@ func newPageBuilder(p *Page, laws *law.Sheets) *pageBuilder {
 func (b *pageBuilder) model() model {
 	r := b.page.Report
 	out := model{
-		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.Flags,
+		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: r.NumbersText(), Convention: r.Convention, Flags: b.page.Flags,
 		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Memory: r.MemoryJSON(), Coverage: b.coverage(), Warnings: b.warnings(),
 	}
 	out.Modules, out.Operators = b.tree()

@@ -246,7 +246,7 @@ const overlapWaits = (() => {
 
   function pairs(l, a) {
     const context = a.window > 0 ? Math.min(a.context, a.window) : a.context;
-    if (a.causal && a.query > 1 && !(a.window > 0)) return a.query * (a.query + l.rules.diagonal) / 2;
+    if (a.causal && a.query > 1 && !(a.window > 0)) return a.query * (a.query + l.rules.diagonal) / 2 + a.query * Math.max(0, a.context - a.query);
     return a.query * context;
   }
 
