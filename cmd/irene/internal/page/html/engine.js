@@ -163,11 +163,11 @@ const engine = (() => {
       if (w.call) return { ...none, ...more, known: k.known, causes: CAUSES.map(() => [0, 0]) };
       k.replayed = bytes <= law.machine.near_l2;
       const p = overlapping.kernel(law, k);
-      if (p.known) { launches += counts[i]; time += p.time * counts[i]; }
+      if (p.known && p.time > 0) { launches += counts[i]; time += p.time * counts[i]; }
       return { ...p, ...more, peak: overlapping.peak(law, k.dtype) };
     });
     const each = overlapping.excess(law, launches, time);
-    plan.works.forEach((w, i) => { if (!w.call && out[i].known) hold(out[i], each); });
+    plan.works.forEach((w, i) => { if (!w.call && out[i].time > 0) hold(out[i], each); });
     return out;
   }
 
