@@ -20,6 +20,7 @@ import (
 type Overlap struct {
 	machine   machine
 	constants *Constants
+	source    *coefficients.Overlap // of the constants; nil while they are fitted
 	groups    map[string]coefficients.Group
 	borrowed  map[string]string // why constants of other kinds stand in, by group
 }
@@ -36,7 +37,7 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
+	l := &Overlap{machine: m, constants: constants, source: c, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
 	for _, g := range c.Groups {
 		l.groups[g.Name] = g
 	}
@@ -71,6 +72,7 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 		return out
 	}
 	x, group, why := l.waits(k)
+	out.Group = group
 	run := l.machine.run(&x, &l.constants.Power)
 	g := l.groups[group]
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {

@@ -1,0 +1,153 @@
+package paired
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/irene-onnx/irene/energy/stats"
+)
+
+// Verdict says how one prediction stands to another.
+type Verdict string
+
+// The verdicts.
+const (
+	Lower   Verdict = "lower"   // the interval of the ratio lies below 1
+	Higher  Verdict = "higher"  // above 1
+	Open    Verdict = "open"    // holds 1
+	Unknown Verdict = "unknown" // there is no such interval
+)
+
+// Ratio is what one prediction takes over what another does, and its 90 % interval. Not a number is what is not known:
+// where operators of unknown cost come on top of the first alone, Low is; of the second alone, High.
+type Ratio struct {
+	Value, Low, High float64
+}
+
+// unknown is the ratio of what is not known.
+func unknown() Ratio { return Ratio{math.NaN(), math.NaN(), math.NaN()} }
+
+// Verdict is what the interval decides; a single known bound may.
+func (r Ratio) Verdict() Verdict {
+	switch {
+	case r.High < 1:
+		return Lower
+	case r.Low > 1:
+		return Higher
+	case math.IsNaN(r.Value):
+		return Unknown
+	}
+	return Open
+}
+
+// Ratios are what b takes over what a does, of energy and of time.
+func (d *Draws) Ratios(a, b *Sum) [quantities]Ratio {
+	list := kernelsOf(a, b)
+	return [quantities]Ratio{d.ratio(a, b, list, Energy), d.ratio(a, b, list, Time)}
+}
+
+// kernelsOf are the places of the kernels of two sums, in order.
+func kernelsOf(a, b *Sum) []int {
+	list := slices.Collect(maps.Keys(a.kernels))
+	for i := range b.kernels {
+		if _, both := a.kernels[i]; !both {
+			list = append(list, i)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// ratio is that of one quantity; list are the kernels of both.
+func (d *Draws) ratio(a, b *Sum, list []int, q int) Ratio {
+	r := unknown()
+	below, above := a.total(q), b.total(q)
+	if !(below > 0 && above > 0) || a.Unknown > 0 && b.Unknown > 0 {
+		return r
+	}
+	drawn := d.draw(a, b, list, q)
+	low, high := stats.Quantile(drawn, 0.05), stats.Quantile(drawn, 0.95)
+	switch {
+	case a.Unknown > 0:
+		r.High = high
+	case b.Unknown > 0:
+		r.Low = low
+	default:
+		r = Ratio{above / below, low, high}
+	}
+	return r
+}
+
+// draw is the ratio in every draw. What both run errs alike; the rest of each has an error of its own besides.
+func (d *Draws) draw(a, b *Sum, list []int, q int) []float64 {
+	ownA, ownB := d.own(a, "first", q), d.own(b, "second", q)
+	below, above := slices.Repeat([]float64{a.certain[q]}, draws), slices.Repeat([]float64{b.certain[q]}, draws)
+	for _, i := range list {
+		f := &d.factors(i)[q]
+		x, y := a.kernels[i][q], b.kernels[i][q]
+		both := min(x, y)
+		for n, factor := range f {
+			below[n] += factor * (both + (x-both)*ownA[n])
+			above[n] += factor * (both + (y-both)*ownB[n])
+		}
+	}
+	for n := range above {
+		above[n] /= below[n]
+	}
+	return above
+}
+
+// own are the factors of what one of two sums has alone.
+func (d *Draws) own(s *Sum, which string, q int) *[draws]float64 {
+	out := &[draws]float64{}
+	if s.of == nil {
+		return out
+	}
+	spread := s.of.Energy
+	if q == Time {
+		spread = s.of.Time
+	}
+	for n, z := range d.normals(which) {
+		out[n] = math.Exp(spread * z)
+	}
+	return out
+}
+
+// Apart is how far two sums are apart in what they do not share, as multiples of the variances of a
+// [coefficients.Spread]: of groups, kernels and models.
+type Apart [3]float64
+
+// Apart measures two sums in one quantity, by the shares of their totals.
+func (d *Draws) Apart(a, b *Sum, q int) (out Apart) {
+	totalA, totalB := a.total(q), b.total(q)
+	type sourceGroup struct {
+		*source
+		group
+	}
+	gaps, at := []float64{}, map[sourceGroup]int{}
+	both := 0.0
+	for _, i := range kernelsOf(a, b) {
+		k := &d.kernels[i]
+		x, y := a.kernels[i][q], b.kernels[i][q]
+		gap := x/totalA - y/totalB
+		out[1] += gap * gap
+		both += min(x, y)
+		g := sourceGroup{k.of, k.group()}
+		n, ok := at[g]
+		if !ok {
+			n, gaps = len(gaps), append(gaps, 0)
+			at[g] = n
+		}
+		gaps[n] += gap
+	}
+	for _, gap := range gaps {
+		out[0] += gap * gap
+	}
+	x, y := 1-both/totalA, 1-both/totalB
+	out[2] = x*x + y*y
+	return out
+}
+
+// Log is the logarithm of what b takes over what a does, in one quantity.
+func Log(a, b *Sum, q int) float64 { return math.Log(b.total(q) / a.total(q)) }
