@@ -41,7 +41,7 @@ func OptionsFor(kind measured.Kind) Options {
 		o.Robust = treeLoss()
 		o.Errors, o.Intervals = []Partition{ByModel}, []Partition{ByFamily, ByModelOrHalf}
 	}
-	o.Pairs = []Partition{ByFamily, ByTwo}
+	o.Pairs = []Partition{ByFamily, ByModelOrHalf}
 	return o
 }
 

@@ -37,7 +37,6 @@ const (
 	ByModelOrHalf Partition = "model or half"
 	ByDevice      Partition = "device"
 	ByFifth       Partition = "part"
-	ByTwo         Partition = "two models"
 )
 
 // maxParts bounds the fits that leaving out shapes takes.
@@ -54,8 +53,6 @@ func (d *Data) Parts(p Partition) (parts []Part) {
 		for _, names := range d.Families() {
 			parts = append(parts, Part{Left: names, Test: func(it *Item) bool { return slices.Contains(names, it.Group) }})
 		}
-	case ByTwo:
-		return d.twos()
 	case ByShape:
 		return d.shapeParts()
 	case ByHalf:
@@ -68,19 +65,6 @@ func (d *Data) Parts(p Partition) (parts []Part) {
 		}
 	case ByFifth:
 		return d.fifths()
-	}
-	return parts
-}
-
-// twos leaves out each model with the next one, of three or more.
-func (d *Data) twos() (parts []Part) {
-	names := d.distinct(func(it *Item) string { return it.Group })
-	if len(names) < 3 {
-		return nil
-	}
-	for i := range names {
-		two := []string{names[i], names[(i+1)%len(names)]}
-		parts = append(parts, Part{Left: two, Test: func(it *Item) bool { return slices.Contains(two, it.Group) }})
 	}
 	return parts
 }

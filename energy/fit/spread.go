@@ -23,7 +23,7 @@ func (o *Options) spreads(d *Data) (*coefficients.Spreads, error) {
 		return nil, nil
 	}
 	wider := 1.0
-	if what == string(ByTwo) {
+	if what == string(ByModelOrHalf) {
 		wider = siblingsIn
 	}
 	left, err := o.leftModels(d, parts)
@@ -57,6 +57,11 @@ func (o *Options) leftModels(d *Data, parts []Part) (*leftModels, error) {
 		if d.Unlisted {
 			c.DeviceRow = &d.Device
 		}
+		if o.Bootstrap {
+			if err := o.bootstrap(c, eqs, &d.Device); err != nil {
+				return nil, err
+			}
+		}
 		predictor, err := test.Predictor(c)
 		if err != nil {
 			return nil, err
@@ -84,8 +89,9 @@ func everyOther[T any](list []T) (out []T) {
 
 // gap is how far the ratio of two models is off, and what that may come from.
 type gap struct {
-	square float64 // of the error's logarithm
-	apart  paired.Apart
+	square float64      // of the error's logarithm
+	known  float64      // the variance that resampled measurements give it
+	apart  paired.Apart // what the rest goes by
 }
 
 // spread is the likeliest of a quantity, if errors are distributed as Student's, made so wide that it holds the ratios of
@@ -122,14 +128,16 @@ func (l *leftModels) spread(q int, wider float64) coefficients.Spread {
 
 // gaps are those of all pairs that were measured; what was left out twice is no pair.
 func (l *leftModels) gaps(q int) (out []gap) {
-	measured := func(it *Item) float64 { return [...]float64{paired.Energy: float64(it.Energy), paired.Time: float64(it.Time)}[q] }
+	measured := func(it *Item) float64 {
+		return [...]float64{paired.Energy: float64(it.Energy), paired.Time: float64(it.Time)}[q]
+	}
 	for i, a := range l.items {
 		for k, b := range l.items[:i] {
 			if a == b || !(measured(a) > 0 && measured(b) > 0) {
 				continue
 			}
 			off := math.Log(measured(b)/measured(a)) - paired.Log(l.sums[i], l.sums[k], q)
-			if g := (gap{off * off, l.draws.Apart(l.sums[i], l.sums[k], q)}); g.square > 0 && g.variance(paired.Apart{1, 1, 1}) > 0 && !math.IsInf(off, 0) {
+			if g := (gap{off * off, l.draws.Resampled(l.sums[i], l.sums[k], q), l.draws.Apart(l.sums[i], l.sums[k], q)}); g.square > 0 && g.variance(paired.Apart{1, 1, 1}) > 0 && !math.IsInf(off, 0) {
 				out = append(out, g)
 			}
 		}
@@ -139,10 +147,9 @@ func (l *leftModels) gaps(q int) (out []gap) {
 
 // variance is that of a gap by the variances of what it comes from; never nothing.
 func (g *gap) variance(v paired.Apart) float64 {
-	sum := 1e-9
+	sum := 1e-9 + g.known
 	for i, x := range g.apart {
 		sum += v[i] * x
 	}
 	return sum
 }
-

@@ -89,4 +89,3 @@ func (k *Kernel) Identity() string {
 	}
 	return string(b)
 }
-

@@ -42,6 +42,7 @@ type kernel struct {
 	work    law.Kernel
 	outcome law.Outcome
 	factors *[quantities][draws]float64
+	refits  []Amounts // factors by the laws of resampled measurements, once they are asked for
 }
 
 func (k *kernel) group() group { return group{k.outcome.Group, k.outcome.DType} }
@@ -112,12 +113,12 @@ func (d *Draws) factors(i int) *[quantities][draws]float64 {
 	own := d.normals(k.of.Of + "|kernel " + k.work.Identity())
 	spread := k.of.Spread(&k.outcome)
 	k.factors = &[quantities][draws]float64{}
-	resampled := k.resampled()
+	refits := k.resampled()
 	for q, s := range [quantities]coefficients.Spread{Energy: spread.Energy, Time: spread.Time} {
 		for i := range draws {
 			f := math.Exp(s.Group*shared[i] + s.Kernel*own[i])
-			if resampled != nil {
-				f *= resampled[k.of.resampled[i]][q]
+			if refits != nil {
+				f *= refits[k.of.resampled[i]][q]
 			}
 			k.factors[q][i] = f
 		}
@@ -128,16 +129,16 @@ func (d *Draws) factors(i int) *[quantities][draws]float64 {
 // resampled are the factors between what the law says of a kernel and what the laws of resampled measurements do; nil
 // where there are none.
 func (k *kernel) resampled() []Amounts {
-	if k.outcome.Class == law.View || len(k.of.Drawn) == 0 {
-		return nil
+	if k.outcome.Class == law.View || len(k.of.Drawn) == 0 || k.refits != nil {
+		return k.refits
 	}
 	p := k.of.law.Kernel(&k.work)
-	out := make([]Amounts, len(k.of.Drawn))
+	k.refits = make([]Amounts, len(k.of.Drawn))
 	for i, l := range k.of.Drawn {
 		x := l.Kernel(&k.work)
-		out[i] = Amounts{quotient(float64(x.Energy), float64(p.Energy)), quotient(float64(x.Time), float64(p.Time))}
+		k.refits[i] = Amounts{quotient(float64(x.Energy), float64(p.Energy)), quotient(float64(x.Time), float64(p.Time))}
 	}
-	return out
+	return k.refits
 }
 
 // quotient is a/b; 1 where b is nothing.

@@ -86,10 +86,9 @@ func (d *Draws) draw(a, b *Sum, list []int, q int) []float64 {
 	for _, i := range list {
 		f := &d.factors(i)[q]
 		x, y := a.kernels[i][q], b.kernels[i][q]
-		both := min(x, y)
 		for n, factor := range f {
-			below[n] += factor * (both + (x-both)*ownA[n])
-			above[n] += factor * (both + (y-both)*ownB[n])
+			below[n] += factor * x * ownA[n]
+			above[n] += factor * y * ownB[n]
 		}
 	}
 	for n := range above {
@@ -126,13 +125,11 @@ func (d *Draws) Apart(a, b *Sum, q int) (out Apart) {
 		group
 	}
 	gaps, at := []float64{}, map[sourceGroup]int{}
-	both := 0.0
 	for _, i := range kernelsOf(a, b) {
 		k := &d.kernels[i]
 		x, y := a.kernels[i][q], b.kernels[i][q]
 		gap := x/totalA - y/totalB
 		out[1] += gap * gap
-		both += min(x, y)
 		g := sourceGroup{k.of, k.group()}
 		n, ok := at[g]
 		if !ok {
@@ -144,9 +141,56 @@ func (d *Draws) Apart(a, b *Sum, q int) (out Apart) {
 	for _, gap := range gaps {
 		out[0] += gap * gap
 	}
-	x, y := 1-both/totalA, 1-both/totalB
-	out[2] = x*x + y*y
+	if out[1] > 0 {
+		out[2] = 2
+	}
 	return out
+}
+
+// Resampled is the variance of the logarithm of the ratio of two sums by resampled measurements.
+func (d *Draws) Resampled(a, b *Sum, q int) float64 {
+	x, y := d.refits(a, q), d.refits(b, q)
+	if a.of != b.of {
+		return variance(x) + variance(y)
+	}
+	for i := range x {
+		x[i] -= y[i]
+	}
+	return variance(x)
+}
+
+// refits are the logarithms of what the laws of resampled measurements make of a sum.
+func (d *Draws) refits(s *Sum, q int) []float64 {
+	if s.of == nil {
+		return nil
+	}
+	out := slices.Repeat([]float64{s.certain[q]}, len(s.of.Drawn))
+	for _, i := range kernelsOf(s, &Sum{}) {
+		refits := d.kernels[i].resampled()
+		for n := range out {
+			if refits == nil {
+				out[n] += s.kernels[i][q]
+			} else {
+				out[n] += s.kernels[i][q] * refits[n][q]
+			}
+		}
+	}
+	for n := range out {
+		out[n] = math.Log(out[n])
+	}
+	return out
+}
+
+// variance is about the mean; 0 of nothing.
+func variance(v []float64) float64 {
+	var sum, squares float64
+	for _, x := range v {
+		sum += x / float64(len(v))
+	}
+	for _, x := range v {
+		squares += (x - sum) * (x - sum) / float64(len(v))
+	}
+	return squares
 }
 
 // Log is the logarithm of what b takes over what a does, in one quantity.
