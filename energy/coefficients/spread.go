@@ -16,11 +16,11 @@ type Spreads struct {
 }
 
 // Spread holds standard deviations of the logarithm of measured over predicted values. Predictions by one law share the
-// error of a group of kernels, and that of a kernel at its sizes where both run it; their own errors they do not share.
+// error of a group of kernels, and that of a kernel at its sizes where both run it; that of a model as a whole they do not.
 type Spread struct {
 	Group  float64 `json:"group"`  // of a group of kernels as a whole
 	Kernel float64 `json:"kernel"` // of a kernel at its sizes, beside its group's
-	Model  float64 `json:"model"`  // of all that a model has and the one beside it has not, beside its kernels'
+	Model  float64 `json:"model"`  // of a model as a whole, beside its kernels'; the same work shares it
 }
 
 // Wider is a spread of a law further from home: each part by a factor, those of kernels no less than least.

@@ -13,8 +13,11 @@ import (
 	"github.com/irene-onnx/irene/energy/stats"
 )
 
-// resamples is the number of bootstrap fits.
-const resamples = 40
+// The number of bootstrap fits: of coefficients, and of those of a part for the variance that it gives to ratios alone.
+const (
+	resamples     = 40
+	partResamples = 10
+)
 
 // leastGroups is the number of shapes from which on resampling tells anything.
 const leastGroups = 5
@@ -25,7 +28,7 @@ const identifiedSpread = 0.5
 
 // bootstrap fits to resampled shapes (a model at one batch and sequence, drawn with replacement), notes the interval of
 // every coefficient, and keeps the draws. The generator is seeded, so the same data give the same intervals.
-func (o *Options) bootstrap(c *coefficients.Coefficients, eqs []*equation, dev *energy.Device) error {
+func (o *Options) bootstrap(c *coefficients.Coefficients, eqs []*equation, dev *energy.Device, fits int) error {
 	groups := neighbours(eqs)
 	if len(groups) < leastGroups || !c.HasEnergy() {
 		return nil
@@ -33,7 +36,7 @@ func (o *Options) bootstrap(c *coefficients.Coefficients, eqs []*equation, dev *
 	rng := rand.New(rand.NewPCG(1, uint64(len(eqs))))
 	energies := make([][]coefficients.TermValues, len(c.Classes)) // by class, one per resample
 	times := make([][]coefficients.TermValues, len(c.Classes))
-	for range resamples {
+	for range fits {
 		var sample []*equation
 		for range groups {
 			g := groups[rng.IntN(len(groups))]

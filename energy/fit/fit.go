@@ -81,7 +81,7 @@ func Fit(d *Data, o Options) (*coefficients.Coefficients, *Report, error) {
 		return nil, nil, err
 	}
 	if o.Bootstrap {
-		if err := o.bootstrap(c, eqs, &d.Device); err != nil {
+		if err := o.bootstrap(c, eqs, &d.Device, resamples); err != nil {
 			return nil, nil, err
 		}
 	}

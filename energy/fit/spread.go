@@ -15,8 +15,9 @@ const (
 	steps      = 300   // of the solution; each brings variances nearer by a half of what they are off by, or so
 )
 
-// spreads finds how far ratios of two models are off beyond what they share: of models that were left out together, and
-// were so predicted by one law, and of models that were not, whose errors share nothing. It is nil where there are too few.
+// spreads finds how far ratios of two models are off, beside what resampled measurements tell: of models that were left out
+// together and that one law predicted so, and of models that were not, whose errors share nothing. It is nil where there
+// are too few.
 func (o *Options) spreads(d *Data) (*coefficients.Spreads, error) {
 	parts, what := d.leaveOut(o.Pairs)
 	if len(parts) == 0 {
@@ -58,7 +59,7 @@ func (o *Options) leftModels(d *Data, parts []Part) (*leftModels, error) {
 			c.DeviceRow = &d.Device
 		}
 		if o.Bootstrap {
-			if err := o.bootstrap(c, eqs, &d.Device); err != nil {
+			if err := o.bootstrap(c, eqs, &d.Device, partResamples); err != nil {
 				return nil, err
 			}
 		}

@@ -41,12 +41,6 @@ func (r Ratio) Verdict() Verdict {
 	return Open
 }
 
-// Ratios are what b takes over what a does, of energy and of time.
-func (d *Draws) Ratios(a, b *Sum) [quantities]Ratio {
-	list := kernelsOf(a, b)
-	return [quantities]Ratio{d.ratio(a, b, list, Energy), d.ratio(a, b, list, Time)}
-}
-
 // kernelsOf are the places of the kernels of two sums, in order.
 func kernelsOf(a, b *Sum) []int {
 	list := slices.Collect(maps.Keys(a.kernels))
@@ -59,12 +53,15 @@ func kernelsOf(a, b *Sum) []int {
 	return list
 }
 
-// ratio is that of one quantity; list are the kernels of both.
-func (d *Draws) ratio(a, b *Sum, list []int, q int) Ratio {
-	r := unknown()
+// Ratio is what b takes over what a does, in one quantity.
+func (d *Draws) Ratio(a, b *Sum, q int) Ratio {
+	r, list := unknown(), kernelsOf(a, b)
 	below, above := a.total(q), b.total(q)
 	if !(below > 0 && above > 0) || a.Unknown > 0 && b.Unknown > 0 {
 		return r
+	}
+	if a.same(b, list, q) && a.Unknown+b.Unknown == 0 {
+		return Ratio{1, 1, 1}
 	}
 	drawn := d.draw(a, b, list, q)
 	low, high := stats.Quantile(drawn, 0.05), stats.Quantile(drawn, 0.95)
@@ -79,7 +76,7 @@ func (d *Draws) ratio(a, b *Sum, list []int, q int) Ratio {
 	return r
 }
 
-// draw is the ratio in every draw. What both run errs alike; the rest of each has an error of its own besides.
+// draw is the ratio in every draw: kernels of both err alike, and each model has an error of its own besides.
 func (d *Draws) draw(a, b *Sum, list []int, q int) []float64 {
 	ownA, ownB := d.own(a, "first", q), d.own(b, "second", q)
 	below, above := slices.Repeat([]float64{a.certain[q]}, draws), slices.Repeat([]float64{b.certain[q]}, draws)
@@ -97,7 +94,7 @@ func (d *Draws) draw(a, b *Sum, list []int, q int) []float64 {
 	return above
 }
 
-// own are the factors of what one of two sums has alone.
+// own are the factors of the error that one of two sums has alone.
 func (d *Draws) own(s *Sum, which string, q int) *[draws]float64 {
 	out := &[draws]float64{}
 	if s.of == nil {
@@ -142,7 +139,7 @@ func (d *Draws) Apart(a, b *Sum, q int) (out Apart) {
 		out[0] += gap * gap
 	}
 	if out[1] > 0 {
-		out[2] = 2
+		out[2] = 2 // one of each
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package paired
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy/law"
@@ -54,6 +55,15 @@ func (s *Sum) AddSum(o *Sum) {
 	for i, a := range o.kernels {
 		s.kernels[i] = s.kernels[i].plus(a)
 	}
+}
+
+// rounding is how far amounts of the same work may be apart that were added up in another order.
+const rounding = 1e-9
+
+// same says that two sums are the same work; list are the kernels of both.
+func (s *Sum) same(o *Sum, list []int, q int) bool {
+	near := func(x, y float64) bool { return math.Abs(x-y) <= rounding*max(x, y) }
+	return near(s.certain[q], o.certain[q]) && !slices.ContainsFunc(list, func(i int) bool { return !near(s.kernels[i][q], o.kernels[i][q]) })
 }
 
 // total is the whole of a sum. Kernels are added in their order: the same sum every time.

@@ -140,8 +140,7 @@ func (r *pairing) run() {
 	for i, b := range list {
 		for _, a := range list[:i] {
 			if r.second == nil || first(a) != first(b) {
-				ratios := draws.Ratios(a.sum, b.sum)
-				r.pairs = append(r.pairs, pair{a, b, r.siblings, ratios[paired.Energy], ratios[paired.Time]})
+				r.pairs = append(r.pairs, pair{a, b, r.siblings, draws.Ratio(a.sum, b.sum, paired.Energy), draws.Ratio(a.sum, b.sum, paired.Time)})
 			}
 		}
 	}
