@@ -70,8 +70,8 @@ func (v *Values) UnmarshalText(text []byte) error {
 // Draws are the coefficients of a class that fits to resampled measurements gave, by term: the i-th of all terms and
 // classes are of one fit.
 type Draws struct {
-	Energy map[string]Values `json:"energy_j"`
-	Time   map[string]Values `json:"time_s"`
+	Energy map[string]Values `json:"energy_j"` // joules per FLOP, per byte, per launch: one for each fit, in a line
+	Time   map[string]Values `json:"time_s"`   // seconds per FLOP, per byte, per launch: one for each fit, in a line
 }
 
 // NewDraws lists the coefficients of fits by term; terms that are zero in all of them are left out.
