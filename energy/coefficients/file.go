@@ -23,6 +23,7 @@ type Coefficients struct {
 	Power      PowerRange          `json:"power_w"`
 	Classes    []ClassCoefficients `json:"classes"` // sorted by class and type
 	Residuals  Residuals           `json:"residuals"`
+	Spread     *Spreads            `json:"spread,omitempty"`    // of pairs of models that were left out together
 	Condition  float64             `json:"condition,omitempty"` // of the fit; large: some coefficients can be traded against others
 	Host       *HostPower          `json:"host,omitempty"`
 	Overlap    *Overlap            `json:"overlap,omitempty"` // constants of the law of overlapping kernels
@@ -59,6 +60,7 @@ type ClassCoefficients struct {
 	// coefficients are narrow enough to be read as physics; the others share their work with terms that move alike.
 	Interval   map[string]Range `json:"energy_interval_j,omitempty"`
 	Identified []string         `json:"identified,omitempty"` // terms whose coefficients are
+	Draws      *Draws           `json:"draws,omitempty"`      // of bootstrap fits
 }
 
 // Range is the interval a quantity was measured on.

@@ -21,6 +21,7 @@ import (
 type Overlap struct {
 	machine   machine
 	constants *Constants
+	source    *coefficients.Overlap // of the constants; nil while they are fitted
 	groups    map[string]coefficients.Group
 	borrowed  map[string]string // why constants of other kinds stand in, by group
 	runtime   runtime
@@ -41,7 +42,7 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Overlap{machine: m, constants: constants, shift: coefficients.Same(), groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
+	l := &Overlap{machine: m, constants: constants, shift: coefficients.Same(), source: c, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
 	for _, g := range c.Groups {
 		l.groups[g.Name] = g
 	}
@@ -111,6 +112,7 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	if l.model {
 		x.joules *= l.constants.Power.Data
 	}
+	out.Group = group
 	run := l.machine.run(&x, &l.constants.Power)
 	g := l.groups[group]
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
