@@ -24,6 +24,8 @@ func (f flat) CallForm(graph.Dim) (law.Form, error)       { return law.Form{}, n
 func (f flat) Describe(map[law.FormulaKind]bool) []string { return nil }
 func (f flat) Idle() energy.Watts                         { return 0 }
 func (f flat) Variation() *law.Variation                  { return nil }
+func (f flat) Excess(int, energy.Seconds) law.Share       { return law.Share{} }
+func (f flat) Cache() float64                             { return 0 }
 
 // bench makes sums by one law.
 type bench struct {
