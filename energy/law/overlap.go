@@ -22,6 +22,7 @@ type Overlap struct {
 	constants *Constants
 	groups    map[string]coefficients.Group
 	borrowed  map[string]string // why constants of other kinds stand in, by group
+	own       own
 }
 
 var _ Law = (*Overlap)(nil)
@@ -36,7 +37,14 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
+	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, own: own{}}
+	of, fitted := c.OwnOf(dev.ID)
+	if fitted {
+		if err := l.readOwn(of); err != nil {
+			return nil, err
+		}
+	}
+	l.borrowed = constants.borrow(&l.machine)
 	for _, g := range c.Groups {
 		l.groups[g.Name] = g
 	}
@@ -70,9 +78,11 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	if !k.Known {
 		return out
 	}
-	x, group, why := l.waits(k)
-	run := l.machine.run(&x, &l.constants.Power)
+	x, run, group, why := l.run(k)
 	g := l.groups[group]
+	if f := l.ownOf(k, group); f != nil {
+		g, why = f.group, ""
+	}
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
 		return Prediction{Outcome: Outcome{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients hold no constants of the group %s", group)}}
 	}
@@ -228,15 +238,31 @@ func (l *Overlap) Group(k *Kernel) string {
 
 // Time is a kernel's seconds, under the power limit.
 func (l *Overlap) Time(k *Kernel) float64 {
-	x, _, _ := l.waits(k)
-	return l.machine.run(&x, &l.constants.Power).time
+	_, r, _, _ := l.run(k)
+	return r.time
 }
 
 // Energy is a kernel's joules, under the power limit.
 func (l *Overlap) Energy(k *Kernel) float64 {
-	x, _, _ := l.waits(k)
-	r := l.machine.run(&x, &l.constants.Power)
+	_, r, _, _ := l.run(k)
 	return r.power * r.time
+}
+
+// TimeAndEnergy is both.
+func (l *Overlap) TimeAndEnergy(k *Kernel) (seconds, joules float64) {
+	_, r, _, _ := l.run(k)
+	return r.time, r.power * r.time
+}
+
+// run is what a kernel waits for and how it runs, with the factors of the device's own.
+func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
+	x, group, why = l.waits(k)
+	draw := 1.0
+	if f := l.ownOf(k, group); f != nil {
+		x.stretch(f.time)
+		draw = f.energy
+	}
+	return x, l.machine.run(&x, &l.constants.Power, draw), group, why
 }
 
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.

@@ -96,14 +96,18 @@ const (
 	numDraws
 )
 
-// run finds the clock at which a kernel meets the power limit. Power goes by f·v²; time by 1/f, but for the memory's.
-func (m *machine) run(x *waits, c *PowerConstants) ran {
+// run finds the clock at which a kernel meets the power limit. Power goes by f·v²; time by 1/f, but for the memory's. What
+// the kernel draws above idle is draw times what the constants say.
+func (m *machine) run(x *waits, c *PowerConstants, draw float64) ran {
 	t := x.time(1)
 	p := processOf(&m.dev)
 	var j [numDraws]float64
 	j[drawBusy] = m.busy * x.busy * (t - x.floor)
 	j[drawArithmetic] = c.perFLOP(m, x)*x.flops + c.Score*x.scores
 	j[drawMemory] = c.Byte[m.memory] * x.traffic
+	for i := drawBusy; i < numDraws; i++ {
+		j[i] *= draw
+	}
 	j[drawIdle] = m.idle * t
 	dynamic := (j[drawBusy] + j[drawArithmetic] + j[drawMemory]) / t
 	if x.capped { // the times were fitted under a limit, which is in them

@@ -61,7 +61,7 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 func carried(c *coefficients.Coefficients) string {
 	switch n := len(c.Provenance.Devices); {
 	case c.Overlap != nil:
-		return fmt.Sprintf("its specifications and what was measured on %d devices say this", n)
+		return fmt.Sprintf("its specifications and what was measured on %d devices say this", len(c.Overlap.Devices()))
 	case n > 1:
 		return fmt.Sprintf("coefficients of %d devices are scaled to it by public specifications", n)
 	}
@@ -75,7 +75,7 @@ func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 		return law.Prediction{}, err
 	}
 	switch {
-	case o.overlap != nil && law.Covers(&k):
+	case o.overlap != nil && o.overlap.Covers(&k):
 		return o.overlap.Kernel(&k), nil
 	case k.Attention != nil, k.Experts != nil, k.Quant != "":
 		return law.Prediction{Outcome: law.Outcome{Why: fmt.Sprintf("the coefficients know no %s", op.Op)}}, nil
