@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,7 +40,7 @@ func (d *Data) WhyNoOwn() string {
 func FitOwn(base *coefficients.Overlap, d *Data, o Options) (coefficients.Own, *OwnReport, error) {
 	own := coefficients.Own{Device: d.Device.ID}
 	if why := d.WhyNoOwn(); why != "" {
-		return own, nil, fmt.Errorf("%s", why)
+		return own, nil, errors.New(why)
 	}
 	f, err := newOwnFit(base, d.Device, d.Items, &o)
 	if err == nil {
@@ -95,14 +96,31 @@ func heldOwn(base *coefficients.Overlap, d *Data, parts []Part, o *Options) ([]o
 		if len(train) == 0 || len(test) == 0 {
 			continue
 		}
-		f, err := newOwnFit(base, d.Device, train, o)
+		fitted, err := fittedOwn(base, d.Device, train, o)
 		if err != nil {
 			return nil, err
 		}
-		f.search.solve()
-		out = append(out, predictedBy(f.predictor(), test)...)
+		out = append(out, predictedBy(fitted, test)...)
 	}
 	return out, nil
+}
+
+// PredictOwn predicts by what is the device's own, fitted to data as [FitOwn] does; nothing is left out for its errors.
+func PredictOwn(base *coefficients.Overlap, d *Data) (*OwnPredictor, error) {
+	if why := d.WhyNoOwn(); why != "" {
+		return nil, errors.New(why)
+	}
+	o := OptionsFor(d.Kind)
+	return fittedOwn(base, d.Device, d.Items, &o)
+}
+
+func fittedOwn(base *coefficients.Overlap, dev energy.Device, items []*Item, o *Options) (*OwnPredictor, error) {
+	f, err := newOwnFit(base, dev, items, o)
+	if err != nil {
+		return nil, err
+	}
+	f.find()
+	return f.predictor(), nil
 }
 
 // predictOwn predicts items by coefficients as they are.
