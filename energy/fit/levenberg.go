@@ -48,8 +48,16 @@ func (m *search) cost(r []float64) float64 {
 
 // shift multiplies every constant by the exponential of a step.
 func (m *search) shift(step []float64) {
-	for i, s := range m.slots {
-		*s.Value *= math.Exp(min(longStep, max(-longStep, step[i])))
+	for i := range m.slots {
+		move(&m.slots[i], min(longStep, max(-longStep, step[i])))
+	}
+}
+
+// move multiplies a constant by the exponential of a step, as far as it goes.
+func move(s *law.Slot, step float64) {
+	*s.Value *= math.Exp(step)
+	if s.Most > 0 {
+		*s.Value = min(*s.Value, s.Most)
 	}
 }
 

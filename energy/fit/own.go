@@ -3,6 +3,7 @@ package fit
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -36,6 +37,7 @@ const probeGain = 1e-3
 type ownFit struct {
 	search
 	overlap *coefficients.Overlap // that the device is to be added to
+	device  energy.Device
 	law     *law.Overlap
 	kernels []*law.Kernel // distinct ones
 	speaks  [][]bool      // by slot and kernel
@@ -63,10 +65,16 @@ func newOwnFit(base *coefficients.Overlap, dev energy.Device, items []*Item, o *
 	if err != nil {
 		return nil, err
 	}
-	f := &ownFit{overlap: base, law: l, launch: hostLaunch(items)}
+	limit := usualLimit(items)
+	if limit > 0 {
+		if err := l.Limit(limit); err != nil {
+			return nil, err
+		}
+	}
+	f := &ownFit{overlap: base, device: dev, law: l, launch: hostLaunch(items)}
 	at := map[string]int{}
 	for _, it := range thinnedItems(items) {
-		if hostBound(it) {
+		if hostBound(it) || limitOf(it) != limit {
 			continue
 		}
 		var parts []ownPart
@@ -87,12 +95,12 @@ func newOwnFit(base *coefficients.Overlap, dev energy.Device, items []*Item, o *
 			}
 		}
 	}
-	f.prepare(dev)
+	f.prepare()
 	return f, nil
 }
 
 // prepare lists the constants, which kernels decide them, and how firmly they are held.
-func (f *ownFit) prepare(dev energy.Device) {
+func (f *ownFit) prepare() {
 	f.slots = f.law.OwnSlots(f.kernels)
 	groups := make([]string, len(f.kernels))
 	own := make([]string, len(f.kernels))
@@ -112,7 +120,7 @@ func (f *ownFit) prepare(dev energy.Device) {
 	f.pull = func(s *law.Slot) float64 {
 		spread := awakeSpread
 		if s.Group != "" || s.Of != "" {
-			spread = ownSpread(f.overlap, dev.ID, cmp.Or(s.Group, shared[s.Of]), s)
+			spread = ownSpread(f.overlap, f.device.ID, cmp.Or(s.Group, shared[s.Of]), s)
 		}
 		return lossScale * lossScale / (spread * spread)
 	}
@@ -187,6 +195,32 @@ func hostBound(it *Item) bool {
 	return it.Record != nil && slices.Contains(it.Record.Flags, energy.FlagHostBound)
 }
 
+// limitOf is the power limit that an item was measured under; 0 where it is the board's own, or nobody says.
+func limitOf(it *Item) energy.Watts {
+	if it.Record == nil || it.Record.Device.PowerLimit == nil {
+		return 0
+	}
+	if w := *it.Record.Device.PowerLimit; w < it.Device.TDP {
+		return w
+	}
+	return 0
+}
+
+// usualLimit is the power limit that most items were measured under, of equals the highest.
+func usualLimit(items []*Item) (limit energy.Watts) {
+	count := map[energy.Watts]int{}
+	for _, it := range items {
+		count[limitOf(it)]++
+	}
+	most := 0
+	for _, w := range slices.Sorted(maps.Keys(count)) {
+		if count[w] >= most {
+			limit, most = w, count[w]
+		}
+	}
+	return limit
+}
+
 // hostLaunch is what a launch takes the host, by what waited for it; 0 where nothing did.
 func hostLaunch(items []*Item) energy.Seconds {
 	var list []float64
@@ -241,10 +275,11 @@ func (f *ownFit) find() []float64 {
 	r := f.search.solve()
 	for range iterations {
 		before := f.cost(r)
-		for i, s := range f.slots {
+		for i := range f.slots {
+			s := &f.slots[i]
 			for _, by := range probes() {
 				was := *s.Value
-				*s.Value *= math.Exp(by)
+				move(s, by)
 				if next := f.residuals(nil, i); f.cost(next) < f.cost(r) {
 					r = f.residuals(nil, -1)
 				} else {
@@ -270,8 +305,18 @@ func (f *ownFit) solve() error {
 	return f.uncertainty(r, max(f.variance(r), lossScale*lossScale), priorSpread)
 }
 
-// predictor predicts with the constants as they are.
-func (f *ownFit) predictor() *OwnPredictor { return &OwnPredictor{law: f.law, launch: f.launch} }
+// own is what was fitted, with the groups of kernels that rows are of and nothing said of their errors.
+func (f *ownFit) own(data string) coefficients.Own {
+	own := coefficients.Own{Device: f.device.ID, Constants: f.constants(data), Launch: f.launch}
+	names := map[string]bool{}
+	for _, k := range f.kernels {
+		names[f.law.OwnGroup(k)] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		own.Groups = append(own.Groups, coefficients.Group{Name: name, Devices: []string{f.device.ID}})
+	}
+	return own
+}
 
 // constants are what was fitted, as files keep it.
 func (f *ownFit) constants(data string) []coefficients.Constant {

@@ -38,21 +38,20 @@ func (d *Data) WhyNoOwn() string {
 // or with an earlier fit of it. Its errors are those on families of models that are left out in turn, or on models, shapes
 // or parts of the data where there is one family only.
 func FitOwn(base *coefficients.Overlap, d *Data, o Options) (coefficients.Own, *OwnReport, error) {
-	own := coefficients.Own{Device: d.Device.ID}
 	if why := d.WhyNoOwn(); why != "" {
-		return own, nil, errors.New(why)
+		return coefficients.Own{}, nil, errors.New(why)
 	}
 	f, err := newOwnFit(base, d.Device, d.Items, &o)
 	if err == nil {
 		err = f.solve()
 	}
 	if err != nil {
-		return own, nil, fmt.Errorf("constants of %s: %w", d.Device.ID, err)
+		return coefficients.Own{}, nil, fmt.Errorf("constants of %s: %w", d.Device.ID, err)
 	}
 	if len(f.rows) == 0 {
-		return own, nil, fmt.Errorf("no measurement is left to train on%s", Listed(": passed over are ", measured.Reasons(d.Passed)))
+		return coefficients.Own{}, nil, fmt.Errorf("no measurement is left to train on%s", Listed(": passed over are ", measured.Reasons(d.Passed)))
 	}
-	own.Constants, own.Launch = f.constants(strings.Join(baseNames(d.Files), " ")), f.launch
+	own := f.own(strings.Join(baseNames(d.Files), " "))
 	parts, what := d.leaveOut(ownErrors(d.Kind))
 	held, err := heldOwn(base, d, parts, &o)
 	if err != nil {
@@ -120,7 +119,7 @@ func fittedOwn(base *coefficients.Overlap, dev energy.Device, items []*Item, o *
 		return nil, err
 	}
 	f.find()
-	return f.predictor(), nil
+	return NewOwnPredictor(base.WithOwn(f.own("")), dev)
 }
 
 // predictOwn predicts items by coefficients as they are.
@@ -136,7 +135,7 @@ func predictedBy(p *OwnPredictor, items []*Item) (out []ownHeld) {
 	for _, it := range items {
 		h := ownHeld{Item: it, Estimate: p.Predict(it)}
 		if k := it.Work.alone(); k != nil {
-			h.group = p.law.OwnGroup(&k.Kernel)
+			h.group = p.laws[0].OwnGroup(&k.Kernel)
 		}
 		out = append(out, h)
 	}

@@ -230,3 +230,64 @@ func TestWhyNoOwn(t *testing.T) {
 		t.Errorf("at the plug: %q", why)
 	}
 }
+
+// What a power limit costs is the law's to say, not the device's own: records under one leave constants as they are.
+func TestFitOwnUnderPowerLimit(t *testing.T) {
+	const limit = 50
+	b := newBoard(t, "l4", 0, nil)
+	if err := b.law.Limit(limit); err != nil {
+		t.Fatal(err)
+	}
+	records := b.models(768, 1536)
+	for i := range records {
+		records[i].Device.PowerLimit = new(energy.Watts(limit))
+	}
+	d := ownData(t, records)
+	own, report, err := FitOwn(shipped(t, "l4"), d, OptionsFor(d.Kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range own.Constants {
+		if (c.Name == "own.time" || c.Name == "own.energy") && errorOf(c.Value, 1) > 0.01 {
+			t.Errorf("%s of %s: %.3f", c.Name, c.Of, c.Value)
+		}
+	}
+	if e := report.Levels[0].Time.Before; !(e.MAPE < 0.001) || e.N == 0 {
+		t.Errorf("before: %.3f of %d", e.MAPE, e.N)
+	}
+}
+
+// Models that waited for the host say what a launch takes it, and nothing of the kernels.
+func TestFitOwnHost(t *testing.T) {
+	const launch = 9e-6
+	b := newBoard(t, "l4", 0, nil)
+	records := b.models(512, 1024)
+	bound := 0
+	for i := range records {
+		r := &records[i]
+		if host := energy.Seconds(launch * 12 * float64(len(r.Work))); r.Level == energy.LevelModel && host > *r.Time {
+			*r.Energy += b.law.Idle().Times(host - *r.Time)
+			*r.Time = host
+			r.Flags = []string{energy.FlagHostBound}
+			bound++
+		}
+	}
+	d := ownData(t, records)
+	base := shipped(t, "l4")
+	own, _, err := FitOwn(base, d, OptionsFor(d.Kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if errorOf(float64(own.Launch), launch) > 1e-6 || bound == 0 {
+		t.Errorf("a launch takes %v by %d models, want %v", own.Launch, bound, launch)
+	}
+	held, err := predictOwn(base.WithOwn(own), d.Device, d.Items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for quantity := range 2 {
+		if e := ownSummary(held, energy.LevelModel, quantity); !(e.Max < 0.01) {
+			t.Errorf("quantity %d of models is off by up to %.3f", quantity, e.Max)
+		}
+	}
+}

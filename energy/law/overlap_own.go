@@ -20,6 +20,9 @@ type ownFactors struct {
 	group  coefficients.Group
 }
 
+// mostAwake is the share of the power limit that a chip draws at most while nothing runs.
+const mostAwake = 0.9
+
 // Names of constants that are one device's alone.
 const (
 	ownAwake  = "own.awake"
@@ -86,7 +89,7 @@ func (l *Overlap) OwnSlots(kernels []*Kernel) []Slot {
 		}
 	}
 	slices.Sort(names)
-	out := []Slot{{Name: ownAwake, Unit: "W", Start: l.machine.idle, Value: &l.machine.idle}}
+	out := []Slot{{Name: ownAwake, Unit: "W", Start: l.machine.idle, Value: &l.machine.idle, Most: mostAwake * l.machine.limit}}
 	for _, name := range names {
 		if l.own[name] == nil {
 			l.own[name] = &ownFactors{time: 1, energy: 1}

@@ -32,6 +32,7 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 	o := &Predictor{Device: dev, limit: options.PowerLimit, fitted: append(slices.Clone(c.Provenance.Devices), c.Device)}
 	var err error
 	if c.Overlap != nil {
+		o.fitted = append(o.fitted, c.Overlap.Devices()...)
 		if o.overlap, err = law.NewOverlap(c.Overlap, dev); err != nil {
 			return nil, err
 		}
