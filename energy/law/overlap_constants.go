@@ -27,7 +27,7 @@ type Slot struct {
 	Start    float64 // where a fit begins, and what holds where no row speaks of it
 	Value    *float64
 	Most     float64 // that Value can be; 0: anything
-	Source   string // data that Start was read off, where it holds although no row speaks of it; "" where nothing does
+	Source   string  // data that Start was read off, where it holds although no row speaks of it; "" where nothing does
 }
 
 // newConstants makes room for every constant.
