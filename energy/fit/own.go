@@ -129,12 +129,7 @@ func (f *ownFit) prepare() {
 
 // ownSpread is the spread of a constant from device to device.
 func ownSpread(o *coefficients.Overlap, device, group string, s *law.Slot) float64 {
-	g, ok := o.Group(group)
-	if own, fitted := o.OwnOf(device); fitted {
-		if of, known := own.Group(s.Of); known {
-			g, ok = of, true
-		}
-	}
+	g, ok := knownGroup(o, device, s.Of, group)
 	if !ok {
 		return mostOwnSpread
 	}

@@ -153,8 +153,8 @@ func ownGroups(base *coefficients.Overlap, l *law.Overlap, d *Data, held []ownHe
 			g := groups[name]
 			if g == nil {
 				g = &coefficients.Group{Name: name, Devices: []string{d.Device.ID}, Data: baseNames(d.Files)}
-				if shared, ok := base.Group(l.Group(&k.Kernel)); ok {
-					g.Time, g.Energy, g.StandIn = shared.Time, shared.Energy, shared.StandIn
+				if known, ok := knownGroup(base, d.Device.ID, name, l.Group(&k.Kernel)); ok {
+					g.Time, g.Energy, g.StandIn = known.Time, known.Energy, known.StandIn
 				}
 				groups[name] = g
 			}
@@ -173,6 +173,16 @@ func ownGroups(base *coefficients.Overlap, l *law.Overlap, d *Data, held []ownHe
 		out = append(out, *g)
 	}
 	return out
+}
+
+// knownGroup is what was known of a group before: of the device by itself, or of the group of constants that all share.
+func knownGroup(base *coefficients.Overlap, device, own, shared string) (*coefficients.Group, bool) {
+	if earlier, ok := base.OwnOf(device); ok {
+		if g, ok := earlier.Group(own); ok {
+			return g, true
+		}
+	}
+	return base.Group(shared)
 }
 
 // of is a quantity as it was predicted and measured; false where one is lacking.

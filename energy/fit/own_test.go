@@ -216,6 +216,48 @@ func TestFitOwnFewRows(t *testing.T) {
 	}
 }
 
+// A later fit of one group leaves what an earlier one says of the others.
+func TestFitOwnAgain(t *testing.T) {
+	b := newBoard(t, "l4", 0.01, slower())
+	d := ownData(t, b.models(512, 1024))
+	base := shipped(t, "l4")
+	first, _, err := FitOwn(base, d, OptionsFor(d.Kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	faster := newBoard(t, "l4", 0.01, map[string]float64{"own.time": 0.9})
+	var products []energy.Record
+	for _, tokens := range []int64{64, 300, 2000} {
+		products = append(products, faster.record(energy.LevelOperator, "again", tokens, encoder(tokens, 768)[0]...))
+	}
+	again := ownData(t, products)
+	second, _, err := FitOwn(base.WithOwn(first), again, OptionsFor(again.Kind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	both, ok := base.WithOwn(first).WithOwn(second).OwnOf("l4")
+	if !ok || len(both.Groups) != len(first.Groups) {
+		t.Fatalf("%d groups, %d before", len(both.Groups), len(first.Groups))
+	}
+	l := func(o *coefficients.Overlap) *law.Overlap {
+		l, err := law.NewOverlap(o, energytest.Device(t, "l4"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	was, is := l(base.WithOwn(first)), l(base.WithOwn(first).WithOwn(second))
+	layer := encoder(512, 768)
+	product, _ := kernelOf(&layer[0][0])
+	if ratio := is.Time(&product) / was.Time(&product); !(ratio < 0.95) {
+		t.Errorf("products take %.3f of what they took", ratio)
+	}
+	norm, _ := kernelOf(&layer[6][0])
+	if got := is.Kernel(&norm); errorOf(float64(got.Time), was.Time(&norm)) > 0.02 || got.Origin != law.OriginFitted {
+		t.Errorf("a norm takes %v (%s), before %.3g s", got.Time, got.Origin, was.Time(&norm))
+	}
+}
+
 // Nothing is fitted where the law is not the device's, or the meter not the law's.
 func TestWhyNoOwn(t *testing.T) {
 	old := ownData(t, energytest.MeasuredRecords(t, energytest.NewLab(energytest.LinearLaw)))

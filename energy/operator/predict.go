@@ -14,11 +14,12 @@ type Predictor struct {
 	Device  energy.Device
 	Warning string // that the coefficients are another device's; "" where they are not
 
-	law          law.Law      // nil: the coefficients hold none of its kind
-	overlap      *law.Overlap // nil: the same
-	fitted       []string     // devices of the additive coefficients
-	energy, time bool         // that the coefficients hold
-	limit        energy.Watts // 0: the board's own
+	law          law.Law            // nil: the coefficients hold none of its kind
+	overlap      *law.Overlap       // nil: the same
+	fitted       []string           // devices of the additive coefficients
+	scaled       []coefficients.Key // classes of another device's
+	energy, time bool               // that the coefficients hold
+	limit        energy.Watts       // 0: the board's own
 }
 
 // Options say how the device is set.
@@ -50,6 +51,11 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 	}
 	if len(c.Classes) == 0 {
 		return o, nil
+	}
+	for i := range c.Classes {
+		if c.Classes[i].Scaled {
+			o.scaled = append(o.scaled, c.Classes[i].Key)
+		}
 	}
 	if o.law, err = law.New(c, dev, law.Options{Alone: true}); err != nil {
 		return nil, err
@@ -90,7 +96,7 @@ func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 	switch {
 	case p.StandIn:
 		p.Origin = law.OriginStandIn
-	case o.Warning != "":
+	case o.Warning != "" || slices.Contains(o.scaled, coefficients.Key{Class: p.Class, DType: p.DType}):
 		p.Origin = law.OriginEstimated
 	default:
 		p.Origin = law.OriginFitted
