@@ -25,8 +25,8 @@ func validateCommand() command {
 ` + methodList(measured.KindTrees) + `
    A method marked † is told what was measured while the left-out model ran (times, utilisation, the board's energy).
 
-   Of records, models, shapes, or all but single operators are left out (--split model,shapes,operators), energy and time
-   are both predicted unless --target says one, and the methods are
+   Of records, families of models, models, shapes, or all but single operators are left out (--split
+   family,model,shapes,operators), energy and time are both predicted unless --target says one, and the methods are
 
 ` + methodList(measured.KindRecords) + `
    Of single operators (--operators), devices or kinds of multiprocessors with all their devices are left out

@@ -51,10 +51,11 @@ type PowerRange struct {
 // ClassCoefficients are the coefficients of one class in one element type.
 type ClassCoefficients struct {
 	Key
-	Energy    TermValues       `json:"energy_j"`        // joules per FLOP, per byte, per launch
-	Time      TermValues       `json:"time_s"`          // seconds per FLOP, per byte, per launch
-	Range     map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
-	Equations int              `json:"equations"`       // distinct measurements
+	Energy    TermValues       `json:"energy_j"`         // joules per FLOP, per byte, per launch
+	Time      TermValues       `json:"time_s"`           // seconds per FLOP, per byte, per launch
+	Range     map[string]Range `json:"range,omitempty"`  // of a kernel's bytes, flops and k in training
+	Equations int              `json:"equations"`        // distinct measurements
+	Scaled    bool             `json:"scaled,omitempty"` // of another device, scaled to this one: none of the measurements is this device's
 
 	// Interval is the 90 % bootstrap interval of each coefficient of energy, in joules as in Energy. Only Identified
 	// coefficients are narrow enough to be read as physics; the others share their work with terms that move alike.

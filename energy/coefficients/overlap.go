@@ -5,8 +5,9 @@ import "fmt"
 // Overlap is what the law of overlapping kernels was fitted to: its constants, and for each group of kernels the devices
 // that have rows and how far predictions were off on devices left out.
 type Overlap struct {
-	Constants []Constant `json:"constants"` // in the law's order
-	Groups    []Group    `json:"groups"`    // sorted by name
+	Constants []Constant `json:"constants"`     // in the law's order
+	Groups    []Group    `json:"groups"`        // sorted by name
+	Own       []Own      `json:"own,omitempty"` // devices that were fitted by themselves, sorted
 }
 
 // Constant is one number of the law.
@@ -75,9 +76,12 @@ func (g *Group) Spreads() Spreads {
 
 // check refuses constants that no fit leaves.
 func (o *Overlap) check() error {
-	for _, c := range o.Constants {
-		if !(c.Value >= 0) || c.Value > 1e300 {
-			return fmt.Errorf("constant %s %s is %v: constants are finite and not negative", c.Name, c.Of, c.Value)
+	if err := checkConstants(o.Constants); err != nil {
+		return err
+	}
+	for i := range o.Own {
+		if err := checkConstants(o.Own[i].Constants); err != nil {
+			return fmt.Errorf("%s: %w", o.Own[i].Device, err)
 		}
 	}
 	return nil
