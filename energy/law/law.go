@@ -89,6 +89,9 @@ func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
 		k.Products = append(k.Products, Product{Batch: num(p.Batch), M: num(p.M), N: num(p.N), K: num(p.K)})
 	}
 	k.Op, k.Quant = c.Row, c.Quant
+	if n, ok := eval(c.Elements); ok {
+		k.Elements = float64(n)
+	}
 	if a := c.Attention; a != nil {
 		k.Attention = &Attention{
 			Batch: num(a.Batch), Heads: num(a.Heads), KVHeads: num(a.KVHeads), HeadDim: num(a.HeadDim),

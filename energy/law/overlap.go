@@ -104,10 +104,13 @@ func (l *Overlap) CallForm(graph.Dim) (Form, error) { return Form{}, errNoForm }
 // Kernel implements [Law].
 func (l *Overlap) Kernel(k *Kernel) Prediction {
 	out := Prediction{Outcome: Outcome{Known: k.Known, Class: k.Class, DType: k.DType}}
-	if !k.Known {
+	if !k.Known || k.idle() {
 		return out
 	}
 	x, group, why := l.waits(k)
+	if l.model {
+		x.joules *= l.constants.Power.Data
+	}
 	run := l.machine.run(&x, &l.constants.Power)
 	g := l.groups[group]
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
@@ -134,6 +137,11 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	l.surround(&out, &g)
 	return out
+}
+
+// idle says that there is nothing to do, as for an expert that no token goes through: nothing is launched.
+func (k *Kernel) idle() bool {
+	return k.Bytes == 0 && k.MACs == 0 && k.Attention == nil && k.Experts == nil && k.Elements == 0 && !slices.ContainsFunc(k.Products, func(p Product) bool { return p.M > 0 })
 }
 
 // surround puts the intervals that leaving whole devices out gives around a prediction, those of leaving a kind of
@@ -204,7 +212,7 @@ func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, 
 	if k.DType != graph.Float32 {
 		why = fmt.Sprintf("%s computes no faster in %v than in float32, whose products stand for it", l.machine.dev.ID, k.DType)
 	}
-	return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm"), "" }, why
+	return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm", k.DType.Bits() == 16), "" }, why
 }
 
 // quantisationOf is the quantisation that a kernel names, or that of its element type where the device has no instruction
@@ -301,7 +309,7 @@ func (l *Overlap) Energy(k *Kernel) float64 {
 func (l *Overlap) Speaks(k *Kernel, of string) bool {
 	m := &l.machine
 	op, _ := l.constants.Row.rowOp(k)
-	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == op
+	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == memoryGenerationNames[m.generation] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == op
 }
 
 // Covers says that the law speaks of a kernel: products, experts and fused attention, and rows of 16 bit.

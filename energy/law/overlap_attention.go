@@ -51,7 +51,8 @@ type AttentionConstants struct {
 	GDDR    float64                 // factor on floors and blocks of boards with GDDR, which clock higher
 	Float8  [numMemoryKinds]float64 // share of the peak in 8 bits, beside that of 16
 	// Of one query token.
-	Cache    float64                 // share of the bandwidth
+	Cache    float64                 // share of the bandwidth, of a cache that a measuring loop replays
+	Cold     float64                 // share of the bandwidth, of a model's cache in pages
 	Units    float64                 // exponent of multiprocessors over units of work
 	Part     float64                 // tokens of the cache that make a unit
 	KVHead   float64                 // thousand clocks a sequence and head of the cache
@@ -162,7 +163,7 @@ func (l *Overlap) decode(a *Attention, size float64, warm bool) waits {
 	x.traffic = elements*a.CacheBytes + 2*size*a.Batch*a.Heads*d
 	units := a.Batch * a.KVHeads * (1 + context/c.Part)
 	x.busy = clamp(units / m.sms)
-	moving := x.traffic / (c.Cache * m.bandwidth)
+	moving := x.traffic / (c.Cold * m.bandwidth)
 	if warm {
 		moving = m.fromCache(x.traffic, 0.95*m.l2, 8, c.Cache, c.CacheL2[m.memory])
 	}

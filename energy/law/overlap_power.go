@@ -11,10 +11,11 @@ const atLimit = 0.98
 
 // PowerConstants are those of power.
 type PowerConstants struct {
-	FLOP   [numProcesses]float64   // J per FLOP of bfloat16 products, at boost
-	Byte   [numMemoryKinds]float64 // J per byte from memory
-	Vector float64                 // factor on vectorJoules
-	Score  float64                 // J per attention score: its exponential and what is around
+	FLOP   [numProcesses]float64         // J per FLOP of bfloat16 products, at boost
+	Byte   [numMemoryGenerations]float64 // J per byte from memory
+	Data   float64                       // factor on FLOP in a model's pass: its numbers turn more bits over than those that tables were measured on
+	Vector float64                       // factor on vectorJoules
+	Score  float64                       // J per attention score: its exponential and what is around
 	// Voltage falls with the clock, f being its share of boost: v² = max(f^Slope, Least·√f).
 	Slope float64
 	Least [numProcesses]float64
@@ -103,7 +104,7 @@ func (m *machine) run(x *waits, c *PowerConstants) ran {
 	var j [numDraws]float64
 	j[drawBusy] = m.busy * x.busy * (t - x.floor)
 	j[drawArithmetic] = c.perFLOP(m, x)*x.flops + c.Score*x.scores
-	j[drawMemory] = c.Byte[m.memory] * x.traffic
+	j[drawMemory] = c.Byte[m.generation] * x.traffic
 	j[drawIdle] = m.idle * t
 	dynamic := (j[drawBusy] + j[drawArithmetic] + j[drawMemory]) / t
 	if x.capped { // the times were fitted under a limit, which is in them

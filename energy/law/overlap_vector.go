@@ -10,14 +10,15 @@ import (
 // VectorConstants are those of float32 products without tensor cores, as eager PyTorch runs them. Where N counts as weights,
 // the second operand is stored N×K, as linear layers have it.
 type VectorConstants struct {
-	Rate   float64               // share of the peak that the main loop issues on multiprocessors of 64 lanes
-	Wide   float64               // factor on Rate from 7.0 on, for weights of more than wideN columns
-	Stored float64               // factor on Rate for weights on compute capability 6.x
-	Lanes  [numWideLanes]float64 // factor on Rate of multiprocessors of 128 lanes
-	Floor  float64               // s
-	Split  float64               // s of a second pass where K is split
-	Reread float64               // on 6.x: bytes a second of weights that the blocks of a wide wave read for themselves
-	Drift  [numPascals]float64   // on 6.x: steps of K after which blocks have drifted apart
+	Rate    float64               // share of the peak that the main loop issues on multiprocessors of 64 lanes
+	Wide    float64               // factor on Rate from 7.0 on, for weights of more than wideN columns
+	Stored  float64               // factor on Rate for weights on compute capability 6.x
+	Lanes   [numWideLanes]float64 // factor on Rate of multiprocessors of 128 lanes
+	Floor   float64               // s
+	Split   float64               // s of a second pass where K is split
+	Convert float64               // passes over weights in 16 bit that turning them into float32 takes, where nothing computes them
+	Reread  float64               // on 6.x: bytes a second of weights that the blocks of a wide wave read for themselves
+	Drift   [numPascals]float64   // on 6.x: steps of K after which blocks have drifted apart
 }
 
 // Numbers of vector products that were set: their neighbours do as well.
@@ -113,7 +114,7 @@ func (c *VectorConstants) drift(d *energy.Device) float64 {
 }
 
 // vector is a float32 product without tensor cores.
-func (l *Overlap) vector(q Product, weights bool) waits {
+func (l *Overlap) vector(q Product, weights, convert bool) waits {
 	m, c := &l.machine, &l.constants.Vector
 	rows, step := vectorSteps(&m.dev, weights)
 	tiles := q.Batch * math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile)
@@ -123,6 +124,10 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 	base.traffic = 4 * q.Batch * (q.M*q.K + q.K*q.N + q.M*q.N)
 	base.overlap[waitMemory] = base.traffic / (m.bandwidth * vectorStream)
 	base.overlap[waitLoad] = c.reread(m, &q, weights)
+	if convert {
+		bytes := c.Convert * 6 * q.Batch * q.K * q.N // 2 read and 4 written an element
+		base.before, base.traffic = bytes/(m.bandwidth*vectorStream), base.traffic+bytes
+	}
 	rate := float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights)
 	best, least := base, math.Inf(1)
 	best.floor = least // where constants are lacking

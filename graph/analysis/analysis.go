@@ -43,6 +43,9 @@ func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	for _, why := range a.Inference.Unread {
 		a.warnf("%s", why)
 	}
+	if a.Inference.Routed {
+		a.warnf("tokens choose their experts by the data; they are counted as spread evenly over them")
+	}
 	a.Costs = ops.Count(g, a.Inference)
 	a.Scope = scope.Resolve(g, opts.Scope)
 	taken := a.branches()
