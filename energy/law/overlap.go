@@ -108,9 +108,7 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 		return out
 	}
 	x, group, why := l.waits(k)
-	if l.model {
-		x.joules *= l.constants.Power.Data
-	}
+	x.joules *= l.data()
 	run := l.machine.run(&x, &l.constants.Power)
 	g := l.groups[group]
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
@@ -137,6 +135,14 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	l.surround(&out, &g)
 	return out
+}
+
+// data is the factor on joules of products that the numbers of a model make.
+func (l *Overlap) data() float64 {
+	if l.model {
+		return l.constants.Power.Data
+	}
+	return 1
 }
 
 // idle says that there is nothing to do, as for an expert that no token goes through: nothing is launched.

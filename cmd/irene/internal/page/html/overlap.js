@@ -49,7 +49,9 @@ const overlap = (() => {
   function kernel(l, k) {
     const out = { known: false, time: 0, energy: 0, power: 0, low: 0, high: 0, lowTime: 0, highTime: 0, origin: "", scaled: false, extrapolated: false, why: "", tile: [0, 0], causes: null };
     if (!k.known) return out;
+    if (idle(k)) return { ...out, known: true, causes: Array.from({ length: CAUSES }, () => [0, 0]) };
     let { x, group, why } = waits(l, k);
+    x.joules *= l.constants.power.data;
     const r = run(l, x), g = l.constants.groups.get(group);
     if (!(r.time > 0 && r.power > 0) || r.time === Infinity) return { ...out, why: `the coefficients hold no constants of the group ${group}` };
     if (!why && !g) why = `no ${group} was measured on any device`;
@@ -64,6 +66,11 @@ const overlap = (() => {
     out.origin = why ? "stand-in" : l.machine.measured.has(group) ? "fitted" : "estimated";
     surround(l, out, g);
     return out;
+  }
+
+  // idle says that there is nothing to do.
+  function idle(k) {
+    return k.bytes === 0 && k.macs === 0 && !k.attention && !k.experts && k.elements === 0 && !(k.products || []).some(([, rows]) => rows > 0);
   }
 
   function surround(l, out, g) {
