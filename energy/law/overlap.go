@@ -148,6 +148,14 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	return out
 }
 
+// data is the factor on what is drawn above idle that the numbers of a model make.
+func (l *Overlap) data() float64 {
+	if l.model {
+		return l.constants.Power.Data
+	}
+	return 1
+}
+
 // idle says that there is nothing to do, as for an expert that no token goes through: nothing is launched.
 func (k *Kernel) idle() bool {
 	return k.Bytes == 0 && k.MACs == 0 && k.Attention == nil && k.Experts == nil && k.Elements == 0 && !slices.ContainsFunc(k.Products, func(p Product) bool { return p.M > 0 })
@@ -327,8 +335,8 @@ func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
 	case f != nil:
 		x.stretch(f.time)
 		draw = f.energy
-	case l.model && !x.vector:
-		draw = l.constants.Power.Data
+	case !x.vector:
+		draw = l.data()
 	}
 	return x, l.machine.run(&x, &l.constants.Power, draw), group, why
 }
