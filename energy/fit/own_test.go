@@ -151,7 +151,7 @@ func TestFitOwn(t *testing.T) {
 			}
 		}
 	}
-	// What is printed of models left out is what another fit without them says.
+	checkHeldOut(t, d, report)
 	unseen := newBoard(t, "l4", 0, slower())
 	with := shipped(t, "l4").WithOwn(own)
 	l, err := law.NewOverlap(with, energytest.Device(t, "l4"))
@@ -180,6 +180,30 @@ func TestFitOwn(t *testing.T) {
 	k, _ := kernelOf(&encoder(128, 768)[0][0])
 	if got := other.Kernel(&k); got.Time != as.Kernel(&k).Time {
 		t.Error("what is one device's own changes another's")
+	}
+}
+
+// checkHeldOut holds the errors that are reported of families left out to fits of data that never had them.
+func checkHeldOut(t *testing.T, d *Data, report *OwnReport) {
+	t.Helper()
+	var held []ownHeld
+	for _, model := range d.Models() {
+		of := func(it *Item) bool { return it.Model == model }
+		own, _, err := FitOwn(shipped(t, "l4"), d.Select(func(it *Item) bool { return !of(it) }), OptionsFor(d.Kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		more, err := predictOwn(shipped(t, "l4").WithOwn(own), d.Device, d.Select(of).Items)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, more...)
+	}
+	for i := range report.Levels {
+		l := &report.Levels[i]
+		if want := ownSummary(held, l.Level, timeOf); l.Time.HeldOut.N != want.N || errorOf(l.Time.HeldOut.MAPE, want.MAPE) > 1e-9 {
+			t.Errorf("%ss: reported are %.4f of %d, found %.4f of %d", l.Level, l.Time.HeldOut.MAPE, l.Time.HeldOut.N, want.MAPE, want.N)
+		}
 	}
 }
 
