@@ -51,7 +51,7 @@ func TestIdentity(t *testing.T) {
 	other.Attention.Heads = 8
 	size := k()
 	size.Products[0].M = 3
-	if k().Identity() != k().Identity() || k().Identity() == other.Identity() || k().Identity() == size.Identity() {
+	if again := k(); k().Identity() != again.Identity() || k().Identity() == other.Identity() || k().Identity() == size.Identity() {
 		t.Errorf("%q, %q, %q", k().Identity(), other.Identity(), size.Identity())
 	}
 }
