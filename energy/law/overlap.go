@@ -359,15 +359,21 @@ func (l *Overlap) TimeAndEnergy(k *Kernel) (seconds, joules float64) {
 // run is what a kernel waits for and how it runs, with the factors of the device's own.
 func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
 	x, group, why = l.waits(k)
-	draw := 1.0
+	if f := l.ownOf(k, group); f != nil {
+		x.stretch(f.time)
+	}
+	return x, l.machine.run(&x, &l.constants.Power, l.draw(k, &x, group)), group, why
+}
+
+// draw is the factor on what a kernel draws above idle.
+func (l *Overlap) draw(k *Kernel, x *waits, group string) float64 {
 	switch f := l.ownOf(k, group); {
 	case f != nil:
-		x.stretch(f.time)
-		draw = f.energy
-	case !x.vector:
-		draw = l.data()
+		return f.energy
+	case x.vector:
+		return 1
 	}
-	return x, l.machine.run(&x, &l.constants.Power, draw), group, why
+	return l.data()
 }
 
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.

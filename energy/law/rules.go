@@ -24,6 +24,9 @@ type Rule struct {
 	Returns    []string // names of lines; of those in [RuleWaits], those without a line are 0
 }
 
+// Class reports whether the rule is of a class of kernels and returns what they wait for; others return numbers.
+func (r *Rule) Class() bool { return r.When != "" || slices.Contains(r.Returns, "exponent") }
+
 // RuleLeast is the line whose least value decides between choices: seconds at boost clock.
 const RuleLeast = "boost"
 
@@ -70,9 +73,11 @@ type RulePart struct {
 	Warm      bool
 }
 
-// Rulebook begins with no rules.
+// Rulebook begins with the rule of waits that overlap, which all others go by.
 func (l *Overlap) Rulebook() *Rulebook {
-	return &Rulebook{Launch: l.launch, Idle: float64(l.Idle()), Cache: l.Cache(), law: l}
+	b := &Rulebook{Launch: l.launch, Idle: float64(l.Idle()), Cache: l.Cache(), law: l}
+	b.norm()
+	return b
 }
 
 // Rule finds a rule by its name; nil where there is none.

@@ -25,18 +25,17 @@ func (b *Rulebook) Call(c *graph.Cost) (RuleCall, Prediction) {
 		return RuleCall{}, out
 	}
 	var call RuleCall
-	var x waits
 	switch {
 	case k.Attention != nil:
-		call.Parts, x = b.attentionParts(c, &k)
+		call.Parts = b.attentionParts(c, &k)
 	case k.Experts != nil:
-		call.Parts, x = b.experts(c, &k)
+		call.Parts = b.experts(c, &k)
 	case len(k.Products) > 0 && k.Op == "":
-		call.Parts, x = b.products(&k, c.Products)
+		call.Parts = b.products(&k, c.Products)
 	default:
-		call.Parts, x = b.rows(c, &k)
+		call.Parts = b.rows(c, &k)
 	}
-	call.Run = b.run(&x)
+	call.Run = b.run(&k)
 	if k.Attention == nil && k.Experts == nil {
 		call.Sizes = worked(c)
 	}
@@ -59,7 +58,7 @@ func worked(c *graph.Cost) graph.Dim {
 }
 
 // rows is the rule of an operator that moves bytes: [Overlap.rows].
-func (b *Rulebook) rows(c *graph.Cost, k *Kernel) ([]RulePart, waits) {
+func (b *Rulebook) rows(c *graph.Cost, k *Kernel) []RulePart {
 	m, s := &b.law.machine, &b.law.constants.Row
 	op, _ := s.rowOp(k)
 	x, _ := b.law.rows(k)
@@ -67,7 +66,6 @@ func (b *Rulebook) rows(c *graph.Cost, k *Kernel) ([]RulePart, waits) {
 	r := &Rule{Name: part.Rule, About: "an operator that goes over rows, as " + op + " does: bytes that it moves", Parameters: []string{"bytes"}}
 	r.line("floor", "s", "%v", s.Op[op].Floor*referenceClock/m.clock)
 	r.line("exponent", "", "%v", x.p)
-	b.flopJoules(r, &x)
 	r.line("busy", "", "1")
 	r.line("hit", "", "1/(1 + pow(bytes/%v, %v))", s.Size*m.l2, s.Steep)
 	r.line("memory", "s", "bytes*((1 - hit)/%v + hit/%v)", s.Stream*m.bandwidth, s.L2[m.memory]*m.bandwidth)
@@ -83,11 +81,11 @@ func (b *Rulebook) rows(c *graph.Cost, k *Kernel) ([]RulePart, waits) {
 	}
 	r.returns()
 	b.add(r)
-	return []RulePart{part}, x
+	return []RulePart{part}
 }
 
 // experts is the rule of a layer of experts: [Overlap.experts] on one device.
-func (b *Rulebook) experts(c *graph.Cost, k *Kernel) ([]RulePart, waits) {
+func (b *Rulebook) experts(c *graph.Cost, k *Kernel) []RulePart {
 	l, m := b.law, &b.law.machine
 	t, _ := l.expertTypeOf(k)
 	x := l.experts(k.Experts, &t, false)
@@ -118,24 +116,23 @@ func (b *Rulebook) experts(c *graph.Cost, k *Kernel) ([]RulePart, waits) {
 	r.line("floor", "s", "%v + %v*experts + %v*(hidden + inter)", s.Floor, s.PerExpert, s.PerWidth*2e9/m.clock)
 	r.returns()
 	b.add(r)
-	return []RulePart{part}, x
+	return []RulePart{part}
 }
 
 // attentionParts are the projections of a fused attention kernel, and its rule: [Overlap.attentionWaits].
-func (b *Rulebook) attentionParts(c *graph.Cost, k *Kernel) ([]RulePart, waits) {
-	part, x := b.attention(c, k)
+func (b *Rulebook) attentionParts(c *graph.Cost, k *Kernel) []RulePart {
+	part := b.attention(c, k)
 	n := len(c.Products) - 2
 	if n <= 0 {
-		return []RulePart{part}, x
+		return []RulePart{part}
 	}
 	before := Kernel{Class: "gemm", DType: k.DType, Quant: k.Quant, Products: k.Products[:n]}
-	parts, x := b.products(&before, c.Products[:n])
-	return append(parts, part), x
+	return append(b.products(&before, c.Products[:n]), part)
 }
 
 // attention is the rule of fused attention with one query token a sequence, of that with many, or, where that is open, of
 // either.
-func (b *Rulebook) attention(c *graph.Cost, k *Kernel) (RulePart, waits) {
+func (b *Rulebook) attention(c *graph.Cost, k *Kernel) RulePart {
 	w := &attentionRules{Rulebook: b, a: *k.Attention, t: cmp.Or(c.Attention.DType, k.DType)}
 	a := c.Attention
 	if window, ok := a.Window.Const(); !a.Window.IsUnknown() && (!ok || window > 0) {
@@ -145,24 +142,23 @@ func (b *Rulebook) attention(c *graph.Cost, k *Kernel) (RulePart, waits) {
 	if a.Cache != w.t {
 		w.suffix += "_" + a.Cache.String()
 	}
-	x, _ := b.law.attention(&w.a, w.t, false)
 	sizes := []graph.Dim{a.Batch, a.Heads, a.KVHeads, a.HeadDim, a.Query, a.Context}
 	if w.windowed {
 		sizes = append(sizes, a.Window)
 	}
 	query, fixed := a.Query.Const()
 	if fixed && query == 1 {
-		return RulePart{w.decode(), sizes, true}, x
+		return RulePart{w.decode(), sizes, true}
 	}
 	prefill := w.prefill()
 	if fixed || a.Query.AddInt(-1).Positive() {
-		return RulePart{prefill, sizes, true}, x
+		return RulePart{prefill, sizes, true}
 	}
 	decode := w.decode()
 	names := w.parameters()
 	arguments := "(" + strings.Join(names, ", ") + ")"
 	r := &Rule{Name: strings.Replace(prefill, "prefill", "attention", 1), About: "fused attention", Parameters: names, When: "query == 1", Then: decode + arguments, Else: prefill + arguments}
-	return RulePart{b.add(r), sizes, true}, x
+	return RulePart{b.add(r), sizes, true}
 }
 
 // attentionRules writes the rules of attention in some types.
@@ -210,7 +206,11 @@ func (w *attentionRules) decode() string {
 	if w.a.CacheBytes < size && m.converts() {
 		r.line("latency", "s", "elements/%v", c.Convert*m.sms*m.clock)
 	}
-	r.line("floor", "s", "%v + where(heads > kv_heads, %v, 0)", c.Start[m.memory], c.combine(m))
+	if combine := c.combine(m); combine > 0 {
+		r.line("floor", "s", "%v + where(heads > kv_heads, %v, 0)", c.Start[m.memory], combine)
+	} else {
+		r.line("floor", "s", "%v", c.Start[m.memory])
+	}
 	r.returns()
 	return w.add(r)
 }
@@ -227,7 +227,6 @@ func (w *attentionRules) prefill() string {
 		peak *= c.Float8[m.memory]
 	}
 	size, scale := float64(w.t.Bits())/8, c.scale(m)
-	w.norm()
 	r := &Rule{Name: "prefill" + w.suffix, About: "fused attention of many query tokens a sequence", Parameters: w.parameters()}
 	pairs := "query*context"
 	if w.a.Causal {

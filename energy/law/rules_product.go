@@ -2,10 +2,10 @@ package law
 
 import "github.com/irene-onnx/irene/graph"
 
-// products are the rules of a kernel's products, one after the other, and what the first waits for: [Overlap.productWaits].
-func (b *Rulebook) products(k *Kernel, products []graph.Product) (parts []RulePart, x waits) {
+// products are the rules of a kernel's products, one after the other: [Overlap.productWaits].
+func (b *Rulebook) products(k *Kernel, products []graph.Product) (parts []RulePart) {
 	way := b.law.productOf(k)
-	x = b.law.productBy(&way, k.Products[0], false)
+	x := b.law.productBy(&way, k.Products[0], false)
 	var rule string
 	if way.vector {
 		rule = b.vectorProduct(&way, &x)
@@ -15,7 +15,7 @@ func (b *Rulebook) products(k *Kernel, products []graph.Product) (parts []RulePa
 	for _, p := range products {
 		parts = append(parts, RulePart{rule, []graph.Dim{p.Batch, p.M, p.N, p.K}, !way.vector})
 	}
-	return parts, x
+	return parts
 }
 
 // tensorProduct is the rule of products on tensor cores: [Overlap.product], and the quantiser before it.
@@ -27,7 +27,6 @@ func (b *Rulebook) tensorProduct(w *productWay, x *waits) string {
 	if b.Rule(r.Name) != nil {
 		return r.Name
 	}
-	b.norm()
 	m, c, o := &b.law.machine, &b.law.constants.Product, &w.operand
 	near := m.nearL2()
 	r.line("flops", "FLOP", "2*batch*m*n*k")
@@ -98,7 +97,6 @@ func (b *Rulebook) vectorProduct(w *productWay, x *waits) string {
 	if b.Rule(r.Name) != nil {
 		return r.Name
 	}
-	b.norm()
 	m, c := &b.law.machine, &b.law.constants.Vector
 	d := &m.dev
 	rows, step := vectorSteps(d, w.weights)

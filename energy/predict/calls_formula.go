@@ -41,9 +41,9 @@ func CallEnergy(i int) string { return fmt.Sprintf("e%d", i+1) }
 func CallRuns(i int) string { return fmt.Sprintf("r%d", i+1) }
 
 // ShareName is the name of a share.
-func ShareName(i int) string { return fmt.Sprintf("s%d", i+1) }
+func ShareName(i int) string { return fmt.Sprintf("part%d", i+1) }
 
-// What every launch adds that the device's work does not hide.
+// What every launch adds that the device's work does not hide; in no formula where launches take no time.
 const (
 	WaitTime   = "wait"   // s
 	WaitEnergy = "wait_j" // J
@@ -210,8 +210,10 @@ func (s *callSums) write(f *ModuleFormula, sum *callSum) {
 	}
 	terms := slices.SortedFunc(maps.Keys(counts), callTerm.compare)
 	for _, t := range terms {
-		share := shareNames(t.share)
-		f.add(counts[t], law.KindCall, append(share, CallEnergy(t.call)), append(share, CallTime(t.call)))
+		f.add(counts[t], law.KindCall, shareNames(t.share), CallEnergy(t.call), CallTime(t.call))
+	}
+	if s.formulas.Calls.Launch == 0 {
+		return
 	}
 	launches := map[callTerm]float64{} // of calls that always run together, -1
 	for _, t := range terms {
@@ -227,27 +229,25 @@ func (s *callSums) write(f *ModuleFormula, sum *callSum) {
 		if t.call >= 0 {
 			names = append(names, CallRuns(t.call))
 		}
-		f.add(launches[t], law.KindHidden, append(names, WaitEnergy), append(names, WaitTime))
+		f.add(launches[t], law.KindHidden, names, WaitEnergy, WaitTime)
 	}
 }
 
-// add adds products of names to both formulas.
-func (f *ModuleFormula) add(n float64, kind law.FormulaKind, joules, seconds []string) {
-	product := func(names []string) FormulaTerm {
-		x := graph.Const(1)
-		for _, name := range names {
-			x = x.Mul(graph.Symbol(name))
-		}
-		return FormulaTerm{n, x, kind}
+// add adds products of factors and a name to both formulas.
+func (f *ModuleFormula) add(n float64, kind law.FormulaKind, factors []string, joules, seconds string) {
+	product := graph.Const(1)
+	for _, name := range factors {
+		product = product.Mul(graph.Symbol(name))
 	}
-	f.Energy.Terms, f.Time.Terms = append(f.Energy.Terms, product(joules)), append(f.Time.Terms, product(seconds))
+	f.Energy.Terms = append(f.Energy.Terms, FormulaTerm{n, product.Mul(graph.Symbol(joules)), kind, true})
+	f.Time.Terms = append(f.Time.Terms, FormulaTerm{n, product.Mul(graph.Symbol(seconds)), kind, true})
 }
 
 func shareNames(share int) []string {
 	if share < 0 {
 		return nil
 	}
-	return slices.Clip([]string{ShareName(share)})
+	return []string{ShareName(share)}
 }
 
 // share is the place of a share in the list, once for each.

@@ -21,7 +21,12 @@ type FormulaTerm struct {
 	Coefficient float64
 	Expression  graph.Dim
 	Kind        law.FormulaKind
+
+	named bool // of calls
 }
+
+// Named reports whether the expression names calls, not dims: see [CallFormulas].
+func (t *FormulaTerm) Named() bool { return t.named }
 
 // DimFormula is an expression as a formula. False where it is not known.
 func DimFormula(d graph.Dim) (Formula, bool) {
@@ -240,4 +245,6 @@ func (s *symbolic) module(m *graph.Module, out *Formulas) []weighted {
 }
 
 // Describe says in words what expressions of some kinds stand for.
-func (fs *Formulas) Describe(kinds map[law.FormulaKind]bool) []string { return fs.program.law.Describe(kinds) }
+func (fs *Formulas) Describe(kinds map[law.FormulaKind]bool) []string {
+	return fs.program.law.Describe(kinds)
+}
