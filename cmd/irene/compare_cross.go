@@ -125,14 +125,14 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 	}
 	options := x.want.open()
 	options.Values = valuesOf(g, options.Values)
-	open, err := analysis.Run(g, options)
+	unbound, err := analysis.Run(g, options)
 	if err != nil {
 		return nil, err
 	}
 	bound := map[string]int64{}
 	for _, d := range declared {
 		v, ok := base.Analysis.Dims[d]
-		if _, solved := open.Inference.Solved[d]; ok && d != name && !solved {
+		if _, solved := unbound.Inference.Solved[d]; ok && d != name && !solved {
 			bound[d] = v
 		}
 	}
@@ -141,13 +141,13 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 	if err != nil {
 		return nil, err
 	}
-	formula, ok, err := x.formula(a, metric)
-	if err != nil || !ok {
+	open, err := x.openCost(a, metric)
+	if err != nil || open == nil {
 		return nil, err
 	}
 	symbols := []string{name}
 	given := []graph.Dim{graph.Symbol(name)}
-	for _, s := range formula.Symbols() {
+	for _, s := range open.symbols {
 		if s == name {
 			continue
 		}
@@ -157,7 +157,7 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 		}
 		symbols, given = append(symbols, s), append(given, d)
 	}
-	compiled, err := formula.Compile(symbols)
+	compiled, err := open.compile(symbols)
 	if err != nil {
 		return nil, err
 	}
@@ -174,30 +174,43 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 	}, nil
 }
 
-// formula is the closed form of the whole model; false where some operator is not in it.
-func (x *crossings) formula(a *analysis.Analysis, metric string) (predict.Formula, bool, error) {
+// openCost is a number of the whole model in open dims.
+type openCost struct {
+	symbols []string // that it depends on
+	compile func(symbols []string) (func(values []int64) float64, error)
+}
+
+// openCost is a metric of an analysis with open dims; nil where some operator is not in it.
+func (x *crossings) openCost(a *analysis.Analysis, metric string) (*openCost, error) {
 	if metric != "energy" && metric != "time" {
 		r := report.Build(a, nil, report.Options{Convention: x.want.convention})
 		f, ok := predict.DimFormula(report.FindMetric(metric).Count(&r.Tree.Metrics))
-		return f, ok, nil
+		if !ok {
+			return nil, nil
+		}
+		return &openCost{f.Symbols(), f.Compile}, nil
 	}
 	t, err := x.want.prediction.target(x.env)
 	if err != nil {
-		return predict.Formula{}, false, err
+		return nil, err
 	}
 	p, err := t.Bind(a)
-	if err != nil {
-		return predict.Formula{}, false, err
+	if err != nil || metric == "energy" && p.NoEnergy {
+		return nil, err
 	}
-	fs, err := p.Formulas()
-	if err != nil {
-		return predict.Formula{}, false, err
-	}
-	m := fs.Modules[a.Tree.Root]
-	if metric == "time" {
-		return m.Time, true, nil
-	}
-	return m.Energy, !fs.NoEnergy, nil
+	return &openCost{p.Symbols(), func(symbols []string) (func([]int64) float64, error) {
+		pass, err := p.Compile(symbols)
+		if err != nil {
+			return nil, err
+		}
+		return func(values []int64) float64 {
+			s := pass(values)
+			if metric == "time" {
+				return float64(s.Time)
+			}
+			return float64(s.Energy)
+		}, nil
+	}}, nil
 }
 
 // search looks for sizes at which another model becomes the cheaper one. Closed forms are looked at over the whole range,

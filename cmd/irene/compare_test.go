@@ -213,10 +213,17 @@ func within(got, want, tolerance float64) bool {
 	return got-want <= tolerance*want && want-got <= tolerance*want
 }
 
-// TestCrossover holds the size at which the cheaper model changes against analyses on both sides of it.
+// TestCrossover holds the size at which the cheaper model changes against analyses on both sides of it, on devices of both
+// laws.
 func TestCrossover(t *testing.T) {
+	for _, device := range []string{"gtx-1070", "h100-sxm"} {
+		t.Run(device, func(t *testing.T) { testCrossover(t, device) })
+	}
+}
+
+func testCrossover(t *testing.T, device string) {
 	files := fixtureFiles(t, "bert-base", "bert-base-ortfused")
-	c := runComparison(t, files[0], files[1], "--dim", "1:batch=8", "--dim", "2:batch=1,32", "--dim", "sequence=100")
+	c := runComparison(t, files[0], files[1], "--device", device, "--dim", "1:batch=8", "--dim", "2:batch=1,32", "--dim", "sequence=100")
 	if len(c.Crossovers) != 1 || len(c.Crossovers[0].Changes) != 1 || !c.Crossovers[0].ClosedForm || c.Crossovers[0].Cheaper == nil {
 		t.Fatalf("crossovers %+v", c.Crossovers)
 	}
@@ -225,7 +232,7 @@ func TestCrossover(t *testing.T) {
 	}
 	from := c.Crossovers[0].Changes[0].From
 	energy := func(batch int) (a, b float64) {
-		c := runComparison(t, files[0], files[1], "--dim", "1:batch=8", "--dim", fmt.Sprintf("2:batch=%d", batch), "--dim", "sequence=100")
+		c := runComparison(t, files[0], files[1], "--device", device, "--dim", "1:batch=8", "--dim", fmt.Sprintf("2:batch=%d", batch), "--dim", "sequence=100")
 		return c.Models[0].Metrics["energy_j"], c.Models[1].Metrics["energy_j"]
 	}
 	if a, b := energy(from - 1); b >= a {

@@ -17,12 +17,13 @@ const (
 	KindWork   FormulaKind = iota // operations, bytes and launches
 	KindWaves                     // operations rounded up to whole waves of tiles
 	KindSmall                     // what products of fewer than vectorRows rows or columns, which need no tiles, save
+	KindCall                      // kernels of equal sizes
 	KindHidden                    // launches that a kernel's work does not hide
 )
 
 // String names a kind in JSON.
 func (k FormulaKind) String() string {
-	return [...]string{"work", "waves", "small-products", "host"}[k]
+	return [...]string{"work", "waves", "small-products", "call", "host"}[k]
 }
 
 // Form is what a kernel takes as a sum of expressions.

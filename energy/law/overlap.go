@@ -199,37 +199,60 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 
 // productWaits is the products of a kernel, one after the other.
 func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
-	group, one, why := l.productOf(k)
-	x, stands := one(k.Products[0])
+	way := l.productOf(k)
+	x = l.productBy(&way, k.Products[0], k.Replayed)
 	for _, q := range k.Products[1:] {
-		y, _ := one(q)
-		x.follow(y)
+		x.follow(l.productBy(&way, q, k.Replayed))
 	}
-	return x, group, cmp.Or(why, l.borrowed[group], stands)
+	return x, way.group, cmp.Or(way.why, l.borrowed[way.group], way.stands)
 }
 
-// productOf is how products of a kernel are computed, the group of their constants, and why they are another type's.
-func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, string), why string) {
+// productWay is how products of a kernel are computed.
+type productWay struct {
+	name                     string // of the type that computes them
+	group                    string // of their constants
+	operand                  operand
+	quantisation             *Quantisation // nil: none
+	vector, weights, convert bool          // without tensor cores: see [Overlap.vector]
+	why, stands              string        // why they are another type's, and why the constants are
+}
+
+// productBy is one product.
+func (l *Overlap) productBy(w *productWay, q Product, warm bool) waits {
+	switch {
+	case w.vector:
+		return l.vector(q, w.weights, w.convert)
+	case w.quantisation != nil:
+		return l.quantised(q, w, warm)
+	}
+	return l.product(q, &w.operand, warm)
+}
+
+// productOf is how products of a kernel are computed.
+func (l *Overlap) productOf(k *Kernel) productWay {
 	if s, ok := l.quantisationOf(k); ok {
-		if why = l.noArithmetic(&s, l.constants.Quant[s.Name].Peak[l.machine.kind] > 0); why != "" {
+		w := productWay{name: s.Name, group: GroupProduct + " " + s.Name}
+		if w.why = l.noArithmetic(&s, l.constants.Quant[s.Name].Peak[l.machine.kind] > 0); w.why != "" {
 			s = s.weightsAlone()
 		}
-		return GroupProduct + " " + s.Name, func(q Product) (waits, string) { return l.quantised(q, &s, k.Replayed) }, why
+		w.quantisation = &s
+		w.operand, w.stands = l.quantisedOperand(&s)
+		return w
 	}
 	if rate, ok := l.machine.dev.PeakMatrix(energy.TF32); ok && k.DType == graph.Float32 && (l.runtime.tf32 || l.runtime.tf32Convolutions && k.Class == "conv") {
 		o := operand{weight: 4, active: 4, peak: float64(rate), latency: 1, fill: 1, joules: 1}
-		return GroupProduct, func(q Product) (waits, string) { return l.product(q, &o, k.Replayed), "" }, "no TF32 product was measured; products in 16 bit stand for it"
+		return productWay{name: "tf32", group: GroupProduct, operand: o, why: "no TF32 product was measured; products in 16 bit stand for it"}
 	}
 	if k.DType != graph.Float32 && l.machine.peak(k.DType.String()) > l.machine.peak("float32") {
-		return GroupProduct, func(q Product) (waits, string) {
-			o, stands := l.plainOperand(k.DType)
-			return l.product(q, &o, k.Replayed), stands
-		}, ""
+		w := productWay{name: k.DType.String(), group: GroupProduct}
+		w.operand, w.stands = l.plainOperand(k.DType)
+		return w
 	}
+	w := productWay{name: k.DType.String(), group: GroupVector, vector: true, weights: k.Class != "bmm", convert: k.DType.Bits() == 16}
 	if k.DType != graph.Float32 {
-		why = fmt.Sprintf("%s computes no faster in %v than in float32, whose products stand for it", l.machine.dev.ID, k.DType)
+		w.why = fmt.Sprintf("%s computes no faster in %v than in float32, whose products stand for it", l.machine.dev.ID, k.DType)
 	}
-	return GroupVector, func(q Product) (waits, string) { return l.vector(q, k.Class != "bmm", k.DType.Bits() == 16), "" }, why
+	return w
 }
 
 // quantisationOf is the quantisation that a kernel names, or that of its element type where the device has no instruction
@@ -283,15 +306,21 @@ func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
 
 // expertWaits is a layer of experts.
 func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
-	t := expertType{name: "bfloat16", weight: 2, peak: l.machine.peak(k.DType.String()), joules: expertJoules}
+	t, why := l.expertTypeOf(k)
+	group = GroupExperts + " " + t.name
+	return l.experts(k.Experts, &t, k.Replayed), group, cmp.Or(l.borrowed[group], why)
+}
+
+// expertTypeOf is how the elements of a kernel's experts are stored and computed, and why constants are another type's.
+func (l *Overlap) expertTypeOf(k *Kernel) (t expertType, why string) {
+	t = expertType{name: "bfloat16", weight: 2, peak: l.machine.peak(k.DType.String()), joules: expertJoules}
 	if s, narrow := l.quantisationOf(k); narrow {
 		t.weight, why = s.weight, l.noArithmetic(&s, l.constants.Experts[s.Name].Tensor > 0)
 		if why == "" {
 			t = expertType{name: s.Name, weight: s.weight, peak: l.machine.peak(s.peak), joules: expertJoules * l.constants.Quant[s.Name].Joules}
 		}
 	}
-	group = GroupExperts + " " + t.name
-	return l.experts(k.Experts, &t, k.Replayed), group, cmp.Or(l.borrowed[group], why)
+	return t, why
 }
 
 // Describe implements [Law]: there are no closed forms to describe.
@@ -330,15 +359,21 @@ func (l *Overlap) TimeAndEnergy(k *Kernel) (seconds, joules float64) {
 // run is what a kernel waits for and how it runs, with the factors of the device's own.
 func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
 	x, group, why = l.waits(k)
-	draw := 1.0
+	if f := l.ownOf(k, group); f != nil {
+		x.stretch(f.time)
+	}
+	return x, l.machine.run(&x, &l.constants.Power, l.draw(k, &x, group)), group, why
+}
+
+// draw is the factor on what a kernel draws above idle.
+func (l *Overlap) draw(k *Kernel, x *waits, group string) float64 {
 	switch f := l.ownOf(k, group); {
 	case f != nil:
-		x.stretch(f.time)
-		draw = f.energy
-	case !x.vector:
-		draw = l.data()
+		return f.energy
+	case x.vector:
+		return 1
 	}
-	return x, l.machine.run(&x, &l.constants.Power, draw), group, why
+	return l.data()
 }
 
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.

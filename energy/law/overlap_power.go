@@ -160,7 +160,7 @@ func (c *PowerConstants) perFLOP(m *machine, x *waits) float64 {
 
 // throttled scales what a kernel draws to what the board lets through that its kind's times were fitted on.
 func (m *machine) throttled(j [numDraws]float64, dynamic, t float64) ([numDraws]float64, float64) {
-	most := max(m.board, m.fittedLimit())*atLimit - m.idle
+	most := m.fittedDynamic()
 	if dynamic <= most {
 		return j, dynamic
 	}
@@ -169,6 +169,9 @@ func (m *machine) throttled(j [numDraws]float64, dynamic, t float64) ([numDraws]
 	}
 	return j, most
 }
+
+// fittedDynamic is the power above idle that such a board lets through.
+func (m *machine) fittedDynamic() float64 { return max(m.board, m.fittedLimit())*atLimit - m.idle }
 
 // fittedLimit is the power limit of a board with as many multiprocessors among those that times were fitted on: A100-SXM,
 // H100-SXM, B200, L40S.

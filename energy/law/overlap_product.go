@@ -143,7 +143,7 @@ func (g *grid) wait(x *waits, m *machine, parts float64) {
 }
 
 // slower says that a kernel surely takes longer than that. Norms fall with their exponent: one that takes no powers to
-// compute bounds that of the law from below.
+// compute, and leaves out no less than norm does, bounds that of the law from below.
 func (x *waits) slower(seconds float64) bool {
 	rest := seconds - x.floor - x.before - x.split
 	if rest <= 0 {
@@ -154,7 +154,9 @@ func (x *waits) slower(seconds float64) bool {
 		if v >= rest {
 			return true
 		}
-		sum += cheapPower(v/rest, x.p)
+		if r := v / rest; r > negligible {
+			sum += cheapPower(r, x.p)
+		}
 	}
 	return sum > 1
 }

@@ -65,19 +65,22 @@ func (q *Quantisation) weightsAlone() Quantisation {
 	return alone
 }
 
-// quantised is a product in a quantisation, its quantiser before it, and why the products are another type's.
-func (l *Overlap) quantised(q Product, s *Quantisation, warm bool) (waits, string) {
-	m, c := &l.machine, l.constants.Quant[s.Name]
-	rate, why := m.path(s.peak)
-	kind := m.kind
-	o := operand{
-		weight: s.weight, active: s.active, peak: rate * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules,
-		floor: c.Launch[kind], before: q.K * c.Depth / m.clock,
-	}
+// quantisedOperand is that of products in a quantisation, and why they are another type's.
+func (l *Overlap) quantisedOperand(s *Quantisation) (operand, string) {
+	c, kind := l.constants.Quant[s.Name], l.machine.kind
+	rate, why := l.machine.path(s.peak)
+	return operand{weight: s.weight, active: s.active, peak: rate * c.Peak[kind], latency: c.Latency[kind], fill: s.fill, joules: c.Joules, floor: c.Launch[kind]}, why
+}
+
+// quantised is a product in a quantisation, and its quantiser before it.
+func (l *Overlap) quantised(q Product, w *productWay, warm bool) waits {
+	m, s, o := &l.machine, w.quantisation, w.operand
+	c := l.constants.Quant[s.Name]
+	o.before = q.K * c.Depth / m.clock
 	if s.quantises() {
 		bytes := (2 + s.active) * q.M * q.K
 		o.before += math.Max(1, q.M/m.sms)*c.Row/m.clock + bytes/(m.sms*m.clock*c.Rate)
 		o.traffic = bytes * beyond(bytes, m.nearL2()/2)
 	}
-	return l.product(q, &o, warm), why
+	return l.product(q, &o, warm)
 }

@@ -2,6 +2,7 @@ package predict
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
@@ -71,6 +72,18 @@ func dimsOf(c *graph.Cost) []graph.Dim {
 		return 0, false
 	})
 	return out
+}
+
+// Symbols lists the names that the kernels' sizes depend on, sorted.
+func (p *Program) Symbols() []string {
+	var out []string
+	for _, c := range p.Calls() {
+		for _, d := range dimsOf(c.Cost) {
+			out = append(out, d.Symbols()...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // Compile makes a function of the values of some symbols, in their order, that gives what a whole pass takes: not a number

@@ -21,7 +21,12 @@ type FormulaTerm struct {
 	Coefficient float64
 	Expression  graph.Dim
 	Kind        law.FormulaKind
+
+	named bool // of calls
 }
+
+// Named reports whether the expression names calls, not dims: see [CallFormulas].
+func (t *FormulaTerm) Named() bool { return t.named }
 
 // DimFormula is an expression as a formula. False where it is not known.
 func DimFormula(d graph.Dim) (Formula, bool) {
@@ -93,18 +98,23 @@ type ModuleFormula struct {
 type Formulas struct {
 	Basis
 	Modules  map[*graph.Module]*ModuleFormula
-	StandIns []string // why stand-ins were taken, each reason once
+	StandIns []string      // why stand-ins were taken, each reason once
+	Calls    *CallFormulas // what the formulas are sums of; nil where they are polynomials in the dims
 
-	law law.Law
+	program *Program
 }
 
 // Formulas gives what [Program.At] predicts as formulas in the dims that the analysis left open. At sizes of at least 1
-// both give the same numbers. It fails where nothing is open, and where the law has no closed form.
+// both give the same numbers. It fails where the analysis is not symbolic.
 func (p *Program) Formulas() (*Formulas, error) {
 	if !p.Analysis.Symbolic {
 		return nil, errors.New("formulas need a symbolic analysis")
 	}
-	out := &Formulas{Basis: p.Basis, Modules: map[*graph.Module]*ModuleFormula{}, law: p.law}
+	out := &Formulas{Basis: p.Basis, Modules: map[*graph.Module]*ModuleFormula{}, program: p}
+	if l, ok := p.law.(*law.Overlap); ok {
+		p.callFormulas(l, out)
+		return out, nil
+	}
 	s := &symbolic{plan: p.Plan, ids: map[string]int{}}
 	for i := range p.Steps {
 		form, err := p.form(&p.Steps[i])
@@ -235,4 +245,6 @@ func (s *symbolic) module(m *graph.Module, out *Formulas) []weighted {
 }
 
 // Describe says in words what expressions of some kinds stand for.
-func (fs *Formulas) Describe(kinds map[law.FormulaKind]bool) []string { return fs.law.Describe(kinds) }
+func (fs *Formulas) Describe(kinds map[law.FormulaKind]bool) []string {
+	return fs.program.law.Describe(kinds)
+}

@@ -373,7 +373,7 @@ func finishChain(gr *grouping, k *Kernel) {
 	}
 }
 
-// operands is how many values of as many elements as its result a kernel reads.
+// operands is how many values that are no weights, of as many elements as its result, a kernel reads.
 func (gr *grouping) operands(k *Kernel) int {
 	var seen []*graph.Value
 	for _, n := range k.Members {
@@ -381,7 +381,7 @@ func (gr *grouping) operands(k *Kernel) int {
 			if v == nil || v.Producer != nil && slices.Contains(k.Members, v.Producer) || slices.Contains(seen, v) {
 				continue
 			}
-			if gr.shape(v).Elements().Equal(k.Cost.Elements) {
+			if gr.static[v.ID] == dynamic && gr.shape(v).Elements().Equal(k.Cost.Elements) {
 				seen = append(seen, v)
 			}
 		}

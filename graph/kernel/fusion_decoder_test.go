@@ -240,6 +240,7 @@ func TestRows(t *testing.T) {
 		{"SwiGLU", []Part{x, a, Node("Sigmoid", "x", "s"), Node("Mul", "x s", "z"), Node("Mul", "z a", "y")}, "silu_and_mul"},
 		{"a gate by its own input", []Part{x, Node("Sigmoid", "x", "s"), Node("Mul", "x s", "y")}, ""},
 		{"a bias and a gate", []Part{x, g, Node("Add", "x γ", "b"), Node("Sigmoid", "b", "s"), Node("Mul", "b s", "y")}, ""},
+		{"a bias for each element", []Part{x, weight("w", 2, 8), Node("Add", "x w", "b"), Node("Sigmoid", "b", "s"), Node("Mul", "b s", "y")}, ""},
 		{"a sum of two", []Part{x, a, Node("Add", "x a", "s"), Node("Mul", "s s", "y")}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

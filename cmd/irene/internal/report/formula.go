@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -28,6 +29,7 @@ type Formulas struct {
 	Symbols     []Name
 	Equalities  []Equality // dims that the graph's equalities express by others
 	Assumptions []string
+	Law         *FormulaLaw      // that modules' energies and times are sums of calls of; nil where they are polynomials in the dims
 	Modules     []*FormulaModule // the roots of what is shown
 }
 
@@ -53,6 +55,7 @@ type NamedFormula struct {
 	*Metric
 	Known bool
 	predict.Formula
+	Value float64 // where no dim is open, else not a number
 }
 
 // FormulaOptions says which closed forms are shown.
@@ -84,10 +87,19 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 	for _, m := range roots {
 		out.Modules = append(out.Modules, b.module(m, opts.Depth))
 	}
+	if fs != nil && fs.Calls != nil && (b.wants("energy") || b.wants("time")) {
+		out.Law = newFormulaLaw(fs.Calls)
+		b.symbols = append(b.symbols, out.Law.symbols()...)
+	}
 	out.name(a, b.symbols)
+	if len(out.Symbols) == 0 {
+		out.evaluate(a, fs)
+	}
 	out.assume(fs, b)
 	return out
 }
+
+func (b *formulaBuilder) wants(metric string) bool { return slices.Contains(b.opts.Metrics, metric) }
 
 type formulaBuilder struct {
 	opts     FormulaOptions
@@ -109,7 +121,7 @@ func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
 		if !slices.Contains(b.opts.Metrics, x.Name) {
 			continue
 		}
-		f := NamedFormula{Metric: x}
+		f := NamedFormula{Metric: x, Value: math.NaN()}
 		switch {
 		case x.Count != nil:
 			f.Formula, f.Known = predict.DimFormula(x.Count(&m.Metrics))
@@ -118,8 +130,10 @@ func (b *formulaBuilder) module(m *Module, depth int) *FormulaModule {
 		}
 		for _, t := range f.Terms {
 			b.kinds[t.Kind] = true
+			if !t.Named() {
+				b.symbols = append(b.symbols, t.Expression.Symbols()...)
+			}
 		}
-		b.symbols = append(b.symbols, f.Symbols()...)
 		out.Formulas = append(out.Formulas, f)
 	}
 	if depth != 0 {
@@ -137,7 +151,7 @@ func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
 	written := map[string]graph.Dim{}
 	for _, s := range symbols {
 		w := Identifier(s)
-		for w != s && slices.Contains(symbols, w) {
+		for w != s && slices.Contains(symbols, w) || r.Law.names(w) {
 			w += "_"
 		}
 		r.Symbols = append(r.Symbols, Name{s, w})
@@ -153,11 +167,43 @@ func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
 	if len(written) == 0 {
 		return
 	}
+	rename := func(d graph.Dim) graph.Dim {
+		return d.Subst(func(s string) (graph.Dim, bool) { d, ok := written[s]; return d, ok })
+	}
+	r.Law.rename(rename)
 	r.walk(func(m *FormulaModule) {
 		for i := range m.Formulas {
 			for j := range m.Formulas[i].Terms {
-				t := &m.Formulas[i].Terms[j]
-				t.Expression = t.Expression.Subst(func(s string) (graph.Dim, bool) { d, ok := written[s]; return d, ok })
+				if t := &m.Formulas[i].Terms[j]; !t.Named() {
+					t.Expression = rename(t.Expression)
+				}
+			}
+		}
+	})
+}
+
+// evaluate finds the values of formulas in which no dim is open.
+func (r *Formulas) evaluate(a *analysis.Analysis, fs *predict.Formulas) {
+	var at *predict.Result
+	modules := map[string]*graph.Module{}
+	if r.Law != nil {
+		at, r.Law.Values = fs.Values(a.Eval)
+		a.Tree.Root.Walk(func(m *graph.Module) { modules[m.Path] = m })
+	}
+	r.walk(func(m *FormulaModule) {
+		for i := range m.Formulas {
+			f := &m.Formulas[i]
+			switch {
+			case !f.Known:
+			case f.Closed != nil && r.Law != nil:
+				sum := at.Modules[modules[m.Path]]
+				f.Value = f.Predicted(&sum)
+			default:
+				f.Value = 0
+				for _, t := range f.Terms {
+					v, _ := t.Expression.Const()
+					f.Value += t.Coefficient * float64(v)
+				}
 			}
 		}
 	})
@@ -213,7 +259,10 @@ func (r *Formulas) assume(fs *predict.Formulas, b *formulaBuilder) {
 			r.Assumptions = append(r.Assumptions, "scaled: "+why)
 		}
 	}
-	if slices.Contains(b.opts.Metrics, "energy") || slices.Contains(b.opts.Metrics, "time") {
+	if r.Law != nil {
+		r.Assumptions = append(r.Assumptions, "modules are sums of the calls' times t1, t2 … and energies e1, e2 …, which the rules give")
+	}
+	if b.wants("energy") || b.wants("time") {
 		r.Assumptions = append(r.Assumptions, "without intervals, also beyond the sizes that were measured (analyze says both)")
 	}
 }

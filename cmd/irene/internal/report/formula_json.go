@@ -13,6 +13,7 @@ type FormulaOutput struct {
 	Symbols     []string                  `json:"symbols" lines:"before"` // open dims of the expressions, as Python identifiers
 	Equalities  render.Members[graph.Dim] `json:"equalities"`             // dims that others give, by name
 	Assumptions []string                  `json:"assumptions"`            // where the formulas hold, for people
+	Law         *formulaLawJSON           `json:"law" lines:"before"`     // that energies and times are sums of calls of; null where they are expressions in the symbols
 	Modules     []formulaModuleJSON       `json:"modules" lines:"before,each"`
 	Warnings    []string                  `json:"warnings" lines:"before"` // what to know beside the formulas, for people
 }
@@ -31,17 +32,18 @@ type formulaModuleJSON struct {
 type formulaJSON struct {
 	Python string            `json:"python"` // the sum as a Python expression, with all digits
 	Terms  []formulaTermJSON `json:"terms"`
+	Value  render.Number     `json:"value"` // where no dim is open, in the unit of the metric; else null
 }
 
 // formulaTermJSON is a coefficient times an expression.
 type formulaTermJSON struct {
 	Coefficient float64 `json:"coefficient"` // in the unit of the metric
-	Expression  string  `json:"expression"`  // in the symbols
+	Expression  string  `json:"expression"`  // in the symbols, or in the names of calls
 	Counts      string  `json:"counts"`      // what the term stands for
 }
 
 func writeFormulaJSON(w io.Writer, r *Formulas) error {
-	out := FormulaOutput{Head: r.head(), Assumptions: r.Assumptions, Warnings: r.Warnings}
+	out := FormulaOutput{Head: r.head(), Assumptions: r.Assumptions, Law: r.Law.json(), Warnings: r.Warnings}
 	for _, s := range r.Symbols {
 		out.Symbols = append(out.Symbols, s.Written)
 	}
@@ -62,7 +64,7 @@ func (f *NamedFormula) json() *formulaJSON {
 	if !f.Known {
 		return nil
 	}
-	out := &formulaJSON{Python: pythonLine(&f.Formula, fullNumber)}
+	out := &formulaJSON{Python: pythonLine(&f.Formula, fullNumber), Value: render.Number(f.Value)}
 	for _, t := range f.Terms {
 		out.Terms = append(out.Terms, formulaTermJSON{t.Coefficient, t.Expression.String(), t.Kind.String()})
 	}

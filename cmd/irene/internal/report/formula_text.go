@@ -17,19 +17,26 @@ const formulaWidth = 110
 
 // writeFormulaText writes Python: a comment with what was read and where it holds, and an assignment per module and
 // metric.
-func writeFormulaText(w io.Writer, r *Formulas) error { return r.write(w, "# ", pythonText) }
+func writeFormulaText(w io.Writer, r *Formulas) error {
+	return r.write(w, "# ", (*FormulaLaw).pythonLaw, pythonText)
+}
 
 // writeFormulaLaTeX writes an aligned environment per module and metric.
-func writeFormulaLaTeX(w io.Writer, r *Formulas) error { return r.write(w, "% ", latexText) }
+func writeFormulaLaTeX(w io.Writer, r *Formulas) error {
+	return r.write(w, "% ", (*FormulaLaw).latexLaw, latexText)
+}
 
-// write writes the head as comments, then the text of each module below a comment that names it.
-func (r *Formulas) write(w io.Writer, comment string, text func(*FormulaModule) string) error {
+// write writes the head as comments, the law where modules are sums of its calls, then the text of each module below a comment that names it.
+func (r *Formulas) write(w io.Writer, comment string, rules func(*FormulaLaw) string, text func(*FormulaModule) string) error {
 	var b strings.Builder
 	t := &render.Table{}
 	for _, n := range r.formulaHead() {
 		t.Row(comment+n.Key, n.Text)
 	}
 	b.WriteString(t.String())
+	if r.Law != nil {
+		b.WriteString("\n" + rules(r.Law))
+	}
 	var write func([]formulaRun)
 	write = func(runs []formulaRun) {
 		for _, run := range runs {
@@ -132,34 +139,49 @@ func pythonText(m *FormulaModule) string {
 			fmt.Fprintf(&b, "# %s is not known\n", f.Key)
 			continue
 		}
-		fmt.Fprintf(&b, "%s = %s\n", f.Key, pythonSum(&f.Formula))
+		fmt.Fprintf(&b, "%s = %s%s\n", f.Key, pythonSum(&f.Formula), f.comment())
 	}
 	return b.String()
+}
+
+// comment is the value of a formula of calls, for people; "" where dims are open, and where the formula says it.
+func (f *NamedFormula) comment() string {
+	if math.IsNaN(f.Value) || len(f.Symbols()) == 0 {
+		return ""
+	}
+	return "  # " + f.Unit.Text(f.Value)
 }
 
 // sections are the comments before the terms of a kind, in formulas of several lines.
 var sections = map[law.FormulaKind]string{
 	law.KindWaves:  "whole waves of tiles",
 	law.KindSmall:  "less for products of few rows or columns",
+	law.KindCall:   "calls of kernels",
 	law.KindHidden: "launches that work does not hide",
 }
 
-// pythonSum is a formula as a Python expression: one line if it fits, else one term per line in parentheses.
+// pythonSum is a formula as a Python expression: one line if it fits, else in parentheses one term per line, of calls as many as fit.
 func pythonSum(f *predict.Formula) string {
 	if s := pythonLine(f, shortNumber); len(s) <= formulaWidth {
 		return s
 	}
 	var b strings.Builder
-	b.WriteString("(\n")
-	last := law.KindWork
+	b.WriteString("(")
+	last, width := law.KindWork, formulaWidth
 	for i, t := range f.Terms {
+		term := pythonTerm(t, i > 0, shortNumber)
 		if t.Kind != last {
-			last = t.Kind
-			b.WriteString("    # " + sections[last] + "\n")
+			last, width = t.Kind, formulaWidth
+			b.WriteString("\n    # " + sections[last])
 		}
-		b.WriteString("    " + pythonTerm(t, i > 0, shortNumber) + "\n")
+		if width += 1 + len(term); t.Named() && width <= formulaWidth {
+			b.WriteString(" " + term)
+			continue
+		}
+		width = len("    ") + len(term)
+		b.WriteString("\n    " + term)
 	}
-	b.WriteString(")")
+	b.WriteString("\n)")
 	return b.String()
 }
 

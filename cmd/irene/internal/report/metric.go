@@ -9,6 +9,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
@@ -26,11 +27,12 @@ type Metric struct {
 	Column int  // in CSV, from 1 on; 0 where it has none
 	Exact  bool // operators of unknown cost are counted too
 
-	Count  func(*Metrics) graph.Dim                      // of what is counted
-	Number func(*Metrics) (float64, bool)                // of what is no count; false where it is not known
-	Whole  func(*Report) (int64, bool)                   // of what only the model as a whole has
-	Closed func(*predict.ModuleFormula) *predict.Formula // of what is predicted
-	Sweep  func(*sweep.Row) float64                      // of a point of a sweep; NaN where it is not known
+	Count     func(*Metrics) graph.Dim                      // of what is counted
+	Number    func(*Metrics) (float64, bool)                // of what is no count; false where it is not known
+	Whole     func(*Report) (int64, bool)                   // of what only the model as a whole has
+	Closed    func(*predict.ModuleFormula) *predict.Formula // of what is predicted
+	Predicted func(*law.Sum) float64                        // the same of a module's prediction
+	Sweep     func(*sweep.Row) float64                      // of a point of a sweep; NaN where it is not known
 }
 
 // Unit is what a metric is counted in.
@@ -57,17 +59,19 @@ var (
 var metricTable = []Metric{
 	{
 		Name: "energy", Key: "energy_j", Title: "energy", Noun: "energy", Symbol: `E / \mathrm{J}`, Unit: joule, Column: 9,
-		Number: energyOf(func(m *Metrics) energy.Joules { return m.Energy }),
-		Closed: func(f *predict.ModuleFormula) *predict.Formula { return &f.Energy },
-		Sweep:  func(r *sweep.Row) float64 { return float64(r.Energy) },
+		Number:    energyOf(func(m *Metrics) energy.Joules { return m.Energy }),
+		Closed:    func(f *predict.ModuleFormula) *predict.Formula { return &f.Energy },
+		Predicted: func(s *law.Sum) float64 { return float64(s.Energy) },
+		Sweep:     func(r *sweep.Row) float64 { return float64(r.Energy) },
 	},
 	{Key: "energy_low_j", Unit: joule, Column: 10, Number: energyOf(func(m *Metrics) energy.Joules { return m.Low })},
 	{Key: "energy_high_j", Unit: joule, Column: 11, Number: energyOf(func(m *Metrics) energy.Joules { return m.High })},
 	{
 		Name: "time", Key: "time_s", Title: "time", Noun: "time", Symbol: `t / \mathrm{s}`, Unit: second, Column: 8,
-		Number: func(m *Metrics) (float64, bool) { return float64(m.Time), m.Predicted },
-		Closed: func(f *predict.ModuleFormula) *predict.Formula { return &f.Time },
-		Sweep:  func(r *sweep.Row) float64 { return float64(r.Time) },
+		Number:    func(m *Metrics) (float64, bool) { return float64(m.Time), m.Predicted },
+		Closed:    func(f *predict.ModuleFormula) *predict.Formula { return &f.Time },
+		Predicted: func(s *law.Sum) float64 { return float64(s.Time) },
+		Sweep:     func(r *sweep.Row) float64 { return float64(r.Time) },
 	},
 	{Key: "power_w", Title: "power", Unit: watt, Sweep: func(r *sweep.Row) float64 { return float64(r.Power()) }},
 	{Key: "ITEMs", Title: "ITEMs", Unit: plain, Sweep: func(r *sweep.Row) float64 { return r.Items }},

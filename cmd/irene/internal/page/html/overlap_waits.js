@@ -140,7 +140,7 @@ const overlapWaits = (() => {
       const g = grid(l, q, o, tile);
       for (const parts of splits(l, q[3])) {
         const x = wait(l, g, base, parts);
-        if (slower(x, shortest)) continue;
+        if (slower(l, x, shortest)) continue;
         const t = timeAt(l, x, 1);
         if (!(t < shortest)) continue;
         x.busy = clamp(g.blocks * parts / m.sms);
@@ -186,13 +186,13 @@ const overlapWaits = (() => {
   }
 
   // slower says that a kernel surely takes longer than that.
-  function slower(x, seconds) {
+  function slower(l, x, seconds) {
     const rest = seconds - x.floor - x.before - x.split;
     if (rest <= 0) return true;
     let sum = 0;
     for (const v of x.overlap) {
       if (v >= rest) return true;
-      sum += cheapPower(v / rest, x.p);
+      if (v / rest > l.rules.negligible) sum += cheapPower(v / rest, x.p);
     }
     return sum > 1;
   }
@@ -237,7 +237,7 @@ const overlapWaits = (() => {
       const x = { ...base, overlap: [...base.overlap] };
       x.overlap[ARITHMETIC] = ((Math.ceil(tiles * s / m.sms) - 1) * mean + largest) * partOf(l, k, s, step) / rate;
       if (s > 1) x.split = c.split + 8 * s * rows * cols / (m.sms * m.clock * l.rules.second_pass);
-      if (slower(x, shortest)) continue;
+      if (slower(l, x, shortest)) continue;
       x.busy = clamp(tiles * s / m.sms);
       x.tile = [tile, tile];
       const t = timeAt(l, x, 1);
