@@ -48,7 +48,7 @@ energy/paired: graph energy/stats energy/coefficients energy/law
 energy/predict: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/paired
 energy/operator: internal/nearest graph graph/analysis energy energy/coefficients energy/law energy/predict
 energy/measured: graph graph/kernel graph/analysis energy energy/irene energy/trace energy/coefficients energy/law energy/predict
-energy/sweep: graph graph/analysis energy energy/predict
+energy/sweep: graph graph/analysis energy energy/law energy/predict
 energy/generate: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep
 energy/fit: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/paired energy/predict energy/operator energy/measured
 energy/validate: graph energy energy/stats energy/irene energy/irene/model energy/coefficients energy/law energy/paired energy/operator energy/measured energy/fit

@@ -20,7 +20,7 @@ func settingFlags() []cli.Flag {
 		powerLimitFlag(),
 		&cli.GenericFlag{Name: "clock", Value: &quantityFlag{parse: parseClock, want: "a clock with its unit, such as 1410MHz"}, DefaultText: "boost", Usage: "predict with multiprocessors held to this clock, `MHz`"},
 		&cli.StringFlag{Name: "boundary", DefaultText: "that of the coefficients", Usage: "what energy covers, `board` or plug"},
-		&cli.GenericFlag{Name: "host-launch", Value: &quantityFlag{parse: parseMicroseconds, want: "a time, such as 5us"}, DefaultText: "that of the runtime", Usage: "what the host takes to launch a kernel, `µs`"},
+		&cli.GenericFlag{Name: "host-launch", Value: &quantityFlag{parse: parseMicroseconds, want: "a time, such as 5us"}, DefaultText: "that of the runtime", Usage: "what the host takes to launch a kernel, `us`"},
 		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where energy is at the plug"},
 	}
 }
