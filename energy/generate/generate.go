@@ -82,6 +82,7 @@ func New(in Input) (*Generator, error) {
 	if g.Step, err = sweep.NewGrid(d.Graph, opts, names, points, []predict.Target{in.Target}, graph.TwoMACPlusElementwise); err != nil {
 		return nil, err
 	}
+	g.in.Target.Options.Profile = g.Basis().Profile // of all graphs that run together
 	g.Warnings = slices.Clone(g.Step.Warnings)
 	if g.Step.Direct != "" {
 		g.Warnings = append(g.Warnings, "decode steps are interpolated: "+g.Step.Direct)

@@ -161,6 +161,17 @@ func (k *Kernel) idle() bool {
 	return k.Bytes == 0 && k.MACs == 0 && k.Attention == nil && k.Experts == nil && k.Elements == 0 && !slices.ContainsFunc(k.Products, func(p Product) bool { return p.M > 0 })
 }
 
+// LeftOut is the mean relative error of times of a group of kernels on devices that were left out of the fit; false where none
+// was.
+func (l *Overlap) LeftOut(group string) (float64, bool) {
+	var sum, rows float64
+	for _, d := range l.groups[group].LeftOut {
+		sum += d.Error * float64(d.Rows)
+		rows += float64(d.Rows)
+	}
+	return sum / max(1, rows), rows > 0
+}
+
 // surround puts the intervals that leaving whole devices out gives around a prediction, those of leaving a kind of
 // multiprocessor out around a stand-in.
 func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
@@ -231,11 +242,11 @@ func (l *Overlap) productBy(w *productWay, q Product, warm bool) waits {
 // productOf is how products of a kernel are computed.
 func (l *Overlap) productOf(k *Kernel) productWay {
 	if s, ok := l.quantisationOf(k); ok {
-		w := productWay{name: s.Name, group: GroupProduct + " " + s.Name}
+		w := productWay{name: s.Name}
 		if w.why = l.noArithmetic(&s, l.constants.Quant[s.Name].Peak[l.machine.kind] > 0); w.why != "" {
 			s = s.weightsAlone()
 		}
-		w.quantisation = &s
+		w.group, w.quantisation = GroupProduct+" "+s.Name, &s
 		w.operand, w.stands = l.quantisedOperand(&s)
 		return w
 	}

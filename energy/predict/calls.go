@@ -90,7 +90,7 @@ func (p *Program) Symbols() []string {
 // where the law does not know the energy. Kernels whose sizes are not known are left out. It fails where the pass depends
 // on another symbol. Several goroutines may call the function.
 func (p *Program) Compile(symbols []string) (func(values []int64) law.Share, error) {
-	if _, ok := p.law.(*law.Overlap); ok {
+	if p.overlaps() {
 		return p.compileCalls(symbols)
 	}
 	fs, err := p.Formulas()

@@ -15,7 +15,7 @@ import (
 
 // Options steer predictions.
 type Options struct {
-	Profile    string          // kernel profile; "" is that of the coefficients
+	Profile    string          // kernel profile; "" is that of additive coefficients, else what the file asks for
 	HostWatts  *energy.Watts   // see law.Options, as the others
 	HostLaunch *energy.Seconds // of the host for one kernel
 	PowerLimit energy.Watts    // 0: the board's own
@@ -36,9 +36,11 @@ type Basis struct {
 	Boundary energy.Boundary // board or wall
 	Origin   string          // OriginFitted or OriginEstimated
 	Profile  string          // kernel profile
-	NoEnergy bool            // the coefficients hold times alone: every energy is unknown, not zero
-	Idle     energy.Watts    // that the meter shows while nothing runs: of the board, and of the host at the plug
-	Warnings []string
+	// PowerLimit is the limit that was asked for; 0: the board's own.
+	PowerLimit energy.Watts
+	NoEnergy   bool         // the coefficients hold times alone: every energy is unknown, not zero
+	Idle       energy.Watts // that the meter shows while nothing runs: of the board, and of the host at the plug
+	Warnings   []string
 }
 
 // Warnf adds a warning.
@@ -71,13 +73,16 @@ func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
 	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: cmp.Or(opts.Profile, c.Profile)}}
+	if opts.Profile == "" && c.Overlap != nil {
+		p.Profile = defaultProfile(a)
+	}
 	var err error
 	if p.law, err = law.New(c, dev, law.Options{
 		HostWatts: opts.HostWatts, HostLaunch: opts.HostLaunch, PowerLimit: opts.PowerLimit, Clock: opts.Clock, Runtime: p.Profile, Boundary: opts.Boundary,
 	}); err != nil {
 		return nil, err
 	}
-	p.Idle = p.law.Idle()
+	p.Idle, p.PowerLimit = p.law.Idle(), opts.PowerLimit
 	var options []kernel.Option
 	if c.Overlap != nil {
 		options = append(options, kernel.Functions)
@@ -85,8 +90,8 @@ func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 	if p.Plan, err = NewPlan(a, p.Profile, options...); err != nil {
 		return nil, err
 	}
+	p.Warnings = append(p.Warnings, p.Notes...)
 	if c.Overlap != nil {
-		p.residuals = &coefficients.Residuals{}
 		if !slices.Contains(c.Provenance.Devices, dev.ID) {
 			p.Origin = OriginEstimated
 			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(c.Provenance.Devices))
@@ -119,7 +124,7 @@ func (t Target) Run(a *analysis.Analysis) (*Result, error) {
 // At predicts every step at the sizes that dims evaluate to, puts it on the node that does the work, and sums the modules.
 func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	g, tree := p.Analysis.Graph, p.Analysis.Tree
-	res := &Result{law: p.law, Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes)), Kernels: make([]Kernel, len(p.Steps))}
+	res := &Result{law: p.law, wide: p.Origin == OriginEstimated && !p.overlaps(), Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes)), Kernels: make([]Kernel, len(p.Steps))}
 	for i := range p.Steps {
 		k := &res.Kernels[i]
 		k.Step = &p.Steps[i]
@@ -135,7 +140,33 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 		}
 	}
 	res.Sum(tree.Root, p.residuals)
+	res.LeftOut = p.leftOut(res.Kernels)
 	return res
+}
+
+// leftOut is the mean error of kernels like these on devices left out.
+func (p *Program) leftOut(kernels []Kernel) float64 {
+	l, ok := p.law.(*law.Overlap)
+	if !ok {
+		return 0
+	}
+	var sum, time float64
+	for i := range kernels {
+		if off, known := l.LeftOut(kernels[i].Group); known {
+			sum += off * float64(kernels[i].Time)
+			time += float64(kernels[i].Time)
+		}
+	}
+	if time == 0 {
+		return 0
+	}
+	return sum / time
+}
+
+// overlaps says that the law is that of overlapping kernels, whose errors are those of GPUs that were left out.
+func (p *Program) overlaps() bool {
+	_, ok := p.law.(*law.Overlap)
+	return ok
 }
 
 // Law predicts single kernels as the program does.

@@ -34,7 +34,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Graph: a.Graph, Facts: a.Inference.Facts, Prediction: p,
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice, LeftOut: p.LeftOut, Set: p.PowerLimit}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()
@@ -146,7 +146,10 @@ func (b *builder) estimate(op *Operator, p *predict.Operator) {
 	if p.Kernel != nil && p.Kernel != op.Node {
 		op.Kernel = p.Kernel
 	}
-	op.StandIn, op.Extrapolated, op.Why = p.StandIn, p.Extrapolated, p.Why
+	op.StandIn, op.Extrapolated, op.Why, op.Origin = p.StandIn, p.Extrapolated, p.Why, p.Origin
+	if m := &op.Metrics; !m.Read.IsUnknown() && !m.Written.IsUnknown() {
+		m.Read, m.Written = graph.Const(p.Read), graph.Const(p.Written)
+	}
 }
 
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.
