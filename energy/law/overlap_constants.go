@@ -27,7 +27,8 @@ type Slot struct {
 	Group    string  // of kernels that decide it
 	Start    float64 // where a fit begins, and what holds where no row speaks of it
 	Value    *float64
-	Source   string // data that Start was read off, where it holds although no row speaks of it; "" where nothing does
+	Most     float64 // that Value can be; 0: anything
+	Source   string  // data that Start was read off, where it holds although no row speaks of it; "" where nothing does
 }
 
 // newConstants makes room for every constant.

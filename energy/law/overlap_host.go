@@ -66,7 +66,7 @@ func (l *Overlap) Sample(batch, vocabulary float64) Share {
 	x.overlap[waitMemory] = x.traffic / (l.constants.Row.Stream * m.bandwidth)
 	out := Share{Energy: energy.Joules(m.idle * c.Step), Time: energy.Seconds(c.Step)}
 	if x.traffic > 0 {
-		run := m.run(&x, &l.constants.Power)
+		run := m.run(&x, &l.constants.Power, l.data())
 		out = out.Plus(Share{energy.Joules(run.power * run.time), energy.Seconds(run.time)})
 	}
 	out.Energy = l.shift.Of(out.Energy, out.Time)

@@ -13,7 +13,7 @@ const atLimit = 0.98
 type PowerConstants struct {
 	FLOP   [numProcesses]float64         // J per FLOP of bfloat16 products, at boost
 	Byte   [numMemoryGenerations]float64 // J per byte from memory
-	Data   float64                       // factor on FLOP in a model's pass: its numbers turn more bits over than those that tables were measured on
+	Data   float64                       // factor on what is drawn above idle in a model's pass, whose numbers turn more bits over than those of tables
 	Vector float64                       // factor on vectorJoules
 	Score  float64                       // J per attention score: its exponential and what is around
 	// Voltage falls with the clock, f being its share of boost: v² = max(f^Slope, Least·√f).
@@ -97,14 +97,18 @@ const (
 	numDraws
 )
 
-// run finds the clock at which a kernel meets the power limit. Power goes by f·v²; time by 1/f, but for the memory's.
-func (m *machine) run(x *waits, c *PowerConstants) ran {
+// run finds the clock at which a kernel meets the power limit. Power goes by f·v²; time by 1/f, but for the memory's. What
+// the kernel draws above idle is draw times what the constants say.
+func (m *machine) run(x *waits, c *PowerConstants, draw float64) ran {
 	t := x.time(1)
 	p := processOf(&m.dev)
 	var j [numDraws]float64
 	j[drawBusy] = m.busy * x.busy * (t - x.floor)
 	j[drawArithmetic] = c.perFLOP(m, x)*x.flops + c.Score*x.scores
 	j[drawMemory] = c.Byte[m.generation] * x.traffic
+	for i := drawBusy; i < numDraws; i++ {
+		j[i] *= draw
+	}
 	j[drawIdle] = m.idle * t
 	dynamic := (j[drawBusy] + j[drawArithmetic] + j[drawMemory]) / t
 	if x.capped { // the times were fitted under a limit, which is in them

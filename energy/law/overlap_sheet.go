@@ -66,7 +66,7 @@ func (s *Sheets) Add(l *Overlap) int {
 		Attention: place(&s.Attention, l.attentionSheet()),
 		Row:       place(&s.Row, l.rowSheet()),
 		Experts:   place(&s.Experts, l.expertSheets()),
-		Power:     place(&s.Power, PowerSheet{w.FLOP[process], w.Byte[m.memory], w.Vector, w.Score, w.Slope, w.Least[process]}),
+		Power:     place(&s.Power, PowerSheet{w.FLOP[process], w.Byte[m.generation], l.data(), w.Vector, w.Score, w.Slope, w.Least[process]}),
 		Groups:    place(&s.Groups, l.groupSheets()),
 		Borrowed:  place(&s.Borrowed, l.reasonSheets()),
 	})
@@ -131,6 +131,7 @@ type VectorSheet struct {
 	Weights float64 `json:"weights"` // factor on Rate for weights
 	Wide    float64 `json:"wide"`    // factor on Rate for weights of more than wideN columns
 	Split   float64 `json:"split"`
+	Convert float64 `json:"convert"`
 	Reread  float64 `json:"reread"`
 	Drift   float64 `json:"drift"` // 0: blocks do not drift apart
 }
@@ -160,6 +161,7 @@ type AttentionSheet struct {
 	Encoder   float64 `json:"encoder"`
 	Float8    float64 `json:"float8"`
 	Cache     float64 `json:"cache"`
+	Cold      float64 `json:"cold"`
 	Units     float64 `json:"units"`
 	Part      float64 `json:"part"`
 	KVHead    float64 `json:"kv_head"`
@@ -205,6 +207,7 @@ type ExpertSheet struct {
 type PowerSheet struct {
 	FLOP   float64 `json:"flop"`
 	Byte   float64 `json:"byte"`
+	Data   float64 `json:"data"` // 1 of kernels alone
 	Vector float64 `json:"vector"`
 	Score  float64 `json:"score"`
 	Slope  float64 `json:"slope"`
@@ -254,7 +257,7 @@ func (l *Overlap) vectorSheet() VectorSheet {
 	c, d := &l.constants.Vector, &l.machine.dev
 	return VectorSheet{
 		Rate: c.lanes(d), Weights: c.weights(d, 1), Wide: c.weights(d, wideN+1),
-		Split: c.Split, Reread: c.Reread, Drift: c.drift(d),
+		Split: c.Split, Convert: c.Convert, Reread: c.Reread, Drift: c.drift(d),
 	}
 }
 
@@ -301,7 +304,7 @@ func (l *Overlap) attentionSheet() AttentionSheet {
 	return AttentionSheet{
 		Tensor: c.Tensor, Exp: c.Exp, Tail: c.Tail, Block: c.Block * scale, Stream: c.Stream, L2: c.L2[m.memory], Prepare: c.Prepare,
 		Floor: c.Floor * scale, Encoder: c.Encoder * scale, Float8: c.Float8[m.memory],
-		Cache: c.Cache, Units: c.Units, Part: c.Part, KVHead: c.KVHead, Head: c.Head, Single: c.Single, Blackwell: c.blackwell(m),
+		Cache: c.Cache, Cold: c.Cold, Units: c.Units, Part: c.Part, KVHead: c.KVHead, Head: c.Head, Single: c.Single, Blackwell: c.blackwell(m),
 		CacheL2: c.CacheL2[m.memory], Start: c.Start[m.memory], Combine: c.combine(m),
 	}
 }

@@ -49,7 +49,7 @@ func TestCastsThatPrecisionLeavesIdle(t *testing.T) {
 // the law's quantisation says, attention's are not, and a call of kernels says the same in open dims.
 func TestPrecisionUnderTheLaw(t *testing.T) {
 	g := energytest.Shared(t, "bert-base")
-	c, err := coefficients.ForDevice("h100-sxm")
+	c, err := coefficients.OfDevice(energytest.Device(t, "h100-sxm"))
 	if err != nil {
 		t.Fatal(err)
 	}

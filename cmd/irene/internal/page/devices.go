@@ -32,6 +32,7 @@ type work struct {
 	MACs      int         `json:"macs"`
 	Bytes     int         `json:"bytes"`
 	Products  [][4]int    `json:"products"` // batch, m, n, k
+	Elements  int         `json:"elements"` // of rows
 	Op        string      `json:"op,omitzero"`
 	Quant     string      `json:"quant,omitzero"`
 	Attention *attention  `json:"attention,omitzero"`
@@ -141,7 +142,7 @@ func (b *pageBuilder) work(k *predict.RecipeKernel) work {
 	c := &k.Cost
 	out := work{
 		Call: k.IsCall(), Rate: k.Rate, Class: c.Class, DType: c.DType, Known: c.Known, MACs: b.expr(c.MACs), Bytes: b.expr(k.Bytes()),
-		Op: c.Row, Quant: c.Quant,
+		Elements: b.expr(c.Elements), Op: c.Row, Quant: c.Quant,
 	}
 	for _, p := range c.Products {
 		out.Products = append(out.Products, [4]int{b.expr(p.Batch), b.expr(p.M), b.expr(p.N), b.expr(p.K)})

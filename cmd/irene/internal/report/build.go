@@ -31,7 +31,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Version: opts.Version, Model: model(a.Graph), Dims: dims(a), Assumed: a.Assumed, Symbolic: a.Symbolic, As: a.As,
 		Mode: opts.Mode, Convention: opts.Convention, Memory: a.Memory, Coverage: a.Scope.Coverage,
 		Warnings: slices.Clone(a.Warnings), View: View{Depth: -1, Top: -1},
-		Graph: a.Graph, Facts: a.Inference.Facts,
+		Graph: a.Graph, Facts: a.Inference.Facts, Prediction: p,
 	}
 	if p != nil {
 		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice}

@@ -31,8 +31,9 @@ type Report struct {
 	Warnings   []string
 	View       View
 
-	Graph *graph.Graph
-	Facts []ops.Fact // by Value.ID
+	Graph      *graph.Graph
+	Facts      []ops.Fact      // by Value.ID
+	Prediction *predict.Result // nil where there is none
 }
 
 // Model says which file was read.

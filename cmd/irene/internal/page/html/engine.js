@@ -175,13 +175,13 @@ const engine = (() => {
   function hold(p, [joules, seconds]) {
     p.causes[HOST] = [p.causes[HOST][0] + joules, p.causes[HOST][1] + seconds];
     for (const key of ["energy", "low", "high"]) p[key] += joules;
-    for (const key of ["time", "lowTime", "highTime"]) p[key] += seconds;
+    for (const key of p.highTime > 0 ? ["time", "lowTime", "highTime"] : ["time"]) p[key] += seconds;
   }
 
   // kernelAt evaluates the sizes of a work: KernelAt of energy/law/law.go.
   function kernelAt(work, get) {
-    const k = { class: work.class, dtype: work.dtype, op: work.op || "", quant: work.quant || "", bytes: get(work.bytes), rereads: 0, elements: 0, products: work.products.map((p) => p.map(get)), attention: null, experts: null, replayed: false };
-    const sizes = [get(work.macs), k.bytes, ...k.products.flat()], at = (id) => { sizes.push(get(id)); return get(id); };
+    const k = { class: work.class, dtype: work.dtype, op: work.op || "", quant: work.quant || "", macs: get(work.macs), bytes: get(work.bytes), rereads: 0, elements: get(work.elements) || 0, products: work.products.map((p) => p.map(get)), attention: null, experts: null, replayed: false };
+    const sizes = [k.macs, k.bytes, ...k.products.flat()], at = (id) => { sizes.push(get(id)); return get(id); };
     if (work.attention) {
       const a = work.attention;
       k.attention = {

@@ -49,6 +49,7 @@ const overlap = (() => {
   function kernel(l, k) {
     const out = { known: false, time: 0, energy: 0, power: 0, low: 0, high: 0, lowTime: 0, highTime: 0, origin: "", scaled: false, extrapolated: false, why: "", tile: [0, 0], causes: null };
     if (!k.known) return out;
+    if (idle(k)) return { ...out, known: true, causes: Array.from({ length: CAUSES }, () => [0, 0]) };
     let { x, group, why } = waits(l, k);
     const r = run(l, x), g = l.constants.groups.get(group);
     if (!(r.time > 0 && r.power > 0) || r.time === Infinity) return { ...out, why: `the coefficients hold no constants of the group ${group}` };
@@ -64,6 +65,11 @@ const overlap = (() => {
     out.origin = why ? "stand-in" : l.machine.measured.has(group) ? "fitted" : "estimated";
     surround(l, out, g);
     return out;
+  }
+
+  // idle says that there is nothing to do.
+  function idle(k) {
+    return k.bytes === 0 && k.macs === 0 && !k.attention && !k.experts && k.elements === 0 && !(k.products || []).some(([, rows]) => rows > 0);
   }
 
   function surround(l, out, g) {
@@ -83,6 +89,7 @@ const overlap = (() => {
   function run(l, x) {
     const m = l.machine, c = l.constants.power, most = m.limit * l.rules.at_limit, t = timeAt(l, x, 1);
     let j = [m.idle * t, m.busy * x.busy * (t - x.floor), perFLOP(l, x) * x.flops + c.score * x.scores, c.byte * x.traffic];
+    if (!x.vector) for (let i = BUSY; i <= TRAFFIC; i++) j[i] *= c.data;
     let dynamic = (j[BUSY] + j[FLOPS] + j[TRAFFIC]) / t;
     if (x.capped) [j, dynamic] = throttled(l, j, dynamic);
     const r = { clock: m.most, time: t, power: m.idle + dynamic * drawn(c, m.most, x.vector), joule: j };

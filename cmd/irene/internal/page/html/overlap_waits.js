@@ -67,7 +67,8 @@ const overlapWaits = (() => {
       return { group: "product", one: (q) => ({ x: product(l, q, o, k.replayed), why }), why: "" };
     }
     const why = narrow ? `${l.machine.id} computes no faster in ${k.dtype} than in float32, whose products stand for it` : "";
-    return { group: "product float32", one: (q) => ({ x: vector(l, q, k.class !== "bmm"), why: "" }), why };
+    const half = l.rules.types.get(k.dtype).bits === 16;
+    return { group: "product float32", one: (q) => ({ x: vector(l, q, k.class !== "bmm", half), why: "" }), why };
   }
 
   function quantisationOf(l, k) {
@@ -215,7 +216,7 @@ const overlapWaits = (() => {
     return 2 * rows * cols * k / 64 / c.reread * Math.min(1, cols / (l.rules.wave_columns * m.sms)) * steps / (steps + c.drift);
   }
 
-  function vector(l, q, weights) {
+  function vector(l, q, weights, convert) {
     const m = l.machine, c = l.constants.vector, { vector_tile: tile } = l.rules, [batch, rows, cols, k] = q;
     const covered = m.vector_rows, step = m.vector_steps[weights ? 0 : 1];
     const tiles = batch * Math.ceil(rows / tile) * Math.ceil(cols / tile);
@@ -225,6 +226,11 @@ const overlapWaits = (() => {
     base.traffic = 4 * batch * (rows * k + k * cols + rows * cols);
     base.overlap[MEMORY] = base.traffic / (m.bandwidth * l.rules.vector_stream);
     base.overlap[LOAD] = reread(l, q, weights);
+    if (convert) {
+      const bytes = c.convert * 6 * batch * k * cols;
+      base.before = bytes / (m.bandwidth * l.rules.vector_stream);
+      base.traffic += bytes;
+    }
     const rate = m.cores * m.clock * vectorRate(l, cols, weights);
     let best = { ...base, floor: Infinity }, shortest = Infinity;
     for (const s of batch > 1 ? [1] : splits(l, k)) {
@@ -309,7 +315,7 @@ const overlapWaits = (() => {
     x.traffic = elements * a.cacheBytes + 2 * size * a.batch * a.heads * d;
     const units = a.batch * a.kvHeads * (1 + context / c.part);
     x.busy = clamp(units / m.sms);
-    const moving = warm ? fromCache(l, x.traffic, 0.95 * m.l2, 8, c.cache, c.cache_l2) : x.traffic / (c.cache * m.bandwidth);
+    const moving = warm ? fromCache(l, x.traffic, 0.95 * m.l2, 8, c.cache, c.cache_l2) : x.traffic / (c.cold * m.bandwidth);
     x.overlap[MEMORY] = moving * (1 + (m.sms / units) ** c.units);
     let kv = c.kv_head * a.kvHeads;
     if (a.heads === a.kvHeads) kv *= c.single;

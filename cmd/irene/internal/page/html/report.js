@@ -174,7 +174,7 @@ const page = (() => {
     if (models[0].data.devices.length) box.append(deviceControl());
     for (const name of opening.keys()) box.append(sizeControl(name));
     const law = models[0].laws.find(Boolean);
-    if (law) box.append(el("details", { id: "settings" }, el("summary", {}, "What if"), ...engine.settings(law).map(settingControl)));
+    if (law) box.append(el("details", { id: "settings" }, el("summary", {}, "What if"), el("div", { className: "settings" }, ...engine.settings(law).map(settingControl))));
     const derived = el("p", { id: "derived", className: "quiet derived" });
     box.append(el("button", { type: "button", id: "reset", onclick: reset }, "Reset"), derived);
   }
@@ -747,6 +747,8 @@ const page = (() => {
     row("Bytes", bytes(v("bytes")), v("bytes") > 0 ? `${bytes(v("read"))} read` : "");
     if (v("params") > 0) row("Parameters", whole(v("params")));
     if (node.kind === "module") row("Operators", whole(v("operators")), v("unknown") ? `${v("unknown")} of unknown cost` : "");
+    const first = node.kind === "bundle" ? node.members[0] : node, work = first.kind === "operator" && result.operators[first.index].work;
+    if (work && work.origin) row("Rests on", ORIGIN_TEXT[work.origin]);
     const bound = boundOf(node);
     if (bound) row("Bound by", bound, ridge(node));
     return el("dl", { className: "facts" }, ...rows);
@@ -769,9 +771,10 @@ const page = (() => {
     }
     const op = result.operators[(node.kind === "bundle" ? node.members[0] : node).index];
     if (!op.work || op.work.none || !op.work.why) return [];
-    return [el("p", { className: "doubt" }, `${op.work.scaled ? "Scaled" : "Extrapolated"}: ${why(op.work)}`)];
+    return [el("p", { className: "doubt" }, `${op.work.scaled ? "Stand-in" : "Extrapolated"}: ${why(op.work)}`)];
   }
 
+  const ORIGIN_TEXT = { fitted: "measurements of the device", estimated: "its row, and measurements of others", "stand-in": "measurements of something like it" };
   const CAUSE_TEXT = {
     arithmetic: "operations of products", waves: "idle parts of tiles and multiprocessors", memory: "bytes read and written", launch: "starting kernels", host: "launches that work does not hide",
   };
@@ -796,7 +799,7 @@ const page = (() => {
     const plan = result.plan;
     if (plan) {
       const w = plan.work[node.index], k = plan.kernel[node.index];
-      if (k >= 0) out.push(el("p", {}, "Runs in the kernel of ", link(m.nodes.byId.get("o" + k)), ", where its energy stands."));
+      if (k >= 0) out.push(el("p", {}, "Runs in the kernel of ", link(m.nodes.byId.get("o" + k)), ", by its part of whose FLOPs it has its part of energy and time."));
       else if (w < 0) out.push(el("p", {}, "Launches nothing: a view, or computed before the run."));
       else {
         const members = plan.kernel.flatMap((x, i) => (x === node.index ? [m.nodes.byId.get("o" + i)] : []));
