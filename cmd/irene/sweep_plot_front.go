@@ -55,11 +55,16 @@ func drawFront(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 	spread(&p.X, times, func(v float64) string { return energy.Seconds(v).String() })
 	spread(&p.Y, costs, func(v float64) string { return energy.Joules(v).String() })
 	p.Legend.TextStyle.Font.Size = vg.Points(8)
+	if len(lines) > 1 { // room for the names of lines
+		p.Y.Max += 0.03 * float64(len(lines)) * (p.Y.Max - p.Y.Min)
+	}
 	if err := drawDeadline(p, float64(s.Deadline)); err != nil {
 		return nil, err
 	}
 	nameLines(p, lines)
-	return writePlot(format, vg.Points(560), vg.Points(420), 144, p.Draw)
+	return writePlot(format, vg.Points(560), vg.Points(420), 144, func(c draw.Canvas) {
+		p.Draw(draw.Crop(c, vg.Points(4), -vg.Points(18), vg.Points(4), -vg.Points(4)))
+	})
 }
 
 // frontLine is a line of such a plot.

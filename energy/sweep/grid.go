@@ -89,14 +89,8 @@ func (g *Grid) compile() error {
 		}
 		g.memory = func([]int64) analysis.Memory { return known }
 	}
-	for _, p := range g.Programs {
-		pass, err := p.Compile(g.Open.Names)
-		if err != nil {
-			return err
-		}
-		g.pass = append(g.pass, pass)
-	}
-	return nil
+	g.pass, err = predict.CompileAll(g.Programs, g.Open.Names)
+	return err
 }
 
 // At fills p with the totals at a point. It may be called by several goroutines, with a GridPoint each.
