@@ -1,6 +1,9 @@
 package main
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
@@ -27,6 +30,29 @@ func modelFlags(bindings, prediction []cli.Flag) []cli.Flag {
 // precisionFlag says in which element types a model is costed.
 func precisionFlag() cli.Flag {
 	return oneOfFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in `TYPE`, fp8 and narrower for the weights of products, all else in bfloat16: WORDS"}, analysis.PrecisionNames())
+}
+
+// precisionsFlag is precisionFlag where several are taken.
+func precisionsFlag() cli.Flag {
+	return suggestFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in each of these types, `TYPE,TYPE…`: WORDS"}, analysis.PrecisionNames())
+}
+
+// parsePrecisions reads precisionsFlag: a single "" where it is not given.
+func parsePrecisions(ctx *cli.Context) ([]string, error) {
+	var out []string
+	for _, word := range strings.Split(ctx.String("as"), ",") {
+		word = strings.TrimSpace(word)
+		if ctx.IsSet("as") {
+			if err := oneOf("as", word, analysis.PrecisionNames()); err != nil {
+				return nil, err
+			}
+		}
+		if slices.Contains(out, word) {
+			return nil, usagef("--as %s: given twice", word)
+		}
+		out = append(out, word)
+	}
+	return out, nil
 }
 
 // symbolicFlag leaves dims open.

@@ -32,8 +32,12 @@ const noDevice = "none"
 
 // predictionFlags are what parsePrediction reads: the command's own --device, and what a prediction rests on beside it.
 func predictionFlags(device cli.Flag, measured ...cli.Flag) []cli.Flag {
-	out := append([]cli.Flag{device, coefficientsFlag(), runtimeFlag("which nodes run as one kernel, by `PROFILE`")}, measured...)
-	return append(out, settingFlags()...)
+	return append(append(basisFlags(device), measured...), settingFlags(false)...)
+}
+
+// basisFlags are the command's own --device, and what says how to predict for it.
+func basisFlags(device cli.Flag) []cli.Flag {
+	return []cli.Flag{device, coefficientsFlag(), runtimeFlag("which nodes run as one kernel, by `PROFILE`")}
 }
 
 // Variables of the environment that say what flags do not.

@@ -67,6 +67,46 @@ type Program struct {
 // public specifications, and the program says so. It fails on coefficients without times, on those of single operators alone, and on an unknown
 // profile.
 func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
+	programs, err := BindAll(a, []Target{t})
+	if err != nil {
+		return nil, err
+	}
+	return programs[0], nil
+}
+
+// BindAll binds an analyzed graph to each of several targets: see [Target.Bind]. Those that run the same kernels share the
+// plan of them.
+func BindAll(a *analysis.Analysis, targets []Target) ([]*Program, error) {
+	type key struct {
+		profile   string
+		functions bool
+	}
+	plans := map[key]*Plan{}
+	out := make([]*Program, len(targets))
+	for i, t := range targets {
+		p, err := t.program(a)
+		if err != nil {
+			return nil, err
+		}
+		var options []kernel.Option
+		k := key{p.Profile, t.Coefficients.Overlap != nil}
+		if k.functions {
+			options = append(options, kernel.Functions)
+		}
+		if p.Plan = plans[k]; p.Plan == nil {
+			if p.Plan, err = NewPlan(a, p.Profile, options...); err != nil {
+				return nil, err
+			}
+			plans[k] = p.Plan
+		}
+		p.Warnings = append(p.Warnings, p.Notes...)
+		out[i] = p
+	}
+	return out, nil
+}
+
+// program is a program that has no plan yet.
+func (t Target) program(a *analysis.Analysis) (*Program, error) {
 	c, dev, opts := t.Coefficients, t.Device, t.Options
 	joules, seconds := c.Holds()
 	if !seconds && c.Overlap == nil {
@@ -76,21 +116,12 @@ func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 	if opts.Profile == "" && c.Overlap != nil {
 		p.Profile = defaultProfile(a)
 	}
+	t.Options.Profile = p.Profile
 	var err error
-	if p.law, err = law.New(c, dev, law.Options{
-		HostWatts: opts.HostWatts, HostLaunch: opts.HostLaunch, PowerLimit: opts.PowerLimit, Clock: opts.Clock, Runtime: p.Profile, Boundary: opts.Boundary,
-	}); err != nil {
+	if p.law, err = t.Law(); err != nil {
 		return nil, err
 	}
 	p.Idle, p.PowerLimit = p.law.Idle(), opts.PowerLimit
-	var options []kernel.Option
-	if c.Overlap != nil {
-		options = append(options, kernel.Functions)
-	}
-	if p.Plan, err = NewPlan(a, p.Profile, options...); err != nil {
-		return nil, err
-	}
-	p.Warnings = append(p.Warnings, p.Notes...)
 	if c.Overlap != nil {
 		if !slices.Contains(c.Provenance.Devices, dev.ID) {
 			p.Origin = OriginEstimated
@@ -110,6 +141,14 @@ func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 		p.Warnf("the coefficients were measured under the runtime profile %s, kernels are formed as %s does", c.Profile, p.Profile)
 	}
 	return p, nil
+}
+
+// Law is what predicts single kernels on the target; a [*law.SettingError] where the device does not take its settings.
+func (t Target) Law() (law.Law, error) {
+	o := t.Options
+	return law.New(t.Coefficients, t.Device, law.Options{
+		HostWatts: o.HostWatts, HostLaunch: o.HostLaunch, PowerLimit: o.PowerLimit, Clock: o.Clock, Runtime: cmp.Or(o.Profile, t.Coefficients.Profile), Boundary: o.Boundary,
+	})
 }
 
 // Run predicts energy and time of every operator and module of an analyzed graph: see [Target.Bind].
