@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/irene-onnx/irene/energy"
@@ -44,6 +45,7 @@ type ownFit struct {
 	took    [][2]float64  // seconds and joules of each kernel, with the constants as they were last evaluated whole
 	rows    []ownRow
 	launch  energy.Seconds // of the host
+	tf32    *bool          // nil: nobody says
 }
 
 // ownRow is a time or an energy that was measured.
@@ -71,7 +73,7 @@ func newOwnFit(base *coefficients.Overlap, dev energy.Device, items []*Item, o *
 			return nil, err
 		}
 	}
-	f := &ownFit{overlap: base, device: dev, law: l, launch: hostLaunch(items)}
+	f := &ownFit{overlap: base, device: dev, law: l, launch: hostLaunch(items), tf32: mostRounded(items)}
 	at := map[string]int{}
 	for _, it := range thinnedItems(items) {
 		if hostBound(it) || limitOf(it) != limit {
@@ -230,6 +232,26 @@ func hostLaunch(items []*Item) energy.Seconds {
 	return energy.Seconds(stats.Median(list))
 }
 
+// mostRounded says whether most of the items that tell rounded products of float32 to TF32; nil where none tells.
+func mostRounded(items []*Item) *bool {
+	votes, n := 0, 0
+	for _, it := range items {
+		if it.Record == nil {
+			continue
+		}
+		if rounds, err := strconv.ParseBool(it.Record.Runtime.Options[optionTF32]); err == nil {
+			n++
+			if rounds {
+				votes++
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return new(2*votes > n)
+}
+
 // evaluate are the residuals of all rows; where one constant has changed, of the kernels that it decides.
 func (f *ownFit) evaluate(base []float64, slot int) []float64 {
 	took := make([][2]float64, len(f.kernels))
@@ -302,7 +324,7 @@ func (f *ownFit) solve() error {
 
 // own is what was fitted, with the groups of kernels that rows are of and nothing said of their errors.
 func (f *ownFit) own(data string) coefficients.Own {
-	own := coefficients.Own{Device: f.device.ID, Constants: f.constants(data), Launch: f.launch}
+	own := coefficients.Own{Device: f.device.ID, Constants: f.constants(data), Launch: f.launch, TF32: f.tf32}
 	names := map[string]bool{}
 	for _, k := range f.kernels {
 		names[f.law.OwnGroup(k)] = true

@@ -52,6 +52,9 @@ func FitOwn(base *coefficients.Overlap, d *Data, o Options) (coefficients.Own, *
 		return coefficients.Own{}, nil, fmt.Errorf("no measurement is left to train on%s", Listed(": passed over are ", measured.Reasons(d.Passed)))
 	}
 	own := f.own(strings.Join(baseNames(d.Files), " "))
+	if own.Launch > 0 || own.TF32 != nil {
+		own.Runtime = d.Profile
+	}
 	parts, what := d.leaveOut(ownErrors(d.Kind))
 	held, err := heldOwn(base, d, parts, &o)
 	if err != nil {

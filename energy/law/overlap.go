@@ -63,8 +63,8 @@ func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(lim
 
 // configure puts the law under a runtime, and the device under its settings.
 func (l *Overlap) configure(o Options) error {
-	l.runtime, l.model = runtimeOf(o.Runtime), !o.Alone
-	l.launch = l.constants.Host.Launch[l.runtime.host]
+	l.under(o.Runtime)
+	l.model = !o.Alone
 	if o.HostLaunch != nil {
 		l.launch = float64(*o.HostLaunch)
 	}
@@ -120,7 +120,7 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	out.Group = group
 	g := l.groups[group]
 	if f := l.ownOf(k, group); f != nil {
-		g, why = f.group, ""
+		out.Group, g, why = l.ownGroup(k, group), f.group, ""
 	}
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
 		return Prediction{Outcome: Outcome{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients hold no constants of the group %s", group)}}
@@ -194,7 +194,7 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 		return l.productWaits(k)
 	}
 	x, why = l.rows(k)
-	return x, GroupRow, cmp.Or(l.borrowed[GroupRow], why)
+	return x, GroupRow, cmp.Or(l.borrowed[GroupRow], why, otherRows(k))
 }
 
 // productWaits is the products of a kernel, one after the other.
@@ -216,7 +216,7 @@ func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, 
 		}
 		return GroupProduct + " " + s.Name, func(q Product) (waits, string) { return l.quantised(q, &s, k.Replayed) }, why
 	}
-	if rate, ok := l.machine.dev.PeakMatrix(energy.TF32); ok && k.DType == graph.Float32 && (l.runtime.tf32 || l.runtime.tf32Convolutions && k.Class == "conv") {
+	if rate, ok := l.machine.dev.PeakMatrix(energy.TF32); ok && k.DType == graph.Float32 && l.runtime.rounds(k) {
 		o := operand{weight: 4, active: 4, peak: float64(rate), latency: 1, fill: 1, joules: 1}
 		return GroupProduct, func(q Product) (waits, string) { return l.product(q, &o, k.Replayed), "" }, "no TF32 product was measured; products in 16 bit stand for it"
 	}

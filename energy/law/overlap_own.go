@@ -8,6 +8,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/graph"
 )
 
 // own are the factors of a device on what the law says of it, by group of its kernels.
@@ -46,18 +47,42 @@ func Overlaps(d *energy.Device) bool {
 }
 
 // ownGroup names the group that factors of a device go by: that of the constants, and beside it the class, where several
-// classes go by them, and the element type of rows, whose constants are of 16 bit.
+// classes go by them, and the element type, where the constants are another's.
 func (l *Overlap) ownGroup(k *Kernel, group string) string {
+	name := group
 	switch {
 	case group == GroupRow:
-		group += " " + cmp.Or(k.Op, k.Class)
-		if k.DType.Bits() != 16 || !k.DType.IsFloat() {
-			group += " " + k.DType.String()
-		}
+		name += " " + cmp.Or(k.Op, k.Class)
 	case len(k.Products) > 0 && k.Attention == nil && k.Experts == nil && k.Class != "gemm":
-		group += " " + k.Class
+		name += " " + k.Class
 	}
-	return group
+	if t := otherType(k, group); t != "" {
+		name += " " + t
+	}
+	return name
+}
+
+// otherType names the element type of a kernel where the constants of its group are of another; "" where they are of it.
+func otherType(k *Kernel, group string) string {
+	t := k.DType
+	if k.Attention != nil {
+		t = cmp.Or(k.Attention.DType, t)
+	}
+	switch {
+	case group == GroupVector:
+		if t == graph.Float32 {
+			return ""
+		}
+	case half(t):
+		return ""
+	case group == GroupProduct:
+		if t == graph.Float32 {
+			return energy.TF32
+		}
+	case strings.HasPrefix(group, GroupProduct), strings.HasPrefix(group, GroupExperts) && group != GroupExperts+" bfloat16":
+		return "" // a quantisation is the type
+	}
+	return t.String()
 }
 
 // ownOf are the factors of a kernel whose constants are those of a group; nil where the device has none.
