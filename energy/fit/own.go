@@ -63,15 +63,10 @@ type ownPart struct {
 
 // newOwnFit lists what items of one device ran and took.
 func newOwnFit(base *coefficients.Overlap, dev energy.Device, items []*Item, o *Options) (*ownFit, error) {
-	l, err := law.NewOverlap(base, dev)
+	limit := usualLimit(items)
+	l, err := law.OverlapUnder(base, dev, law.Options{PowerLimit: limit, Alone: len(items) > 0 && alone(items[0])})
 	if err != nil {
 		return nil, err
-	}
-	limit := usualLimit(items)
-	if limit > 0 {
-		if err := l.Limit(limit); err != nil {
-			return nil, err
-		}
 	}
 	f := &ownFit{overlap: base, device: dev, law: l, launch: hostLaunch(items), tf32: mostRounded(items)}
 	at := map[string]int{}
@@ -191,6 +186,10 @@ func thinnedItems(items []*Item) []*Item {
 func hostBound(it *Item) bool {
 	return it.Record != nil && slices.Contains(it.Record.Flags, energy.FlagHostBound)
 }
+
+// alone says that an item is a kernel given by shape, with its launch in what it took. Records are of a steady load, in which
+// the host launches ahead, as within a model.
+func alone(it *Item) bool { return it.Record == nil }
 
 // limitOf is the power limit that an item was measured under; 0 where it is the board's own, or nobody says.
 func limitOf(it *Item) energy.Watts {

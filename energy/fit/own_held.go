@@ -137,8 +137,8 @@ func predictOwn(o *coefficients.Overlap, dev energy.Device, items []*Item) ([]ow
 func predictedBy(p *OwnPredictor, items []*Item) (out []ownHeld) {
 	for _, it := range items {
 		h := ownHeld{Item: it, Estimate: p.Predict(it)}
-		if k := it.Work.alone(); k != nil {
-			h.group = p.laws[0].OwnGroup(&k.Kernel)
+		if k, l := it.Work.alone(), p.under(it); k != nil && l != nil {
+			h.group = l.OwnGroup(&k.Kernel)
 		}
 		out = append(out, h)
 	}

@@ -57,6 +57,15 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	return l, nil
 }
 
+// OverlapUnder makes the law of fitted constants on a device, of energies at the board, under a runtime and settings.
+func OverlapUnder(c *coefficients.Overlap, dev energy.Device, o Options) (*Overlap, error) {
+	l, err := NewOverlap(c, dev)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.configure(o)
+}
+
 // Limit puts the device under another power limit than its board's own: kernels over it run at a lower clock. A limit that
 // the board does not take, or that does not keep its clocks up, is an error.
 func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(limit) }
@@ -331,12 +340,12 @@ func (l *Overlap) TimeAndEnergy(k *Kernel) (seconds, joules float64) {
 func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
 	x, group, why = l.waits(k)
 	draw := 1.0
-	switch f := l.ownOf(k, group); {
-	case f != nil:
-		x.stretch(f.time)
-		draw = f.energy
-	case !x.vector:
+	if !x.vector {
 		draw = l.data()
+	}
+	if f := l.ownOf(k, group); f != nil {
+		x.stretch(f.time)
+		draw *= f.energy
 	}
 	return x, l.machine.run(&x, &l.constants.Power, draw), group, why
 }

@@ -87,9 +87,9 @@ func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 	}
 	if c.Overlap != nil {
 		p.residuals = &coefficients.Residuals{}
-		if !slices.Contains(c.Provenance.Devices, dev.ID) {
+		if devices := c.Overlap.Devices(); !slices.Contains(devices, dev.ID) {
 			p.Origin = OriginEstimated
-			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(c.Provenance.Devices))
+			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(devices))
 		}
 		return p, nil
 	}

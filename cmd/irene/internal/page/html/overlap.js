@@ -54,7 +54,7 @@ const overlap = (() => {
     let { x, group, why } = waits(l, k);
     const own = l.own.size > 0 ? l.own.get(ownGroup(l, k, group)) : undefined;
     if (own) stretch(x, own.stretch);
-    const r = run(l, x, own ? own.draw : x.vector ? 1 : l.constants.power.data), g = own || l.constants.groups.get(group);
+    const r = run(l, x, (x.vector ? 1 : l.constants.power.data) * (own ? own.draw : 1)), g = own || l.constants.groups.get(group);
     if (own) why = "";
     if (!(r.time > 0 && r.power > 0) || r.time === Infinity) return { ...out, why: `the coefficients hold no constants of the group ${group}` };
     if (!why && !g) why = `no ${group} was measured on any device`;
