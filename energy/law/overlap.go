@@ -29,6 +29,7 @@ type Overlap struct {
 	shift     coefficients.Shift // from the board to the meter
 	model     bool               // kernels are parts of a model's pass, whose launches are counted there
 	own       own
+	floor     float64 // s of an empty kernel of products without tensor cores in a pass, of the device's own; 0: that of the others
 }
 
 var _ Law = (*Overlap)(nil)

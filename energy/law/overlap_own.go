@@ -29,6 +29,7 @@ const (
 	ownAwake  = "own.awake"
 	ownTime   = "own.time"
 	ownEnergy = "own.energy"
+	ownFloor  = "own.floor"
 )
 
 // OfEnergy says that a constant is of energies; others are of times.
@@ -100,8 +101,9 @@ func (l *Overlap) OwnGroup(k *Kernel) string { return l.ownGroup(k, l.Group(k)) 
 func (l *Overlap) Covers(k *Kernel) bool { return Covers(k) || l.ownOf(k, l.Group(k)) != nil }
 
 // OwnSlots makes room for what is the device's own in kernels of those groups, names as [Overlap.OwnGroup] has them, and
-// lists it: watts awake, a factor on times and one on energies above idle for each group, and the constants that kernels of
-// the device decide. Starts are what holds without the rows that are to be fitted.
+// lists it: watts awake, what an empty kernel of products without tensor cores takes in a pass, a factor on times and one on
+// energies above idle for each group, and the constants that kernels of the device decide. Starts are what holds without the
+// rows that are to be fitted.
 func (l *Overlap) OwnSlots(kernels []*Kernel) []Slot {
 	names, groups := []string{}, map[string]bool{}
 	speaks := func(s *Slot) bool {
@@ -115,6 +117,9 @@ func (l *Overlap) OwnSlots(kernels []*Kernel) []Slot {
 	}
 	slices.Sort(names)
 	out := []Slot{{Name: ownAwake, Unit: "W", Start: l.machine.idle, Value: &l.machine.idle, Most: mostAwake * l.machine.limit}}
+	if l.floor = l.vectorFloor(); groups[GroupVector] && l.model && l.floor > 0 {
+		out = append(out, Slot{Name: ownFloor, Unit: "s", Group: GroupVector, Start: l.floor, Value: &l.floor})
+	}
 	for _, name := range names {
 		if l.own[name] == nil {
 			l.own[name] = &ownFactors{time: 1, energy: 1}
@@ -147,6 +152,8 @@ func (l *Overlap) readOwn(o *coefficients.Own) error {
 		switch {
 		case k.Name == ownAwake:
 			l.machine.idle = k.Value
+		case k.Name == ownFloor:
+			l.floor = k.Value
 		case k.Name == ownTime && f != nil:
 			f.time = k.Value
 		case k.Name == ownEnergy && f != nil:
