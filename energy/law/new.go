@@ -57,12 +57,10 @@ func New(c *coefficients.Coefficients, dev energy.Device, opts Options) (Law, er
 		}
 		return NewAdditive(c, dev, opts)
 	}
-	l, err := NewOverlap(c.Overlap, dev)
+	l, err := OverlapUnder(c.Overlap, dev, opts)
 	if err != nil {
 		return nil, err
 	}
-	if l.shift, err = c.ShiftTo(opts.Boundary, dev, opts.HostWatts); err != nil {
-		return nil, err
-	}
-	return l, l.configure(opts)
+	l.shift, err = c.ShiftTo(opts.Boundary, dev, opts.HostWatts)
+	return l, err
 }

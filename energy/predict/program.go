@@ -123,9 +123,9 @@ func (t Target) program(a *analysis.Analysis) (*Program, error) {
 	}
 	p.Idle, p.PowerLimit = p.law.Idle(), opts.PowerLimit
 	if c.Overlap != nil {
-		if !slices.Contains(c.Provenance.Devices, dev.ID) {
+		if devices := c.Overlap.Devices(); !slices.Contains(devices, dev.ID) {
 			p.Origin = OriginEstimated
-			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(c.Provenance.Devices))
+			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(devices))
 		}
 		return p, nil
 	}
