@@ -49,16 +49,22 @@ func ofDomain(domain string, rows ...Op) []Op {
 const (
 	onnxPages    = "https://onnx.ai/onnx/operators/onnx_%s_%s.html"
 	contribPage  = "https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.%s"
+	nchwcRules   = "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/nchwc_schema_defs.cc"
+	nhwcRules    = "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/internal_nhwc_onnx_schemas.cc"
 	contribRules = "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/contrib_defs.cc"
 )
 
 // Documentation is the address of the page that specifies the operator, from which its rules were read: ONNX's page, which
 // has a section for each opset version, or the entry in ONNX Runtime's list of contrib operators. SimplifiedLayerNormalization
-// is in neither; its address is the source that defines it.
+// and the domains of ONNX Runtime's layouts are in neither; their address is the source that defines them.
 func (o *Op) Documentation() string {
 	switch {
 	case o.Name == "SimplifiedLayerNormalization":
 		return contribRules
+	case o.Domain == nchwcDomain:
+		return nchwcRules
+	case o.Domain == nhwcDomain:
+		return nhwcRules
 	case o.Domain == "com.microsoft":
 		return fmt.Sprintf(contribPage, o.Name)
 	}

@@ -23,6 +23,7 @@ func families() []Op {
 		textOps(),        // strings
 		lossOps(),        // losses and optimizers
 		mlOps(),          // ai.onnx.ml
+		layoutOps(),      // images in the layouts that ONNX Runtime saves them in
 	} {
 		rows = append(rows, family...)
 	}
