@@ -29,6 +29,8 @@ type Analysis struct {
 	Assumed  []string         // names of the dims nobody gave, sorted
 	Symbolic bool
 
+	idle []bool // by Node.ID
+
 	Params   *Params
 	Memory   Memory
 	Warnings []string
@@ -43,7 +45,10 @@ func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	for _, why := range a.Inference.Unread {
 		a.warnf("%s", why)
 	}
-	a.Costs = ops.Count(g, a.Inference)
+	for _, name := range a.Inference.Open {
+		a.warnf("how often a loop runs is open: --dim %s=N says so", name)
+	}
+	a.Costs, a.idle = ops.Count(g, a.Inference), idleNodes(g)
 	a.Scope = scope.Resolve(g, opts.Scope)
 	taken := a.branches()
 	a.Tree = graph.BuildTree(g, a.Scope.Places, a.Scope.Classes, func(n *graph.Node) bool { return taken(n.Body) })
@@ -76,7 +81,7 @@ func (a *Analysis) branches() func(*graph.Body) bool {
 			}
 		}
 		for i, b := range bodies {
-			dead[b] = i != choice
+			dead[b] = i != choice && choice != ops.BothBranches
 		}
 	}
 	return func(b *graph.Body) bool {
@@ -108,9 +113,14 @@ type Metrics struct {
 	Unknown     int
 }
 
-// NodeMetrics are the metrics of one operator, those that are unknown as unknown dims.
+// NodeMetrics are the metrics of one operator, those that are unknown as unknown dims. An operator of which only the shape
+// of its result is wanted does no work.
 func (a *Analysis) NodeMetrics(n *graph.Node) Metrics {
 	c := a.Costs[n.ID]
+	if c.Known && a.idle[n.ID] {
+		zero := graph.Const(0)
+		return Metrics{MACs: zero, Elementwise: zero, Read: zero, Written: zero, Operators: 1, Params: a.Params.Of(n)}
+	}
 	m := Metrics{MACs: c.MACs, Elementwise: c.Elementwise, Read: c.Read, Written: c.Written, Operators: 1, Params: a.Params.Of(n)}
 	if !c.Known || c.MACs.IsUnknown() || c.Elementwise.IsUnknown() || c.Read.IsUnknown() || c.Written.IsUnknown() {
 		m.Unknown = 1

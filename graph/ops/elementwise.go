@@ -127,8 +127,34 @@ func compare(c *Context) error {
 		return err
 	}
 	c.Set(0, graph.Bool, shape)
-	c.compute(shape, comparisonOf(c.Node.Op))
+	if !c.compareReals() {
+		c.compute(shape, comparisonOf(c.Node.Op))
+	}
 	return nil
+}
+
+// realComparisons are the comparisons of numbers.
+var realComparisons = map[string]func(x, y float64) bool{
+	"Equal":          func(x, y float64) bool { return x == y },
+	"Less":           func(x, y float64) bool { return x < y },
+	"LessOrEqual":    func(x, y float64) bool { return x <= y },
+	"Greater":        func(x, y float64) bool { return x > y },
+	"GreaterOrEqual": func(x, y float64) bool { return x >= y },
+}
+
+// compareReals compares two numbers that are known, as conditions do.
+func (c *Context) compareReals() bool {
+	f := realComparisons[c.Node.Op]
+	if f == nil || c.NumIn() != 2 || !c.DType(0).IsFloat() {
+		return false
+	}
+	a, okA := c.Reals(0)
+	b, okB := c.Reals(1)
+	if !okA || !okB || len(a) != 1 || len(b) != 1 {
+		return false
+	}
+	c.SetData(0, []graph.Dim{known(f(a[0], b[0]), true)})
+	return true
 }
 
 // arithAligned: before opset 7 the second input was broadcast only where an attribute said so, beginning at an axis of the

@@ -29,6 +29,9 @@ type Inference struct {
 	Taken       map[*graph.Node]int // If nodes: index in Bodies() of the branch a constant condition decides
 	Conflicts   []*Conflict         // contradictions; the outputs of their nodes are unknown
 	Unread      []string            // stored tensors whose elements were wanted and could not be read, why
+	Open        []string            // symbols of how often loops run that only data decides, in the order of the loops
+
+	unrolled map[*graph.Body][]round // of loops that ran round by round
 }
 
 // state is one run of inference.
@@ -40,7 +43,9 @@ type state struct {
 	solved  map[string]graph.Dim
 	out     *Inference
 	ctx     Context
-	running int // depth of bodies
+	running int             // depth of bodies
+	unrolls int             // nodes run in loops round by round
+	open    map[string]bool // symbols of how often loops run
 	// row is Lookup. Rules of control flow run rules, so those that run rules must not name the table that rules are in.
 	row func(domain, name string, opset int64) (*Op, bool)
 }
@@ -50,13 +55,15 @@ type state struct {
 func Infer(g *graph.Graph, opts Options) *Inference {
 	s := &state{
 		g: g, opts: opts, facts: make([]Fact, len(g.Values)), rows: make([]*Op, len(g.Nodes)),
-		solved: map[string]graph.Dim{}, row: Lookup,
-		out: &Inference{Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}},
+		solved: map[string]graph.Dim{}, row: Lookup, open: map[string]bool{},
+		out: &Inference{Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}, unrolled: map[*graph.Body][]round{}},
 	}
 	for round := 0; ; round++ {
 		before := len(s.solved)
 		s.out.Conflicts, s.out.Constraints = nil, nil
+		s.unrolls = 0
 		clear(s.facts)
+		clear(s.out.unrolled)
 		clear(s.out.Trips)
 		clear(s.out.Taken)
 		s.main()
@@ -64,7 +71,9 @@ func Infer(g *graph.Graph, opts Options) *Inference {
 			break
 		}
 	}
+	s.settle()
 	s.finish()
+	s.listOpen()
 	s.out.Facts, s.out.Rows, s.out.Solved = s.facts, s.rows, s.solved
 	return s.out
 }
@@ -312,8 +321,30 @@ func (s *state) finish() {
 	if len(s.solved) == 0 {
 		return
 	}
-	for i := range s.facts {
-		f := &s.facts[i]
+	s.finishFacts(s.facts, s.out.Trips)
+	s.finishRounds(s.out.unrolled)
+	for i := range s.out.Constraints {
+		c := &s.out.Constraints[i]
+		c.A, c.B = s.resolve(c.A), s.resolve(c.B)
+	}
+}
+
+// listOpen lists the symbols in how often loops run that only data decides.
+func (s *state) listOpen() {
+	for _, n := range s.g.Nodes {
+		for _, b := range n.Bodies() {
+			for _, name := range s.out.Trips[b].Symbols() {
+				if s.open[name] && !slices.Contains(s.out.Open, name) {
+					s.out.Open = append(s.out.Open, name)
+				}
+			}
+		}
+	}
+}
+
+func (s *state) finishFacts(facts []Fact, trips map[*graph.Body]graph.Dim) {
+	for i := range facts {
+		f := &facts[i]
 		f.Shape = s.resolveAll(f.Shape)
 		f.Data = s.resolveAll(f.Data)
 		if f.Elem != nil {
@@ -322,12 +353,17 @@ func (s *state) finish() {
 			f.Elem = &e
 		}
 	}
-	for b, d := range s.out.Trips {
-		s.out.Trips[b] = s.resolve(d)
+	for b, d := range trips {
+		trips[b] = s.resolve(d)
 	}
-	for i := range s.out.Constraints {
-		c := &s.out.Constraints[i]
-		c.A, c.B = s.resolve(c.A), s.resolve(c.B)
+}
+
+func (s *state) finishRounds(unrolled map[*graph.Body][]round) {
+	for _, rounds := range unrolled {
+		for _, r := range rounds {
+			s.finishFacts(r.facts, r.trips)
+			s.finishRounds(r.unrolled)
+		}
 	}
 }
 
