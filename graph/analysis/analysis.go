@@ -19,7 +19,7 @@ type Options struct {
 
 // Analysis is everything that follows from a graph and its dims.
 type Analysis struct {
-	Graph     *graph.Graph
+	Graph     *graph.Graph // the one that was given, or a copy with branches in the place of its Ifs
 	Inference *ops.Inference
 	Costs     []graph.Cost // by Node.ID
 	Scope     *scope.Result
@@ -39,9 +39,10 @@ type Analysis struct {
 // Run analyzes a graph. It fails where a dim cannot be bound as asked ([DimError]) or what was bound contradicts the graph.
 func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	a := &Analysis{Graph: g, Symbolic: opts.Symbolic, Warnings: append([]string(nil), g.Warnings...)}
-	if err := a.infer(opts); err != nil {
+	if err := a.chooseBranches(opts); err != nil {
 		return nil, err
 	}
+	g = a.Graph
 	for _, why := range a.Inference.Unread {
 		a.warnf("%s", why)
 	}
@@ -50,8 +51,7 @@ func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	}
 	a.Costs, a.idle = ops.Count(g, a.Inference), idleNodes(g)
 	a.Scope = scope.Resolve(g, opts.Scope)
-	taken := a.branches()
-	a.Tree = graph.BuildTree(g, a.Scope.Places, a.Scope.Classes, func(n *graph.Node) bool { return taken(n.Body) })
+	a.Tree = graph.BuildTree(g, a.Scope.Places, a.Scope.Classes, nil)
 	a.Params = countParams(a)
 	a.Memory = measureMemory(a)
 	return a, nil
@@ -64,42 +64,6 @@ func (a *Analysis) warnf(format string, args ...any) {
 
 // Eval is the value of an expression at the bound dims.
 func (a *Analysis) Eval(d graph.Dim) (int64, bool) { return d.Eval(lookup(a.Dims)) }
-
-// branches chooses one branch of every If and returns which bodies are operators of the tree.
-func (a *Analysis) branches() func(*graph.Body) bool {
-	dead := map[*graph.Body]bool{}
-	for _, n := range a.Graph.Nodes {
-		if n.Op != "If" || n.Domain != "" {
-			continue
-		}
-		bodies := n.Bodies()
-		choice, constant := a.Inference.Taken[n]
-		if !constant {
-			choice = a.Inference.Branch(n, a.Costs, a.Eval)
-			if choice < len(bodies) {
-				a.warnf("node %q (If): the condition is not constant; the branch %q with more work stands for it", n.Label(), bodies[choice].Name)
-			}
-		}
-		for i, b := range bodies {
-			dead[b] = i != choice && choice != ops.BothBranches
-		}
-	}
-	return func(b *graph.Body) bool {
-		for ; b != nil; b = outer(b) {
-			if dead[b] {
-				return false
-			}
-		}
-		return true
-	}
-}
-
-func outer(b *graph.Body) *graph.Body {
-	if b.Owner == nil {
-		return nil
-	}
-	return b.Owner.Body
-}
 
 // Metrics are the sums over the operators of a subtree. Each sum holds the known parts; Unknown counts the operators
 // that have none.

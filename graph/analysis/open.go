@@ -44,7 +44,7 @@ func NewOpen(g *graph.Graph, opts Options, names []string, example []int64) (*Op
 	for _, name := range bound.Assumed {
 		open.Dims[name] = bound.Dims[name]
 	}
-	a, err := Run(g, open)
+	a, err := Run(bound.Graph, open) // the same branches
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,9 @@ var (
 
 // TestRounds is about loops whose rounds differ. A product of n rows by w takes 64·n MACs.
 func TestRounds(t *testing.T) {
-	rows := func(parts ...Part) []Part { return model(append([]Part{x58, w88, zero, one, first, next, boolean("on", 1)}, parts...)...) }
+	rows := func(parts ...Part) []Part {
+		return model(append([]Part{x58, w88, zero, one, first, next, boolean("on", 1)}, parts...)...)
+	}
 	for _, c := range []struct {
 		name  string
 		parts []Part
