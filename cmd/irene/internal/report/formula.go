@@ -135,9 +135,10 @@ func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
 	slices.Sort(symbols)
 	symbols = slices.Compact(symbols)
 	written := map[string]graph.Dim{}
+	taken := func(w string) bool { _, ok := slices.BinarySearch(symbols, w); return ok }
 	for _, s := range symbols {
 		w := Identifier(s)
-		for w != s && slices.Contains(symbols, w) {
+		for w != s && taken(w) {
 			w += "_"
 		}
 		r.Symbols = append(r.Symbols, Name{s, w})
@@ -145,8 +146,10 @@ func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
 			written[s] = graph.Symbol(w)
 		}
 	}
+	declared := analysis.Declared(a.Graph)
+	slices.Sort(declared)
 	for _, s := range slices.Sorted(maps.Keys(a.Inference.Solved)) {
-		if slices.Contains(analysis.Declared(a.Graph), s) {
+		if _, ok := slices.BinarySearch(declared, s); ok {
 			r.Equalities = append(r.Equalities, Equality{s, a.Inference.Solved[s]})
 		}
 	}
