@@ -137,23 +137,10 @@ func (p *dimParser) unary() (Ratio, bool) {
 	if ok && p.take("**") {
 		var e Ratio
 		if e, ok = p.unary(); ok {
-			x = power(x, e)
+			x = x.Power(e)
 		}
 	}
 	return x, ok && !x.IsUnknown()
-}
-
-// power is x to a constant that is a multiple of a half.
-func power(x, e Ratio) Ratio {
-	if twice, ok := e.Mul(Const(2).Ratio()).Integer(); ok {
-		if n, isConst := twice.Const(); isConst && n >= 0 {
-			if n%2 == 1 {
-				return x.Pow(n).Sqrt()
-			}
-			return x.Pow(n / 2)
-		}
-	}
-	return Ratio{}
 }
 
 func (p *dimParser) primary() (Ratio, bool) {

@@ -85,6 +85,21 @@ func (r Ratio) Pow(n int64) Ratio {
 	return reduced(r.num.Pow(n), r.den.Pow(n), r.root)
 }
 
+// Power returns r to the power of a constant that is a multiple of a half; unknown for other exponents.
+func (r Ratio) Power(e Ratio) Ratio {
+	twice, ok := e.Mul(Const(2).Ratio()).Integer()
+	n, isConst := twice.Const()
+	switch {
+	case !ok || !isConst:
+		return Ratio{}
+	case n < 0:
+		return Const(1).Ratio().Quo(r.Power(Const(0).Ratio().Sub(e)))
+	case n%2 == 0:
+		return r.Pow(n / 2)
+	}
+	return r.Pow(n).Sqrt()
+}
+
 // Floor returns ⌊r⌋.
 func (r Ratio) Floor() Dim {
 	n := r.num.FloorDiv(r.den)
@@ -111,22 +126,10 @@ func (r Ratio) NonNegative() bool {
 	return !r.IsUnknown() && (r.root || r.num.NonNegative() && r.den.Positive())
 }
 
-// Eval is the value of r where env knows every symbol in it.
-func (r Ratio) Eval(env func(name string) (int64, bool)) (float64, bool) {
-	n, ok := r.num.Eval(env)
-	d, okD := r.den.Eval(env)
-	if !ok || !okD || d == 0 {
-		return 0, false
-	}
-	if x := float64(n) / float64(d); !r.root {
-		return x, true
-	} else {
-		return math.Sqrt(x), x >= 0
-	}
+// Equal reports whether r and o are provably the same number.
+func (r Ratio) Equal(o Ratio) bool {
+	return r.root == o.root && r.num.Equal(o.num) && r.den.Equal(o.den)
 }
-
-// Symbols returns the names of the symbols in r, sorted within its two parts.
-func (r Ratio) Symbols() []string { return append(r.num.Symbols(), r.den.Symbols()...) }
 
 // reduced cancels what both have in common, and a root whose square is known.
 func reduced(num, den Dim, root bool) Ratio {

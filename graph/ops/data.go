@@ -67,7 +67,10 @@ func (c *Context) places(at []int) {
 			return
 		}
 	}
-	if data, ok := c.Data(0); ok {
+	if c.symbolic(0) {
+		out, _ := taken(c.In(0).Numbers, at)
+		c.setFloats(0, out)
+	} else if data, ok := c.Data(0); ok {
 		out, _ := taken(data, at)
 		c.SetData(0, out)
 	}
@@ -92,7 +95,7 @@ func (c *Context) hasElements() bool {
 		return true
 	}
 	_, ok := c.Reals(0)
-	return ok
+	return ok || c.symbolic(0)
 }
 
 // strided gives output 0, whose type is set, the elements of input 0 at offset + Σ index·stride, if they are few.

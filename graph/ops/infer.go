@@ -86,7 +86,11 @@ func (s *state) main() {
 // setSupplied sets the elements of an input that the user supplied.
 func (s *state) setSupplied(f *Fact, vals []float64) {
 	if f.DType.IsFloat() {
-		f.Reals = vals
+		f.Reals = make([]float64, len(vals))
+		for i, x := range vals {
+			f.Reals[i] = rounded(f.DType, x)
+		}
+		vals = f.Reals
 	}
 	f.Data = integers(vals)
 	if len(f.Shape) == 1 {

@@ -178,7 +178,7 @@ func (r *Formulas) walk(visit func(*FormulaModule)) {
 }
 
 // keywords are names that Python keeps to itself.
-var keywords = strings.Fields("False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda max min nonlocal not or pass raise return try while with yield")
+var keywords = strings.Fields("False None True and as assert async await break class continue def del elif else except finally for from global if import in int is lambda max min nonlocal not or pass raise return try while with yield")
 
 // Identifier makes a name that Python takes.
 func Identifier(name string) string {
