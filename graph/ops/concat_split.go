@@ -80,6 +80,7 @@ func (c *Context) concatElements(out graph.Shape, axis int) {
 		}
 	}
 	if c.Out(0).DType.IsFloat() {
+		defer c.hold(0)
 		if r, ok := join(c, n, outer, chunks, c.Reals); ok {
 			c.setNumbers(r)
 			return
@@ -160,6 +161,7 @@ func (c *Context) splitElements(i, rank int, at, size graph.Dim) {
 		x, ok := c.numbers(0, t)
 		if x, ok = part(x, ok, from, n); ok {
 			c.setFloats(i, x)
+			c.hold(i)
 		}
 		return
 	}

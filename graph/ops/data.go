@@ -61,6 +61,7 @@ func takesCost(c *Context) graph.Cost {
 // places gives output 0, whose type is set, the elements of input 0 at the given places; a place out of range stands
 // for an element nobody knows.
 func (c *Context) places(at []int) {
+	defer c.hold(0)
 	if r, ok := c.Reals(0); ok && c.DType(0).IsFloat() {
 		if out, whole := taken(r, at); whole {
 			c.setNumbers(out)

@@ -2,13 +2,13 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/irene-onnx/irene/graph"
 )
 
-// rounded is a number as a float type holds it, rounded to the nearest, ties to even. Runtimes compute float16 and
-// bfloat16 in float32 and round the result once more; a float64 that is rounded to float32 is what float32 arithmetic
-// gives for + - * / and square roots.
+// rounded is a number as a float type holds it, rounded to the nearest, ties to even. A float64 that is rounded to
+// float32 is what float32 arithmetic gives for + - * / and square roots.
 func rounded(t graph.DType, x float64) float64 {
 	switch t {
 	case graph.Float32:
@@ -22,6 +22,40 @@ func rounded(t graph.DType, x float64) float64 {
 		return toBits(float64(float32(x)), 8, -133)
 	}
 	return x
+}
+
+// computedIn is the type in which ONNX Runtime computes on its CPU: float32 for the narrower ones. From one such operator
+// to the next, and into a Cast, a result goes as it is; what only moves it has it rounded.
+func computedIn(t graph.DType) graph.DType {
+	if t == graph.Float16 || t == graph.BFloat16 {
+		return graph.Float32
+	}
+	return t
+}
+
+// hold rounds the elements of output i to the type that holds them, after an operator that moves them.
+func (c *Context) hold(i int) {
+	v := c.Node.Output(i)
+	if v == nil {
+		return
+	}
+	f := &c.s.facts[v.ID]
+	if computedIn(f.DType) == f.DType || f.Tensor != nil {
+		return
+	}
+	f.Reals, f.Numbers = slices.Clone(f.Reals), slices.Clone(f.Numbers)
+	for k, x := range f.Reals {
+		f.Reals[k] = rounded(f.DType, x)
+	}
+	if f.Reals != nil {
+		f.Data = integers(f.Reals)
+	}
+	for k, x := range f.Numbers {
+		if t := f.DType; x.known() {
+			f.Numbers[k].at = func(size sizes) float64 { return rounded(t, x.at(size)) }
+			f.Numbers[k].ops++
+		}
+	}
 }
 
 // toBits rounds to a significand of so many bits, in steps of at least 2^least.
@@ -41,11 +75,11 @@ type floatOp struct {
 	power bool
 }
 
-// of is x op y as a float type holds it. ONNX Runtime multiplies cubes out and computes other powers in float64.
+// of is x op y in a float type. ONNX Runtime multiplies cubes out and computes other powers in float64.
 // https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/providers/cpu/math/element_wise_ops.cc
 func (op floatOp) of(t graph.DType, x, y float64) float64 {
-	if op.power && y == 3 && t != graph.Float64 {
-		return rounded(t, float64(float32(x*x))*x)
+	if t = computedIn(t); op.power && y == 3 {
+		return rounded(t, rounded(t, x*x)*x)
 	}
 	return rounded(t, op.real(x, y))
 }
@@ -79,6 +113,9 @@ type floatFunction struct {
 	real  func(x float64) float64
 	exact func(x graph.Ratio) graph.Ratio // nil: numbers only
 }
+
+// of is the function of x in a float type.
+func (f floatFunction) of(t graph.DType, x float64) float64 { return rounded(computedIn(t), f.real(x)) }
 
 var floatFunctions = map[string]floatFunction{
 	"Abs":        {math.Abs, whereNotNegative},

@@ -78,7 +78,7 @@ func (f floatFunction) apply(t graph.DType, x number) number {
 	}
 	return number{
 		exact: f.exact(x.exact), ops: x.ops + 1,
-		at: func(size sizes) float64 { return rounded(t, f.real(x.at(size))) },
+		at: func(size sizes) float64 { return f.of(t, x.at(size)) },
 	}.settled(t)
 }
 
@@ -89,7 +89,7 @@ func (x number) settled(t graph.DType) number {
 	case !ok:
 		return x
 	case x.agrees(d):
-		return ofDim(t, d)
+		return ofDim(computedIn(t), d)
 	}
 	return number{}
 }

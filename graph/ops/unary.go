@@ -30,7 +30,7 @@ func (c *Context) mapFloats(f floatFunction, n int) bool {
 	if r, ok := c.Reals(0); ok && len(r) == n {
 		out := make([]float64, n)
 		for i, x := range r {
-			out[i] = rounded(t, f.real(x))
+			out[i] = f.of(t, x)
 		}
 		c.setNumbers(out)
 		return true
@@ -141,11 +141,8 @@ func (c *Context) castFloats(t graph.DType) bool {
 	}
 	x := c.In(0).Numbers
 	if t.IsFloat() {
-		out := make([]number, len(x))
-		for i := range x {
-			out[i] = floatFunction{func(x float64) float64 { return x }, func(x graph.Ratio) graph.Ratio { return x }}.apply(t, x[i])
-		}
-		c.setFloats(0, out)
+		c.setFloats(0, x)
+		c.hold(0)
 		return true
 	}
 	out := make([]graph.Dim, len(x))
