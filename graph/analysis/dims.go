@@ -26,11 +26,12 @@ func (e *DimError) Error() string { return e.Msg }
 // Declared lists the symbols in the shapes of a graph's inputs, in the order of their first use.
 func Declared(g *graph.Graph) []string {
 	var names []string
+	listed := map[string]bool{}
 	for _, v := range g.Main.Inputs {
 		for _, d := range declaredShape(v) {
 			for _, s := range d.Symbols() {
-				if !slices.Contains(names, s) {
-					names = append(names, s)
+				if !listed[s] {
+					listed[s], names = true, append(names, s)
 				}
 			}
 		}
@@ -147,11 +148,11 @@ func lookup(dims map[string]int64) func(name string) (int64, bool) {
 // assume gives numbers to the declared dims that neither the user nor the graph's equalities fix. Of two equalities for
 // a dim the first holds.
 func (a *Analysis) assume(declared []string, equalities ...map[string]graph.Dim) {
-	cache := hasCache(a.Graph)
+	cache, first := hasCache(a.Graph), leading(a.Graph)
 	dims := maps.Clone(a.Dims)
 	for {
-		var open []string // no equality solves them yet
-		solved, free := false, -1
+		var open, free []string // no equality solves them yet, or ever
+		solved := false
 		for _, name := range declared {
 			if _, ok := dims[name]; ok {
 				continue
@@ -161,8 +162,8 @@ func (a *Analysis) assume(declared []string, equalities ...map[string]graph.Dim)
 			case state == hasValue:
 				dims[name], solved = v, true
 				continue
-			case state == hasNone && free < 0:
-				free = len(open)
+			case state == hasNone:
+				free = append(free, name)
 			}
 			open = append(open, name)
 		}
@@ -174,9 +175,13 @@ func (a *Analysis) assume(declared []string, equalities ...map[string]graph.Dim)
 			a.Dims = dims
 			return
 		}
-		name := open[max(free, 0)] // equalities that wait for each other: the first dim is assumed
-		dims[name] = assumption(a.Graph, name, cache)
-		a.Assumed = append(a.Assumed, name)
+		if len(free) == 0 {
+			free = open[:1] // equalities that wait for each other: the first dim is assumed
+		}
+		for _, name := range free {
+			dims[name] = assumption(name, cache, first[name])
+			a.Assumed = append(a.Assumed, name)
+		}
 	}
 }
 
@@ -215,7 +220,8 @@ func hasCache(g *graph.Graph) bool {
 
 // assumption is the size of a dim nobody gave: batches 1, past lengths 128, images 224 × 224 in 3 channels, samples of
 // sound 16000 (a second, at the rate that speech models take), sequences 1 where a cache input exists and 128 elsewhere.
-func assumption(g *graph.Graph, name string, cache bool) int64 {
+// first says that the dim is the first of an input wherever it occurs in one.
+func assumption(name string, cache, first bool) int64 {
 	lower := strings.ToLower(name)
 	has := func(words ...string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
@@ -231,10 +237,10 @@ func assumption(g *graph.Graph, name string, cache bool) int64 {
 		return 224
 	case has("channel"):
 		return 3
-	case has("samples") && !leads(g, name):
+	case has("samples") && !first:
 		return 16000
 	case has("seq", "len"):
-	case leads(g, name):
+	case first:
 		return 1
 	}
 	if cache {
@@ -243,16 +249,14 @@ func assumption(g *graph.Graph, name string, cache bool) int64 {
 	return 128
 }
 
-// leads reports whether a dim is the first of an input wherever it occurs in one.
-func leads(g *graph.Graph, name string) bool {
-	first := false
+// leading are the dims that are the first of an input wherever they occur in one.
+func leading(g *graph.Graph) map[string]bool {
+	first := map[string]bool{}
 	for _, v := range g.Main.Inputs {
 		for i, d := range declaredShape(v) {
-			if s, ok := d.IsSymbol(); ok && s == name {
-				if i != 0 {
-					return false
-				}
-				first = true
+			if s, ok := d.IsSymbol(); ok {
+				before, seen := first[s]
+				first[s] = i == 0 && (before || !seen)
 			}
 		}
 	}
@@ -306,7 +310,7 @@ func (a *Analysis) at() string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(a.Dims)) {
 		s := fmt.Sprintf("%s = %d", name, a.Dims[name])
-		if slices.Contains(a.Assumed, name) {
+		if _, ok := slices.BinarySearch(a.Assumed, name); ok {
 			s += " (assumed)"
 		}
 		list = append(list, s)
@@ -336,5 +340,5 @@ func IsBatch(g *graph.Graph, name string) bool {
 	if strings.Contains(lower, "batch") {
 		return true
 	}
-	return !strings.Contains(lower, "seq") && !strings.Contains(lower, "len") && leads(g, name)
+	return !strings.Contains(lower, "seq") && !strings.Contains(lower, "len") && leading(g)[name]
 }

@@ -2,7 +2,6 @@ package ops
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -40,7 +39,10 @@ type state struct {
 	opts    Options
 	facts   []Fact
 	rows    []*Op
-	solved  map[string]graph.Dim
+	solved  map[string]graph.Dim   // equalities found in the branch that is being tried, or in the graph
+	around  []map[string]graph.Dim // those found before, outermost first
+	ranks   map[string]int         // see rank
+	stated  map[string]int         // equalities in text, the places they had among the constraints
 	out     *Inference
 	ctx     Context
 	running int             // depth of bodies
@@ -55,7 +57,7 @@ type state struct {
 func Infer(g *graph.Graph, opts Options) *Inference {
 	s := &state{
 		g: g, opts: opts, facts: make([]Fact, len(g.Values)), rows: make([]*Op, len(g.Nodes)),
-		solved: map[string]graph.Dim{}, row: Lookup, open: map[string]bool{},
+		solved: map[string]graph.Dim{}, ranks: ranks(g), row: Lookup, open: map[string]bool{},
 		out: &Inference{Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}, unrolled: map[*graph.Body][]round{}},
 	}
 	for round := 0; ; round++ {
@@ -63,6 +65,7 @@ func Infer(g *graph.Graph, opts Options) *Inference {
 		s.out.Conflicts, s.out.Constraints = nil, nil
 		s.unrolls = 0
 		clear(s.facts)
+		clear(s.stated)
 		clear(s.out.unrolled)
 		clear(s.out.Trips)
 		clear(s.out.Taken)
@@ -92,7 +95,11 @@ func (s *state) main() {
 // setSupplied sets the elements of an input that the user supplied.
 func (s *state) setSupplied(f *Fact, vals []float64) {
 	if f.DType.IsFloat() {
-		f.Reals = vals
+		f.Reals = make([]float64, len(vals))
+		for i, x := range vals {
+			f.Reals[i] = rounded(f.DType, x)
+		}
+		vals = f.Reals
 	}
 	f.Data = integers(vals)
 	if len(f.Shape) == 1 {
@@ -135,7 +142,7 @@ func fromType(t *graph.Type) Fact {
 
 // resolve applies bindings and solutions to a dim.
 func (s *state) resolve(d graph.Dim) graph.Dim {
-	if _, ok := d.Const(); ok || (len(s.opts.Dims) == 0 && len(s.solved) == 0) {
+	if _, ok := d.Const(); ok || (len(s.opts.Dims) == 0 && len(s.solved) == 0 && len(s.around) == 0) {
 		return d
 	}
 	for range 8 {
@@ -152,7 +159,34 @@ func (s *state) lookup(name string) (graph.Dim, bool) {
 	if d, ok := s.opts.Dims[name]; ok {
 		return d, true
 	}
+	d, ok := s.equality(name)
+	if !ok {
+		return d, false
+	}
+	end, hops := d, 0
+	for ; hops < len(s.facts)+len(s.ranks); hops++ {
+		next, _ := end.IsSymbol()
+		d, ok := s.equality(next)
+		if !ok {
+			break
+		}
+		end = d
+	}
+	for ; hops > 0; hops-- { // whoever asks for a symbol on the way is there at once
+		next, _ := d.IsSymbol()
+		s.solved[name] = end
+		name = next
+		d, _ = s.equality(name)
+	}
+	return end, true
+}
+
+// equality is what a symbol is by the equalities found so far.
+func (s *state) equality(name string) (graph.Dim, bool) {
 	d, ok := s.solved[name]
+	for i := len(s.around) - 1; i >= 0 && !ok; i-- {
+		d, ok = s.around[i][name]
+	}
 	return d, ok
 }
 
@@ -284,17 +318,17 @@ func (s *state) body(b *graph.Body, inputs []Fact) ([]Fact, error) {
 // outcome is what came of a body that may not run, or runs in more than one way.
 type outcome struct {
 	out       []Fact
-	solved    map[string]graph.Dim // every equality that holds in the body
+	solved    map[string]graph.Dim // the equalities found in the body
 	conflicts []*Conflict
 }
 
 // try runs a body like body does; the equalities and contradictions it finds are returned and hold nowhere else.
 func (s *state) try(b *graph.Body, inputs []Fact) (outcome, error) {
 	saved, conflicts, constraints := s.solved, len(s.out.Conflicts), len(s.out.Constraints)
-	s.solved = maps.Clone(saved)
+	s.around, s.solved = append(s.around, saved), map[string]graph.Dim{}
 	out, err := s.body(b, inputs)
 	t := outcome{out: out, solved: s.solved, conflicts: slices.Clone(s.out.Conflicts[conflicts:])}
-	s.solved = saved
+	s.around, s.solved = s.around[:len(s.around)-1], saved
 	s.out.Conflicts, s.out.Constraints = s.out.Conflicts[:conflicts], s.out.Constraints[:constraints]
 	return t, err
 }

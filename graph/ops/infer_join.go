@@ -93,7 +93,7 @@ func sameFact(a, b *Fact) bool {
 	}
 	return a.Kind == b.Kind && a.DType == b.DType && a.Tensor == b.Tensor &&
 		(a.Shape == nil) == (b.Shape == nil) && sameDims(a.Shape, b.Shape) &&
-		sameDims(a.Data, b.Data) && slices.Equal(a.Reals, b.Reals) &&
+		sameDims(a.Data, b.Data) && slices.Equal(a.Reals, b.Reals) && sameNumbers(a.Numbers, b.Numbers) &&
 		sameFact(a.Elem, b.Elem) && a.Items.same(b.Items)
 }
 

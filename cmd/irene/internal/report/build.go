@@ -68,17 +68,15 @@ func model(g *graph.Graph) Model {
 
 // dims lists the declared dims in their order, then any others by name.
 func dims(a *analysis.Analysis) []Dim {
-	names := analysis.Declared(a.Graph)
-	for _, n := range slices.Sorted(maps.Keys(a.Dims)) {
-		if !slices.Contains(names, n) {
-			names = append(names, n)
-		}
-	}
 	var out []Dim
-	for _, n := range names {
-		if v, ok := a.Dims[n]; ok {
-			out = append(out, Dim{Name: n, Value: v, Assumed: slices.Contains(a.Assumed, n)})
+	listed := map[string]bool{}
+	for _, n := range append(analysis.Declared(a.Graph), slices.Sorted(maps.Keys(a.Dims))...) {
+		v, ok := a.Dims[n]
+		if !ok || listed[n] {
+			continue
 		}
+		_, assumed := slices.BinarySearch(a.Assumed, n)
+		out, listed[n] = append(out, Dim{Name: n, Value: v, Assumed: assumed}), true
 	}
 	return out
 }
