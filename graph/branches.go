@@ -26,6 +26,7 @@ type splicer struct {
 	choice map[*Node]int
 	values []*Value // copies, by Value.ID of the original; nil for those that are left out
 	calls  map[*Call]*Call
+	within *Node // the If whose branch is copied
 }
 
 // body copies a body.
@@ -49,8 +50,11 @@ func (s *splicer) fill(to, b *Body) {
 	for _, n := range b.Nodes {
 		bodies := n.Bodies()
 		if i, ok := s.choice[n]; ok && i >= 0 && i < len(bodies) {
+			around := s.within
+			s.within = n
 			s.fill(to, bodies[i])
 			s.hand(to, n, bodies[i])
+			s.within = around
 			continue
 		}
 		s.node(to, n)
@@ -76,7 +80,7 @@ func (s *splicer) hand(to *Body, n *Node, b *Body) {
 		}
 		id := &Node{
 			ID: len(s.g.Nodes), Name: n.Name, Op: "Identity", Opset: n.Opset, Inputs: []*Value{v}, Body: to,
-			Call: n.Call, Ordinal: -1,
+			Call: n.Call, If: n, Ordinal: -1,
 		}
 		id.Outputs = []*Value{s.value(y, to)}
 		id.Outputs[0].Producer = id
@@ -88,6 +92,9 @@ func (s *splicer) hand(to *Body, n *Node, b *Body) {
 func (s *splicer) node(to *Body, n *Node) {
 	out := *n
 	out.ID, out.Body = len(s.g.Nodes), to
+	if out.If == nil {
+		out.If = s.within
+	}
 	s.g.Nodes, to.Nodes = append(s.g.Nodes, &out), append(to.Nodes, &out)
 	out.Inputs, out.Outputs, out.Attrs = slices.Clone(n.Inputs), slices.Clone(n.Outputs), slices.Clone(n.Attrs)
 	for i, v := range out.Inputs {
