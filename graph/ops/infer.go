@@ -214,6 +214,9 @@ func (s *state) node(n *graph.Node) {
 		if err == nil {
 			err = s.ctx.negative()
 		}
+		if err == nil && op.Fold != nil {
+			op.Fold(&s.ctx)
+		}
 		if err != nil {
 			s.fail(n, err)
 		}

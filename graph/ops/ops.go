@@ -17,7 +17,8 @@ type Op struct {
 	Class   string // operator class of the energy model
 	Shape   ShapeRule
 	Cost    CostRule
-	Weights Slots // input slots that hold trained parameters when they read an initializer
+	Fold    FoldRule // nil where the shape rule knows all there is to know of elements
+	Weights Slots    // input slots that hold trained parameters when they read an initializer
 
 	// Params counts the parameters in a weight slot where they are not the stored elements: packed quantised weights.
 	Params func(n *graph.Node, slot int, stored int64) int64

@@ -63,6 +63,9 @@ func feed(t *testing.T, op Op, r *rand.Rand) {
 	if err := op.Shape(&s.ctx); err != nil {
 		return
 	}
+	if op.Fold != nil {
+		op.Fold(&s.ctx)
+	}
 	s.ctx = Context{Node: n, Op: &op, s: s}
 	op.Cost(&s.ctx)
 }

@@ -1,6 +1,6 @@
 package ops
 
-// families concatenates the rows of all operator families.
+// families concatenates the rows of all operator families, with their fold rules.
 func families() []Op {
 	var rows []Op
 	for _, family := range [][]Op{
@@ -26,6 +26,10 @@ func families() []Op {
 		layoutOps(),      // images in the layouts that ONNX Runtime saves them in
 	} {
 		rows = append(rows, family...)
+	}
+	fold := folds()
+	for i := range rows {
+		rows[i].Fold = fold[rows[i].Name]
 	}
 	return rows
 }
