@@ -26,6 +26,10 @@ func (a *Analysis) chooseBranches(opts Options) error {
 		}
 		a.Graph = graph.WithBranches(a.Graph, choice)
 	}
+	const shown = 5
+	if n := len(standing) - shown; n > 0 {
+		standing = append(standing[:shown], fmt.Sprintf("%d more nodes (If) have conditions that are not constant", n))
+	}
 	a.Warnings = append(a.Warnings, standing...)
 	return nil
 }
