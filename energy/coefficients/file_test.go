@@ -66,7 +66,7 @@ func FuzzLoadCoefficients(f *testing.F) {
 	f.Add([]byte(strings.Replace(minimal, "float32", "float16", 1)))
 	f.Add([]byte(strings.Replace(minimal, "gtx-1070", "h200", 1)))
 	f.Add([]byte(`{"schema":1,"device":"x","classes":[{"class":"","dtype":"int4"}],"residuals":{}}`))
-	f.Add([]byte(`{"schema":1,"device":"gtx-1070","classes":[` + strings.Repeat(`{"class":"gemm","dtype":"float32"},`, 2000) + `{}]}`))
+	f.Add([]byte(`{"schema":1,"device":"gtx-1070","classes":[` + strings.Repeat(`{"class":"gemm","dtype":"float32"},`, 2000) + `{"class":"gemm","dtype":"float32"}]}`))
 	f.Add([]byte(`{"schema":` + strings.Repeat("[", 20000)))
 	a := energytest.Analyzed(f, energytest.Built(f, energytest.FloatIn("x", 4, 8), energytest.FloatWeight("w", 8, 8), Node("MatMul", "x w", "a"), Node("Softmax", "a", "y"), Out("y", graph.Float32, 4, 8)), nil)
 	dev := energytest.Device(f, "gtx-1070")

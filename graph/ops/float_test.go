@@ -79,7 +79,7 @@ func TestFloatSizes(t *testing.T) {
 		{f64, "Mul 1.1,Ceil", 10, 1, 12}, // 1.10000002
 		{f32, "Div b,Mul b", 41, 49, 41},
 		{f32, "Div 3,Mul 3,Floor", 100, 1, 100},
-		{f32, "Sqrt,Mul self", 50, 1, 50},      // √50 as a float32, squared, rounds to 50
+		{f32, "Sqrt,Mul self", 50, 1, 50}, // √50 as a float32, squared, rounds to 50
 		{f32, "Sqrt,Mul self,Ceil", 50, 1, 50},
 		{f32, "Pow 3", 7, 1, 343},
 		{f32, "Add 16777216", 1, 1, 16777216}, // 2²⁴ + 1 is no float32
