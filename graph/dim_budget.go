@@ -3,13 +3,13 @@ package graph
 // The budget of an expression, many times what models need. A result past it is unknown, so that arithmetic on dims
 // takes no more time and memory than the file that asks for it has bytes.
 const (
-	maxTerms    = 1024    // of a sum
-	maxPairs    = 2048    // products of two terms that a multiplication forms
-	maxShifted  = 512     // terms that a bound by substitution forms
+	maxTerms    = 512     // of a sum
+	maxPairs    = 1024    // products of two terms that a multiplication forms
+	maxShifted  = 256     // terms that a bound by substitution forms
 	maxDegree   = 64      // factors of a term
 	maxNesting  = 32      // operations within operations
-	maxText     = 1 << 17 // bytes of a sum as text, what occurs twice counted twice
-	maxAtomText = 1 << 12 // bytes of an operation as text
+	maxText     = 1 << 14 // bytes of a sum as text, what occurs twice counted twice
+	maxAtomText = 1 << 11 // bytes of an operation as text
 )
 
 // measure fills in how much of the budget a sum takes, and reports whether that is all it may.

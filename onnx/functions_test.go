@@ -249,7 +249,7 @@ func TestExpansionLimits(t *testing.T) {
 
 // TestLayersOfOneFunction: many calls of a large function are a model like any other.
 func TestLayersOfOneFunction(t *testing.T) {
-	const layers, size = 126, 1000
+	const layers, size = 100, 800
 	body := []ot.Part{ot.Node("Relu", "a", "t0")}
 	for i := 1; i < size-1; i++ {
 		body = append(body, ot.Node("Relu", fmt.Sprint("t", i-1), fmt.Sprint("t", i)))

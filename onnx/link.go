@@ -30,8 +30,8 @@ type linker struct {
 // What inlined functions may make of a file: so much for any file, and so many times what it holds. A model of a hundred
 // layers that are calls of one function stays far below.
 const (
-	anyNodes     = 1 << 13
-	nodesPerNode = 128 // of the file
+	anyNodes     = 1 << 15
+	nodesPerNode = 64 // of the file
 	anyNameBytes = 1 << 25
 	nameBytes    = 1 << 10 // for each node of the file
 )

@@ -45,8 +45,8 @@ func Hostile() []File {
 	}
 	return append(
 		out,
-		doubling(12, "Relu", "f"), doubling(40, "Relu", "f"), doubling(40, "MatMul", strings.Repeat("n", 900)),
-		manyCalls(200, 300), manyInputs(800, "Sum"), manyInputs(800, "Concat"), powerOfSum(30, 3),
+		doubling(10, "Relu", "f"), doubling(40, "Relu", "f"), doubling(40, "MatMul", strings.Repeat("n", 900)),
+		manyCalls(30, 50), manyInputs(800, "Sum"), manyInputs(800, "Concat"), powerOfSum(30, 3),
 		Model(In("x", graph.Float32, "a", "b"), Out("y", graph.Float32),
 			Node("Einsum", strings.Repeat("x ", 3000), "y", Attr("equation", strings.Repeat("ab,", 2999)+"ab->ab"))),
 		growing("Tile", 1<<40), growing("Expand", 1<<40), growing("ConstantOfShape", 1<<40), growing("Range", 1<<40),
