@@ -13,7 +13,7 @@ import (
 // Options are limits of the decoder. A zero field stands for its default.
 type Options struct {
 	MaxDecompressed int64 // bytes held of a stream or after decompression; default 2 GiB
-	MaxNodes        int   // nodes, those of inlined functions included; default 5 million
+	MaxNodes        int   // nodes, those of inlined functions included; default 5 million. Calls of functions multiply what a file holds by at most 64, beyond 32768
 	MaxCallDepth    int   // functions that call functions; default 64
 	MaxNesting      int   // subgraphs within subgraphs; default 32
 	MaxExternal     int64 // bytes of one external tensor that Tensor.Load reads; default 1 MiB

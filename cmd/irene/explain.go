@@ -53,7 +53,7 @@ func runExplain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := analysis.Run(g, want.open())
+	open, err := analysis.Run(a.Graph, want.open())
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ const engine = (() => {
   // compile reads one expression in Python's syntax (+ - * // % **, min, max, parentheses) and returns a function of the
   // values of the symbols. A symbol without a value makes the result NaN.
   function compile(text, symbols) {
-    const tokens = text.match(/\/\/|\*\*|[A-Za-z_]\w*|\d+|[-+*%(),]/g) || [];
+    const tokens = text.match(/\/\/|\*\*|[A-Za-z_]\w*|\d+(?:\.\d+)?|[-+*%(),]/g) || [];
     let at = 0;
     const take = (t) => tokens[at] === t && (at++, true);
 
@@ -49,6 +49,7 @@ const engine = (() => {
         take("("); const x = sum(); take(","); const y = sum(); take(")");
         return t === "min" ? (v) => Math.min(x(v), y(v)) : (v) => Math.max(x(v), y(v));
       }
+      if (t === "int" && take("(")) { const x = sum(); take(")"); return (v) => Math.floor(x(v)); }
       if (/^\d/.test(t)) { const n = Number(t); return () => n; }
       const slot = symbols.indexOf(t);
       return slot < 0 ? () => NaN : (v) => v[slot];
