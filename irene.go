@@ -21,6 +21,7 @@
 package irene
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -121,17 +122,17 @@ func (m *Model) Predict(o Options) (*Prediction, error) {
 
 // target finds the coefficients, and the device to predict for.
 func (o *Options) target() (c *coefficients.Coefficients, dev energy.Device, err error) {
-	if o.Device != "" {
-		if dev, err = energy.LookupDevice(o.Device); err != nil {
+	if o.Device != "" || o.Coefficients == "" {
+		if dev, err = energy.LookupDevice(cmp.Or(o.Device, energy.DefaultDevice)); err != nil {
 			return nil, dev, err
 		}
 	}
 	if o.Coefficients == "" {
-		c, err = coefficients.ForProfile(dev.ID, o.Profile)
+		c, err = coefficients.OfDevice(dev)
 	} else {
 		c, err = load(o.Coefficients)
 	}
-	if err == nil && o.Device == "" {
+	if err == nil && dev.ID == "" {
 		dev, err = c.Row()
 	}
 	return c, dev, err

@@ -37,6 +37,9 @@ type Device struct {
 	Address           string         `json:"-"`                               // of the document, or of its product page where the document has no lasting address
 }
 
+// DefaultDevice is the device that predictions are made for where none is named.
+const DefaultDevice = "h100-sxm"
+
 // Numbers of a Device that can be estimates.
 const (
 	EstimateIdle  = "idle"        // Idle

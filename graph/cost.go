@@ -17,9 +17,9 @@ type Cost struct {
 	Products []Product // the matrix products among the MACs
 
 	// What energy models ask of kernels that are more than products or rows of their class.
-	Row       string     // row operator that a fused kernel is: add_rmsnorm, silu_and_mul, rope; "" where the class says enough
+	Row       string     // row operator that a kernel is: add_rmsnorm, silu_and_mul, rope, depthwise; "" where the class says enough
 	Quant     string     // how weights are stored beside the element type: fp8, nvfp4, int8_wo, int4_wo …; "" where that says all
-	Attention *Attention // of a fused kernel, whose products are among the MACs; nil where it is none
+	Attention *Attention // of a fused kernel, whose two products are the last of Products; nil where it is none
 	Experts   *Experts   // of a layer of experts, whose products are among the MACs; nil where it is none
 }
 
@@ -29,6 +29,7 @@ type Attention struct {
 	Query, Context                 Dim   // tokens; Context counts those from a cache
 	Window                         Dim   // tokens that each looks back at most; unknown: all
 	Causal                         bool  // tokens look at those before them only
+	DType                          DType // element type of queries; that of the cost may be of products before them
 	Cache                          DType // element type of keys and values as they are stored
 }
 

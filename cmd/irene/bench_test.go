@@ -24,11 +24,11 @@ var benchModels = flag.String("models", "", "files to benchmark instead of the f
 // inferred with symbols, then with the numbers that are assumed for them, and energy is predicted, as irene analyze
 // does. "symbolic" stops at expressions in the dims.
 func BenchmarkAnalyze(b *testing.B) {
-	device, err := energy.LookupDevice(coefficients.DefaultDevice)
+	device, err := energy.LookupDevice(coefficients.TreesDevice)
 	if err != nil {
 		b.Fatal(err)
 	}
-	coefficients, err := coefficients.ForDevice(device.ID)
+	coefficients, err := coefficients.OfTrees()
 	if err != nil {
 		b.Fatal(err)
 	}

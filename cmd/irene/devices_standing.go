@@ -27,7 +27,7 @@ type standings struct{ kernels *coefficients.Overlap }
 
 // newStandings reads what was fitted to operators of many devices.
 func newStandings() (*standings, error) {
-	c, err := coefficients.ForOperators(energy.Device{})
+	c, err := coefficients.OfDevice(energy.Device{})
 	if err != nil {
 		return nil, err
 	}
@@ -37,13 +37,13 @@ func newStandings() (*standings, error) {
 // of lists the standings of a device: models of each runtime profile, then groups of kernels.
 func (s *standings) of(d energy.Device) ([]standingJSON, error) {
 	var out []standingJSON
+	c, err := coefficients.OfDevice(d)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range profiles() {
-		c, err := coefficients.ForProfile(d.ID, p)
-		if err != nil {
-			return nil, err
-		}
 		x := standingJSON{Kind: "models", Profile: render.Text(p), Origin: string(law.OriginEstimated), LeftOut: nineDigits(0)}
-		if c.Device == d.ID && c.Profile == p {
+		if c.Overlap == nil && c.Device == d.ID && c.Profile == p {
 			x.Origin, x.Data, x.Rows = string(law.OriginFitted), c.Provenance.Data, c.Provenance.Equations
 			x.LeftOut = nineDigits(c.Residuals.Levels[energy.LevelModel].P50)
 		}

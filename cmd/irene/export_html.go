@@ -60,11 +60,11 @@ func htmlFlags(want *exportRequest) string {
 	if q.coefficients != "" {
 		fmt.Fprintf(&b, " --coefficients %s", q.coefficients)
 	}
-	if q.profile != "" {
-		fmt.Fprintf(&b, " --runtime %s", q.profile)
+	if p := q.settings.Profile; p != "" {
+		fmt.Fprintf(&b, " --runtime %s", p)
 	}
-	if q.host != nil {
-		fmt.Fprintf(&b, " --host-watts %v", float64(*q.host))
+	if w := q.settings.HostWatts; w != nil {
+		fmt.Fprintf(&b, " --host-watts %v", float64(*w))
 	}
 	for _, name := range slices.Sorted(maps.Keys(want.options.Values)) {
 		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(want.options.Values[name]), " ", ","), "[]")
@@ -90,7 +90,7 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	for _, d := range append([]energy.Device{t.Device}, devices...) {
 		t.Device = d
 		if q.coefficients == "" {
-			if t.Coefficients, err = coefficients.ForDevice(d.ID); err != nil {
+			if t.Coefficients, err = coefficients.OfDevice(d); err != nil {
 				return nil, err
 			}
 		}

@@ -25,7 +25,7 @@ func measurementFlags(data, excluded string) []cli.Flag {
 		&cli.StringSliceFlag{Name: "data", Usage: data},
 		&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME`" + excluded + " (repeatable)"},
-		&cli.StringFlag{Name: "device", Value: coefficients.DefaultDevice, Usage: "the GPU that was measured, by `ID`"},
+		&cli.StringFlag{Name: "device", Value: coefficients.TreesDevice, Usage: "the GPU that was measured, by `ID`"},
 		oneOfFlag(cli.StringFlag{Name: "runtime", Value: profiles()[0], Usage: "runtime `PROFILE` of the measurements: WORDS"}, profiles()),
 	}
 }

@@ -51,7 +51,7 @@ func predictFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", DefaultText: "each row's, or that of the coefficients", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
 		coefficientsFlag(),
 		runtimeFlag("runtime `PROFILE` of the operators"),
-		&cli.GenericFlag{Name: "power-limit", Value: new(wattsFlag), DefaultText: "the board's own", Usage: "predict under this power limit, `W`"},
+		powerLimitFlag(),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all (- is standard output)"},
 		suggestFlag(cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"}, operator.Names()),
 	}
@@ -82,27 +82,6 @@ func (s *sizeFlag) Set(text string) error {
 // String is no boolean, ever: the flag parser would take --h 1 for -h, a request for help.
 func (s *sizeFlag) String() string { return fmt.Sprintf("size %d", *s) }
 
-// wattsFlag is the value of a flag that is a power, with or without its unit.
-type wattsFlag energy.Watts
-
-// Set reads 450, 450W and 450 W.
-func (w *wattsFlag) Set(text string) error {
-	v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "W")), 64)
-	if err != nil || !(v > 0) || math.IsInf(v, 0) {
-		return errors.New("want a power in watts, such as 450")
-	}
-	*w = wattsFlag(v)
-	return nil
-}
-
-// String is the power, "" where none is set.
-func (w *wattsFlag) String() string {
-	if *w == 0 {
-		return ""
-	}
-	return energy.Watts(*w).String()
-}
-
 // runPredictRows predicts the rows of a file, or the one that flags describe.
 func runPredictRows(env *environment, ctx *cli.Context) error {
 	q, err := parsePrediction(ctx)
@@ -112,8 +91,11 @@ func runPredictRows(env *environment, ctx *cli.Context) error {
 	if q.none {
 		return usagef("predict needs a device; --device none predicts nothing")
 	}
+	if !ctx.IsSet("device") && ctx.NArg() > 0 { // rows name theirs
+		q.fallback, q.device = q.device, nil
+	}
 	t := &rowPredictor{env: env, request: q, devices: map[string]*operator.Predictor{}, notes: newRowNotes()}
-	t.options.PowerLimit = energy.Watts(*ctx.Generic("power-limit").(*wattsFlag))
+	t.options.PowerLimit = energy.Watts(quantityOf(ctx, "power-limit"))
 	if ctx.IsSet("op") {
 		if ctx.NArg() > 0 {
 			return usagef("predict takes --op or a file of rows, got both")
@@ -237,18 +219,21 @@ func (t *rowPredictor) on(name string) (*operator.Predictor, error) {
 		}
 		q.device = &d
 	}
+	if q.device == nil && q.coefficients == "" {
+		q.device = q.fallback
+	}
 	c := t.loaded
 	if c == nil {
 		var err error
-		if c, err = q.chooseForOperators(t.env); err != nil {
+		if c, err = q.load(t.env); err != nil {
 			return nil, err
 		}
 		if q.coefficients != "" {
 			t.loaded = c
 		}
 	}
-	if q.profile != "" && q.profile != c.Profile {
-		t.notes.rows[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.profile)]++
+	if q.settings.Profile != "" && q.settings.Profile != c.Profile {
+		t.notes.rows[fmt.Sprintf("the coefficients were measured under the runtime profile %s, not %s", c.Profile, q.settings.Profile)]++
 	}
 	if q.device == nil {
 		d, err := c.Row()

@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,12 +18,13 @@ import (
 // predictionRequest says for which device, by which coefficients and under which runtime profile to predict.
 type predictionRequest struct {
 	device       *energy.Device // nil: that of the coefficients
+	fallback     *energy.Device // of rows that name none
+	chosen       bool           // somebody said which device
 	coefficients string         // file; "" for the embedded ones
-	profile      string         // "": that of the coefficients
-	none         bool           // nothing is to be predicted
-	measured     string         // file of measurements of this model on the device; "" for none
+	settings     predict.Options
+	none         bool   // nothing is to be predicted
+	measured     string // file of measurements of this model on the device; "" for none
 	mode         predict.Mode
-	host         *energy.Watts // of the host, for devices nobody measured
 }
 
 // noDevice is the --device that predicts nothing.
@@ -29,13 +33,24 @@ const noDevice = "none"
 // predictionFlags are what parsePrediction reads: the command's own --device, and what a prediction rests on beside it.
 func predictionFlags(device cli.Flag, measured ...cli.Flag) []cli.Flag {
 	out := append([]cli.Flag{device, coefficientsFlag(), runtimeFlag("which nodes run as one kernel, by `PROFILE`")}, measured...)
-	return append(out, &cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where a device was not measured"})
+	return append(out, settingFlags()...)
 }
+
+// Variables of the environment that say what flags do not.
+const (
+	deviceVariable  = "IRENE_DEVICE"
+	runtimeVariable = "IRENE_RUNTIME"
+)
+
+// autoDevice is the --device that stands for the machine's own GPU.
+const autoDevice = "auto"
 
 // deviceFlag is --device of the commands that predict for one; more is what else they take for it.
 func deviceFlag(more string) cli.Flag {
-	return &cli.StringFlag{Name: "device", Usage: "predict for this GPU, by `ID` (irene devices lists them)" + more}
+	return &cli.StringFlag{Name: "device", DefaultText: defaultDeviceText, Usage: "predict for this GPU, by `ID` (irene devices lists them), auto for the machine's own" + more}
 }
+
+const defaultDeviceText = "$" + deviceVariable + ", else " + energy.DefaultDevice
 
 // orNone is what deviceFlag says of noDevice.
 const orNone = "; none predicts nothing"
@@ -46,7 +61,7 @@ func coefficientsFlag() cli.Flag {
 
 // runtimeFlag is --runtime where the coefficients have a profile of their own.
 func runtimeFlag(usage string) cli.Flag {
-	return oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "that of the coefficients", Usage: usage + ": WORDS"}, profiles())
+	return oneOfFlag(cli.StringFlag{Name: "runtime", DefaultText: "$" + runtimeVariable + ", else by what the file is", Usage: usage + ": WORDS"}, profiles())
 }
 
 // profiles lists the runtime profiles, the default first.
@@ -68,31 +83,50 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 	if err != nil {
 		return q, err
 	}
-	switch id := ctx.String("device"); {
-	case id == noDevice:
+	id := ctx.String("device")
+	if id == noDevice {
 		q.none = true
-	case ctx.IsSet("device"):
-		d, err := findDevice(id, q.coefficients)
-		if err != nil {
-			return q, err
-		}
-		q.device = &d
+		return q, nil
 	}
-	return q, nil
+	return q, q.choose(id)
+}
+
+// choose finds the device that an id stands for; that of the environment or the default where it is "" and no coefficients
+// bring their own.
+func (q *predictionRequest) choose(id string) error {
+	q.chosen = id != "" || q.coefficients != ""
+	if id == "" && q.coefficients == "" {
+		if id = os.Getenv(deviceVariable); id == "" {
+			id = energy.DefaultDevice
+		}
+		q.chosen = os.Getenv(deviceVariable) != ""
+	}
+	if id == "" {
+		return nil
+	}
+	d, err := findDevice(id, q.coefficients)
+	if err != nil {
+		return err
+	}
+	q.device = &d
+	return nil
 }
 
 // parseBasis reads what a prediction rests on, but for the device.
 func parseBasis(ctx *cli.Context) (predictionRequest, error) {
-	q := predictionRequest{coefficients: ctx.String("coefficients"), profile: ctx.String("runtime")}
+	q := predictionRequest{coefficients: ctx.String("coefficients")}
 	if err := q.parseMeasured(ctx); err != nil {
 		return q, err
 	}
-	if ctx.IsSet("host-watts") {
-		w := energy.Watts(ctx.Float64("host-watts"))
-		if !(w >= 0 && w <= 1e5) { // NaN neither
-			return q, usagef("--host-watts %v: want a power between 0 and 100000 W", float64(w))
+	var err error
+	if q.settings, err = parseSettings(ctx); err != nil {
+		return q, err
+	}
+	if q.settings.Profile = ctx.String("runtime"); q.settings.Profile == "" {
+		q.settings.Profile = os.Getenv(runtimeVariable)
+		if p := q.settings.Profile; p != "" && !slices.Contains(profiles(), p) {
+			return q, usagef("%s=%s: want one of %s", runtimeVariable, p, strings.Join(profiles(), ", "))
 		}
-		q.host = &w
 	}
 	return q, nil
 }
@@ -119,6 +153,13 @@ func refuseNone(ctx *cli.Context) error {
 
 // findDevice finds a device in the table, or else as the one that a file of coefficients has the row of.
 func findDevice(id, coefficients string) (energy.Device, error) {
+	if id == autoDevice {
+		name, err := ownGPU()
+		if err != nil {
+			return energy.Device{}, fmt.Errorf("--device auto: %w", err)
+		}
+		id = name
+	}
 	d, unknown := energy.LookupDevice(id)
 	if unknown == nil {
 		return d, nil
@@ -132,7 +173,7 @@ func findDevice(id, coefficients string) (energy.Device, error) {
 }
 
 // byDefault reports whether nobody chose the device.
-func (q *predictionRequest) byDefault() bool { return q.device == nil && q.coefficients == "" }
+func (q *predictionRequest) byDefault() bool { return !q.chosen }
 
 // predict predicts every operator and module; nil where the analysis is symbolic or nothing is to be predicted.
 func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*predict.Result, error) {
@@ -152,8 +193,8 @@ func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*pr
 
 // target is the device to predict for, with the coefficients and options to do it with.
 func (q *predictionRequest) target(env *environment) (t predict.Target, err error) {
-	t.Options = predict.Options{Profile: q.profile, HostWatts: q.host}
-	if t.Coefficients, err = q.choose(env); err != nil {
+	t.Options = q.settings
+	if t.Coefficients, err = q.load(env); err != nil {
 		return t, err
 	}
 	if q.device != nil {
@@ -166,23 +207,12 @@ func (q *predictionRequest) target(env *environment) (t predict.Target, err erro
 	return t, err
 }
 
-// choose takes the coefficients of the file, or the embedded ones of the device.
-func (q *predictionRequest) choose(env *environment) (*coefficients.Coefficients, error) {
-	switch {
-	case q.coefficients != "":
+// load takes the coefficients of the file, or the embedded ones of the device.
+func (q *predictionRequest) load(env *environment) (*coefficients.Coefficients, error) {
+	if q.coefficients != "" {
 		return loadCoefficients(env, q.coefficients)
-	case q.device != nil:
-		return coefficients.ForProfile(q.device.ID, q.profile)
 	}
-	return coefficients.ForProfile("", q.profile)
-}
-
-// chooseForOperators loads the coefficients that single kernels are predicted with. A profile never changes a kernel.
-func (q *predictionRequest) chooseForOperators(env *environment) (*coefficients.Coefficients, error) {
-	if q.coefficients != "" || q.device == nil {
-		return q.choose(env)
-	}
-	return coefficients.ForOperators(*q.device)
+	return coefficients.OfDevice(*q.device)
 }
 
 func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {

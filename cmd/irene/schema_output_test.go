@@ -64,7 +64,7 @@ func output(t *testing.T, args ...string) []byte {
 // timesAlone writes coefficients that hold no energies.
 func timesAlone(t *testing.T) string {
 	t.Helper()
-	c, err := coefficients.ForDevice(coefficients.DefaultDevice)
+	c, err := coefficients.OfTrees()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
@@ -41,7 +40,7 @@ const sweepDetails = `Sizes are lists and ranges: batch=1,2,4,8 sequence=32:512:
      irene sweep bert.onnx --dim sequence=32:512:32 -o sweep.svg`
 
 func sweepFlags() []cli.Flag {
-	devices := &cli.StringSliceFlag{Name: "device", DefaultText: coefficients.DefaultDevice, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"}
+	devices := &cli.StringSliceFlag{Name: "device", DefaultText: defaultDeviceText, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"}
 	return slices.Concat(
 		modelFlags(bindingFlags("sizes of a dim, `NAME=SIZES` (repeatable)", ""), predictionFlags(devices)),
 		[]cli.Flag{
@@ -247,19 +246,20 @@ func (q *sweepRequest) parseDevices(ctx *cli.Context) error {
 			if id = strings.TrimSpace(id); id == noDevice {
 				return refuseNone(ctx)
 			}
-			d, err := findDevice(id, one.coefficients)
-			if err != nil {
+			p := one
+			if err := p.choose(id); err != nil {
 				return err
 			}
-			if slices.ContainsFunc(q.devices, func(p predictionRequest) bool { return p.device.ID == d.ID }) {
+			if slices.ContainsFunc(q.devices, func(o predictionRequest) bool { return o.device.ID == p.device.ID }) {
 				return usagef("--device %s: given twice", id)
 			}
-			p := one
-			p.device = &d
 			q.devices = append(q.devices, p)
 		}
 	}
 	if len(q.devices) == 0 {
+		if err := one.choose(""); err != nil {
+			return err
+		}
 		q.devices = []predictionRequest{one}
 	}
 	return nil

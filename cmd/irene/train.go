@@ -158,7 +158,7 @@ func baseCoefficients(env *environment, from string) (*coefficients.Coefficients
 		return loadCoefficients(env, from)
 	}
 	d, _ := energy.LookupDevice(from)
-	c, err := coefficients.ForDevice(d.ID)
+	c, err := coefficients.OfTrees()
 	if err != nil {
 		return nil, err
 	}

@@ -2,14 +2,13 @@ package coefficients
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
 )
 
-// DefaultDevice is the device of which numbers are given where none is named: the one that was measured.
-const DefaultDevice = "gtx-1070"
+// TreesDevice is the device that IrEne's trees were measured on.
+const TreesDevice = "gtx-1070"
 
 // Embedded lists the devices whose coefficients come with the program, sorted. Those that hold under one runtime profile
 // alone, in files named DEVICE.RUNTIME.json, are not among them.
@@ -27,32 +26,17 @@ func Embedded() []string {
 	return out
 }
 
-// ForDevice returns the embedded coefficients of a device, or those of the default device where it was not measured:
-// Run then scales them.
-func ForDevice(id string) (*Coefficients, error) { return firstOf(id, DefaultDevice) }
-
-// ForProfile returns the embedded coefficients that say most of a device under a runtime profile: those of both, of the
-// device, of another device under the profile, or of the default device. Any device may be "", any profile "".
-func ForProfile(id, profile string) (*Coefficients, error) {
-	names := []string{id + "." + profile, id}
-	if entries, err := files.ReadDir("."); err == nil && profile != "" {
-		for _, e := range entries {
-			if name, ok := strings.CutSuffix(e.Name(), ".json"); ok && path.Ext(name) == "."+profile {
-				names = append(names, name)
-			}
-		}
-	}
-	return firstOf(append(names, DefaultDevice)...)
-}
+// OfTrees returns the embedded coefficients that were fitted to IrEne's trees.
+func OfTrees() (*Coefficients, error) { return firstOf(TreesDevice) }
 
 // operators is the file of what was fitted to single operators of many devices.
 const operators = "operators.gpus"
 
-// ForOperators returns the embedded coefficients that predict single kernels on a device: those of the trees for the
-// cards that they speak of, else those of operators measured on many GPUs.
-func ForOperators(dev energy.Device) (*Coefficients, error) {
+// OfDevice returns the embedded coefficients that predict a device: those of the trees for the cards that they speak of, else those of
+// operators measured on many GPUs.
+func OfDevice(dev energy.Device) (*Coefficients, error) {
 	if dev.Architecture == "Pascal" && dev.ComputeCapability == "6.1" && !strings.HasPrefix(dev.ID, "p") {
-		return firstOf(dev.ID, DefaultDevice)
+		return firstOf(dev.ID, TreesDevice)
 	}
 	return firstOf(operators)
 }

@@ -7,26 +7,15 @@ import (
 	"github.com/irene-onnx/irene/energy/internal/energytest"
 )
 
-// TestForProfile: coefficients of a device under a profile go before those of the device, and these before another's.
-func TestForProfile(t *testing.T) {
-	for _, c := range []struct{ id, profile, device, want string }{
-		{"h100-sxm", "vllm", "h100-sxm", "vllm"},
-		{"b200-sxm", "vllm", "h100-sxm", "vllm"},
-		{"", "vllm", "h100-sxm", "vllm"},
-		{"gtx-1070", "vllm", "gtx-1070", "eager"},
-		{"h100-sxm", "eager", "gtx-1070", "eager"},
-		{"h100-sxm", "", "gtx-1070", "eager"},
-		{"", "", "gtx-1070", "eager"},
-	} {
-		got, err := coefficients.ForProfile(c.id, c.profile)
+// TestOfDevice: the cards that the trees speak of go by them, all others by operators measured on many GPUs.
+func TestOfDevice(t *testing.T) {
+	for id, trees := range map[string]bool{"gtx-1070": true, "gtx-1080-ti": true, "p4": false, "p100-pcie-16gb": false, "t4": false, "h100-sxm": false} {
+		c, err := coefficients.OfDevice(energytest.Device(t, id))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Device != c.device || got.Profile != c.want {
-			t.Errorf("%q under %q: coefficients of %s under %s, want %s under %s", c.id, c.profile, got.Device, got.Profile, c.device, c.want)
-		}
-		if c.want == "vllm" {
-			energytest.CheckPower(t, got, 1e-4)
+		if got := c.Device == coefficients.TreesDevice && c.Overlap == nil; got != trees {
+			t.Errorf("%s goes by the trees: %v, want %v", id, got, trees)
 		}
 	}
 }

@@ -31,12 +31,57 @@ type Rates struct {
 	c        *Coefficients
 	source   energy.Device // that the coefficients were measured on
 	transfer *transfer     // from source; nil where the device is the source
+	shift    Shift         // from the coefficients' meter to the one asked for
 	known    map[Key]*Rate
 }
 
-// For turns coefficients into those of a device. The host's power, without the board, is for devices that were not
-// measured; nil is that of the host that was. It fails where nobody knows the device of the coefficients.
-func For(c *Coefficients, dev energy.Device, host *energy.Watts) (*Rates, error) {
+// Shift is what an energy at one meter is at another: Factor·E + Watts·t.
+type Shift struct {
+	Factor float64
+	Watts  energy.Watts
+}
+
+// ToPlug is the shift from the board to the plug of a machine.
+func (h HostPower) ToPlug() Shift { return Shift{h.Factor, h.Watts} }
+
+// ToBoard is the shift from the plug of a machine to its board.
+func (h HostPower) ToBoard() Shift { return Shift{1 / h.Factor, -h.Watts / energy.Watts(h.Factor)} }
+
+// Same is the shift to where energies are.
+func Same() Shift { return Shift{Factor: 1} }
+
+// Of is an energy over a time at the other meter.
+func (s Shift) Of(e energy.Joules, t energy.Seconds) energy.Joules {
+	return energy.Joules(s.Factor)*e + s.Watts.Times(t)
+}
+
+// ShiftTo finds the shift from the coefficients' boundary to another. The host's power is that of the machine asked for.
+func (c *Coefficients) ShiftTo(boundary energy.Boundary, from energy.Device, host *energy.Watts) (Shift, error) {
+	switch {
+	case boundary == "" || boundary == c.Boundary:
+		return Same(), nil
+	case c.Boundary == energy.BoundaryWall && boundary == energy.BoundaryBoard:
+		watts, factor := c.hostPower(from)
+		if host != nil {
+			watts = *host
+		}
+		return HostPower{watts, factor}.ToBoard(), nil
+	case c.Boundary == energy.BoundaryBoard && boundary == energy.BoundaryWall && host != nil:
+		return HostPower{*host, 1 / SupplyEfficiency}.ToPlug(), nil
+	case c.Boundary == energy.BoundaryBoard && boundary == energy.BoundaryWall:
+		return Shift{}, fmt.Errorf("energy at the plug needs the power of the machine around %s without the board: --host-watts", c.Device)
+	}
+	return Shift{}, fmt.Errorf("the coefficients hold energies of the %s, not of the %s", c.Boundary, boundary)
+}
+
+// SupplyEfficiency is what a power supply passes on of what it draws: 80 PLUS Platinum at half its load,
+// https://www.clearesult.com/80plus/program-details
+const SupplyEfficiency = 0.94
+
+// For turns coefficients into those of a device, as a meter at a boundary sees it; "" is that of the coefficients. The host's
+// power, without the board, is for devices that were not measured; nil is that of the host that was. It fails where nobody
+// knows the device of the coefficients, or how to get to the boundary.
+func For(c *Coefficients, dev energy.Device, host *energy.Watts, boundary energy.Boundary) (*Rates, error) {
 	r := &Rates{Idle: dev.Idle, Residuals: c.Residuals, c: c, source: dev, known: map[Key]*Rate{}}
 	if dev.ID != c.Device {
 		from, err := c.Row()
@@ -56,6 +101,13 @@ func For(c *Coefficients, dev energy.Device, host *energy.Watts) (*Rates, error)
 		}
 		r.Idle = watts + energy.Watts(factor)*dev.Idle
 	}
+	var err error
+	if r.shift, err = c.ShiftTo(boundary, r.source, host); err != nil {
+		return nil, err
+	}
+	if r.shift != Same() {
+		r.Idle = energy.Watts(r.shift.Factor)*r.Idle + r.shift.Watts
+	}
 	if cc := c.Find(HostKey); cc != nil && cc.Usable(c) {
 		r.Host = *r.Of(HostKey)
 	}
@@ -72,6 +124,11 @@ func (r *Rates) Of(key Key) *Rate {
 	rate.Key = key
 	if r.transfer != nil {
 		r.transfer.scale(&rate.Energy, &rate.Time, key.DType)
+	}
+	if r.shift != Same() {
+		for t := range rate.Energy {
+			rate.Energy[t] = float64(r.shift.Of(energy.Joules(rate.Energy[t]), energy.Seconds(rate.Time[t])))
+		}
 	}
 	if !r.c.HasEnergy() {
 		rate.Energy = TermValues{}

@@ -91,7 +91,7 @@ func TestNoSiblings(t *testing.T) {
 
 // The coefficients that come with the program keep every Pascal card within its limit.
 func TestSiblingsKeepTheirLimit(t *testing.T) {
-	c, err := ForDevice("gtx-1070")
+	c, err := OfTrees()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,7 +135,7 @@ const (
 
 func newAdaptation(c *coefficients.Coefficients, d *Data) (*adaptation, error) {
 	a := &adaptation{device: d.Device.ID, spread: spreadOf(c)}
-	l, err := law.New(c, d.Device, law.Options{Alone: true})
+	l, err := law.NewAdditive(c, d.Device, law.Options{Alone: true})
 	if err != nil {
 		return nil, err
 	}

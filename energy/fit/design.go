@@ -66,7 +66,7 @@ type candidate struct {
 
 func newDesign(c *coefficients.Coefficients, dev energy.Device, ops []operator.Operator) (*design, error) {
 	d := &design{prior: spreadOf(c) * spreadOf(c)}
-	l, err := law.New(c, dev, law.Options{Alone: true})
+	l, err := law.NewAdditive(c, dev, law.Options{Alone: true})
 	if err != nil {
 		return nil, err
 	}

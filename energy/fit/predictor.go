@@ -20,7 +20,7 @@ type Predictor struct {
 // Predictor prepares predictions on the data's device, to which coefficients of another one are scaled. What hides a launch
 // stays as the data's terms have it.
 func (d *Data) Predictor(c *coefficients.Coefficients) (*Predictor, error) {
-	l, err := law.New(c, d.Device, law.Options{Alone: true})
+	l, err := law.NewAdditive(c, d.Device, law.Options{Alone: true})
 	if err != nil {
 		return nil, err
 	}

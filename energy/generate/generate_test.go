@@ -21,7 +21,7 @@ func generator(t testing.TB, g *graph.Graph, dev, profile string, batch, prompt,
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := coefficients.ForProfile(dev, profile)
+	c, err := coefficients.OfDevice(energytest.Device(t, dev))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestExperts(t *testing.T) {
 	g := moe(4)
 	perExpert := 4.0 * 2 * 32 * 8
 	less := (8 - 16*(1-math.Pow(14.0/16, 4))) * perExpert
-	rates, err := coefficients.For(g.in.Target.Coefficients, g.in.Target.Device, nil)
+	rates, err := coefficients.For(g.in.Target.Coefficients, g.in.Target.Device, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}

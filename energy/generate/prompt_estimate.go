@@ -125,16 +125,15 @@ func (r *promptEstimate) kernels(prompt int64) []predict.Kernel {
 	out := make([]predict.Kernel, len(r.Steps))
 	for i := range out {
 		k := predict.Kernel{Step: &r.Steps[i]}
-		var p law.Outcome
 		if !k.IsCall() {
 			k.Sizes = r.sizes(i, prompt)
-			p = r.Law().Kernel(&k.Sizes).Outcome
-		} else if bytes, known := r.eval(r.batch*prompt, 0)(k.Bytes()); known {
-			p = r.Law().Call(float64(bytes)).Outcome
+		} else {
+			bytes, known := r.eval(r.batch*prompt, 0)(k.Bytes())
+			k.Sizes = law.Kernel{Class: law.View, Known: known, Bytes: float64(bytes)}
 		}
-		k.Outcome = &p
 		out[i] = k
 	}
+	r.Predict(out)
 	return out
 }
 
@@ -199,6 +198,18 @@ func (r *promptEstimate) sizes(i int, prompt int64) law.Kernel {
 	if len(cost.Products) == 0 {
 		k.MACs = number(first, cost.MACs)
 	}
+	if a := cost.Attention; a != nil {
+		per := r.eval(1, 0)
+		k.Attention = &law.Attention{
+			Batch: float64(r.batch), Heads: number(per, a.Heads.Mul(a.Batch)), KVHeads: number(per, a.KVHeads.Mul(a.Batch)), HeadDim: number(per, a.HeadDim),
+			Query: float64(prompt), Context: float64(prompt), Causal: true, CacheBytes: float64(a.Cache.Bits()) / 8,
+		}
+	}
+	if e := cost.Experts; e != nil {
+		at := law.KernelAt(cost, first)
+		k.Experts = at.Experts
+	}
+	k.Op, k.Quant = cost.Row, cost.Quant
 	return k
 }
 

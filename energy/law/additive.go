@@ -18,22 +18,13 @@ type additive struct {
 	machine Machine
 }
 
-// Options steer a law.
-type Options struct {
-	// HostWatts is the power of the host, without the board, for devices that nobody measured; nil is that of the host
-	// that was measured. Energy at the board has none.
-	HostWatts *energy.Watts
-	// Alone says that kernels are given by shape, not as parts of a model: what hides a launch is the same on every device.
-	Alone bool
-}
-
-// New makes the law that coefficients follow, on a device. It fails where nobody knows the device of the coefficients.
+// NewAdditive makes the law of additive coefficients on a device.
 //
 // In models, where the device was not measured, a launch is hidden by as many bytes as the memory moves in the time that
 // the host coefficient says it takes, so that a kernel that grows never gets faster: with a faster memory than the
 // measured one, that would show over megabytes.
-func New(c *coefficients.Coefficients, dev energy.Device, opts Options) (Law, error) {
-	rates, err := coefficients.For(c, dev, opts.HostWatts)
+func NewAdditive(c *coefficients.Coefficients, dev energy.Device, opts Options) (Law, error) {
+	rates, err := coefficients.For(c, dev, opts.HostWatts, opts.Boundary)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +37,12 @@ func New(c *coefficients.Coefficients, dev energy.Device, opts Options) (Law, er
 
 // Idle implements [Law].
 func (l *additive) Idle() energy.Watts { return l.rates.Idle }
+
+// Excess implements [Law]. Launches that are not hidden are terms of the kernels.
+func (l *additive) Excess(int, energy.Seconds) Share { return Share{} }
+
+// Cache implements [Law]. Additive terms know no caches.
+func (l *additive) Cache() float64 { return 0 }
 
 // Rate is what a unit of each term of a cost takes.
 func (l *additive) Rate(c *graph.Cost) *coefficients.Rate {
@@ -76,6 +73,14 @@ func (l *additive) Kernel(k *Kernel) Prediction {
 		out.Tile, out.Fill = bestTile(rate, &f)
 	}
 	out.StandIn, out.Why = rate.StandIn, rate.Why
+	switch {
+	case rate.StandIn:
+		out.Origin = OriginStandIn
+	case l.rates.Estimated:
+		out.Origin = OriginEstimated
+	default:
+		out.Origin = OriginFitted
+	}
 	if !rate.StandIn {
 		out.Why = outside(rate, &f, l.machine.hidden)
 		out.Extrapolated = out.Why != ""

@@ -19,17 +19,22 @@ type Law interface {
 	Describe(kinds map[FormulaKind]bool) []string
 	// Idle is the power that the meter shows of the device at rest.
 	Idle() energy.Watts
+	// Excess is what of a pass's launches the device's work does not hide, for each of them: a host that launches ahead
+	// of the device costs nothing as long as it is the faster one over the whole pass.
+	Excess(launches int, device energy.Seconds) Share
+	// Cache is the size up to which all that a pass touches stays on the chip between its kernels, in bytes.
+	Cache() float64
 }
 
 // Kernel is one launch at bound sizes.
 type Kernel struct {
 	Class    string // of graph.Cost
 	DType    graph.DType
-	Known    bool    // false: the cost, or a size, is not known
-	MACs     float64 // multiply-accumulates
-	Bytes    float64 // read and written
-	Rereads  float64 // bytes read once more, as no cache holds them; a launch does not hide behind them
-	Products []Product
+	Known    bool      // false: the cost, or a size, is not known
+	MACs     float64   // multiply-accumulates
+	Bytes    float64   // read and written
+	Rereads  float64   // bytes read once more, as no cache holds them; a launch does not hide behind them
+	Products []Product // with Attention, its own two are the last
 
 	// What kernels that are given by shape say beside that.
 	Op        string     // row operator, such as add_rmsnorm; "" where the class says enough
@@ -37,11 +42,39 @@ type Kernel struct {
 	Quant     string     // quantisation of products and experts; "" where the element type says all
 	Attention *Attention // of a fused kernel
 	Experts   *Experts   // of a layer of experts
-	Replayed  bool       // the same kernel ran just before: what fits the cache is there
+	Replayed  bool       // all it reads was read just before: what fits the cache is there
 }
 
 // Product is Batch products of M×K by K×N.
 type Product struct{ Batch, M, N, K float64 }
+
+// Sizes are what tells kernels apart.
+type Sizes struct {
+	class, op, quant               string
+	dtype                          graph.DType
+	known, replayed                bool
+	macs, bytes, rereads, elements float64
+	count                          int
+	products                       [4]Product
+	attention                      Attention
+	experts                        Experts
+}
+
+// Comparable gives what tells a kernel from others as a key of maps. False where it has too many products for that.
+func (k *Kernel) Comparable() (Sizes, bool) {
+	s := Sizes{
+		class: k.Class, op: k.Op, quant: k.Quant, dtype: k.DType, known: k.Known, replayed: k.Replayed,
+		macs: k.MACs, bytes: k.Bytes, rereads: k.Rereads, elements: k.Elements, count: len(k.Products),
+	}
+	copy(s.products[:], k.Products)
+	if k.Attention != nil {
+		s.attention = *k.Attention
+	}
+	if k.Experts != nil {
+		s.experts = *k.Experts
+	}
+	return s, len(k.Products) <= len(s.products)
+}
 
 // KernelAt evaluates a cost at bound dims.
 func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
@@ -59,10 +92,10 @@ func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
 	if a := c.Attention; a != nil {
 		k.Attention = &Attention{
 			Batch: num(a.Batch), Heads: num(a.Heads), KVHeads: num(a.KVHeads), HeadDim: num(a.HeadDim),
-			Query: num(a.Query), Context: num(a.Context), Causal: a.Causal, CacheBytes: float64(a.Cache.Bits()) / 8,
+			Query: num(a.Query), Context: num(a.Context), Causal: a.Causal, DType: a.DType, CacheBytes: float64(a.Cache.Bits()) / 8,
 		}
-		if !a.Window.IsUnknown() {
-			k.Attention.Window = num(a.Window)
+		if w, ok := eval(a.Window); ok && float64(w) < k.Attention.Context { // a wider one bounds nothing
+			k.Attention.Window = float64(w)
 		}
 	}
 	if e := c.Experts; e != nil {
@@ -134,6 +167,22 @@ type Estimate struct {
 func (e *Estimate) Surround(half50, half90 energy.Joules) {
 	e.Low, e.High = max(0, e.Energy-half90), e.Energy+half90
 	e.Low50, e.High50 = max(0, e.Energy-half50), e.Energy+half50
+}
+
+// Times is a part of an estimate, or a multiple.
+func (e *Estimate) Times(x float64) Estimate {
+	j := energy.Joules(x)
+	return Estimate{Energy: e.Energy * j, Low: e.Low * j, High: e.High * j, Low50: e.Low50 * j, High50: e.High50 * j, Time: e.Time * energy.Seconds(x)}
+}
+
+// Wait adds what the kernel's launch makes the device wait for its host.
+func (p *Prediction) Wait(s Share) {
+	p.Causes[Host] = p.Causes[Host].Plus(s)
+	p.Time += s.Time
+	p.Energy, p.Low, p.High, p.Low50, p.High50 = p.Energy+s.Energy, p.Low+s.Energy, p.High+s.Energy, p.Low50+s.Energy, p.High50+s.Energy
+	if p.HighTime > 0 {
+		p.LowTime, p.HighTime = p.LowTime+s.Time, p.HighTime+s.Time
+	}
 }
 
 // Add adds another estimate, bound by bound.

@@ -22,6 +22,10 @@ type Overlap struct {
 	constants *Constants
 	groups    map[string]coefficients.Group
 	borrowed  map[string]string // why constants of other kinds stand in, by group
+	runtime   runtime
+	launch    float64            // s that the host takes for one
+	shift     coefficients.Shift // from the board to the meter
+	model     bool               // kernels are parts of a model's pass, whose launches are counted there
 }
 
 var _ Law = (*Overlap)(nil)
@@ -36,7 +40,7 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Overlap{machine: m, constants: constants, groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
+	l := &Overlap{machine: m, constants: constants, shift: coefficients.Same(), groups: map[string]coefficients.Group{}, borrowed: constants.borrow(&m)}
 	for _, g := range c.Groups {
 		l.groups[g.Name] = g
 	}
@@ -47,8 +51,40 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 // the board does not take, or that does not keep its clocks up, is an error.
 func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(limit) }
 
+// configure puts the law under a runtime, and the device under its settings.
+func (l *Overlap) configure(o Options) error {
+	l.runtime, l.model = runtimeOf(o.Runtime), !o.Alone
+	l.launch = l.constants.Host.Launch[l.runtime.host]
+	if o.HostLaunch != nil {
+		l.launch = float64(*o.HostLaunch)
+	}
+	if o.PowerLimit != 0 {
+		if err := l.Limit(o.PowerLimit); err != nil {
+			return err
+		}
+	}
+	if o.Clock != 0 {
+		return l.machine.clocked(o.Clock)
+	}
+	return nil
+}
+
+// Excess implements [Law]. While the device waits for its host it draws what it does with its clocks up.
+func (l *Overlap) Excess(launches int, device energy.Seconds) Share {
+	if launches == 0 {
+		return Share{}
+	}
+	each := math.Max(0, l.launch-float64(device)/float64(launches))
+	return Share{l.shift.Of(energy.Joules(l.machine.idle*each), energy.Seconds(each)), energy.Seconds(each)}
+}
+
+// Cache implements [Law].
+func (l *Overlap) Cache() float64 { return l.machine.nearL2() }
+
 // Idle implements [Law].
-func (l *Overlap) Idle() energy.Watts { return energy.Watts(l.machine.idle) }
+func (l *Overlap) Idle() energy.Watts {
+	return energy.Watts(l.shift.Factor)*energy.Watts(l.machine.idle) + l.shift.Watts
+}
 
 // Call implements [Law]. A call without a kernel takes nothing of the device.
 func (l *Overlap) Call(float64) Prediction {
@@ -81,6 +117,12 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	}
 	out.Time, out.Energy = energy.Seconds(run.time), energy.Joules(run.power*run.time)
 	out.Causes, out.Tile, out.Why = run.causes(&x), x.tile, why
+	if l.shift != coefficients.Same() {
+		out.Energy = l.shift.Of(out.Energy, out.Time)
+		for i := range out.Causes {
+			out.Causes[i].Energy = l.shift.Of(out.Causes[i].Energy, out.Causes[i].Time)
+		}
+	}
 	switch {
 	case why != "":
 		out.Origin, out.StandIn = OriginStandIn, true
@@ -116,7 +158,7 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 		return l.attentionWaits(k)
 	case k.Experts != nil:
 		return l.expertWaits(k)
-	case len(k.Products) > 0:
+	case len(k.Products) > 0 && k.Op == "":
 		return l.productWaits(k)
 	}
 	x, why = l.rows(k)
@@ -141,6 +183,10 @@ func (l *Overlap) productOf(k *Kernel) (group string, one func(Product) (waits, 
 			s = s.weightsAlone()
 		}
 		return GroupProduct + " " + s.Name, func(q Product) (waits, string) { return l.quantised(q, &s, k.Replayed) }, why
+	}
+	if rate, ok := l.machine.dev.PeakMatrix(energy.TF32); ok && k.DType == graph.Float32 && (l.runtime.tf32 || l.runtime.tf32Convolutions && k.Class == "conv") {
+		o := operand{weight: 4, active: 4, peak: float64(rate), latency: 1, fill: 1, joules: 1}
+		return GroupProduct, func(q Product) (waits, string) { return l.product(q, &o, k.Replayed), "" }, "no TF32 product was measured; products in 16 bit stand for it"
 	}
 	if k.DType != graph.Float32 && l.machine.peak(k.DType.String()) > l.machine.peak("float32") {
 		return GroupProduct, func(q Product) (waits, string) {
@@ -190,7 +236,12 @@ func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
 	case a.Float8:
 		group = GroupFloat8
 	}
-	x, why = l.attention(a, k.DType)
+	x, why = l.attention(a, cmp.Or(a.DType, k.DType), k.Replayed)
+	if n := len(k.Products) - 2; n > 0 { // projections of queries, keys and values
+		before, _, stands := l.productWaits(&Kernel{Class: "gemm", DType: k.DType, Quant: k.Quant, Replayed: k.Replayed, Products: k.Products[:n]})
+		before.follow(x)
+		x, why = before, cmp.Or(why, stands)
+	}
 	why = cmp.Or(l.borrowed[group], why)
 	if a.CacheBytes < 2 && !a.Float8 { // by the constants of a cache in 16 bit
 		group += smallCache
@@ -208,7 +259,7 @@ func (l *Overlap) expertWaits(k *Kernel) (x waits, group, why string) {
 		}
 	}
 	group = GroupExperts + " " + t.name
-	return l.experts(k.Experts, &t), group, cmp.Or(l.borrowed[group], why)
+	return l.experts(k.Experts, &t, k.Replayed), group, cmp.Or(l.borrowed[group], why)
 }
 
 // Describe implements [Law]: there are no closed forms to describe.
@@ -217,7 +268,7 @@ func (l *Overlap) Describe(map[FormulaKind]bool) []string { return nil }
 // Fitting is the law while its constants change: what a fit evaluates.
 func Fitting(c *Constants, dev energy.Device) (*Overlap, error) {
 	m, err := newMachine(dev)
-	return &Overlap{machine: m, constants: c}, err
+	return &Overlap{machine: m, constants: c, shift: coefficients.Same()}, err
 }
 
 // Group names the constants that a kernel goes by.

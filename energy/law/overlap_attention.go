@@ -10,11 +10,12 @@ import (
 // Attention is one fused attention kernel: batch sequences of Query tokens that look at Context tokens.
 type Attention struct {
 	Batch, Heads, KVHeads, HeadDim float64
-	Query, Context                 float64 // tokens
-	Window                         float64 // tokens that each looks back at most; 0: all
-	Causal                         bool    // tokens look at those before them only
-	CacheBytes                     float64 // of an element of keys and values
-	Float8                         bool    // computes in 8 bits
+	Query, Context                 float64     // tokens
+	Window                         float64     // tokens that each looks back at most; 0: all
+	Causal                         bool        // tokens look at those before them only
+	DType                          graph.DType // element type of queries; undefined: the kernel's
+	CacheBytes                     float64     // of an element of keys and values
+	Float8                         bool        // computes in 8 bits
 }
 
 // decodes says that one token a sequence looks at its cache.
@@ -68,10 +69,10 @@ func padded(headDim float64) float64 { return 16 * math.Ceil(headDim/16) }
 
 // attention is a fused kernel on elements of a type, perhaps with keys and values or arithmetic in 8 bits, and why it
 // stands for another.
-func (l *Overlap) attention(a *Attention, t graph.DType) (waits, string) {
+func (l *Overlap) attention(a *Attention, t graph.DType, warm bool) (waits, string) {
 	size := float64(t.Bits()) / 8
 	if a.decodes() {
-		return l.decode(a, size), ""
+		return l.decode(a, size, warm), ""
 	}
 	peak, why := l.machine.peak(t.String()), ""
 	if a.Float8 {
@@ -122,8 +123,9 @@ func (l *Overlap) prefill(a *Attention, size, peak float64) waits {
 	return x
 }
 
-// decode is attention of one new token a sequence, of elements of so many bytes, with its cache.
-func (l *Overlap) decode(a *Attention, size float64) waits {
+// decode is attention of one new token a sequence, of elements of so many bytes, with its cache, which only a measuring
+// loop finds on the chip.
+func (l *Overlap) decode(a *Attention, size float64, warm bool) waits {
 	m, c := &l.machine, &l.constants.Attention
 	d := padded(a.HeadDim)
 	context := a.Pairs()
@@ -132,7 +134,11 @@ func (l *Overlap) decode(a *Attention, size float64) waits {
 	x.traffic = elements*a.CacheBytes + 2*size*a.Batch*a.Heads*d
 	units := a.Batch * a.KVHeads * (1 + context/c.Part)
 	x.busy = clamp(units / m.sms)
-	x.overlap[waitMemory] = m.fromCache(x.traffic, 0.95*m.l2, 8, c.Cache, c.CacheL2[m.memory]) * (1 + math.Pow(m.sms/units, c.Units))
+	moving := x.traffic / (c.Cache * m.bandwidth)
+	if warm {
+		moving = m.fromCache(x.traffic, 0.95*m.l2, 8, c.Cache, c.CacheL2[m.memory])
+	}
+	x.overlap[waitMemory] = moving * (1 + math.Pow(m.sms/units, c.Units))
 	kv := c.KVHead * a.KVHeads
 	if a.Heads == a.KVHeads {
 		kv *= c.Single

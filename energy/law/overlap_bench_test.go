@@ -13,7 +13,7 @@ import (
 // shipped is the law of the constants that come with the program.
 func shipped(t testing.TB, d energy.Device) *Overlap {
 	t.Helper()
-	c, err := coefficients.ForOperators(energytest.Device(t, "h100-sxm"))
+	c, err := coefficients.OfDevice(energytest.Device(t, "h100-sxm"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ type Constants struct {
 	Experts   map[string]*ExpertConstants // by element type or quantisation
 	ExpertL2  [numMemoryKinds]float64     // bandwidth of the L2 cache for experts' weights, of the memory's
 	Power     PowerConstants
+	Host      HostConstants
 }
 
 // Slot is where one constant is kept. Slots of a group are fitted together.
@@ -132,6 +133,7 @@ func (c *Constants) Slots() []Slot {
 	each(GroupPower, "power.byte", "J per B", 40e-12, memoryKindNames[:], func(i int) *float64 { return &c.Power.Byte[i] })
 	one(GroupPower, "power.score", "J per score", 50e-12, &c.Power.Score)
 	one(GroupPower, "power.slope", "exponent", 2.4, &c.Power.Slope)
+	each(GroupPower, "host.launch", "s", 0, hostNames[:], func(i int) *float64 { return &c.Host.Launch[i] })
 	each(GroupPower, "power.voltage", "share", 0.89, processNames[:], func(i int) *float64 { return &c.Power.Least[i] })
 	return out
 }

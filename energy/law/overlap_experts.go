@@ -46,8 +46,8 @@ type expertType struct {
 	joules float64 // per FLOP, of those of bfloat16
 }
 
-// experts is the busiest device's part of a layer of experts.
-func (l *Overlap) experts(e *Experts, t *expertType) waits {
+// experts is the busiest device's part of a layer of experts, whose weights only a measuring loop finds on the chip.
+func (l *Overlap) experts(e *Experts, t *expertType, warm bool) waits {
 	m, c := &l.machine, l.constants.Experts[t.name]
 	held, inter := e.Experts/e.EP, e.Inter/e.TP
 	exponent, uneven := e.imbalance()
@@ -64,7 +64,7 @@ func (l *Overlap) experts(e *Experts, t *expertType) waits {
 	x.overlap[waitArithmetic] = 2 * (pairs + c.Pad*touched) * matrices * e.Hidden * inter / (c.Tensor * t.peak)
 	weights := touched * matrices * e.Hidden * inter * t.weight
 	rate := c.Stream
-	if weights < m.l2 {
+	if warm && weights < m.l2 {
 		rate = l.constants.ExpertL2[m.memory]
 	}
 	x.overlap[waitMemory] = weights / (rate * m.bandwidth)

@@ -24,13 +24,13 @@ func TestPrefillTime(t *testing.T) {
 	// 41.94e6·(0.5/(0.72·2039e9) + 0.5/(1.2·2039e9)) = 22.86 µs, little beside 142.7 with exponent 3: 142.9 µs.
 	// Before it 1.2·(q + kv) = 30.2 MB, held by 1/(1+0.72²) = 0.6586: 30.2e6·(0.3414/1468e9 + 0.6586/2447e9) = 15.15 µs.
 	a := &Attention{Batch: 2, Heads: 32, KVHeads: 8, HeadDim: 128, Query: 1024, Context: 1024, Causal: true, CacheBytes: 2}
-	x, _ := l.attention(a, graph.BFloat16)
+	x, _ := l.attention(a, graph.BFloat16, true)
 	near(t, "causal", 1e6*x.time(1), 11+15.15+142.9, 1e-3)
 
 	// Not causal: 64·1024² = 67.1e6 scores are 204.0 µs, with the longest block's 43.0 (204.0^1.7 + 43.0^1.7)^(1/1.7) = 212.4;
 	// + 15.6 = 228.0; with the memory's 22.86 at exponent 3 still 228.1. No preparation, another floor.
 	a.Causal = false
-	x, _ = l.attention(a, graph.BFloat16)
+	x, _ = l.attention(a, graph.BFloat16, true)
 	near(t, "encoder", 1e6*x.time(1), 8.4+228.1, 1e-3)
 }
 
@@ -45,12 +45,12 @@ func TestDecodeTime(t *testing.T) {
 	// the result: beyond L2, 268.7e6/(0.89·3352e9) = 90.07 µs. Units are 16·8·(1 + 4096/530) =
 	// 1117.2: times 1 + (132/1117.2)^0.9 = 1.1463: 103.24 µs. Blocks 16·(5.9·8 + 0.11·32)·1000/(132·1.98e9) = 3.105 µs.
 	a := &Attention{Batch: 16, Heads: 32, KVHeads: 8, HeadDim: 128, Query: 1, Context: 4096, Causal: true, CacheBytes: 2}
-	x, _ := l.attention(a, graph.BFloat16)
+	x, _ := l.attention(a, graph.BFloat16, true)
 	near(t, "16 bit", 1e6*x.time(1), 9.6+math.Hypot(103.24, 3.105), 1e-3)
 
 	// In 8 bit half of it, and 134.2e6/(9.3·132·1.98e9) = 55.2 µs of turning elements into 16.
 	a.CacheBytes = 1
-	x, _ = l.attention(a, graph.BFloat16)
+	x, _ = l.attention(a, graph.BFloat16, true)
 	near(t, "8 bit", 1e6*x.time(1), 9.6+math.Sqrt(51.67*51.67+3.105*3.105+55.2*55.2), 1e-3)
 }
 
@@ -78,13 +78,36 @@ func TestExpertsTime(t *testing.T) {
 	// 0.32 + 3.8e-3·18432·2/1.98 = 70.75: 84.77 µs.
 	e := &Experts{Tokens: 64, Hidden: 4096, Inter: 14336, TopK: 2, Experts: 8, TP: 1, EP: 1, Distribution: "balanced", Gated: true}
 	plain := &expertType{name: "bfloat16", weight: 2, peak: 989.4e12, joules: 1}
-	x := l.experts(e, plain)
+	x := l.experts(e, plain, true)
 	near(t, "balanced", 1e6*x.time(1), 84.77+13.44+974.5, 1e-3)
 
 	// Spread over 4 devices, uneven: 64·2/4·4^0.44 = 58.89 pairs on the busiest, 2·(1 − exp(−0.82·58.89/2)) = 2 of its 2 experts:
 	// 2·(58.89 + 90)·3·4096·14336 = 52.46e9 FLOP, 101.96 µs; weights 704.6 MB, 231.0 µs; exponent 2.1: 249.9 µs. Activations
 	// 58.89·2·65536 + 1048576 = 8.767 MB: 6.61 µs. Floors 13.7 + 0.08 + 70.75.
 	e.EP, e.Distribution = 4, "power_law_1.01"
-	x = l.experts(e, plain)
+	x = l.experts(e, plain, true)
 	near(t, "uneven", 1e6*x.time(1), 84.53+6.61+249.9, 1e-3)
+}
+
+// TestKernelsOfTwoKinds: projections run before the attention that they feed, as a product of their own does; a depthwise
+// convolution is no product.
+func TestKernelsOfTwoKinds(t *testing.T) {
+	l := shipped(t, energytest.Device(t, "a100-sxm-80gb"))
+	projection := Product{Batch: 1, M: 2048, N: 6144, K: 2048}
+	own := []Product{{Batch: 32, M: 1024, N: 1024, K: 128}, {Batch: 32, M: 1024, N: 128, K: 1024}}
+	a := &Attention{Batch: 2, Heads: 16, KVHeads: 16, HeadDim: 128, Query: 1024, Context: 1024, CacheBytes: 2}
+	alone := l.Time(&Kernel{Class: "attention", DType: graph.Float16, Known: true, Products: own, Attention: a})
+	bare := l.Time(&Kernel{Class: "attention", DType: graph.Float16, Known: true, Attention: a})
+	if alone != bare {
+		t.Errorf("%g s with its own products listed, %g s without", alone, bare)
+	}
+	product := l.Time(&Kernel{Class: "gemm", DType: graph.Float16, Known: true, Products: []Product{projection}})
+	both := l.Time(&Kernel{Class: "attention", DType: graph.Float16, Known: true, Products: append([]Product{projection}, own...), Attention: a})
+	if both < max(alone, product) || both > 1.02*(alone+product) {
+		t.Errorf("%g s for projections of %g s and attention of %g s", both, product, alone)
+	}
+	conv := Kernel{Class: "conv", DType: graph.Float16, Known: true, Bytes: 4e8, Products: []Product{{Batch: 512, M: 3136, N: 1, K: 9}}, Op: "depthwise"}
+	if _, group, why := l.waits(&conv); group != GroupRow || why == "" {
+		t.Errorf("depthwise by the constants of %s (%s)", group, why)
+	}
 }

@@ -14,7 +14,7 @@ import (
 // overlapOn is the law that comes with the program, on a device.
 func overlapOn(t testing.TB, dev energy.Device) *Overlap {
 	t.Helper()
-	c, err := coefficients.ForOperators(energytest.Device(t, "h100-sxm"))
+	c, err := coefficients.OfDevice(energytest.Device(t, "h100-sxm"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestTypesWithoutPath(t *testing.T) {
 
 // TestImpossibleDevices: rows that no device has are refused with the number that is wrong.
 func TestImpossibleDevices(t *testing.T) {
-	c, err := coefficients.ForOperators(energytest.Device(t, "h100-sxm"))
+	c, err := coefficients.OfDevice(energytest.Device(t, "h100-sxm"))
 	if err != nil {
 		t.Fatal(err)
 	}

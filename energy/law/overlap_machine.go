@@ -66,13 +66,14 @@ type machine struct {
 	limit     float64 // W, that holds
 	idle      float64 // W, clocks up, nothing running
 	busy      float64 // W above idle while every multiprocessor issues instructions
+	most      float64 // share of the boost clock that the device is held to
 }
 
 // newMachine reads a device's row. A row that no device can have is an error.
 func newMachine(d energy.Device) (machine, error) {
 	m := machine{
 		dev: d, kind: smKindOf(&d), memory: memoryOf(&d), sms: float64(d.SMs), clock: float64(d.BoostClock), bandwidth: float64(d.Bandwidth),
-		l2: float64(d.L2Bytes), limit: float64(d.TDP), board: float64(d.TDP),
+		l2: float64(d.L2Bytes), limit: float64(d.TDP), board: float64(d.TDP), most: 1,
 	}
 	m.idle, m.busy = awake(&d)
 	for _, x := range []struct {
@@ -116,6 +117,19 @@ func (m *machine) limited(limit energy.Watts) error {
 	m.limit = float64(limit)
 	return nil
 }
+
+// clocked holds the device to a clock of its multiprocessors.
+func (m *machine) clocked(clock energy.Hertz) error {
+	share := float64(clock) / m.clock
+	if !(share >= leastClock && share <= 1+1e-9) {
+		return fmt.Errorf("a clock of %v: %s takes clocks from %v up to %v", clock, m.dev.ID, energy.Hertz(leastClock*m.clock), energy.Hertz(m.clock))
+	}
+	m.most = math.Min(1, share)
+	return nil
+}
+
+// leastClock is the share of the boost clock down to which clocks can be set.
+const leastClock = 0.1
 
 // nearL2 is the part of the L2 cache that one multiprocessor reads from: in data-centre parts each half holds what its own
 // multiprocessors read. See the Ampere white paper, "A100 L2 cache".

@@ -109,16 +109,13 @@ func (m *machine) run(x *waits, c *PowerConstants) ran {
 	if x.capped { // the times were fitted under a limit, which is in them
 		j, dynamic = m.throttled(j, dynamic, t)
 	}
-	r := ran{clock: 1, time: t, power: m.idle + dynamic}
+	r := ran{clock: m.most, time: t, power: m.idle + dynamic*c.drawn(p, m.most, x.vector)}
 	if r.power > m.limit*atLimit*(1+1e-9) {
-		share := math.Max(0.01, (m.limit*atLimit-m.idle)/dynamic)
-		if x.vector { // of older boards, whose voltage falls with the clock all the way
-			r.clock = math.Sqrt(share)
-		} else {
-			r.clock = math.Min(1, math.Min(math.Pow(share, 1/(1+c.Slope)), math.Pow(share/c.Least[p], 1/1.5)))
-		}
-		r.time = x.time(r.clock)
+		r.clock = c.clock(p, math.Max(0.01, (m.limit*atLimit-m.idle)/dynamic), x.vector)
 		r.power = m.limit * atLimit
+	}
+	if r.clock < 1 {
+		r.time = x.time(r.clock)
 		j[drawIdle] = m.idle * r.time
 		scale := (r.power - m.idle) * r.time / (dynamic * t)
 		for i := drawBusy; i < numDraws; i++ {
@@ -127,6 +124,25 @@ func (m *machine) run(x *waits, c *PowerConstants) ran {
 	}
 	r.joule = j
 	return r
+}
+
+// drawn is what a share of the boost clock leaves of the power above idle: f·v².
+func (c *PowerConstants) drawn(p process, f float64, vector bool) float64 {
+	switch {
+	case f >= 1:
+		return 1
+	case vector: // of older boards, whose voltage falls with the clock all the way
+		return f * f
+	}
+	return f * math.Max(math.Pow(f, c.Slope), c.Least[p]*math.Sqrt(f))
+}
+
+// clock is the share of the boost clock at which no more than a share of the power above idle is drawn: drawn, solved for f.
+func (c *PowerConstants) clock(p process, share float64, vector bool) float64 {
+	if vector {
+		return math.Sqrt(share)
+	}
+	return math.Min(1, math.Min(math.Pow(share, 1/(1+c.Slope)), math.Pow(share/c.Least[p], 1/1.5)))
 }
 
 // perFLOP is the joules of an operation at boost.

@@ -102,7 +102,7 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 	tiles := q.Batch * math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile)
 	mean := upTo(q.M, rows) * upTo(q.N, 32) / (math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile))
 	largest := math.Min(vectorTile, upTo(q.M, rows)) * math.Min(vectorTile, upTo(q.N, 32))
-	base := waits{p: vectorOverlap, floor: c.Floor, flops: 2 * q.Batch * q.M * q.N * q.K, vector: true}
+	base := waits{p: vectorOverlap, floor: l.vectorFloor(), flops: 2 * q.Batch * q.M * q.N * q.K, vector: true}
 	base.traffic = 4 * q.Batch * (q.M*q.K + q.K*q.N + q.M*q.N)
 	base.overlap[waitMemory] = base.traffic / (m.bandwidth * vectorStream)
 	base.overlap[waitLoad] = c.reread(m, &q, weights)
@@ -128,6 +128,15 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 		}
 	}
 	return best
+}
+
+// vectorFloor is what an empty kernel takes: alone as it was measured, with the host's launch in it, which a pass counts once
+// for all its kernels.
+func (l *Overlap) vectorFloor() float64 {
+	if l.model {
+		return l.constants.Product.Floor[l.machine.kind] / l.machine.clock
+	}
+	return l.constants.Vector.Floor
 }
 
 // upTo rounds up to a multiple.

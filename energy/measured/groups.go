@@ -8,12 +8,12 @@ import (
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
 // applyTraced gives the kernels of a trace the time measured of them, spread over their operators as the predictions are.
-// A kernel acts where the prediction is: an operator that another one's kernel does the work of stands for that one, and
-// kernels that meet there are one.
+// Operators that were predicted to run as one kernel stay together: kernels of the trace that meet in one are one.
 //
 // Operators that were predicted to launch nothing and ran take the mean power of the model: there is none of their own.
 func (r overlaid) applyTraced(a *analysis.Analysis, m *Overlay, mode predict.Mode, fixed []bool) {
@@ -49,7 +49,7 @@ func (r overlaid) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
 	var ids []int
 	total := r.totalTime()
 	for _, n := range a.Graph.Nodes {
-		if p := &r.Nodes[n.ID]; !fixed[n.ID] && p.Known && p.Kernel == nil && p.Time > 0 {
+		if p := &r.Nodes[n.ID]; !fixed[n.ID] && p.Known && p.Time > 0 {
 			open += p.Time
 			ids = append(ids, n.ID)
 		}
@@ -115,31 +115,60 @@ type owned struct {
 // owners finds where the predictions of groups are and joins groups that meet there.
 func (r overlaid) owners(groups []Kernel) []owned {
 	var out []owned
-	of := map[int]int{} // place in out by node ID
+	of, kernels := map[int]int{}, r.kernels() // place in out by node ID
 	for _, g := range groups {
 		at := len(out)
 		out = append(out, owned{time: g.Time})
 		for _, n := range g.Nodes {
-			id := n.ID
-			if k := r.Nodes[id].Kernel; k != nil {
-				id = k.ID
-			}
-			if !r.Nodes[id].Known {
-				continue
-			}
-			switch old, ok := of[id]; {
-			case !ok:
-				of[id] = at
-				out[at].ids = append(out[at].ids, id)
-			case old != at:
-				for _, moved := range out[old].ids {
-					of[moved] = at
+			for _, id := range kernels.of(n) {
+				if r.Nodes[id].Known {
+					out = join(out, of, at, id)
 				}
-				out[at].ids = append(out[at].ids, out[old].ids...)
-				out[at].time += out[old].time
-				out[old] = owned{}
 			}
 		}
 	}
 	return slices.DeleteFunc(out, func(o owned) bool { return len(o.ids) == 0 })
+}
+
+// join puts a node into a group; where another group has it, that group joins too.
+func join(out []owned, of map[int]int, at, id int) []owned {
+	switch old, ok := of[id]; {
+	case !ok:
+		of[id] = at
+		out[at].ids = append(out[at].ids, id)
+	case old != at:
+		for _, moved := range out[old].ids {
+			of[moved] = at
+		}
+		out[at].ids = append(out[at].ids, out[old].ids...)
+		out[at].time += out[old].time
+		out[old] = owned{}
+	}
+	return out
+}
+
+// kernelsOf are the kernels that were predicted, by the IDs of their nodes.
+type kernelsOf map[int]*predict.Kernel
+
+func (r overlaid) kernels() kernelsOf {
+	out := kernelsOf{}
+	for i := range r.Kernels {
+		for _, m := range r.Kernels[i].Members {
+			out[m.ID] = &r.Kernels[i]
+		}
+	}
+	return out
+}
+
+// of lists the IDs of the nodes that run with a node.
+func (k kernelsOf) of(n *graph.Node) []int {
+	one := k[n.ID]
+	if one == nil {
+		return []int{n.ID}
+	}
+	ids := make([]int, len(one.Members))
+	for i, m := range one.Members {
+		ids[i] = m.ID
+	}
+	return ids
 }

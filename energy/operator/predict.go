@@ -50,7 +50,7 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 	if len(c.Classes) == 0 {
 		return o, nil
 	}
-	if o.law, err = law.New(c, dev, law.Options{Alone: true}); err != nil {
+	if o.law, err = law.NewAdditive(c, dev, law.Options{Alone: true}); err != nil {
 		return nil, err
 	}
 	o.energy, o.time = c.Holds()

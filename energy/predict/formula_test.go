@@ -43,7 +43,7 @@ func randomDims(rng *rand.Rand, g *graph.Graph, solved map[string]graph.Dim) map
 
 func deviceOf(tb testing.TB, id string) (*coefficients.Coefficients, energy.Device) {
 	tb.Helper()
-	c, err := coefficients.ForDevice(coefficients.DefaultDevice)
+	c, err := coefficients.OfTrees()
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestFormulasAreExact(t *testing.T) {
 			t.Fatal(err)
 		}
 		rng := rand.New(rand.NewPCG(1, 2))
-		for _, id := range []string{coefficients.DefaultDevice, "h100-sxm"} {
+		for _, id := range []string{coefficients.TreesDevice, "h100-sxm"} {
 			c, dev := deviceOf(t, id)
 			p, err := Target{Coefficients: c, Device: dev}.Bind(sym)
 			if err != nil {
@@ -248,7 +248,7 @@ func TestFormulaHost(t *testing.T) {
 
 func BenchmarkSymbolic(b *testing.B) {
 	g := energytest.Shared(b, "bert-base")
-	c, dev := deviceOf(b, coefficients.DefaultDevice)
+	c, dev := deviceOf(b, coefficients.TreesDevice)
 	for b.Loop() {
 		a, err := analysis.Run(g, analysis.Options{Symbolic: true})
 		if err != nil {
@@ -265,7 +265,7 @@ func BenchmarkFormulaEval(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	c, dev := deviceOf(b, coefficients.DefaultDevice)
+	c, dev := deviceOf(b, coefficients.TreesDevice)
 	fs, err := formulas(a, c, dev)
 	if err != nil {
 		b.Fatal(err)

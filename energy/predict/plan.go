@@ -27,8 +27,8 @@ func (s *Step) IsCall() bool { return s.Members == nil }
 func (s *Step) Bytes() graph.Dim { return s.Cost.Read.Add(s.Cost.Written) }
 
 // NewPlan forms the kernels of a graph. It fails on an unknown profile.
-func NewPlan(a *analysis.Analysis, profile string) (*Plan, error) {
-	k, err := kernel.Group(a.Graph, a.Inference, a.Costs, func(n *graph.Node) bool { return a.Tree.Of[n.ID] != nil }, profile)
+func NewPlan(a *analysis.Analysis, profile string, options ...kernel.Option) (*Plan, error) {
+	k, err := kernel.Group(a.Graph, a.Inference, a.Costs, func(n *graph.Node) bool { return a.Tree.Of[n.ID] != nil }, profile, options...)
 	if err != nil {
 		return nil, err
 	}

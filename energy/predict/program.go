@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -9,12 +10,17 @@ import (
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/graph/kernel"
 )
 
 // Options steer predictions.
 type Options struct {
-	Profile   string        // kernel profile; "" is that of the coefficients
-	HostWatts *energy.Watts // of the host of a device that nobody measured: see law.Options
+	Profile    string          // kernel profile; "" is that of the coefficients
+	HostWatts  *energy.Watts   // see law.Options, as the others
+	HostLaunch *energy.Seconds // of the host for one kernel
+	PowerLimit energy.Watts    // 0: the board's own
+	Clock      energy.Hertz    // 0: boost
+	Boundary   energy.Boundary // "" is that of the coefficients
 }
 
 // Target is a device, and what predicts for it.
@@ -42,8 +48,8 @@ func (b *Basis) Warnf(format string, args ...any) {
 
 // The origins of coefficients.
 const (
-	OriginFitted    = "measured" // on the device itself
-	OriginEstimated = "scaled"   // on another one
+	OriginFitted    = "fitted"    // to measurements of the device itself
+	OriginEstimated = "estimated" // from its row and what was measured on others
 )
 
 // Program is a graph bound to a law.
@@ -61,25 +67,33 @@ type Program struct {
 func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 	c, dev, opts := t.Coefficients, t.Device, t.Options
 	joules, seconds := c.Holds()
-	if c.Overlap != nil && c.Find(coefficients.Key{Class: "gemm", DType: graph.Float32}) == nil {
-		return nil, fmt.Errorf("the coefficients are those of single operators on many devices: they predict rows (irene predict), no models")
-	}
-	if !seconds {
+	if !seconds && c.Overlap == nil {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
-	l, err := law.New(c, dev, law.Options{HostWatts: opts.HostWatts})
-	if err != nil {
+	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: cmp.Or(opts.Profile, c.Profile)}}
+	var err error
+	if p.law, err = law.New(c, dev, law.Options{
+		HostWatts: opts.HostWatts, HostLaunch: opts.HostLaunch, PowerLimit: opts.PowerLimit, Clock: opts.Clock, Runtime: p.Profile, Boundary: opts.Boundary,
+	}); err != nil {
 		return nil, err
 	}
-	p := &Program{law: l, residuals: &c.Residuals, Basis: Basis{
-		Device: dev, Boundary: c.Boundary, Origin: OriginFitted, Profile: opts.Profile, NoEnergy: !joules, Idle: l.Idle(),
-	}}
-	if p.Profile == "" {
-		p.Profile = c.Profile
+	p.Idle = p.law.Idle()
+	var options []kernel.Option
+	if c.Overlap != nil {
+		options = append(options, kernel.Functions)
 	}
-	if p.Plan, err = NewPlan(a, p.Profile); err != nil {
+	if p.Plan, err = NewPlan(a, p.Profile, options...); err != nil {
 		return nil, err
 	}
+	if c.Overlap != nil {
+		p.residuals = &coefficients.Residuals{}
+		if !slices.Contains(c.Provenance.Devices, dev.ID) {
+			p.Origin = OriginEstimated
+			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(c.Provenance.Devices))
+		}
+		return p, nil
+	}
+	p.NoEnergy = !joules
 	if dev.ID != c.Device {
 		p.Origin = OriginEstimated
 		p.Warnf("nothing was measured on %s: coefficients of %s are scaled to it by public specifications", dev.ID, c.Device)
@@ -107,14 +121,13 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	g, tree := p.Analysis.Graph, p.Analysis.Tree
 	res := &Result{Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes)), Kernels: make([]Kernel, len(p.Steps))}
 	for i := range p.Steps {
-		k, s := &res.Kernels[i], &p.Steps[i]
-		*k = Kernel{Step: s, Outcome: &res.Nodes[s.Node.ID].Outcome}
-		p.predict(k, eval)
-		for _, m := range s.Members {
-			if n := &res.Nodes[m.ID]; m != s.Node {
-				n.Known, n.Class, n.Kernel = k.Known, k.Class, s.Node
-			}
-		}
+		k := &res.Kernels[i]
+		k.Step = &p.Steps[i]
+		k.size(eval)
+	}
+	p.Predict(res.Kernels)
+	for i := range res.Kernels {
+		res.Kernels[i].share(p.Analysis, eval, res.Nodes)
 	}
 	for _, n := range g.Nodes {
 		if tree.Of[n.ID] != nil && p.of[n.ID] < 0 {
@@ -124,21 +137,6 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	res.Sum(tree.Root, p.residuals)
 	return res
 }
-
-// predict puts what a step takes, at the sizes that dims evaluate to, where the kernel's prediction is.
-func (p *Program) predict(k *Kernel, eval func(graph.Dim) (int64, bool)) {
-	if !k.IsCall() {
-		k.Sizes = law.KernelAt(&k.Cost, eval)
-		k.put(p.law.Kernel(&k.Sizes))
-	} else if bytes, known := eval(k.Step.Bytes()); known {
-		k.put(p.law.Call(float64(bytes)))
-	} else {
-		k.Class = law.View
-	}
-}
-
-// put keeps a prediction.
-func (k *Kernel) put(p law.Prediction) { *k.Outcome, k.Detail = p.Outcome, p.Detail }
 
 // Law predicts single kernels as the program does.
 func (p *Program) Law() law.Law { return p.law }

@@ -3,7 +3,6 @@ package predict
 import (
 	"cmp"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -24,22 +23,25 @@ func TestKernelsAddUp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, id := range []string{coefficients.DefaultDevice, "a100-pcie-40gb"} {
+		for _, id := range []string{coefficients.TreesDevice, "a100-pcie-40gb"} {
 			c, dev := deviceOf(t, id)
 			a := energytest.Analyzed(t, g, randomDims(rng, g, sym.Inference.Solved))
 			res := predicted(t, a, c, dev)
 			sums := map[*graph.Module]law.Share{}
 			for i := range res.Kernels {
 				k := &res.Kernels[i]
-				total, want := k.Causes.Total(), res.Nodes[k.Node.ID]
+				total, want := k.Causes.Total(), spread(res, k)
 				if k.Known != want.Known || !near(float64(total.Energy), float64(want.Energy), 1e-9) || !near(float64(total.Time), float64(want.Time), 1e-9) {
 					t.Fatalf("%s: causes add up to %v, predicted %v, %v", k.Node.Label(), total, want.Energy, want.Time)
 				}
 				if k.Fill < 0 || k.Fill > 1 {
 					t.Errorf("%s: tiles %v full", k.Node.Label(), k.Fill)
 				}
-				for m := a.Tree.Of[k.Node.ID]; m != nil; m = m.Parent {
-					sums[m] = sums[m].Plus(total)
+				for _, n := range nodesOf(k) {
+					part := law.Share{Energy: total.Energy * energy.Joules(res.Nodes[n.ID].Part), Time: total.Time * energy.Seconds(res.Nodes[n.ID].Part)}
+					for m := a.Tree.Of[n.ID]; m != nil; m = m.Parent {
+						sums[m] = sums[m].Plus(part)
+					}
 				}
 			}
 			for m, want := range res.Modules {
@@ -49,6 +51,25 @@ func TestKernelsAddUp(t *testing.T) {
 			}
 		}
 	})
+}
+
+// nodesOf lists the nodes of a kernel or a call.
+func nodesOf(k *Kernel) []*graph.Node {
+	if k.IsCall() {
+		return []*graph.Node{k.Node}
+	}
+	return k.Members
+}
+
+// spread is the sum of what a kernel's nodes take.
+func spread(r *Result, k *Kernel) law.Outcome {
+	out := law.Outcome{Known: true}
+	for _, n := range nodesOf(k) {
+		p := &r.Nodes[n.ID]
+		out.Known = out.Known && p.Known
+		out.Energy, out.Time = out.Energy+p.Energy, out.Time+p.Time
+	}
+	return out
 }
 
 // TestBasis: a program says what it rests on.
@@ -78,11 +99,5 @@ func TestBasis(t *testing.T) {
 	}
 	if _, err := (Target{Coefficients: c, Device: energytest.Device(t, "gtx-1070"), Options: Options{Profile: "lazy"}}).Bind(a); err == nil || !strings.Contains(err.Error(), "lazy") {
 		t.Errorf("error %v", err)
-	}
-	single := *c
-	single.Overlap = &coefficients.Overlap{}
-	single.Classes = slices.DeleteFunc(slices.Clone(c.Classes), func(k coefficients.ClassCoefficients) bool { return k.Class == "gemm" })
-	if _, err := (Target{Coefficients: &single, Device: energytest.Device(t, "gtx-1070")}).Bind(a); err == nil || !strings.Contains(err.Error(), "no models") {
-		t.Errorf("coefficients of single operators: error %v", err)
 	}
 }

@@ -26,15 +26,15 @@ func Modes() []Mode { return []Mode{ModeSpec, ModeTimes, ModeMetered} }
 type Operator struct {
 	law.Outcome
 	Kernel  *graph.Node // whose kernel does this node's work; nil where the node stands for itself
+	Part    float64     // of its kernel's energy and time that the node stands for; 0 where it has none
 	Metered bool        // the energy is the meter's
 }
 
 // Kernel is the prediction of one step.
 type Kernel struct {
 	*Step
-	Sizes        law.Kernel // at which it was predicted; zero for a call
-	*law.Outcome            // of the node that does the work
-	law.Detail
+	Sizes          law.Kernel // at which it was predicted
+	law.Prediction            // of all its nodes, as predicted
 }
 
 // FLOPs are those of the kernel's products.

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -25,9 +26,8 @@ type Grid struct {
 	targets    []predict.Target
 	options    analysis.Options
 	convention graph.Convention
-	work       *graph.Program // FLOPs, bytes, items
-	energy     []func([]int64) float64
-	time       []func([]int64) float64
+	work       *graph.Program            // FLOPs, bytes, items
+	pass       []func([]int64) law.Share // by target
 	memory     func([]int64) analysis.Memory
 }
 
@@ -92,30 +92,13 @@ func (g *Grid) compile() error {
 		g.memory = func([]int64) analysis.Memory { return known }
 	}
 	for _, p := range g.Programs {
-		fs, err := p.Formulas()
+		pass, err := p.Compile(g.Open.Names)
 		if err != nil {
 			return err
 		}
-		root := fs.Modules[g.Open.Tree.Root]
-		joules, err := root.Energy.Compile(g.Open.Names)
-		if err != nil {
-			return err
-		}
-		seconds, err := root.Time.Compile(g.Open.Names)
-		if err != nil {
-			return err
-		}
-		g.energy, g.time = append(g.energy, known(joules, !fs.NoEnergy)), append(g.time, seconds)
+		g.pass = append(g.pass, pass)
 	}
 	return nil
-}
-
-// known is f, or not a number where the coefficients hold nothing of its kind.
-func known(f func([]int64) float64, ok bool) func([]int64) float64 {
-	if ok {
-		return f
-	}
-	return func([]int64) float64 { return math.NaN() }
 }
 
 // At fills p with the totals at a point. It may be called by several goroutines, with a GridPoint each.
@@ -133,7 +116,8 @@ func (g *Grid) At(values []int64, p *Point) error {
 	p.Memory = g.memory(values)
 	p.reset()
 	for i := range g.Programs {
-		p.Energy, p.Time = append(p.Energy, energy.Joules(g.energy[i](values))), append(p.Time, energy.Seconds(g.time[i](values)))
+		s := g.pass[i](values)
+		p.Energy, p.Time = append(p.Energy, s.Energy), append(p.Time, s.Time)
 	}
 	return nil
 }

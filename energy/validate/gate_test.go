@@ -133,7 +133,7 @@ func shippedErrors(t *testing.T, ops []operator.Operator) []OperatorError {
 			continue
 		}
 		if predictors[s.Device.ID] == nil {
-			c, err := coefficients.ForOperators(s.Device)
+			c, err := coefficients.OfDevice(s.Device)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -329,7 +329,7 @@ func limitErrors(ops []operator.Operator, otherwise energy.Device) ([]LimitError
 		if o.DType.Bits() != 16 || o.Time == 0 || o.Energy == 0 {
 			continue
 		}
-		c, err := coefficients.ForOperators(devices[i])
+		c, err := coefficients.OfDevice(devices[i])
 		if err != nil {
 			return nil, err
 		}

@@ -39,7 +39,8 @@ type profile struct {
 	calls      bool     // the host makes a call for every node, views included
 	biasCopy   bool     // a bias is copied to the output first, which the product then adds to
 	fusions    []fusion
-	stages     bool // the fusions go over the graph one after the other, not together, and what none reads in the end is never computed
+	functions  []fusion // of calls of the framework that a file spells out; only with [Functions]
+	stages     bool     // the fusions go over the graph one after the other, not together, and what none reads in the end is never computed
 }
 
 // fusion finds the nodes that run together with n, the one that does the work first; nil where it does not apply.
@@ -59,7 +60,8 @@ func profiles() []profile {
 		{
 			Name: "eager", Help: "PyTorch without a compiler: one kernel per framework call",
 			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout"}, fold: true, calls: true, biasCopy: true,
-			fusions: []fusion{bias, gelu, norm, transposes},
+			fusions:   []fusion{bias, gelu, norm, transposes},
+			functions: []fusion{{class: "attention", find: sdpa, finish: finishSDPA}, {class: "activation", find: silu}, {find: rsqrt}},
 		},
 		{
 			Name: "ort-basic", Help: "ONNX Runtime, optimization level basic: constants folded, bias added in the product",
@@ -102,7 +104,17 @@ type grouping struct {
 	static []staticness // by Value.ID
 	taken  []bool       // by Node.ID: already in a kernel
 	dead   []bool       // by Node.ID: nobody reads what it makes
+	seen   []bool       // by Node.ID: a transposition that its readers see through
+	read   map[*graph.Value]masking
 }
+
+// Option changes what a profile groups.
+type Option uint8
+
+// Functions groups what an eager framework runs as one kernel and a file spells in several nodes, beside what the
+// coefficients of trees were measured on: attention as scaled_dot_product_attention is exported, SiLU, the inverse root. For
+// laws of single kernels, which know these.
+const Functions Option = 1
 
 // staticness tells what a value depends on.
 type staticness uint8
@@ -114,26 +126,29 @@ const (
 )
 
 // Group forms the kernels of the included nodes. It fails on an unknown profile.
-func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(*graph.Node) bool, name string) (*Plan, error) {
+func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(*graph.Node) bool, name string, options ...Option) (*Plan, error) {
 	all := profiles()
 	i := slices.IndexFunc(all, func(p profile) bool { return p.Name == name })
 	if i < 0 {
 		names, _ := Profiles()
 		return nil, fmt.Errorf("unknown runtime profile %q; there are %s", name, strings.Join(names, ", "))
 	}
-	gr := &grouping{inf: inf, costs: costs, taken: make([]bool, len(g.Nodes)), dead: make([]bool, len(g.Nodes))}
+	gr := &grouping{inf: inf, costs: costs, taken: make([]bool, len(g.Nodes)), dead: make([]bool, len(g.Nodes)), seen: make([]bool, len(g.Nodes)), read: map[*graph.Value]masking{}}
 	gr.classify(g)
 	plan := &Plan{Profile: name, Of: make([]int32, len(g.Nodes))}
 	for i := range plan.Of {
 		plan.Of[i] = -1
 	}
+	if !slices.Contains(options, Functions) {
+		all[i].functions = nil
+	}
 	fused := gr.kernels(g, include, &all[i])
 	for _, n := range g.Nodes {
 		k, ok := fused[n]
 		switch {
-		case !include(n) || (gr.taken[n.ID] && !ok) || gr.dead[n.ID]:
+		case !include(n) || gr.dead[n.ID] || gr.taken[n.ID] && !ok && !gr.seen[n.ID]:
 			continue
-		case !ok && gr.silent(n, &all[i]):
+		case !ok && (gr.seen[n.ID] || gr.silent(n, &all[i])):
 			if all[i].calls && gr.viewsData(n) {
 				plan.Calls = append(plan.Calls, n)
 			}
@@ -155,10 +170,16 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 
 // kernels finds the kernels of several nodes.
 func (gr *grouping) kernels(g *graph.Graph, include func(*graph.Node) bool, p *profile) map[*graph.Node]Kernel {
-	if !p.stages {
-		return gr.fuse(g, include, p.fusions)
-	}
 	out := map[*graph.Node]Kernel{}
+	if len(p.functions) > 0 {
+		out = gr.fuse(g, include, p.functions)
+		gr.unneeded(g, out)
+		gr.seeThrough(g, out)
+	}
+	if !p.stages {
+		maps.Copy(out, gr.fuse(g, include, p.fusions))
+		return out
+	}
 	for _, f := range p.fusions {
 		maps.Copy(out, gr.fuse(g, include, []fusion{f}))
 		gr.unneeded(g, out)

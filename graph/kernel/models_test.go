@@ -26,13 +26,17 @@ func TestModels(t *testing.T) {
 				t.Fatal(err)
 			}
 			include := func(n *graph.Node) bool { return a.Tree.Of[n.ID] != nil }
-			for _, profile := range profiles {
-				p, err := kernel.Group(g, a.Inference, a.Costs, include, profile)
+			for i, profile := range append(profiles, profiles...) {
+				var options []kernel.Option
+				if i >= len(profiles) {
+					options = []kernel.Option{kernel.Functions}
+				}
+				p, err := kernel.Group(g, a.Inference, a.Costs, include, profile, options...)
 				if err != nil {
 					t.Fatal(err)
 				}
 				checkPlan(t, a, p)
-				again, err := kernel.Group(g, a.Inference, a.Costs, include, profile)
+				again, err := kernel.Group(g, a.Inference, a.Costs, include, profile, options...)
 				if err != nil || !slices.Equal(described(p), described(again)) {
 					t.Errorf("%s: another plan the second time (%v)", profile, err)
 				}

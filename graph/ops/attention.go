@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/irene-onnx/irene/graph"
@@ -42,6 +43,22 @@ type attention struct {
 	past           graph.Dim // keys that come from a cache
 	size, vsize    graph.Dim // width of a head of the queries and keys, of the values
 	window         graph.Dim // keys that a query sees at most; unknown where nothing bounds them
+	causal         bool      // queries see the keys before them
+	cache          graph.DType
+	// sequences are those that queries of one batch are packed of; unknown where each has its own place in the batch.
+	sequences graph.Dim
+}
+
+// fused is the geometry as energy models ask for it, with queries of an element type.
+func (a *attention) fused(t graph.DType) *graph.Attention {
+	out := &graph.Attention{
+		Batch: a.batch, Heads: a.heads, KVHeads: either(a.kvHeads, a.heads), HeadDim: a.size, Query: a.queries, Context: a.keys,
+		Window: a.window, Causal: a.causal, DType: t, Cache: cmp.Or(a.cache, t),
+	}
+	if !a.sequences.IsUnknown() {
+		out.Batch, out.Query = a.sequences, a.queries.CeilDiv(a.sequences)
+	}
+	return out
 }
 
 // keysPerQuery is the number of keys a query is counted against.
@@ -86,7 +103,9 @@ func (c *Context) scoreWork(masks int64) int64 {
 
 // attentionCost counts an attention, its projections and other elementwise work.
 func (c *Context) attentionCost(a *attention, perScore int64, more graph.Dim, projections ...graph.Product) graph.Cost {
-	return c.products(a.scores().MulInt(perScore).Add(more), append(projections, a.products()...)...)
+	cost := c.products(a.scores().MulInt(perScore).Add(more), append(projections, a.products()...)...)
+	cost.Attention = a.fused(c.Out(0).DType)
+	return cost
 }
 
 // countHas is the number of given slots that hold an input.
@@ -149,13 +168,13 @@ func (c *Context) attendGeometry() attention {
 	var keys graph.Dim
 	_, a.kvHeads, keys, _ = packedHeads(c.Shape(1), c.attr("kv_num_heads"))
 	_, _, _, a.vsize = packedHeads(c.Shape(2), c.attr("kv_num_heads"))
-	a.past = graph.Const(0)
+	a.past, a.causal, a.cache = graph.Const(0), c.isSet("is_causal"), c.DType(1)
 	if c.Has(4) && c.Node.Op == "Attention" {
-		a.past = dimOf(c.Shape(4), 2)
+		a.past, a.cache = dimOf(c.Shape(4), 2), c.DType(4)
 	}
 	a.keys = a.past.Add(keys)
 	left, right := c.Node.Int("left_window_size", -1), c.Node.Int("right_window_size", -1)
-	if c.isSet("is_causal") {
+	if a.causal {
 		right = 0
 	}
 	if left >= 0 && right >= 0 {
@@ -216,6 +235,6 @@ func attendCost(c *Context) graph.Cost {
 		}
 		return c.attentionCost(&a, work, graph.Const(0))
 	}
-	masks := c.masks(c.isSet("is_causal") || !a.window.IsUnknown(), 3)
+	masks := c.masks(a.causal || !a.window.IsUnknown(), 3)
 	return c.attentionCost(&a, c.scoreWork(masks), graph.Const(0))
 }

@@ -20,7 +20,7 @@ func (c *Context) groupGeometry() (a attention, fresh graph.Dim, inPlace bool) {
 	q := c.Shape(0)
 	a = attention{
 		batch: dimOf(q, 0), queries: dimOf(q, 1), heads: c.attr("num_heads"), kvHeads: c.attr("kv_num_heads"),
-		past: graph.Const(0), window: c.attr("local_window_size"),
+		past: graph.Const(0), window: c.attr("local_window_size"), causal: c.Node.Int("causal", 1) != 0,
 	}
 	if fresh = a.queries; c.Has(1) {
 		a.size = either(split(dimOf(q, 2), a.heads), split(dimOf(c.Shape(1), 2), a.kvHeads))
@@ -30,7 +30,10 @@ func (c *Context) groupGeometry() (a attention, fresh graph.Dim, inPlace bool) {
 	}
 	a.vsize = a.size
 	if c.Has(3) {
-		a.past = dimOf(c.Shape(3), 2)
+		a.past, a.cache = dimOf(c.Shape(3), 2), c.DType(3)
+		if dimOf(c.Shape(3), 3).MulInt(2).Equal(a.size) { // two elements in one
+			a.cache = graph.Int4
+		}
 	}
 	a.keys = a.past.Add(fresh)
 	if inPlace = c.Has(3) && c.sharedCache(a.past); inPlace {
@@ -98,7 +101,7 @@ func groupQueryAttentionCost(c *Context) graph.Cost {
 	s := c.groupSlots()
 	a, fresh, inPlace := c.groupGeometry()
 	turned := a.batch.Mul(a.queries.Mul(a.heads).Add(fresh.Mul(a.kvHeads))) // heads of queries and new keys
-	masks := c.masks(c.Node.Int("causal", 1) != 0, s.bias)
+	masks := c.masks(a.causal, s.bias)
 	cost := c.attentionCost(&a, c.scoreWork(masks), c.turningWork(turned.Mul(a.size), s.queryNorm))
 	if c.Has(s.cos) {
 		rows := a.queries
@@ -140,7 +143,7 @@ func (c *Context) pagedGeometry() attention {
 	q, cache := c.Shape(0), c.Shape(3)
 	a := attention{
 		batch: graph.Const(1), queries: dimOf(q, 0), heads: c.attr("num_heads"), kvHeads: c.attr("kv_num_heads"),
-		window: c.attr("local_window_size"),
+		window: c.attr("local_window_size"), causal: c.Node.Int("is_causal", 1) > 0, cache: c.DType(3), sequences: dimOf(c.Shape(6), 0),
 	}
 	packed := a.heads
 	if latent := c.Node.Str("kv_cache_layout", "SEPARATE") == "LATENT"; !c.Has(1) && !latent { // values lead the keys

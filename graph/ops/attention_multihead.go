@@ -42,10 +42,10 @@ func (c *Context) projectingGeometry() attention {
 	heads := c.attr("num_heads")
 	a := attention{
 		batch: dimOf(x, 0), heads: heads, kvHeads: heads, queries: dimOf(x, 1),
-		size: split(q, heads), vsize: split(v, heads), past: graph.Const(0),
+		size: split(q, heads), vsize: split(v, heads), past: graph.Const(0), causal: c.isSet("unidirectional"),
 	}
 	if c.Has(s.past) {
-		a.past = dimOf(c.Shape(s.past), 3)
+		a.past, a.cache = dimOf(c.Shape(s.past), 3), c.DType(s.past)
 		if c.sharesBuffer() {
 			a.past = c.scalar(s.pastLength)
 		}
@@ -88,7 +88,7 @@ func projectingAttentionCost(c *Context) graph.Cost {
 	if c.isSet("do_rotary") {
 		more = more.Add(tokens.Mul(a.heads).Mul(a.size).MulInt(2 * rotaryWork))
 	}
-	cost := c.attentionCost(&a, c.scoreWork(c.masks(c.isSet("unidirectional"), s.mask, s.bias)), more, p)
+	cost := c.attentionCost(&a, c.scoreWork(c.masks(a.causal, s.mask, s.bias)), more, p)
 	if c.Node.Op == "QAttention" {
 		cost.DType = c.DType(0)
 	}
@@ -140,7 +140,7 @@ func (c *Context) multiHeadSlots() multiHeadSlots {
 // or keys and values (batch, heads, positions, size).
 func (c *Context) multiHeadGeometry() (a attention, fresh graph.Dim) {
 	s, q, k, v := c.multiHeadSlots(), c.Shape(0), c.Shape(1), c.Shape(2)
-	a = attention{batch: dimOf(q, 0), queries: dimOf(q, 1), heads: c.attr("num_heads"), past: graph.Const(0)}
+	a = attention{batch: dimOf(q, 0), queries: dimOf(q, 1), heads: c.attr("num_heads"), past: graph.Const(0), causal: c.isSet("unidirectional")}
 	a.kvHeads = a.heads
 	switch {
 	case len(q) == 5:
@@ -159,7 +159,7 @@ func (c *Context) multiHeadGeometry() (a attention, fresh graph.Dim) {
 		}
 	}
 	if c.Has(s.past) {
-		a.past = dimOf(c.Shape(s.past), 2)
+		a.past, a.cache = dimOf(c.Shape(s.past), 2), c.DType(s.past)
 		if c.inPlace(s) {
 			a.past = c.scalar(s.pastLength)
 		}
@@ -198,7 +198,7 @@ func multiHeadAttentionCost(c *Context) graph.Cost {
 	a, fresh := c.multiHeadGeometry()
 	perHead := a.queries.Mul(a.size).Add(fresh.Mul(a.size.Add(a.vsize)))
 	more := a.batch.Mul(a.heads).Mul(perHead).MulInt(c.countHas(s.bias))
-	cost := c.attentionCost(&a, c.scoreWork(c.masks(c.isSet("unidirectional"), s.mask, s.attentionBias)), more)
+	cost := c.attentionCost(&a, c.scoreWork(c.masks(a.causal, s.mask, s.attentionBias)), more)
 	if c.inPlace(s) {
 		c.updateCaches(&cost, s.past, a.past, fresh)
 	}

@@ -11,10 +11,10 @@ func (c *Context) packedGeometry() attention {
 	a.kvHeads = a.heads
 	if c.Node.Op == "PackedAttention" {
 		q, _, v := c.projectedWidths(dimOf(c.Shape(1), 1))
-		a.size, a.vsize, a.keys = split(q, a.heads), split(v, a.heads), dimOf(c.Shape(3), 1)
+		a.size, a.vsize, a.sequences, a.keys = split(q, a.heads), split(v, a.heads), dimOf(c.Shape(3), 0), dimOf(c.Shape(3), 1)
 		return a
 	}
-	a.keys = dimOf(c.Shape(4), 1)
+	a.sequences, a.keys = dimOf(c.Shape(4), 0), dimOf(c.Shape(4), 1)
 	if len(x) == 4 {
 		a.size, a.vsize = x[3], x[3]
 		return a

@@ -55,7 +55,9 @@ func causalConvCost(c *Context) graph.Cost {
 		bias = 3
 	}
 	each := activationFLOPs(c.Node.Str("activation", "none")) + c.countHas(bias)
-	return c.products(y.Elements().MulInt(each), graph.Product{
+	cost := c.products(y.Elements().MulInt(each), graph.Product{
 		Batch: channels, M: positions, N: graph.Const(1), K: w[1:].Elements(), Weight: c.constant(1), TransB: true,
 	})
+	cost.Row = depthwise
+	return cost
 }

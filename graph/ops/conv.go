@@ -134,11 +134,23 @@ func convCost(c *Context) graph.Cost {
 		each += activationFLOPs(c.Node.Str("activation", "")) + c.countHas(3)
 	}
 	cost := c.products(y.Elements().MulInt(each), c.convProduct(l, y, w))
+	cost.Row = c.depthwise(w)
 	if t := c.DType(0); !t.IsFloat() {
 		cost.DType = t
 	}
 	return cost
 }
+
+// depthwise names the row operator that a convolution is whose groups have one channel each: no kernel makes products of
+// those. "" for others.
+func (c *Context) depthwise(w graph.Shape) string {
+	if c.group() > 1 && dimOf(w, 1).Is(1) {
+		return depthwise
+	}
+	return ""
+}
+
+const depthwise = "depthwise"
 
 func (c *Context) convProduct(l convLayout, y, w graph.Shape) graph.Product {
 	if len(y) < 3 || len(w) < 3 {

@@ -87,8 +87,10 @@ func convTransposeCost(c *Context) graph.Cost {
 	}
 	batch, channels, spatial := l.image(x)
 	g := c.group()
-	return c.products(work, graph.Product{
+	cost := c.products(work, graph.Product{
 		Batch: graph.Const(g), M: batch.Mul(spatial.Elements()), N: w[1:].Elements(), K: channels.FloorDiv(graph.Const(g)),
 		Weight: c.constant(l.weight),
 	})
+	cost.Row = c.depthwise(w)
+	return cost
 }

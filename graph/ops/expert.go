@@ -74,7 +74,41 @@ func expertCost(c *Context) graph.Cost {
 	}
 	cost := c.products(work, ps...)
 	cost.Read = c.expertBytes(active)
+	cost.Experts, cost.Quant = c.experts(), expertQuant(c.Node)
 	return cost
+}
+
+// experts is the geometry of the layer: the weight of the second layer is (experts, hidden, inter), that of the first (experts,
+// inter, hidden), or twice as many rows where the gate is among them.
+func (c *Context) experts() *graph.Experts {
+	x, second := c.Shape(0), c.Shape(c.expertSlots().weights[1])
+	out := &graph.Experts{Tokens: rowsOf(x), Hidden: dimOf(x, -1), TopK: graph.Const(max(c.Node.Int("k", 1), 1)), Experts: dimOf(second, 0)}
+	if len(second) == 3 {
+		out.Inter = split(second[1].Mul(second[2]).MulInt(expertPacking(c.Node)), out.Hidden)
+	}
+	out.Gated = c.Has(c.expertSlots().weights[2]) || c.Node.Str("activation_type", "relu") == "swiglu"
+	return out
+}
+
+// expertQuant names how the weights are stored; "" where the element type says so.
+func expertQuant(n *graph.Node) string {
+	if n.Op != "QMoE" {
+		return ""
+	}
+	switch n.Str("quant_type", "int") {
+	case "fp8":
+		return "fp8"
+	case "fp4":
+		return "w4a16_mxfp4"
+	case "nvfp4":
+		return "nvfp4"
+	case "wfp4afp8":
+		return "w4a8_mxfp4_mxfp8"
+	}
+	if n.Int("expert_weight_bits", 4) == 8 {
+		return "int8_wo"
+	}
+	return "int4_wo"
 }
 
 // expertActivation is the work per element between the layers of an expert.

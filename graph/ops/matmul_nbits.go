@@ -125,6 +125,19 @@ func rowsOf(s graph.Shape) graph.Dim {
 	return s[:len(s)-1].Elements()
 }
 
+// packedQuant names how a packed weight is stored, as the nearest of what energy models know: with as many bits or more.
+func (c *Context) packedQuant() string {
+	switch c.Node.Op {
+	case "MatMulBlockQuantizedFp8Weight":
+		return "int8_wo"
+	case "MatMulNBits", "MatMulNBitsMlp", "MatMulNBitsQkv":
+		if c.Node.Int("bits", 4) > 4 {
+			return "int8_wo"
+		}
+	}
+	return "int4_wo"
+}
+
 func packedProductCost(c *Context) graph.Cost {
 	p := c.rowProduct(c.packedSizes())
 	bias := -1
@@ -137,10 +150,12 @@ func packedProductCost(c *Context) graph.Cost {
 	work := c.Out(0).Shape.Elements().MulInt(c.countHas(bias))
 	if c.Node.Op == "MatMulBlockQuantizedFp8Weight" && c.Has(3) {
 		cost := c.products(work.Add(c.Shape(0).Elements().MulInt(quantize)), p)
-		cost.DType = c.DType(1)
+		cost.DType = c.DType(1) // activations are narrow, too
 		return cost
 	}
-	return c.products(work, p)
+	cost := c.products(work, p)
+	cost.Quant = c.packedQuant()
+	return cost
 }
 
 // nbitsMLP: outputs are the gated product and the sum of input and skip connection.
@@ -165,7 +180,9 @@ func (c *Context) fusedNormWork() graph.Dim {
 func nbitsMLPCost(c *Context) graph.Cost {
 	p := c.rowProduct(c.attr("K"), c.attr("N"), true)
 	each := activationFLOPs(c.Node.Str("activation", "silu")) + 1 + c.countHas(5, 8)
-	return c.products(c.fusedNormWork().Add(c.Out(0).Shape.Elements().MulInt(each)), p, p)
+	cost := c.products(c.fusedNormWork().Add(c.Out(0).Shape.Elements().MulInt(each)), p, p)
+	cost.Quant = c.packedQuant()
+	return cost
 }
 
 // nbitsQKV: outputs are queries, keys, values and the sum of input and skip connection.
@@ -187,5 +204,7 @@ func nbitsQKVCost(c *Context) graph.Cost {
 	for i, slot := range []int{5, 8, 11} {
 		work = work.Add(c.Out(i).Shape.Elements().MulInt(c.countHas(slot)))
 	}
-	return c.products(work, q, kv, kv)
+	cost := c.products(work, q, kv, kv)
+	cost.Quant = c.packedQuant()
+	return cost
 }

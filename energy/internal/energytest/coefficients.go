@@ -12,7 +12,7 @@ import (
 // Embedded are the coefficients of the default device that the program carries.
 func Embedded(t testing.TB) *coefficients.Coefficients {
 	t.Helper()
-	c, err := coefficients.ForDevice(coefficients.DefaultDevice)
+	c, err := coefficients.OfTrees()
 	if err != nil {
 		t.Fatal(err)
 	}

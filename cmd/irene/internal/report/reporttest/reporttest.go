@@ -27,7 +27,7 @@ func Build(tb testing.TB, g *graph.Graph, symbolic bool) *report.Report {
 	}
 	var p *predict.Result
 	if !symbolic {
-		if p, err = Target(tb, coefficients.DefaultDevice).Run(a); err != nil {
+		if p, err = Target(tb, coefficients.TreesDevice).Run(a); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -37,11 +37,11 @@ func Build(tb testing.TB, g *graph.Graph, symbolic bool) *report.Report {
 // Target predicts for a device by its own coefficients.
 func Target(tb testing.TB, device string) predict.Target {
 	tb.Helper()
-	c, err := coefficients.ForDevice(device)
+	d, err := energy.LookupDevice(device)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d, err := energy.LookupDevice(device)
+	c, err := coefficients.OfDevice(d)
 	if err != nil {
 		tb.Fatal(err)
 	}
