@@ -1,6 +1,9 @@
 package main
 
 import (
+	"runtime"
+	"runtime/metrics"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
@@ -54,14 +57,20 @@ func parseUnsized(ctx *cli.Context) (q modelRequest, err error) {
 
 // report derives everything of a graph, predicts, and builds the report.
 func (q *modelRequest) report(env *environment, g *graph.Graph) (*analysis.Analysis, *report.Report, error) {
+	tidy()
 	a, err := derive(g, q.options)
 	if err != nil {
 		return nil, nil, err
 	}
+	tidy()
 	result, err := q.prediction.predict(env, a)
 	if err != nil {
 		return nil, nil, err
 	}
+	if result != nil {
+		result.Kernels = nil // reports read operators and modules
+	}
+	tidy()
 	return a, q.build(a, result), nil
 }
 
@@ -97,4 +106,12 @@ func decodeModel(env *environment, path string) (*graph.Graph, error) {
 		return nil, err
 	}
 	return g, graph.CheckValid(g)
+}
+
+// tidy collects what a step of the way left behind, where it is worth it.
+func tidy() {
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	if metrics.Read(heap); heap[0].Value.Uint64() > 128<<20 {
+		runtime.GC()
+	}
 }

@@ -165,7 +165,7 @@ func (r *promptEstimate) eval(rows, past int64) func(graph.Dim) (int64, bool) {
 // sizes are those of a kernel at a batch of prompts. Where it grows with the cache, keys and values count once for each
 // token and scores once for each pair.
 func (r *promptEstimate) sizes(i int, prompt int64) law.Kernel {
-	cost, part := &r.Steps[i].Cost, &r.parts[i]
+	cost, part := r.Steps[i].Cost, &r.parts[i]
 	rows := r.batch * prompt
 	if part.last {
 		rows, prompt = r.batch, 1

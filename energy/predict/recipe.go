@@ -69,7 +69,7 @@ func (p *Program) Recipe() (*Recipe, error) {
 	for i := range p.Steps {
 		k := RecipeKernel{&p.Steps[i], -1}
 		if !k.IsCall() {
-			rate := l.Rate(&k.Cost)
+			rate := l.Rate(k.Cost)
 			if k.Rate, ok = index[rate.Key]; !ok {
 				k.Rate = len(out.Rates)
 				index[rate.Key] = k.Rate

@@ -179,7 +179,7 @@ func (p *Point) record(level energy.Level, kernels []*kernel.Kernel) energy.Reco
 func (p *Point) work(kernels []*kernel.Kernel) []energy.Work {
 	var out []energy.Work
 	for _, k := range kernels {
-		w, ok := p.workOf(&k.Cost)
+		w, ok := p.workOf(k.Cost)
 		if !ok {
 			continue
 		}
