@@ -102,6 +102,9 @@ func decodeModel(env *environment, path string) (*graph.Graph, error) {
 	} else {
 		g, err = onnx.Decode(path, onnx.Options{})
 	}
+	if err == nil {
+		err = keepWeights(env, g, path)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,15 +27,51 @@ func outputFlags(formats []string, more string) []cli.Flag {
 	}
 }
 
-// chooseFormat finds the format of a table by its name, else by the extension of the output file, else the first.
-func chooseFormat[V any](table []render.Format[V], name, output string) render.Format[V] {
+// chooseFormat finds the format of a table by its name, else by the extension of the output file, else the first. A file
+// whose extension promises another format is refused.
+func chooseFormat[V any](table []render.Format[V], name, output string) (render.Format[V], error) {
 	if name != "" {
-		return table[slices.Index(render.FormatNames(table), name)]
+		return table[slices.Index(render.FormatNames(table), name)], nil
 	}
-	if f, ok := render.FormatOf(table, output); ok {
-		return f
+	f, known := render.FormatOf(table, output)
+	switch ext := filepath.Ext(output); {
+	case known:
+		return f, nil
+	case isStdout(output) || !isExtension(ext):
+		return table[0], nil
+	default:
+		return f, usagef("-o %s: no format has the extension %s; one of %s, or --format NAME%s", output, ext, strings.Join(extensions(table), " "), exported(output))
 	}
-	return table[0]
+}
+
+// isExtension reports whether a text behind the last dot of a file's name says what is in it; those of plain text say nothing.
+func isExtension(ext string) bool {
+	if len(ext) < 2 || slices.Contains([]string{".txt", ".text", ".log", ".out", ".tmp", ".new"}, strings.ToLower(ext)) {
+		return false
+	}
+	for _, c := range []byte(ext[1:]) {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9') {
+			return false
+		}
+	}
+	return ext[1] > '9' // "run.1" is a number
+}
+
+// extensions are those of the formats in a table.
+func extensions[V any](table []render.Format[V]) []string {
+	var out []string
+	for _, f := range table {
+		out = append(out, f.Ext...)
+	}
+	return out
+}
+
+// exported says that irene export writes such a file, where it does.
+func exported(output string) string {
+	if f, ok := render.FormatOf(exportFormats(), output); ok {
+		return fmt.Sprintf("; irene export writes %s (%s)", f.Name, f.Help)
+	}
+	return "; irene export writes pages and pictures"
 }
 
 // tableFormatFlag is --format of the commands that print one table; of says of which outputs.
@@ -81,9 +118,9 @@ func streamOutput(env *environment, path string, write func(io.Writer) error) er
 func isStdout(path string) bool { return path == "" || path == "-" }
 
 func outputTo(path string, write func(io.Writer) error) error {
-	target := path
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		target = real
+	target, err := followLinks(path)
+	if err != nil {
+		return err
 	}
 	info, err := os.Stat(target)
 	mode := fs.FileMode(0)
@@ -97,6 +134,25 @@ func outputTo(path string, write func(io.Writer) error) error {
 		mode = info.Mode().Perm()
 	}
 	return replaceFile(target, write, mode)
+}
+
+// followLinks is the file that a path means, whether it is there yet or not: a link stays, what it leads to is written.
+func followLinks(path string) (string, error) {
+	for range 40 {
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			return path, nil
+		}
+		to, err := os.Readlink(path)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Dir(path) + string(filepath.Separator) + to // Join would take .. for the folder before, which may be a link
+		}
+		path = to
+	}
+	return "", errors.New("too many symbolic links")
 }
 
 // namedWriter puts the file's name before errors.
