@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 )
 
 // environment is what a command sees of the world.
@@ -60,7 +62,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 			status = fail(stderr, fmt.Errorf("internal error: %v%s; please report this at https://github.com/irene-onnx/irene/issues with the command and the model, or its first lines of irene analyze", v, place(debug.Stack())))
 		}
 	}()
-	if err := dispatch(&environment{stdin: stdin, stdout: stdout, stderr: stderr}, args); err != nil {
+	if err := dispatch(&environment{stdin: stdin, stdout: stdout, stderr: render.Cleaner{W: stderr}}, args); err != nil {
 		return fail(stderr, err)
 	}
 	return exitDone

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/csv"
 	"io"
 	"strconv"
 
@@ -11,7 +10,7 @@ import (
 
 // sweepCSV writes a row for each point and device; numbers that are not known are empty.
 type sweepCSV struct {
-	out     *csv.Writer
+	out     render.CSV
 	s       *Sweep
 	metrics []Metric
 	record  []string
@@ -19,7 +18,7 @@ type sweepCSV struct {
 }
 
 func newSweepCSV(w io.Writer, s *Sweep) sweepWriter {
-	return &sweepCSV{out: csv.NewWriter(w), s: s, metrics: SweepMetrics(s.Item())}
+	return &sweepCSV{out: render.NewCSV(w), s: s, metrics: SweepMetrics(s.Item())}
 }
 
 func (c *sweepCSV) head() error {
