@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -43,7 +42,7 @@ func readMeasurements(env *environment, path string) (measurements, error) {
 	if err != nil {
 		return measurements{}, err
 	}
-	text, err := io.ReadAll(in)
+	text, err := readAll(in, path)
 	if err := errors.Join(err, in.Close()); err != nil {
 		return measurements{}, err
 	}

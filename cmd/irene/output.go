@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy/trace"
 )
 
 // outputFlags are --format and --output of the commands that write in one of several formats; more is what else the
@@ -241,7 +242,34 @@ func openInput(env *environment, path string) (*input, error) {
 		}
 		in.Reader = z
 	}
+	in.Reader = &lineGuard{r: in.Reader, line: 1}
 	return in, nil
+}
+
+// maxLine is more than any line of records, trees or rows has. Traces may be one line.
+const maxLine = 16 << 20
+
+// lineGuard fails where a line is longer than maxLine.
+type lineGuard struct {
+	r     io.Reader
+	begin []byte // of what was read
+	line  int
+	n     int // bytes of the line so far
+}
+
+// Read reads on.
+func (g *lineGuard) Read(p []byte) (int, error) {
+	n, err := g.r.Read(p)
+	if k := bytes.LastIndexByte(p[:n], '\n'); k >= 0 {
+		g.line, g.n = g.line+bytes.Count(p[:n], []byte{'\n'}), n-k-1
+	} else {
+		g.n += n
+	}
+	g.begin = append(g.begin, p[:min(n, 1<<16-len(g.begin))]...)
+	if g.n > maxLine && !trace.IsTrace(g.begin) {
+		return 0, fmt.Errorf("line %d is longer than %d MiB", g.line, maxLine>>20)
+	}
+	return n, err
 }
 
 // readInput has the input at path read to its end or an error, and closes it.
