@@ -44,13 +44,14 @@ energy/irene: graph energy
 energy/irene/model: energy energy/irene
 energy/coefficients: graph energy
 energy/law: graph energy energy/coefficients
-energy/predict: graph graph/kernel graph/analysis energy energy/coefficients energy/law
+energy/paired: graph energy/stats energy/coefficients energy/law
+energy/predict: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/paired
 energy/operator: internal/nearest graph graph/analysis energy energy/coefficients energy/law energy/predict
 energy/measured: graph graph/kernel graph/analysis energy energy/irene energy/trace energy/coefficients energy/law energy/predict
 energy/sweep: graph graph/analysis energy energy/predict
 energy/generate: graph graph/kernel graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep
-energy/fit: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/predict energy/operator energy/measured
-energy/validate: graph energy energy/stats energy/irene energy/irene/model energy/coefficients energy/law energy/operator energy/measured energy/fit
+energy/fit: graph graph/kernel graph/analysis energy energy/stats energy/irene energy/coefficients energy/law energy/paired energy/predict energy/operator energy/measured
+energy/validate: graph energy energy/stats energy/irene energy/irene/model energy/coefficients energy/law energy/paired energy/operator energy/measured energy/fit
 energy/internal/energytest: fixtures graph graph/analysis graph/kernel onnx internal/onnxtest energy energy/coefficients
 energy/internal/predicttest: graph graph/analysis energy energy/irene energy/coefficients energy/predict energy/internal/energytest
 profiler: graph energy energy/stats
@@ -62,8 +63,8 @@ cmd/irene/internal/worklist: graph graph/kernel graph/analysis onnx energy profi
 cmd/irene/internal/render: graph energy
 cmd/irene/internal/report: graph graph/ops graph/scope graph/analysis energy energy/law energy/predict energy/sweep energy/generate cmd/irene/internal/render
 cmd/irene/internal/export: graph energy cmd/irene/internal/render cmd/irene/internal/report
-cmd/irene/internal/compare: graph graph/align graph/analysis cmd/irene/internal/render cmd/irene/internal/report
-cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
+cmd/irene/internal/compare: graph graph/align graph/analysis energy/paired cmd/irene/internal/render cmd/irene/internal/report
+cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/law energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
 cmd/irene/internal/report/reporttest: fixtures onnx internal/onnxtest graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
 internal/onnxtest: graph
 fixtures:

@@ -59,6 +59,7 @@ func (m *Model) Dims() []string { return analysis.Declared(m.graph) }
 // Options say at which sizes and on what to predict. The zero value is a valid choice.
 type Options struct {
 	Dims         map[string]int64 // by name; those left out are assumed
+	As           string           // element types to cost the model in, by a name of analysis.Precisions; "" are those of the file
 	Device       string           // a GPU of energy.Devices, by ID, name or alias; "" is the one that the coefficients are of
 	Profile      string           // which operators run as one kernel: "eager", "vllm" …; "" is that of the coefficients
 	Coefficients string           // a file that irene train wrote; "" are those that come with this package
@@ -97,9 +98,9 @@ type Module struct {
 }
 
 // Predict predicts energy and time of every module. It fails where a dim is none of the model or contradicts it, where
-// the device is not known, and where coefficients cannot be read.
+// precision or device is not known, and where coefficients cannot be read.
 func (m *Model) Predict(o Options) (*Prediction, error) {
-	a, err := analysis.Run(m.graph, analysis.Options{Dims: o.Dims})
+	a, err := analysis.Run(m.graph, analysis.Options{Dims: o.Dims, As: o.As})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.graph.File, err)
 	}

@@ -63,9 +63,11 @@ func CorrectDrift(records []Record) ([]Record, DriftReport) {
 		for _, r := range rounds {
 			s.Time, s.Energy = farther(s.Time, r.time), farther(s.Energy, r.energy)
 		}
+		times := driftLineOf(rounds, func(r driftRound) *float64 { return r.time })
+		energies := driftLineOf(rounds, func(r driftRound) *float64 { return r.energy })
 		for _, i := range members {
 			if r := &out[i]; !r.Anchor {
-				s.apply(r, rounds)
+				s.apply(r, times, energies)
 			}
 		}
 		report.Sessions = append(report.Sessions, s)
@@ -91,11 +93,18 @@ func driftRounds(records []Record, members []int) (rounds []driftRound, anchors 
 			byKey[keys[i]] = append(byKey[keys[i]], r)
 		}
 	}
+	usual := map[string]*anchorMedian{}
+	for key, list := range byKey {
+		usual[key] = &anchorMedian{
+			time:   medianOf(list, func(r *Record) *Seconds { return r.Time }),
+			energy: medianOf(list, func(r *Record) *Joules { return r.Energy }),
+		}
+	}
 	var open []int
 	inRound := map[string]bool{}
 	end := func() {
 		if len(open) > 0 {
-			rounds = append(rounds, newRound(records, open, func(i int) []*Record { return byKey[keys[i]] }))
+			rounds = append(rounds, newRound(records, open, func(i int) *anchorMedian { return usual[keys[i]] }))
 		}
 		open, inRound = nil, map[string]bool{}
 	}
@@ -112,8 +121,14 @@ func driftRounds(records []Record, members []int) (rounds []driftRound, anchors 
 	return rounds, len(byKey)
 }
 
+// anchorMedian is what an anchor takes in the middle of a session; nil where no record of it says.
+type anchorMedian struct {
+	time   *Seconds
+	energy *Joules
+}
+
 // newRound is the middle of the anchors of a round, each over the median of all records of that anchor.
-func newRound(records []Record, members []int, peers func(int) []*Record) driftRound {
+func newRound(records []Record, members []int, usual func(int) *anchorMedian) driftRound {
 	var times, energies []float64
 	var since time.Duration
 	first := records[members[0]].Timestamp
@@ -121,19 +136,18 @@ func newRound(records []Record, members []int, peers func(int) []*Record) driftR
 		r := &records[i]
 		since += r.Timestamp.Sub(first)
 		if r.Time != nil {
-			times = append(times, float64(*r.Time / *medianOf(peers(i), func(p *Record) *Seconds { return p.Time })))
+			times = append(times, float64(*r.Time / *usual(i).time))
 		}
 		if r.Energy != nil {
-			energies = append(energies, float64(*r.Energy / *medianOf(peers(i), func(p *Record) *Joules { return p.Energy })))
+			energies = append(energies, float64(*r.Energy / *usual(i).energy))
 		}
 	}
 	return driftRound{at: first.Add(since / time.Duration(len(members))), time: middle(times), energy: middle(energies)}
 }
 
 // apply corrects or flags a record of the session, and counts it.
-func (s *SessionDrift) apply(r *Record, rounds []driftRound) {
-	byTime := driftAt(rounds, r.Timestamp, func(d driftRound) *float64 { return d.time })
-	byEnergy := driftAt(rounds, r.Timestamp, func(d driftRound) *float64 { return d.energy })
+func (s *SessionDrift) apply(r *Record, times, energies driftLine) {
+	byTime, byEnergy := times.at(r.Timestamp), energies.at(r.Timestamp)
 	off := max(math.Abs(byTime-1), math.Abs(byEnergy-1))
 	switch {
 	case r.Drift != nil || off <= driftNoise:
@@ -151,28 +165,37 @@ func (s *SessionDrift) apply(r *Record, rounds []driftRound) {
 	}
 }
 
-// driftAt is the ratio at a time, on straight lines between the rounds that have one; 1 where none has.
-func driftAt(rounds []driftRound, at time.Time, ratio func(driftRound) *float64) float64 {
-	var before *driftRound
-	for i := range rounds {
-		r := &rounds[i]
-		if ratio(*r) == nil {
-			continue
+// driftLine is a ratio from round to round, in the order of time.
+type driftLine []driftPoint
+
+type driftPoint struct {
+	at    time.Time
+	ratio float64
+}
+
+// driftLineOf is the line through the rounds that have a ratio.
+func driftLineOf(rounds []driftRound, ratio func(driftRound) *float64) (out driftLine) {
+	for _, r := range rounds {
+		if v := ratio(r); v != nil {
+			out = append(out, driftPoint{r.at, *v})
 		}
-		if r.at.Before(at) {
-			before = r
-			continue
-		}
-		if before == nil {
-			return *ratio(*r)
-		}
-		share := at.Sub(before.at).Seconds() / r.at.Sub(before.at).Seconds()
-		return *ratio(*before) + share*(*ratio(*r)-*ratio(*before))
 	}
-	if before == nil {
+	return out
+}
+
+// at is the ratio at a time, on straight lines between the rounds; 1 where there are none.
+func (l driftLine) at(at time.Time) float64 {
+	i, _ := slices.BinarySearchFunc(l, at, func(p driftPoint, at time.Time) int { return p.at.Compare(at) })
+	switch {
+	case len(l) == 0:
 		return 1
+	case i == 0:
+		return l[0].ratio
+	case i == len(l):
+		return l[i-1].ratio
 	}
-	return *ratio(*before)
+	a, b := l[i-1], l[i]
+	return a.ratio + at.Sub(a.at).Seconds()/b.at.Sub(a.at).Seconds()*(b.ratio-a.ratio)
 }
 
 // divided is a new number, v over by; nil where v is.

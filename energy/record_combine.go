@@ -1,7 +1,8 @@
 package energy
 
 import (
-	"reflect"
+	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy/stats"
@@ -12,7 +13,7 @@ import (
 // record that appears twice counts once. The result has no anchors: nothing in it is repeated. It also returns how many
 // records were not usable and are left out.
 func Combine(records []Record) (combined []Record, unusable int) {
-	groups := map[string][]*Record{}
+	groups, seen := map[string][]*Record{}, map[string]map[string]bool{}
 	var order []string
 	for i := range records {
 		r := &records[i]
@@ -21,17 +22,34 @@ func Combine(records []Record) (combined []Record, unusable int) {
 			continue
 		}
 		key := r.Key()
-		if groups[key] == nil {
+		switch len(groups[key]) {
+		case 0:
 			order = append(order, key)
+		case 1: // the text of a record that is alone is never asked for
+			seen[key] = map[string]bool{groups[key][0].text(): true}
+			fallthrough
+		default:
+			text := r.text()
+			if seen[key][text] {
+				continue
+			}
+			seen[key][text] = true
 		}
-		if !slices.ContainsFunc(groups[key], func(other *Record) bool { return reflect.DeepEqual(r, other) }) {
-			groups[key] = append(groups[key], r)
-		}
+		groups[key] = append(groups[key], r)
 	}
 	for _, key := range order {
 		combined = append(combined, combine(groups[key]))
 	}
 	return combined, unusable
+}
+
+// text is a record as files have it, which tells records apart.
+func (r *Record) text() string {
+	b, err := json.Marshal(r)
+	if err != nil { // a number that JSON does not have: the record is one of a kind
+		return fmt.Sprintf("%p", r)
+	}
+	return string(b)
 }
 
 // combine is the record that stands for several of one key.

@@ -18,6 +18,7 @@ type Cost struct {
 
 	// What energy models ask of kernels that are more than products or rows of their class.
 	Row       string     // row operator that a kernel is: add_rmsnorm, silu_and_mul, rope, depthwise; "" where the class says enough
+	Elements  Dim        // of the rows that a kernel without products goes over
 	Quant     string     // how weights are stored beside the element type: fp8, nvfp4, int8_wo, int4_wo …; "" where that says all
 	Attention *Attention // of a fused kernel, whose two products are the last of Products; nil where it is none
 	Experts   *Experts   // of a layer of experts, whose products are among the MACs; nil where it is none
@@ -46,6 +47,15 @@ type Product struct {
 	TransB         bool // the right operand is stored N×K
 }
 
+// Runs is 1, or 0 where the product has no rows, as of an expert that no token goes through: its right operand is not read
+// then. Only products whose rows may be none at the smallest sizes depend on sizes here.
+func (p Product) Runs() Dim {
+	if m, ok := p.M.Eval(func(string) (int64, bool) { return 1, true }); !ok || m > 0 {
+		return Const(1)
+	}
+	return p.M.Min(Const(1))
+}
+
 // MACs is Batch·M·N·K.
 func (p Product) MACs() Dim { return p.Batch.Mul(p.M).Mul(p.N).Mul(p.K) }
 
@@ -55,7 +65,7 @@ func (c Cost) Times(n Dim) Cost {
 		return c
 	}
 	c.MACs, c.Elementwise = c.MACs.Mul(n), c.Elementwise.Mul(n)
-	c.Read, c.Written = c.Read.Mul(n), c.Written.Mul(n)
+	c.Read, c.Written, c.Elements = c.Read.Mul(n), c.Written.Mul(n), c.Elements.Mul(n)
 	c.Products = append([]Product(nil), c.Products...)
 	for i := range c.Products {
 		c.Products[i].Batch = c.Products[i].Batch.Mul(n)

@@ -123,8 +123,9 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 	if !slices.Contains(declared, name) {
 		return nil, nil // an expression
 	}
-	values := valuesOf(g, x.want.options.Values)
-	open, err := analysis.Run(g, analysis.Options{Symbolic: true, Values: values})
+	options := x.want.open()
+	options.Values = valuesOf(g, options.Values)
+	open, err := analysis.Run(g, options)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +136,8 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 			bound[d] = v
 		}
 	}
-	a, err := analysis.Run(g, analysis.Options{Symbolic: true, Dims: bound, Values: values})
+	options.Dims = bound
+	a, err := analysis.Run(g, options)
 	if err != nil {
 		return nil, err
 	}

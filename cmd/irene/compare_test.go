@@ -19,13 +19,14 @@ type comparison struct {
 	Models []struct {
 		File    string
 		Metrics map[string]float64
-		Differs *bool
+		ratioOf
+		TimeRatio ratioOf `json:"time_ratio"`
 	}
 	Rows []struct {
 		Paths   []*string
 		Matched *string
 		Metrics []map[string]float64
-		Differs []*bool
+		Energy  []*ratioOf `json:"energy_ratio"`
 	}
 	Points []struct {
 		At     string
@@ -41,6 +42,14 @@ type comparison struct {
 	Differences []struct {
 		Parts []struct{ Values []*float64 }
 	}
+}
+
+// ratioOf is a verdict with what it rests on.
+type ratioOf struct {
+	Verdict string
+	Ratio   *float64
+	Low     *float64 `json:"ratio_low"`
+	High    *float64 `json:"ratio_high"`
 }
 
 // fixtureFiles writes fixtures to a folder.
@@ -97,9 +106,6 @@ func TestCompareModels(t *testing.T) {
 			t.Errorf("%s: beside %s, want %s", a, got, b)
 		}
 	}
-	if d := c.Models[1].Differs; d == nil || !*d {
-		t.Error("DistilBERT takes half of BERT's energy, which is no difference")
-	}
 	unfused := runComparison(t, files[2], files[0])
 	for _, path := range []string{"embeddings", "encoder.layer.7.attention.self", "encoder.layer.11.output.dense"} {
 		if got := unfused.beside(path); got != path {
@@ -129,6 +135,37 @@ func TestCompareModels(t *testing.T) {
 	}
 	for path := range want {
 		t.Errorf("%s: in no row", path)
+	}
+}
+
+// TestVerdicts: models that share their layers are told apart on devices that nothing was measured on, too; a model and
+// itself are the same work, whatever the device.
+func TestVerdicts(t *testing.T) {
+	files := fixtureFiles(t, "bert-base", "distilbert-base")
+	for _, device := range []string{"gtx-1070", "h100-sxm", "a100-sxm-80gb", "l4", "t4"} {
+		c := runComparison(t, files[0], files[1], files[0], "--device", device, "--dim", "sequence=128", "--dim", "batch=8")
+		for what, r := range map[string]ratioOf{"energy": c.Models[1].ratioOf, "time": c.Models[1].TimeRatio} {
+			if r.Verdict != "lower" || !(*r.Low < *r.Ratio && *r.Ratio < *r.High && *r.High < 0.6 && *r.Low > 0.4) {
+				t.Errorf("%s on %s: %s, %v in %v … %v", what, device, r.Verdict, *r.Ratio, *r.Low, *r.High)
+			}
+		}
+		if r := c.Models[2].ratioOf; r.Verdict != "open" || *r.Low != 1 || *r.High != 1 {
+			t.Errorf("BERT beside itself on %s: %s, %v … %v", device, r.Verdict, *r.Low, *r.High)
+		}
+		for _, r := range c.Rows {
+			if p := r.Paths[0]; p != nil && *p == "encoder.layer.2.attention.output.dense" && (r.Energy[1] == nil || *r.Energy[1].High != 1) {
+				t.Errorf("a layer of both on %s: %+v", device, r.Energy[1])
+			}
+		}
+	}
+}
+
+// TestVerdictUnknown: without a prediction there is no verdict.
+func TestVerdictUnknown(t *testing.T) {
+	files := fixtureFiles(t, "bert-base", "distilbert-base")
+	c := runComparison(t, files[0], files[1], "--device", "none")
+	if r := c.Models[1].ratioOf; r.Verdict != "unknown" || r.Ratio != nil || r.Low != nil || r.High != nil {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -53,7 +53,7 @@ func runExplain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := analysis.Run(g, analysis.Options{Symbolic: true, Values: want.options.Values})
+	open, err := analysis.Run(g, want.open())
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func writeHTML(w io.Writer, j *exportJob) error {
 
 // htmlPage analyzes a model once more, with all its sizes open.
 func htmlPage(env *environment, want *exportRequest, m exportedModel) (page.Page, error) {
-	open, err := analysis.Run(m.graph, analysis.Options{Symbolic: true, Values: want.options.Values})
+	open, err := analysis.Run(m.graph, want.open())
 	if err != nil {
 		return page.Page{}, err
 	}
@@ -56,6 +56,9 @@ func htmlFlags(want *exportRequest) string {
 	if want.convention != graph.TwoMACPlusElementwise {
 		fmt.Fprintf(&b, " --flops %s", want.convention)
 	}
+	if as := want.options.As; as != "" {
+		fmt.Fprintf(&b, " --as %s", as)
+	}
 	q := want.prediction
 	if q.coefficients != "" {
 		fmt.Fprintf(&b, " --coefficients %s", q.coefficients)
@@ -63,9 +66,7 @@ func htmlFlags(want *exportRequest) string {
 	if p := q.settings.Profile; p != "" {
 		fmt.Fprintf(&b, " --runtime %s", p)
 	}
-	if w := q.settings.HostWatts; w != nil {
-		fmt.Fprintf(&b, " --host-watts %v", float64(*w))
-	}
+	b.WriteString(settingsText(&q.settings))
 	for _, name := range slices.Sorted(maps.Keys(want.options.Values)) {
 		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(want.options.Values[name]), " ", ","), "[]")
 		fmt.Fprintf(&b, " --value %s=%s", name, list)
@@ -82,21 +83,24 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 	if err != nil {
 		return nil, err
 	}
-	if !t.Coefficients.HasEnergy() {
-		return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", t.Coefficients.Device)
-	}
 	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == t.Device.ID })
 	var out []*predict.Recipe
-	for _, d := range append([]energy.Device{t.Device}, devices...) {
+	for i, d := range append([]energy.Device{t.Device}, devices...) {
 		t.Device = d
 		if q.coefficients == "" {
 			if t.Coefficients, err = coefficients.OfDevice(d); err != nil {
 				return nil, err
 			}
 		}
+		if i > 0 {
+			t.Options = elsewhere(q.settings, t.Coefficients)
+		}
 		p, err := t.Bind(open)
 		if err != nil {
 			return nil, err
+		}
+		if p.NoEnergy {
+			return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", t.Coefficients.Device)
 		}
 		r, err := p.Recipe()
 		if err != nil {
@@ -105,4 +109,17 @@ func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest)
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+// elsewhere is what settings of one device leave for others: its limit and its clock are its own, and coefficients that were
+// measured with their host have none beside it.
+func elsewhere(o predict.Options, c *coefficients.Coefficients) predict.Options {
+	o.PowerLimit, o.Clock = 0, 0
+	if c.Overlap == nil {
+		o.HostLaunch = nil
+	}
+	if o.HostWatts == nil && o.Boundary == energy.BoundaryWall {
+		o.Boundary = "" // of which machine nobody said
+	}
+	return o
 }

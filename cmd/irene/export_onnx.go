@@ -55,6 +55,9 @@ func aboutNumbers(r *report.Report) []graph.Property {
 	if r.Device != nil && r.Tree.Metrics.Predicted {
 		out = append(out, graph.Property{Key: annotationPrefix + "device", Value: r.Device.ID})
 	}
+	if r.As != "" {
+		out = append(out, graph.Property{Key: annotationPrefix + "as", Value: r.As})
+	}
 	var dims []string
 	for _, d := range r.Dims {
 		dims = append(dims, d.Name+"="+strconv.FormatInt(d.Value, 10))

@@ -39,6 +39,7 @@ func formulaFlags() []cli.Flag {
 		},
 		predictionFlags(deviceFlag(orNone)),
 		[]cli.Flag{
+			precisionFlag(),
 			conventionFlag(),
 			&cli.StringSliceFlag{Name: "module", Usage: "only the modules that match `GLOB` (repeatable)"},
 			&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "1, with --module 0; all in JSON", Usage: "show `N` levels of modules"},

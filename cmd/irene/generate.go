@@ -45,6 +45,7 @@ func generateFlags() []cli.Flag {
 		&cli.StringFlag{Name: "prefill-model", TakesFile: true, Usage: "the decoder's export that reads prompts, in `FILE`"},
 		&cli.StringFlag{Name: "encoder", TakesFile: true, Usage: "the encoder, in `FILE`; --prompt is the length it reads"},
 	}, predictionFlags(deviceFlag("")), bindingFlags("bind a dim that has no part in generation, `NAME=N` (repeatable)", ""), []cli.Flag{
+		precisionFlag(),
 		&cli.StringFlag{Name: "batch-dim", Usage: "the dim `NAME` of the batch, where it is not found"},
 		&cli.StringFlag{Name: "past-dim", Usage: "the dim `NAME` of the tokens in the cache"},
 		&cli.StringFlag{Name: "sequence-dim", Usage: "the dim `NAME` of the new tokens"},

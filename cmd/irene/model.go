@@ -22,9 +22,14 @@ type modelRequest struct {
 	output     string
 }
 
-// modelFlags are what parseModel reads: those of bindingFlags, predictionFlags, and --flops.
+// modelFlags are what parseModel reads: those of bindingFlags, predictionFlags, --as, and --flops.
 func modelFlags(bindings, prediction []cli.Flag) []cli.Flag {
-	return append(append(bindings, prediction...), conventionFlag())
+	return append(append(bindings, precisionFlag()), append(prediction, conventionFlag())...)
+}
+
+// precisionFlag says in which element types a model is costed.
+func precisionFlag() cli.Flag {
+	return oneOfFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in `TYPE`, fp8 and narrower for the weights of products, all else in bfloat16: WORDS"}, analysis.PrecisionNames())
 }
 
 // symbolicFlag leaves dims open.
@@ -44,15 +49,24 @@ func parseModel(ctx *cli.Context) (q modelRequest, err error) {
 	if q.prediction, err = parsePrediction(ctx); err != nil {
 		return q, err
 	}
+	if q.options.As != "" && q.prediction.measured != "" {
+		return q, usagef("--as %s: --measured is of the model as the file holds it", q.options.As)
+	}
 	q.options.Dims, err = parseDims("dim", ctx.StringSlice("dim"))
 	return q, err
 }
 
 // parseUnsized reads modelFlags but for sizes and device, which some commands take several of.
 func parseUnsized(ctx *cli.Context) (q modelRequest, err error) {
-	q.output, q.convention, q.options.Symbolic = ctx.String("output"), graph.Convention(ctx.String("flops")), ctx.Bool("symbolic")
+	q.output, q.convention = ctx.String("output"), graph.Convention(ctx.String("flops"))
+	q.options.Symbolic, q.options.As = ctx.Bool("symbolic"), ctx.String("as")
 	q.options.Values, err = parseValues(ctx.StringSlice("value"))
 	return q, err
+}
+
+// open are the options of an analysis with all dims open.
+func (q *modelRequest) open() analysis.Options {
+	return analysis.Options{Symbolic: true, Values: q.options.Values, As: q.options.As}
 }
 
 // report derives everything of a graph, predicts, and builds the report.

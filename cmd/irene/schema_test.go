@@ -150,6 +150,8 @@ func (g *schemaMaker) of(t reflect.Type) *schema {
 		return &schema{Type: []string{"number", "null"}}
 	case reflect.TypeFor[*graph.Value]():
 		return &schema{Type: "string"}
+	case reflect.TypeFor[coefficients.Values]():
+		return &schema{Type: "string"}
 	case reflect.TypeFor[time.Time]():
 		return &schema{Type: "string", Format: "date-time"}
 	case reflect.TypeFor[coefficients.TermValues]():

@@ -14,6 +14,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/fit"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/operator"
 )
@@ -35,7 +36,7 @@ func trainCommand() command {
 				scopeFlag(),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
 				&cli.StringSliceFlag{Name: "operators", TakesFile: true, Usage: "measured operators in `ROWS`, one JSON object a line: op, sizes, dtype, device, latency_ms and/or energy_j (repeatable)"},
-				suggestFlag(cli.StringFlag{Name: "from", TakesFile: true, Usage: "adapt the coefficients of the device `ID`, or those in a file, to --device with the --operators given"}, deviceIDs()),
+				suggestFlag(cli.StringFlag{Name: "from", TakesFile: true, Usage: "adapt the coefficients of the device `ID`, or those in a file, to the few operators or records given"}, deviceIDs()),
 			)
 		},
 		run: runTrain,
@@ -55,12 +56,12 @@ func runTrain(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	var c *coefficients.Coefficients
-	var report fmt.Stringer
+	var reports []fmt.Stringer
 	p := startProgress(env, "train", 0)
 	if base != nil {
-		c, report, err = fit.Adapt(base, d)
+		c, reports, err = fit.TrainFrom(base, d)
 	} else {
-		c, report, err = fit.Fit(d, fit.OptionsFor(d.Kind))
+		c, reports, err = trainAnew(d)
 	}
 	p.stop()
 	if err != nil {
@@ -70,8 +71,19 @@ func runTrain(env *environment, ctx *cli.Context) error {
 	if err := c.Write(&b); err != nil {
 		return err
 	}
-	fmt.Fprint(env.stderr, report)
+	for _, report := range reports {
+		fmt.Fprint(env.stderr, report)
+	}
 	return writeOutput(env, ctx.String("output"), b.Bytes())
+}
+
+// trainAnew fits the device of the data, beginning with the constants that come with the program where they are of its law.
+func trainAnew(d *fit.Data) (*coefficients.Coefficients, []fmt.Stringer, error) {
+	shared, err := coefficients.OfDevice(d.Device)
+	if err != nil {
+		return nil, nil, err
+	}
+	return fit.Train(d, shared.Overlap)
 }
 
 // checkTrain refuses flags that do not go together.
@@ -80,8 +92,8 @@ func checkTrain(ctx *cli.Context) error {
 	switch {
 	case !data && !operators:
 		return usagef("train needs --data FILE or --operators ROWS")
-	case from != "" && (data || !operators):
-		return usagef("--from %s: adapting takes --operators ROWS, and no --data", from)
+	case from != "" && data && operators:
+		return usagef("--from %s: adapting takes --operators ROWS or records, not both", from)
 	case ctx.String("output") == "":
 		return usagef("train needs --output FILE (- is standard output)")
 	}
@@ -104,7 +116,13 @@ func trainData(env *environment, ctx *cli.Context) (*fit.Data, *coefficients.Coe
 		return nil, nil, usagef("--operators: rows of operators stand beside IrEne's trees; records hold operators themselves")
 	case kind == measured.KindRecords:
 		d, err := recordData(env, ctx, files)
-		return d, nil, err
+		if err != nil || ctx.String("from") == "" {
+			return d, nil, err
+		}
+		base, err := ownBase(env, ctx.String("from"), &d.Device)
+		return d, base, err
+	case len(files) > 0 && ctx.String("from") != "":
+		return nil, nil, usagef("--from %s: adapting takes --operators ROWS or records; trees are fitted by themselves", ctx.String("from"))
 	}
 	dev, err := energy.LookupDevice(ctx.String("device"))
 	if err != nil {
@@ -137,7 +155,7 @@ func operatorData(env *environment, ctx *cli.Context, ops []operator.Operator, d
 	profile := ctx.String("runtime")
 	var base *coefficients.Coefficients
 	if from := ctx.String("from"); from != "" {
-		if base, err = baseCoefficients(env, from); err != nil {
+		if base, err = ownBase(env, from, &ref); err != nil {
 			return nil, nil, err
 		}
 		if !ctx.IsSet("runtime") {
@@ -146,6 +164,15 @@ func operatorData(env *environment, ctx *cli.Context, ops []operator.Operator, d
 	}
 	d, err := fit.FromOperators(ops, ref, profile, ctx.StringSlice("operators"))
 	return d, base, err
+}
+
+// ownBase are the coefficients of --from that a device is adapted from. Those that come with the program for operators of
+// many devices hold for each of them.
+func ownBase(env *environment, from string, dev *energy.Device) (*coefficients.Coefficients, error) {
+	if d, err := energy.LookupDevice(from); err == nil && d.ID == dev.ID && law.Overlaps(dev) {
+		return coefficients.OfDevice(d)
+	}
+	return baseCoefficients(env, from)
 }
 
 // baseCoefficients are those of --from: of a device whose coefficients come with the program, or in a file.

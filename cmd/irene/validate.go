@@ -25,12 +25,15 @@ func validateCommand() command {
 ` + methodList(measured.KindTrees) + `
    A method marked † is told what was measured while the left-out model ran (times, utilisation, the board's energy).
 
-   Of records, models, shapes, or all but single operators are left out (--split model,shapes,operators), energy and time
-   are both predicted unless --target says one, and the methods are
+   Of records, families of models, models, shapes, or all but single operators are left out (--split
+   family,model,shapes,operators), energy and time are both predicted unless --target says one, and the methods are
 
 ` + methodList(measured.KindRecords) + `
    Of single operators (--operators), devices or kinds of multiprocessors with all their devices are left out
    (--split device,kind), and the law is compared with the roofline and with the nearest device's time.
+
+   With --pairs, whole models are compared two by two: how often the 90 % interval of a ratio holds the measured one, and
+   how many pairs it decides.
 
      irene validate --data records.jsonl --split operators
      irene validate --operators rows.jsonl.gz --split device
@@ -43,6 +46,7 @@ func validateCommand() command {
 				listFlag("split", "what is left out, of operators "+strings.Join(validate.OperatorSplits(), ", ")+"; of trees", "all that the data allow", validate.SplitNames(trees), validate.SplitNames(records), validate.OperatorSplits()...),
 				scopeFlag(),
 				&cli.StringSliceFlag{Name: "operators", TakesFile: true, Usage: "validate on measured operators in `ROWS`, as irene train takes them (repeatable)"},
+				&cli.BoolFlag{Name: pairsFlag, Usage: "say how ratios of two whole models hold, their families left out"},
 				listFlag("method", "what is compared,", "all", validate.MethodNames(trees), validate.MethodNames(records)),
 				oneOfFlag(cli.StringFlag{Name: "target", Value: string(validate.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): WORDS"}, targets()),
 				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: WORDS"}, validationFormats()),
@@ -100,6 +104,9 @@ func runValidate(env *environment, ctx *cli.Context) error {
 	plotType, err := checkValidation(ctx)
 	if err != nil {
 		return err
+	}
+	if ctx.Bool(pairsFlag) {
+		return validatePairs(env, ctx)
 	}
 	in, err := validationInput(env, ctx)
 	if err != nil {

@@ -19,6 +19,8 @@ func validateOperators(env *environment, ctx *cli.Context) error {
 	switch {
 	case len(ctx.StringSlice("data")) > 0:
 		return usagef("--operators: rows of operators are validated alone, without --data")
+	case ctx.Bool(pairsFlag):
+		return usagef("--%s: ratios are those of whole models; rows of operators are none", pairsFlag)
 	case ctx.String("output") != "":
 		return usagef("--output %s: plots are of IrEne's trees; of operators there are tables, on standard output", ctx.String("output"))
 	}

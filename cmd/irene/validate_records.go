@@ -52,7 +52,7 @@ func recordParts(sp *validate.SplitResult) string {
 	var parts []string
 	for _, p := range sp.Parts {
 		left := p.Left
-		if n := len(left); n > 2 {
+		if n := len(left); n > 2 && sp.Split == validate.PartShape {
 			left = append(left[:1:1], fmt.Sprintf("%d more shapes", n-1))
 		}
 		parts = append(parts, fmt.Sprintf("%s (%d, from %d others)", strings.Join(left, " and "), p.Test, p.Train))

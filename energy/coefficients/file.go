@@ -23,6 +23,7 @@ type Coefficients struct {
 	Power      PowerRange          `json:"power_w"`
 	Classes    []ClassCoefficients `json:"classes"` // sorted by class and type
 	Residuals  Residuals           `json:"residuals"`
+	Spread     *Spreads            `json:"spread,omitempty"`    // of pairs of models that were left out together
 	Condition  float64             `json:"condition,omitempty"` // of the fit; large: some coefficients can be traded against others
 	Host       *HostPower          `json:"host,omitempty"`
 	Overlap    *Overlap            `json:"overlap,omitempty"` // constants of the law of overlapping kernels
@@ -50,15 +51,17 @@ type PowerRange struct {
 // ClassCoefficients are the coefficients of one class in one element type.
 type ClassCoefficients struct {
 	Key
-	Energy    TermValues       `json:"energy_j"`        // joules per FLOP, per byte, per launch
-	Time      TermValues       `json:"time_s"`          // seconds per FLOP, per byte, per launch
-	Range     map[string]Range `json:"range,omitempty"` // of a kernel's bytes, flops and k in training
-	Equations int              `json:"equations"`       // distinct measurements
+	Energy    TermValues       `json:"energy_j"`         // joules per FLOP, per byte, per launch
+	Time      TermValues       `json:"time_s"`           // seconds per FLOP, per byte, per launch
+	Range     map[string]Range `json:"range,omitempty"`  // of a kernel's bytes, flops and k in training
+	Equations int              `json:"equations"`        // distinct measurements
+	Scaled    bool             `json:"scaled,omitempty"` // of another device, scaled to this one: none of the measurements is this device's
 
 	// Interval is the 90 % bootstrap interval of each coefficient of energy, in joules as in Energy. Only Identified
 	// coefficients are narrow enough to be read as physics; the others share their work with terms that move alike.
 	Interval   map[string]Range `json:"energy_interval_j,omitempty"`
 	Identified []string         `json:"identified,omitempty"` // terms whose coefficients are
+	Draws      *Draws           `json:"draws,omitempty"`      // of bootstrap fits
 }
 
 // Range is the interval a quantity was measured on.

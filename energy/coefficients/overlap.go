@@ -5,8 +5,9 @@ import "fmt"
 // Overlap is what the law of overlapping kernels was fitted to: its constants, and for each group of kernels the devices
 // that have rows and how far predictions were off on devices left out.
 type Overlap struct {
-	Constants []Constant `json:"constants"` // in the law's order
-	Groups    []Group    `json:"groups"`    // sorted by name
+	Constants []Constant `json:"constants"`     // in the law's order
+	Groups    []Group    `json:"groups"`        // sorted by name
+	Own       []Own      `json:"own,omitempty"` // devices that were fitted by themselves, sorted
 }
 
 // Constant is one number of the law.
@@ -32,6 +33,7 @@ type Group struct {
 	Energy  Band      `json:"energy"`             // of energies on devices left out
 	StandIn Band      `json:"standin"`            // of times on kinds of multiprocessors left out
 	LeftOut []LeftOut `json:"left_out,omitempty"` // by device, sorted
+	Spread  *Spreads  `json:"spread,omitempty"`   // on devices left out: of the group's mean on a device, and of kernels about it
 }
 
 // LeftOut is how far times on one device are off that constants fitted to the others predict.
@@ -39,6 +41,7 @@ type LeftOut struct {
 	Device string  `json:"device"` // id in the device table
 	Rows   int     `json:"rows"`   // distinct operators
 	Error  float64 `json:"error"`  // mean of |predicted - measured| / measured
+	Bias   float64 `json:"bias"`   // mean of log(measured / predicted)
 }
 
 // Off is how far times on a device are off that was left out; zero but for its id where it was not.
@@ -61,11 +64,24 @@ func (o *Overlap) Group(name string) (*Group, bool) {
 	return nil, false
 }
 
+// Spreads of a group are those that the file tells, else its intervals as of one error that all its kernels share, no
+// narrower than those of what nothing was measured of.
+func (g *Group) Spreads() Spreads {
+	if g.Spread != nil {
+		return *g.Spread
+	}
+	wide := Spread{Group: max(LeastStandIn, g.Time.P90) / Normal90}
+	return Spreads{Energy: wide, Time: wide}
+}
+
 // check refuses constants that no fit leaves.
 func (o *Overlap) check() error {
-	for _, c := range o.Constants {
-		if !(c.Value >= 0) || c.Value > 1e300 {
-			return fmt.Errorf("constant %s %s is %v: constants are finite and not negative", c.Name, c.Of, c.Value)
+	if err := checkConstants(o.Constants); err != nil {
+		return err
+	}
+	for i := range o.Own {
+		if err := checkConstants(o.Own[i].Constants); err != nil {
+			return fmt.Errorf("%s: %w", o.Own[i].Device, err)
 		}
 	}
 	return nil

@@ -98,7 +98,7 @@ func (c *Coefficients) Transferred(dev energy.Device) (*Coefficients, error) {
 	for i := range out.Classes {
 		cc := &out.Classes[i]
 		t.scale(&cc.Energy, &cc.Time, cc.DType)
-		cc.Interval, cc.Identified = nil, nil
+		cc.Interval, cc.Identified, cc.Scaled = nil, nil, true
 	}
 	out.Power = t.powerRange(c.Power)
 	return &out, nil

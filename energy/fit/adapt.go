@@ -90,7 +90,7 @@ func Adapt(base *coefficients.Coefficients, d *Data) (*coefficients.Coefficients
 			cc.Time[term] *= f.Time
 			cc.Energy[term] *= f.Energy
 		}
-		cc.Equations += f.Operators
+		cc.Equations, cc.Scaled = cc.Equations+f.Operators, cc.Scaled && f.Operators == 0
 		report.Factors = append(report.Factors, f)
 	}
 	for k, quantities := range d.ranges() {

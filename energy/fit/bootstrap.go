@@ -13,8 +13,11 @@ import (
 	"github.com/irene-onnx/irene/energy/stats"
 )
 
-// resamples is the number of bootstrap fits.
-const resamples = 40
+// The number of bootstrap fits: of coefficients, and of those of a part for the variance that it gives to ratios alone.
+const (
+	resamples     = 40
+	partResamples = 10
+)
 
 // leastGroups is the number of shapes from which on resampling tells anything.
 const leastGroups = 5
@@ -23,16 +26,17 @@ const leastGroups = 5
 // identified: read as physics and not as one of several splits that fit as well.
 const identifiedSpread = 0.5
 
-// bootstrap fits to resampled shapes (a model at one batch and sequence, drawn with replacement) and notes the interval
-// of every coefficient. The generator is seeded, so the same data give the same intervals.
-func (o *Options) bootstrap(c *coefficients.Coefficients, eqs []*equation, dev *energy.Device) error {
+// bootstrap fits to resampled shapes (a model at one batch and sequence, drawn with replacement), notes the interval of
+// every coefficient, and keeps the draws. The generator is seeded, so the same data give the same intervals.
+func (o *Options) bootstrap(c *coefficients.Coefficients, eqs []*equation, dev *energy.Device, fits int) error {
 	groups := neighbours(eqs)
 	if len(groups) < leastGroups || !c.HasEnergy() {
 		return nil
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(len(eqs))))
-	draws := make([][]coefficients.TermValues, len(c.Classes)) // by class, one per resample
-	for range resamples {
+	energies := make([][]coefficients.TermValues, len(c.Classes)) // by class, one per resample
+	times := make([][]coefficients.TermValues, len(c.Classes))
+	for range fits {
 		var sample []*equation
 		for range groups {
 			g := groups[rng.IntN(len(groups))]
@@ -43,15 +47,16 @@ func (o *Options) bootstrap(c *coefficients.Coefficients, eqs []*equation, dev *
 			return fmt.Errorf("bootstrap: %w", err)
 		}
 		for i := range c.Classes {
-			var e coefficients.TermValues
+			var e, t coefficients.TermValues
 			if cc := b.Find(c.Classes[i].Key); cc != nil {
-				e = cc.Energy
+				e, t = cc.Energy, cc.Time
 			}
-			draws[i] = append(draws[i], e)
+			energies[i], times[i] = append(energies[i], e), append(times[i], t)
 		}
 	}
 	for i := range c.Classes {
-		bounds(&c.Classes[i], draws[i])
+		bounds(&c.Classes[i], energies[i])
+		c.Classes[i].Draws = coefficients.NewDraws(energies[i], times[i])
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ type Options struct {
 	// What is left out for the errors that the report tells, and for the residuals that intervals are made of: the first
 	// partition that has several parts. None given: there are no such errors, or residuals.
 	Errors, Intervals []Partition
+	Pairs             []Partition // and for how far ratios of two models are off
 
 	Pooled    bool // intervals are those of all parts together, not those of the part with the largest errors
 	OwnClass  bool // what is left out is predicted where the fit knows its class, not where another stands in
@@ -40,6 +41,7 @@ func OptionsFor(kind measured.Kind) Options {
 		o.Robust = treeLoss()
 		o.Errors, o.Intervals = []Partition{ByModel}, []Partition{ByFamily, ByModelOrHalf}
 	}
+	o.Pairs = []Partition{ByFamily, ByModelOrHalf}
 	return o
 }
 
@@ -75,8 +77,11 @@ func Fit(d *Data, o Options) (*coefficients.Coefficients, *Report, error) {
 	if len(o.Intervals) > 0 {
 		c.Residuals = o.residuals(held, what == string(ByModelOrHalf))
 	}
+	if c.Spread, err = o.spreads(d); err != nil {
+		return nil, nil, err
+	}
 	if o.Bootstrap {
-		if err := o.bootstrap(c, eqs, &d.Device); err != nil {
+		if err := o.bootstrap(c, eqs, &d.Device, resamples); err != nil {
 			return nil, nil, err
 		}
 	}

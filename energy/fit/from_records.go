@@ -68,15 +68,16 @@ func (r *recordReader) filter(records []*energy.Record, reason string, wanted fu
 
 // ofDevice keeps the records of one device. Several boards of one model are one device.
 func (r *recordReader) ofDevice(records []*energy.Record, want string) ([]*energy.Record, error) {
-	ids := measured.Distinct(records, func(r *energy.Record) string { return measured.RecordDeviceID(r.Device) })
+	known := measured.DeviceIDs{}
+	ids := measured.Distinct(records, known.Of)
 	if want != "" {
-		known := measured.RecordDeviceID(energy.RecordDevice{ID: want})
-		at := slices.IndexFunc(ids, func(id string) bool { return id == known || energy.Device{ID: id}.Is(want) })
+		wanted := measured.RecordDeviceID(energy.RecordDevice{ID: want})
+		at := slices.IndexFunc(ids, func(id string) bool { return id == wanted || energy.Device{ID: id}.Is(want) })
 		if at < 0 {
 			return nil, fmt.Errorf("no record was measured on %s; there are records of %s", want, strings.Join(ids, ", "))
 		}
 		id := ids[at]
-		return r.filter(records, passedDevice, func(r *energy.Record) bool { return measured.RecordDeviceID(r.Device) == id }), nil
+		return r.filter(records, passedDevice, func(r *energy.Record) bool { return known.Of(r) == id }), nil
 	}
 	if len(ids) > 1 {
 		return nil, fmt.Errorf("records of %s: coefficients are of one device; --device says which", strings.Join(ids, " and "))
@@ -243,6 +244,7 @@ func (r *recordReader) addWork(it *Item) (problem string) {
 		if !ok {
 			return passedDType
 		}
+		k.Replayed = it.Level == energy.LevelOperator && it.Record.Buffers == "hot"
 		it.Work.Kernels = append(it.Work.Kernels, Kernel{Kernel: k, Count: float64(w.Count), Replayed: replayed(it.Record)})
 	}
 	it.FLOPs = it.Work.productFLOPs()

@@ -94,3 +94,23 @@ func (w *Work) productFLOPs() float64 {
 	}
 	return sum
 }
+
+// launches counts the kernels that the host launches.
+func (w *Work) launches() (n float64) {
+	w.All(func(k *Kernel) {
+		if !k.IsCall() && !k.Replayed {
+			n += k.Count
+		}
+	})
+	return n
+}
+
+// alone is the kernel of work that is one kernel, run once; nil of other work.
+func (w *Work) alone() (one *Kernel) {
+	n := 0.0
+	w.All(func(k *Kernel) { one, n = k, n+k.Count })
+	if n != 1 {
+		return nil
+	}
+	return one
+}

@@ -2,6 +2,7 @@ package fit
 
 import (
 	"maps"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -188,6 +189,7 @@ func groupsOf(shapes []*Shape, devices, kinds []Held) []coefficients.Group {
 		g.Time, g.Energy = heldBand(devices, name, timeOff), heldBand(devices, name, energyOff)
 		g.StandIn = heldBand(kinds, name, timeOff)
 		g.LeftOut = leftOut(devices, name)
+		g.Spread = heldSpreads(devices, name)
 		out = append(out, *g)
 	}
 	return out
@@ -197,6 +199,52 @@ func groupsOf(shapes []*Shape, devices, kinds []Held) []coefficients.Group {
 func dataName(file string) string {
 	name, _, _ := strings.Cut(filepath.Base(file), ".")
 	return filepath.Base(filepath.Dir(file)) + "/" + name
+}
+
+// heldSpreads are how far a group is off as a whole on devices that were left out, and its kernels beside that; nil where
+// no time was measured on any. Energies that nobody measured are off as times are.
+func heldSpreads(held []Held, group string) *coefficients.Spreads {
+	times := heldSpread(held, group, func(h *Held) float64 { return h.Shape.Time / float64(h.Law.Time) })
+	if times == nil {
+		return nil
+	}
+	energies := heldSpread(held, group, func(h *Held) float64 { return h.Shape.Energy / float64(h.Law.Energy) })
+	if energies == nil {
+		energies = times
+	}
+	return &coefficients.Spreads{Energy: *energies, Time: *times}
+}
+
+// heldSpread is the spread of logarithms of measured over predicted values of one quantity, each device alike; nil where
+// there are none.
+func heldSpread(held []Held, group string, over func(*Held) float64) *coefficients.Spread {
+	of := map[string][]float64{}
+	for i := range held {
+		if h := &held[i]; h.Group == group && h.Aside == "" && over(h) > 0 {
+			of[h.Device.ID] = append(of[h.Device.ID], math.Log(over(h)))
+		}
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	var groups, kernels float64
+	for _, id := range slices.Sorted(maps.Keys(of)) {
+		mean, variance := moments(of[id])
+		groups, kernels = groups+mean*mean, kernels+variance
+	}
+	n := float64(len(of))
+	return &coefficients.Spread{Group: math.Sqrt(groups / n), Kernel: math.Sqrt(kernels / n)}
+}
+
+// moments are the mean and the variance about it.
+func moments(v []float64) (mean, variance float64) {
+	for _, x := range v {
+		mean += x / float64(len(v))
+	}
+	for _, x := range v {
+		variance += (x - mean) * (x - mean) / float64(len(v))
+	}
+	return mean, variance
 }
 
 // leftOut is the mean error of a group on each device that was left out, of times predicted over measured.
@@ -214,11 +262,13 @@ func leftOut(held []Held, group string) []coefficients.LeftOut {
 		}
 		d.Rows++
 		d.Error += errorOf(float64(h.Law.Time), h.Shape.Time)
+		d.Bias += math.Log(h.Shape.Time / float64(h.Law.Time))
 	}
 	var out []coefficients.LeftOut
 	for _, id := range slices.Sorted(maps.Keys(sums)) {
 		d := sums[id]
 		d.Error /= float64(d.Rows)
+		d.Bias /= float64(d.Rows)
 		out = append(out, *d)
 	}
 	return out

@@ -37,6 +37,7 @@ const (
 	ByModelOrHalf Partition = "model or half"
 	ByDevice      Partition = "device"
 	ByFifth       Partition = "part"
+	ByItem        Partition = "measurement" // of a few
 )
 
 // maxParts bounds the fits that leaving out shapes takes.
@@ -65,6 +66,10 @@ func (d *Data) Parts(p Partition) (parts []Part) {
 		}
 	case ByFifth:
 		return d.fifths()
+	case ByItem:
+		for _, it := range d.Items {
+			parts = append(parts, Part{Test: func(x *Item) bool { return x == it }})
+		}
 	}
 	return parts
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/measured"
+	"github.com/irene-onnx/irene/energy/paired"
 )
 
 // Predictor predicts the work of data's items with coefficients: that of trees as the other commands predict models, with
@@ -14,6 +15,7 @@ type Predictor struct {
 	terms        *linear
 	sums         bool
 	estimated    bool // the coefficients are another device's
+	variation    *law.Variation
 	done         map[*Work]*law.Sum
 }
 
@@ -47,6 +49,27 @@ func (p *Predictor) Kernel(w *Work, i int) law.Estimate {
 func (p *Predictor) estimate(s classTerms) (e law.Estimate) {
 	e.Energy, e.Time = s.of(p.coefficients)
 	return e
+}
+
+// Paired takes work apart into the kernels that its errors come from, so that draws can compare it to other work.
+func (p *Predictor) Paired(d *paired.Draws, w *Work) *paired.Sum {
+	if p.variation == nil {
+		p.variation = p.law.Variation()
+	}
+	s := &paired.Sum{}
+	w.All(func(k *Kernel) {
+		one := k.Kernel
+		if k.IsCall() {
+			one = law.Kernel{Class: law.View}
+		}
+		x := p.kernel(k)
+		if !x.Known {
+			s.Unknown++
+			return
+		}
+		s.Add(d, p.variation, p.law, &one, &x.Outcome, paired.Amounts{paired.Energy: k.Count * float64(x.Energy), paired.Time: k.Count * float64(x.Time)})
+	})
+	return s
 }
 
 // sum adds up work.

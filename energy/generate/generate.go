@@ -43,6 +43,7 @@ type Generator struct {
 
 	in       Input
 	moe      law.Share   // what even routing to experts takes less than Step says
+	serving  law.Share   // what a server does around a step beside the kernels of the graph
 	prompts  *sweep.Grid // over the tokens of a prompt; nil for PromptsByRows
 	estimate *promptEstimate
 }
@@ -85,7 +86,11 @@ func New(in Input) (*Generator, error) {
 	if g.Step.Direct != "" {
 		g.Warnings = append(g.Warnings, "decode steps are interpolated: "+g.Step.Direct)
 	}
-	g.experts()
+	if s, ok := g.program().Law().(law.Server); ok {
+		g.serving = s.Sample(float64(in.Batch), float64(g.vocabulary()))
+	} else {
+		g.experts()
+	}
 	return g, g.preparePrompts()
 }
 
@@ -140,7 +145,7 @@ func (g *Generator) preparePrompts() error {
 // promptFile compiles the graph that reads prompts, over their length.
 func (g *Generator) promptFile() error {
 	p := g.in.Prompts
-	opts := analysis.Options{Dims: map[string]int64{}, Values: g.in.Options.Values}
+	opts := analysis.Options{Dims: map[string]int64{}, Values: g.in.Options.Values, As: g.in.Options.As}
 	var lengths []string
 	for _, name := range analysis.Declared(p) {
 		if analysis.IsBatch(p, name) {
@@ -193,7 +198,24 @@ func shareAt(g *sweep.Grid, at []int64) (law.Share, error) {
 func (g *Generator) At(past, prompt int64) (law.Share, error) {
 	at := []int64{max(past, 1), max(prompt, 1)}[:len(g.Step.Open.Names)]
 	s, err := shareAt(g.Step, at)
-	return law.Share{Energy: s.Energy - g.moe.Energy, Time: s.Time - g.moe.Time}, err
+	return law.Share{Energy: s.Energy - g.moe.Energy, Time: s.Time - g.moe.Time}.Plus(g.serving), err
+}
+
+// vocabulary is the number of logits that a step makes for each sequence; 0 where the graph makes none.
+func (g *Generator) vocabulary() int64 {
+	a := g.Step.Open.Analysis
+	for _, v := range a.Graph.Main.Outputs {
+		if v == nil {
+			continue
+		}
+		shape := a.Inference.Facts[v.ID].Shape
+		if n := len(shape); n == 2 || n == 3 {
+			if size, ok := shape[n-1].Const(); ok && a.Inference.Facts[v.ID].DType.IsFloat() {
+				return size
+			}
+		}
+	}
+	return 0
 }
 
 // first is the number of tokens in the cache at the first decode step.
@@ -311,7 +333,7 @@ func (g *Generator) Basis() *predict.Basis { return &g.program().Basis }
 // program is the decode step.
 func (g *Generator) program() *predict.Program { return g.Step.Programs[0] }
 
-// experts finds what mixtures of experts read less than their costs say, which count as many experts as the tokens can
+// experts finds what mixtures of experts read less than their costs say by additive laws, which count as many experts as the tokens can
 // touch: of E experts, n tokens that go through k each touch E·(1 - (1 - k/E)^n) on average where every expert is as
 // likely as any other.
 func (g *Generator) experts() {
@@ -368,13 +390,16 @@ type Work struct {
 // Work parts one decode step, with that many tokens in the cache, by class, and a batch of prompts likewise. It leaves
 // out what even routing to experts saves.
 func (g *Generator) Work(past, prompt int64) (step, prefill []Work) {
-	step = workOf(kernelsAt(g.Step, []int64{max(past, 1), max(prompt, 1)}))
+	step = workOf(kernelsAt(g.Step, []int64{max(past, 1), max(prompt, 1)}), nil)
+	if s := g.serving; s.Time > 0 {
+		step = append(step, Work{Class: "sampling", DType: graph.Float32.String(), Energy: s.Energy, Time: s.Time})
+	}
 	switch {
 	case prompt == 0:
 	case g.estimate != nil:
 		prefill = workOf(g.estimate.kernels(prompt))
 	case g.prompts != nil:
-		prefill = workOf(kernelsAt(g.prompts, []int64{prompt}))
+		prefill = workOf(kernelsAt(g.prompts, []int64{prompt}), nil)
 	}
 	return step, prefill
 }
@@ -385,8 +410,9 @@ func kernelsAt(g *sweep.Grid, values []int64) []predict.Kernel {
 	return g.Programs[0].At(func(d graph.Dim) (int64, bool) { return d.Eval(env) }).Kernels
 }
 
-// workOf adds kernels by class and type, in the order of energy, the largest first.
-func workOf(kernels []predict.Kernel) []Work {
+// workOf adds kernels by class and type, each so many times, once where that is nil; in the order of energy, the largest
+// first.
+func workOf(kernels []predict.Kernel, times []int64) []Work {
 	sums := map[coefficients.Key]*Work{}
 	for i := range kernels {
 		k := &kernels[i]
@@ -399,11 +425,15 @@ func workOf(kernels []predict.Kernel) []Work {
 			sum = &Work{Class: k.Class, DType: k.DType.String()}
 			sums[key] = sum
 		}
-		sum.FLOPs += k.FLOPs()
-		sum.Bytes += k.Sizes.Bytes
-		sum.Kernels++
-		sum.Energy += k.Energy
-		sum.Time += k.Time
+		n := int64(1)
+		if times != nil {
+			n = times[i]
+		}
+		sum.FLOPs += k.FLOPs() * float64(n)
+		sum.Bytes += k.Sizes.Bytes * float64(n)
+		sum.Kernels += int(n)
+		sum.Energy += k.Energy * energy.Joules(n)
+		sum.Time += k.Time * energy.Seconds(n)
 	}
 	var out []Work
 	for _, key := range slices.SortedFunc(maps.Keys(sums), coefficients.CompareKeys) {

@@ -62,7 +62,7 @@ func TestGenerate(t *testing.T) {
 				for k, v := range c.dims {
 					dims[k] = v
 				}
-				want = want.Plus(wholeAt(t, g, g.in.Decoder.Graph, dims))
+				want = want.Plus(wholeAt(t, g, g.in.Decoder.Graph, dims)).Plus(g.serving)
 			}
 			if energytest.Relative(float64(got.Decode.Energy), float64(want.Energy)) > 1e-9 || energytest.Relative(float64(got.Decode.Time), float64(want.Time)) > 1e-9 {
 				t.Errorf("decode %+v, want %+v", got.Decode, want)

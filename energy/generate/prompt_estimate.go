@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
@@ -120,15 +121,52 @@ func (r *promptEstimate) logits() map[*graph.Node]bool {
 	return out
 }
 
-// kernels predicts the steps of a batch of prompts.
-func (r *promptEstimate) kernels(prompt int64) []predict.Kernel {
+// chunkTokens is how many tokens of prompts a server reads in one pass: vLLM's default of max_num_batched_tokens for an API
+// server on GPUs of 70 GiB and more, https://docs.vllm.ai/en/stable/configuration/optimization.html
+const chunkTokens = 8192
+
+// chunk is so many equal passes over a part of the prompts: of so many sequences so many tokens each, after those that were
+// read before.
+type chunk struct{ passes, sequences, tokens, before int64 }
+
+// chunks are the passes that read a batch of prompts: one, or as many as a server takes.
+func (r *promptEstimate) chunks(prompt int64) (out []chunk) {
+	if !r.causal || r.batch*prompt <= chunkTokens {
+		return []chunk{{1, r.batch, prompt, 0}}
+	}
+	for at := int64(0); prompt > chunkTokens && at < prompt; at += chunkTokens {
+		out = append(out, chunk{r.batch, 1, min(chunkTokens, prompt-at), at})
+	}
+	if len(out) > 0 {
+		return out
+	}
+	each := chunkTokens / prompt
+	out = append(out, chunk{r.batch / each, each, prompt, 0})
+	if rest := r.batch % each; rest > 0 {
+		out = append(out, chunk{1, rest, prompt, 0})
+	}
+	return out
+}
+
+// kernels predicts the kernels of all passes over a batch of prompts, and says how often each of them runs.
+func (r *promptEstimate) kernels(prompt int64) (out []predict.Kernel, times []int64) {
+	for _, c := range r.chunks(prompt) {
+		kernels := r.pass(c)
+		out = append(out, kernels...)
+		times = append(times, slices.Repeat([]int64{c.passes}, len(kernels))...)
+	}
+	return out, times
+}
+
+// pass predicts the kernels of one pass.
+func (r *promptEstimate) pass(c chunk) []predict.Kernel {
 	out := make([]predict.Kernel, len(r.Steps))
 	for i := range out {
 		k := predict.Kernel{Step: &r.Steps[i]}
 		if !k.IsCall() {
-			k.Sizes = r.sizes(i, prompt)
+			k.Sizes = r.sizes(i, c)
 		} else {
-			bytes, known := r.eval(r.batch*prompt, 0)(k.Bytes())
+			bytes, known := r.eval(c.sequences*c.tokens, 0)(k.Bytes())
 			k.Sizes = law.Kernel{Class: law.View, Known: known, Bytes: float64(bytes)}
 		}
 		out[i] = k
@@ -140,8 +178,10 @@ func (r *promptEstimate) kernels(prompt int64) []predict.Kernel {
 // prefill predicts a batch of prompts.
 func (r *promptEstimate) prefill(prompt int64) (kernels law.Share) {
 	var calls []law.Share
-	for _, k := range r.kernels(prompt) {
-		if s := (law.Share{Energy: k.Energy, Time: k.Time}); k.IsCall() {
+	list, times := r.kernels(prompt)
+	for i, k := range list {
+		n := float64(times[i])
+		if s := (law.Share{Energy: k.Energy * energy.Joules(n), Time: k.Time * energy.Seconds(n)}); k.IsCall() {
 			calls = append(calls, s)
 		} else {
 			kernels = kernels.Plus(s)
@@ -162,13 +202,13 @@ func (r *promptEstimate) eval(rows, past int64) func(graph.Dim) (int64, bool) {
 	}
 }
 
-// sizes are those of a kernel at a batch of prompts. Where it grows with the cache, keys and values count once for each
+// sizes are those of a kernel in a pass over prompts. Where it grows with the cache, keys and values count once for each
 // token and scores once for each pair.
-func (r *promptEstimate) sizes(i int, prompt int64) law.Kernel {
+func (r *promptEstimate) sizes(i int, c chunk) law.Kernel {
 	cost, part := r.Steps[i].Cost, &r.parts[i]
-	rows := r.batch * prompt
+	rows, prompt := c.sequences*c.tokens, c.tokens
 	if part.last {
-		rows, prompt = r.batch, 1
+		rows, prompt = c.sequences, 1
 	}
 	length := prompt
 	if r.causal {
@@ -201,8 +241,11 @@ func (r *promptEstimate) sizes(i int, prompt int64) law.Kernel {
 	if a := cost.Attention; a != nil {
 		per := r.eval(1, 0)
 		k.Attention = &law.Attention{
-			Batch: float64(r.batch), Heads: number(per, a.Heads.Mul(a.Batch)), KVHeads: number(per, a.KVHeads.Mul(a.Batch)), HeadDim: number(per, a.HeadDim),
-			Query: float64(prompt), Context: float64(prompt), Causal: true, CacheBytes: float64(a.Cache.Bits()) / 8,
+			Batch: float64(c.sequences), Heads: number(per, a.Heads.Mul(a.Batch)), KVHeads: number(per, a.KVHeads.Mul(a.Batch)), HeadDim: number(per, a.HeadDim),
+			Query: float64(c.tokens), Context: float64(c.before + c.tokens), Causal: true, DType: a.DType, CacheBytes: float64(a.Cache.Bits()) / 8,
+		}
+		if w, ok := a.Window.Const(); ok && float64(w) < k.Attention.Context {
+			k.Attention.Window = float64(w)
 		}
 	}
 	if e := cost.Experts; e != nil {
@@ -210,6 +253,9 @@ func (r *promptEstimate) sizes(i int, prompt int64) law.Kernel {
 		k.Experts = at.Experts
 	}
 	k.Op, k.Quant = cost.Row, cost.Quant
+	if n, ok := first(cost.Elements); ok {
+		k.Elements = float64(n)
+	}
 	return k
 }
 

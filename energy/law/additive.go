@@ -9,13 +9,17 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// The HTML report calculates by itself: its engine.js mirrors this file, function by function, and no other. What changes
-// here changes there.
+// The HTML report calculates by itself: its engine.js mirrors this file, function by function. What changes here changes
+// there.
 
 // additive is the law of the coefficient files.
 type additive struct {
 	rates   *coefficients.Rates
 	machine Machine
+
+	coefficients *coefficients.Coefficients
+	device       energy.Device
+	options      Options
 }
 
 // NewAdditive makes the law of additive coefficients on a device.
@@ -32,7 +36,7 @@ func NewAdditive(c *coefficients.Coefficients, dev energy.Device, opts Options) 
 	if rates.Estimated && !opts.Alone {
 		m.hidden = max(m.hidden, math.Round(float64(dev.Bandwidth)*rates.Host.Time[coefficients.Launches]))
 	}
-	return &additive{rates: rates, machine: m}, nil
+	return &additive{rates: rates, machine: m, coefficients: c, device: dev, options: opts}, nil
 }
 
 // Idle implements [Law].
@@ -55,7 +59,7 @@ func (l *additive) Launch() (share Share, hidden float64) { return l.host(1), l.
 // Kernel implements [Law].
 func (l *additive) Kernel(k *Kernel) Prediction {
 	f := l.machine.Features(k)
-	out := Prediction{Outcome: Outcome{Known: f.Known, Class: f.Class, DType: f.DType}}
+	out := Prediction{Outcome: Outcome{Known: f.Known, Class: f.Class, DType: f.DType, Group: f.Class}}
 	if !f.Known {
 		return out
 	}
@@ -91,7 +95,7 @@ func (l *additive) Kernel(k *Kernel) Prediction {
 
 // Call implements [Law].
 func (l *additive) Call(bytes float64) Prediction {
-	out := Prediction{Outcome: Outcome{Known: true, Class: View}}
+	out := Prediction{Outcome: Outcome{Known: true, Class: View, Group: coefficients.HostClass}}
 	host := l.host(l.machine.Host(bytes))
 	out.Energy, out.Time, out.Causes[Host] = host.Energy, host.Time, host
 	l.surround(&out)

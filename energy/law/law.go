@@ -17,6 +17,8 @@ type Law interface {
 	CallForm(bytes graph.Dim) (Form, error)
 	// Describe says in words what expressions of those kinds stand for in closed forms.
 	Describe(kinds map[FormulaKind]bool) []string
+	// Variation is what the law's errors are drawn from.
+	Variation() *Variation
 	// Idle is the power that the meter shows of the device at rest.
 	Idle() energy.Watts
 	// Excess is what of a pass's launches the device's work does not hide, for each of them: a host that launches ahead
@@ -89,6 +91,9 @@ func KernelAt(c *graph.Cost, eval func(graph.Dim) (int64, bool)) Kernel {
 		k.Products = append(k.Products, Product{Batch: num(p.Batch), M: num(p.M), N: num(p.N), K: num(p.K)})
 	}
 	k.Op, k.Quant = c.Row, c.Quant
+	if n, ok := eval(c.Elements); ok {
+		k.Elements = float64(n)
+	}
 	if a := c.Attention; a != nil {
 		k.Attention = &Attention{
 			Batch: num(a.Batch), Heads: num(a.Heads), KVHeads: num(a.KVHeads), HeadDim: num(a.HeadDim),
@@ -126,6 +131,7 @@ type Outcome struct {
 	Extrapolated bool
 	Class        string      // of the kernel
 	DType        graph.DType // that the law keeps the class's numbers under
+	Group        string      // of kernels that share an error, of one DType
 	Estimate
 	Why    string // of StandIn or Extrapolated, or of what is not known
 	Origin Origin // "" where the law does not tell

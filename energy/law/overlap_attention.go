@@ -28,7 +28,7 @@ func (a *Attention) Pairs() float64 {
 		context = math.Min(context, a.Window)
 	}
 	if a.Causal && a.Query > 1 && a.Window == 0 {
-		return a.Query * (a.Query + diagonal) / 2
+		return a.Query*(a.Query+diagonal)/2 + a.Query*math.Max(0, a.Context-a.Query)
 	}
 	return a.Query * context
 }
@@ -51,7 +51,8 @@ type AttentionConstants struct {
 	GDDR    float64                 // factor on floors and blocks of boards with GDDR, which clock higher
 	Float8  [numMemoryKinds]float64 // share of the peak in 8 bits, beside that of 16
 	// Of one query token.
-	Cache    float64                 // share of the bandwidth
+	Cache    float64                 // share of the bandwidth, of a cache that a measuring loop replays
+	Cold     float64                 // share of the bandwidth, of a model's cache in pages
 	Units    float64                 // exponent of multiprocessors over units of work
 	Part     float64                 // tokens of the cache that make a unit
 	KVHead   float64                 // thousand clocks a sequence and head of the cache
@@ -88,20 +89,48 @@ func (m *machine) fromCache(bytes, cache, steep, memory, l2 float64) float64 {
 	return bytes * ((1-hit)/(memory*m.bandwidth) + hit/(l2*m.bandwidth))
 }
 
+// exponentials is how many a multiprocessor begins in a clock.
+func (m *machine) exponentials() float64 {
+	if m.dev.ComputeCapability == "10.3" { // twice the units: Blackwell Ultra
+		return 32
+	}
+	return 16
+}
+
+// converts says that kernels turn a cache of 8 bits into 16 before they compute.
+func (m *machine) converts() bool { return m.kind == hopper }
+
+// scale is the factor on floors and blocks.
+func (c *AttentionConstants) scale(m *machine) float64 {
+	if m.memory == gddr {
+		return c.GDDR
+	}
+	return 1
+}
+
+// blackwell is the factor on the clocks of heads.
+func (c *AttentionConstants) blackwell(m *machine) float64 {
+	if m.kind == blackwell {
+		return c.Tensor10
+	}
+	return 1
+}
+
+// combine is the seconds of a second kernel that adds up parts of grouped heads.
+func (c *AttentionConstants) combine(m *machine) float64 {
+	if m.kind == ampere || m.kind == graphics {
+		return c.Combine
+	}
+	return 0
+}
+
 // prefill is attention with many query tokens, on elements of so many bytes, with products at a peak in FLOP/s.
 func (l *Overlap) prefill(a *Attention, size, peak float64) waits {
 	m, c := &l.machine, &l.constants.Attention
 	d := padded(a.HeadDim)
 	rate := c.Tensor * peak / m.sms
-	exponentials := 16.
-	if m.dev.ComputeCapability == "10.3" { // twice the units: Blackwell Ultra
-		exponentials = 32
-	}
-	score := norm(4, 4*d/rate, c.Exp/(exponentials*m.clock))
-	scale := 1.
-	if m.memory == gddr {
-		scale = c.GDDR
-	}
+	score := norm(4, 4*d/rate, c.Exp/(m.exponentials()*m.clock))
+	scale := c.scale(m)
 	pairs := a.Batch * a.Heads * a.Pairs()
 	x := waits{p: 3, floor: c.Encoder * scale, flops: 4 * pairs * d, joules: 1, scores: pairs, capped: true}
 	blocks := a.Batch * a.Heads * math.Ceil(a.Query/diagonal)
@@ -134,7 +163,7 @@ func (l *Overlap) decode(a *Attention, size float64, warm bool) waits {
 	x.traffic = elements*a.CacheBytes + 2*size*a.Batch*a.Heads*d
 	units := a.Batch * a.KVHeads * (1 + context/c.Part)
 	x.busy = clamp(units / m.sms)
-	moving := x.traffic / (c.Cache * m.bandwidth)
+	moving := x.traffic / (c.Cold * m.bandwidth)
 	if warm {
 		moving = m.fromCache(x.traffic, 0.95*m.l2, 8, c.Cache, c.CacheL2[m.memory])
 	}
@@ -143,16 +172,13 @@ func (l *Overlap) decode(a *Attention, size float64, warm bool) waits {
 	if a.Heads == a.KVHeads {
 		kv *= c.Single
 	}
-	clocks := 1000 * a.Batch * (kv + c.Head*a.Heads)
-	if m.kind == blackwell {
-		clocks *= c.Tensor10
-	}
+	clocks := 1000 * a.Batch * (kv + c.Head*a.Heads) * c.blackwell(m)
 	x.overlap[waitArithmetic] = clocks / (m.sms * m.clock)
-	if a.CacheBytes < size && m.kind == hopper {
+	if a.CacheBytes < size && m.converts() {
 		x.overlap[waitLatency] = elements / (c.Convert * m.sms * m.clock)
 	}
-	if a.Heads > a.KVHeads && (m.kind == ampere || m.kind == graphics) {
-		x.floor += c.Combine
+	if a.Heads > a.KVHeads {
+		x.floor += c.combine(m)
 	}
 	return x
 }

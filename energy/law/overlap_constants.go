@@ -27,7 +27,8 @@ type Slot struct {
 	Group    string  // of kernels that decide it
 	Start    float64 // where a fit begins, and what holds where no row speaks of it
 	Value    *float64
-	Source   string // data that Start was read off, where it holds although no row speaks of it; "" where nothing does
+	Most     float64 // that Value can be; 0: anything
+	Source   string  // data that Start was read off, where it holds although no row speaks of it; "" where nothing does
 }
 
 // newConstants makes room for every constant.
@@ -80,6 +81,7 @@ func (c *Constants) Slots() []Slot {
 	one(GroupVector, "vector.split", "s", 23e-6, &v.Split)
 	one(GroupVector, "vector.joules", "factor", 1.2, &c.Power.Vector)
 	one(GroupVector, "vector.stored", "factor", 0.86, &v.Stored)
+	one(GroupPower, "vector.convert", "passes", 1, &v.Convert)
 	one(GroupVector, "vector.wide", "factor", 0.87, &v.Wide)
 	one(GroupVector, "vector.reread", "B/s", 37e9, &v.Reread)
 	each(GroupVector, "vector.drift", "steps of K", 3e4, pascalNames(), func(i int) *float64 { return &v.Drift[i] })
@@ -130,10 +132,13 @@ func (c *Constants) Slots() []Slot {
 		}
 	}
 	each(GroupExperts+" bfloat16", "experts.l2", "of the bandwidth", 2, memoryKindNames[:], func(i int) *float64 { return &c.ExpertL2[i] })
-	each(GroupPower, "power.byte", "J per B", 40e-12, memoryKindNames[:], func(i int) *float64 { return &c.Power.Byte[i] })
+	each(GroupPower, "power.byte", "J per B", 40e-12, memoryGenerationNames[:], func(i int) *float64 { return &c.Power.Byte[i] })
+	one(GroupPower, "power.data", "factor", 1.5, &c.Power.Data)
 	one(GroupPower, "power.score", "J per score", 50e-12, &c.Power.Score)
 	one(GroupPower, "power.slope", "exponent", 2.4, &c.Power.Slope)
 	each(GroupPower, "host.launch", "s", 0, hostNames[:], func(i int) *float64 { return &c.Host.Launch[i] })
+	one(GroupPower, "host.step", "s", 0, &c.Host.Step)
+	one(GroupPower, "host.sample", "passes over the logits", 0, &c.Host.Sample)
 	each(GroupPower, "power.voltage", "share", 0.89, processNames[:], func(i int) *float64 { return &c.Power.Least[i] })
 	return out
 }
@@ -153,6 +158,7 @@ func (c *Constants) attentionSlots(one func(group, name, unit string, start floa
 	one(GroupPrefill, "prefill.gddr", "factor", 0.64, &a.GDDR)
 	each(GroupFloat8, "prefill.float8", "share of the peak", 0.7, memoryKindNames[:], func(i int) *float64 { return &a.Float8[i] })
 	one(GroupDecode, "decode.bandwidth", "share", 0.89, &a.Cache)
+	one(GroupPower, "decode.cold", "share", 0.89, &a.Cold)
 	one(GroupDecode, "decode.units", "exponent", 0.9, &a.Units)
 	one(GroupDecode, "decode.part", "tokens", 530, &a.Part)
 	one(GroupDecode, "decode.kvhead", "thousand clocks", 5.9, &a.KVHead)

@@ -16,13 +16,22 @@ const expertJoules = 0.5
 // imbalance is the exponent of EP in how many more pairs the busiest device has than the mean, and whether tokens meet
 // in the same experts. Of the power laws it is that of the samples that the measurements were drawn from.
 func (e *Experts) imbalance() (exponent float64, uneven bool) {
-	switch e.Distribution {
-	case "power_law_1.01":
-		return 0.44, true
-	case "power_law_1.2":
-		return 0.50, true
+	for _, d := range unevenDistributions() {
+		if d.name == e.Distribution {
+			return d.exponent, true
+		}
 	}
 	return 0, false
+}
+
+// distribution is one of tokens over experts.
+type distribution struct {
+	name     string
+	exponent float64
+}
+
+func unevenDistributions() [2]distribution {
+	return [...]distribution{{Uneven, 0.44}, {"power_law_1.2", 0.50}}
 }
 
 // ExpertConstants are those of layers of experts in one element type or quantisation.

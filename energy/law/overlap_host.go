@@ -1,10 +1,16 @@
 package law
 
-import "strings"
+import (
+	"strings"
 
-// HostConstants are those of the host that launches kernels.
+	"github.com/irene-onnx/irene/energy"
+)
+
+// HostConstants are those of the host that launches kernels, and of what a server does around a decode step.
 type HostConstants struct {
 	Launch [numHosts]float64 // s a kernel
+	Step   float64           // s between two decode steps, in which the device idles
+	Sample float64           // passes over the logits, in float32, that drawing the next tokens takes
 }
 
 // host is a way to launch kernels.
@@ -39,4 +45,30 @@ func runtimeOf(profile string) runtime {
 		return runtime{host: hostRecorded, tf32Convolutions: true}
 	}
 	return runtime{host: hostEager, tf32Convolutions: true}
+}
+
+// Server is a law that knows what serving a decode step takes beside the step's own kernels.
+type Server interface {
+	// Sample is what drawing a token for each of batch sequences takes out of a vocabulary, and what is between two steps.
+	Sample(batch, vocabulary float64) Share
+}
+
+var _ Server = (*Overlap)(nil)
+
+// Sample implements [Server]. Logits are turned into probabilities, sorted, cut and drawn from in passes over memory. Only
+// servers do that.
+func (l *Overlap) Sample(batch, vocabulary float64) Share {
+	if l.runtime.host != hostRecorded {
+		return Share{}
+	}
+	m, c := &l.machine, &l.constants.Host
+	x := waits{p: 1, busy: 1, capped: true, traffic: c.Sample * 4 * batch * vocabulary}
+	x.overlap[waitMemory] = x.traffic / (l.constants.Row.Stream * m.bandwidth)
+	out := Share{Energy: energy.Joules(m.idle * c.Step), Time: energy.Seconds(c.Step)}
+	if x.traffic > 0 {
+		run := m.run(&x, &l.constants.Power, l.data())
+		out = out.Plus(Share{energy.Joules(run.power * run.time), energy.Seconds(run.time)})
+	}
+	out.Energy = l.shift.Of(out.Energy, out.Time)
+	return out
 }

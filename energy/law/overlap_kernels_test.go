@@ -111,3 +111,15 @@ func TestKernelsOfTwoKinds(t *testing.T) {
 		t.Errorf("depthwise by the constants of %s (%s)", group, why)
 	}
 }
+
+// TestIdleKernel: an expert that no token goes through launches nothing.
+func TestIdleKernel(t *testing.T) {
+	l := shipped(t, energytest.Device(t, "a100-sxm-80gb"))
+	p := l.Kernel(&Kernel{Class: "gemm", DType: graph.BFloat16, Known: true, Products: []Product{{Batch: 1, M: 0, N: 4096, K: 4096}}})
+	if !p.Known || p.Time != 0 || p.Energy != 0 {
+		t.Errorf("%+v", p.Outcome)
+	}
+	if p = l.Kernel(&Kernel{Class: "gemm", DType: graph.BFloat16, Known: true, Products: []Product{{Batch: 1, M: 1, N: 4096, K: 4096}}}); p.Time == 0 {
+		t.Error("one row takes no time")
+	}
+}

@@ -53,26 +53,51 @@ const (
 
 var memoryKindNames = [numMemoryKinds]string{"HBM", "GDDR"}
 
+// memoryGeneration parts memories by what a byte takes.
+type memoryGeneration int
+
+// The generations.
+const (
+	hbm2 memoryGeneration = iota // and HBM2e
+	hbm3                         // and HBM3e
+	gddrAll
+	numMemoryGenerations
+)
+
+var memoryGenerationNames = [numMemoryGenerations]string{"HBM2", "HBM3", "GDDR"}
+
+// generationOf is the generation of a device's memory: that of its row, else what its process came with.
+func generationOf(d *energy.Device) memoryGeneration {
+	switch {
+	case memoryOf(d) == gddr:
+		return gddrAll
+	case strings.HasPrefix(d.MemoryKind, "HBM3"), d.MemoryKind == "" && processOf(d) > nm8:
+		return hbm3
+	}
+	return hbm2
+}
+
 // machine is what the law reads of a device's row, in SI units.
 type machine struct {
-	dev       energy.Device
-	kind      smKind
-	memory    memoryKind
-	sms       float64
-	clock     float64 // boost, Hz
-	bandwidth float64 // B/s
-	l2        float64 // B
-	board     float64 // W, the board's own limit
-	limit     float64 // W, that holds
-	idle      float64 // W, clocks up, nothing running
-	busy      float64 // W above idle while every multiprocessor issues instructions
-	most      float64 // share of the boost clock that the device is held to
+	dev        energy.Device
+	kind       smKind
+	memory     memoryKind
+	generation memoryGeneration
+	sms        float64
+	clock      float64 // boost, Hz
+	bandwidth  float64 // B/s
+	l2         float64 // B
+	board      float64 // W, the board's own limit
+	limit      float64 // W, that holds
+	idle       float64 // W, clocks up, nothing running
+	busy       float64 // W above idle while every multiprocessor issues instructions
+	most       float64 // share of the boost clock that the device is held to
 }
 
 // newMachine reads a device's row. A row that no device can have is an error.
 func newMachine(d energy.Device) (machine, error) {
 	m := machine{
-		dev: d, kind: smKindOf(&d), memory: memoryOf(&d), sms: float64(d.SMs), clock: float64(d.BoostClock), bandwidth: float64(d.Bandwidth),
+		dev: d, kind: smKindOf(&d), memory: memoryOf(&d), generation: generationOf(&d), sms: float64(d.SMs), clock: float64(d.BoostClock), bandwidth: float64(d.Bandwidth),
 		l2: float64(d.L2Bytes), limit: float64(d.TDP), board: float64(d.TDP), most: 1,
 	}
 	m.idle, m.busy = awake(&d)

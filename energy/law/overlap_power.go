@@ -11,10 +11,11 @@ const atLimit = 0.98
 
 // PowerConstants are those of power.
 type PowerConstants struct {
-	FLOP   [numProcesses]float64   // J per FLOP of bfloat16 products, at boost
-	Byte   [numMemoryKinds]float64 // J per byte from memory
-	Vector float64                 // factor on vectorJoules
-	Score  float64                 // J per attention score: its exponential and what is around
+	FLOP   [numProcesses]float64         // J per FLOP of bfloat16 products, at boost
+	Byte   [numMemoryGenerations]float64 // J per byte from memory
+	Data   float64                       // factor on what is drawn above idle in a model's pass, whose numbers turn more bits over than those of tables
+	Vector float64                       // factor on vectorJoules
+	Score  float64                       // J per attention score: its exponential and what is around
 	// Voltage falls with the clock, f being its share of boost: v² = max(f^Slope, Least·√f).
 	Slope float64
 	Least [numProcesses]float64
@@ -96,14 +97,18 @@ const (
 	numDraws
 )
 
-// run finds the clock at which a kernel meets the power limit. Power goes by f·v²; time by 1/f, but for the memory's.
-func (m *machine) run(x *waits, c *PowerConstants) ran {
+// run finds the clock at which a kernel meets the power limit. Power goes by f·v²; time by 1/f, but for the memory's. What
+// the kernel draws above idle is draw times what the constants say.
+func (m *machine) run(x *waits, c *PowerConstants, draw float64) ran {
 	t := x.time(1)
 	p := processOf(&m.dev)
 	var j [numDraws]float64
 	j[drawBusy] = m.busy * x.busy * (t - x.floor)
 	j[drawArithmetic] = c.perFLOP(m, x)*x.flops + c.Score*x.scores
-	j[drawMemory] = c.Byte[m.memory] * x.traffic
+	j[drawMemory] = c.Byte[m.generation] * x.traffic
+	for i := drawBusy; i < numDraws; i++ {
+		j[i] *= draw
+	}
 	j[drawIdle] = m.idle * t
 	dynamic := (j[drawBusy] + j[drawArithmetic] + j[drawMemory]) / t
 	if x.capped { // the times were fitted under a limit, which is in them
@@ -155,7 +160,7 @@ func (c *PowerConstants) perFLOP(m *machine, x *waits) float64 {
 
 // throttled scales what a kernel draws to what the board lets through that its kind's times were fitted on.
 func (m *machine) throttled(j [numDraws]float64, dynamic, t float64) ([numDraws]float64, float64) {
-	most := max(m.board, m.sms*fittedLimit[m.kind])*atLimit - m.idle
+	most := max(m.board, m.fittedLimit())*atLimit - m.idle
 	if dynamic <= most {
 		return j, dynamic
 	}
@@ -165,8 +170,11 @@ func (m *machine) throttled(j [numDraws]float64, dynamic, t float64) ([numDraws]
 	return j, most
 }
 
-// fittedLimit is the power limit per multiprocessor of the boards that times were fitted on: A100-SXM, H100-SXM, B200, L40S.
-var fittedLimit = [numSMKinds]float64{400. / 108, 700. / 132, 1000. / 148, 350. / 142}
+// fittedLimit is the power limit of a board with as many multiprocessors among those that times were fitted on: A100-SXM,
+// H100-SXM, B200, L40S.
+func (m *machine) fittedLimit() float64 {
+	return m.sms * [numSMKinds]float64{400. / 108, 700. / 132, 1000. / 148, 350. / 142}[m.kind]
+}
 
 // causes shares time and energy out over what a kernel waited for: overlapping waits by their p-th powers, which add up to
 // that of their time.

@@ -53,6 +53,14 @@ func (c *RowConstants) rowOp(k *Kernel) (op, why string) {
 	return op, fmt.Sprintf("no %s was measured in %v; %s stands for it", k.Class, k.DType, op)
 }
 
+// work is the clocks that a row operator takes an element.
+func (c *RowConstants) work(m *machine, op string) float64 {
+	if m.memory == stacked {
+		return c.Op[op].Work
+	}
+	return 0
+}
+
 // rows is an operator that moves bytes, and why it is by another's constants.
 func (l *Overlap) rows(k *Kernel) (waits, string) {
 	m, c := &l.machine, &l.constants.Row
@@ -61,9 +69,7 @@ func (l *Overlap) rows(k *Kernel) (waits, string) {
 	own := c.Op[op]
 	x := waits{p: 3, floor: own.Floor * referenceClock / m.clock, traffic: k.Bytes + k.Rereads, busy: 1, capped: true}
 	x.overlap[waitMemory] = m.fromCache(x.traffic, c.Size*m.l2, c.Steep, c.Stream, c.L2[m.memory])
-	if m.memory == stacked {
-		x.overlap[waitArithmetic] = own.Work * k.Elements / (m.sms * m.clock)
-	}
+	x.overlap[waitArithmetic] = c.work(m, op) * k.Elements / (m.sms * m.clock)
 	x.traffic *= 1 - 1/(1+math.Pow(x.traffic/(c.Size*m.l2), c.Steep))
 	return x, why
 }

@@ -10,14 +10,15 @@ import (
 // VectorConstants are those of float32 products without tensor cores, as eager PyTorch runs them. Where N counts as weights,
 // the second operand is stored N×K, as linear layers have it.
 type VectorConstants struct {
-	Rate   float64               // share of the peak that the main loop issues on multiprocessors of 64 lanes
-	Wide   float64               // factor on Rate from 7.0 on, for weights of more than wideN columns
-	Stored float64               // factor on Rate for weights on compute capability 6.x
-	Lanes  [numWideLanes]float64 // factor on Rate of multiprocessors of 128 lanes
-	Floor  float64               // s
-	Split  float64               // s of a second pass where K is split
-	Reread float64               // on 6.x: bytes a second of weights that the blocks of a wide wave read for themselves
-	Drift  [numPascals]float64   // on 6.x: steps of K after which blocks have drifted apart
+	Rate    float64               // share of the peak that the main loop issues on multiprocessors of 64 lanes
+	Wide    float64               // factor on Rate from 7.0 on, for weights of more than wideN columns
+	Stored  float64               // factor on Rate for weights on compute capability 6.x
+	Lanes   [numWideLanes]float64 // factor on Rate of multiprocessors of 128 lanes
+	Floor   float64               // s
+	Split   float64               // s of a second pass where K is split
+	Convert float64               // passes over weights in 16 bit that turning them into float32 takes, where nothing computes them
+	Reread  float64               // on 6.x: bytes a second of weights that the blocks of a wide wave read for themselves
+	Drift   [numPascals]float64   // on 6.x: steps of K after which blocks have drifted apart
 }
 
 // Numbers of vector products that were set: their neighbours do as well.
@@ -63,40 +64,57 @@ func pascal(d *energy.Device) bool { return strings.HasPrefix(d.ComputeCapabilit
 
 // rate is the share of the peak that a product's main loop issues.
 func (c *VectorConstants) rate(d *energy.Device, q *Product, weights bool) float64 {
-	rate := c.Rate
+	if !weights {
+		return c.lanes(d)
+	}
+	return c.lanes(d) * c.weights(d, q.N)
+}
+
+// lanes is that share where no operand is weights.
+func (c *VectorConstants) lanes(d *energy.Device) float64 {
 	switch {
 	case d.CoresPerSM == 128 && d.ComputeCapability == "9.0":
-		rate *= c.Lanes[0]
+		return c.Rate * c.Lanes[0]
 	case d.CoresPerSM == 128 && !pascal(d):
-		rate *= c.Lanes[1]
+		return c.Rate * c.Lanes[1]
 	}
+	return c.Rate
+}
+
+// weights is the factor on the rate of weights of that many columns.
+func (c *VectorConstants) weights(d *energy.Device, columns float64) float64 {
 	switch {
-	case weights && pascal(d):
-		rate *= c.Stored
-	case weights && q.N > wideN:
-		rate *= c.Wide
+	case pascal(d):
+		return c.Stored
+	case columns > wideN:
+		return c.Wide
 	}
-	return rate
+	return 1
 }
 
 // reread is the time in which blocks that have drifted apart in K read weights again; zero but for Pascal's linear layers.
 func (c *VectorConstants) reread(m *machine, q *Product, weights bool) float64 {
-	if !weights || !pascal(&m.dev) {
-		return 0
-	}
-	drift := c.Drift[0]
-	if m.dev.ComputeCapability == "6.1" {
-		drift = c.Drift[1]
-	}
-	if drift == 0 { // nobody measured it
+	drift := c.drift(&m.dev)
+	if !weights || drift == 0 {
 		return 0
 	}
 	steps := q.K * q.M * q.N / (4 * vectorTile * vectorTile * m.sms)
 	return 2 * q.M * q.N * q.K / 64 / c.Reread * math.Min(1, q.N/(waveColumns*m.sms)) * steps / (steps + drift)
 }
 
+// drift is how many steps of K it takes; 0 where blocks stay together, or nobody measured it.
+func (c *VectorConstants) drift(d *energy.Device) float64 {
+	switch {
+	case d.ComputeCapability == "6.1":
+		return c.Drift[1]
+	case pascal(d):
+		return c.Drift[0]
+	}
+	return 0
+}
+
 // vector is a float32 product without tensor cores.
-func (l *Overlap) vector(q Product, weights bool) waits {
+func (l *Overlap) vector(q Product, weights, convert bool) waits {
 	m, c := &l.machine, &l.constants.Vector
 	rows, step := vectorSteps(&m.dev, weights)
 	tiles := q.Batch * math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile)
@@ -106,6 +124,10 @@ func (l *Overlap) vector(q Product, weights bool) waits {
 	base.traffic = 4 * q.Batch * (q.M*q.K + q.K*q.N + q.M*q.N)
 	base.overlap[waitMemory] = base.traffic / (m.bandwidth * vectorStream)
 	base.overlap[waitLoad] = c.reread(m, &q, weights)
+	if convert {
+		bytes := c.Convert * 6 * q.Batch * q.K * q.N // 2 read and 4 written an element
+		base.before, base.traffic = bytes/(m.bandwidth*vectorStream), base.traffic+bytes
+	}
 	rate := float64(m.dev.CoresPerSM) * m.clock * c.rate(&m.dev, &q, weights)
 	best, least := base, math.Inf(1)
 	best.floor = least // where constants are lacking

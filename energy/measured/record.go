@@ -49,6 +49,20 @@ func RecordDeviceID(d energy.RecordDevice) string {
 	return strings.Join(words, "-")
 }
 
+// DeviceIDs are the ids of boards that records name, found once each: records are many, boards are few.
+type DeviceIDs map[[2]string]string
+
+// Of is [RecordDeviceID] of a record's device.
+func (ids DeviceIDs) Of(r *energy.Record) string {
+	names := [2]string{r.Device.ID, r.Device.Name}
+	id, ok := ids[names]
+	if !ok {
+		id = RecordDeviceID(r.Device)
+		ids[names] = id
+	}
+	return id
+}
+
 // WhyUnusable is the first reason not to take a record's numbers as those of its kernels running alone; "" where there is
 // none. An operator that waits for the host is slower than its kernel; modules and models that do so are what they are.
 func WhyUnusable(r *energy.Record) string {

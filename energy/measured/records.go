@@ -32,8 +32,9 @@ type kernelNodes struct{ nodes []*graph.Node }
 // path. Operators without a signature are found by module and type. Repetitions count once. Records of other dims, of
 // operators within a model, and unusable ones are passed over; records of another device are refused.
 func FromRecords(a *analysis.Analysis, records []energy.Record, device string) (*Overlay, error) {
+	ids := DeviceIDs{}
 	for i := range records {
-		if id := RecordDeviceID(records[i].Device); id != device {
+		if id := ids.Of(&records[i]); id != device {
 			return nil, fmt.Errorf("record %d is of %s, the prediction of %s: measurements of one device tell nothing of another", i+1, id, device)
 		}
 	}

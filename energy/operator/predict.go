@@ -14,11 +14,12 @@ type Predictor struct {
 	Device  energy.Device
 	Warning string // that the coefficients are another device's; "" where they are not
 
-	law          law.Law      // nil: the coefficients hold none of its kind
-	overlap      *law.Overlap // nil: the same
-	fitted       []string     // devices of the additive coefficients
-	energy, time bool         // that the coefficients hold
-	limit        energy.Watts // 0: the board's own
+	law          law.Law            // nil: the coefficients hold none of its kind
+	overlap      *law.Overlap       // nil: the same
+	fitted       []string           // devices of the additive coefficients
+	scaled       []coefficients.Key // classes of another device's
+	energy, time bool               // that the coefficients hold
+	limit        energy.Watts       // 0: the board's own
 }
 
 // Options say how the device is set.
@@ -32,6 +33,7 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 	o := &Predictor{Device: dev, limit: options.PowerLimit, fitted: append(slices.Clone(c.Provenance.Devices), c.Device)}
 	var err error
 	if c.Overlap != nil {
+		o.fitted = append(o.fitted, c.Overlap.Devices()...)
 		if o.overlap, err = law.NewOverlap(c.Overlap, dev); err != nil {
 			return nil, err
 		}
@@ -50,6 +52,11 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 	if len(c.Classes) == 0 {
 		return o, nil
 	}
+	for i := range c.Classes {
+		if c.Classes[i].Scaled {
+			o.scaled = append(o.scaled, c.Classes[i].Key)
+		}
+	}
 	if o.law, err = law.NewAdditive(c, dev, law.Options{Alone: true}); err != nil {
 		return nil, err
 	}
@@ -61,7 +68,7 @@ func New(c *coefficients.Coefficients, dev energy.Device, options Options) (*Pre
 func carried(c *coefficients.Coefficients) string {
 	switch n := len(c.Provenance.Devices); {
 	case c.Overlap != nil:
-		return fmt.Sprintf("its specifications and what was measured on %d devices say this", n)
+		return fmt.Sprintf("its specifications and what was measured on %d devices say this", len(c.Overlap.Devices()))
 	case n > 1:
 		return fmt.Sprintf("coefficients of %d devices are scaled to it by public specifications", n)
 	}
@@ -75,7 +82,7 @@ func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 		return law.Prediction{}, err
 	}
 	switch {
-	case o.overlap != nil && law.Covers(&k):
+	case o.overlap != nil && o.overlap.Covers(&k):
 		return o.overlap.Kernel(&k), nil
 	case k.Attention != nil, k.Experts != nil, k.Quant != "":
 		return law.Prediction{Outcome: law.Outcome{Why: fmt.Sprintf("the coefficients know no %s", op.Op)}}, nil
@@ -89,7 +96,7 @@ func (o *Predictor) Predict(op *Operator) (law.Prediction, error) {
 	switch {
 	case p.StandIn:
 		p.Origin = law.OriginStandIn
-	case o.Warning != "":
+	case o.Warning != "" || slices.Contains(o.scaled, coefficients.Key{Class: p.Class, DType: p.DType}):
 		p.Origin = law.OriginEstimated
 	default:
 		p.Origin = law.OriginFitted

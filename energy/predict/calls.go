@@ -63,18 +63,13 @@ func keyOf(s *Step) string {
 	return b.String()
 }
 
-// dimsOf lists the sizes that a kernel is predicted by; see law.KernelAt.
+// dimsOf lists the sizes that a kernel is predicted by, in the order in which law.KernelAt asks for them.
 func dimsOf(c *graph.Cost) []graph.Dim {
-	out := []graph.Dim{c.MACs, c.Read, c.Written}
-	for _, p := range c.Products {
-		out = append(out, p.Batch, p.M, p.N, p.K)
-	}
-	if a := c.Attention; a != nil {
-		out = append(out, a.Batch, a.Heads, a.KVHeads, a.HeadDim, a.Query, a.Context, a.Window)
-	}
-	if e := c.Experts; e != nil {
-		out = append(out, e.Tokens, e.Hidden, e.Inter, e.TopK, e.Experts)
-	}
+	var out []graph.Dim
+	law.KernelAt(c, func(d graph.Dim) (int64, bool) {
+		out = append(out, d)
+		return 0, false
+	})
 	return out
 }
 

@@ -29,7 +29,7 @@ func (p *Program) Predict(kernels []Kernel) {
 	}
 	excess := pass.excess()
 	for i := range kernels {
-		if k := &kernels[i]; k.Known && !k.IsCall() {
+		if k := &kernels[i]; k.Time > 0 && !k.IsCall() {
 			k.Prediction.Wait(excess)
 		}
 	}
@@ -68,7 +68,7 @@ func (p *pass) kernel(k *law.Kernel, n int) law.Prediction {
 		out = p.law.Kernel(k)
 		p.known[key] = out
 	}
-	if out.Known {
+	if out.Known && out.Time > 0 { // an expert that nobody is routed to does not run
 		p.launches += n
 		p.device += out.Time * energy.Seconds(n)
 	}

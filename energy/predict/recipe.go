@@ -15,13 +15,14 @@ import (
 type Recipe struct {
 	Basis
 	Kernels   []RecipeKernel       // and calls, in graph order
+	Overlap   *law.Overlap         // that predicts kernels; nil where rates do
 	Rates     []*coefficients.Rate // that kernels speak of
 	Host      law.Share            // a launch or call that no work hides
 	Hidden    float64              // bytes whose move hides one
 	Residuals *coefficients.Residuals
 }
 
-// RecipeKernel is a step, and the index of its rate; -1 for a call.
+// RecipeKernel is a step, and the index of its rate; -1 where it goes by none.
 type RecipeKernel struct {
 	*Step
 	Rate int
@@ -57,26 +58,39 @@ func Rules() RecipeRules {
 	return r
 }
 
-// Recipe writes the program down for another reader. It fails where the law has no rates.
+// Recipe writes the program down for another reader. It fails where nobody else knows the law.
 func (p *Program) Recipe() (*Recipe, error) {
-	l, ok := p.law.(linear)
-	if !ok {
-		return nil, errors.New("these coefficients are no rates: a page cannot calculate with them")
-	}
 	out := &Recipe{Basis: p.Basis, Residuals: p.residuals}
+	switch l := p.law.(type) {
+	case *law.Overlap:
+		out.Overlap = l
+		for i := range p.Steps {
+			out.Kernels = append(out.Kernels, RecipeKernel{&p.Steps[i], -1})
+		}
+	case linear:
+		out.rate(p.Steps, l)
+	default:
+		return nil, errors.New("a page cannot calculate with the law of these coefficients")
+	}
+	return out, nil
+}
+
+// rate finds the rates of kernels.
+func (out *Recipe) rate(steps []Step, l linear) {
 	out.Host, out.Hidden = l.Launch()
 	index := map[coefficients.Key]int{}
-	for i := range p.Steps {
-		k := RecipeKernel{&p.Steps[i], -1}
+	for i := range steps {
+		k := RecipeKernel{&steps[i], -1}
 		if !k.IsCall() {
 			rate := l.Rate(k.Cost)
-			if k.Rate, ok = index[rate.Key]; !ok {
-				k.Rate = len(out.Rates)
-				index[rate.Key] = k.Rate
+			at, ok := index[rate.Key]
+			if !ok {
+				at = len(out.Rates)
+				index[rate.Key] = at
 				out.Rates = append(out.Rates, rate)
 			}
+			k.Rate = at
 		}
 		out.Kernels = append(out.Kernels, k)
 	}
-	return out, nil
 }

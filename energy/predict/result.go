@@ -63,6 +63,8 @@ type Result struct {
 	Nodes   []Operator // by Node.ID
 	Kernels []Kernel   // and calls, in graph order, as they were predicted
 	Modules map[*graph.Module]law.Sum
+
+	law law.Law
 }
 
 // Sum adds the operators of every subtree. A module's interval is that of its level around the part that was measured

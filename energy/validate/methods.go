@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type method struct {
 	Method
 	kinds []measured.Kind // of data that the method is compared on
 	fit   func(*trial) (forecast, error)
+	lacks func(*fit.Data) string // why the method says nothing of data, which it then is not compared on unless it is asked for; nil: it speaks of all
 }
 
 // forecast predicts the items of a run, once for every seed. An error says why the method cannot.
@@ -71,14 +73,16 @@ func methods() []method {
 	trees, records := []measured.Kind{measured.KindTrees}, []measured.Kind{measured.KindRecords}
 	both := append(slices.Clone(trees), records...)
 	return []method{
-		{Method{MethodAdditive, "the model of this program: coefficients per class of operator, fitted to all levels at once", false}, both, fitAdditive},
-		{Method{"plain-sum", "the sum of the operators that were measured alone, each as the additive model predicts it, and nothing of what modules do between them", false}, trees, fitPlainSum},
-		{Method{"flops", "energy (time) proportional to FLOPs, one factor per level", false}, both, proportional(func(it *fit.Item) float64 { return it.FLOPs })},
-		{Method{"bytes", "energy (time) proportional to bytes, one factor per level", false}, records, proportional(func(it *fit.Item) float64 { return it.Work.Bytes() })},
-		{Method{"copy", "whole models only: what the most similar model left in was measured to take at the same batch and sequence, scaled by FLOPs", false}, trees, fitCopy},
-		{Method{"irene", fmt.Sprintf("IrEne's model (end to end, 14 features, mean of %d seeds)", ireneSeeds), true}, trees, fitIrene},
-		{Method{"measured-affine", "the ceiling: a·(board's energy) + b·time of the very run that is predicted", true}, trees, fitAffine},
-		{Method{"roofline", "the device's numbers: of arithmetic and memory the longer, kernel by kernel, at the power limit; nothing is fitted", false}, records, fitRoofline},
+		{Method{MethodAdditive, "the model of this program: coefficients per class of operator, fitted to all levels at once", false}, both, fitAdditive, nil},
+		{Method{"overlap", "the law of overlapping kernels, with constants of the device's own: those that come with the program, moved as far as the records say", false}, records, fitOverlap, (*fit.Data).WhyNoOwn},
+		{Method{"overlap-shipped", "the same by the constants that come with the program; nothing is fitted", false}, records, shippedOverlap, (*fit.Data).WhyNoOwn},
+		{Method{"plain-sum", "the sum of the operators that were measured alone, each as the additive model predicts it, and nothing of what modules do between them", false}, trees, fitPlainSum, nil},
+		{Method{"flops", "energy (time) proportional to FLOPs, one factor per level", false}, both, proportional(func(it *fit.Item) float64 { return it.FLOPs }), nil},
+		{Method{"bytes", "energy (time) proportional to bytes, one factor per level", false}, records, proportional(func(it *fit.Item) float64 { return it.Work.Bytes() }), nil},
+		{Method{"copy", "whole models only: what the most similar model left in was measured to take at the same batch and sequence, scaled by FLOPs", false}, trees, fitCopy, nil},
+		{Method{"irene", fmt.Sprintf("IrEne's model (end to end, 14 features, mean of %d seeds)", ireneSeeds), true}, trees, fitIrene, nil},
+		{Method{"measured-affine", "the ceiling: a·(board's energy) + b·time of the very run that is predicted", true}, trees, fitAffine, nil},
+		{Method{"roofline", "the device's numbers: of arithmetic and memory the longer, kernel by kernel, at the power limit; nothing is fitted", false}, records, fitRoofline, nil},
 	}
 }
 
@@ -102,14 +106,18 @@ func MethodNames(kind measured.Kind) []string {
 	return names
 }
 
-func chooseMethods(kind measured.Kind, names []string) ([]method, error) {
-	known := MethodNames(kind)
+// chooseMethods are those asked for, or all that speak of the data.
+func chooseMethods(d *fit.Data, names []string) ([]method, error) {
+	known := MethodNames(d.Kind)
 	for _, n := range names {
 		if !slices.Contains(known, n) {
 			return nil, fmt.Errorf("no method %q: it is one of %s", n, strings.Join(known, ", "))
 		}
 	}
 	return slices.DeleteFunc(methods(), func(m method) bool {
+		if len(names) == 0 && m.lacks != nil && m.lacks(d) != "" {
+			return true
+		}
 		return !slices.Contains(known, m.Name) || len(names) > 0 && !slices.Contains(names, m.Name)
 	}), nil
 }
@@ -145,6 +153,42 @@ func fitAdditive(t *trial) (forecast, error) {
 		}
 		return e
 	}), nil
+}
+
+// fitOverlap fits what is the device's own in the law of overlapping kernels.
+func fitOverlap(t *trial) (forecast, error) {
+	shared, err := coefficients.OfDevice(t.test.Device)
+	if err != nil {
+		return nil, err
+	}
+	p, err := fit.PredictOwn(shared.Overlap, t.train)
+	if err != nil {
+		return nil, err
+	}
+	return overlapForecast(p), nil
+}
+
+// shippedOverlap takes the law of overlapping kernels as it is.
+func shippedOverlap(t *trial) (forecast, error) {
+	if why := t.test.WhyNoOwn(); why != "" {
+		return nil, errors.New(why)
+	}
+	shared, err := coefficients.OfDevice(t.test.Device)
+	if err != nil {
+		return nil, err
+	}
+	p, err := fit.NewOwnPredictor(shared.Overlap, t.test.Device)
+	if err != nil {
+		return nil, err
+	}
+	return overlapForecast(p), nil
+}
+
+func overlapForecast(p *fit.OwnPredictor) forecast {
+	return single(func(it *fit.Item) estimate {
+		pr := p.Predict(it)
+		return estimate{answered: true, energy: positive(float64(pr.Energy)), time: positive(float64(pr.Time))}
+	})
 }
 
 // fitPlainSum adds up the operators below a node.

@@ -39,7 +39,7 @@ type split struct {
 func splits() []split {
 	trees, both := []measured.Kind{measured.KindTrees}, []measured.Kind{measured.KindTrees, measured.KindRecords}
 	return []split{
-		{SplitFamily, trees, splitFamilies},
+		{SplitFamily, both, splitFamilies},
 		{SplitModel, both, splitModels},
 		{SplitShapes, both, splitShapes},
 		{SplitDevice, trees, nil},

@@ -58,7 +58,7 @@ func Run(in Input) (*Validation, error) {
 	if kind == measured.KindTrees && in.Target == "" {
 		in.Target = TargetEnergy
 	}
-	chosen, err := chooseMethods(kind, in.Methods)
+	chosen, err := chooseMethods(in.Data[0], in.Methods)
 	if err != nil {
 		return nil, err
 	}

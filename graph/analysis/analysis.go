@@ -14,6 +14,7 @@ type Options struct {
 	Values   map[string][]float64 // elements of small graph inputs, by name
 	Symbolic bool                 // assume nothing: dims left open stay symbols
 	Ties     map[string]graph.Dim // of a symbolic analysis: dims that are known to be expressions in others
+	As       string               // the precision that the model is costed in, of Precisions; "": that of the file
 	Scope    scope.Options
 }
 
@@ -28,13 +29,15 @@ type Analysis struct {
 	Dims     map[string]int64 // every symbol that has a number: given, solved or assumed
 	Assumed  []string         // names of the dims nobody gave, sorted
 	Symbolic bool
+	As       string // as in Options
 
 	Params   *Params
 	Memory   Memory
 	Warnings []string
 }
 
-// Run analyzes a graph. It fails where a dim cannot be bound as asked ([DimError]) or what was bound contradicts the graph.
+// Run analyzes a graph. It fails where a dim cannot be bound as asked ([DimError]), what was bound contradicts the graph,
+// and on a precision that there is not.
 func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	a := &Analysis{Graph: g, Symbolic: opts.Symbolic, Warnings: append([]string(nil), g.Warnings...)}
 	if err := a.infer(opts); err != nil {
@@ -43,7 +46,12 @@ func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	for _, why := range a.Inference.Unread {
 		a.warnf("%s", why)
 	}
-	a.Costs = ops.Count(g, a.Inference)
+	if a.Inference.Routed {
+		a.warnf("tokens choose their experts by the data; they are counted as spread evenly over them")
+	}
+	if err := a.count(opts.As); err != nil {
+		return nil, err
+	}
 	a.Scope = scope.Resolve(g, opts.Scope)
 	taken := a.branches()
 	a.Tree = graph.BuildTree(g, a.Scope.Places, a.Scope.Classes, func(n *graph.Node) bool { return taken(n.Body) })

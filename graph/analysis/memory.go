@@ -74,9 +74,7 @@ func newLifetimes(a *Analysis) *lifetimes {
 	l := &lifetimes{events: make([]event, 1+len(a.Graph.Main.Nodes))}
 	for _, v := range a.Graph.Values {
 		if v.Init != nil {
-			if n := v.Init.Len(); n > 0 {
-				l.weights += v.Init.DType.Size(n)
-			}
+			l.weights += a.storedBytes(v)
 		}
 	}
 	root, folded := aliases(a), foldable(a.Graph)
@@ -129,6 +127,18 @@ func newLifetimes(a *Analysis) *lifetimes {
 		}
 	}
 	return l
+}
+
+// storedBytes is the size of a stored tensor, in the type that it is costed in.
+func (a *Analysis) storedBytes(v *graph.Value) int64 {
+	n := v.Init.Len()
+	if n <= 0 {
+		return 0
+	}
+	if bytes, ok := a.Inference.Facts[v.ID].Bytes().Const(); ok {
+		return bytes
+	}
+	return v.Init.DType.Size(n)
 }
 
 // foldable tells, by Value.ID, which values follow from stored tensors alone.

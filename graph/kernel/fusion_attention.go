@@ -37,7 +37,7 @@ func (gr *grouping) spelled(softmax *graph.Node) *spelled {
 		}
 		last = next
 	}
-	if s.scores, s.before = productAbove(gr, softmax.Input(0), 8); s.scores == nil {
+	if s.scores, s.before = productAbove(gr, softmax.Input(0), 8); s.scores == nil || s.scores.Body != softmax.Body {
 		return nil
 	}
 	return s
@@ -133,7 +133,7 @@ func fuseUpstream(gr *grouping, members []*graph.Node, v *graph.Value) []*graph.
 		n := v.Producer
 		scaling := isScaling(gr, n)
 		join := n.Op == "Concat" && n.Domain == "" && joinsCache(n)
-		if (!isView(n) && !scaling && !join) || gr.taken[n.ID] || n.Op == "Slice" || !readOnlyBy(v, members) || (v.IsOutput && !join) {
+		if (!isView(n) && !scaling && !join) || gr.taken[n.ID] || n.Body != members[0].Body || n.Op == "Slice" || !readOnlyBy(v, members) || (v.IsOutput && !join) {
 			return members
 		}
 		members = append(members, n)

@@ -107,6 +107,22 @@ func rmsNorm(gr *grouping, mean *graph.Node) []*graph.Node {
 	return gr.residual(members, x)
 }
 
+// finishRMSNorm says whether a residual is added, which is the last member then.
+func finishRMSNorm(gr *grouping, k *Kernel) {
+	typed(gr, k)
+	k.Cost.Row = "rmsnorm"
+	if last := k.Members[len(k.Members)-1]; last.Op == "Add" {
+		k.Cost.Row = "add_rmsnorm"
+	}
+}
+
+// finishAddNorm: only norms by the root of the mean square have a kernel of their own for the sum.
+func finishAddNorm(_ *grouping, k *Kernel) {
+	if k.Cost.Row == "rmsnorm" {
+		k.Cost.Row = "add_rmsnorm"
+	}
+}
+
 // residual adds the addition that makes a norm's input.
 func (gr *grouping) residual(members []*graph.Node, x *graph.Value) []*graph.Node {
 	if x == nil || x.Producer == nil {
@@ -247,6 +263,12 @@ func finishRotary(gr *grouping, k *Kernel) {
 		}
 	}
 	gr.recount(k)
+	k.Cost.Row, k.Cost.Elements = "rope", graph.Const(0)
+	for _, n := range k.Members {
+		if n.Op == "Add" {
+			k.Cost.Elements = k.Cost.Elements.Add(gr.shape(n.Output(0)).Elements())
+		}
+	}
 }
 
 // projections: products of one input with several weights, as queries, keys and values, or gate and up, are one product
@@ -258,7 +280,7 @@ func projections(gr *grouping, n *graph.Node) []*graph.Node {
 	var members []*graph.Node
 	for _, u := range n.Input(0).Consumers {
 		m := u.Node
-		if m.Op != "MatMul" || m.Domain != "" || m.Body != n.Body || m.Input(0) != n.Input(0) || !gr.isConstant(m.Input(1)) || gr.taken[m.ID] || slices.Contains(members, m) {
+		if m.Op != "MatMul" || m.Domain != "" || m.Body != n.Body || m.Input(0) != n.Input(0) || !gr.isConstant(m.Input(1)) || gr.costs[m.ID].Quant != gr.costs[n.ID].Quant || gr.taken[m.ID] || slices.Contains(members, m) {
 			continue
 		}
 		if with := biasAdd(gr, m); with != nil {
@@ -339,13 +361,32 @@ func (gr *grouping) feeder(members []*graph.Node) *graph.Node {
 	return nil
 }
 
-// finishChain calls a kernel with an activation in it one.
+// finishChain calls a kernel with an activation in it one, and one of two inputs of equal size a gated activation.
 func finishChain(gr *grouping, k *Kernel) {
 	for _, n := range k.Members {
 		if gr.costs[n.ID].Class == "activation" || n.Op == "Sigmoid" || n.Op == "Tanh" || n.Op == "Erf" {
 			k.Cost.Class = "activation"
 		}
 	}
+	if k.Cost.Class == "activation" && gr.operands(k) == 2 {
+		k.Cost.Row = "silu_and_mul"
+	}
+}
+
+// operands is how many values of as many elements as its result a kernel reads.
+func (gr *grouping) operands(k *Kernel) int {
+	var seen []*graph.Value
+	for _, n := range k.Members {
+		for _, v := range n.Inputs {
+			if v == nil || v.Producer != nil && slices.Contains(k.Members, v.Producer) || slices.Contains(seen, v) {
+				continue
+			}
+			if gr.shape(v).Elements().Equal(k.Cost.Elements) {
+				seen = append(seen, v)
+			}
+		}
+	}
+	return len(seen)
 }
 
 // unneeded finds the nodes whose results no kernel reads: masks and angles of fused kernels, and what leads to them.

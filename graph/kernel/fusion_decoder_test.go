@@ -162,6 +162,9 @@ func TestRotary(t *testing.T) {
 	if read, written := bytes(t, p, "elementwise"); !strings.HasPrefix(read, "160*b") || written != "160*b" {
 		t.Errorf("reads %s, writes %s", read, written)
 	}
+	if k := p.Kernels[0].Cost; k.Row != "rope" || k.Elements.String() != "40*b" { // (8 + 2)·4
+		t.Errorf("row operator %q over %v elements", k.Row, k.Elements)
+	}
 	_, p = served(t, slices.Concat(inputs, []Part{Node("Cos", "angle2", "cos2"), Node("Sin", "angle2", "sin2")}, rotation("q", "cos", "sin", "y"), rotation("k", "cos2", "sin2", "z"))...)
 	if len(p.Kernels) != 2 {
 		t.Errorf("other angles: kernels %q", kernels(p))
@@ -213,6 +216,40 @@ func TestChain(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, p := served(t, append(c.parts, Out("y", graph.Float32, 2, 8))...)
 			wantKernels(t, p, c.want...)
+		})
+	}
+}
+
+// TestRows: what a kernel is as a row operator, and over how many elements it goes.
+func TestRows(t *testing.T) {
+	x, a, g := float("x", 2, 8), float("a", 2, 8), weight("γ", 8)
+	root := []Part{
+		scalar("2"), scalar("ε"), Node("Pow", "h 2", "sq"), Node("ReduceMean", "sq", "m", Attr("axes", []int64{-1})), Node("Add", "m ε", "v"), Node("Sqrt", "v", "s"),
+		Node("Reciprocal", "s", "r"), Node("Mul", "h r", "n"), Node("Mul", "n γ", "y"),
+	}
+	for _, c := range []struct {
+		name  string
+		parts []Part
+		row   string
+	}{
+		{"norm by the root", slices.Concat([]Part{Opset("", 17), x, g, Node("Identity", "x", "h")}, root), "rmsnorm"},
+		{"after a residual", slices.Concat([]Part{Opset("", 17), x, a, g, Node("Add", "x a", "h")}, root), "add_rmsnorm"},
+		{"one node", []Part{Opset("", 23), x, g, Node("RMSNormalization", "x γ", "y")}, "rmsnorm"},
+		{"one node after a residual", []Part{Opset("", 23), x, a, g, Node("Add", "x a", "h"), Node("RMSNormalization", "h γ", "y")}, "add_rmsnorm"},
+		{"layer norm after a residual", []Part{x, a, g, Node("Add", "x a", "h"), Node("LayerNormalization", "h γ", "y")}, ""},
+		{"SwiGLU", []Part{x, a, Node("Sigmoid", "x", "s"), Node("Mul", "x s", "z"), Node("Mul", "z a", "y")}, "silu_and_mul"},
+		{"a gate by its own input", []Part{x, Node("Sigmoid", "x", "s"), Node("Mul", "x s", "y")}, ""},
+		{"a bias and a gate", []Part{x, g, Node("Add", "x γ", "b"), Node("Sigmoid", "b", "s"), Node("Mul", "b s", "y")}, ""},
+		{"a sum of two", []Part{x, a, Node("Add", "x a", "s"), Node("Mul", "s s", "y")}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, p := served(t, append(c.parts, Out("y", graph.Float32, NoShape))...)
+			if len(p.Kernels) != 1 {
+				t.Fatalf("kernels %q", kernels(p))
+			}
+			if k := p.Kernels[0].Cost; k.Row != c.row || !k.Elements.Is(16) {
+				t.Errorf("row operator %q over %v elements, want %q over 2·8", k.Row, k.Elements, c.row)
+			}
 		})
 	}
 }

@@ -200,3 +200,21 @@ func TestSeeThrough(t *testing.T) {
 		})
 	}
 }
+
+// TestBranches: laws that know functions find them in the branches of an If, as in decoders that are merged for prompts and
+// steps; not in loops, whose costs are of all rounds.
+func TestBranches(t *testing.T) {
+	silu := func(name, out string) []Part {
+		return []Part{Node("Sigmoid", "x", name+"s"), Node("Mul", "x "+name+"s", out), Out(out, graph.Float32, 2, 8)}
+	}
+	x := float("x", 2, 8)
+	_, p := functions(t, x, In("c", graph.Bool), Node("If", "c", "y", Attr("then_branch", Graph("then", silu("a", "ay")...)), Attr("else_branch", Graph("else", silu("b", "by")...))), Out("y", graph.Float32, 2, 8))
+	if got := kernels(p); len(got) != 2 || !strings.HasPrefix(got[0], "activation Sigmoid") || !strings.HasPrefix(got[1], "activation Sigmoid") {
+		t.Errorf("kernels %q", got)
+	}
+	loop := Graph("body", slices.Concat([]Part{In("i", graph.Int64), In("go", graph.Bool), float("in", 2, 8), Node("Identity", "go", "on"), Out("on", graph.Bool)}, silu("l", "ly"))...)
+	_, p = functions(t, x, Int("5", 5), Node("Loop", "5 - x", "y", Attr("body", loop)), Out("y", graph.Float32, 2, 8))
+	if got := kernels(p); len(got) != 2 {
+		t.Errorf("in a loop: kernels %q", got)
+	}
+}

@@ -29,6 +29,7 @@ type Plan struct {
 	// Calls are nodes that launch nothing and still are calls of the framework: views of values that depend on the
 	// input data. Only the host spends time on them.
 	Calls []*graph.Node
+	Notes []string // on what the plan takes a graph for
 }
 
 // profile is one row of the table of runtime profiles.
@@ -73,13 +74,14 @@ func profiles() []profile {
 			fusions: []fusion{bias, gelu, norm, {class: "norm", find: addNorm}, {find: scaledProduct}},
 		},
 		{
-			Name: "vllm", Help: "a served decoder: attention over the cache in place, norms, rotations, projections and element-wise chains fused, no host calls",
+			Name: "vllm", Help: "a served decoder: attention over the cache in place, layers of experts, norms, rotations, projections and element-wise chains fused, no host calls",
 			views: []string{"Slice", "Split", "Expand", "Identity", "Dropout", "Cast", "Transpose", "Unsqueeze", "Squeeze"}, fold: true,
 			stages: true, fusions: []fusion{
 				{class: "attention", find: attention, finish: finishAttention},
-				{class: "norm", find: rmsNorm, finish: typed},
+				{class: "moe", find: experts, finish: finishExperts},
+				{class: "norm", find: rmsNorm, finish: finishRMSNorm},
 				norm,
-				{class: "norm", find: addNorm},
+				{class: "norm", find: addNorm, finish: finishAddNorm},
 				{class: "elementwise", find: rotary, finish: finishRotary},
 				{find: projections, finish: finishProjections},
 				{find: chain, finish: finishChain},
@@ -106,14 +108,15 @@ type grouping struct {
 	dead   []bool       // by Node.ID: nobody reads what it makes
 	seen   []bool       // by Node.ID: a transposition that its readers see through
 	read   map[*graph.Value]masking
+	inside bool // branches of an If are grouped, too
 }
 
 // Option changes what a profile groups.
 type Option uint8
 
 // Functions groups what an eager framework runs as one kernel and a file spells in several nodes, beside what the
-// coefficients of trees were measured on: attention as scaled_dot_product_attention is exported, SiLU, the inverse root. For
-// laws of single kernels, which know these.
+// coefficients of trees were measured on: attention as scaled_dot_product_attention is exported, SiLU, the inverse root.
+// Branches of an If are grouped like the graph around them. For laws of single kernels, which know these.
 const Functions Option = 1
 
 // staticness tells what a value depends on.
@@ -139,7 +142,7 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 	for i := range plan.Of {
 		plan.Of[i] = -1
 	}
-	if !slices.Contains(options, Functions) {
+	if gr.inside = slices.Contains(options, Functions); !gr.inside {
 		all[i].functions = nil
 	}
 	fused := gr.kernels(g, include, &all[i])
@@ -171,6 +174,9 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 			k.Cost = &cost
 		}
 		plan.Kernels = append(plan.Kernels, k)
+	}
+	if dense := gr.dense(g, include); len(dense) > 0 {
+		plan.Notes = append(plan.Notes, fmt.Sprintf("%s: the graph runs every expert on every token, and is counted as it is written; a server runs those alone that the router chooses", dense[0].Label()))
 	}
 	return plan, nil
 }
@@ -206,11 +212,21 @@ func typed(gr *grouping, k *Kernel) {
 	}
 }
 
-// fuse finds the kernels of several nodes, by the node that does the work. Bodies of loops are left as they are.
+// grouped reports whether nodes of a body are: those of loops are left as they are, their costs are of all rounds.
+func (gr *grouping) grouped(b *graph.Body) bool {
+	for ; b.Owner != nil; b = b.Owner.Body {
+		if !gr.inside || b.Owner.Op != "If" {
+			return false
+		}
+	}
+	return true
+}
+
+// fuse finds the kernels of several nodes, by the node that does the work.
 func (gr *grouping) fuse(g *graph.Graph, include func(*graph.Node) bool, fusions []fusion) map[*graph.Node]Kernel {
 	out := map[*graph.Node]Kernel{}
 	for _, n := range g.Nodes {
-		if !include(n) || gr.taken[n.ID] || gr.dead[n.ID] || n.Body.Owner != nil {
+		if !include(n) || gr.taken[n.ID] || gr.dead[n.ID] || !gr.grouped(n.Body) {
 			continue
 		}
 		for _, f := range fusions {
@@ -333,24 +349,32 @@ func (gr *grouping) cost(members []*graph.Node) graph.Cost {
 	out := gr.costs[members[0].ID]
 	inside := func(n *graph.Node) bool { return slices.Contains(members, n) }
 	zero := graph.Const(0)
-	out.MACs, out.Elementwise, out.Read, out.Written, out.Products = zero, zero, zero, zero, nil
+	out.MACs, out.Elementwise, out.Read, out.Written, out.Elements, out.Products = zero, zero, zero, zero, zero, nil
 	var seen []*graph.Value
 	for _, n := range members {
 		c := gr.costs[n.ID]
 		out.MACs, out.Elementwise = out.MACs.Add(c.MACs), out.Elementwise.Add(c.Elementwise)
 		out.Products = append(out.Products, c.Products...)
+		runs := graph.Const(1)
+		if len(c.Products) > 0 {
+			runs = c.Products[0].Runs()
+		}
 		out.Known = out.Known && c.Known
 		for _, v := range n.Inputs {
 			if v != nil && (v.Producer == nil || !inside(v.Producer)) && !slices.Contains(seen, v) {
 				seen = append(seen, v)
-				out.Read = out.Read.Add(gr.inf.Facts[v.ID].Bytes())
+				out.Read = out.Read.Add(gr.inf.Facts[v.ID].Bytes().Mul(runs))
 			}
 		}
 		for _, v := range n.Outputs {
 			if v != nil && (v.IsOutput || slices.ContainsFunc(v.Consumers, func(u graph.Use) bool { return !inside(u.Node) })) {
 				out.Written = out.Written.Add(gr.inf.Facts[v.ID].Bytes())
+				out.Elements = out.Elements.Max(gr.inf.Facts[v.ID].Shape.Elements())
 			}
 		}
+	}
+	if len(out.Products) > 0 {
+		out.Elements = graph.Dim{}
 	}
 	return out
 }

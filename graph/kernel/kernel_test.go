@@ -172,3 +172,24 @@ func TestCosts(t *testing.T) {
 		})
 	}
 }
+
+// TestStoredWeights: what is done to weights before the run moves nothing in it, and of a table only rows are read: 2·3
+// tokens of 8 floats are 192 bytes, read and written; the weight of 8×4 is 128 bytes, the result 96.
+func TestStoredWeights(t *testing.T) {
+	parts := []Part{
+		In("ids", graph.Int64, 2, 3), weight("table", 1000, 8), Node("Gather", "table ids", "x", Attr("axis", 0)),
+		weight("w", 4, 8), transposed("w", "wt", 1, 0), Ints("shape", 8, 4), Node("Reshape", "wt shape", "w2"), Node("Cast", "w2", "w3", Attr("to", int64(graph.Float32))), Node("Identity", "w3", "w4"),
+		Node("MatMul", "x w4", "y"), Out("y", graph.Float32, NoShape),
+	}
+	for _, profile := range []string{"eager", "ort-basic", "ort-extended", "vllm"} {
+		p := decode(t, parts...).group(t, profile)
+		wantKernels(t, p, "gather Gather: x", "gemm MatMul: y")
+		moved := graph.Const(0)
+		for _, k := range p.Kernels {
+			moved = moved.Add(k.Cost.Read).Add(k.Cost.Written)
+		}
+		if want := int64(48 + 192 + 192 + 192 + 128 + 96); !moved.Is(want) {
+			t.Errorf("%s: %v bytes, want %d", profile, moved, want)
+		}
+	}
+}

@@ -38,7 +38,8 @@ func TestMasks(t *testing.T) {
 		},
 		{"a triangle", slices.Concat(places, []Part{Node("Unsqueeze", "s first", "s1"), Node("Concat", "s1 s1", "square", Attr("axis", 0)), Node("Expand", "-∞ square", "full"), Node("Trilu", "full 1", "mask")}, add), " causal"},
 		{
-			"a stored square, cut out", []Part{
+			"a stored square, cut out",
+			[]Part{
 				Weight("table", graph.Bool, 1, 1, 64, 64), Int("1", 1), Ints("first", 0), Ints("third", 2), Ints("last", 3), Node("Shape", "x", "shape"), Node("Gather", "shape 1", "s"), Node("Unsqueeze", "s first", "s1"),
 				Node("Slice", "table first s1 third", "rows"), Node("Slice", "rows first s1 last", "cut"), Node("Where", "cut scores -∞", "masked"),
 			},

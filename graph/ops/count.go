@@ -20,6 +20,12 @@ func Count(g *graph.Graph, inf *Inference) []graph.Cost {
 		if c.DType == graph.Undefined && len(n.Inputs) > 0 {
 			c.DType = arithmetic(&s.ctx)
 		}
+		if len(c.Products) == 0 || c.Row != "" {
+			c.Elements = s.ctx.Out(0).Shape.Elements()
+			if op.Class == "reduce" {
+				c.Elements = s.ctx.Shape(0).Elements()
+			}
+		}
 		costs[n.ID] = c.Times(inf.trips(n.Body))
 	}
 	return costs
@@ -62,6 +68,15 @@ func freeCost(*Context) graph.Cost {
 func pointwise(k int64) CostRule {
 	return func(c *Context) graph.Cost {
 		return c.cost(c.Out(0).Shape.Elements().MulInt(k))
+	}
+}
+
+// named is a rule of operators that energy models know as a row operator of their own.
+func named(row string, rule CostRule) CostRule {
+	return func(c *Context) graph.Cost {
+		cost := rule(c)
+		cost.Row = row
+		return cost
 	}
 }
 
@@ -125,7 +140,16 @@ func (f *Fact) Bytes() graph.Dim {
 	if f.Kind != graph.KindTensor && f.Kind != graph.KindUnknown {
 		return graph.Dim{}
 	}
-	return Bytes(f.DType, f.Shape.Elements())
+	return f.size(f.Shape.Elements())
+}
+
+// size is the size of n elements of the value.
+func (f *Fact) size(n graph.Dim) graph.Dim {
+	bytes := Bytes(f.DType, n)
+	if f.Block > 0 {
+		bytes = bytes.Add(n.CeilDiv(graph.Const(f.Block)))
+	}
+	return bytes
 }
 
 // Bytes is the size of n elements of type t, rounded up to whole bytes.

@@ -135,7 +135,7 @@ func (c *Context) expertBytes(active graph.Dim) graph.Dim {
 			read = read.Add(c.bytesIn(i))
 			continue
 		}
-		read = read.Add(Bytes(c.DType(i), s[1:].Elements()).Mul(touched))
+		read = read.Add(c.In(i).size(s[1:].Elements()).Mul(touched))
 	}
 	return read
 }

@@ -64,7 +64,12 @@ func gemmCost(c *Context) graph.Cost {
 	if c.Has(2) {
 		each += 1 + c.scalings("beta")
 	}
-	return c.products(c.Out(0).Shape.Elements().MulInt(each), c.gemmProduct(0, 1))
+	p := c.gemmProduct(0, 1)
+	cost := c.products(c.Out(0).Shape.Elements().MulInt(each), p)
+	if c.constant(1) {
+		c.readIfRun(&cost, 1, p)
+	}
+	return cost
 }
 
 // qgemmCost adds bias and scaling of each output element.

@@ -29,6 +29,7 @@ type Inference struct {
 	Taken       map[*graph.Node]int // If nodes: index in Bodies() of the branch a constant condition decides
 	Conflicts   []*Conflict         // contradictions; the outputs of their nodes are unknown
 	Unread      []string            // stored tensors whose elements were wanted and could not be read, why
+	Routed      bool                // a router spreads tokens over experts; how, data decides, and it is counted as evenly
 }
 
 // state is one run of inference.

@@ -9,6 +9,7 @@ type Fact struct {
 	Shape graph.Shape // nil: rank unknown
 	Elem  *Fact       // element of a sequence or an optional; nil where unknown
 	Items *Items      // the elements of a sequence as a list; nil where nothing is known of it
+	Block int64       // elements that share a scale of one byte, stored beside them; 0 where none do
 
 	// Data are the elements, row by row, of a small integer or boolean tensor (booleans as 0 and 1), or of a float
 	// tensor whose elements are integers; an element nobody knows is an unknown Dim. nil: nothing is known.

@@ -238,7 +238,16 @@ func (c *Context) productCost(left, right int, work graph.Dim) graph.Cost {
 	p := c.matMulProduct(left, right)
 	cost := c.products(work, p)
 	cost.Class = productClass(p)
+	c.readIfRun(&cost, right, p)
 	return cost
+}
+
+// readIfRun corrects the bytes of the right operand of a product that may have no rows.
+func (c *Context) readIfRun(cost *graph.Cost, right int, p graph.Product) {
+	if runs := p.Runs(); !runs.Is(1) {
+		bytes := c.bytesIn(right)
+		cost.Read = cost.Read.Sub(bytes).Add(bytes.Mul(runs))
+	}
 }
 
 // scalings is 1 where a factor that an attribute holds is not 1, and so is multiplied by.

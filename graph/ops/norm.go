@@ -14,22 +14,22 @@ const (
 func normOps() []Op {
 	return []Op{
 		row("LayerNormalization", 1, "norm", layerNormalization, layerNormCost, 1, 2),
-		row("SimplifiedLayerNormalization", 1, "norm", simplifiedLayerNorm, pointwise(rmsNorm), 1),
-		row("RMSNormalization", 23, "norm", rmsNormalization, pointwise(rmsNorm), 1),
+		row("SimplifiedLayerNormalization", 1, "norm", simplifiedLayerNorm, named("rmsnorm", pointwise(rmsNorm)), 1),
+		row("RMSNormalization", 23, "norm", rmsNormalization, named("rmsnorm", pointwise(rmsNorm)), 1),
 		row("BatchNormalization", 1, "norm", batchNorm, batchNormCost, 1, 2),
 		row("InstanceNormalization", 1, "norm", sameAsFirst, pointwise(layerNorm+1), 1, 2),
 		row("GroupNormalization", 18, "norm", sameAsFirst, pointwise(layerNorm+1), 1, 2),
 		row("LRN", 1, "norm", sameAsFirst, lrnCost),
 		row("LpNormalization", 1, "norm", sameAsFirst, pointwise(3)),           // power, sum, divide
 		row("MeanVarianceNormalization", 9, "norm", sameAsFirst, pointwise(5)), // two means, square, subtract, divide
-		contrib("SimplifiedLayerNormalization", "norm", simplifiedLayerNorm, pointwise(rmsNorm), 1),
+		contrib("SimplifiedLayerNormalization", "norm", simplifiedLayerNorm, named("rmsnorm", pointwise(rmsNorm)), 1),
 		contrib("SkipLayerNormalization", "norm", skipLayerNorm, skipLayerNormCost, 2, 3, 4),
-		contrib("SkipSimplifiedLayerNormalization", "norm", skipLayerNorm, skipLayerNormCost, 2, 3),
+		contrib("SkipSimplifiedLayerNormalization", "norm", skipLayerNorm, named("add_rmsnorm", skipLayerNormCost), 2, 3),
 		contrib("EmbedLayerNormalization", "norm", embedLayerNorm, embedLayerNormCost, 2, 3, 4, 5, 6),
 		contrib("QEmbedLayerNormalization", "norm", embedLayerNorm, embedLayerNormCost, 2, 3, 4, 5, 6),
 		contrib("GroupNorm", "norm", sameAsFirst, groupNormCost, 1, 2),
-		contrib("SkipGroupNorm", "norm", like(0, 0), groupNormCost, 1, 2, 4),  // output 1 is the sum of the inputs
-		contrib("GatedRMSNorm", "norm", sameAsFirst, pointwise(rmsNorm+3), 1), // sigmoid of the gate, two products
+		contrib("SkipGroupNorm", "norm", like(0, 0), groupNormCost, 1, 2, 4),                    // output 1 is the sum of the inputs
+		contrib("GatedRMSNorm", "norm", sameAsFirst, named("rmsnorm", pointwise(rmsNorm+3)), 1), // sigmoid of the gate, two products
 		contrib("QOrderedLayerNormalization", "norm", sameAsFirst, pointwise(dequantize+layerNorm+1+quantize), 2, 3),
 	}
 }

@@ -10,10 +10,10 @@ const rotaryWork = 3
 // Su et al., RoFormer: https://arxiv.org/abs/2104.09864
 func rotaryOps() []Op {
 	return []Op{
-		row("RotaryEmbedding", 23, "elementwise", ofRank("input", sameAsFirst, 3, 4), rotaryCost),
-		contrib("RotaryEmbedding", "elementwise", sameAsFirst, rotaryCost),
-		contrib("MRotaryEmbedding", "elementwise", sameAsFirst, rotaryCost),
-		contrib("GemmaRotaryEmbedding", "elementwise", like(1, 3), gemmaRotaryCost),
+		row("RotaryEmbedding", 23, "elementwise", ofRank("input", sameAsFirst, 3, 4), named("rope", rotaryCost)),
+		contrib("RotaryEmbedding", "elementwise", sameAsFirst, named("rope", rotaryCost)),
+		contrib("MRotaryEmbedding", "elementwise", sameAsFirst, named("rope", rotaryCost)),
+		contrib("GemmaRotaryEmbedding", "elementwise", like(1, 3), named("rope", gemmaRotaryCost)),
 	}
 }
 

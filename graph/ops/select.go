@@ -13,6 +13,8 @@ func nonZero(c *Context) error {
 	count := nonZeros(c, 0, c.Fresh(0, 1), -1)
 	if n := in.Elements(); !n.IsUnknown() && filled(c.Node.Input(0)) {
 		count = n
+	} else if n, ok := c.s.routed(c.Node.Input(0)); ok && count.DependsOnData() {
+		count = n
 	}
 	c.Set(0, graph.Int64, graph.Shape{rank, count})
 	return nil

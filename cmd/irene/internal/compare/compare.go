@@ -19,6 +19,8 @@ type Comparison struct {
 	Crossings []Crossing
 	Notes     []string
 	View      View
+
+	ratios []*ratios // by point
 }
 
 // Point is what one choice of dims gives, a report per model.
@@ -100,6 +102,7 @@ func Build(points [][]Compared, labels []string) *Comparison {
 			finders[p] = append(finders[p], finder(m.Report, p == 0))
 		}
 		c.Points = append(c.Points, point)
+		c.ratios = append(c.ratios, newRatios(point.Reports))
 	}
 	c.Version = c.Points[0].Reports[0].Version
 	c.Root = rowOf(align.Align(trees...), finders)
@@ -229,19 +232,6 @@ func (c *Comparison) Paths() []string {
 	})
 	return out
 }
-
-// differs reports whether two predictions differ by more than their 90 % intervals allow: the intervals do not overlap.
-// Predictions for one device share the errors of its coefficients, which cancel in part: the rule errs on the side of
-// calling a difference uncertain. Known is false where one is no prediction.
-func differs(a, b *report.Metrics) (differ, known bool) {
-	if a == nil || b == nil || !a.HasEnergy() || !b.HasEnergy() {
-		return false, false
-	}
-	return a.Low > b.High || b.Low > a.High, true
-}
-
-// intervalRule says in words what differs does.
-const intervalRule = "a difference counts as real where the 90 % intervals do not overlap; errors of the coefficients, which both predictions share, make this rule cautious"
 
 // Module is a model's module at a point; nil where it has none.
 func (r *Row) Module(point, model int) *report.Module { return r.modules[point][model] }

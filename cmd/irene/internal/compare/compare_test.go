@@ -9,7 +9,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
-	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/paired"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -52,26 +52,25 @@ func TestMetric(t *testing.T) {
 	}
 }
 
-// TestDiffer is about intervals: they overlap, do not, or are not known.
-func TestDiffer(t *testing.T) {
-	of := func(low, high energy.Joules) *report.Metrics {
-		m := &report.Metrics{}
-		m.Predicted, m.Low, m.High = true, low, high
-		return m
-	}
+// TestDecision puts ratios in words; a bound alone names what keeps the other from being known.
+func TestDecision(t *testing.T) {
+	c := layered(t, 1, 2)
+	nan := math.NaN()
+	open, known := &report.Metrics{Unknown: 2}, &report.Metrics{}
 	for _, tt := range []struct {
-		a, b          *report.Metrics
-		differ, known bool
+		r    paired.Ratio
+		a, b *report.Metrics
+		want string
 	}{
-		{of(1, 2), of(3, 4), true, true},
-		{of(3, 4), of(1, 2), true, true},
-		{of(1, 3), of(2, 4), false, true},
-		{of(1, 2), of(2, 3), false, true},
-		{of(1, 2), &report.Metrics{}, false, false},
-		{nil, of(1, 2), false, false},
+		{paired.Ratio{Value: 0.5, Low: 0.45, High: 0.55}, known, known, "lower, with 90 % the ratio lies in 0.45x … 0.55x"},
+		{paired.Ratio{Value: 1.1, Low: 0.9, High: 1.3}, known, known, "open, with 90 % the ratio lies in 0.90x … 1.30x"},
+		{paired.Ratio{Value: 1, Low: 1, High: 1}, known, known, "the same work"},
+		{paired.Ratio{Value: nan, Low: nan, High: 0.8}, open, known, "lower, with 95 % the ratio is below 0.80x; 2 operators of unknown cost in A"},
+		{paired.Ratio{Value: nan, Low: 0.8, High: nan}, known, open, "unknown, with 95 % the ratio is above 0.80x; 2 operators of unknown cost in B"},
+		{paired.Ratio{Value: nan, Low: nan, High: nan}, open, open, "unknown; 2 operators of unknown cost in A; 2 operators of unknown cost in B"},
 	} {
-		if differ, known := differs(tt.a, tt.b); differ != tt.differ || known != tt.known {
-			t.Errorf("%+v and %+v: differ %v, known %v", tt.a, tt.b, differ, known)
+		if got := c.decision(tt.r, tt.a, tt.b, 1); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.r, got, tt.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package compare
 import (
 	"bytes"
 	"io"
+	"math"
 	"strconv"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
@@ -26,7 +27,10 @@ func writeCSV(w io.Writer, c *Comparison) error {
 		}
 	}
 	for _, n := range c.Names[1:] {
-		head = append(head, "differs_"+n)
+		for _, x := range predicted() {
+			ratio := x.Key + "_" + n + "/" + c.Names[0]
+			head = append(head, ratio+"_low", ratio+"_high", ratio+"_verdict")
+		}
 	}
 	if err := out.Write(head); err != nil {
 		return err
@@ -67,11 +71,14 @@ func (c *Comparison) csvRows(point int) [][]string {
 			}
 		}
 		for k := range c.Names[1:] {
-			text := ""
-			if differ, known := differs(r.Metrics(point, 0), r.Metrics(point, k+1)); known {
-				text = strconv.FormatBool(differ)
+			for _, x := range predicted() {
+				ratio, ok := c.ratio(x, r, point, k+1)
+				if !ok {
+					row = append(row, "", "", "")
+					continue
+				}
+				row = append(row, render.CSVNumber(ratio.Low, !math.IsNaN(ratio.Low)), render.CSVNumber(ratio.High, !math.IsNaN(ratio.High)), string(ratio.Verdict()))
 			}
-			row = append(row, text)
 		}
 		rows = append(rows, row)
 	}

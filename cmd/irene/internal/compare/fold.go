@@ -18,7 +18,7 @@ type compared struct {
 	own      bool // the operators that sit directly in a row
 	count    int
 	amounts  [][][]amount // by metric, point and model
-	differs  []bool       // by model: from the first, beyond the intervals, at the first point
+	decided  []bool       // by model: its energy is lower or higher than the first one's, at the first point
 	children []*compared
 }
 
@@ -121,7 +121,7 @@ func (f *rowFolder) own(rows []*Row, x *compared) *compared {
 		}
 		out.amounts = append(out.amounts, points)
 	}
-	out.differs = make([]bool, len(f.c.Names))
+	out.decided = make([]bool, len(f.c.Names))
 	if !weighs {
 		return nil
 	}
@@ -205,8 +205,7 @@ func (f *rowFolder) row(y *report.Folded[*Row], within bool) *compared {
 			}
 			x.label = report.Label(names, func(m *report.Module) string { return m.Name })
 		}
-		differ, _ := differs(first.Metrics(0, 0), first.Metrics(0, k))
-		x.differs = append(x.differs, differ)
+		x.decided = append(x.decided, f.c.decides(report.FindMetric("energy"), first, 0, k))
 	}
 	for _, metric := range f.metrics {
 		points := make([][]amount, len(f.c.Points))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/paired"
 )
 
 // Output is what irene compare --format json writes: models and rows at the first point; further points follow with the
@@ -15,11 +16,11 @@ type Output struct {
 	Version string `json:"irene"`  // version of the program
 	report.Basis
 	sideBySide
-	Points       []pointJSON `json:"points" lines:"before,each"`      // with several choices of dims, the first one among them
-	Crossings    []Crossing  `json:"crossovers" lines:"before,each"`  // where another model becomes the cheaper one
-	Differences  []partsJSON `json:"differences" lines:"before,each"` // of the first model and each other one
-	IntervalRule string      `json:"interval_rule" lines:"before"`    // what a difference that counts as real is, for people
-	Notes        []string    `json:"notes"`                           // what to know beside the numbers, for people
+	Points      []pointJSON `json:"points" lines:"before,each"`      // with several choices of dims, the first one among them
+	Crossings   []Crossing  `json:"crossovers" lines:"before,each"`  // where another model becomes the cheaper one
+	Differences []partsJSON `json:"differences" lines:"before,each"` // of the first model and each other one
+	RatioRule   string      `json:"ratio_rule" lines:"before"`       // what verdicts rest on, for people
+	Notes       []string    `json:"notes"`                           // what to know beside the numbers, for people
 }
 
 // sideBySide are the models at one point.
@@ -36,25 +37,35 @@ type pointJSON struct {
 
 // modelJSON is one of the models.
 type modelJSON struct {
-	Name     string                `json:"name"`     // "A", "B" …
-	File     string                `json:"file"`     // its path as it was given
-	Producer string                `json:"producer"` // program that wrote the file, with its version
-	Dims     render.Members[int64] `json:"dims"`     // every dim that has a number, by name
-	Assumed  []string              `json:"assumed"`  // names of the dims nobody gave
-	Metrics  report.MetricsJSON    `json:"metrics"`  // of the whole model
-	Ratios   ratiosJSON            `json:"ratios"`   // to the first model
-	Differs  *bool                 `json:"differs"`  // from the energy of the first model, by the interval rule
-	Warnings []string              `json:"warnings"` // what to know beside the numbers, for people
+	Name      string                `json:"name"`     // "A", "B" …
+	File      string                `json:"file"`     // its path as it was given
+	Producer  string                `json:"producer"` // program that wrote the file, with its version
+	Dims      render.Members[int64] `json:"dims"`     // every dim that has a number, by name
+	Assumed   []string              `json:"assumed"`  // names of the dims nobody gave
+	Metrics   report.MetricsJSON    `json:"metrics"`  // of the whole model
+	Ratios    ratiosJSON            `json:"ratios"`   // to the first model
+	ratioJSON                       // of its energy to that of the first model
+	TimeRatio ratioJSON             `json:"time_ratio"` // of its time to that of the first model
+	Warnings  []string              `json:"warnings"`   // what to know beside the numbers, for people
 }
 
 // rowJSON is one module of each model, as far as it has one; its lists have an element a model, null where there is none.
 type rowJSON struct {
-	Paths   []*string             `json:"paths"`   // of the calls; "" is the model
-	Depth   int                   `json:"depth"`   // levels below the whole
-	Matched render.Text           `json:"matched"` // what the modules were matched by; null where only one model has a module
-	Metrics []*report.MetricsJSON `json:"metrics"` // sums over the subtree
-	Ratios  []*ratiosJSON         `json:"ratios"`  // to the first model's module
-	Differs []*bool               `json:"differs"` // from the energy of the first model's module, by the interval rule; null where not known
+	Paths   []*string             `json:"paths"`        // of the calls; "" is the model
+	Depth   int                   `json:"depth"`        // levels below the whole
+	Matched render.Text           `json:"matched"`      // what the modules were matched by; null where only one model has a module
+	Metrics []*report.MetricsJSON `json:"metrics"`      // sums over the subtree
+	Ratios  []*ratiosJSON         `json:"ratios"`       // to the first model's module
+	Energy  []*ratioJSON          `json:"energy_ratio"` // of energies to the first model's module
+	Time    []*ratioJSON          `json:"time_ratio"`   // of times to the first model's module
+}
+
+// ratioJSON is a ratio of two predictions, with the interval that decides.
+type ratioJSON struct {
+	Verdict paired.Verdict `json:"verdict"`    // lower, higher, open (the interval holds 1) or unknown
+	Ratio   render.Number  `json:"ratio"`      // null where one of both is not known
+	Low     render.Number  `json:"ratio_low"`  // 90 % interval; null where nothing bounds it
+	High    render.Number  `json:"ratio_high"` // 90 % interval; null where nothing bounds it
 }
 
 // ratiosJSON are the numbers of a module over those of the first model's; null where one is not known or divides by zero.
@@ -87,7 +98,7 @@ type pieceJSON struct {
 func writeJSON(w io.Writer, c *Comparison) error {
 	out := Output{
 		Schema: report.Schema, Version: c.Version, Basis: c.Points[0].Reports[0].Basis(), sideBySide: c.sideBySide(0),
-		Crossings: c.Crossings, Differences: c.partsJSON(), IntervalRule: intervalRule, Notes: c.Notes,
+		Crossings: c.Crossings, Differences: c.partsJSON(), RatioRule: ratioRule, Notes: c.Notes,
 	}
 	for p := range c.Points {
 		if len(c.Points) > 1 {
@@ -101,11 +112,12 @@ func (c *Comparison) sideBySide(point int) sideBySide {
 	var out sideBySide
 	reports := c.Points[point].Reports
 	first := &reports[0].Tree.Metrics
+	energy, time := report.FindMetric("energy"), report.FindMetric("time")
 	for k, r := range reports {
 		m := &r.Tree.Metrics
 		out.Models = append(out.Models, modelJSON{
 			Name: c.Names[k], File: r.Model.File, Producer: r.Model.Producer, Dims: report.DimsJSON(r.Dims), Assumed: r.Assumed,
-			Metrics: m.JSON(), Ratios: *newRatiosJSON(first, m), Differs: differsJSON(first, m), Warnings: r.Warnings,
+			Metrics: m.JSON(), Ratios: *newRatiosJSON(first, m), ratioJSON: *c.ratioJSON(energy, c.Root, point, k), TimeRatio: *c.ratioJSON(time, c.Root, point, k), Warnings: r.Warnings,
 		})
 	}
 	c.eachRow(func(r *Row, depth int) { out.Rows = append(out.Rows, c.rowJSON(r, point, depth)) })
@@ -136,7 +148,7 @@ func (c *Comparison) rowJSON(r *Row, point, depth int) rowJSON {
 	n := len(c.Names)
 	out := rowJSON{
 		Paths: make([]*string, n), Depth: depth, Matched: render.Text(r.Reason),
-		Metrics: make([]*report.MetricsJSON, n), Ratios: make([]*ratiosJSON, n), Differs: make([]*bool, n),
+		Metrics: make([]*report.MetricsJSON, n), Ratios: make([]*ratiosJSON, n), Energy: make([]*ratioJSON, n), Time: make([]*ratioJSON, n),
 	}
 	a := r.Metrics(point, 0)
 	for k := range n {
@@ -148,7 +160,8 @@ func (c *Comparison) rowJSON(r *Row, point, depth int) rowJSON {
 			out.Metrics[k] = new(b.JSON())
 		}
 		if a != nil && b != nil {
-			out.Ratios[k], out.Differs[k] = newRatiosJSON(a, b), differsJSON(a, b)
+			out.Ratios[k] = newRatiosJSON(a, b)
+			out.Energy[k], out.Time[k] = c.ratioJSON(report.FindMetric("energy"), r, point, k), c.ratioJSON(report.FindMetric("time"), r, point, k)
 		}
 	}
 	return out
@@ -167,12 +180,9 @@ func newRatiosJSON(a, b *report.Metrics) *ratiosJSON {
 	return &ratiosJSON{of("energy"), of("time"), of("flops"), of("macs"), of("bytes"), of("params"), of("operators")}
 }
 
-func differsJSON(a, b *report.Metrics) *bool {
-	differ, known := differs(a, b)
-	if !known {
-		return nil
-	}
-	return &differ
+func (c *Comparison) ratioJSON(x *report.Metric, r *Row, point, k int) *ratioJSON {
+	ratio, _ := c.ratio(x, r, point, k)
+	return &ratioJSON{ratio.Verdict(), render.Number(ratio.Value), render.Number(ratio.Low), render.Number(ratio.High)}
 }
 
 // partsJSON takes the first model and each other one apart.

@@ -133,7 +133,7 @@ func (c *Comparison) head() []report.Note {
 			}
 		}
 	}
-	out = append(out, report.Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", report.ModeText(first.Mode), first.Convention)})
+	out = append(out, report.Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", first.NumbersText(), first.Convention)})
 	return append(out, c.verdicts()...)
 }
 
@@ -141,9 +141,9 @@ func (c *Comparison) head() []report.Note {
 func (c *Comparison) verdicts() []report.Note {
 	x := c.shown()[0]
 	var out []report.Note
-	for _, p := range c.Points {
+	for i, p := range c.Points {
 		for k := 1; k < len(c.Names); k++ {
-			text := c.verdict(x, p.Reports, k)
+			text := c.verdict(x, i, k)
 			if p.Label != "" {
 				text = "at " + p.Label + " " + text
 			}
@@ -156,7 +156,8 @@ func (c *Comparison) verdicts() []report.Note {
 	return out
 }
 
-func (c *Comparison) verdict(x *report.Metric, reports []*report.Report, k int) string {
+func (c *Comparison) verdict(x *report.Metric, point, k int) string {
+	reports := c.Points[point].Reports
 	ma, mb := &reports[0].Tree.Metrics, &reports[k].Tree.Metrics
 	a, b := amountOf(x, ma), amountOf(x, mb)
 	if !a.known || !b.known {
@@ -174,14 +175,8 @@ func (c *Comparison) verdict(x *report.Metric, reports []*report.Report, k int) 
 	case ratio == "":
 		text = fmt.Sprintf("%s %s %s, %s nothing of it", c.Names[k], verb, b.printed(x), c.Names[0])
 	}
-	if x.Key != "energy_j" {
-		return text
-	}
-	if differ, known := differs(ma, mb); known && a.value != b.value {
-		if differ {
-			return text + ": the 90 % intervals do not overlap"
-		}
-		return text + ": within the 90 % intervals, which overlap"
+	if r, ok := c.ratio(x, c.Root, point, k); ok {
+		text += ": " + c.decision(r, ma, mb, k)
 	}
 	return text
 }
@@ -272,7 +267,7 @@ type columns struct {
 	what    string // before the models' names
 	amounts bool   // a column per model
 	gap     bool   // the difference of two
-	marks   bool   // where the intervals do not overlap
+	marks   bool   // where the interval of the ratio decides
 }
 
 // add adds the titles of the columns.
@@ -299,11 +294,11 @@ func (q *columns) titles(g *grid) {
 	}
 }
 
-// mark stands beside ratios of predictions whose intervals do not overlap.
+// mark stands beside ratios of predictions whose interval does not hold 1.
 const mark = "≠"
 
 // cells fills the columns. Rows that are counted elsewhere have amounts only.
-func (q *columns) cells(list []amount, differs []bool, elsewhere bool) []render.Cell {
+func (q *columns) cells(list []amount, decided []bool, elsewhere bool) []render.Cell {
 	var cells []render.Cell
 	if q.amounts {
 		for _, a := range list {
@@ -312,7 +307,7 @@ func (q *columns) cells(list []amount, differs []bool, elsewhere bool) []render.
 	}
 	for k, a := range list[1:] {
 		ratio, sign := render.Cell{Text: ratioText(list[0], a)}, render.Cell{}
-		if differs != nil && differs[k+1] {
+		if decided != nil && decided[k+1] {
 			ratio.Style, sign = render.Yellow, render.Cell{Text: mark, Style: render.Yellow}
 		}
 		if elsewhere {
@@ -401,7 +396,7 @@ func (c *Comparison) compareLines(siblings []*compared, sets [][]columns, prefix
 		cells := []render.Cell{{Text: label, Style: style}}
 		for m := range sets {
 			for p := range sets[m] {
-				cells = append(cells, sets[m][p].cells(x.amounts[m][p], x.differs, x.state == inside)...)
+				cells = append(cells, sets[m][p].cells(x.amounts[m][p], x.decided, x.state == inside)...)
 			}
 		}
 		out = append(out, gridRow{prefix: prefix + fork, depth: depth, cells: append(cells, render.Cell{Text: c.besideText(x), Style: render.Faint})})
@@ -474,7 +469,7 @@ func (p *piece) name() string {
 	return name
 }
 
-// notes are what to know beside the tables: what only one model has, the rule of intervals, warnings.
+// notes are what to know beside the tables: what only one model has, the rule of verdicts, warnings.
 func (c *Comparison) notes() []report.Note {
 	var out []report.Note
 	x := c.shown()[0]
@@ -490,7 +485,7 @@ func (c *Comparison) notes() []report.Note {
 		}
 	}
 	if x.Key == "energy_j" {
-		out = append(out, report.Note{Key: "intervals", Text: mark + " " + intervalRule, Style: render.Bold})
+		out = append(out, report.Note{Key: "intervals", Text: mark + " " + ratioRule, Style: render.Bold})
 	}
 	for _, n := range c.Notes {
 		out = append(out, report.Note{Key: "note", Text: n, Style: render.Yellow})

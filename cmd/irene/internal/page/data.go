@@ -14,6 +14,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/align"
@@ -22,11 +23,12 @@ import (
 
 // pageData is what the page's program reads.
 type pageData struct {
-	Schema  int       `json:"schema"`
-	Rules   rulesData `json:"rules" lines:"before"`
-	Metrics []metric  `json:"metrics" lines:"before"`
-	Models  []model   `json:"models" lines:"before,each"`
-	Rows    []row     `json:"rows,omitzero" lines:"before,each"` // of several models
+	Schema  int         `json:"schema"`
+	Rules   rulesData   `json:"rules" lines:"before"`
+	Overlap *law.Sheets `json:"overlap" lines:"before"` // laws that devices speak of; null where none does
+	Metrics []metric    `json:"metrics" lines:"before"`
+	Models  []model     `json:"models" lines:"before,each"`
+	Rows    []row       `json:"rows,omitzero" lines:"before,each"` // of several models
 }
 
 // rulesData are the constants of the model of energy.
@@ -128,6 +130,7 @@ type form struct {
 	FLOPs   int         `json:"flops"`
 	Read    int         `json:"read"`
 	Written int         `json:"written"`
+	Share   int         `json:"share"`  // in what a kernel of several operators takes
 	Inputs  []*value    `json:"inputs"` // null for an absent one
 	Outputs []*value    `json:"outputs"`
 }
@@ -152,8 +155,12 @@ func htmlData(pages []Page) []byte {
 	for _, x := range report.MetricTable(func(x *report.Metric) bool { return x.Name != "" && x.Title != "" }) {
 		data.Metrics = append(data.Metrics, metric{x.Name, strings.ToUpper(x.Title[:1]) + x.Title[1:], x.Unit.Symbol, x.Closed != nil})
 	}
+	laws := law.NewSheets()
 	for i := range pages {
-		data.Models = append(data.Models, newPageBuilder(&pages[i]).model())
+		data.Models = append(data.Models, newPageBuilder(&pages[i], laws).model())
+	}
+	if len(laws.Laws) > 0 {
+		data.Overlap = laws
 	}
 	if len(pages) > 1 {
 		data.Rows = rows(pages)
@@ -199,6 +206,7 @@ func places(root *graph.Module) map[*graph.Module]int {
 // pageBuilder gathers one model.
 type pageBuilder struct {
 	page      *Page
+	laws      *law.Sheets // of all models
 	names     map[string]string
 	taken     map[string]bool
 	exprs     *numbered[string]
@@ -229,9 +237,9 @@ func (t *numbered[T]) id(v T) int {
 	return n
 }
 
-func newPageBuilder(p *Page) *pageBuilder {
+func newPageBuilder(p *Page, laws *law.Sheets) *pageBuilder {
 	b := &pageBuilder{
-		page: p, names: map[string]string{}, taken: map[string]bool{}, index: map[*graph.Node]int{},
+		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{}, index: map[*graph.Node]int{},
 		exprs: newNumbered[string](), forms: newNumbered[form](),
 	}
 	for _, n := range p.Open.Graph.Nodes {
@@ -246,7 +254,7 @@ func newPageBuilder(p *Page) *pageBuilder {
 func (b *pageBuilder) model() model {
 	r := b.page.Report
 	out := model{
-		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.Flags,
+		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: r.NumbersText(), Convention: r.Convention, Flags: b.page.Flags,
 		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Memory: r.MemoryJSON(), Coverage: b.coverage(), Warnings: b.warnings(),
 	}
 	out.Modules, out.Operators = b.tree()
@@ -376,9 +384,17 @@ func (b *pageBuilder) form(n *graph.Node) form {
 	cost, m := &b.page.Open.Costs[n.ID], report.OperatorMetrics(b.page.Open, b.page.Report.Convention, n)
 	return form{
 		Op: n.Op, Domain: n.Domain, Class: cmp.Or(cost.Class, "view"), DType: cost.DType, Params: m.Params,
-		MACs: b.expr(m.MACs), FLOPs: b.expr(m.FLOPs), Read: b.expr(m.Read), Written: b.expr(m.Written),
+		MACs: b.expr(m.MACs), FLOPs: b.expr(m.FLOPs), Read: b.expr(m.Read), Written: b.expr(m.Written), Share: b.share(cost),
 		Inputs: b.values(n.Inputs), Outputs: b.values(n.Outputs),
 	}
+}
+
+// share numbers the FLOPs by which operators share their kernel; -1 where they are not known.
+func (b *pageBuilder) share(c *graph.Cost) int {
+	if !c.Known {
+		return -1
+	}
+	return b.expr(c.FLOPs(graph.TwoMACPlusElementwise))
 }
 
 func (b *pageBuilder) values(list []*graph.Value) []*value {

@@ -17,19 +17,15 @@ import (
 const evaluateScript = `
 const engine = require("./html/engine.js");
 const { data, sizes, device } = JSON.parse(require("fs").readFileSync(0));
-const model = engine.prepare(data.models[0], data.rules);
+const model = engine.prepare(data.models[0], data.rules, data.overlap);
 const values = model.data.dims.map((d) => sizes[d.name]);
 const result = engine.evaluate(model, values, model.data.devices.findIndex((d) => d.id === device));
-console.log(JSON.stringify(result.modules.map((m) => [m.energy, m.time, m.low, m.high])));
+console.log(JSON.stringify([...result.modules, ...result.operators].map((m) => [m.energy, m.time, m.low, m.high])));
 `
 
 // TestHTMLEngine holds the page's arithmetic against predictions, where node is there to run it.
 func TestHTMLEngine(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("no node; make html-test does the same in a browser")
-	}
-	devices := []string{"gtx-1070", "h100-sxm"}
+	devices := []string{"gtx-1070", "h100-sxm", "t4"}
 	for _, name := range fixtures.Models() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,14 +42,14 @@ func TestHTMLEngine(t *testing.T) {
 						t.Fatal(err)
 					}
 					want := predicted(t, a, device)
-					got := runEngine(t, node, map[string]any{"data": json.RawMessage(data), "sizes": given, "device": device})
+					got := nodeAnswers[[4]float64](t, evaluateScript, map[string]any{"data": json.RawMessage(data), "sizes": given, "device": device})
 					if len(got) != len(want) {
-						t.Fatalf("%d modules, want %d", len(got), len(want))
+						t.Fatalf("%d modules and operators, want %d", len(got), len(want))
 					}
 					for i := range want {
 						for k := range want[i] {
 							if math.Abs(got[i][k]-want[i][k]) > 1e-12*math.Abs(want[i][k]) {
-								t.Fatalf("%v on %s: number %d of module %d is %v, predicted %v", given, device, k, i, got[i][k], want[i][k])
+								t.Fatalf("%v on %s: number %d of module or operator %d is %v, predicted %v", given, device, k, i, got[i][k], want[i][k])
 							}
 						}
 					}
@@ -76,7 +72,7 @@ func parsedDims(t *testing.T, data []byte) []string {
 	return names
 }
 
-// predicted lists energy, time and interval of every module, parents first.
+// predicted lists energy, time and interval of every module, parents first, then of every operator in graph order.
 func predicted(t *testing.T, a *analysis.Analysis, device string) [][4]float64 {
 	t.Helper()
 	p, err := reporttest.Target(t, device).Run(a)
@@ -88,16 +84,26 @@ func predicted(t *testing.T, a *analysis.Analysis, device string) [][4]float64 {
 		s := p.Modules[m]
 		out = append(out, [4]float64{float64(s.Energy), float64(s.Time), float64(s.Low), float64(s.High)})
 	})
+	for _, n := range a.Graph.Nodes {
+		if o := &p.Nodes[n.ID]; a.Tree.Of[n.ID] != nil {
+			out = append(out, [4]float64{float64(o.Energy), float64(o.Time), float64(o.Low), float64(o.High)})
+		}
+	}
 	return out
 }
 
-func runEngine(t *testing.T, node string, input any) [][4]float64 {
+// nodeAnswers is the list that a script prints; the test is skipped where node is not there to run it.
+func nodeAnswers[T any](t *testing.T, script string, input any) []T {
 	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("no node; make html-test does the same in a browser")
+	}
 	in, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(node, "-e", evaluateScript)
+	cmd := exec.Command(node, "-e", script)
 	cmd.Stdin = bytes.NewReader(in)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -105,7 +111,7 @@ func runEngine(t *testing.T, node string, input any) [][4]float64 {
 	if err != nil {
 		t.Fatalf("%v: %s", err, stderr.Bytes())
 	}
-	var out [][4]float64
+	var out []T
 	if err := json.Unmarshal(text, &out); err != nil {
 		t.Fatal(err)
 	}

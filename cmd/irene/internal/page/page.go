@@ -23,11 +23,11 @@ type Page struct {
 	Flags   string             // of the command line, beside dims and device, that numbers depend on
 }
 
-//go:embed html/report.html.tmpl html/engine.js html/report.js html/compare.js html/report.css
+//go:embed html/report.html.tmpl html/overlap_waits.js html/overlap.js html/engine.js html/report.js html/compare.js html/report.css
 var htmlFiles embed.FS
 
 // htmlScripts are the parts of the page's program, in their order.
-var scripts = []string{"engine.js", "report.js", "compare.js"}
+var scripts = []string{"overlap_waits.js", "overlap.js", "engine.js", "report.js", "compare.js"}
 
 // htmlText is what the template reads.
 type htmlText struct {

@@ -143,7 +143,7 @@ func checkPage(t *testing.T, d *htmlData) {
 			within("work", w, len(p.Works))
 		}
 	}
-	if len(m.Devices) != 2 || m.Devices[0].Origin != "measured" || m.Devices[1].Origin != "scaled" {
+	if len(m.Devices) != 2 || m.Devices[0].Origin != "fitted" || m.Devices[1].Origin != "fitted" {
 		t.Errorf("devices %+v", m.Devices)
 	}
 	for _, dev := range m.Devices {

@@ -28,10 +28,10 @@ type Options struct {
 func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 	b := &builder{a: a, p: p, conv: opts.Convention, index: make([]int, len(a.Graph.Nodes)), calls: map[string]int{}}
 	r := &Report{
-		Version: opts.Version, Model: model(a.Graph), Dims: dims(a), Assumed: a.Assumed, Symbolic: a.Symbolic,
+		Version: opts.Version, Model: model(a.Graph), Dims: dims(a), Assumed: a.Assumed, Symbolic: a.Symbolic, As: a.As,
 		Mode: opts.Mode, Convention: opts.Convention, Memory: a.Memory, Coverage: a.Scope.Coverage,
 		Warnings: slices.Clone(a.Warnings), View: View{Depth: -1, Top: -1},
-		Graph: a.Graph, Facts: a.Inference.Facts,
+		Graph: a.Graph, Facts: a.Inference.Facts, Prediction: p,
 	}
 	if p != nil {
 		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice}

@@ -11,9 +11,10 @@ import (
 
 // GenerateOutput is what irene generate --format json writes.
 type GenerateOutput struct {
-	Schema    int            `json:"schema"` // version of the format
-	Version   string         `json:"irene"`  // version of the program
-	Model     string         `json:"model"`  // file of the decoder
+	Schema    int            `json:"schema"`      // version of the format
+	Version   string         `json:"irene"`       // version of the program
+	Model     string         `json:"model"`       // file of the decoder
+	As        string         `json:"as,omitzero"` // precision that the model was costed in, with --as
 	Device    targetJSON     `json:"device" lines:"before"`
 	Batch     int64          `json:"batch" lines:"before"`      // sequences side by side
 	Prompt    int64          `json:"prompt"`                    // tokens of a prompt
@@ -89,7 +90,7 @@ type servingJSON struct {
 func writeGenerationJSON(w io.Writer, g *Generation) error {
 	total, steps := g.Total(), float64(g.Tokens)
 	out := GenerateOutput{
-		Schema: Schema, Version: g.Version, Model: g.Model.File,
+		Schema: Schema, Version: g.Version, Model: g.Model.File, As: g.As,
 		Device: newTargetJSON(g.Generator.Basis()),
 		Batch:  g.Batch, Prompt: g.Prompt, Tokens: g.Tokens,
 		PrefillBy: g.Generator.Way, Estimated: g.Generator.Way == generate.PromptsByRows,

@@ -37,6 +37,9 @@ func writeGenerationText(w io.Writer, g *Generation) error {
 			t.Row(n.Key, n.Text)
 		}
 	}
+	if g.As != "" {
+		t.Row("numbers", g.NumbersText())
+	}
 	d := g.Generator.Basis()
 	t.Row("device", deviceText(&d.Device, d.Boundary, d.Origin, d.Profile))
 	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))

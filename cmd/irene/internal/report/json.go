@@ -29,6 +29,7 @@ type Basis struct {
 	Device     *deviceJSON      `json:"device" lines:"before"` // null where nothing was predicted
 	Profile    render.Text      `json:"runtime"`               // runtime profile: which nodes run as one kernel; null without a device
 	Mode       string           `json:"mode"`                  // what the numbers rest on: "spec" is the file alone
+	As         string           `json:"as,omitzero"`           // precision that the model was costed in, with --as
 	Convention graph.Convention `json:"flops"`                 // what counts as a floating-point operation
 }
 
@@ -169,7 +170,7 @@ func DimsJSON(dims []Dim) render.Members[int64] {
 
 // Basis is what the report's predictions rest on.
 func (r *Report) Basis() Basis {
-	out := Basis{Mode: string(r.Mode), Convention: r.Convention}
+	out := Basis{Mode: string(r.Mode), As: r.As, Convention: r.Convention}
 	if d := r.Device; d != nil {
 		out.Device = &deviceJSON{d.ID, d.Name, render.Text(d.Boundary), d.Origin, d.Default}
 		out.Profile = render.Text(d.Profile)

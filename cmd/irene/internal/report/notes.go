@@ -34,7 +34,7 @@ func (r *Report) HeadNotes() []Note {
 		}
 		out = append(out, Note{Key: "device", Text: text})
 	}
-	out = append(out, Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", ModeText(r.Mode), r.Convention)})
+	out = append(out, Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", r.NumbersText(), r.Convention)})
 	return append(out, Note{Key: "total", Text: r.totalText(), Style: render.Bold})
 }
 
@@ -84,6 +84,14 @@ func ModeText(mode predict.Mode) string {
 		return "measured, predicted where nothing was"
 	}
 	return string(mode)
+}
+
+// NumbersText says in words what the report's numbers rest on, and the precision where it is not the file's.
+func (r *Report) NumbersText() string {
+	if r.As == "" {
+		return ModeText(r.Mode)
+	}
+	return ModeText(r.Mode) + ", as " + r.As
 }
 
 // DimsText lists the dims that have a number, and says which are assumed.

@@ -18,6 +18,7 @@ type Report struct {
 	Dims       []Dim    // every dim that has a number, in the order the model declares them
 	Assumed    []string // names of the dims nobody gave
 	Symbolic   bool
+	As         string       // precision that the model was costed in; "": that of the file
 	Device     *Device      // nil where nothing was predicted
 	Mode       predict.Mode // what the numbers rest on
 	Convention graph.Convention
@@ -30,8 +31,9 @@ type Report struct {
 	Warnings   []string
 	View       View
 
-	Graph *graph.Graph
-	Facts []ops.Fact // by Value.ID
+	Graph      *graph.Graph
+	Facts      []ops.Fact      // by Value.ID
+	Prediction *predict.Result // nil where there is none
 }
 
 // Model says which file was read.

@@ -23,6 +23,7 @@ type sweepHead struct {
 	Schema     int                   `json:"schema"`                 // version of the format
 	Version    string                `json:"irene"`                  // version of the program
 	Model      string                `json:"model"`                  // its file
+	As         string                `json:"as,omitzero"`            // precision that the model was costed in, with --as
 	Convention graph.Convention      `json:"flops"`                  // what counts as a floating-point operation
 	Fixed      render.Members[int64] `json:"fixed" lines:"before"`   // dims that are not swept, by name
 	Assumed    []string              `json:"assumed"`                // names of the dims nobody gave
@@ -69,7 +70,7 @@ func newSweepJSONL(w io.Writer, s *Sweep) sweepWriter {
 
 func newSweepJSON(w io.Writer, s *Sweep) sweepWriter {
 	head := sweepHead{
-		Schema: Schema, Version: s.Version, Model: s.Model.File, Convention: s.Convention,
+		Schema: Schema, Version: s.Version, Model: s.Model.File, As: s.As, Convention: s.Convention,
 		Fixed: DimsJSON(s.fixed()), Assumed: s.Grid.Open.Example.Assumed,
 	}
 	for _, p := range s.Grid.Programs {

@@ -1,8 +1,10 @@
 "use strict";
 
 // The arithmetic of a report: expressions in the dims, the energy model, sums over the module tree. It touches no page,
-// and mirrors energy/law/additive.go function by function, so that its numbers are those of irene analyze.
+// and mirrors energy/law/additive.go and energy/predict/pass.go function by function, so that its numbers are those of
+// irene analyze. overlap.js is the law of overlapping kernels.
 const engine = (() => {
+  const overlapping = typeof module === "undefined" ? overlap : require("./overlap.js");
 
   // compile reads one expression in Python's syntax (+ - * // % **, min, max, parentheses) and returns a function of the
   // values of the symbols. A symbol without a value makes the result NaN.
@@ -62,8 +64,8 @@ const engine = (() => {
   const CAUSES = ["arithmetic", "waves", "memory", "launch", "host"];
   const ARITHMETIC = 0, WAVES = 1, MEMORY = 2, LAUNCH = 3, HOST = 4;
 
-  // prepare turns the data of one model into what evaluate reads.
-  function prepare(data, rules) {
+  // prepare turns the data of one model into what evaluate reads. Sheets are the laws that its devices speak of.
+  function prepare(data, rules, sheets) {
     const symbols = data.dims.map((d) => d.symbol);
     const model = { data, rules, symbols, expressions: data.expressions.map((t) => compile(t, symbols)) };
     model.children = data.modules.map(() => []);
@@ -71,11 +73,26 @@ const engine = (() => {
     data.modules.forEach((m, i) => { if (m.parent >= 0) model.children[m.parent].push(i); });
     data.operators.forEach((op, i) => model.own[op.module].push(i));
     model.tiles = rules.terms.map((name) => rules.tiles[name]);
+    model.laws = data.devices.map((d) => (d.law < 0 ? null : overlapping.prepare(sheets, d.law)));
+    model.plans = data.plans.map(kernels);
     return model;
   }
 
-  // evaluate gives every number of a model at sizes of its dims, on a device (an index; negative: no prediction).
-  function evaluate(model, sizes, deviceIndex) {
+  // kernels counts those of each work, and lists the operators of each that has several.
+  function kernels(plan) {
+    const counts = plan.works.map(() => 0), members = new Map();
+    plan.work.forEach((w) => { if (w >= 0) counts[w]++; });
+    plan.kernel.forEach((k, i) => {
+      if (k < 0) return;
+      if (!members.has(k)) members.set(k, [k]);
+      members.get(k).push(i);
+    });
+    return { counts, members };
+  }
+
+  // evaluate gives every number of a model at sizes of its dims, on a device (an index; negative: no prediction),
+  // under other settings: see settings of overlap.js.
+  function evaluate(model, sizes, deviceIndex, set = {}) {
     const { data } = model;
     const values = model.expressions.map((f) => f(sizes));
     const get = (id) => (id < 0 ? NaN : values[id]);
@@ -86,12 +103,15 @@ const engine = (() => {
     });
     const device = deviceIndex >= 0 ? data.devices[deviceIndex] : null;
     const plan = device ? data.plans[device.plan] : null;
-    const works = device ? plan.works.map((w) => predict(model, device, w, get)) : [];
-    const out = { values, get, device, plan, works, operators: [], modules: new Array(data.modules.length) };
-    const equal = new Map(); // operators of one form and work share their numbers
+    const law = device && model.laws[deviceIndex] && under(model.laws[deviceIndex], set);
+    const works = !device ? [] : law ? pass(law, plan, model.plans[device.plan], get) : plan.works.map((w) => predict(model, device, w, get));
+    const scope = law && set.host !== undefined ? "wall" : device && device.scope;
+    const out = { values, get, device, law, scope, plan, works, operators: [], modules: new Array(data.modules.length) };
+    const part = device ? parts(model, device.plan, get) : () => 1;
+    const equal = new Map(); // operators of one form, work and part share their numbers
     out.operators = data.operators.map((op, i) => {
-      const w = plan ? plan.work[i] : -1, key = op.form * (works.length + 1) + w + 1;
-      if (!equal.has(key)) equal.set(key, operator(forms[op.form], device ? works[w] || idle : null, data.forms[op.form]));
+      const w = plan ? plan.work[plan.kernel[i] < 0 ? i : plan.kernel[i]] : -1, p = part(i), key = `${op.form} ${w} ${p}`;
+      if (!equal.has(key)) equal.set(key, operator(forms[op.form], device ? works[w] || idle : null, p, data.forms[op.form]));
       return equal.get(key);
     });
     sumModule(model, out, 0, device);
@@ -100,22 +120,88 @@ const engine = (() => {
 
   const idle = { known: true, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", none: true };
 
-  // operator joins counts and prediction. What nobody knows is NaN.
-  function operator(form, work, kind) {
-    const counts = form.macs + form.flops + form.read + form.written;
-    return {
-      ...form, params: kind.params, operators: 1, predicted: !!work && work.known,
-      unknown: Number.isNaN(counts) || (work && !work.known) ? 1 : 0,
-      energy: work && work.known ? work.energy : NaN, time: work && work.known ? work.time : NaN,
-      low: work && work.known ? work.low : NaN, high: work && work.known ? work.high : NaN, work,
+  // under is a law under settings, by key; those that its device does not take are left out.
+  function under(law, set) {
+    for (const key of Object.keys(set)) {
+      const s = overlapping.settings(law).find((x) => x.key === key);
+      if (s && set[key] >= s.least && set[key] <= s.most) law = s.under(set[key]);
+    }
+    return law;
+  }
+
+  // parts gives the part of its kernel's energy and time that an operator stands for, in proportion to the FLOPs of the
+  // kernel's operators; alike where none has any.
+  function parts(model, plan, get) {
+    const { data } = model, { kernel } = data.plans[plan], { members } = model.plans[plan];
+    const share = (i) => get(data.forms[data.operators[i].form].share) || 0, sums = new Map();
+    for (const [k, list] of members) sums.set(k, list.reduce((sum, i) => sum + share(i), 0));
+    return (i) => {
+      const k = kernel[i] < 0 ? i : kernel[i], sum = sums.get(k);
+      if (sum === undefined) return 1;
+      return sum > 0 ? share(i) / sum : 1 / members.get(k).length;
     };
+  }
+
+  // operator joins counts and the part of a prediction. What nobody knows is NaN.
+  function operator(form, work, part, kind) {
+    const counts = form.macs + form.flops + form.read + form.written, known = !!work && work.known, of = (v) => (known ? part * work[v] : NaN);
+    return {
+      ...form, params: kind.params, operators: 1, predicted: known, unknown: Number.isNaN(counts) || (work && !known) ? 1 : 0,
+      energy: of("energy"), time: of("time"), low: of("low"), high: of("high"),
+      causes: known && work.causes ? work.causes.map((c) => c.map((v) => part * v)) : null, work,
+    };
+  }
+
+  // pass predicts the kernels of one run by the law of overlapping kernels.
+  function pass(law, plan, { counts }, get) {
+    const sizes = plan.works.map((w) => (w.call ? { known: !Number.isNaN(get(w.bytes)), bytes: get(w.bytes) } : kernelAt(w, get)));
+    let bytes = 0, launches = 0, time = 0;
+    sizes.forEach((k, i) => { if (k.known) bytes += k.bytes * counts[i]; });
+    const none = { known: false, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", origin: "" };
+    const out = plan.works.map((w, i) => {
+      const k = sizes[i], more = { bytes: k.bytes, products: k.products || [] };
+      if (w.call) return { ...none, ...more, known: k.known, causes: CAUSES.map(() => [0, 0]) };
+      k.replayed = bytes <= law.machine.near_l2;
+      const p = overlapping.kernel(law, k);
+      if (p.known && p.time > 0) { launches += counts[i]; time += p.time * counts[i]; }
+      return { ...p, ...more, peak: overlapping.peak(law, k.dtype) };
+    });
+    const each = overlapping.excess(law, launches, time);
+    plan.works.forEach((w, i) => { if (!w.call && out[i].time > 0) hold(out[i], each); });
+    return out;
+  }
+
+  // hold adds what a kernel's launch makes the device wait for its host.
+  function hold(p, [joules, seconds]) {
+    p.causes[HOST] = [p.causes[HOST][0] + joules, p.causes[HOST][1] + seconds];
+    for (const key of ["energy", "low", "high"]) p[key] += joules;
+    for (const key of p.highTime > 0 ? ["time", "lowTime", "highTime"] : ["time"]) p[key] += seconds;
+  }
+
+  // kernelAt evaluates the sizes of a work: KernelAt of energy/law/law.go.
+  function kernelAt(work, get) {
+    const k = { class: work.class, dtype: work.dtype, op: work.op || "", quant: work.quant || "", macs: get(work.macs), bytes: get(work.bytes), rereads: 0, elements: get(work.elements) || 0, products: work.products.map((p) => p.map(get)), attention: null, experts: null, replayed: false };
+    const sizes = [k.macs, k.bytes, ...k.products.flat()], at = (id) => { sizes.push(get(id)); return get(id); };
+    if (work.attention) {
+      const a = work.attention;
+      k.attention = {
+        batch: at(a.batch), heads: at(a.heads), kvHeads: at(a.kv_heads), headDim: at(a.head_dim), query: at(a.query), context: at(a.context),
+        window: get(a.window) < get(a.context) ? get(a.window) : 0, causal: a.causal, dtype: a.dtype, cacheBytes: a.cache_bytes, float8: false,
+      };
+    }
+    if (work.experts) {
+      const e = work.experts;
+      k.experts = { tokens: at(e.tokens), hidden: at(e.hidden), inter: at(e.inter), topK: at(e.top_k), experts: at(e.experts), tp: 1, ep: 1, gated: e.gated, distribution: e.distribution };
+    }
+    k.known = work.known && !sizes.some(Number.isNaN);
+    return k;
   }
 
   // predict is the energy and time of one kernel, or of a call without a kernel.
   function predict(model, device, work, get) {
     const bytes = get(work.bytes);
     const out = { known: true, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", bytes, causes: CAUSES.map(() => [0, 0]), products: [] };
-    if (work.rate < 0) {
+    if (work.call) {
       if (Number.isNaN(bytes)) return { ...out, known: false };
       const share = hidden(device, bytes);
       out.energy = share * device.host[0];
@@ -135,7 +221,9 @@ const engine = (() => {
     out.energy += share * device.host[0];
     out.time += share * device.host[1];
     out.flops = x[FLOPS];
+    out.peak = rate.peak;
     out.scaled = rate.scaled;
+    out.origin = rate.scaled ? "stand-in" : device.origin;
     out.why = rate.why;
     if (!rate.scaled) outside(rate, device, out, work);
     causes(model, rate, x, out.causes);
@@ -226,7 +314,7 @@ const engine = (() => {
   function interval(model, device, work, out) {
     const { rules } = model;
     let width = band(model, device, "operator", work.class, out.time);
-    if (out.scaled || device.origin === "scaled") width = Math.max(rules.least_scaled, width * rules.wider_scaled);
+    if (out.scaled || device.origin === "estimated") width = Math.max(rules.least_scaled, width * rules.wider_scaled);
     else if (out.extrapolated) width *= rules.wider_extrapolated;
     out.low = Math.max(0, out.energy - width * out.energy);
     out.high = out.energy + width * out.energy;
@@ -264,10 +352,10 @@ const engine = (() => {
     sum.energy += op.energy;
     sum.time += op.time;
     if (op.work.none) return;
-    op.work.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
+    op.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
     if (op.work.scaled) part.scaled++;
     if (op.work.extrapolated) part.extrapolated++;
-    if (op.work.scaled || op.work.extrapolated || device.origin === "scaled") part.wide += op.high - op.energy;
+    if (op.work.scaled || op.work.extrapolated || device.origin === "estimated") part.wide += op.high - op.energy;
     else part.fitted += op.energy;
   }
 
@@ -279,7 +367,7 @@ const engine = (() => {
     below.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
   }
 
-  return { compile, prepare, evaluate, bound, CAUSES };
+  return { compile, prepare, evaluate, bound, settings: overlapping.settings, CAUSES };
 })();
 
 if (typeof module !== "undefined") module.exports = engine; // for tests outside a page

@@ -53,13 +53,13 @@ const page = (() => {
   // ---- Models and what is shown of them
 
   const models = data.models.map((m) => {
-    const model = engine.prepare(m, data.rules);
+    const model = engine.prepare(m, data.rules, data.overlap);
     model.nodes = buildNodes(model);
     return model;
   });
 
   const state = {
-    model: 0, compare: false, device: models[0].data.devices.length ? models[0].data.devices[0].id : "",
+    model: 0, compare: false, device: models[0].data.devices.length ? models[0].data.devices[0].id : "", set: {}, // settings of the device, by key
     sizes: new Map(), metric: "energy", colour: "class", view: "modules", query: "", sort: null,
     zoom: 0, selected: null, focus: null, rowFocus: null, expanded: new Set(), limit: 300,
   };
@@ -72,7 +72,14 @@ const page = (() => {
   let result = null; // of the model shown
   const deviceIndex = (m) => m.data.devices.findIndex((d) => d.id === state.device);
   const sizesOf = (m) => m.data.dims.map((d) => state.sizes.get(d.name));
-  const evaluate = (m, sizes = sizesOf(m)) => engine.evaluate(m, sizes, deviceIndex(m));
+  const evaluate = (m, sizes = sizesOf(m)) => engine.evaluate(m, sizes, deviceIndex(m), state.set);
+
+  // settings lists what can be set of the device.
+  function settings() {
+    const law = models[0].laws[deviceIndex(models[0])];
+    return law ? engine.settings(law) : [];
+  }
+  const settingBoxes = new Map();
 
   // buildNodes makes what icicle and table show: modules, the operators in them, and a group for the operators of a
   // module that has modules of its own.
@@ -126,7 +133,7 @@ const page = (() => {
   function causesOf(node) {
     if (!result.device) return null;
     if (node.kind === "module") return result.modules[node.index].causes;
-    if (node.kind === "operator") { const w = result.operators[node.index].work; return w && w.causes && w.known ? w.causes : null; }
+    if (node.kind === "operator") return result.operators[node.index].causes;
     const sum = engine.CAUSES.map(() => [0, 0]);
     for (const o of node.members || node.children) (causesOf(o) || []).forEach((c, i) => { sum[i][0] += c[0]; sum[i][1] += c[1]; });
     return sum;
@@ -166,18 +173,42 @@ const page = (() => {
     const box = $("controls");
     if (models[0].data.devices.length) box.append(deviceControl());
     for (const name of opening.keys()) box.append(sizeControl(name));
+    const law = models[0].laws.find(Boolean);
+    if (law) box.append(el("details", { id: "settings" }, el("summary", {}, "What if"), el("div", { className: "settings" }, ...engine.settings(law).map(settingControl))));
     const derived = el("p", { id: "derived", className: "quiet derived" });
     box.append(el("button", { type: "button", id: "reset", onclick: reset }, "Reset"), derived);
   }
 
   function deviceControl() {
-    const select = el("select", { id: "device", onchange: () => { state.device = select.value; changed(); } });
+    const select = el("select", { id: "device", onchange: () => { state.device = select.value; state.set = {}; changed(); } });
     const devices = models[0].data.devices;
     const group = (label, list) => list.length && select.append(el("optgroup", { label }, ...list.map((d) => el("option", { value: d.id }, d.name.replace(/^NVIDIA /, "")))));
-    group("measured", devices.filter((d) => d.origin === "measured"));
-    group("scaled from specifications", devices.filter((d) => d.origin !== "measured"));
+    group("fitted", devices.filter((d) => d.origin === "fitted"));
+    group("estimated from specifications", devices.filter((d) => d.origin !== "fitted"));
     select.value = state.device;
     return el("label", { className: "control device" }, el("span", { className: "name" }, "Device"), select, el("span", { id: "device-name", className: "print-only" }), el("span", { id: "origin", className: "quiet" }));
+  }
+
+  // settingControl sets what the device's law lets be set, beside its sizes: see settings of overlap.js.
+  function settingControl({ key, name }) {
+    const range = el("input", { type: "range", step: 1, "aria-label": name }), text = el("span", { className: "quiet" });
+    range.oninput = () => { state.set[key] = range.valueAsNumber; changed(); };
+    const box = el("label", { className: "control setting" }, el("span", { className: "name" }, name), range, text);
+    settingBoxes.set(key, { box, range, text });
+    return box;
+  }
+
+  function showSettings() {
+    const list = settings(), under = result.law ? engine.settings(result.law) : [];
+    for (const [key, { box, range, text }] of settingBoxes) {
+      const s = list.find((x) => x.key === key);
+      box.hidden = !s;
+      if (!s) continue;
+      const { value } = under.find((x) => x.key === key);
+      Object.assign(range, { min: s.least, max: s.most });
+      range.value = value ?? s.least;
+      put(text, value === null ? "off" : `${whole(Number(value.toPrecision(4)))} ${s.unit}`);
+    }
   }
 
   function sizeControl(name) {
@@ -197,6 +228,7 @@ const page = (() => {
   function reset() {
     for (const [name, v] of opening) state.sizes.set(name, v);
     if ($("device")) state.device = models[0].data.devices[0].id;
+    state.set = {};
     changed();
   }
 
@@ -211,19 +243,20 @@ const page = (() => {
       s.range.parentElement.querySelector(".print-only").textContent = ` = ${v}`;
       s.range.parentElement.hidden = !state.compare && !model().data.dims.some((d) => d.name === name);
     }
+    showSettings();
     const d = result.device;
     if ($("device")) {
       $("device").value = state.device;
       put($("device-name"), d ? d.name : "");
-      $("origin").textContent = d ? `${d.scope} energy, ${d.origin}` : "";
-      $("origin").classList.toggle("warn", !!d && d.origin !== "measured");
+      $("origin").textContent = d ? `${result.scope} energy, ${d.origin}` : "";
+      $("origin").classList.toggle("warn", !!d && d.origin !== "fitted");
     }
     const follow = model().data.derived.map((x) => `${x.name} = ${model().data.expressions[x.expr]} = ${result.get(x.expr)}`);
     const assumed = model().data.dims.filter((x) => x.assumed && state.sizes.get(x.name) === x.value).map((x) => x.name);
     put($("derived"), [...follow, assumed.length ? `assumed: ${assumed.join(", ")}` : ""].filter(Boolean).join("; "));
     $("reset").disabled = !moved();
   }
-  const moved = () => [...opening].some(([n, v]) => state.sizes.get(n) !== v) || (models[0].data.devices.length > 0 && state.device !== models[0].data.devices[0].id);
+  const moved = () => Object.keys(state.set).length > 0 || [...opening].some(([n, v]) => state.sizes.get(n) !== v) || (models[0].data.devices.length > 0 && state.device !== models[0].data.devices[0].id);
 
   // ---- Alerts
 
@@ -262,7 +295,7 @@ const page = (() => {
     if (d) {
       card("Energy", joules(t.energy), `${joules(t.low)} to ${joules(t.high)}`, "energy");
       card("Time", seconds(t.time), "", "time");
-      card("Power", t.time > 0 ? scaled(t.energy / t.time, "W", 3) : "?", d.scope === "wall" ? "at the plug" : "of the board");
+      card("Power", t.time > 0 ? scaled(t.energy / t.time, "W", 3) : "?", result.scope === "wall" ? "at the plug" : "of the board");
     }
     card("FLOPs", flops(t.flops), d && t.time > 0 ? `${scaled(t.flops / t.time, "FLOP/s", 3)}` : "", "flops");
     card("Bytes moved", bytes(t.bytes), d && t.time > 0 ? scaled(t.bytes / t.time, "B/s", 3) : "", "bytes");
@@ -714,6 +747,8 @@ const page = (() => {
     row("Bytes", bytes(v("bytes")), v("bytes") > 0 ? `${bytes(v("read"))} read` : "");
     if (v("params") > 0) row("Parameters", whole(v("params")));
     if (node.kind === "module") row("Operators", whole(v("operators")), v("unknown") ? `${v("unknown")} of unknown cost` : "");
+    const first = node.kind === "bundle" ? node.members[0] : node, work = first.kind === "operator" && result.operators[first.index].work;
+    if (work && work.origin) row("Rests on", ORIGIN_TEXT[work.origin]);
     const bound = boundOf(node);
     if (bound) row("Bound by", bound, ridge(node));
     return el("dl", { className: "facts" }, ...rows);
@@ -723,8 +758,8 @@ const page = (() => {
   function ridge(node) {
     const first = node.kind === "bundle" ? node.members[0] : node;
     if (first.kind !== "operator") return "";
-    const w = result.plan.work[first.index], rate = w >= 0 && result.device.rates[result.plan.works[w].rate];
-    return rate && rate.peak && result.plan.works[w].products.length ? `ridge at ${(rate.peak / result.device.bandwidth).toPrecision(3)} FLOP per byte` : "";
+    const { work } = result.operators[first.index];
+    return work && work.peak && work.products.length ? `ridge at ${(work.peak / result.device.bandwidth).toPrecision(3)} FLOP per byte` : "";
   }
 
   // marks are the doubts about a prediction.
@@ -736,9 +771,10 @@ const page = (() => {
     }
     const op = result.operators[(node.kind === "bundle" ? node.members[0] : node).index];
     if (!op.work || op.work.none || !op.work.why) return [];
-    return [el("p", { className: "doubt" }, `${op.work.scaled ? "Scaled" : "Extrapolated"}: ${why(op.work)}`)];
+    return [el("p", { className: "doubt" }, `${op.work.scaled ? "Stand-in" : "Extrapolated"}: ${why(op.work)}`)];
   }
 
+  const ORIGIN_TEXT = { fitted: "measurements of the device", estimated: "its row, and measurements of others", "stand-in": "measurements of something like it" };
   const CAUSE_TEXT = {
     arithmetic: "operations of products", waves: "idle parts of tiles and multiprocessors", memory: "bytes read and written", launch: "starting kernels", host: "launches that work does not hide",
   };
@@ -763,7 +799,7 @@ const page = (() => {
     const plan = result.plan;
     if (plan) {
       const w = plan.work[node.index], k = plan.kernel[node.index];
-      if (k >= 0) out.push(el("p", {}, "Runs in the kernel of ", link(m.nodes.byId.get("o" + k)), ", where its energy stands."));
+      if (k >= 0) out.push(el("p", {}, "Runs in the kernel of ", link(m.nodes.byId.get("o" + k)), ", by its part of whose FLOPs it has its part of energy and time."));
       else if (w < 0) out.push(el("p", {}, "Launches nothing: a view, or computed before the run."));
       else {
         const members = plan.kernel.flatMap((x, i) => (x === node.index ? [m.nodes.byId.get("o" + i)] : []));
@@ -846,9 +882,10 @@ const page = (() => {
   // commandLine gives what the page shows, as far as a command does.
   function commandLine() {
     const shown = state.compare ? models : [model()], names = new Set(shown.flatMap((m) => m.data.dims.map((d) => d.name)));
+    const set = settings().filter((s) => s.key in state.set).map((s) => ` --${s.flag} ${state.set[s.key]}`).join("");
     const flags = [...names].map((n) => ` --dim ${/^[\w.]+$/.test(n) ? n : `'${n}'`}=${state.sizes.get(n)}`).join("");
     const device = !result.device ? " --device none" : result.device.default ? "" : ` --device ${result.device.id}`;
-    return `irene ${state.compare ? "compare" : "analyze"} ${shown.map((m) => m.data.file).join(" ")}${flags}${device}${model().data.flags}`;
+    return `irene ${state.compare ? "compare" : "analyze"} ${shown.map((m) => m.data.file).join(" ")}${flags}${device}${model().data.flags}${set}`;
   }
 
   function showFoot() {
@@ -903,6 +940,7 @@ const page = (() => {
     const h = new URLSearchParams();
     for (const [name, v] of state.sizes) if (v !== opening.get(name)) h.set("d." + name, v);
     if (models[0].data.devices.length && state.device !== models[0].data.devices[0].id) h.set("device", state.device);
+    for (const [key, v] of Object.entries(state.set)) h.set("set." + key, v);
     if (state.metric !== "energy") h.set("metric", state.metric);
     if (state.model) h.set("model", state.model);
     if (state.compare) h.set("view", "compare");
@@ -918,11 +956,21 @@ const page = (() => {
       if (s && /^\d{1,10}$/.test(v) && Number(v) >= s.steps[0] && Number(v) < 2 ** 31) state.sizes.set(k.slice(2), Number(v));
     }
     if (models[0].data.devices.some((d) => d.id === h.get("device"))) state.device = h.get("device");
+    settingsIn(h);
     if (METRICS.some((m) => m.key === h.get("metric"))) state.metric = h.get("metric");
     if (models[h.get("model")]) state.model = Number(h.get("model"));
     state.compare = h.get("view") === "compare" && models.length === 2;
     if (model().nodes.modules[h.get("zoom")]) state.zoom = Number(h.get("zoom"));
     if (model().nodes.byId.has(h.get("at"))) state.selected = h.get("at");
+  }
+
+  // settingsIn reads the settings of an address that the device takes.
+  function settingsIn(h) {
+    state.set = {};
+    for (const s of settings()) {
+      const v = h.get("set." + s.key);
+      if (/^\d{1,6}$/.test(v || "") && Number(v) >= s.least && Number(v) <= s.most) state.set[s.key] = Number(v);
+    }
   }
 
   function listen() {
