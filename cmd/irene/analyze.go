@@ -104,6 +104,7 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	if q.modelRequest, err = parseModel(ctx); err != nil {
 		return nil, err
 	}
+	q.alone = true
 	if err := notNegative(ctx, "depth", "top"); err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ type modelRequest struct {
 	convention graph.Convention
 	values     bool // lists the values of the graph
 	output     string
+	alone      bool // the report is held against no other, whose kernels it would need
 }
 
 // modelFlags are what parseModel reads: those of bindingFlags, predictionFlags, --as, and --flops.
@@ -81,8 +82,8 @@ func (q *modelRequest) report(env *environment, g *graph.Graph) (*analysis.Analy
 	if err != nil {
 		return nil, nil, err
 	}
-	if result != nil {
-		result.Kernels = nil // reports read operators and modules
+	if result != nil && q.alone {
+		result.Kernels = nil
 	}
 	tidy()
 	return a, q.build(a, result), nil
