@@ -97,6 +97,8 @@ func parseExplain(ctx *cli.Context) (*explainRequest, error) {
 	if err := notNegative(ctx, "top"); err != nil {
 		return nil, err
 	}
-	q.format = chooseFormat(report.ExplainFormats(), ctx.String("format"), q.output)
+	if q.format, err = chooseFormat(report.ExplainFormats(), ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
 	return q, nil
 }

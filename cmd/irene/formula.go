@@ -102,7 +102,9 @@ func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
 	if q.show.Metrics, err = parseMetrics(ctx.String("metric"), report.FormulaMetrics()); err != nil {
 		return nil, err
 	}
-	q.format = chooseFormat(report.FormulaFormats(), ctx.String("format"), q.output)
+	if q.format, err = chooseFormat(report.FormulaFormats(), ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
 	if q.show.Depth < 0 && q.format.Name != "json" {
 		q.show.Depth = 1
 		if len(q.modules) > 0 {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"runtime"
+	"runtime/metrics"
 	"slices"
 	"strings"
 
@@ -20,6 +22,7 @@ type modelRequest struct {
 	convention graph.Convention
 	values     bool // lists the values of the graph
 	output     string
+	alone      bool // the report is held against no other, whose kernels it would need
 }
 
 // modelFlags are what parseModel reads: those of bindingFlags, predictionFlags, --as, and --flops.
@@ -94,14 +97,20 @@ func (q *modelRequest) open() analysis.Options {
 
 // report derives everything of a graph, predicts, and builds the report.
 func (q *modelRequest) report(env *environment, g *graph.Graph) (*analysis.Analysis, *report.Report, error) {
+	tidy()
 	a, err := derive(g, q.options)
 	if err != nil {
 		return nil, nil, err
 	}
+	tidy()
 	result, err := q.prediction.predict(env, a)
 	if err != nil {
 		return nil, nil, err
 	}
+	if result != nil && q.alone {
+		result.Kernels = nil
+	}
+	tidy()
 	return a, q.build(a, result), nil
 }
 
@@ -133,8 +142,19 @@ func decodeModel(env *environment, path string) (*graph.Graph, error) {
 	} else {
 		g, err = onnx.Decode(path, onnx.Options{})
 	}
+	if err == nil {
+		err = keepWeights(env, g, path)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return g, graph.CheckValid(g)
+}
+
+// tidy collects what a step of the way left behind, where it is worth it.
+func tidy() {
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	if metrics.Read(heap); heap[0].Value.Uint64() > 128<<20 {
+		runtime.GC()
+	}
 }

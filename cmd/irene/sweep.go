@@ -308,6 +308,7 @@ func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
 	if q.x != "" && q.plot == "" {
 		return usagef("--x %s is for plots: -o FILE%s", q.x, plotFormats()[0])
 	}
-	q.format = chooseFormat(report.SweepFormats(), name, q.output)
-	return nil
+	var err error
+	q.format, err = chooseFormat(report.SweepFormats(), name, q.output)
+	return err
 }

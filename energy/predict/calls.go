@@ -27,7 +27,7 @@ func (p *Program) Calls() []Call {
 		if !ok {
 			k = len(out)
 			at[key] = k
-			out = append(out, Call{Cost: &p.Steps[i].Cost})
+			out = append(out, Call{Cost: p.Steps[i].Cost})
 		}
 		out[k].Steps = append(out[k].Steps, i)
 	}
@@ -37,7 +37,7 @@ func (p *Program) Calls() []Call {
 // keyOf is what tells the kernels of steps apart.
 func keyOf(s *Step) string {
 	var b strings.Builder
-	c := &s.Cost
+	c := s.Cost
 	b.WriteString(c.Class + "|" + c.DType.String() + "|" + c.Row + "|" + c.Quant)
 	if !c.Known {
 		b.WriteString("|unknown")

@@ -10,7 +10,7 @@ import (
 // size finds the sizes of a step.
 func (k *Kernel) size(eval func(graph.Dim) (int64, bool)) {
 	if !k.IsCall() {
-		k.Sizes = law.KernelAt(&k.Cost, eval)
+		k.Sizes = law.KernelAt(k.Cost, eval)
 		return
 	}
 	bytes, known := eval(k.Step.Bytes())

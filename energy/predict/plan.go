@@ -42,7 +42,7 @@ func NewPlan(a *analysis.Analysis, profile string, options ...kernel.Option) (*P
 	}
 	for _, n := range k.Calls {
 		bytes := a.Inference.Facts[n.Outputs[0].ID].Bytes().MulInt(2)
-		cost := graph.Cost{Class: law.View, Known: !bytes.IsUnknown(), Read: bytes, Written: graph.Const(0)}
+		cost := &graph.Cost{Class: law.View, Known: !bytes.IsUnknown(), Read: bytes, Written: graph.Const(0)}
 		p.Steps = append(p.Steps, Step{&kernel.Kernel{Node: n, Cost: cost}})
 	}
 	slices.SortFunc(p.Steps, func(a, b Step) int { return a.Node.ID - b.Node.ID })

@@ -141,7 +141,7 @@ func (b *pageBuilder) plan(r *predict.Recipe) plan {
 }
 
 func (b *pageBuilder) work(k *predict.RecipeKernel) work {
-	c := &k.Cost
+	c := k.Cost
 	out := work{
 		Call: k.IsCall(), Rate: k.Rate, Class: c.Class, DType: c.DType, Known: c.Known, MACs: b.expr(c.MACs), Read: b.expr(c.Read), Written: b.expr(c.Written), Bytes: b.expr(k.Bytes()),
 		Elements: b.expr(c.Elements), Op: c.Row, Quant: c.Quant,

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/csv"
 	"io"
 	"strconv"
 
@@ -12,7 +11,7 @@ import (
 // sweepCSV writes a row for each point and setting; numbers that are not known are empty, those of which some operators are
 // unknown the sum of the others.
 type sweepCSV struct {
-	out     *csv.Writer
+	out     render.CSV
 	s       *Sweep
 	columns []settingColumn
 	metrics []Metric
@@ -21,7 +20,7 @@ type sweepCSV struct {
 }
 
 func newSweepCSV(w io.Writer, s *Sweep) sweepWriter {
-	return &sweepCSV{out: csv.NewWriter(w), s: s, columns: s.columns(), metrics: SweepMetrics(s.Item())}
+	return &sweepCSV{out: render.NewCSV(w), s: s, columns: s.columns(), metrics: SweepMetrics(s.Item())}
 }
 
 func (c *sweepCSV) head() error {

@@ -180,7 +180,7 @@ func (p *Point) work(kernels []*kernel.Kernel) []energy.Work {
 	var out []energy.Work
 	at := map[string]int{}
 	for _, k := range kernels {
-		w, ok := workOf(&k.Cost, p.Analysis.Eval)
+		w, ok := workOf(k.Cost, p.Analysis.Eval)
 		if !ok {
 			continue
 		}
