@@ -148,6 +148,14 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	return out
 }
 
+// draw is the factor on what a kernel draws above idle.
+func (l *Overlap) draw(x *waits) float64 {
+	if x.vector {
+		return 1
+	}
+	return l.data()
+}
+
 // data is the factor on what is drawn above idle that the numbers of a model make.
 func (l *Overlap) data() float64 {
 	if l.model {
@@ -330,13 +338,10 @@ func (l *Overlap) TimeAndEnergy(k *Kernel) (seconds, joules float64) {
 // run is what a kernel waits for and how it runs, with the factors of the device's own.
 func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
 	x, group, why = l.waits(k)
-	draw := 1.0
-	switch f := l.ownOf(k, group); {
-	case f != nil:
+	draw := l.draw(&x)
+	if f := l.ownOf(k, group); f != nil {
 		x.stretch(f.time)
 		draw = f.energy
-	case !x.vector:
-		draw = l.data()
 	}
 	return x, l.machine.run(&x, &l.constants.Power, draw), group, why
 }
