@@ -26,7 +26,7 @@ const (
 	vectorOverlap = 2.5   // exponent
 	vectorStream  = 0.8   // share of the bandwidth
 	vectorTile    = 128   // both sides of a tile
-	vectorThin    = 64    // rows up to which products of weights are covered by tiles as thin as that, whatever the device
+	vectorThin    = 64    // rows up to which products of weights are covered by tiles as thin as that, batches up to half of it, whatever the device: on 8.0 batches of 64 rows take as long as of 128
 	wideN         = 32000 // columns
 	waveColumns   = 512   // that a multiprocessor's blocks of a wave cover
 )
@@ -118,7 +118,7 @@ func (c *VectorConstants) drift(d *energy.Device) float64 {
 func (l *Overlap) vector(q Product, weights, convert bool) waits {
 	m, c := &l.machine, &l.constants.Vector
 	rows, step := vectorSteps(&m.dev, weights)
-	if weights && q.M <= vectorThin {
+	if q.M <= vectorThin/2 || weights && q.M <= vectorThin {
 		rows = vectorThin
 	}
 	tiles := q.Batch * math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile)

@@ -225,7 +225,7 @@ const overlapWaits = (() => {
 
   function vector(l, q, weights, convert) {
     const m = l.machine, c = l.constants.vector, { vector_tile: tile, vector_thin: thin } = l.rules, [batch, rows, cols, k] = q;
-    const covered = weights && rows <= thin ? thin : m.vector_rows, step = m.vector_steps[weights ? 0 : 1];
+    const covered = rows <= thin / 2 || (weights && rows <= thin) ? thin : m.vector_rows, step = m.vector_steps[weights ? 0 : 1];
     const tiles = batch * Math.ceil(rows / tile) * Math.ceil(cols / tile);
     const mean = upTo(rows, covered) * upTo(cols, 32) / (Math.ceil(rows / tile) * Math.ceil(cols / tile));
     const largest = Math.min(tile, upTo(rows, covered)) * Math.min(tile, upTo(cols, 32));
