@@ -158,6 +158,14 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	return out
 }
 
+// toggled is the factor on what a kernel draws above idle that its numbers make.
+func (l *Overlap) toggled(x *waits) float64 {
+	if x.vector {
+		return 1
+	}
+	return l.data()
+}
+
 // data is the factor on what is drawn above idle that the numbers of a model make.
 func (l *Overlap) data() float64 {
 	if l.model {
@@ -386,12 +394,9 @@ func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
 	return x, l.machine.run(&x, &l.constants.Power, l.draw(k, &x, group)), group, why
 }
 
-// draw is the factor on what a kernel draws above idle.
+// draw is the factor on what a kernel draws above idle, the device's own included.
 func (l *Overlap) draw(k *Kernel, x *waits, group string) float64 {
-	draw := 1.0
-	if !x.vector {
-		draw = l.data()
-	}
+	draw := l.toggled(x)
 	if f := l.ownOf(k, group); f != nil {
 		draw *= f.energy
 	}

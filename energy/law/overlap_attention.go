@@ -19,8 +19,8 @@ type Attention struct {
 	Float8                         bool        // computes in 8 bits
 }
 
-// decodes says that one token a sequence looks at its cache.
-func (a *Attention) decodes() bool { return a.Query == 1 }
+// decodes says that one token a sequence looks at its cache. A token that may look ahead and looks at itself alone has none.
+func (a *Attention) decodes() bool { return a.Query == 1 && (a.Causal || a.Context > 1) }
 
 // Pairs is how many scores a head has.
 func (a *Attention) Pairs() float64 {

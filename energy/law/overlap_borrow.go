@@ -132,7 +132,7 @@ const (
 func nearestProcesses() [numProcesses][]process {
 	return [numProcesses][]process{
 		nm7:         {adaN4, hopperN4, blackwellN4},
-		nm8:         {nm7, adaN4, hopperN4, blackwellN4},
+		nm8:         {adaN4, nm7, hopperN4, blackwellN4},
 		adaN4:       {nm7, hopperN4, blackwellN4},
 		hopperN4:    {blackwellN4, adaN4, nm7},
 		blackwellN4: {hopperN4, adaN4, nm7},

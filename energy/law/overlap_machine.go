@@ -13,10 +13,10 @@ type smKind int
 
 // The kinds.
 const (
-	ampere    smKind = iota // compute capability 8.0 and before: mma.sync
+	ampere    smKind = iota // compute capability 8.0 and those before but 7.5: mma.sync
 	hopper                  // 9.0: wgmma fed by TMA
 	blackwell               // 10.x: tcgen05
-	graphics                // 8.6, 8.9, 12.0: mma.sync, GDDR memory
+	graphics                // 7.5, 8.6, 8.9, 12.0: mma.sync at half the rate of 8.0, GDDR memory
 	numSMKinds
 )
 
@@ -32,7 +32,7 @@ func smKindOf(d *energy.Device) smKind {
 		return hopper
 	case "10.0", "10.3":
 		return blackwell
-	case "8.6", "8.7", "8.9", "12.0", "12.1":
+	case "7.5", "8.6", "8.7", "8.9", "12.0", "12.1":
 		return graphics
 	}
 	return ampere

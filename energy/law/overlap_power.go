@@ -44,9 +44,12 @@ var silicon = [numProcesses][2]string{
 }
 
 // processOf is the process of a device's chip: that of its row and generation, else of its row, else of its generation.
-// Chips older than all of them go by the oldest.
+// Chips older than all of them go by the oldest of their kind of multiprocessor.
 func processOf(d *energy.Device) process {
 	best, fit := nm7, 0
+	if smKindOf(d) == graphics {
+		best = nm8
+	}
 	for p, s := range silicon {
 		score := 0
 		if d.Process == s[0] {
@@ -64,20 +67,31 @@ func processOf(d *energy.Device) process {
 
 // awake is what a chip draws with its clocks up and nothing running, and above that while every multiprocessor issues
 // instructions; both belong to the chip, whatever the board's limit. Where nobody measured them, they are shares of the
-// power limit, as on the boards where somebody did; Pascal's and Volta's are in the joules of their operations.
+// power limit, as on the boards where somebody did; Pascal's and Volta's busy watts are in the joules of their operations.
 func awake(d *energy.Device) (idle, busy float64) {
 	limit := float64(d.TDP)
-	switch d.Process {
-	case "TSMC 16FF", "TSMC 12FFN":
-		return float64(d.Idle), 0
-	}
 	switch {
+	case older(d) && smKindOf(d) == graphics:
+		return float64(d.Idle), 0.3 * limit
+	case older(d):
+		return float64(d.Idle), 0
 	case d.Awake > 0:
 		return float64(d.Awake), float64(d.Busy)
-	case processOf(d) <= nm8:
+	case processOf(d) == nm7:
 		return 0.18 * limit, 0.05 * limit
 	}
 	return 0.18 * limit, 0.3 * limit
+}
+
+// older says that a chip is of a process before all that energies were measured on.
+func older(d *energy.Device) bool { return d.Process == "TSMC 16FF" || d.Process == "TSMC 12FFN" }
+
+// vectorBusy is the share of the busy watts that the joules of operations without tensor cores do not hold.
+func (m *machine) vectorBusy() float64 {
+	if older(&m.dev) {
+		return 0
+	}
+	return 1
 }
 
 // ran is how a kernel ran: its clock under the power limit, its time and its power.

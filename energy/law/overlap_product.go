@@ -76,8 +76,8 @@ func (l *Overlap) product(q Product, o *operand, warm bool) waits {
 			if x.slower(least) {
 				continue
 			}
-			if t := x.time(1); t < least {
-				x.busy, x.tile = clamp(g.blocks*s/m.sms), tile
+			x.busy, x.tile = clamp(g.blocks*s/m.sms), tile
+			if t := l.within(&x, least); t < least {
 				best, least = x, t
 			}
 		}
@@ -140,6 +140,17 @@ func (g *grid) wait(x *waits, m *machine, parts float64) {
 	if parts > 1 {
 		x.split = g.pass + parts*g.split
 	}
+}
+
+// within is the seconds that a kernel takes under the clock and the power limit, or more than least at boost where it takes
+// more: the choice between kernels is among their times as they run, so that neither a lower clock nor a larger product is
+// ever the faster one.
+func (l *Overlap) within(x *waits, least float64) float64 {
+	if t := x.time(1); t >= least {
+		return t
+	}
+	r := l.machine.run(x, &l.constants.Power, l.toggled(x))
+	return r.time
 }
 
 // slower says that a kernel surely takes longer than that. Norms fall with their exponent: one that takes no powers to

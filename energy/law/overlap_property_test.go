@@ -93,8 +93,8 @@ func TestEveryPredictionIsPossible(t *testing.T) {
 	}
 }
 
-// A bigger product takes no less time: a random walk. There are exceptions, of 1 %, as tiles are chosen at boost and the
-// power limit comes after, and of 5 % without tensor cores, where all waves but the last are as long as the mean block.
+// A bigger product takes no less time: a random walk. There is an exception, of 5 %, without tensor cores, where all waves
+// but the last are as long as the mean block.
 func TestProductsOnlyGrow(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, d := range energy.Devices() {
@@ -106,7 +106,7 @@ func TestProductsOnlyGrow(t *testing.T) {
 				if quant == "float32" {
 					k.DType, k.Quant = graph.Float32, ""
 				}
-				slack, before := 0.01, l.Time(&k)
+				slack, before := 1e-9, l.Time(&k)
 				if x, _, _ := l.waits(&k); x.vector {
 					slack = 0.05
 				}
@@ -149,6 +149,9 @@ func TestTinyKernelsIdle(t *testing.T) {
 	for _, d := range energy.Devices() {
 		l := shipped(t, d)
 		for _, k := range kernelsOf(1, 16, 16) {
+			if k.Attention != nil && k.Attention.Heads > l.machine.sms {
+				continue // as many blocks as multiprocessors are not tiny
+			}
 			if watts := l.Energy(&k) / l.Time(&k); watts > 1.3*l.machine.idle {
 				t.Errorf("%s: %.4g W, %.4g with nothing running", describe(&k, &d), watts, l.machine.idle)
 			}

@@ -109,6 +109,7 @@ type MachineSheet struct {
 	ExpertL2    float64     `json:"expert_l2"`     // bandwidth of the L2 cache for experts' weights, of the memory's
 	VectorFloor float64     `json:"vector_floor"`  // s of an empty kernel of products without tensor cores
 	VectorFLOP  float64     `json:"vector_joules"` // J per FLOP of products without tensor cores at 1.5 GHz
+	VectorBusy  float64     `json:"vector_busy"`   // share of Busy that those joules do not hold
 }
 
 // RateSheet is the rate to count on for matrix products in a type, by its name among peaks.
@@ -244,7 +245,7 @@ func (l *Overlap) machineSheet() MachineSheet {
 	out := MachineSheet{
 		ID: m.dev.ID, SMs: m.sms, Cores: float64(m.dev.CoresPerSM), Clock: m.clock, Bandwidth: m.bandwidth, L2: m.l2, NearL2: m.nearL2(),
 		Board: m.board, Limit: m.limit, FittedLimit: m.fittedLimit(), Idle: m.idle, Busy: m.busy, Most: m.most, Exponential: m.exponentials(),
-		VectorFloor: l.vectorFloor(), VectorFLOP: vectorJoules(&m.dev), ExpertL2: l.constants.ExpertL2[m.memory],
+		VectorFloor: l.vectorFloor(), VectorFLOP: vectorJoules(&m.dev), VectorBusy: m.vectorBusy(), ExpertL2: l.constants.ExpertL2[m.memory],
 	}
 	for _, p := range m.dev.Peaks {
 		if !slices.ContainsFunc(out.Rates, func(r RateSheet) bool { return r.Type == p.DType }) {
@@ -355,6 +356,7 @@ type SheetRules struct {
 	VectorOverlap  float64             `json:"vector_overlap"`
 	VectorStream   float64             `json:"vector_stream"`
 	VectorTile     float64             `json:"vector_tile"`
+	VectorThin     float64             `json:"vector_thin"`
 	WideN          float64             `json:"wide_n"`
 	WaveColumns    float64             `json:"wave_columns"`
 	Diagonal       float64             `json:"diagonal"`
@@ -396,7 +398,7 @@ func sheetRules() SheetRules {
 	out := SheetRules{
 		Tiles: tiles(), Parts: parts[:], PeakShare: peakShare, KStep: kStep, LeastSplit: leastSplit, SecondPass: secondPass, Replayed: replayed,
 		ReplayEdge: replayEdge, LineBytes: lineBytes, Negligible: negligible, VectorOverlap: vectorOverlap, VectorStream: vectorStream,
-		VectorTile: vectorTile, WideN: wideN, WaveColumns: waveColumns, Diagonal: diagonal, ReferenceClock: referenceClock,
+		VectorTile: vectorTile, VectorThin: vectorThin, WideN: wideN, WaveColumns: waveColumns, Diagonal: diagonal, ReferenceClock: referenceClock,
 		ExpertJoules: expertJoules, AtLimit: atLimit, LeastClock: leastClock,
 		LeastStandIn: coefficients.LeastStandIn, Supply: coefficients.SupplyEfficiency,
 	}

@@ -26,6 +26,7 @@ const (
 	vectorOverlap = 2.5   // exponent
 	vectorStream  = 0.8   // share of the bandwidth
 	vectorTile    = 128   // both sides of a tile
+	vectorThin    = 64    // rows up to which products of weights are covered by tiles as thin as that, batches up to half of it, whatever the device: on 8.0 batches of 64 rows take as long as of 128
 	wideN         = 32000 // columns
 	waveColumns   = 512   // that a multiprocessor's blocks of a wave cover
 )
@@ -117,6 +118,9 @@ func (c *VectorConstants) drift(d *energy.Device) float64 {
 func (l *Overlap) vector(q Product, weights, convert bool) waits {
 	m, c := &l.machine, &l.constants.Vector
 	rows, step := vectorSteps(&m.dev, weights)
+	if q.M <= vectorThin/2 || weights && q.M <= vectorThin {
+		rows = vectorThin
+	}
 	tiles := q.Batch * math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile)
 	mean := upTo(q.M, rows) * upTo(q.N, 32) / (math.Ceil(q.M/vectorTile) * math.Ceil(q.N/vectorTile))
 	largest := math.Min(vectorTile, upTo(q.M, rows)) * math.Min(vectorTile, upTo(q.N, 32))
@@ -144,8 +148,8 @@ func (l *Overlap) vector(q Product, weights, convert bool) waits {
 		if x.slower(least) {
 			continue
 		}
-		x.busy, x.tile = clamp(tiles*s/m.sms), [2]float64{vectorTile, vectorTile}
-		if t := x.time(1); t < least {
+		x.busy, x.tile = m.vectorBusy()*clamp(tiles*s/m.sms), [2]float64{vectorTile, vectorTile}
+		if t := l.within(&x, least); t < least {
 			best, least = x, t
 		}
 	}

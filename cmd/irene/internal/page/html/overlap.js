@@ -15,6 +15,7 @@ const overlap = (() => {
     return {
       ...law,
       own: named(part("own")),
+      run, // what kernels are chosen by
       rules: { ...rules, quantisations: named(rules.quantisations), distributions: named(rules.distributions), types: named(rules.types) },
       machine: { ...machine, rates: new Map(machine.rates.map((r) => [r.type, r.rate])), measured: new Set(machine.measured) },
       constants: {
