@@ -3,7 +3,7 @@
 // The law of overlapping kernels on a device, as law.Sheets write it down. It mirrors energy/law/overlap.go and
 // overlap_power.go function by function and in the order of operations, so that its numbers are those of irene analyze.
 const overlap = (() => {
-  const { waits, timeAt, peak, half, MEMORY } = typeof module === "undefined" ? overlapWaits : require("./overlap_waits.js");
+  const { waits, timeAt, toggled, peak, half, MEMORY } = typeof module === "undefined" ? overlapWaits : require("./overlap_waits.js");
   // The causes as engine.js names them, and that of each wait.
   const ARITHMETIC = 0, WAVES = 1, BYTES = 2, LAUNCH = 3, CAUSES = 5, OF_WAIT = [ARITHMETIC, WAVES, WAVES, BYTES];
 
@@ -55,7 +55,7 @@ const overlap = (() => {
     let { x, group, why } = waits(l, k);
     const own = l.own.size > 0 ? l.own.get(ownGroup(l, k, group)) : undefined;
     if (own) stretch(x, own.stretch);
-    const r = run(l, x, (x.vector ? 1 : l.constants.power.data) * (own ? own.draw : 1)), g = own || l.constants.groups.get(group);
+    const r = run(l, x, toggled(l, x) * (own ? own.draw : 1)), g = own || l.constants.groups.get(group);
     if (own) why = "";
     if (!(r.time > 0 && r.power > 0) || r.time === Infinity) return { ...out, why: `the coefficients hold no constants of the group ${group}` };
     if (!why && !g) why = `no ${group} was measured on any device`;

@@ -185,11 +185,14 @@ const overlapWaits = (() => {
     };
   }
 
+  // toggled is the factor on what a kernel draws above idle that its numbers make.
+  const toggled = (l, x) => (x.vector ? 1 : l.constants.power.data);
+
   // within is the seconds that a kernel takes under the clock and the power limit, or more than least at boost where it
   // takes more.
   function within(l, x, least) {
     const t = timeAt(l, x, 1);
-    return t >= least ? t : l.run(l, x).time;
+    return t >= least ? t : l.run(l, x, toggled(l, x)).time;
   }
 
   // slower says that a kernel surely takes longer than that.
@@ -395,7 +398,7 @@ const overlapWaits = (() => {
     return x;
   }
 
-  return { waits, timeAt, peak, half, MEMORY };
+  return { waits, timeAt, toggled, peak, half, MEMORY };
 })();
 
 if (typeof module !== "undefined") module.exports = overlapWaits; // for tests outside a page
