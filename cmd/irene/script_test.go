@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       fixtures.Updating(),
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv(deviceVariable, "gtx-1070") // scripts name others where these matter
 			return errors.Join(writeModels(env), os.CopyFS(env.WorkDir, os.DirFS("testdata/files")))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -308,6 +308,10 @@ func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
 	if q.x != "" && q.plot == "" {
 		return usagef("--x %s is for plots: -o FILE%s", q.x, plotFormats()[0])
 	}
+	if q.plot != "" {
+		q.format = report.SweepFormats()[0] // of what is said beside the plot
+		return nil
+	}
 	var err error
 	q.format, err = chooseFormat(report.SweepFormats(), name, q.output)
 	return err

@@ -1,6 +1,9 @@
 package coefficients
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Overlap is what the law of overlapping kernels was fitted to: its constants, and for each group of kernels the devices
 // that have rows and how far predictions were off on devices left out.
@@ -8,6 +11,15 @@ type Overlap struct {
 	Constants []Constant `json:"constants"`     // in the law's order
 	Groups    []Group    `json:"groups"`        // sorted by name
 	Own       []Own      `json:"own,omitempty"` // devices that were fitted by themselves, sorted
+}
+
+// Overlaps says that models go by the law of overlapping kernels: that the file holds what it says of rows and products, which
+// every model runs. A fit to a few operators holds less.
+func (c *Coefficients) Overlaps() bool {
+	holds := func(name string) bool {
+		return slices.ContainsFunc(c.Overlap.Constants, func(k Constant) bool { return k.Name == name && k.Value > 0 })
+	}
+	return c.Overlap != nil && holds("row.bandwidth") && holds("product.bandwidth")
 }
 
 // Constant is one number of the law.

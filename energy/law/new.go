@@ -51,7 +51,7 @@ func (e *SettingError) Error() string { return e.Setting + ": " + e.Why }
 // New makes the law that coefficients follow, on a device: that of overlapping kernels where they hold its constants, else
 // the additive one. It fails where nobody knows the device of the coefficients, and where no law holds under the options.
 func New(c *coefficients.Coefficients, dev energy.Device, opts Options) (Law, error) {
-	if c.Overlap == nil {
+	if !c.Overlaps() {
 		if set := opts.settings(); set != "" {
 			return nil, &SettingError{set, fmt.Sprintf("the coefficients of %s hold as they were measured", c.Device)}
 		}

@@ -89,7 +89,7 @@ func BindAll(a *analysis.Analysis, targets []Target) ([]*Program, error) {
 			return nil, err
 		}
 		var options []kernel.Option
-		k := key{p.Profile, t.Coefficients.Overlap != nil}
+		k := key{p.Profile, t.Coefficients.Overlaps()}
 		if k.functions {
 			options = append(options, kernel.Functions)
 		}
@@ -109,11 +109,11 @@ func BindAll(a *analysis.Analysis, targets []Target) ([]*Program, error) {
 func (t Target) program(a *analysis.Analysis) (*Program, error) {
 	c, dev, opts := t.Coefficients, t.Device, t.Options
 	joules, seconds := c.Holds()
-	if !seconds && c.Overlap == nil {
+	if !seconds && !c.Overlaps() {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
 	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: cmp.Or(opts.Profile, c.Profile)}}
-	if opts.Profile == "" && c.Overlap != nil {
+	if opts.Profile == "" && c.Overlaps() {
 		p.Profile = defaultProfile(a)
 	}
 	t.Options.Profile = p.Profile
@@ -122,7 +122,7 @@ func (t Target) program(a *analysis.Analysis) (*Program, error) {
 		return nil, err
 	}
 	p.Idle, p.PowerLimit = p.law.Idle(), opts.PowerLimit
-	if c.Overlap != nil {
+	if c.Overlaps() {
 		if devices := c.Overlap.Devices(); !slices.Contains(devices, dev.ID) {
 			p.Origin = OriginEstimated
 			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(devices))

@@ -136,7 +136,7 @@ func (p *picture) place(m, in *report.Module, level int, number *int) {
 	p.opened = append(p.opened, m)
 	for _, i := range m.Operators {
 		op := &p.r.Operators[i]
-		if p.compact && idle(op) {
+		if p.compact && (idle(op) || p.inside(op, m)) {
 			if level != nowhere {
 				p.hidden++
 			}
@@ -157,11 +157,16 @@ func (p *picture) place(m, in *report.Module, level int, number *int) {
 func (p *picture) single(m *report.Module) bool {
 	n := 0
 	for _, i := range m.Operators {
-		if !idle(&p.r.Operators[i]) {
+		if op := &p.r.Operators[i]; !idle(op) && !p.inside(op, m) {
 			n++
 		}
 	}
 	return len(m.Children) == 0 && n <= 1
+}
+
+// inside reports whether an operator runs in the kernel of another one of its module.
+func (p *picture) inside(op *report.Operator, m *report.Module) bool {
+	return op.Kernel != nil && p.index[op.Kernel.ID] != nowhere && slices.Contains(m.Operators, p.index[op.Kernel.ID])
 }
 
 func (p *picture) add(b *box) *box {
@@ -179,7 +184,7 @@ func idle(op *report.Operator) bool {
 	return m.Energy == 0 && m.Time == 0
 }
 
-// merge puts operators without a box into the box of the kernel they run in.
+// merge puts operators without a box into the box of the kernel they run in, with what they stand for.
 func (p *picture) merge() {
 	for i := range p.r.Operators {
 		k := p.r.Operators[i].Kernel
@@ -187,6 +192,12 @@ func (p *picture) merge() {
 			continue
 		}
 		p.at[i] = p.at[p.index[k.ID]]
+		if b := p.boxes[p.at[i]]; b.operator != nil {
+			whole := *b.operator
+			whole.Metrics.Add(&p.r.Operators[i].Metrics)
+			whole.Metrics.Operators = b.operator.Metrics.Operators
+			b.operator, b.share = &whole, b.share+p.r.Operators[i].Metrics.Share
+		}
 	}
 }
 
