@@ -115,7 +115,7 @@ func (f *formulaFile) call(name string, args []any) any {
 			return
 		}
 		assign(r.Tried)
-		if t := p.names["boost"].(float64); t < least {
+		if t := p.names["seconds"].(float64); t < least {
 			least, best = t, result()
 		}
 	}

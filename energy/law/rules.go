@@ -27,8 +27,8 @@ type Rule struct {
 // Class reports whether the rule is of a class of kernels and returns what they wait for; others return numbers.
 func (r *Rule) Class() bool { return r.When != "" || slices.Contains(r.Returns, "exponent") }
 
-// RuleLeast is the line whose least value decides between choices: seconds at boost clock.
-const RuleLeast = "boost"
+// RuleLeast is the line whose least value decides between choices: seconds under the clock and the power limit.
+const RuleLeast = "seconds"
 
 // Line is a named expression.
 type Line struct{ Name, Expression, Unit string }
@@ -127,44 +127,28 @@ func (r *Rule) try(name, unit, format string, values ...float64) {
 	r.Tried = append(r.Tried, Line{name, written(format, values), unit})
 }
 
+// has says that the rule has a line.
+func (r *Rule) has(name string) bool {
+	named := func(l Line) bool { return l.Name == name }
+	return slices.ContainsFunc(r.Lines, named) || slices.ContainsFunc(r.Tried, named)
+}
+
 // returns ends a rule of a class of kernels: with those of its lines that kernels wait for.
 func (r *Rule) returns() {
-	has := map[string]bool{}
-	for _, line := range slices.Concat(r.Lines, r.Tried) {
-		has[line.Name] = true
-	}
 	for _, name := range RuleWaits() {
-		if has[name] {
+		if r.has(name) {
 			r.Returns = append(r.Returns, name)
 		}
 	}
-	if r.Choices == nil {
-		return
-	}
-	r.Tried = append(r.Tried, Line{RuleLeast, overlapped("", "", func(name string) bool { return has[name] }), "s"})
 }
 
 // overlapped is the seconds of waits whose names begin with a prefix, at a share of the boost clock where one is given.
-func overlapped(prefix, clock string, has func(string) bool) string {
-	name := func(n, over string) string {
-		if !has(n) {
-			return "0"
-		}
-		return prefix + n + over
-	}
+func overlapped(prefix, clock string) string {
 	over := ""
 	if clock != "" {
 		over = "/" + clock
 	}
-	terms := []string{name("floor", "")}
-	if has("before") {
-		terms = append(terms, name("before", ""))
-	}
-	terms = append(terms, fmt.Sprintf("norm(%sexponent, %s, %s, %s, %s)", prefix, name("arithmetic", over), name("load", over), name("latency", over), name("memory", "")))
-	if has("split") {
-		terms = append(terms, name("split", ""))
-	}
-	return strings.Join(terms, " + ")
+	return fmt.Sprintf("%[1]sfloor + %[1]sbefore + norm(%[1]sexponent, %[1]sarithmetic%[2]s, %[1]sload%[2]s, %[1]slatency%[2]s, %[1]smemory) + %[1]ssplit", prefix, over)
 }
 
 // norm is the rule of [norm], of four.

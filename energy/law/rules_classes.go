@@ -147,17 +147,21 @@ func (b *Rulebook) attention(c *graph.Cost, k *Kernel) RulePart {
 		sizes = append(sizes, a.Window)
 	}
 	query, fixed := a.Query.Const()
-	if fixed && query == 1 {
+	cached := w.a.Causal || a.Context.AddInt(-1).Positive() // see [Attention.decodes]
+	if fixed && query == 1 && cached {
 		return RulePart{w.decode(), sizes, true}
 	}
 	prefill := w.prefill()
-	if fixed || a.Query.AddInt(-1).Positive() {
+	if fixed && query > 1 || a.Query.AddInt(-1).Positive() || !w.a.Causal && a.Context.Is(1) {
 		return RulePart{prefill, sizes, true}
 	}
-	decode := w.decode()
+	decode, when := w.decode(), "query == 1"
+	if !cached {
+		when = "where(context > 1, query, 0) == 1"
+	}
 	names := w.parameters()
 	arguments := "(" + strings.Join(names, ", ") + ")"
-	r := &Rule{Name: strings.Replace(prefill, "prefill", "attention", 1), About: "fused attention", Parameters: names, When: "query == 1", Then: decode + arguments, Else: prefill + arguments}
+	r := &Rule{Name: strings.Replace(prefill, "prefill", "attention", 1), About: "fused attention", Parameters: names, When: when, Then: decode + arguments, Else: prefill + arguments}
 	return RulePart{b.add(r), sizes, true}
 }
 

@@ -25,21 +25,42 @@ func (b *Rulebook) run(k *Kernel) string {
 	if b.Rule(name) != nil {
 		return name
 	}
-	m, c := &l.machine, &l.constants.Power
 	r := &Rule{Name: name, About: about, Parameters: []string{"x"}, Returns: []string{"time", "energy"}}
-	seconds := func(name, clock string) Line {
-		e := overlapped("x.", clock, func(string) bool { return true })
-		if stretch != 1 {
-			e = written("%v*("+e+")", []float64{stretch})
+	over, limit := b.limited(r, "x.", &x, stretch, draw)
+	r.line("power", "W", "where("+over+", %v, full)", limit)
+	r.line("energy", "J", "power*time")
+	if s := l.shift; s != coefficients.Same() {
+		r.Lines[len(r.Lines)-1].Expression = written("%v*power*time + %v*time", []float64{s.Factor, float64(s.Watts)})
+	}
+	return b.add(r)
+}
+
+// within is the rule of the seconds by which kernels like one are chosen: [Overlap.within]. It takes what they wait for, in
+// the order of [RuleWaits].
+func (b *Rulebook) within(x *waits) string {
+	name, about := "within", "seconds under the clock and the power limit, by which the fastest of several ways counts"
+	if x.vector {
+		name, about = name+"_vector", about+"; without tensor cores"
+	}
+	r := &Rule{Name: name, About: about, Parameters: RuleWaits(), Returns: []string{"time"}}
+	b.limited(r, "", x, 1, b.law.toggled(x))
+	return b.add(r)
+}
+
+// limited writes the lines of [machine.run] up to the time, of waits whose names begin with a prefix and that a factor
+// stretches. It returns the condition under which the power limit holds, and the watts that it leaves.
+func (b *Rulebook) limited(r *Rule, prefix string, x *waits, stretch, draw float64) (over string, limit float64) {
+	m, c := &b.law.machine, &b.law.constants.Power
+	p := processOf(&m.dev)
+	limit = m.limit * atLimit
+	stretched := func(expression string) string {
+		if stretch == 1 {
+			return expression
 		}
-		return Line{name, e, "s"}
+		return written("%v*("+expression+")", []float64{stretch})
 	}
-	idle := "x.floor"
-	if stretch != 1 {
-		idle = written("%v*x.floor", []float64{stretch})
-	}
-	r.Lines = append(r.Lines, seconds(RuleLeast, ""))
-	r.line("joules", "J", "%v*x.busy*(boost - "+idle+") + x.flop_joules*x.flops + %v*x.scores + %v*x.traffic", m.busy, c.Score, c.Byte[m.generation])
+	r.Lines = append(r.Lines, Line{"boost", stretched(overlapped(prefix, "")), "s"})
+	r.line("joules", "J", "%v*"+prefix+"busy*(boost - "+stretched(prefix+"floor")+") + "+prefix+"flop_joules*"+prefix+"flops + %v*"+prefix+"scores + %v*"+prefix+"traffic", m.busy, c.Score, c.Byte[m.generation])
 	drawn := "joules/boost"
 	if draw != 1 {
 		drawn = written("%v*joules/boost", []float64{draw})
@@ -49,7 +70,6 @@ func (b *Rulebook) run(k *Kernel) string {
 	} else {
 		r.line("dynamic", "W", drawn)
 	}
-	limit, p := m.limit*atLimit, processOf(&m.dev)
 	full := written("%v + dynamic", []float64{m.idle})
 	if m.most < 1 {
 		full += written("*%v", []float64{c.drawn(p, m.most, x.vector)})
@@ -60,18 +80,10 @@ func (b *Rulebook) run(k *Kernel) string {
 	if !x.vector {
 		slow = written("min(1, pow(share, %v), pow(share/%v, %v))", []float64{1 / (1 + c.Slope), c.Least[p], 1 / 1.5})
 	}
-	over := written("full > %v", []float64{limit * (1 + 1e-9)})
-	r.Lines = append(
-		r.Lines,
-		Line{"clock", written("where("+over+", "+slow+", %v)", []float64{m.most}), "of boost"},
-		Line{"power", written("where("+over+", %v, full)", []float64{limit}), "W"},
-		seconds("time", "clock"),
-	)
-	r.line("energy", "J", "power*time")
-	if s := l.shift; s != coefficients.Same() {
-		r.Lines[len(r.Lines)-1].Expression = written("%v*power*time + %v*time", []float64{s.Factor, float64(s.Watts)})
-	}
-	return b.add(r)
+	over = written("full > %v", []float64{limit * (1 + 1e-9)})
+	r.line("clock", "of boost", "where("+over+", "+slow+", %v)", m.most)
+	r.Lines = append(r.Lines, Line{"time", stretched(overlapped(prefix, "clock")), "s"})
+	return over, limit
 }
 
 // flopJoules is the line of what an operation takes at boost.

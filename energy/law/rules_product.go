@@ -1,6 +1,10 @@
 package law
 
-import "github.com/irene-onnx/irene/graph"
+import (
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+)
 
 // products are the rules of a kernel's products, one after the other: [Overlap.productWaits].
 func (b *Rulebook) products(k *Kernel, products []graph.Product) (parts []RulePart) {
@@ -58,8 +62,20 @@ func (b *Rulebook) tensorProduct(w *productWay, x *waits) string {
 	r.try("latency", "s", "waves*part*%v", c.Latency[m.kind]*o.latency*o.active/lineBytes/m.clock)
 	r.try("split", "s", "where(parts > 1, %v + parts*8*batch*m*n/%v, 0)", c.Split, m.sms*m.clock*secondPass)
 	r.try("busy", "", "min(1, blocks*parts/%v)", m.sms)
+	b.fastest(r, x)
 	r.returns()
 	return b.add(r)
+}
+
+// fastest is the line by which the choice is made between kernels that wait for what a rule says so far.
+func (b *Rulebook) fastest(r *Rule, x *waits) {
+	waits := RuleWaits()
+	for i, name := range waits {
+		if !r.has(name) {
+			waits[i] = "0"
+		}
+	}
+	r.try(RuleLeast, "s", b.within(x)+"("+strings.Join(waits, ", ")+")")
 }
 
 // partChoice is the parts of k that are tried.
@@ -119,9 +135,14 @@ func (b *Rulebook) vectorProduct(w *productWay, x *waits) string {
 	}
 	rate := float64(d.CoresPerSM) * m.clock * c.lanes(d)
 	r.line("tiles", "", "batch*ceil(m/%v)*ceil(n/%v)", vectorTile, vectorTile)
-	r.line("covered", "", "%v*ceil(m/%v)*32*ceil(n/32)", rows, rows)
+	thin := vectorThin
+	if !w.weights {
+		thin = vectorThin / 2
+	}
+	r.line("rows", "", "where(m <= %v, %v, %v)", float64(thin), vectorThin, rows)
+	r.line("covered", "", "rows*ceil(m/rows)*32*ceil(n/32)")
 	r.line("mean", "", "covered/max(1, ceil(m/%v)*ceil(n/%v))", vectorTile, vectorTile)
-	r.line("largest", "", "min(%v, %v*ceil(m/%v))*min(%v, 32*ceil(n/32))", vectorTile, rows, rows, vectorTile)
+	r.line("largest", "", "min(%v, rows*ceil(m/rows))*min(%v, 32*ceil(n/32))", vectorTile, vectorTile)
 	if w.weights {
 		r.line("rate", "1/s", "where(n > %v, %v, %v)", wideN, rate*c.weights(d, wideN+1), rate*c.weights(d, 1))
 	} else {
@@ -132,7 +153,10 @@ func (b *Rulebook) vectorProduct(w *productWay, x *waits) string {
 	r.try("part", "", "where(parts > 1, max(%v, %v*ceil(k/parts/%v)), %v*ceil(k/%v))", leastSplit, step, step, step, step)
 	r.try("arithmetic", "s", "((ceil(tiles*parts/%v) - 1)*mean + largest)*part/rate", m.sms)
 	r.try("split", "s", "where(parts > 1, %v + 8*parts*m*n/%v, 0)", c.Split, m.sms*m.clock*secondPass)
-	r.try("busy", "", "min(1, tiles*parts/%v)", m.sms)
+	if m.vectorBusy() > 0 {
+		r.try("busy", "", "%v*min(1, tiles*parts/%v)", m.vectorBusy(), m.sms)
+	}
+	b.fastest(r, x)
 	r.returns()
 	return b.add(r)
 }

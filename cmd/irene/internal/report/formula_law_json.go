@@ -31,7 +31,7 @@ type formulaRuleJSON struct {
 	Else       render.Text         `json:"else"`       // call of a rule
 	Lines      []formulaLineJSON   `json:"lines"`      // in order, each in parameters and names before it
 	Choices    []formulaChoiceJSON `json:"choices"`    // each with each, the first outermost
-	Tried      []formulaLineJSON   `json:"tried"`      // lines of each choice, of which the first with the least boost counts
+	Tried      []formulaLineJSON   `json:"tried"`      // lines of each choice, of which the first with the least seconds counts
 	Returns    []string            `json:"returns"`    // names of lines; waits that are not among them are 0
 }
 

@@ -40,12 +40,12 @@ func (r *Formulas) write(w io.Writer, comment string, rules func(*FormulaLaw) st
 	var write func([]formulaRun)
 	write = func(runs []formulaRun) {
 		for _, run := range runs {
-			b.WriteString("\n" + comment + run.title() + "\n" + run.text)
+			b.WriteString("\n" + comment + render.Clean(run.title()) + "\n" + run.text)
 			write(run.children)
 		}
 	}
 	write(foldFormulas(r.Modules, text))
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(render.Cleaner{W: w}, b.String())
 	return err
 }
 
