@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/graph/kernel"
@@ -192,6 +194,9 @@ func (q *predictionRequest) predict(env *environment, a *analysis.Analysis) (*pr
 	if err != nil {
 		return nil, err
 	}
+	if name, err := ownGPU(); err == nil && q.byDefault() {
+		r.Warnf("this machine has the GPU %s: --device auto predicts for it", name)
+	}
 	return r, applyMeasured(env, a, r, t.Coefficients, *q)
 }
 
@@ -203,12 +208,14 @@ func (q *predictionRequest) target(env *environment) (t predict.Target, err erro
 	}
 	if q.device != nil {
 		t.Device = *q.device
-		return t, nil
+	} else if t.Device, err = t.Coefficients.Row(); err != nil {
+		return t, fmt.Errorf("%s: %w", q.coefficients, err)
 	}
-	if t.Device, err = t.Coefficients.Row(); err != nil {
-		err = fmt.Errorf("%s: %w", q.coefficients, err)
+	_, err = t.Law()
+	if refused := (*law.SettingError)(nil); errors.As(err, &refused) {
+		return t, usagef("%v", err)
 	}
-	return t, err
+	return t, nil // what else is wrong is the model's to say
 }
 
 // load takes the coefficients of the file, or the embedded ones of the device.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
@@ -13,11 +14,11 @@ import (
 // targets are the devices with their coefficients, at every power limit and clock. Where there are several devices, those
 // settings that one of them does not take are left out on it, and refused says so; none may be refused by all.
 func (q *sweepRequest) targets(env *environment) (out []predict.Target, refused []string, err error) {
-	for i := range q.devices {
-		base, err := q.devices[i].target(env)
-		if err != nil {
-			return nil, nil, err
-		}
+	bases, err := q.bases(env)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, base := range bases {
 		var no refusals
 		for _, limit := range q.limits {
 			for _, clock := range q.clocks {
@@ -39,6 +40,24 @@ func (q *sweepRequest) targets(env *environment) (out []predict.Target, refused 
 		return nil, nil, usagef("no device takes such settings: %s", strings.Join(refused, "; "))
 	}
 	return out, refused, nil
+}
+
+// bases are the devices as they are asked for. Where some are measured at the plug and some at the board, and nobody said which,
+// all are at the board: sums of both would compare nothing.
+func (q *sweepRequest) bases(env *environment) ([]predict.Target, error) {
+	out := make([]predict.Target, len(q.devices))
+	for i := range q.devices {
+		var err error
+		if out[i], err = q.devices[i].target(env); err != nil {
+			return nil, err
+		}
+	}
+	if q.prediction.settings.Boundary == "" && slices.ContainsFunc(out, func(t predict.Target) bool { return t.Coefficients.Boundary != out[0].Coefficients.Boundary }) {
+		for i := range out {
+			out[i].Options.Boundary = energy.BoundaryBoard
+		}
+	}
+	return out, nil
 }
 
 // refusals are the settings that a device does not take, each once.

@@ -39,6 +39,14 @@ func (c *Causes) Add(o *Causes) {
 	}
 }
 
+// Times is a part of the causes.
+func (c Causes) Times(x float64) Causes {
+	for i := range c {
+		c[i] = Share{c[i].Energy * energy.Joules(x), c[i].Time * energy.Seconds(x)}
+	}
+	return c
+}
+
 // Total is the sum over the causes.
 func (c *Causes) Total() Share {
 	var sum Share

@@ -27,6 +27,17 @@ func (s *Step) IsCall() bool { return s.Members == nil }
 // Bytes are the bytes that the step reads and writes, or that hide a call.
 func (s *Step) Bytes() graph.Dim { return s.Cost.Read.Add(s.Cost.Written) }
 
+// Moved are the bytes that all kernels read and write; those of unknown size are left out.
+func (p *Plan) Moved() graph.Dim {
+	sum := graph.Const(0)
+	for i := range p.Steps {
+		if b := p.Steps[i].Bytes(); !p.Steps[i].IsCall() && p.Steps[i].Cost.Known && !b.IsUnknown() {
+			sum = sum.Add(b)
+		}
+	}
+	return sum
+}
+
 // NewPlan forms the kernels of a graph. It fails on an unknown profile.
 func NewPlan(a *analysis.Analysis, profile string, options ...kernel.Option) (*Plan, error) {
 	k, err := kernel.Group(a.Graph, a.Inference, a.Costs, func(n *graph.Node) bool { return a.Tree.Of[n.ID] != nil }, profile, options...)

@@ -27,7 +27,8 @@ type Grid struct {
 	targets    []predict.Target
 	options    analysis.Options
 	convention graph.Convention
-	work       *graph.Program            // FLOPs, bytes, items
+	work       *graph.Program            // FLOPs, items, and what the kernels of each plan move
+	moved      []int                     // place in it by target
 	pass       []func([]int64) law.Share // by target
 	memory     func([]int64) analysis.Memory
 	unknown    []int // of a point, by target, where closed forms hold
@@ -35,11 +36,12 @@ type Grid struct {
 
 // Point is the totals at one point. Numbers that are not known are not a number.
 type Point struct {
-	FLOPs, Bytes, Items float64
-	Memory              analysis.Memory
-	Energy              []energy.Joules // by target
-	Time                []energy.Seconds
-	Unknown             []int // operators whose cost is not known: all else but items and memory is without them
+	FLOPs, Items float64
+	Bytes        []float64 // by target, that its kernels move
+	Memory       analysis.Memory
+	Energy       []energy.Joules // by target
+	Time         []energy.Seconds
+	Unknown      []int // operators whose cost is not known: all else but items and memory is without them
 }
 
 // NewGrid compiles the closed forms of a graph in the named dims and holds them against the analysis itself at the given
@@ -78,8 +80,20 @@ func (g *Grid) compile() error {
 	if !ok {
 		items = graph.Const(1)
 	}
+	work := []graph.Dim{total.FLOPs(g.convention), items}
+	g.moved = make([]int, len(g.Programs))
+	places := map[*predict.Plan]int{}
+	for i, p := range g.Programs {
+		at, known := places[p.Plan]
+		if !known {
+			at = len(work)
+			places[p.Plan] = at
+			work = append(work, p.Moved())
+		}
+		g.moved[i] = at
+	}
 	var err error
-	if g.work, err = graph.CompileDims(g.Open.Names, []graph.Dim{total.FLOPs(g.convention), total.Read.Add(total.Written), items}); err != nil {
+	if g.work, err = graph.CompileDims(g.Open.Names, work); err != nil {
 		return err
 	}
 	if g.memory, err = g.Open.CompileMemory(g.Open.Names); err != nil {
@@ -102,12 +116,17 @@ func (g *Grid) At(values []int64, p *Point) error {
 		_, err := g.analyze(values, p)
 		return err
 	}
-	var out [3]float64
-	g.work.Eval(values, out[:])
-	p.FLOPs, p.Bytes, p.Items = out[0], out[1], out[2]
+	var few [8]float64 // stays on the stack
+	out := few[:]
+	if n := 2 + len(g.Programs); n > len(few) {
+		out = make([]float64, n)
+	}
+	g.work.Eval(values, out)
+	p.FLOPs, p.Items = out[0], out[1]
 	p.Memory = g.memory(values)
 	p.reset()
 	for i := range g.Programs {
+		p.Bytes = append(p.Bytes, out[g.moved[i]])
 		s := g.pass[i](values)
 		p.Energy, p.Time = append(p.Energy, s.Energy), append(p.Time, s.Time)
 	}
@@ -115,7 +134,9 @@ func (g *Grid) At(values []int64, p *Point) error {
 	return nil
 }
 
-func (p *Point) reset() { p.Energy, p.Time, p.Unknown = p.Energy[:0], p.Time[:0], p.Unknown[:0] }
+func (p *Point) reset() {
+	p.Bytes, p.Energy, p.Time, p.Unknown = p.Bytes[:0], p.Energy[:0], p.Time[:0], p.Unknown[:0]
+}
 
 // closeness is how far closed forms may be from the analysis: what sums in another order differ by.
 const closeness = 1e-9
@@ -146,11 +167,11 @@ func (g *Grid) check(values []int64, seen map[string]bool) error {
 	if err := g.At(values, &got); err != nil {
 		return err
 	}
-	pairs := [][2]float64{{got.FLOPs, want.FLOPs}, {got.Bytes, want.Bytes}, {got.Items, want.Items}, {float64(got.Memory.PeakBytes), float64(want.Memory.PeakBytes)}}
+	pairs := [][2]float64{{got.FLOPs, want.FLOPs}, {got.Items, want.Items}, {float64(got.Memory.PeakBytes), float64(want.Memory.PeakBytes)}}
 	for i := range g.Programs {
 		pairs = append(
 			pairs, [2]float64{float64(got.Energy[i]), float64(want.Energy[i])}, [2]float64{float64(got.Time[i]), float64(want.Time[i])},
-			[2]float64{float64(got.Unknown[i]), float64(want.Unknown[i])},
+			[2]float64{float64(got.Unknown[i]), float64(want.Unknown[i])}, [2]float64{got.Bytes[i], want.Bytes[i]},
 		)
 	}
 	for _, p := range pairs {
@@ -190,7 +211,7 @@ func (g *Grid) analyze(values []int64, p *Point) (warnings []string, err error) 
 		}
 		return float64(v)
 	}
-	p.FLOPs, p.Bytes, p.Items, p.Memory = number(total.FLOPs(g.convention)), number(total.Read.Add(total.Written)), 1, a.Memory
+	p.FLOPs, p.Items, p.Memory = number(total.FLOPs(g.convention)), 1, a.Memory
 	if d, _, ok := analysis.Items(a.Graph, func(v *graph.Value) graph.Shape { return a.Inference.Facts[v.ID].Shape }); ok {
 		p.Items = number(d)
 	}
@@ -206,6 +227,7 @@ func (g *Grid) analyze(values []int64, p *Point) (warnings []string, err error) 
 		if r.NoEnergy {
 			sum.Energy = energy.Joules(math.NaN())
 		}
+		p.Bytes = append(p.Bytes, number(bound.Moved()))
 		p.Energy, p.Time, p.Unknown = append(p.Energy, sum.Energy), append(p.Time, sum.Time), append(p.Unknown, max(total.Unknown, sum.Unknown))
 		warnings = append(warnings, r.Warnings...)
 	}

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/irene-onnx/irene/energy/internal/energytest"
@@ -78,7 +79,7 @@ func TestGrid(t *testing.T) {
 				if _, err := g.analyze(at, &want); err != nil {
 					t.Fatal(err)
 				}
-				if got.FLOPs != want.FLOPs || got.Bytes != want.Bytes || got.Items != want.Items || got.Memory != want.Memory {
+				if got.FLOPs != want.FLOPs || !slices.Equal(got.Bytes, want.Bytes) || got.Items != want.Items || got.Memory != want.Memory {
 					t.Errorf("%s: %+v, want %+v", g.point(at), got, want)
 				}
 				for i := range g.Programs {

@@ -251,7 +251,7 @@ func (s *Sweep) row(setting int, at []int64, points []Point) Row {
 	p := &points[on.grid]
 	r := Row{
 		Values: at, Setting: setting, Energy: p.Energy[on.target], Time: p.Time[on.target],
-		FLOPs: p.FLOPs, Bytes: p.Bytes, Items: p.Items, Memory: p.Memory, Unknown: p.Unknown[on.target],
+		FLOPs: p.FLOPs, Bytes: p.Bytes[on.target], Items: p.Items, Memory: p.Memory, Unknown: p.Unknown[on.target],
 	}
 	n, known := r.MemoryBytes()
 	r.Fits = !known || on.Device.MemoryBytes == 0 || n <= on.Device.MemoryBytes

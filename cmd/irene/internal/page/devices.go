@@ -32,7 +32,7 @@ type work struct {
 	MACs      int         `json:"macs"`
 	Read      int         `json:"read"`
 	Written   int         `json:"written"`
-	Bytes     int         `json:"bytes"` // of both
+	Bytes     int         `json:"bytes"`    // of both
 	Products  [][4]int    `json:"products"` // batch, m, n, k
 	Elements  int         `json:"elements"` // of rows
 	Op        string      `json:"op,omitzero"`

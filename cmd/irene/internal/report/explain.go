@@ -82,7 +82,11 @@ func BuildExplanation(r *Report, e *predict.Result, open *analysis.Analysis, mod
 	}
 	b.terms = make([]*predict.Kernel, len(r.Operators))
 	for i := range e.Kernels {
-		b.terms[b.index[e.Kernels[i].Node]] = &e.Kernels[i]
+		k := &e.Kernels[i]
+		b.terms[b.index[k.Node]] = k
+		for _, n := range k.Members {
+			b.terms[b.index[n]] = k
+		}
 	}
 	out := &Explanation{Report: r, Idle: e.Idle, Top: -1}
 	if r.Tree.Metrics.NoEnergy {
@@ -99,18 +103,45 @@ type explainer struct {
 	e     *predict.Result
 	open  *analysis.Analysis
 	index map[*graph.Node]int
-	terms []*predict.Kernel // by the index of the operator that a kernel stands on
+	terms []*predict.Kernel // by the index of an operator: the kernel that it runs in
 }
 
-func (b *explainer) module(m *Module) *ExplainedModule {
-	out := &ExplainedModule{Module: m}
-	classes := map[string]*ExplainedPart{}
+// inside is what part of a kernel a module's operators stand for, and the first of them.
+type inside struct {
+	kernel *predict.Kernel
+	first  int
+	part   float64
+}
+
+// kernels lists the kernels that run in a module, in graph order, each as far as its operators are the module's.
+func (b *explainer) kernels(m *Module) []inside {
+	var out []inside
+	at := map[*predict.Kernel]int{}
 	for _, i := range m.allOperators() {
 		k := b.terms[i]
 		if k == nil || !k.Known {
 			continue
 		}
-		p := b.part(i, k)
+		j, ok := at[k]
+		if !ok {
+			j = len(out)
+			at[k] = j
+			out = append(out, inside{kernel: k, first: i})
+		}
+		if n := b.r.Operators[i].Node; n == k.Node {
+			out[j].first = i
+		}
+		out[j].part += b.e.Nodes[b.r.Operators[i].Node.ID].Part
+	}
+	return out
+}
+
+func (b *explainer) module(m *Module) *ExplainedModule {
+	out := &ExplainedModule{Module: m}
+	classes := map[string]*ExplainedPart{}
+	for _, x := range b.kernels(m) {
+		k := x.kernel
+		p := b.part(x.first, k, min(1, x.part))
 		if p.Causes.Total() == (law.Share{}) {
 			continue
 		}
@@ -156,11 +187,16 @@ func byEnergy(x, y *ExplainedPart) int {
 	return cmp.Or(cmp.Compare(y.Causes.Total().Energy, x.Causes.Total().Energy), strings.Compare(x.Class, y.Class))
 }
 
-func (b *explainer) part(i int, k *predict.Kernel) *ExplainedPart {
+// part is a kernel, of which so much is a module's.
+func (b *explainer) part(i int, k *predict.Kernel, of float64) *ExplainedPart {
 	op := &b.r.Operators[i]
-	total := k.Causes.Total()
+	causes := k.Causes
+	if of < 1 {
+		causes = causes.Times(of)
+	}
+	total := causes.Total()
 	p := &ExplainedPart{
-		Class: k.Class, Count: 1, Causes: k.Causes, Op: op, Place: op.Path, Terms: k,
+		Class: k.Class, Count: 1, Causes: causes, Op: op, Place: op.Path, Terms: k,
 		Static: min(total.Energy, b.e.Idle.Times(total.Time)),
 	}
 	for _, n := range k.Members {

@@ -11,6 +11,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
 )
 
 const (
@@ -38,6 +39,9 @@ func (r *Report) HeadNotes() []Note {
 		if text := r.surenessText(); text != "" {
 			out = append(out, Note{Key: "sure", Text: text})
 		}
+	}
+	if text := r.precisionHint(); text != "" {
+		out = append(out, Note{Key: "type", Text: text})
 	}
 	out = append(out, Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", r.NumbersText(), r.Convention)})
 	return append(out, Note{Key: "total", Text: r.totalText(), Style: render.Bold})
@@ -155,6 +159,26 @@ func (r *Report) totalText() string {
 	}
 	list = append(list, m.Text("params")+" parameters", render.Plural(m.Operators, "operator"))
 	return strings.Join(list, ", ")
+}
+
+// precisionHint says that float32 products could run in a type of the device's tensor cores; "" where most do.
+func (r *Report) precisionHint() string {
+	d := r.Device
+	if d == nil || r.As != "" || d.LeftOut == 0 {
+		return ""
+	}
+	half, ok := d.MatrixRate(graph.BFloat16.String())
+	single, _ := d.MatrixRate(graph.Float32.String())
+	wide := 0.0
+	for i := range r.Operators {
+		if op := &r.Operators[i]; op.DType == graph.Float32 && (op.Class == "gemm" || op.Class == "bmm" || op.Class == "conv") && !math.IsNaN(op.Metrics.Share) {
+			wide += op.Metrics.Share
+		}
+	}
+	if !ok || half < 2*single || wide < 0.5 {
+		return ""
+	}
+	return fmt.Sprintf("products in float32: %s; --as bfloat16 costs the model as tensor cores run it", map[bool]string{true: "TF32 on tensor cores", false: "without tensor cores"}[strings.HasPrefix(d.Profile, "ort")])
 }
 
 // powerText is a mean power, and the limit beside it.
