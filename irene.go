@@ -61,7 +61,7 @@ type Options struct {
 	Dims         map[string]int64 // by name; those left out are assumed
 	As           string           // element types to cost the model in, by a name of analysis.Precisions; "" are those of the file
 	Device       string           // a GPU of energy.Devices, by ID, name or alias; "" is the one that the coefficients are of
-	Profile      string           // which operators run as one kernel: "eager", "vllm" …; "" is that of the coefficients
+	Profile      string           // which operators run as one kernel: "eager", "vllm" …; "" is that under which models were measured for the coefficients, else what the file asks for
 	Coefficients string           // a file that irene train wrote; "" are those that come with this package
 }
 
@@ -163,7 +163,7 @@ func (p *Prediction) add(a *analysis.Analysis, r *predict.Result, g *graph.Modul
 		m.Energy, m.Low, m.High = none, none, none
 	}
 	for _, n := range g.Nodes {
-		m.count(a, a.NodeMetrics(n))
+		m.count(a, a.NodeMetrics(n), &r.Nodes[n.ID])
 	}
 	for _, child := range g.Children {
 		c := p.modules[p.add(a, r, child, depth+1)]
@@ -173,12 +173,13 @@ func (p *Prediction) add(a *analysis.Analysis, r *predict.Result, g *graph.Modul
 	return at
 }
 
-// count adds what is known of the work of one operator.
-func (m *Module) count(a *analysis.Analysis, work analysis.Metrics) {
+// count adds what is known of the work of one operator, whose bytes are those of its part of a kernel.
+func (m *Module) count(a *analysis.Analysis, work analysis.Metrics, predicted *predict.Operator) {
+	read, written := predicted.Moved(a.Bound(work.Read), a.Bound(work.Written))
 	for _, x := range []struct {
 		to *int64
 		n  graph.Dim
-	}{{&m.FLOPs, work.FLOPs(graph.TwoMACPlusElementwise)}, {&m.MACs, work.MACs}, {&m.Bytes, work.Read}, {&m.Bytes, work.Written}} {
+	}{{&m.FLOPs, work.FLOPs(graph.TwoMACPlusElementwise)}, {&m.MACs, work.MACs}, {&m.Bytes, read}, {&m.Bytes, written}} {
 		n, _ := a.Eval(x.n)
 		*x.to += n
 	}

@@ -223,11 +223,11 @@ func TestCrossover(t *testing.T) {
 
 func testCrossover(t *testing.T, device string) {
 	files := fixtureFiles(t, "bert-base", "bert-base-ortfused")
-	c := runComparison(t, files[0], files[1], "--device", device, "--dim", "1:batch=8", "--dim", "2:batch=1,32", "--dim", "sequence=100")
+	c := runComparison(t, files[0], files[1], "--device", device, "--dim", "1:batch=8", "--dim", "2:batch=1,64", "--dim", "sequence=100")
 	if len(c.Crossovers) != 1 || len(c.Crossovers[0].Changes) != 1 || !c.Crossovers[0].ClosedForm || c.Crossovers[0].Cheaper == nil {
 		t.Fatalf("crossovers %+v", c.Crossovers)
 	}
-	if len(c.Points) != 2 || c.Points[1].At != "2:batch=32" || len(c.Points[1].Rows) != len(c.Rows) {
+	if len(c.Points) != 2 || c.Points[1].At != "2:batch=64" || len(c.Points[1].Rows) != len(c.Rows) {
 		t.Errorf("%d points", len(c.Points))
 	}
 	from := c.Crossovers[0].Changes[0].From

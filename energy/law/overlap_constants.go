@@ -81,7 +81,6 @@ func (c *Constants) Slots() []Slot {
 	one(GroupVector, "vector.split", "s", 23e-6, &v.Split)
 	one(GroupVector, "vector.joules", "factor", 1.2, &c.Power.Vector)
 	one(GroupVector, "vector.stored", "factor", 0.86, &v.Stored)
-	one(GroupPower, "vector.convert", "passes", 1, &v.Convert)
 	one(GroupVector, "vector.wide", "factor", 0.87, &v.Wide)
 	one(GroupVector, "vector.reread", "B/s", 37e9, &v.Reread)
 	each(GroupVector, "vector.drift", "steps of K", 3e4, pascalNames(), func(i int) *float64 { return &v.Drift[i] })
@@ -133,14 +132,32 @@ func (c *Constants) Slots() []Slot {
 	}
 	each(GroupExperts+" bfloat16", "experts.l2", "of the bandwidth", 2, memoryKindNames[:], func(i int) *float64 { return &c.ExpertL2[i] })
 	each(GroupPower, "power.byte", "J per B", 40e-12, memoryGenerationNames[:], func(i int) *float64 { return &c.Power.Byte[i] })
-	one(GroupPower, "power.data", "factor", 1.5, &c.Power.Data)
+	old := &out[len(out)-int(numMemoryGenerations-hbm2)]
+	old.Start, old.Source = 72e-12, wilkins
 	one(GroupPower, "power.score", "J per score", 50e-12, &c.Power.Score)
 	one(GroupPower, "power.slope", "exponent", 2.4, &c.Power.Slope)
-	each(GroupPower, "host.launch", "s", 0, hostNames[:], func(i int) *float64 { return &c.Host.Launch[i] })
-	one(GroupPower, "host.step", "s", 0, &c.Host.Step)
-	one(GroupPower, "host.sample", "passes over the logits", 0, &c.Host.Sample)
 	each(GroupPower, "power.voltage", "share", 0.89, processNames[:], func(i int) *float64 { return &c.Power.Least[i] })
-	return out
+	return append(out, c.passSlots()...)
+}
+
+// What constants of whole passes were read off: see docs/accuracy.md for rows, intervals and what each is worth.
+const (
+	wilkins  = "grantwilkins/energy-inference, eager PyTorch on A100-SXM-40GB and V100-PCIe-16GB"
+	served   = "ml-energy/leaderboard (H100) and argonne-lcf/LLM-Inference-Bench (A100, H100), served decoders"
+	sessions = "this project's estimate: ONNX Runtime launches from C++"
+)
+
+// passSlots are what a pass of a whole model has beside its kernels. No operator speaks of them: they were read off models.
+func (c *Constants) passSlots() []Slot {
+	return []Slot{
+		{Name: "host.launch", Of: hostNames[hostEager], Unit: "s", Group: GroupPower, Start: 23.8e-6, Source: wilkins, Value: &c.Host.Launch[hostEager]},
+		{Name: "host.launch", Of: hostNames[hostSession], Unit: "s", Group: GroupPower, Start: 5e-6, Source: sessions, Value: &c.Host.Launch[hostSession]},
+		{Name: "host.step", Unit: "s", Group: GroupPower, Start: 0.65e-3, Source: served, Value: &c.Host.Step},
+		{Name: "host.sample", Unit: "passes over the logits", Group: GroupPower, Start: 209, Source: served, Value: &c.Host.Sample},
+		{Name: "decode.cold", Unit: "share", Group: GroupPower, Start: 0.747, Source: served, Value: &c.Attention.Cold},
+		{Name: "vector.convert", Unit: "passes", Group: GroupPower, Start: 2.18, Source: wilkins, Value: &c.Vector.Convert},
+		{Name: "power.data", Unit: "factor", Group: GroupPower, Start: 1.58, Source: wilkins + "; " + served, Value: &c.Power.Data},
+	}
 }
 
 // attentionSlots are those of fused attention.
@@ -158,7 +175,6 @@ func (c *Constants) attentionSlots(one func(group, name, unit string, start floa
 	one(GroupPrefill, "prefill.gddr", "factor", 0.64, &a.GDDR)
 	each(GroupFloat8, "prefill.float8", "share of the peak", 0.7, memoryKindNames[:], func(i int) *float64 { return &a.Float8[i] })
 	one(GroupDecode, "decode.bandwidth", "share", 0.89, &a.Cache)
-	one(GroupPower, "decode.cold", "share", 0.89, &a.Cold)
 	one(GroupDecode, "decode.units", "exponent", 0.9, &a.Units)
 	one(GroupDecode, "decode.part", "tokens", 530, &a.Part)
 	one(GroupDecode, "decode.kvhead", "thousand clocks", 5.9, &a.KVHead)

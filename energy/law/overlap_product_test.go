@@ -84,7 +84,7 @@ func TestProductTimes(t *testing.T) {
 }
 
 // The expectations come from another implementation of the form, which takes the row's idle power for what the board
-// draws with its clocks up, and lets it draw the whole limit. It splits K by powers of two: the first expectation is the
+// draws with its clocks up, and lets it draw the whole limit. It gives a byte of every memory 40 pJ, and splits K by powers of two: the first expectation is the
 // form's with 3 parts, 96 blocks on 108 multiprocessors, 24.5 + 22.8 + 2.8 µs beside 68.9 µs of arithmetic. Its waves
 // are all as long as the mean block: for the first bmm, of 384 blocks in 4 waves, the last as long as a whole tile, (3·14336
 // + 16384)·128 multiplications at 64·1.41e9·0.907 are 92.9 µs; with 19.6 µs of memory 93.6, and the floor of 24.5.
@@ -107,6 +107,7 @@ func TestVectorTimes(t *testing.T) {
 		dev := energytest.Device(t, c.device)
 		dev.Awake, dev.Busy, dev.TDP = dev.Idle, 0, dev.TDP/atLimit
 		l := onDevice(t, dev)
+		l.constants.Power.Byte = [numMemoryGenerations]float64{40e-12, 40e-12, 40e-12}
 		k := Kernel{Class: c.class, DType: graph.Float32, Known: true, Products: []Product{c.Product}}
 		near(t, c.device, 1e3*l.Time(&k), c.ms, 5e-4)
 	}

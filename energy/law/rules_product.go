@@ -135,11 +135,14 @@ func (b *Rulebook) vectorProduct(w *productWay, x *waits) string {
 	}
 	rate := float64(d.CoresPerSM) * m.clock * c.lanes(d)
 	r.line("tiles", "", "batch*ceil(m/%v)*ceil(n/%v)", vectorTile, vectorTile)
-	thin := vectorThin
-	if !w.weights {
-		thin = vectorThin / 2
+	switch {
+	case rows <= vectorThin:
+		r.line("rows", "", "%v", rows)
+	case w.weights:
+		r.line("rows", "", "where(m <= %v, %v, %v)", vectorThin, vectorThin, rows)
+	default:
+		r.line("rows", "", "where(m <= %v, %v, %v)", vectorThin/2, vectorThin, rows)
 	}
-	r.line("rows", "", "where(m <= %v, %v, %v)", float64(thin), vectorThin, rows)
 	r.line("covered", "", "rows*ceil(m/rows)*32*ceil(n/32)")
 	r.line("mean", "", "covered/max(1, ceil(m/%v)*ceil(n/%v))", vectorTile, vectorTile)
 	r.line("largest", "", "min(%v, rows*ceil(m/rows))*min(%v, 32*ceil(n/32))", vectorTile, vectorTile)

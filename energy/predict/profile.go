@@ -3,9 +3,19 @@ package predict
 import (
 	"slices"
 
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
+
+// profileOf is the runtime profile that nobody chose: that of coefficients whose law or constants come of models that ran
+// under it. Those of single operators have none: a file says it.
+func profileOf(c *coefficients.Coefficients, a *analysis.Analysis) string {
+	if c.Overlap == nil || len(c.Provenance.Models) > 0 {
+		return c.Profile
+	}
+	return defaultProfile(a)
+}
 
 // defaultProfile is the runtime profile of what a file is: a server's for a decoder that keeps its cache in 16 bits or less,
 // ONNX Runtime's for a file with its own operators, else eager.

@@ -15,7 +15,7 @@ import (
 
 // Options steer predictions.
 type Options struct {
-	Profile    string          // kernel profile; "" is that of additive coefficients, else what the file asks for
+	Profile    string          // kernel profile; "" is that under which models were measured for the coefficients, else what the file asks for
 	HostWatts  *energy.Watts   // see law.Options, as the others
 	HostLaunch *energy.Seconds // of the host for one kernel
 	PowerLimit energy.Watts    // 0: the board's own
@@ -112,9 +112,9 @@ func (t Target) program(a *analysis.Analysis) (*Program, error) {
 	if !seconds && !c.Overlaps() {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
-	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: cmp.Or(opts.Profile, c.Profile)}}
-	if opts.Profile == "" && c.Overlaps() {
-		p.Profile = defaultProfile(a)
+	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: opts.Profile}}
+	if p.Profile == "" {
+		p.Profile = profileOf(c, a)
 	}
 	t.Options.Profile = p.Profile
 	var err error

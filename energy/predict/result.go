@@ -33,6 +33,15 @@ type Operator struct {
 	Metered       bool // the energy is the meter's
 }
 
+// Moved is the bytes that a node reads and writes: those that it stands for of its kernel's where it was predicted, else its
+// own, read and written. Where those are not known, neither is what moves.
+func (o *Operator) Moved(read, written graph.Dim) (r, w graph.Dim) {
+	if !o.Known || read.IsUnknown() || written.IsUnknown() {
+		return read, written
+	}
+	return graph.Const(o.Read), graph.Const(o.Written)
+}
+
 // Kernel is the prediction of one step.
 type Kernel struct {
 	*Step

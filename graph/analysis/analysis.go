@@ -74,6 +74,17 @@ func (a *Analysis) warnf(format string, args ...any) {
 // Eval is the value of an expression at the bound dims.
 func (a *Analysis) Eval(d graph.Dim) (int64, bool) { return d.Eval(lookup(a.Dims)) }
 
+// Bound is the number an expression has; unknown where data decides it, unless the analysis is symbolic.
+func (a *Analysis) Bound(d graph.Dim) graph.Dim {
+	if _, ok := d.Const(); ok || a.Symbolic {
+		return d
+	}
+	if n, ok := a.Eval(d); ok {
+		return graph.Const(n)
+	}
+	return graph.Dim{}
+}
+
 // Metrics are the sums over the operators of a subtree. Each sum holds the known parts; Unknown counts the operators
 // that have none.
 type Metrics struct {

@@ -122,7 +122,7 @@ func OperatorMetrics(a *analysis.Analysis, convention graph.Convention, n *graph
 	am := a.NodeMetrics(n)
 	m := Metrics{
 		Params: graph.Const(am.Params), Operators: 1, Unknown: am.Unknown,
-		MACs: bound(a, am.MACs), FLOPs: bound(a, am.FLOPs(convention)), Read: bound(a, am.Read), Written: bound(a, am.Written),
+		MACs: a.Bound(am.MACs), FLOPs: a.Bound(am.FLOPs(convention)), Read: a.Bound(am.Read), Written: a.Bound(am.Written),
 	}
 	if !a.Costs[n.ID].Known {
 		m.MACs, m.FLOPs, m.Read, m.Written = graph.Dim{}, graph.Dim{}, graph.Dim{}, graph.Dim{}
@@ -138,17 +138,6 @@ func OperatorMetrics(a *analysis.Analysis, convention graph.Convention, n *graph
 	return m
 }
 
-// bound is the number an expression has; unknown where data decides it, unless the report is symbolic.
-func bound(a *analysis.Analysis, d graph.Dim) graph.Dim {
-	if _, ok := d.Const(); ok || a.Symbolic {
-		return d
-	}
-	if n, ok := a.Eval(d); ok {
-		return graph.Const(n)
-	}
-	return graph.Dim{}
-}
-
 func (b *builder) estimate(op *Operator, p *predict.Operator) {
 	if !p.Known {
 		op.Metrics.Unknown = 1
@@ -162,9 +151,7 @@ func (b *builder) estimate(op *Operator, p *predict.Operator) {
 		op.Kernel = p.Kernel
 	}
 	op.StandIn, op.Extrapolated, op.Why, op.Origin = p.StandIn, p.Extrapolated, p.Why, p.Origin
-	if m := &op.Metrics; !m.Read.IsUnknown() && !m.Written.IsUnknown() {
-		m.Read, m.Written = graph.Const(p.Read), graph.Const(p.Written)
-	}
+	op.Metrics.Read, op.Metrics.Written = p.Moved(op.Metrics.Read, op.Metrics.Written)
 }
 
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.
