@@ -11,7 +11,7 @@ import (
 // profileOf is the runtime profile that nobody chose: that of coefficients whose law or constants come of models that ran
 // under it. Those of single operators have none: a file says it.
 func profileOf(c *coefficients.Coefficients, a *analysis.Analysis) string {
-	if c.Overlap == nil || len(c.Provenance.Models) > 0 {
+	if !c.Overlaps() || len(c.Provenance.Models) > 0 {
 		return c.Profile
 	}
 	return defaultProfile(a)
