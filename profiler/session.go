@@ -29,7 +29,7 @@ type Summary struct {
 // Under a budget, a task that would not end in time any more is left for another session.
 //
 // A task that cannot be measured costs a line of a message. An error says that the session ended early: the context
-// did, the device is gone ([ErrDevice]), or the sink failed. The summary holds in any case.
+// did (its own error), the device is gone ([ErrDevice]), or the sink failed. The summary holds in any case.
 func RunTasks(ctx context.Context, tasks []Task, env Environment, opts Options, sink func(energy.Record) error) (Summary, error) {
 	if err := env.check(); err != nil {
 		return Summary{Remaining: len(tasks)}, err
@@ -110,6 +110,9 @@ func (s *session) measureAndRecord(ctx context.Context, t Task, opts Options) (*
 	first := !t.Anchor || s.rounds == 0
 	switch {
 	case err != nil && ctx.Err() != nil:
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			s.env.logf("%s: the time was up before it was measured", t.name())
+		}
 		return nil, ctx.Err()
 	case errors.Is(err, ErrDevice):
 		return nil, fmt.Errorf("%s: %w", t.name(), err)

@@ -46,21 +46,29 @@ func runProfile(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	models, err := q.decode(env)
-	if err != nil {
-		return err
-	}
 	life, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(life, stop) // a second signal ends the process
-	m, err := openMachine(life, env, &q)
-	if err == nil {
-		err = errors.Join(q.measure(life, env, m, models), m.close())
-	}
+	err = q.withinBudget(life, func() error { return q.carryOut(life, env) })
 	if err != nil && life.Err() != nil && !errors.As(err, new(*stoppedError)) {
 		return errors.New("stopped before anything was measured")
 	}
 	return err
+}
+
+// carryOut is the run, as long as its context says.
+func (q *profileRequest) carryOut(life context.Context, env *environment) error {
+	loading, loaded := q.limit(life, 0)
+	defer loaded()
+	models, err := q.decode(env)
+	if err != nil {
+		return err
+	}
+	m, err := openMachine(loading, env, q)
+	if err != nil {
+		return err
+	}
+	return errors.Join(q.measure(life, loading, env, m, models), m.close())
 }
 
 // stoppedError is a run that was stopped, which says itself what is left.
@@ -87,8 +95,8 @@ func (q *profileRequest) decode(env *environment) ([]*worklist.Model, error) {
 	return out, q.checkAxes(out)
 }
 
-// measure plans the tasks and runs them, or says what it would do.
-func (q *profileRequest) measure(ctx context.Context, env *environment, m *machine, models []*worklist.Model) error {
+// measure plans the tasks, while one context lasts, and runs them, or says what it would do.
+func (q *profileRequest) measure(ctx, planning context.Context, env *environment, m *machine, models []*worklist.Model) error {
 	dir, err := tempFolder()
 	if err != nil {
 		return err
@@ -97,7 +105,7 @@ func (q *profileRequest) measure(ctx context.Context, env *environment, m *machi
 	for _, note := range m.notes {
 		m.tell("%s", note)
 	}
-	tasks, err := q.plan(ctx, env, m, models, dir)
+	tasks, err := q.plan(planning, env, m, models, dir)
 	if err != nil {
 		return err
 	}
@@ -237,6 +245,8 @@ func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, 
 		}
 	}
 	p := startProgress(env, "profile", len(open))
+	ctx, stop := q.limit(ctx, overtime)
+	defer stop()
 	seen := map[string]bool{}
 	summary, err := profiler.RunTasks(ctx, open, on, q.protocol(m), func(r energy.Record) error {
 		if key := r.Key(); !seen[key] {
@@ -367,6 +377,9 @@ func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, t
 
 // report sums a run up, and makes an error of what was not measured.
 func (q *profileRequest) report(env *environment, s profiler.Summary, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil // the budget is spent
+	}
 	if s.Measured+s.Failed == 0 && err != nil && !errors.Is(err, context.Canceled) {
 		return err // there is nothing to sum up
 	}

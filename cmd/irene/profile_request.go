@@ -127,7 +127,7 @@ func (q *profileRequest) parseWords(ctx *cli.Context) error {
 	return err
 }
 
-func (q *profileRequest) parseNumbers(*cli.Context) error {
+func (q *profileRequest) parseNumbers(ctx *cli.Context) error {
 	switch {
 	case q.windows < 1 || q.windows > 1000:
 		return usagef("--windows %d: want 1 to 1000", q.windows)
@@ -137,8 +137,8 @@ func (q *profileRequest) parseNumbers(*cli.Context) error {
 		return usagef("--warmup %v: want a time up to an hour", q.warmup)
 	case !(q.maxCV > 0):
 		return usagef("--max-cv %v: want a share above 0, as 0.03", q.maxCV)
-	case q.budget < 0:
-		return usagef("--budget %v: want a time, as 10m", q.budget)
+	case q.budget < 0 || q.budget == 0 && ctx.IsSet("budget"):
+		return usagef("--budget %v: want a time above 0, as 10m", q.budget)
 	case q.inContext < 0:
 		return usagef("--in-context %d: want a number of operators", q.inContext)
 	case q.threads < 0 || q.threads > 4096:
