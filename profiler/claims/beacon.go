@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -34,21 +35,32 @@ func newBeacon(path string, who identity) (*beacon, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
+	b := &beacon{path: path, who: text}
+	if err := b.light(); err != nil {
 		return nil, err
 	}
-	b := &beacon{path: path, file: file, who: text}
 	if err := b.beat(); err != nil {
 		return nil, errors.Join(err, b.remove())
 	}
 	return b, nil
 }
 
-// beat changes what the file says.
+// light makes the file anew.
+func (b *beacon) light() (err error) {
+	b.file, err = os.OpenFile(b.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	return err
+}
+
+// beat changes what the file says. Whoever was silent for too long may find that others have removed it.
 func (b *beacon) beat() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if !exists(b.path) {
+		b.file.Close()
+		if err := errors.Join(os.MkdirAll(filepath.Dir(b.path), 0o777), b.light()); err != nil {
+			return err
+		}
+	}
 	b.beats++
 	if _, err := b.file.WriteAt(fmt.Appendf(nil, "%s\n%020d\n", b.who, b.beats), 0); err != nil {
 		return err
@@ -71,7 +83,14 @@ func (b *beacon) keep(every time.Duration, quit <-chan struct{}) {
 	}
 }
 
-func (b *beacon) remove() error { return errors.Join(b.file.Close(), os.Remove(b.path)) }
+// remove removes the file, if others have not.
+func (b *beacon) remove() error {
+	err := os.Remove(b.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(b.file.Close(), err)
+}
 
 // sight is what a session was last seen to say, and since when.
 type sight struct {

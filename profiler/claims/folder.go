@@ -17,7 +17,7 @@ import (
 // Options say who joins a folder of claims.
 type Options struct {
 	Session string        // its name, which no other has; letters, digits and "-"
-	Results string        // the file that its results go to
+	Results string        // the file that its results go to; "" where there is none
 	Lease   time.Duration // how long a silent session keeps its claims
 
 	// Gone reports whether no process of this machine has a number; nil where nobody can tell, and leases have to expire.
@@ -147,6 +147,9 @@ func (f *Folder) Agree(terms string) (string, error) {
 
 // relative is how a path is written down: from the folder on, since machines may see it at different places.
 func (f *Folder) relative(path string) string {
+	if path == "" {
+		return ""
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return path
@@ -179,12 +182,10 @@ func (f *Folder) Leave() error {
 	return nil
 }
 
-// sweep removes claims of sessions that are gone, and what is left of these.
+// sweep removes claims of sessions that are gone, and what is left of these. What cannot be read somebody else has removed.
 func (f *Folder) sweep() {
-	tasks, err := os.ReadDir(filepath.Join(f.dir, tasksFolder))
-	if err != nil {
-		return
-	}
+	_ = os.RemoveAll(f.run(f.options.Session) + seedSuffix)
+	tasks, _ := os.ReadDir(filepath.Join(f.dir, tasksFolder))
 	for _, t := range tasks {
 		folder := f.task(t.Name())
 		if name, err := holder(folder); err == nil && (name == "" || f.dead(sessionOf(name))) {
@@ -194,14 +195,10 @@ func (f *Folder) sweep() {
 			_ = os.Remove(folder)
 		}
 	}
-	runs, err := os.ReadDir(filepath.Join(f.dir, runsFolder))
-	if err != nil {
-		return
-	}
+	runs, _ := os.ReadDir(filepath.Join(f.dir, runsFolder))
 	for _, r := range runs {
 		if session := trimSeed(r.Name()); session != f.options.Session && f.dead(session) {
 			_ = os.RemoveAll(f.run(r.Name()))
 		}
 	}
-	_ = os.RemoveAll(f.run(f.options.Session) + seedSuffix)
 }
