@@ -7,6 +7,8 @@ import "os"
 // lockFile does nothing where there are no advisory locks: there, only one process may append to a file.
 func lockFile(*os.File) error { return nil }
 
+func tryLockFile(*os.File) (bool, error) { return true, nil }
+
 func unlockFile(*os.File) error { return nil }
 
 // syncFolder does nothing where folders cannot be synchronised.

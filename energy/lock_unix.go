@@ -12,6 +12,15 @@ import (
 // does nothing on file systems without locks, as parallel ones of clusters may be.
 func lockFile(f *os.File) error { return flock(f, syscall.LOCK_EX) }
 
+// tryLockFile is lockFile where nobody has the lock, and reports whether it is.
+func tryLockFile(f *os.File) (bool, error) {
+	err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func unlockFile(f *os.File) error { return flock(f, syscall.LOCK_UN) }
 
 func flock(f *os.File, how int) error {

@@ -2,6 +2,7 @@ package energy
 
 import (
 	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -211,8 +212,9 @@ type Spread struct {
 	CounterPeriod *Seconds  `json:"counter_period_s,omitempty"` // seconds between two updates of the meter
 }
 
-// Check reports the first thing that keeps r from being a usable record: an unknown word, a number that is negative or
-// not finite, an energy or a time of zero (a meter that did not tick measured nothing), or neither energy nor time.
+// Check reports the first thing that keeps r from being a usable record: an unknown word, a number that is negative,
+// not finite or beyond what any machine gives, an energy or a time of zero (a meter that did not tick measured nothing),
+// or neither energy nor time.
 func (r *Record) Check() error {
 	if r.Schema != RecordSchema {
 		return fmt.Errorf("schema %d, want %d", r.Schema, RecordSchema)
@@ -295,15 +297,27 @@ func (r *Record) checkWords() error {
 	return nil
 }
 
+// What no measurement is beyond, of any machine: rates, sums and ratios of what is within stay numbers.
+const (
+	leastPositive = 1e-15 // of times and energies: light passes an atom in that many seconds
+	mostSeconds   = 1e9   // thirty years
+	mostJoules    = 1e15  // those at a megawatt
+	mostWatts     = 1e7
+	mostHertz     = 1e12
+	mostNumber    = 1e30 // of what has no unit
+)
+
 // number is one number of a record with its name in the file.
 type number struct {
 	name     string
 	value    float64
-	positive bool // zero is refused too
-	signed   bool // negative is allowed
+	positive bool    // zero is refused too
+	signed   bool    // negative is allowed
+	most     float64 // 0: mostNumber
 }
 
 func (n number) check() error {
+	most := cmp.Or(n.most, mostNumber)
 	switch {
 	case math.IsNaN(n.value) || math.IsInf(n.value, 0):
 		return fmt.Errorf("%s is not finite", n.name)
@@ -311,6 +325,10 @@ func (n number) check() error {
 		return fmt.Errorf("%s is negative: %g", n.name, n.value)
 	case n.value == 0 && n.positive:
 		return fmt.Errorf("%s is zero; leave out what was not measured", n.name)
+	case n.positive && n.value < leastPositive:
+		return fmt.Errorf("%s is %g, less than anything that is measured", n.name, n.value)
+	case math.Abs(n.value) > most:
+		return fmt.Errorf("%s is %g, more than anything that is measured: want at most %g", n.name, n.value, most)
 	}
 	return nil
 }
@@ -319,23 +337,23 @@ func (n number) check() error {
 func (r *Record) numbers() []number {
 	var out []number
 	out = append(out, number{name: "device.units", value: float64(r.Device.Units)}, number{name: "device.cache_bytes", value: float64(r.Device.CacheBytes)}, number{name: "device.memory_bytes", value: float64(r.Device.MemoryBytes)})
-	out = appendNumber(out, "device.power_limit_w", r.Device.PowerLimit, number{positive: true})
+	out = appendNumber(out, "device.power_limit_w", r.Device.PowerLimit, number{positive: true, most: mostWatts})
 	if c := r.Clocks; c != nil {
-		out = appendNumber(out, "clocks.sm_before_hz", c.SMBefore, number{})
-		out = appendNumber(out, "clocks.sm_after_hz", c.SMAfter, number{})
-		out = appendNumber(out, "clocks.memory_before_hz", c.MemoryBefore, number{})
-		out = appendNumber(out, "clocks.memory_after_hz", c.MemoryAfter, number{})
+		out = appendNumber(out, "clocks.sm_before_hz", c.SMBefore, number{most: mostHertz})
+		out = appendNumber(out, "clocks.sm_after_hz", c.SMAfter, number{most: mostHertz})
+		out = appendNumber(out, "clocks.memory_before_hz", c.MemoryBefore, number{most: mostHertz})
+		out = appendNumber(out, "clocks.memory_after_hz", c.MemoryAfter, number{most: mostHertz})
 		out = appendNumber(out, "clocks.temperature_before_c", c.TempBefore, number{signed: true})
 		out = appendNumber(out, "clocks.temperature_after_c", c.TempAfter, number{signed: true})
 	}
 	out = appendMap(out, "dims", r.Dims)
 	out = appendMap(out, "features", r.Features)
-	out = appendNumber(out, "energy_j", r.Energy, number{positive: true})
-	out = appendNumber(out, "net_energy_j", r.NetEnergy, number{})
-	out = appendNumber(out, "wall_energy_j", r.WallEnergy, number{positive: true})
-	out = appendNumber(out, "time_s", r.Time, number{positive: true})
-	out = appendNumber(out, "kernel_time_s", r.KernelTime, number{positive: true})
-	out = appendNumber(out, "idle_w", r.Idle, number{})
+	out = appendNumber(out, "energy_j", r.Energy, number{positive: true, most: mostJoules})
+	out = appendNumber(out, "net_energy_j", r.NetEnergy, number{most: mostJoules})
+	out = appendNumber(out, "wall_energy_j", r.WallEnergy, number{positive: true, most: mostJoules})
+	out = appendNumber(out, "time_s", r.Time, number{positive: true, most: mostSeconds})
+	out = appendNumber(out, "kernel_time_s", r.KernelTime, number{positive: true, most: mostSeconds})
+	out = appendNumber(out, "idle_w", r.Idle, number{most: mostWatts})
 	out = appendNumber(out, "busy", r.Busy, number{})
 	out = appendNumber(out, "drift", r.Drift, number{positive: true})
 	out = appendNumber(out, "counter_over_power", r.Counter, number{})
@@ -348,14 +366,14 @@ func (r *Record) numbers() []number {
 func (s *Spread) numbers() []number {
 	out := appendNumber(nil, "spread.cv", s.CV, number{})
 	for i := range s.Windows {
-		out = appendNumber(out, fmt.Sprintf("spread.windows_j[%d]", i), &s.Windows[i], number{})
+		out = appendNumber(out, fmt.Sprintf("spread.windows_j[%d]", i), &s.Windows[i], number{most: mostJoules})
 	}
 	for i := range s.Times {
-		out = appendNumber(out, fmt.Sprintf("spread.times_s[%d]", i), &s.Times[i], number{})
+		out = appendNumber(out, fmt.Sprintf("spread.times_s[%d]", i), &s.Times[i], number{most: mostSeconds})
 	}
-	out = appendNumber(out, "spread.window_s", s.Window, number{positive: true})
+	out = appendNumber(out, "spread.window_s", s.Window, number{positive: true, most: mostSeconds})
 	out = append(out, number{name: "spread.iterations", value: float64(s.Iterations)})
-	return appendNumber(out, "spread.counter_period_s", s.CounterPeriod, number{positive: true})
+	return appendNumber(out, "spread.counter_period_s", s.CounterPeriod, number{positive: true, most: mostSeconds})
 }
 
 // appendNumber adds the number at v under a name, with the rule's bounds, unless v is nil.

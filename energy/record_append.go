@@ -118,17 +118,47 @@ func (a *Appender) begins(c byte, offset int64) bool {
 // Append adds a record. After an error the file is as it was before, as far as the system allows, and every later
 // Append fails with the same error. A record that ReadRecords would refuse is not written; that does no harm to later
 // ones.
-func (a *Appender) Append(r Record) error {
+func (a *Appender) Append(r Record) error { return a.AppendIf(r, func() error { return nil }) }
+
+// AppendIf is Append where allowed returns no error. It is called while no other process appends to the file; its error
+// is returned, the record is not written then, and that does no harm to later ones.
+func (a *Appender) AppendIf(r Record, allowed func() error) error {
 	var line bytes.Buffer
 	if err := WriteRecord(&line, r); err != nil {
 		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.broken == nil {
-		a.broken = a.locked(func() error { return a.write(line.Bytes()) })
+	if a.broken != nil {
+		return a.broken
 	}
-	return a.broken
+	var refused error
+	a.broken = a.locked(func() error {
+		if refused = allowed(); refused != nil {
+			return nil
+		}
+		return a.write(line.Bytes())
+	})
+	return errors.Join(refused, a.broken)
+}
+
+// TryLockRecords calls f while nobody can append to a file of records, and reports whether it did: it does not where somebody
+// is appending at this moment. Nobody can append to a file that is not there.
+func TryLockRecords(path string, f func()) (bool, error) {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		f()
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", path, bareError(err))
+	}
+	defer file.Close()
+	if got, err := tryLockFile(file); err != nil || !got {
+		return false, err
+	}
+	f()
+	return true, unlockFile(file)
 }
 
 // Close closes the file.

@@ -21,9 +21,19 @@ const keyBytes = 8
 //
 // What one more operator adds to a run depends on the model around it, too: in that context, and of a whole model, the
 // model's name and the dims are part of the key beside the signature.
-func (r *Record) Key() string {
+func (r *Record) Key() string { return r.keyOn(r.Device.key()) }
+
+// KindKey is Key for boards of one kind taken as one: what it is the same for was measured on the same kind of board.
+func (r *Record) KindKey() string {
+	d := r.Device
+	d.UUID = ""
+	return r.keyOn(d.key())
+}
+
+// keyOn is the key on a device.
+func (r *Record) keyOn(device string) string {
 	h := sha256.New()
-	keyWords(h, "device", r.Device.key())
+	keyWords(h, "device", device)
 	if w := r.Device.PowerLimit; w != nil {
 		keyWords(h, "limit", fmt.Sprintf("%.0f", float64(*w)))
 	}

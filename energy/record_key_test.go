@@ -97,3 +97,21 @@ func TestUsable(t *testing.T) {
 		t.Error("without flags: false")
 	}
 }
+
+// TestKindKey: boards of a kind have it in common, and it tells all else apart that Key does.
+func TestKindKey(t *testing.T) {
+	a, b, other := sample(), sample(), sample()
+	a.Device.UUID, b.Device.UUID = "GPU-1", "GPU-2"
+	other.Device.ID = "another"
+	if a.KindKey() != b.KindKey() || a.Key() == b.Key() {
+		t.Error("two boards of a kind")
+	}
+	if a.KindKey() == other.KindKey() {
+		t.Error("boards of two kinds have a key in common")
+	}
+	b.Dims = map[string]int64{"batch": 9}
+	b.Signature += "x"
+	if a.KindKey() == b.KindKey() {
+		t.Error("two measurements have a key in common")
+	}
+}

@@ -90,13 +90,21 @@ func TestReadRecordsKeepsGoodLines(t *testing.T) {
 
 func TestReadRecordsRefuses(t *testing.T) {
 	for members, want := range map[string]string{
-		`,"energy_j":-0.5`:                                    "energy_j is negative: -0.5",
-		`,"energy_j":0`:                                       "energy_j is zero; leave out what was not measured",
-		`,"energy_j":1e999`:                                   "energy_j: unexpected number 1e999",
-		`,"energy_j":"1"`:                                     "energy_j: unexpected string",
-		`,"energy_j":NaN`:                                     "not a JSON object: invalid character 'N' looking for beginning of value",
-		`,"energy_j":null`:                                    "neither energy_j nor time_s",
-		``:                                                    "neither energy_j nor time_s",
+		`,"energy_j":-0.5`:                   "energy_j is negative: -0.5",
+		`,"energy_j":0`:                      "energy_j is zero; leave out what was not measured",
+		`,"energy_j":1e999`:                  "energy_j: unexpected number 1e999",
+		`,"energy_j":"1"`:                    "energy_j: unexpected string",
+		`,"energy_j":NaN`:                    "not a JSON object: invalid character 'N' looking for beginning of value",
+		`,"energy_j":null`:                   "neither energy_j nor time_s",
+		``:                                   "neither energy_j nor time_s",
+		`,"time_s":1e308`:                    "time_s is 1e+308, more than anything that is measured: want at most 1e+09",
+		`,"time_s":5e-324`:                   "time_s is 5e-324, less than anything that is measured",
+		`,"energy_j":1e200`:                  "energy_j is 1e+200, more than anything that is measured: want at most 1e+15",
+		`,"time_s":1,"kernel_time_s":1e10`:   "kernel_time_s is 1e+10, more than anything that is measured: want at most 1e+09",
+		`,"time_s":1,"idle_w":1e9`:           "idle_w is 1e+09, more than anything that is measured: want at most 1e+07",
+		`,"time_s":1,"features":{"f":1e308}`: "features.f is 1e+308, more than anything that is measured: want at most 1e+30",
+		`,"time_s":1,"spread":{"times_s":[1,1e308]}`:          "spread.times_s[1] is 1e+308, more than anything that is measured: want at most 1e+09",
+		`,"time_s":1,"clocks":{"temperature_after_c":-1e99}`:  "clocks.temperature_after_c is -1e+99, more than anything that is measured: want at most 1e+30",
 		`,"time_s":1,"net_energy_j":-1`:                       "net_energy_j is negative: -1",
 		`,"time_s":1,"dims":{"batch":-8}`:                     "dims.batch is negative: -8",
 		`,"time_s":1,"dims":{"batch":1.5}`:                    "dims: unexpected number 1.5",
@@ -180,6 +188,8 @@ func FuzzReadRecords(f *testing.F) {
 	f.Add([]byte(strings.Repeat("{}\n", 5000)))
 	f.Add([]byte(minimal + `,"flags":[` + strings.Repeat(`"cv",`, 5000) + `"cv"]}`))
 	f.Add([]byte(minimal + `,"runtime":` + strings.Repeat("[", 20000)))
+	f.Add([]byte(minimal + `,"time_s":1e-15,"timestamp":"9999-12-31T23:59:59-01:00"}` + "\n\n{}\nnull\n"))
+	f.Add([]byte(minimal + `,"time_s":1e9,"flags":[],"clocks":{},"runtime":{"options":{"\u2028":"<\ud800"}}}`))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		var records []Record
 		bounded.Run(t, "reading", func() { records, _ = ReadRecords(bytes.NewReader(in), "fuzz") })

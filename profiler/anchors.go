@@ -84,6 +84,7 @@ func (s *session) anchorRound(ctx context.Context) error {
 	}
 	s.anchors = kept
 	s.rounds++
+	s.stale = false
 	s.lastRound = s.clock.Now()
 	return nil
 }

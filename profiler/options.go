@@ -58,6 +58,7 @@ type Environment struct {
 	Now     func() time.Time                 // time of day; nil: records carry none
 	Logf    func(format string, args ...any) // one line of a message; nil: nobody listens
 	Failed  func(Task, error)                // a task that could not be measured; nil: nobody listens
+	Share   Share                            // with whom tasks are shared; nil: nobody
 }
 
 // clock is the one to go by.

@@ -16,6 +16,7 @@ type Summary struct {
 	Measured  int // tasks with a record
 	Unusable  int // of them, with a flag that keeps the record out of a fit
 	Failed    int // tasks that could not be measured
+	Elsewhere int // tasks that other sessions measured meanwhile
 	Remaining int // tasks whose turn did not come: no time left, the context or the device ended
 
 	Idle    *energy.Watts
@@ -25,18 +26,21 @@ type Summary struct {
 }
 
 // RunTasks measures tasks one after the other and hands each record to the sink as soon as there is one; an anchor gives
-// one in every round. The order is that of [Order]. Anchors are measured at the beginning, now and then, and at the end.
+// one in every round. The order is that of [Order]; tasks that other sessions have claimed come last. Anchors are measured at the beginning, now and then, and at the end.
 // Under a budget, a task that would not end in time any more is left for another session.
 //
 // A task that cannot be measured costs a line of a message. An error says that the session ended early: the context
-// did, the device is gone ([ErrDevice]), or the sink failed. The summary holds in any case.
+// did (its own error), the device is gone ([ErrDevice]), or the sink or the share failed. The summary holds in any case.
 func RunTasks(ctx context.Context, tasks []Task, env Environment, opts Options, sink func(energy.Record) error) (Summary, error) {
 	if err := env.check(); err != nil {
 		return Summary{Remaining: len(tasks)}, err
 	}
 	opts = opts.withDefaults()
 	env.Clock = env.clock()
-	s := &session{env: &env, opts: opts, clock: env.Clock, gauge: newGauge(&env), sink: sink}
+	s := &session{env: &env, opts: opts, clock: env.Clock, gauge: newGauge(&env), sink: sink, share: env.Share}
+	if s.share == nil {
+		s.share = alone{}
+	}
 	s.begin = s.clock.Now()
 	for _, t := range Order(tasks, opts.Seed, opts.Budget > 0) {
 		if t.Anchor {
@@ -48,7 +52,7 @@ func RunTasks(ctx context.Context, tasks []Task, env Environment, opts Options, 
 	err := s.run(ctx)
 	s.reportDrift()
 	sum := &s.summary
-	sum.Remaining = len(tasks) - sum.Measured - sum.Failed
+	sum.Remaining = len(tasks) - sum.Measured - sum.Failed - sum.Elsewhere
 	sum.Idle, sum.Counter, sum.Elapsed = s.gauge.idle, s.gauge.check, s.clock.Now()-s.begin
 	return *sum, err
 }
@@ -60,12 +64,15 @@ type session struct {
 	clock Clock
 	gauge *gauge
 	sink  func(energy.Record) error
+	share Share
 
 	tasks   []Task
 	anchors []*anchor
 	summary Summary
 
 	begin     time.Duration
+	stale     bool          // tasks were measured since the last round of anchors
+	waited    bool          // for other sessions
 	rounds    int           // of anchors
 	lastRound time.Duration // when it ended
 	spent     time.Duration // on tasks, beyond what they were thought to cost
@@ -81,24 +88,14 @@ func (s *session) run(ctx context.Context) error {
 	if err := s.anchorRound(ctx); err != nil {
 		return err
 	}
-	stale := false // tasks were measured since the last round of anchors
-	for _, t := range s.tasks {
-		if s.anchorsDue() && stale && s.fits(s.anchorCost(s.opts.forAnchor())) {
-			if err := s.anchorRound(ctx); err != nil {
-				return err
-			}
-			stale = false
+	theirs, err := s.pass(ctx, s.tasks)
+	for err == nil && len(theirs) > 0 {
+		if err = s.waitForOthers(ctx); err == nil {
+			theirs, err = s.pass(ctx, theirs)
 		}
-		if !s.fits(s.cost(t, s.opts) + s.lookCost()) {
-			continue
-		}
-		if _, err := s.measureAndRecord(ctx, t, s.opts); err != nil {
-			return err
-		}
-		stale = true
 	}
-	if !stale {
-		return nil
+	if err != nil || !s.stale {
+		return err
 	}
 	return s.anchorRound(ctx)
 }
@@ -110,6 +107,9 @@ func (s *session) measureAndRecord(ctx context.Context, t Task, opts Options) (*
 	first := !t.Anchor || s.rounds == 0
 	switch {
 	case err != nil && ctx.Err() != nil:
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			s.env.logf("%s: the time was up before it was measured", t.name())
+		}
 		return nil, ctx.Err()
 	case errors.Is(err, ErrDevice):
 		return nil, fmt.Errorf("%s: %w", t.name(), err)

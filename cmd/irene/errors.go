@@ -16,6 +16,7 @@ const (
 	exitFailed    = 1
 	exitUsage     = 2
 	exitAssertion = 3
+	exitNever     = 4
 )
 
 // usageError says that the command was called in a wrong way.
@@ -43,6 +44,9 @@ func fail(stderr io.Writer, err error) int {
 	var usage *usageError
 	if errors.As(err, &usage) {
 		return exitUsage
+	}
+	if errors.As(err, new(*wrongBoardError)) {
+		return exitNever
 	}
 	return exitFailed
 }

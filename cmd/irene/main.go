@@ -6,8 +6,8 @@
 //	irene devices
 //
 // Flags may stand before or after the file; irene COMMAND --help lists them. Data goes to standard output, everything
-// else to standard error. The exit status is 0 when done, 1 when the input or the work failed, 2 for wrong usage and 3
-// when an assertion did not hold.
+// else to standard error. The exit status is 0 when done, 1 when the input or the work failed, 2 for wrong usage, 3
+// when an assertion did not hold and 4 when trying again on this machine is of no use.
 package main
 
 import (

@@ -40,6 +40,7 @@ func manPage(app *cli.App, table []command) string {
 		{exitFailed, "the input or the work failed"},
 		{exitUsage, "wrong usage"},
 		{exitAssertion, "an assertion did not hold"},
+		{exitNever, "the work cannot be done on this machine: trying again is of no use"},
 	} {
 		fmt.Fprintf(&b, ".TP\n.B %d\n%s\n", s.status, s.what)
 	}

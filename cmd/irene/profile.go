@@ -46,21 +46,29 @@ func runProfile(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	models, err := q.decode(env)
-	if err != nil {
-		return err
-	}
 	life, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(life, stop) // a second signal ends the process
-	m, err := openMachine(life, env, &q)
-	if err == nil {
-		err = errors.Join(q.measure(life, env, m, models), m.close())
-	}
+	err = q.withinBudget(life, func() error { return q.carryOut(life, env) })
 	if err != nil && life.Err() != nil && !errors.As(err, new(*stoppedError)) {
 		return errors.New("stopped before anything was measured")
 	}
 	return err
+}
+
+// carryOut is the run, as long as its context says.
+func (q *profileRequest) carryOut(life context.Context, env *environment) error {
+	loading, loaded := q.limit(life, 0)
+	defer loaded()
+	models, err := q.decode(env)
+	if err != nil {
+		return err
+	}
+	m, err := openMachine(loading, env, q)
+	if err != nil {
+		return err
+	}
+	return errors.Join(q.measure(life, loading, env, m, models), m.close())
 }
 
 // stoppedError is a run that was stopped, which says itself what is left.
@@ -87,8 +95,8 @@ func (q *profileRequest) decode(env *environment) ([]*worklist.Model, error) {
 	return out, q.checkAxes(out)
 }
 
-// measure plans the tasks and runs them, or says what it would do.
-func (q *profileRequest) measure(ctx context.Context, env *environment, m *machine, models []*worklist.Model) error {
+// measure plans the tasks, while one context lasts, and runs them, or says what it would do.
+func (q *profileRequest) measure(ctx, planning context.Context, env *environment, m *machine, models []*worklist.Model) error {
 	dir, err := tempFolder()
 	if err != nil {
 		return err
@@ -97,7 +105,7 @@ func (q *profileRequest) measure(ctx context.Context, env *environment, m *machi
 	for _, note := range m.notes {
 		m.tell("%s", note)
 	}
-	tasks, err := q.plan(ctx, env, m, models, dir)
+	tasks, err := q.plan(planning, env, m, models, dir)
 	if err != nil {
 		return err
 	}
@@ -108,14 +116,14 @@ func (q *profileRequest) measure(ctx context.Context, env *environment, m *machi
 	if q.dryRun {
 		return q.describe(env, m, tasks, total)
 	}
-	out, existing, note, err := energy.OpenAppender(q.output)
+	out, _, note, err := energy.OpenAppender(q.output)
 	if err != nil {
 		return err
 	}
 	if note != "" {
 		fmt.Fprintf(env.stderr, "irene: %s\n", note)
 	}
-	err = q.run(ctx, env, m, tasks, existing, out)
+	err = q.run(ctx, env, m, tasks, out)
 	return errors.Join(err, out.Close())
 }
 
@@ -207,47 +215,57 @@ func (m *machine) descriptions() []energy.RecordDevice {
 }
 
 // run measures what the file does not have yet.
-func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, tasks []profiler.Task, existing []energy.Record, out *energy.Appender) error {
+func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, tasks []profiler.Task, out *energy.Appender) (err error) {
 	on, unlock, err := q.environment(m)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if on.Locked {
-		for i := range tasks { // other clocks are other measurements
-			tasks[i].Record.Runtime.Options = map[string]string{"locked_mhz": q.clocks}
-		}
+	for i := range tasks { // other clocks are other measurements
+		tasks[i].Record.Runtime.Options = q.lockedOptions(on)
 	}
-	failures, err := openFailures(q.output)
+	shared, err := q.joinShare(on, out)
 	if err != nil {
 		return err
 	}
-	open := q.unmeasured(env, on, tasks, existing, failures)
+	defer func() { err = errors.Join(err, shared.leave()) }()
+	open := q.unmeasured(env, on, tasks, shared)
 	if len(open) == 0 {
 		return nil
 	}
-	sink, end, err := q.sink(env, out)
+	sink, end, err := q.sink(env, shared.put)
 	if err != nil {
 		return err
 	}
+	on.Share = shared
 	on.Failed = func(t profiler.Task, err error) {
 		if errors.Is(err, profiler.ErrUnsupported) {
-			r := on.Fill(t.Record)
-			on.Logf("%s", failures.add(r.Key(), &r, err))
+			on.Logf("%s", shared.fail(t, err))
 		}
 	}
 	p := startProgress(env, "profile", len(open))
+	ctx, stop := q.limit(ctx, overtime)
+	defer stop()
 	seen := map[string]bool{}
 	summary, err := profiler.RunTasks(ctx, open, on, q.protocol(m), func(r energy.Record) error {
-		if key := r.Key(); !seen[key] {
+		err := sink(r)
+		if key := r.Key(); err == nil && !seen[key] {
 			seen[key] = true
 			p.add(1)
 		}
-		return sink(r)
+		return err
 	})
 	p.stop()
 	end()
 	return q.report(env, summary, err)
+}
+
+// lockedOptions are the clocks that are held, as options of a record's runtime.
+func (q *profileRequest) lockedOptions(on profiler.Environment) map[string]string {
+	if !on.Locked {
+		return nil
+	}
+	return map[string]string{"locked_mhz": q.clocks}
 }
 
 // environment is what measurements run on, with the clocks held where that is asked for and allowed.
@@ -300,15 +318,15 @@ func (q *profileRequest) protocol(m *machine) profiler.Options {
 }
 
 // sink is where records go, and what is to be called when there are no more.
-func (q *profileRequest) sink(env *environment, out *energy.Appender) (put func(energy.Record) error, end func(), err error) {
+func (q *profileRequest) sink(env *environment, next func(energy.Record) error) (put func(energy.Record) error, end func(), err error) {
 	if q.wallLog == "" {
-		return out.Append, func() {}, nil
+		return next, func() {}, nil
 	}
 	log, err := wallmeter.Open(q.wallLog)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--wall-log: %w", err)
 	}
-	w := &wallSink{log: log, next: out.Append}
+	w := &wallSink{log: log, next: next}
 	return w.put, func() { w.report(env.stderr) }, nil
 }
 
@@ -318,24 +336,18 @@ const maxTries = 3
 
 // unmeasured are the tasks without a usable record on this device under this runtime, but for those that were tried often
 // enough, or cannot be run. Anchors are measured anew with whatever else there is to measure.
-func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, tasks []profiler.Task, existing []energy.Record, failures *failureList) []profiler.Task {
-	usable, tries := map[string]bool{}, map[string]int{}
-	for i := range existing {
-		key := existing[i].Key()
-		usable[key] = usable[key] || existing[i].Usable()
-		tries[key]++
-	}
+func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, tasks []profiler.Task, shared *share) []profiler.Task {
 	var open []profiler.Task
 	var done, hopeless, failed, left int
 	for _, t := range tasks {
 		r := on.Fill(t.Record)
-		key := r.Key()
+		key := shared.keyOf(&r)
 		switch {
-		case usable[key]:
+		case shared.usable[key]:
 			done++
-		case tries[key] >= maxTries:
+		case shared.tries[key] >= maxTries:
 			hopeless++
-		case failures.has(key):
+		case shared.failures.has(key):
 			failed++
 			continue
 		default:
@@ -353,7 +365,7 @@ func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, t
 	}{
 		{done, "measured already"},
 		{hopeless, fmt.Sprintf("flagged in %d measurements each: not tried again", maxTries)},
-		{failed, "that could not be run before: not tried again; " + failures.path + " says why, and can be removed"},
+		{failed, "that could not be run before: not tried again; " + shared.failures.path + " says why, and can be removed"},
 	} {
 		if x.n > 0 {
 			fmt.Fprintf(env.stderr, "irene: %d of %s %s\n", x.n, plural(len(tasks), "task"), x.what)
@@ -367,12 +379,18 @@ func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, t
 
 // report sums a run up, and makes an error of what was not measured.
 func (q *profileRequest) report(env *environment, s profiler.Summary, err error) error {
-	if s.Measured+s.Failed == 0 && err != nil && !errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil // the budget is spent
+	}
+	if s.Measured+s.Failed+s.Elsewhere == 0 && err != nil && !errors.Is(err, context.Canceled) {
 		return err // there is nothing to sum up
 	}
 	fmt.Fprintf(env.stderr, "irene: %s measured in %v", plural(s.Measured, "task"), s.Elapsed.Round(time.Second))
 	if s.Unusable > 0 {
 		fmt.Fprintf(env.stderr, ", %d of them flagged as no good", s.Unusable)
+	}
+	if s.Elsewhere > 0 {
+		fmt.Fprintf(env.stderr, ", %d more by other runs", s.Elsewhere)
 	}
 	if s.Idle != nil {
 		fmt.Fprintf(env.stderr, "; idle at %v", *s.Idle)
@@ -381,7 +399,7 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 	if c := s.Counter; c.Period > 0 {
 		fmt.Fprintf(env.stderr, "irene: energy by %s, updated every %v%s\n", c.Method, c.Period, agreement(c))
 	}
-	if s.Remaining > 0 && s.Measured+s.Failed > 0 {
+	if s.Remaining > 0 && s.Measured+s.Failed+s.Elsewhere > 0 {
 		switch {
 		case err == nil:
 			fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
@@ -394,7 +412,7 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 		return &stoppedError{s.Remaining}
 	case err != nil:
 		return err
-	case s.Remaining > 0 && s.Measured == 0 && s.Failed == 0:
+	case s.Remaining > 0 && s.Measured+s.Failed+s.Elsewhere == 0:
 		return fmt.Errorf("--budget %v: too short to measure anything", q.budget)
 	case s.Failed > 0:
 		return fmt.Errorf("%s could not be measured", plural(s.Failed, "task"))

@@ -280,3 +280,38 @@ func TestProfileAgain(t *testing.T) {
 		t.Errorf("a GPU that is not there becomes a processor:\n%s", stdout)
 	}
 }
+
+// TestProfileMixedBoards: runs that share a folder measure on one kind of board, in one way; another kind is told that trying
+// again is of no use, and measures nothing.
+func TestProfileMixedBoards(t *testing.T) {
+	b := newBench(t)
+	run := func(settings []string, more ...string) (int, string) {
+		t.Helper()
+		status, _, stderr := b.irene(settings, b.quick("tiny.onnx", append(more, "--level", "model", "--windows", "1", "--window", "30ms")...)...)
+		return status, stderr
+	}
+	if status, stderr := run(nil, "-o", "a.jsonl", "--claims", "shared"); status != exitDone || len(b.records("a.jsonl")) != 1 {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	for _, c := range []struct {
+		name     string
+		settings []string
+		more     []string
+		want     string
+	}{
+		{"another board", []string{"FAKE_NVML_NAMES=NVIDIA H100 80GB HBM3"}, nil, "measure with device h200-sxm"},
+		{"another runtime", []string{"FAKE_ORT_VERSION=1.26.0"}, nil, "this one with runtime onnxruntime 1.26.0"},
+		{"other options", nil, []string{"--tf32"}, "tf32 false, this one with tf32 true"},
+	} {
+		status, stderr := run(c.settings, append(c.more, "-o", "b.jsonl", "--claims", "shared")...)
+		if status != exitNever || !strings.Contains(stderr, c.want) || strings.Contains(stderr, "measured in") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit status %d, want %d and %q in\n%s", c.name, status, exitNever, c.want, stderr)
+		}
+		if n := len(b.records("b.jsonl")); n != 0 {
+			t.Errorf("%s: %d records", c.name, n)
+		}
+	}
+	if status, stderr := run(nil, "-o", "b.jsonl", "--claims", "shared"); status != exitDone || !strings.Contains(stderr, "1 of 1 task measured already") || len(b.records("b.jsonl")) != 0 {
+		t.Errorf("the same kind: exit status %d: %s", status, stderr)
+	}
+}

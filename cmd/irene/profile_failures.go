@@ -12,21 +12,35 @@ import (
 )
 
 // failureList is the tasks that an executor cannot run, beside a file of records: a line each, the key of the record that
-// there would be, what it is of, and why. It may be removed at any time.
+// there would be, what it is of, and why. It may be removed at any time. Runs that share their tasks read those of all.
 type failureList struct {
-	path string
-	keys map[string]bool
+	path  string // of the run's own list
+	keys  map[string]bool
+	sizes map[string]int64 // of the lists, when they were read
 }
 
-// openFailures reads the list that belongs to a file of records.
-func openFailures(records string) (*failureList, error) {
-	l := &failureList{path: records + ".failed", keys: map[string]bool{}}
-	f, err := os.Open(l.path)
+// failedSuffix is added to the name of a file of records for the list that belongs to it.
+const failedSuffix = ".failed"
+
+func newFailureList(records string) *failureList {
+	return &failureList{path: records + failedSuffix, keys: map[string]bool{}, sizes: map[string]int64{}}
+}
+
+// read reads the list that belongs to a file of records, unless it is as it was.
+func (l *failureList) read(records string) error {
+	path := records + failedSuffix
+	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return l, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || info.Size() == l.sizes[path] {
+		return err
+	} else {
+		l.sizes[path] = info.Size()
 	}
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
@@ -35,7 +49,7 @@ func openFailures(records string) (*failureList, error) {
 			l.keys[key] = true
 		}
 	}
-	return l, errors.Join(lines.Err(), f.Close())
+	return lines.Err()
 }
 
 // has reports whether a task is in the list.

@@ -41,6 +41,8 @@ type profileRequest struct {
 	shard, shards  int // 1 of 1: all
 
 	output string
+	claims string // folder; "": the output's own
+	lease  time.Duration
 	cache  string
 	dryRun bool
 	json   bool
@@ -56,6 +58,8 @@ func profileFlags() []cli.Flag {
 		&cli.StringFlag{Name: "level", Value: "operator,module,model", Usage: "what is measured, a `LIST` of operator, module, model"},
 		&cli.IntFlag{Name: "in-context", Usage: "measure `N` operators within their running models, too"},
 		&cli.DurationFlag{Name: "budget", DefaultText: "as long as all of it takes", Usage: "measure for `TIME`, as 10m, the most telling first"},
+		&cli.StringFlag{Name: "claims", DefaultText: "the output's name with " + claimsSuffix, Usage: "share the tasks with the runs that name the same `FOLDER`, each on a board of the same kind and with a file of its own"},
+		&cli.DurationFlag{Name: "lease", Value: time.Minute, Usage: "take over the tasks of runs that were not heard of for `TIME`"},
 		&cli.StringFlag{Name: "shard", Usage: "measure the part `I/N` of it, I from 1 to N"},
 		oneOfFlag(cli.StringFlag{Name: "executor", Value: executorRows()[0].name, Usage: "what runs the operators, `EXECUTOR`: WORDS"}, rowNames(executorRows())),
 		oneOfFlag(cli.StringFlag{Name: "provider", DefaultText: "cuda with the meter nvml, else cpu", Usage: "ONNX Runtime's execution `PROVIDER`: WORDS"}, []string{"cpu", "cuda", "tensorrt"}),
@@ -93,7 +97,7 @@ func parseProfile(ctx *cli.Context) (q profileRequest, err error) {
 		tf32: ctx.Bool("tf32"), profile: ctx.String("runtime"), meter: ctx.String("meter"), gpu: ctx.String("gpu"), meterLibrary: ctx.String("nvml-lib"),
 		wallLog: ctx.String("wall-log"), windows: ctx.Int("windows"), window: ctx.Duration("window"), warmup: ctx.Duration("warmup"),
 		maxCV: ctx.Float64("max-cv"), budget: ctx.Duration("budget"), inContext: ctx.Int("in-context"), seed: ctx.Uint64("seed"),
-		output: ctx.String("output"), cache: ctx.String("cache"), begun: time.Now(), dryRun: ctx.Bool("dry-run"), json: ctx.String("format") == "json",
+		output: ctx.String("output"), claims: ctx.String("claims"), lease: ctx.Duration("lease"), cache: ctx.String("cache"), begun: time.Now(), dryRun: ctx.Bool("dry-run"), json: ctx.String("format") == "json",
 	}
 	for _, parse := range []func(*cli.Context) error{q.parseWords, q.parseNumbers, q.parseShard, q.parseClocks, q.parseModels} {
 		if err := parse(ctx); err != nil {
@@ -127,7 +131,7 @@ func (q *profileRequest) parseWords(ctx *cli.Context) error {
 	return err
 }
 
-func (q *profileRequest) parseNumbers(*cli.Context) error {
+func (q *profileRequest) parseNumbers(ctx *cli.Context) error {
 	switch {
 	case q.windows < 1 || q.windows > 1000:
 		return usagef("--windows %d: want 1 to 1000", q.windows)
@@ -137,8 +141,10 @@ func (q *profileRequest) parseNumbers(*cli.Context) error {
 		return usagef("--warmup %v: want a time up to an hour", q.warmup)
 	case !(q.maxCV > 0):
 		return usagef("--max-cv %v: want a share above 0, as 0.03", q.maxCV)
-	case q.budget < 0:
-		return usagef("--budget %v: want a time, as 10m", q.budget)
+	case q.budget < 0 || q.budget == 0 && ctx.IsSet("budget"):
+		return usagef("--budget %v: want a time above 0, as 10m", q.budget)
+	case q.lease < 100*time.Millisecond || q.lease > time.Hour:
+		return usagef("--lease %v: want a time from 100ms to an hour", q.lease)
 	case q.inContext < 0:
 		return usagef("--in-context %d: want a number of operators", q.inContext)
 	case q.threads < 0 || q.threads > 4096:

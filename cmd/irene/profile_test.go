@@ -23,38 +23,43 @@ func pretend(t *testing.T, dir string, more ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"profile", "tiny.onnx", "--executor", "fake", "--dim", "batch=1:120:1", "-o", "r.jsonl"}, more...)
+	args := append([]string{"profile", "tiny.onnx", "--executor", "fake", "--dim", "batch=1:120:1", "-o", "r.jsonl"}, more...) // the last -o counts
 	c := exec.Command(self, args...)
 	c.Dir = dir
 	c.Env = append(os.Environ(), commandEnv+"=1", "TMPDIR="+dir)
 	return c
 }
 
-// measured reads the records of r.jsonl and refuses a measurement that is there twice.
-func measuredKeys(t *testing.T, dir string) []string {
+// measuredKeys reads the records of files, r.jsonl unless some are named, and refuses a measurement that is there twice.
+func measuredKeys(t *testing.T, dir string, files ...string) []string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(dir, "r.jsonl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	records, err := energy.ReadRecords(bytes.NewReader(b), "r.jsonl")
-	if err != nil {
-		t.Fatal(err)
+	if len(files) == 0 {
+		files = []string{"r.jsonl"}
 	}
 	count := map[string]int{}
 	var keys []string
-	for _, r := range records {
-		key := r.Key()
-		if count[key] == 0 {
-			keys = append(keys, key)
+	for _, file := range files {
+		b, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if !r.Anchor {
-			count[key]++
-		} else if count[key] == 0 {
-			count[key] = -1000 // anchors are measured as often as there are rounds
+		records, err := energy.ReadRecords(bytes.NewReader(b), file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if count[key] > 1 {
-			t.Errorf("%s %s of %v is there %d times", r.Level, r.Op, r.Dims, count[key])
+		for _, r := range records {
+			key := r.Key()
+			if count[key] == 0 {
+				keys = append(keys, key)
+			}
+			if !r.Anchor {
+				count[key]++
+			} else if count[key] == 0 {
+				count[key] = -1000 // anchors are measured as often as there are rounds
+			}
+			if count[key] > 1 {
+				t.Errorf("%s %s of %v is there %d times", r.Level, r.Op, r.Dims, count[key])
+			}
 		}
 	}
 	slices.Sort(keys)
@@ -104,30 +109,6 @@ func TestProfileKilled(t *testing.T) {
 	want := measuredKeys(t, whole)
 	if got := measuredKeys(t, killed); !slices.Equal(got, want) {
 		t.Errorf("%d measurements after the kills, %d without", len(got), len(want))
-	}
-}
-
-// TestProfileShared runs the two parts of a plan at once into one file: together they are the whole.
-func TestProfileShared(t *testing.T) {
-	whole, shared := tinyFolder(t), tinyFolder(t)
-	if out, err := pretend(t, whole).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	var parts []*exec.Cmd
-	for i := range 2 {
-		c := pretend(t, shared, "--shard", fmt.Sprintf("%d/2", i+1))
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		parts = append(parts, c)
-	}
-	for _, c := range parts {
-		if err := c.Wait(); err != nil {
-			t.Error(err)
-		}
-	}
-	if got, want := measuredKeys(t, shared), measuredKeys(t, whole); !slices.Equal(got, want) {
-		t.Errorf("%d measurements of two processes, %d of one", len(got), len(want))
 	}
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs profile.sbatch and merge.sbatch on a real Slurm of one node, set up here for the purpose and taken down afterwards, with
 # an executor and a meter that are made up. Checks that
-#   - four tasks together measure what one run without shards measures, nothing twice,
-#   - a task that is killed and requeued goes on where its file ends,
-#   - a task that is told of its time limit puts itself back into the queue and goes on.
+#   - four tasks together measure what one run alone measures, nothing twice,
+#   - the same where one is killed and requeued: it keeps its file, and the others take over what it had claimed,
+#   - and where one is told of its time limit: it puts itself back into the queue.
+#   - a task that measures in another way than the others ends with exit status 4, and stays out of the queue.
 # Needs root, Slurm and munge (Debian: slurm-wlm munge); skips with a message, exit 0, where they are absent.
 # Leaves its files in place and says where if something fails, or with KEEP=1. IRENE is the command, bin/irene unless it is set.
 set -euo pipefail
@@ -139,7 +140,7 @@ submit() {
 }
 
 # keys all|once FILE…: what was measured, one line a record, sorted: all of it, or without anchors, which are measured again and
-# again in every shard.
+# again by every task.
 keys() {
 	python3 - "$@" <<-'END' | sort
 		import json, sys
@@ -152,12 +153,12 @@ keys() {
 	END
 }
 
-# same FOLDER: the shards of a folder hold what the reference holds, nothing twice, and so does what merge.sbatch made of them.
+# same FOLDER: the files of a folder hold what the reference holds, nothing twice, and so does what merge.sbatch made of them.
 same() {
-	keys once "$1"/shard-*.jsonl >"$1/shards.keys"
-	uniq -d "$1/shards.keys" >"$1/twice"
+	keys once "$1"/task-*.jsonl >"$1/tasks.keys"
+	uniq -d "$1/tasks.keys" >"$1/twice"
 	[ ! -s "$1/twice" ] || fail "$(lines "$1/twice") measurements were taken twice: $1/twice"
-	keys once "$dir/reference.jsonl" | cmp -s - "$1/shards.keys" || fail "the shards of $1 are not $dir/reference.jsonl"
+	keys once "$dir/reference.jsonl" | cmp -s - "$1/tasks.keys" || fail "the tasks of $1 are not $dir/reference.jsonl"
 	keys all "$1/records.jsonl" >"$1/merged.keys"
 	keys all "$dir/reference.jsonl" | uniq | cmp -s - "$1/merged.keys" || fail "$1/records.jsonl is not $dir/reference.jsonl"
 }
@@ -170,11 +171,10 @@ merge() {
 	[ -s "$1/records.jsonl" ] || fail "merge.sbatch left no records"
 }
 
-# grew NAME FILE: the file begins with what it held when the task was stopped, and holds more.
-grew() {
+# kept NAME FILE: the file begins with what it held when the task was stopped.
+kept() {
 	local was=$dir/out/resumed/$1
 	cmp -s -n "$(wc -c <"$was")" "$was" "$2" || fail "the resumed task rewrote $2"
-	[ "$(lines "$2")" -gt "$(lines "$was")" ] || fail "$2 did not grow after the restart"
 }
 
 start_cluster
@@ -182,12 +182,12 @@ echo "slurm $(slurmctld -V | cut -d ' ' -f 2) is up"
 
 "$IRENE" profile "${flags[@]}" --output "$dir/reference.jsonl" >"$dir/reference.log" 2>&1 || fail "irene profile"
 count=$(keys once "$dir/reference.jsonl" | wc -l)
-[ "$count" -ge 20 ] || fail "only $count measurements without shards: too few to tell anything"
+[ "$count" -ge 20 ] || fail "only $count measurements by one run: too few to tell anything"
 
 job=$(submit "$dir/out/plain" -- "${flags[@]}")
 merge "$dir/out/plain" "$job"
 same "$dir/out/plain"
-echo "ok: 4 shards, $count measurements, none twice"
+echo "ok: 4 tasks, $count measurements, none twice"
 
 # Made-up measurements take no time. To be caught at it, irene runs for some 2 ms of every 100.
 cat >"$dir/slow" <<-END
@@ -207,28 +207,35 @@ chmod +x "$dir/slow"
 # One task is killed without warning, as when its node dies, and another is told that its time limit is near. The first is
 # requeued from here, the second puts itself back.
 job=$(IRENE=$dir/slow submit "$dir/out/resumed" -- "${flags[@]}")
-killed=$dir/out/resumed/shard-2-of-4.jsonl
-warned=$dir/out/resumed/shard-3-of-4.jsonl
-until_true 60 has_lines 2 "$killed" || fail "shard 2 writes nothing"
-scancel --signal=KILL --full "${job}_1" || fail "shard 2 ended before it could be killed"
-until_true 60 has_lines 2 "$warned" || fail "shard 3 writes nothing"
-scancel --signal=USR1 --batch "${job}_2" || fail "shard 3 ended before it could be told"
-until_true 60 ended "${job}_1" || fail "shard 2 survives SIGKILL"
+killed=$dir/out/resumed/task-${job}_1.jsonl
+warned=$dir/out/resumed/task-${job}_2.jsonl
+until_true 60 has_lines 2 "$killed" || fail "task 1 writes nothing"
+scancel --signal=KILL --full "${job}_1" || fail "task 1 ended before it could be killed"
+until_true 60 has_lines 2 "$warned" || fail "task 2 writes nothing"
+scancel --signal=USR1 --batch "${job}_2" || fail "task 2 ended before it could be told"
+until_true 60 ended "${job}_1" || fail "task 1 survives SIGKILL"
 scontrol requeue "${job}_1"
-until_true 60 again "${job}_2" || fail "shard 3 did not put itself back into the queue"
+until_true 60 again "${job}_2" || fail "task 2 did not put itself back into the queue"
 before="$(lines "$killed") and $(lines "$warned")"
 for f in killed warned; do
 	head -n "$(lines "${!f}")" "${!f}" >"$dir/out/resumed/$f" # without a line that was being written
 done
-until_true 60 again "${job}_1" || fail "shard 2 is not in the queue again"
+until_true 60 again "${job}_1" || fail "task 1 is not in the queue again"
 sleep 5 # Slurm waits two minutes, because a node refuses a job that it has just killed; seconds will do on one node
 scontrol update "JobId=${job}_1" StartTime=now
 scontrol update "JobId=${job}_2" StartTime=now
 merge "$dir/out/resumed" "$job"
 same "$dir/out/resumed"
-grew killed "$killed"
-grew warned "$warned"
-echo "ok: two tasks stopped after $before measurements, resumed to $(lines "$killed") and $(lines "$warned")"
+kept killed "$killed"
+kept warned "$warned"
+echo "ok: two tasks stopped after $before measurements, ended with $(lines "$killed") and $(lines "$warned")"
+
+# The files of the first array are complete: who comes with another way to measure is refused all the same.
+job=$(submit "$dir/out/plain" --array=7 -- "${flags[@]}" --runtime none)
+until_true 60 ended "${job}_7" || fail "a task that measures in another way does not end"
+[ "$(scontrol show job "${job}_7" | sed -n 's/.*ExitCode=\([0-9]*\):.*/\1/p')" = 4 ] || fail "a task that measures in another way does not end with 4"
+same "$dir/out/plain"
+echo "ok: a task that measures in another way is refused"
 
 passed=yes
 echo "passed"

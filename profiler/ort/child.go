@@ -3,6 +3,7 @@ package ort
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,6 +24,7 @@ type child struct {
 	grace   time.Duration
 
 	cmd     *exec.Cmd
+	mark    string // in the environment of it and of what it starts
 	in      io.WriteCloser
 	served  chan struct{} // closed when the process has said that it serves
 	replies chan reply    // closed when no more come
@@ -38,13 +41,19 @@ type child struct {
 	killed error // why we killed it
 }
 
+// childMark is the variable that marks a child and, since environments are inherited, every process below it.
+const childMark = "IRENE_ORT_CHILD="
+
+// lateGrace is the grace once nobody waits for what runs: the context it began with has ended.
+const lateGrace = time.Second
+
 // startChild starts the process of a command.
 func startChild(command, env []string, stderr io.Writer, grace time.Duration) (*child, error) {
 	c := &child{
-		grace: grace, served: make(chan struct{}), replies: make(chan reply, 1), stderr: &tail{to: stderr}, dead: make(chan struct{}),
+		grace: grace, mark: childMark + rand.Text(), served: make(chan struct{}), replies: make(chan reply, 1), stderr: &tail{to: stderr}, dead: make(chan struct{}),
 	}
 	c.cmd = exec.Command(command[0], command[1:]...)
-	c.cmd.Env = env
+	c.cmd.Env = append(slices.Clip(env), c.mark)
 	c.cmd.Stderr = c.stderr
 	c.cmd.SysProcAttr = childAttributes()
 	c.cmd.WaitDelay = time.Second // for what else holds its standard error
@@ -70,8 +79,8 @@ func startChild(command, env []string, stderr io.Writer, grace time.Duration) (*
 	return c, nil
 }
 
-// live starts the process and stays until it ends, on one system thread: the process is to die with this one, and the
-// system takes the thread that started it for that.
+// live starts the process and stays until it ends, and all that it left behind, on one system thread: the process is to die
+// with this one, and the system takes the thread that started it for that.
 func (c *child) live(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -81,6 +90,7 @@ func (c *child) live(started chan<- error) {
 		return
 	}
 	c.exit = c.cmd.Wait()
+	killStrays(c.mark, c.cmd.Process.Pid)
 	close(c.dead)
 }
 
@@ -157,7 +167,7 @@ func (c *child) interrupt() bool {
 	select {
 	case _, ok := <-c.replies:
 		return ok
-	case <-time.After(c.grace):
+	case <-time.After(min(c.grace, lateGrace)):
 		return false
 	}
 }
@@ -238,6 +248,9 @@ func (c *child) kill(why error) {
 	}
 	c.mu.Unlock()
 	// It may be gone already.
+	if c.alive() {
+		killGroup(c.cmd.Process.Pid)
+	}
 	_ = c.cmd.Process.Kill()
 	<-c.dead
 }

@@ -10,7 +10,8 @@
 //	Executor ── requests (gob) ──▶ stdin ──▶ reader ──▶ worker, one system thread ──▶ shim.c ──▶ libonnxruntime.so
 //	         ◀── replies (gob) ── stdout ◀──────┘ progress and stop are answered while the worker runs
 //
-// Requests are answered in order. A child ends when its input ends, so that it does not outlive its parent.
+// Requests are answered in order. A child ends when its input ends, so that it does not outlive its parent. What libraries
+// start in it carries its mark in the environment and ends with it, however it ends.
 //
 // Models run as they are written, at graph optimization level 0. Inputs and outputs stay on the device. A loop in C runs
 // the session in batches of some milliseconds and publishes, after each, how many runs are done and when that was: a load

@@ -105,8 +105,11 @@ func (l *running) Stop() (profiler.Progress, error) {
 	}
 	l.unwatch()
 	l.stopped, l.run.load = true, nil
-	// The run that is under way has to end first.
-	return l.ask(verbStop, l.run.child.grace+2*l.run.took)
+	limit := l.run.child.grace + 2*l.run.took // the run that is under way has to end first
+	if l.ctx.Err() != nil {
+		limit = min(limit, lateGrace)
+	}
+	return l.ask(verbStop, limit)
 }
 
 func (l *running) ask(v verb, limit time.Duration) (profiler.Progress, error) {

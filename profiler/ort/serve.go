@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
+	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/irene-onnx/irene/profiler"
 )
@@ -31,8 +34,17 @@ type session interface {
 }
 
 // Serve answers the requests of an [Executor] in another process until in ends. The program that calls it does nothing
-// else, and exits when it returns, whatever is still running. What libraries print to out goes to standard error instead.
+// else, and exits when it returns, whatever is still running; processes that libraries started are gone by then. It ends the
+// program itself when that is told to terminate. What libraries print to out goes to standard error instead.
 func Serve(in, out *os.File) error {
+	defer endStrays()
+	terminate := make(chan os.Signal, 1)
+	signal.Notify(terminate, syscall.SIGTERM)
+	go func() {
+		<-terminate
+		endStrays()
+		os.Exit(1)
+	}()
 	replies, err := takeOver(out)
 	if err != nil {
 		return fmt.Errorf("onnxruntime: standard output: %w", err)
@@ -56,6 +68,13 @@ func Serve(in, out *os.File) error {
 			return fmt.Errorf("onnxruntime: request: %w", err)
 		}
 		s.handle(r)
+	}
+}
+
+// endStrays ends what libraries in this process started, where it is the child of an Executor.
+func endStrays() {
+	if mark := os.Getenv(strings.TrimSuffix(childMark, "=")); mark != "" {
+		killStrays(childMark+mark, os.Getpid())
 	}
 }
 

@@ -18,7 +18,8 @@ func takeOver(f *os.File) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "replies"), nil
 }
 
-// childAttributes make a child of the parent's that dies with the thread that starts it and hears no signal of the terminal.
+// childAttributes make a child, the first of a process group, that hears no signal of the terminal. It is told to end when the
+// thread that started it does: Serve then takes along what libraries started.
 func childAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }

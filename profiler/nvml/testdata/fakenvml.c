@@ -4,7 +4,7 @@
 //
 // The environment is read by nvmlInit_v2:
 //
-//	FAKE_NVML_INIT           what nvmlInit_v2 returns: 9 is a driver that is not loaded
+//	FAKE_NVML_INIT           what nvmlInit_v2 returns: 9 is a driver that is not loaded; -1 is that it does not return
 //	FAKE_NVML_NAMES          the GPUs' names, apart by ";", in the order of the PCI bus; one H200 by default
 //	FAKE_NVML_BLOCKED        index of a GPU that this process may not use
 //	FAKE_NVML_MIG            index of a GPU in MIG mode
@@ -107,6 +107,7 @@ static int lost(void) {
 
 int nvmlInit_v2(void) {
 	int result = (int)number("FAKE_NVML_INIT", 0);
+	while (result < 0) pause();
 	if (result != SUCCESS) return result;
 	const char *names = *text("FAKE_NVML_NAMES") ? text("FAKE_NVML_NAMES") : "NVIDIA H200";
 	for (count = 0; count < GPUS && *names; count++) {

@@ -26,6 +26,8 @@
  *	FAKE_ORT_NO_GRAPH        1: launches cannot be recorded; 2: not found out before the recording
  *	FAKE_ORT_FAULT           kind@operator or kind@operator:N: happens when a session with the operator is made, or in its
  *	                         Nth run. Kinds: segv, abort, kill, exit, hang, error (of CUDA)
+ *	FAKE_ORT_LOAD            what loading the library does: hang; fork (a process that stays), daemon (one that leaves its
+ *	                         process group, too)
  *	FAKE_ORT_REPORT          file to which is written what was asked for, a line each
  */
 #define _GNU_SOURCE
@@ -308,6 +310,16 @@ static void *fault(const struct session *s, int64_t run) { /* run 0 is the makin
 	if (!strcmp(kind, "exit")) _exit(3);
 	while (!strcmp(kind, "hang")) pause();
 	return fail(1, "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; expr=cudaStreamSynchronize(stream_)");
+}
+
+__attribute__((constructor)) static void load(void) {
+	const char *kind = env("FAKE_ORT_LOAD", "");
+	while (!strcmp(kind, "hang")) pause();
+	int leaves = !strcmp(kind, "daemon");
+	if ((!leaves && strcmp(kind, "fork")) || fork()) return;
+	if (leaves && (setsid() < 0 || fork())) _exit(0);
+	report("stray %d\n", (int)getpid());
+	for (;;) pause();
 }
 
 static void *create_env(logger log, void *param, int level, const char *id, void **out) {
