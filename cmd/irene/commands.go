@@ -56,13 +56,18 @@ func commands() []command {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
 	defer func() {
 		if v := recover(); v != nil {
-			status = fail(stderr, fmt.Errorf("internal error: %v%s; please report this at https://github.com/irene-onnx/irene/issues with the command and the model, or its first lines of irene analyze", v, place(debug.Stack())))
+			status = fail(stderr, internalError(v, debug.Stack()))
 		}
 	}()
 	if err := dispatch(&environment{stdin, stdout, stderr}, args); err != nil {
 		return fail(stderr, err)
 	}
 	return exitDone
+}
+
+// internalError is what a panic is told as.
+func internalError(v any, stack []byte) error {
+	return fmt.Errorf("internal error: %v%s; please report this at https://github.com/irene-onnx/irene/issues with the command and the model, or its first lines of irene analyze", v, place(stack))
 }
 
 // dispatch finds the command, puts its flags before its arguments and hands both to the flag parser.
