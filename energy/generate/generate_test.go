@@ -25,10 +25,14 @@ func generator(t testing.TB, g *graph.Graph, dev, profile string, batch, prompt,
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := New(Input{
+	in := Input{
 		Decoder: d, Prompts: prompts, Target: predict.Target{Coefficients: c, Device: energytest.Device(t, dev), Options: predict.Options{Profile: profile}},
 		Batch: batch, Prompt: prompt, Tokens: tokens,
-	})
+	}
+	if d.Encoder {
+		in.Encoder, in.Prompts = prompts, nil
+	}
+	out, err := New(in)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,10 @@ type Decoder struct {
 	Sequence string               // dim of new tokens; "" where the file fixes it at New
 	New      int64                // tokens of a run where the file fixes them
 	Size     int64                // of the batch where the file fixes it
-	Source   string               // dim of the encoder's tokens; "" for decoders without one
+	Embeds   bool                 // the new tokens come as embeddings
+	Encoder  bool                 // the decoder reads what an encoder made of a prompt
+	Source   string               // dim of the encoder's tokens; "" where there is none, or the file fixes it
+	Switch   *Switch              // what of a merged decoder runs; nil for others
 	Ties     map[string]graph.Dim // dims that follow: the length of the attention mask, a length of its own per layer
 }
 
@@ -42,7 +45,7 @@ func FindDecoder(g *graph.Graph, told DecoderNames) (*Decoder, error) {
 	}
 	ids := tokensInput(g)
 	if ids == nil {
-		return nil, &NoCacheError{Msg: fmt.Sprintf("%s: no input holds tokens (ids, or embeddings)", g.File)}
+		return nil, noTokens(g)
 	}
 	d.setInput(ids)
 	if d.findCaches(); len(d.Caches) == 0 {
@@ -51,8 +54,26 @@ func FindDecoder(g *graph.Graph, told DecoderNames) (*Decoder, error) {
 	if err := d.findPast(); err != nil {
 		return nil, err
 	}
+	d.findSource()
 	d.tie()
+	d.findSwitch()
 	return d, nil
+}
+
+// FindReader finds the dims of a decoder's export without a cache, which reads prompts.
+func FindReader(g *graph.Graph) (*Decoder, error) {
+	ids := tokensInput(g)
+	if ids == nil {
+		return nil, noTokens(g)
+	}
+	d := &Decoder{Graph: g}
+	d.setInput(ids)
+	d.findSource()
+	return d, nil
+}
+
+func noTokens(g *graph.Graph) error {
+	return &NoCacheError{Msg: fmt.Sprintf("%s: no input holds tokens (ids, or embeddings)", g.File)}
 }
 
 func inputNames(g *graph.Graph) string {
@@ -82,6 +103,7 @@ func declaredShape(v *graph.Value) graph.Shape {
 // setInput takes batch and sequence from the shape of the input that holds the tokens.
 func (d *Decoder) setInput(ids *graph.Value) {
 	s := declaredShape(ids)
+	d.Embeds = ids.Type.DType.IsFloat()
 	if name, ok := s[0].IsSymbol(); ok && d.Batch == "" && name != d.Past {
 		d.Batch = name
 	} else if n, ok := s[0].Const(); ok {
@@ -165,7 +187,7 @@ func isCross(v *graph.Value) bool {
 	return strings.Contains(name, "encoder") && !strings.Contains(name, "decoder") || strings.Contains(name, ".encoder.") || strings.Contains(name, "cross")
 }
 
-// findPast finds the dim in which caches grow, and that of the encoder.
+// findPast finds the dim in which caches grow.
 func (d *Decoder) findPast() error {
 	length := func(v *graph.Value) string {
 		s := declaredShape(v)
@@ -187,17 +209,25 @@ func (d *Decoder) findPast() error {
 			d.Ties[name] = graph.Symbol(d.Past)
 		}
 	}
-	for _, v := range d.Graph.Main.Inputs {
-		if name := strings.ToLower(v.Name); d.Source == "" && v.Init == nil && strings.Contains(name, "encoder") && len(v.Type.Shape) > 1 {
-			if s, ok := declaredShape(v)[1].IsSymbol(); ok && s != d.Batch && s != d.Past && s != d.Sequence {
-				d.Source = s
-			}
-		}
-	}
 	if d.Past == "" {
 		return &NoCacheError{Msg: fmt.Sprintf("%s: the caches (%s …) have no open dim to grow in: generation needs an export with a dynamic cache length", d.Graph.File, d.Caches[0].Name)}
 	}
 	return nil
+}
+
+// findSource finds the inputs that come from an encoder, and the dim of its tokens.
+func (d *Decoder) findSource() {
+	for _, v := range d.Graph.Main.Inputs {
+		if v.Init != nil || !strings.Contains(strings.ToLower(v.Name), "encoder") && !(isCross(v) && slices.Contains(d.Caches, v)) {
+			continue
+		}
+		d.Encoder = true
+		if shape := declaredShape(v); d.Source == "" && len(shape) > 1 {
+			if s, ok := shape[1].IsSymbol(); ok && s != d.Batch && s != d.Past && s != d.Sequence {
+				d.Source = s
+			}
+		}
+	}
 }
 
 // tie makes the other dims of the inputs that count past and new tokens expressions in these: the attention mask is
