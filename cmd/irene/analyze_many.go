@@ -20,7 +20,6 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/analysis"
 )
 
 // manyFlags say which models analyze takes a line each of.
@@ -285,10 +284,8 @@ func (q *many) reportOn(g *graph.Graph, part bool) (r *report.Report, bound []st
 	options := q.options
 	if part {
 		options.Dims, options.Values = maps.Clone(options.Dims), maps.Clone(options.Values)
-		maps.DeleteFunc(options.Dims, func(name string, _ int64) bool { _, _, err := analysis.Resolve(g, name); return err != nil })
-		maps.DeleteFunc(options.Values, func(name string, _ []float64) bool {
-			return !slices.ContainsFunc(g.Main.Inputs, func(v *graph.Value) bool { return v.Name == name })
-		})
+		maps.DeleteFunc(options.Dims, func(name string, _ int64) bool { return !has(g, name) })
+		maps.DeleteFunc(options.Values, func(name string, _ []float64) bool { return !hasInput(g, name) })
 	}
 	bound = append(slices.Sorted(maps.Keys(options.Dims)), slices.Sorted(maps.Keys(options.Values))...)
 	a, err := derive(g, options)

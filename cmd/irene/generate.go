@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -134,9 +135,6 @@ func (q *generateRequest) input(env *environment, path string) (*generate.Input,
 	if err != nil {
 		return nil, err
 	}
-	if err := checkInputs(d.Graph, q.options.Values); err != nil {
-		return nil, err
-	}
 	for _, name := range []string{d.Batch, d.Past, d.Sequence, d.Source} {
 		if _, bound := q.options.Dims[name]; bound && name != "" {
 			return nil, usagef("--dim %s: generation sets it: --batch, --prompt and --tokens say how large", name)
@@ -169,7 +167,22 @@ func (q *generateRequest) input(env *environment, path string) (*generate.Input,
 			return nil, err
 		}
 	}
-	return in, nil
+	return in, q.shareBindings(in)
+}
+
+// shareBindings leaves the decoder those of --dim and --value that no other file has alone.
+func (q *generateRequest) shareBindings(in *generate.Input) error {
+	in.PartDims = q.options.Dims
+	in.Options.Dims = maps.Clone(q.options.Dims)
+	own := maps.Clone(q.options.Values)
+	for _, p := range []*graph.Graph{in.Encoder, in.Prompts, in.Embeddings} {
+		if p == nil {
+			continue
+		}
+		maps.DeleteFunc(in.Options.Dims, func(name string, _ int64) bool { return has(p, name) && !has(in.Decoder.Graph, name) })
+		maps.DeleteFunc(own, func(name string, _ []float64) bool { return hasInput(p, name) && !hasInput(in.Decoder.Graph, name) })
+	}
+	return checkInputs(in.Decoder.Graph, own)
 }
 
 // predict sums the steps.

@@ -19,10 +19,11 @@ import (
 // Input says what generates text, and on what.
 type Input struct {
 	Decoder *analysis.Decoder
-	Options analysis.Options // dims that are no part of generation, and values of inputs
+	Options analysis.Options // dims of the decoder that are no part of generation, and values of inputs
 	// Other files of the model, nil where there is none: the encoder, the decoder's export that reads prompts (behind an
 	// encoder, its first token), and the embeddings of tokens for a decoder that takes them.
 	Encoder, Prompts, Embeddings *graph.Graph
+	PartDims                     map[string]int64 // of these files, and perhaps of the decoder
 
 	Target predict.Target
 	Batch  int64

@@ -232,7 +232,7 @@ func TestFindDecoder(t *testing.T) {
 				ids, energytest.FloatIn("encoder_hidden_states", "batch", "source", 8), energytest.FloatIn("past_key_values.0.key", "batch", 2, "past_decoder", 4),
 				energytest.FloatIn("past_key_values.0.encoder.key", "batch", 2, "encoder_past", 4), relu, out,
 			},
-			batch: "batch", past: "past_decoder", sequence: "sequence", source: "encoder_past",
+			batch: "batch", past: "past_decoder", sequence: "sequence", source: "encoder_past", ties: map[string]string{"source": "encoder_past"},
 		},
 		{
 			name:  "a length for each layer",

@@ -44,7 +44,7 @@ func decoderHalves(encoder bool) halves {
 	h.first, h.later = append(h.first, attend("k", "v")...), append(h.later, attend("k", "v")...)
 	h.outputs = []Part{Out("logits", graph.Float32, NoShape), Out("k", graph.Float32, NoShape), Out("v", graph.Float32, NoShape)}
 	if encoder {
-		h.inputs = append(h.inputs, energytest.FloatIn("encoder_hidden_states", "batch", "source", 8), energytest.FloatWeight("project", 8, 8), energytest.FloatIn("past_key_values.0.encoder.key", "batch", 2, 4, "source"))
+		h.inputs = append(h.inputs, energytest.FloatIn("encoder_hidden_states", "batch", "source", 8), energytest.FloatWeight("project", 8, 8), energytest.FloatIn("past_key_values.0.encoder.key", "batch", 2, 4, "source_out"))
 		cross := []Part{Node("MatMul", "new c", "cs"), Node("Softmax", "cs", "cp", Attr("axis", -1))}
 		h.first = append(h.first, Node("MatMul", "encoder_hidden_states project", "e"), Node("Reshape", "e heads", "eh"), Node("Transpose", "eh", "c", Attr("perm", []int64{0, 2, 3, 1})))
 		h.first = append(h.first, cross...)
@@ -126,6 +126,41 @@ func near(t *testing.T, what string, got, want law.Share) {
 	}
 }
 
+// TestUncached: a mask over "past + 1" tokens is over the prompt in the run that reads no cache.
+func TestUncached(t *testing.T) {
+	const prompt = 7
+	h := decoderHalves(false)
+	masked := func(nodes []Part) []Part {
+		return append(slices.Clone(nodes), Node("Cast", "attention_mask", "bias", Attr("to", int64(graph.Float32))), Node("Unsqueeze", "bias axes", "wide"), Node("Add", "scores wide", "masked"))
+	}
+	h.inputs = append(h.inputs, In("attention_mask", graph.Int64, "batch", "past + 1"), Ints("axes", 1, 2))
+	condition := []Part{In("use_cache_branch", graph.Bool, 1), Node("Identity", "use_cache_branch", "condition")}
+	g := generator(t, h.merge(t, condition, masked(h.later), masked(h.first)), "gtx-1070", "eager", 2, prompt, 3, nil)
+	got, err := g.Prefill(prompt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "prefill", got, wholeAt(t, g, h.build(t, masked(h.first)), map[string]int64{"batch": 2, "sequence": prompt, "past": prompt - 1}))
+}
+
+// TestImages: an encoder of images reads no prompt; what it makes of a picture decides how much the decoder attends to.
+func TestImages(t *testing.T) {
+	encoder := energytest.Built(
+		t, energytest.FloatIn("pixel_values", "batch", 3, "height", "width"), energytest.FloatWeight("w", 8, 3, 16, 16), Node("Conv", "pixel_values w", "y", Attr("strides", []int64{16, 16})),
+		Ints("flat", 0, 8, -1), Node("Reshape", "y flat", "patches"), Node("Transpose", "patches", "states", Attr("perm", []int64{0, 2, 1})), Out("states", graph.Float32, NoShape))
+	h := decoderHalves(true)
+	g := parts(t, Input{Decoder: decoder(t, h.build(t, h.later)), Encoder: encoder, PartDims: map[string]int64{"height": 32, "width": 64}})
+	// 32 × 64 pixels are 2 · 4 patches.
+	if n := g.source(100); n != 8 || len(g.Warnings) > 0 {
+		t.Errorf("%d tokens of the encoder, want 8; warnings %q", n, g.Warnings)
+	}
+	got, err := g.Prefill(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "prefill", got, wholeAt(t, g, encoder, map[string]int64{"batch": 2, "height": 32, "width": 64}))
+}
+
 // TestNoSwitch: an If over something else, and a flag that changes nothing of the cache, are none.
 func TestNoSwitch(t *testing.T) {
 	h := decoderHalves(false)
@@ -189,10 +224,10 @@ func TestEncoderDecoder(t *testing.T) {
 		}
 		// 8 frames at a stride of 2 are 4 tokens of the encoder.
 		near(t, name+": prefill", got.Prefill, wholeAt(t, g, encoder, map[string]int64{"batch": 2, "frames": 8}).
-			Plus(wholeAt(t, g, first, map[string]int64{"batch": 2, "sequence": 1, "source": 4, "past": 1})))
+			Plus(wholeAt(t, g, first, map[string]int64{"batch": 2, "sequence": 1, "source": 4, "source_out": 4, "past": 1})))
 		var want law.Share
 		for _, past := range []int64{1, 1, 2, 3} { // an empty cache counts as one of one token
-			want = want.Plus(wholeAt(t, g, later, map[string]int64{"batch": 2, "sequence": 1, "source": 4, "past": past}))
+			want = want.Plus(wholeAt(t, g, later, map[string]int64{"batch": 2, "sequence": 1, "source": 4, "source_out": 4, "past": past}))
 		}
 		near(t, name+": decode", got.Decode, want)
 	}

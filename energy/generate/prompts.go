@@ -2,6 +2,7 @@ package generate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy/law"
@@ -127,8 +128,7 @@ func (g *Generator) preparePrompts() error {
 		g.prompts, err = g.reader(g.in.Prompts)
 		return err
 	case d.Sequence != "":
-		opts := g.options()
-		opts.Dims[d.Past], opts.Values = 0, d.Values(g.in.Options.Values, false)
+		opts := g.uncached()
 		var err error
 		if g.prompts, err = g.grid(d.Graph, opts, d.Sequence, max(g.in.Prompt, 1)); err == nil {
 			g.Way = PromptsByGraph
@@ -145,6 +145,33 @@ func (g *Generator) preparePrompts() error {
 	return err
 }
 
+// uncached are the options of a run of the decoder with an empty cache: of a merged one, of its branch without a cache.
+func (g *Generator) uncached() analysis.Options {
+	d, opts := g.in.Decoder, g.options()
+	opts.Values = d.Values(g.in.Options.Values, false)
+	opts.Dims[d.Past] = 0
+	if d.Switch == nil {
+		return opts
+	}
+	if size := d.Uncached(); !size.Is(0) {
+		delete(opts.Dims, d.Past)
+		opts.Ties = maps.Clone(opts.Ties)
+		opts.Ties[d.Past] = size
+	}
+	return opts
+}
+
+// dimsOf are the dims of the options that a graph beside the decoder has.
+func (g *Generator) dimsOf(p *graph.Graph) map[string]int64 {
+	out := map[string]int64{}
+	for name, n := range g.in.PartDims {
+		if _, _, err := analysis.Resolve(p, name); err == nil {
+			out[name] = n
+		}
+	}
+	return out
+}
+
 // prepareStart compiles the decoder's first run behind an encoder, which fills the cache of the encoder's keys and values:
 // the branch of a merged decoder that does so, or another export. Without either it is not counted.
 func (g *Generator) prepareStart() (err error) {
@@ -154,12 +181,12 @@ func (g *Generator) prepareStart() (err error) {
 		if d, err = analysis.FindReader(g.in.Prompts); err != nil {
 			return err
 		}
-		opts.Dims, opts.Values, opts.Ties = map[string]int64{}, g.in.Options.Values, nil
+		opts.Dims, opts.Values, opts.Ties = g.dimsOf(d.Graph), valuesOf(d.Graph, g.in.Options.Values), d.Ties
 		if d.Batch != "" {
 			opts.Dims[d.Batch] = g.in.Batch
 		}
 	case d.Switch != nil:
-		opts.Dims[d.Past], opts.Values = 0, d.Values(g.in.Options.Values, false)
+		opts = g.uncached()
 	default:
 		return nil
 	}
@@ -192,12 +219,15 @@ func (g *Generator) source(prompt int64) int64 {
 // reader compiles a graph that reads prompts, or tokens, over their length. Dims that the graph's equalities fix are
 // theirs; where the length is fixed, or the prompt is not of a length that the graph takes, no dim is left open.
 func (g *Generator) reader(p *graph.Graph) (*sweep.Grid, error) {
-	opts := analysis.Options{Dims: map[string]int64{}, Values: g.in.Options.Values, As: g.in.Options.As}
+	opts := analysis.Options{Dims: g.dimsOf(p), Values: valuesOf(p, g.in.Options.Values), As: g.in.Options.As}
 	var lengths []string
 	for _, name := range analysis.Declared(p) {
+		if _, given := opts.Dims[name]; given {
+			continue
+		}
 		if analysis.IsBatch(p, name) {
 			opts.Dims[name] = g.in.Batch
-		} else {
+		} else if isLength(p, name) {
 			lengths = append(lengths, name)
 		}
 	}
@@ -212,6 +242,9 @@ func (g *Generator) reader(p *graph.Graph) (*sweep.Grid, error) {
 	if len(lengths) > 0 {
 		length = lengths[0] // the graph's equalities give the others
 	}
+	if d, err := analysis.FindReader(p); err == nil && slices.Contains(lengths, d.Sequence) {
+		length = d.Sequence
+	}
 	out, err := g.grid(p, opts, length, max(g.in.Prompt, 1))
 	if length != "" && (err != nil || len(out.Open.Example.Inference.Conflicts) > 0) {
 		if own, e := g.grid(p, opts, "", 0); e == nil && len(own.Open.Example.Inference.Conflicts) == 0 {
@@ -223,6 +256,26 @@ func (g *Generator) reader(p *graph.Graph) (*sweep.Grid, error) {
 	}
 	g.warn(out.Warnings...)
 	return out, nil
+}
+
+// isLength reports whether a dim may count tokens, or frames of sound: one of ids, or of features in a row. Those of
+// images and of samples of sound are no lengths of prompts.
+func isLength(p *graph.Graph, name string) bool {
+	return slices.ContainsFunc(p.Main.Inputs, func(v *graph.Value) bool {
+		shape := v.Type.Shape
+		return (len(shape) == 3 || len(shape) < 3 && v.Type.DType.IsInt()) && slices.ContainsFunc(shape, func(x graph.Dim) bool { return slices.Contains(x.Symbols(), name) })
+	})
+}
+
+// valuesOf are the elements of those inputs that a graph has.
+func valuesOf(p *graph.Graph, values map[string][]float64) map[string][]float64 {
+	out := map[string][]float64{}
+	for _, v := range p.Main.Inputs {
+		if list, ok := values[v.Name]; ok {
+			out[v.Name] = list
+		}
+	}
+	return out
 }
 
 // grid compiles a graph with one dim open, or none where its name is "", and holds it at a size.

@@ -66,7 +66,7 @@ func FindReader(g *graph.Graph) (*Decoder, error) {
 	if ids == nil {
 		return nil, noTokens(g)
 	}
-	d := &Decoder{Graph: g}
+	d := &Decoder{Graph: g, Ties: map[string]graph.Dim{}}
 	d.setInput(ids)
 	d.findSource()
 	return d, nil
@@ -189,20 +189,11 @@ func isCross(v *graph.Value) bool {
 
 // findPast finds the dim in which caches grow.
 func (d *Decoder) findPast() error {
-	length := func(v *graph.Value) string {
-		s := declaredShape(v)
-		for _, x := range s[1:] {
-			if name, ok := x.IsSymbol(); ok && name != d.Batch && name != d.Sequence {
-				return name
-			}
-		}
-		return ""
-	}
 	for _, v := range d.Caches {
-		switch name := length(v); {
+		switch name := d.length(v); {
 		case name == "":
 		case isCross(v):
-			d.Source = name
+			d.setSource(name)
 		case d.Past == "":
 			d.Past = name
 		case name != d.Past:
@@ -215,6 +206,28 @@ func (d *Decoder) findPast() error {
 	return nil
 }
 
+// length is the first open dim of an input, those of the batch and of new tokens aside; "" for none.
+func (d *Decoder) length(v *graph.Value) string {
+	s := declaredShape(v)
+	for _, x := range s[min(1, len(s)):] {
+		if name, ok := x.IsSymbol(); ok && name != d.Batch && name != d.Sequence {
+			return name
+		}
+	}
+	return ""
+}
+
+// setSource takes a dim for that of the encoder's tokens; further ones are of the same size.
+func (d *Decoder) setSource(name string) {
+	switch d.Source {
+	case "":
+		d.Source = name
+	case name:
+	default:
+		d.Ties[name] = graph.Symbol(d.Source)
+	}
+}
+
 // findSource finds the inputs that come from an encoder, and the dim of its tokens.
 func (d *Decoder) findSource() {
 	for _, v := range d.Graph.Main.Inputs {
@@ -222,10 +235,8 @@ func (d *Decoder) findSource() {
 			continue
 		}
 		d.Encoder = true
-		if shape := declaredShape(v); d.Source == "" && len(shape) > 1 {
-			if s, ok := shape[1].IsSymbol(); ok && s != d.Batch && s != d.Past && s != d.Sequence {
-				d.Source = s
-			}
+		if name := d.length(v); name != "" && name != d.Past && d.Ties[name].IsUnknown() {
+			d.setSource(name)
 		}
 	}
 }

@@ -31,6 +31,26 @@ func (d *Decoder) Values(given map[string][]float64, cached bool) map[string][]f
 	return out
 }
 
+// Uncached is the size of the cache in runs that do not read it: 0, but where other inputs are as long as it and so many
+// new tokens, and are over the prompt alone, as a mask over "past + 1" tokens is.
+func (d *Decoder) Uncached() graph.Dim {
+	for _, v := range d.Graph.Main.Inputs {
+		if d.Sequence == "" || v.Init != nil || slices.Contains(d.Caches, v) {
+			continue
+		}
+		for _, x := range declaredShape(v) {
+			if !slices.Equal(x.Symbols(), []string{d.Past}) {
+				continue
+			}
+			more := x.Sub(graph.Symbol(d.Past))
+			if _, ok := more.Const(); ok {
+				return graph.Symbol(d.Sequence).Sub(more)
+			}
+		}
+	}
+	return graph.Const(0)
+}
+
 // findSwitch looks for the boolean input that decides whether what runs reads a cache: inference tells, with one element
 // and with the other, which branches are taken.
 func (d *Decoder) findSwitch() {
