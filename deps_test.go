@@ -67,13 +67,14 @@ cmd/irene/internal/export: graph energy cmd/irene/internal/render cmd/irene/inte
 cmd/irene/internal/compare: graph graph/align graph/analysis energy/paired cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/page: graph graph/align graph/analysis energy energy/coefficients energy/law energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
 cmd/irene/internal/report/reporttest: fixtures onnx internal/onnxtest graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
+internal/bounded:
 internal/onnxtest: graph
 fixtures:
 `
 
 // testOnly lists the packages that only tests may import.
 var testOnly = []string{
-	"fixtures", "internal/onnxtest", "profiler/internal/profilertest", "energy/internal/energytest", "energy/internal/predicttest",
+	"fixtures", "internal/bounded", "internal/onnxtest", "profiler/internal/profilertest", "energy/internal/energytest", "energy/internal/predicttest",
 	"cmd/irene/internal/report/reporttest",
 }
 

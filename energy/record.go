@@ -1,6 +1,7 @@
 package energy
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -139,6 +140,37 @@ type Work struct {
 	Read     int64     `json:"bytes_read"`     // bytes that one kernel reads
 	Written  int64     `json:"bytes_written"`  // bytes that one kernel writes
 	Products []Product `json:"products,omitempty"`
+
+	// What kernels that are more than products or rows of their class say beside that.
+	Row       string         `json:"row,omitempty"`       // row operator, such as add_rmsnorm; none where the class says enough
+	Elements  int64          `json:"elements,omitempty"`  // of the rows that a kernel without products goes over
+	Quant     string         `json:"quant,omitempty"`     // how weights are stored; none where the element type says that
+	Attention *WorkAttention `json:"attention,omitempty"` // of one fused kernel, whose two products are the last
+	Experts   *WorkExperts   `json:"experts,omitempty"`   // of a layer of experts
+}
+
+// WorkAttention is the geometry of a fused attention: batch sequences of query tokens that look at context tokens.
+type WorkAttention struct {
+	Batch   int64  `json:"batch"`            // sequences
+	Heads   int64  `json:"heads"`            // of queries
+	KVHeads int64  `json:"kv_heads"`         // of keys and values
+	HeadDim int64  `json:"head_dim"`         // elements of a head
+	Query   int64  `json:"query"`            // tokens
+	Context int64  `json:"context"`          // tokens, those of a cache among them
+	Window  int64  `json:"window,omitempty"` // tokens that each looks back at most; 0: all
+	Causal  bool   `json:"causal,omitempty"` // tokens look at those before them only
+	DType   string `json:"dtype,omitempty"`  // element type of queries; that of the kernel where there is none
+	Cache   string `json:"cache,omitempty"`  // element type of keys and values as they are stored; that of queries where there is none
+}
+
+// WorkExperts is a layer of experts of which each token goes through TopK.
+type WorkExperts struct {
+	Tokens  int64 `json:"tokens"`          // rows
+	Hidden  int64 `json:"hidden"`          // elements of a token
+	Inter   int64 `json:"inter"`           // width of an expert
+	TopK    int64 `json:"top_k"`           // experts a token
+	Experts int64 `json:"experts"`         // of the layer
+	Gated   bool  `json:"gated,omitempty"` // three matrices an expert, not two
 }
 
 // Product is a matrix product, Batch times (M×K)·(K×N).
@@ -220,7 +252,26 @@ func (w *Work) check() error {
 			return errors.New("a product of negative size")
 		}
 	}
+	if w.Elements < 0 {
+		return errors.New("a negative number of elements")
+	}
+	if a := w.Attention; a != nil && min(a.Batch, a.Heads, a.KVHeads, a.HeadDim, a.Query, a.Context, a.Window) < 0 {
+		return errors.New("an attention of negative size")
+	}
+	if e := w.Experts; e != nil && min(e.Tokens, e.Hidden, e.Inter, e.TopK, e.Experts) < 0 {
+		return errors.New("a layer of experts of negative size")
+	}
 	return nil
+}
+
+// Identity tells kernels from others, however often they run.
+func (w Work) Identity() string {
+	w.Count = 0
+	text, err := json.Marshal(w)
+	if err != nil {
+		return err.Error() // there are only numbers and words
+	}
+	return string(text)
 }
 
 // checkWords reports a word outside its vocabulary.

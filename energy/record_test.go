@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/irene-onnx/irene/internal/bounded"
 )
 
 // sample is a record with every member set.
@@ -175,8 +177,12 @@ func FuzzReadRecords(f *testing.F) {
 	f.Add([]byte(sampleLine[:100]))
 	f.Add([]byte(minimal + `,"time_s":1e-300,"timestamp":"9999-12-31T23:59:59-01:00"}` + "\n\n{}\nnull\n"))
 	f.Add([]byte(minimal + `,"time_s":5e-324,"flags":[],"clocks":{},"runtime":{"options":{"\u2028":"<\ud800"}}}`))
+	f.Add([]byte(strings.Repeat("{}\n", 5000)))
+	f.Add([]byte(minimal + `,"flags":[` + strings.Repeat(`"cv",`, 5000) + `"cv"]}`))
+	f.Add([]byte(minimal + `,"runtime":` + strings.Repeat("[", 20000)))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		records, _ := ReadRecords(bytes.NewReader(in), "fuzz")
+		var records []Record
+		bounded.Run(t, "reading", func() { records, _ = ReadRecords(bytes.NewReader(in), "fuzz") })
 		first := write(t, records)
 		again, err := ReadRecords(bytes.NewReader(first), "fuzz")
 		if err != nil || len(again) != len(records) {

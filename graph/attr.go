@@ -26,6 +26,7 @@ const (
 type Attr struct {
 	Name    string
 	Type    AttrType
+	Elided  bool // a string of it is too long to be kept
 	Float   float32
 	Int     int64
 	Str     string

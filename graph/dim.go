@@ -29,7 +29,10 @@ const (
 )
 
 // poly is a sum of terms, sorted by descending monomial order; it has at least one term that is not constant.
-type poly struct{ terms []term }
+type poly struct {
+	terms         []term
+	text, nesting int // what it takes of the budget
+}
 
 type term struct {
 	coef int64
@@ -51,19 +54,19 @@ func Symbol(name string) Dim {
 	if strings.Contains(strings.ToLower(name), "past") {
 		low = 0
 	}
-	return atomDim(&atom{kind: atomSymbol, name: name, low: low})
+	return atomDim(&atom{kind: atomSymbol, name: name, low: low, high: noHigh, text: len(name)})
 }
 
 // DataDependent is a named size that only the input data decides (the count of NonZero); at least 0 and never assumed.
 func DataDependent(name string) Dim {
-	return atomDim(&atom{kind: atomSymbol, name: name, data: true})
+	return atomDim(&atom{kind: atomSymbol, name: name, high: noHigh, text: len(name), data: true})
 }
 
 func atomDim(a *atom) Dim {
-	return Dim{kind: dimExpr, e: &poly{terms: []term{{coef: 1, mono: []factor{{atom: a, pow: 1}}}}}}
+	return Dim{kind: dimExpr, e: &poly{[]term{{coef: 1, mono: []factor{{atom: a, pow: 1}}}}, a.text, a.nesting}}
 }
 
-// IsUnknown reports whether nothing is known of d, a result beyond 63 bits included.
+// IsUnknown reports whether nothing is known of d, a result beyond 63 bits or beyond the budget of expressions included.
 func (d Dim) IsUnknown() bool { return d.kind == dimUnknown || d.kind == dimOverflow }
 
 // Overflowed reports whether d is unknown because a value left the range of 63-bit integers.
@@ -158,11 +161,7 @@ func (d Dim) Mul(o Dim) Dim {
 	if len(a) == 1 {
 		return mulTerm(b, a[0])
 	}
-	sum := Const(0)
-	for _, t := range b {
-		sum = sum.Add(mulTerm(a, t))
-	}
-	return sum
+	return mulPoly(a, b)
 }
 
 // MulInt returns d · n.
@@ -177,8 +176,13 @@ func (d Dim) Pow(n int64) Dim {
 		return Dim{}
 	}
 	out := Const(1)
-	for range n {
-		out = out.Mul(d)
+	for ; n > 0; n >>= 1 {
+		if n&1 == 1 {
+			out = out.Mul(d)
+		}
+		if n > 1 {
+			d = d.Mul(d)
+		}
 	}
 	return out
 }
@@ -194,7 +198,7 @@ func (d Dim) terms() []term {
 	return []term{{coef: d.n}}
 }
 
-// fromTerms makes a Dim of terms that are sorted, distinct and without zero coefficients.
+// fromTerms makes a Dim of terms that are sorted, distinct and without zero coefficients; unknown past the budget.
 func fromTerms(ts []term) Dim {
 	if len(ts) == 0 {
 		return Const(0)
@@ -202,7 +206,31 @@ func fromTerms(ts []term) Dim {
 	if len(ts) == 1 && len(ts[0].mono) == 0 {
 		return Const(ts[0].coef)
 	}
-	return Dim{kind: dimExpr, e: &poly{terms: ts}}
+	p := &poly{terms: ts}
+	if !p.measure() {
+		return Dim{}
+	}
+	return Dim{kind: dimExpr, e: p}
+}
+
+// sumOf makes a Dim of terms in any order, which it sorts in place.
+func sumOf(ts []term) Dim {
+	slices.SortStableFunc(ts, func(a, b term) int { return compareMono(b.mono, a.mono) })
+	out := ts[:0]
+	for i := 0; i < len(ts); {
+		sum, mono := ts[i].coef, ts[i].mono
+		for i++; i < len(ts) && compareMono(ts[i].mono, mono) == 0; i++ {
+			s, ok := addInt(sum, ts[i].coef)
+			if !ok {
+				return Dim{kind: dimOverflow}
+			}
+			sum = s
+		}
+		if sum != 0 {
+			out = append(out, term{sum, mono})
+		}
+	}
+	return fromTerms(out)
 }
 
 // addPoly merges a + factor·b.
@@ -253,6 +281,24 @@ func mulTerm(a []term, t term) Dim {
 		out[i] = term{k, mulMono(x.mono, t.mono)}
 	}
 	return fromTerms(out)
+}
+
+// mulPoly multiplies sums.
+func mulPoly(a, b []term) Dim {
+	if len(a)*len(b) > maxPairs {
+		return Dim{}
+	}
+	out := make([]term, 0, len(a)*len(b))
+	for _, x := range a {
+		for _, y := range b {
+			k, ok := mulInt(x.coef, y.coef)
+			if !ok {
+				return Dim{kind: dimOverflow}
+			}
+			out = append(out, term{k, mulMono(x.mono, y.mono)})
+		}
+	}
+	return sumOf(out)
 }
 
 func mulMono(a, b []factor) []factor {
@@ -411,15 +457,18 @@ func (d Dim) Subst(env func(name string) (Dim, bool)) Dim {
 	if d.kind != dimExpr || !d.holds(env) {
 		return d
 	}
-	sum := Const(0)
+	var sum []term
 	for _, t := range d.e.terms {
 		prod := Const(t.coef)
 		for _, f := range t.mono {
 			prod = prod.Mul(f.atom.subst(env).Pow(int64(f.pow)))
 		}
-		sum = sum.Add(prod)
+		if prod.IsUnknown() {
+			return prod
+		}
+		sum = append(sum, prod.terms()...)
 	}
-	return sum
+	return sumOf(sum)
 }
 
 // holds reports whether env knows a symbol of d.

@@ -7,12 +7,13 @@ import (
 
 // atom is what a polynomial treats as a variable.
 type atom struct {
-	kind atomKind
-	name string // symbols
-	low  int64  // symbols: smallest value
-	data bool   // symbols: decided by input data
-	args []Dim  // the others: two operands
-	key  string // the others: canonical text
+	kind          atomKind
+	name          string // symbols
+	low, high     int64  // bounds of its value; noLow and noHigh where open
+	data          bool   // symbols: decided by input data
+	args          []Dim  // the others: two operands
+	key           string // the others: canonical text
+	text, nesting int    // what it takes of the budget
 }
 
 type atomKind uint8
@@ -23,13 +24,21 @@ const (
 	atomMod
 	atomMin
 	atomMax
+	atomRoot // ⌊√x⌋; the second operand is 2
 )
 
+// newAtom is an operation on two operands; unknown past the budget.
 func newAtom(kind atomKind, x, y Dim) Dim {
-	a := &atom{kind: kind, args: []Dim{x, y}}
+	xText, xNesting := x.size()
+	yText, yNesting := y.size()
+	a := &atom{kind: kind, args: []Dim{x, y}, text: len("max(, )") + xText + yText, nesting: 1 + max(xNesting, yNesting)}
+	if a.text > maxAtomText || a.nesting > maxNesting {
+		return Dim{}
+	}
 	var p printer
 	p.atom(a)
 	a.key = p.String()
+	a.low, a.high = a.bounds()
 	return atomDim(a)
 }
 
@@ -65,6 +74,8 @@ func (a *atom) subst(env func(string) (Dim, bool)) Dim {
 		return x.Mod(y)
 	case atomMin:
 		return x.Min(y)
+	case atomRoot:
+		return x.FloorSqrt()
 	}
 	return x.Max(y)
 }
@@ -91,6 +102,8 @@ func (a *atom) eval(env func(string) (int64, bool)) (int64, bool) {
 		return x - y*floorDivInt(x, y), true
 	case atomMin:
 		return min(x, y), true
+	case atomRoot:
+		return floorSqrtInt(x), x >= 0
 	}
 	return max(x, y), true
 }
@@ -159,11 +172,15 @@ func cancel(d, o Dim) (Dim, Dim) {
 
 func commonMono(a, b []factor) []factor {
 	var out []factor
-	for _, f := range a {
-		for _, h := range b {
-			if compareAtom(f.atom, h.atom) == 0 {
-				out = append(out, factor{f.atom, min(f.pow, h.pow)})
-			}
+	for len(a) > 0 && len(b) > 0 {
+		switch c := compareAtom(a[0].atom, b[0].atom); {
+		case c < 0:
+			a = a[1:]
+		case c > 0:
+			b = b[1:]
+		default:
+			out = append(out, factor{a[0].atom, min(a[0].pow, b[0].pow)})
+			a, b = a[1:], b[1:]
 		}
 	}
 	return out
@@ -247,12 +264,13 @@ func nestedDiv(d Dim) (*atom, int64, bool) {
 
 // divideExactly is polynomial long division; ok only where nothing remains.
 func divideExactly(d, o Dim) (Dim, bool) {
-	lead := o.terms()[0]
+	ds, os := d.terms(), o.terms()
+	lead := os[0]
 	q, rest := Const(0), d
-	for steps := 0; !rest.Is(0); steps++ {
+	for steps := 1; !rest.Is(0); steps++ {
 		t := rest.terms()[0]
 		m, ok := divMono(t.mono, lead.mono)
-		if !ok || t.coef%lead.coef != 0 || steps > 64 {
+		if !ok || t.coef%lead.coef != 0 || steps*(len(ds)+len(os)) > maxPairs {
 			return Dim{}, false
 		}
 		part := fromTerms([]term{{t.coef / lead.coef, m}})
@@ -328,6 +346,10 @@ func extreme(d, o Dim, kind atomKind) Dim {
 			return d
 		}
 		return o
+	}
+	dText, _ := d.size()
+	if oText, _ := o.size(); dText+oText > maxAtomText {
+		return Dim{}
 	}
 	if d.String() > o.String() {
 		d, o = o, d

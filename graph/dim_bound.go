@@ -54,14 +54,21 @@ func (d Dim) shiftedLow() int64 {
 			}
 		}
 	}
-	shifted := Const(0)
+	if !d.shiftable() {
+		return noLow
+	}
+	var sum []term
 	for _, t := range d.e.terms {
 		prod := Const(t.coef)
 		for _, f := range t.mono {
 			prod = prod.Mul(atomDim(f.atom).AddInt(f.atom.low).Pow(int64(f.pow)))
 		}
-		shifted = shifted.Add(prod)
+		if prod.IsUnknown() {
+			return noLow
+		}
+		sum = append(sum, prod.terms()...)
 	}
+	shifted := sumOf(sum)
 	if shifted.IsUnknown() {
 		return noLow
 	}
@@ -77,6 +84,26 @@ func (d Dim) shiftedLow() int64 {
 	return low
 }
 
+// shiftable reports whether the terms that shifting makes of d are few.
+func (d Dim) shiftable() bool {
+	n := 0
+	for _, t := range d.e.terms {
+		made := 1
+		for _, f := range t.mono {
+			if f.atom.low != 0 {
+				made *= f.pow + 1
+			}
+			if made > maxShifted {
+				return false
+			}
+		}
+		if n += made; n > maxShifted {
+			return false
+		}
+	}
+	return true
+}
+
 // bounds encloses d term by term.
 func (d Dim) bounds() (low, high int64) {
 	switch d.kind {
@@ -89,9 +116,8 @@ func (d Dim) bounds() (low, high int64) {
 	for _, t := range d.e.terms {
 		l, h := int64(1), int64(1)
 		for _, f := range t.mono {
-			al, ah := f.atom.bounds()
 			for range f.pow {
-				l, h = mulBounds(l, h, al, ah)
+				l, h = mulBounds(l, h, f.atom.low, f.atom.high)
 			}
 		}
 		l, h = mulBounds(l, h, t.coef, t.coef)
@@ -144,10 +170,8 @@ func satAdd(a, b, open int64) int64 {
 	return s
 }
 
+// bounds encloses an operation by the bounds of its operands.
 func (a *atom) bounds() (low, high int64) {
-	if a.kind == atomSymbol {
-		return a.low, noHigh
-	}
 	xl, xh := a.args[0].bounds()
 	yl, yh := a.args[1].bounds()
 	switch a.kind {
@@ -176,6 +200,15 @@ func (a *atom) bounds() (low, high int64) {
 		return 0, yh - 1
 	case atomMin:
 		return min(xl, yl), min(xh, yh)
+	case atomRoot:
+		low, high = 0, noHigh
+		if xl > 0 {
+			low = floorSqrtInt(xl)
+		}
+		if xh != noHigh && xh >= 0 {
+			high = floorSqrtInt(xh)
+		}
+		return low, high
 	}
 	return max(xl, yl), max(xh, yh)
 }

@@ -31,7 +31,10 @@ type productCode struct {
 // CompileDims makes a program of expressions whose symbols are among the given ones. It fails on an expression that is
 // unknown or has another symbol.
 func CompileDims(symbols []string, dims []Dim) (*Program, error) {
-	c := &dimCompiler{symbols: symbols, slots: map[string]int32{}, out: &Program{symbols: len(symbols)}}
+	c := &dimCompiler{symbols: make(map[string]int32, len(symbols)), slots: map[string]int32{}, out: &Program{symbols: len(symbols)}}
+	for i, name := range slices.Backward(symbols) {
+		c.symbols[name] = int32(i)
+	}
 	for _, d := range dims {
 		s, err := c.sum(d)
 		if err != nil {
@@ -43,7 +46,7 @@ func CompileDims(symbols []string, dims []Dim) (*Program, error) {
 }
 
 type dimCompiler struct {
-	symbols []string
+	symbols map[string]int32
 	slots   map[string]int32 // by the key of an atom that is no symbol
 	out     *Program
 }
@@ -71,11 +74,11 @@ func (c *dimCompiler) sum(d Dim) (sumCode, error) {
 
 func (c *dimCompiler) atom(a *atom) (int32, error) {
 	if a.kind == atomSymbol {
-		i := slices.Index(c.symbols, a.name)
-		if i < 0 {
+		i, ok := c.symbols[a.name]
+		if !ok {
 			return 0, fmt.Errorf("%s has no value", a.name)
 		}
-		return int32(i), nil
+		return i, nil
 	}
 	if slot, ok := c.slots[a.key]; ok {
 		return slot, nil
@@ -88,7 +91,7 @@ func (c *dimCompiler) atom(a *atom) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
-	slot := int32(len(c.symbols) + len(c.out.atoms))
+	slot := int32(c.out.symbols + len(c.out.atoms))
 	c.out.atoms = append(c.out.atoms, atomCode{a.kind, x, y})
 	c.slots[a.key] = slot
 	return slot, nil
@@ -139,6 +142,8 @@ func (a *atomCode) eval(slots []float64) float64 {
 		return q
 	case atomMin:
 		return min(x, y)
+	case atomRoot:
+		return math.Floor(math.Sqrt(x))
 	}
 	return max(x, y)
 }

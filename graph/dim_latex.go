@@ -12,6 +12,12 @@ func (p *printer) latexAtom(a *atom) {
 		return
 	}
 	x, y := a.args[0], a.args[1]
+	if a.kind == atomRoot {
+		p.WriteString(`\left\lfloor \sqrt{`)
+		p.sum(x)
+		p.WriteString(`} \right\rfloor`)
+		return
+	}
 	open, between, end := `\max\left(`, ", ", `\right)`
 	switch a.kind {
 	case atomFloorDiv:

@@ -6,20 +6,24 @@ import (
 )
 
 // ParseDim reads a dim_param: a name, or an expression as exporters write them (sympy text, Python syntax) with
-// + - * / // % **, parentheses and the functions floor, ceiling, CeilToInt, IntTrueDiv, FloorDiv, Mod, Min, Max.
-// Text that is no expression becomes one symbol of that whole name, equal to itself.
+// + - * / // % **, parentheses and the functions floor, int, ceiling, sqrt, IntTrueDiv, FloorDiv, Mod, Min, Max and their
+// like. A quotient or root that nothing rounds is rounded down. Text that is no expression, or one past the budget of
+// expressions, becomes one symbol of that whole name, equal to itself.
 func ParseDim(text string) Dim {
 	text = strings.TrimSpace(text)
 	if plainName(text) {
 		return Symbol(text)
 	}
 	p := dimParser{s: text}
-	d, ok := p.sum()
+	r, ok := p.sum()
 	p.space()
-	if !ok || p.i != len(p.s) || d.IsUnknown() {
+	if !ok || p.i != len(p.s) {
 		return Symbol(text)
 	}
-	return d
+	if d := r.Floor(); !d.IsUnknown() {
+		return d
+	}
+	return Symbol(text)
 }
 
 // plainName reports whether text is to be read as one name: letters, digits and the marks that occur in names, a
@@ -64,161 +68,169 @@ func (p *dimParser) take(tok string) bool {
 	return false
 }
 
-func (p *dimParser) sum() (Dim, bool) {
+// sum reads terms. Every rule fails as soon as a part is unknown.
+func (p *dimParser) sum() (Ratio, bool) {
 	p.depth++
 	defer func() { p.depth-- }()
 	if p.depth > 100 {
-		return Dim{}, false
+		return Ratio{}, false
 	}
-	d, ok := p.product()
+	x, ok := p.product()
 	for ok {
-		var r Dim
+		var y Ratio
 		switch {
 		case p.take("+"):
-			r, ok = p.product()
-			d = d.Add(r)
+			if y, ok = p.product(); ok {
+				x = x.Add(y)
+			}
 		case p.take("-"):
-			r, ok = p.product()
-			d = d.Sub(r)
+			if y, ok = p.product(); ok {
+				x = x.Sub(y)
+			}
 		default:
-			return d, true
+			return x, true
 		}
+		ok = ok && !x.IsUnknown()
 	}
-	return Dim{}, false
+	return Ratio{}, false
 }
 
-func (p *dimParser) product() (Dim, bool) {
-	d, ok := p.unary()
+func (p *dimParser) product() (Ratio, bool) {
+	x, ok := p.unary()
 	for ok {
-		var r Dim
+		var y Ratio
 		switch {
-		case p.take("//"), p.take("/"):
-			r, ok = p.unary()
-			d = d.FloorDiv(r)
+		case p.take("//"):
+			if y, ok = p.unary(); ok {
+				x = x.Quo(y).Floor().Ratio()
+			}
+		case p.take("/"):
+			if y, ok = p.unary(); ok {
+				x = x.Quo(y)
+			}
 		case p.take("%"):
-			r, ok = p.unary()
-			d = d.Mod(r)
-		case p.s[p.i:] != "" && !strings.HasPrefix(p.s[p.i:], "**") && p.take("*"):
-			r, ok = p.unary()
-			d = d.Mul(r)
+			if y, ok = p.unary(); ok {
+				x = x.Floor().Mod(y.Floor()).Ratio()
+			}
+		case p.take("*"):
+			if y, ok = p.unary(); ok {
+				x = x.Mul(y)
+			}
 		default:
-			return d, true
+			return x, true
 		}
+		ok = ok && !x.IsUnknown()
 	}
-	return Dim{}, false
+	return Ratio{}, false
 }
 
-func (p *dimParser) unary() (Dim, bool) {
+func (p *dimParser) unary() (Ratio, bool) {
 	if p.depth++; p.depth > 200 {
-		return Dim{}, false
+		return Ratio{}, false
 	}
 	defer func() { p.depth-- }()
 	if p.take("-") {
-		d, ok := p.unary()
-		return Const(0).Sub(d), ok
+		x, ok := p.unary()
+		return Const(-1).Ratio().Mul(x), ok
 	}
-	d, ok := p.primary()
+	x, ok := p.primary()
 	if ok && p.take("**") {
-		e, okE := p.unary()
-		n, isConst := e.Const()
-		return d.Pow(n), okE && isConst && n >= 0
+		var e Ratio
+		if e, ok = p.unary(); ok {
+			x = x.Power(e)
+		}
 	}
-	return d, ok
+	return x, ok && !x.IsUnknown()
 }
 
-func (p *dimParser) primary() (Dim, bool) {
+func (p *dimParser) primary() (Ratio, bool) {
 	p.space()
 	if p.take("(") {
-		d, ok := p.sum()
-		return d, ok && p.take(")")
+		x, ok := p.sum()
+		return x, ok && p.take(")")
 	}
 	start := p.i
 	for p.i < len(p.s) && isNameByte(p.s[p.i]) {
 		p.i++
 	}
 	word := p.s[start:p.i]
-	if word == "" {
-		return Dim{}, false
-	}
-	if n, err := strconv.ParseInt(word, 10, 64); err == nil {
-		return Const(n), true
-	}
-	if !isLetter(word[0]) {
-		return Dim{}, false
-	}
-	if p.take("(") {
+	switch {
+	case word == "":
+		return Ratio{}, false
+	case !isLetter(word[0]):
+		return decimal(word)
+	case p.take("("):
 		return p.call(word)
 	}
-	return Symbol(word), true
+	return Symbol(word).Ratio(), true
+}
+
+// decimal reads an integer, or a number with digits behind a point.
+func decimal(word string) (Ratio, bool) {
+	whole, part, _ := strings.Cut(word, ".")
+	n, err := strconv.ParseInt(whole+part, 10, 64)
+	if err != nil {
+		return Ratio{}, false
+	}
+	x := Const(n).Ratio().Quo(Const(10).Pow(int64(len(part))).Ratio())
+	return x, !x.IsUnknown()
 }
 
 // call reads the arguments of a function whose opening parenthesis is consumed.
-func (p *dimParser) call(name string) (Dim, bool) {
-	name = strings.ToLower(name)
-	if name == "ceiltoint" || name == "ceiling" || name == "ceil" {
-		return p.ceiling()
-	}
-	var args []Dim
+func (p *dimParser) call(name string) (Ratio, bool) {
+	var args []Ratio
 	for {
-		d, ok := p.sum()
+		x, ok := p.sum()
 		if !ok {
-			return Dim{}, false
+			return Ratio{}, false
 		}
-		args = append(args, d)
+		args = append(args, x)
 		if p.take(",") {
 			continue
 		}
 		break
 	}
 	if !p.take(")") {
-		return Dim{}, false
+		return Ratio{}, false
 	}
-	switch {
-	case len(args) == 1 && (name == "floor" || name == "trunctoint" || name == "floortoint" || name == "int"):
-		return args[0], true
-	case len(args) < 2:
-		return Dim{}, false
+	name = strings.ToLower(name)
+	if f := unaryFunctions[name]; f != nil && len(args) == 1 {
+		x := f(args[0])
+		return x, !x.IsUnknown()
 	}
-	d := args[0]
-	for _, a := range args[1:] {
-		switch name {
-		case "floordiv", "inttruediv", "cleandiv":
-			d = d.FloorDiv(a)
-		case "ceildiv":
-			d = d.CeilDiv(a)
-		case "mod", "pythonmod":
-			d = d.Mod(a)
-		case "min":
-			d = d.Min(a)
-		case "max":
-			d = d.Max(a)
-		default:
-			return Dim{}, false
-		}
+	f := binaryFunctions[name]
+	if f == nil || len(args) < 2 {
+		return Ratio{}, false
 	}
-	return d, true
+	x := args[0]
+	for _, y := range args[1:] {
+		x = f(x, y)
+	}
+	return x, !x.IsUnknown()
 }
 
-// ceiling reads the argument of a ceiling: a quotient, written a/b or IntTrueDiv(a, b), or an integer.
-func (p *dimParser) ceiling() (Dim, bool) {
-	save := p.i
-	if p.take("IntTrueDiv(") {
-		a, ok := p.sum()
-		ok = ok && p.take(",")
-		if !ok {
-			return Dim{}, false
-		}
-		b, ok := p.sum()
-		return a.CeilDiv(b), ok && p.take(")") && p.take(")")
-	}
-	a, ok := p.unary()
-	if ok && !strings.HasPrefix(p.s[p.i:], "//") && p.take("/") {
-		b, okB := p.unary()
-		if okB && p.take(")") {
-			return a.CeilDiv(b), true
-		}
-	}
-	p.i = save
-	d, ok := p.sum()
-	return d, ok && p.take(")")
+// unaryFunctions are the functions of one number, as sympy, Python and PyTorch call them.
+var unaryFunctions = map[string]func(Ratio) Ratio{
+	"floor": roundDown, "int": roundDown, "trunctoint": roundDown, "floortoint": roundDown,
+	"ceiling": roundUp, "ceil": roundUp, "ceiltoint": roundUp,
+	"sqrt": Ratio.Sqrt, "opaqueunaryfn_sqrt": Ratio.Sqrt,
+	"tofloat": func(x Ratio) Ratio { return x },
+}
+
+// binaryFunctions are the functions of two numbers; more arguments are folded from the left.
+var binaryFunctions = map[string]func(x, y Ratio) Ratio{
+	"inttruediv": Ratio.Quo, "floattruediv": Ratio.Quo, "truediv": Ratio.Quo,
+	"floordiv": func(x, y Ratio) Ratio { return x.Quo(y).Floor().Ratio() }, "cleandiv": func(x, y Ratio) Ratio { return x.Quo(y).Floor().Ratio() },
+	"ceildiv": func(x, y Ratio) Ratio { return x.Quo(y).Ceil().Ratio() },
+	"mod":     ofIntegers(Dim.Mod), "pythonmod": ofIntegers(Dim.Mod),
+	"min": ofIntegers(Dim.Min), "max": ofIntegers(Dim.Max),
+}
+
+func roundDown(x Ratio) Ratio { return x.Floor().Ratio() }
+
+func roundUp(x Ratio) Ratio { return x.Ceil().Ratio() }
+
+// ofIntegers is a function of integers on numbers, which are rounded down.
+func ofIntegers(f func(x, y Dim) Dim) func(x, y Ratio) Ratio {
+	return func(x, y Ratio) Ratio { return f(x.Floor(), y.Floor()).Ratio() }
 }

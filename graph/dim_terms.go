@@ -1,5 +1,7 @@
 package graph
 
+import "iter"
+
 // Monomial is a term of an expression: an integer times a product of atoms, 1 for the constant term.
 type Monomial struct {
 	Coef    int64
@@ -39,6 +41,28 @@ func (d Dim) IsPolynomial() bool {
 		}
 	}
 	return true
+}
+
+// Roots lists the symbols that occur in d once, as a term of their own with coefficient 1 or -1, by name, and with each
+// what it is where d is 0.
+func (d Dim) Roots() iter.Seq2[string, Dim] {
+	return func(yield func(string, Dim) bool) {
+		count := map[string]int{}
+		d.eachSymbol(func(a *atom) { count[a.name]++ })
+		for _, t := range d.terms() { // linear terms stand in the order of their symbols
+			if len(t.mono) != 1 || t.mono[0].pow != 1 || (t.coef != 1 && t.coef != -1) {
+				continue
+			}
+			a := t.mono[0].atom
+			if a.kind != atomSymbol || count[a.name] != 1 {
+				continue
+			}
+			rest := d.Sub(fromTerms([]term{t}))
+			if !yield(a.name, rest.MulInt(-t.coef)) {
+				return
+			}
+		}
+	}
 }
 
 // Factor prints d as it stands in a product: sums and operators that bind no stronger than * are in parentheses.

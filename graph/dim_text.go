@@ -106,6 +106,10 @@ func (p *printer) atom(a *atom) {
 		p.call(a, "min(")
 	case a.kind == atomMax:
 		p.call(a, "max(")
+	case a.kind == atomRoot:
+		p.WriteString("int(")
+		p.operand(a.args[0])
+		p.WriteString("**0.5)")
 	}
 }
 
@@ -122,8 +126,13 @@ func (p *printer) infix(a *atom, op string) {
 		if i > 0 {
 			p.WriteString(op)
 		}
-		_, symbol := x.IsSymbol()
-		n, isConst := x.Const()
-		p.wrapped(!symbol && (!isConst || n < 0), func() { p.sum(x) })
+		p.operand(x)
 	}
+}
+
+// operand writes what an operator binds: symbols and numbers as they are, the others in parentheses.
+func (p *printer) operand(d Dim) {
+	_, symbol := d.IsSymbol()
+	n, isConst := d.Const()
+	p.wrapped(!symbol && (!isConst || n < 0), func() { p.sum(d) })
 }

@@ -45,6 +45,7 @@ type Node struct {
 	Metadata []Property
 	Body     *Body
 	Call     *Call // the function call the node was inlined from; nil outside functions
+	If       *Node // of the file, in whose branch the node stands where that takes its place (see WithBranches); nil elsewhere
 	// Ordinal is the place among the nodes of the file's graph, those of a subgraph after their owner; -1 for nodes that are
 	// not in the graph of the file: those of inlined functions, and copies that the decoder makes.
 	Ordinal int

@@ -12,15 +12,16 @@ type Tensor struct {
 	DType DType
 	Dims  []int64
 
-	Raw      []byte    // little-endian elements, aliasing the file; nil where stored otherwise
+	Raw      []byte    // little-endian elements; nil where stored otherwise, or too many to be held
 	Ints     []int64   // elements from int32_data, int64_data, uint64_data (small tensors only)
 	Floats   []float64 // elements from float_data, double_data (small tensors only)
 	External *External // place of the elements in another file
 	Sparse   bool      // stored as values and indices; Dims are those of the dense tensor
-	Elided   bool      // the file stores elements in a form that is not kept: many numbers in typed fields, strings
+	Elided   bool      // the file stores elements that are not kept: many numbers in typed fields, strings, those of a stream
 
-	// Load reads external bytes; nil where they are embedded. It fails where the file is absent or unsafe.
-	Load func() ([]byte, error)
+	// Load reads n bytes of the elements, from byte at on; nil where Raw holds them, or nothing does. It fails where the file
+	// is absent, unsafe or not the one that was decoded.
+	Load func(at, n int64) ([]byte, error)
 }
 
 // External is the place of a tensor's elements outside the model file.
@@ -110,7 +111,10 @@ func (t *Tensor) Reals(limit int64) ([]float64, error) {
 func (t *Tensor) bytes(n int64) ([]byte, error) {
 	raw := t.Raw
 	if raw == nil && t.Load != nil {
-		b, err := t.Load()
+		if n > math.MaxInt64/64 {
+			return nil, fmt.Errorf("tensor %q: %d elements", t.Name, n)
+		}
+		b, err := t.Load(0, t.DType.Size(n))
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
 		}

@@ -114,7 +114,7 @@ func TestTensorRefuses(t *testing.T) {
 		{integers, Tensor{DType: Int64, Dims: []int64{2}, Ints: []int64{1}}, "1 elements stored, dims say 2"},
 		{integers, Tensor{DType: Float32, Dims: []int64{1}, Raw: make([]byte, 4)}, "type float32 holds no integers"},
 		{integers, Tensor{DType: Int8, Dims: []int64{1}, Sparse: true}, "more than"},
-		{integers, Tensor{DType: Int8, Dims: []int64{1}, Load: func() ([]byte, error) { return nil, gone }}, "no such file"},
+		{integers, Tensor{DType: Int8, Dims: []int64{1}, Load: func(_, _ int64) ([]byte, error) { return nil, gone }}, "no such file"},
 		{reals, Tensor{DType: Float32, Dims: []int64{2}, Floats: []float64{1}}, "1 elements stored, dims say 2"},
 		{reals, Tensor{DType: Int8, Dims: []int64{1}, Raw: []byte{1}}, "type int8 is not read as reals"},
 		{reals, Tensor{DType: Int64, Dims: []int64{1}, Ints: []int64{1}}, "type int64 is not read as reals"},
@@ -126,7 +126,7 @@ func TestTensorRefuses(t *testing.T) {
 			t.Errorf("%v, want %q of tensor w", err, c.want)
 		}
 	}
-	external := Tensor{DType: Int8, Dims: []int64{2}, Load: func() ([]byte, error) { return []byte{3, 4}, nil }}
+	external := Tensor{DType: Int8, Dims: []int64{2}, Load: func(_, _ int64) ([]byte, error) { return []byte{3, 4}, nil }}
 	if got, err := external.Elements(4); err != nil || !slices.Equal(got, []int64{3, 4}) {
 		t.Errorf("from another file: %d, %v", got, err)
 	}

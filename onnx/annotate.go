@@ -24,14 +24,14 @@ type Annotation struct {
 // weights, references to external data, fields nobody knows. Model-local functions are left alone: their nodes stand for
 // every call at once.
 func AnnotateFile(w io.Writer, path string, a Annotation) (err error) {
-	src, err := openModel(path, Options{}.withDefaults())
+	model, mapped, err := mapModel(path, Options{}.withDefaults())
 	if err != nil {
 		return err
 	}
-	if src.mapped {
+	if mapped {
 		defer recoverFault(path, &err)()
 	}
-	return annotate(w, src.data, path, a)
+	return annotate(w, model, path, a)
 }
 
 // AnnotateBytes is AnnotateFile for a model held in memory, compressed or not. Name is what messages call it.
@@ -46,7 +46,7 @@ func AnnotateBytes(w io.Writer, model []byte, name string, a Annotation) error {
 }
 
 func annotate(w io.Writer, model []byte, name string, a Annotation) error {
-	r := &rewriter{annotation: a, size: cap(model)}
+	r := &rewriter{annotation: a, in: &wire.Input{Size: cap(model)}}
 	pieces, err := r.message(model, levelModel, 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -77,7 +77,7 @@ const nodeMetadata protowire.Number = 9
 // rewriter copies messages and changes metadata of nodes on the way. Nodes are counted in the parser's order.
 type rewriter struct {
 	annotation Annotation
-	size       int // capacity of the input
+	in         *wire.Input
 	ordinals   int
 }
 
@@ -98,7 +98,7 @@ func (r *rewriter) message(b []byte, at level, depth int) (pieces, error) {
 		r.ordinals++
 	}
 	kept := 0 // everything before is in out
-	f := wire.New(b, r.size)
+	f := wire.New(b, r.in)
 	begin := f.Position()
 	for f.Next() {
 		next, descend := inner[at][f.Num]
@@ -129,7 +129,7 @@ func holdsNodes(b []byte, at level) bool {
 	if at != levelAttribute {
 		return true
 	}
-	m := wire.New(b, cap(b))
+	m := wire.Whole(b)
 	for m.Next() {
 		if (m.Num == 6 || m.Num == 11) && m.Typ == protowire.BytesType {
 			return true
@@ -140,6 +140,6 @@ func holdsNodes(b []byte, at level) bool {
 
 // stale reports whether an entry of metadata_props is one of an earlier annotation.
 func (r *rewriter) stale(entry []byte) bool {
-	key := lastString(wire.New(entry, cap(entry)), 1)
+	key := lastString(wire.Whole(entry), 1)
 	return r.annotation.Prefix != "" && strings.HasPrefix(key, r.annotation.Prefix)
 }

@@ -98,6 +98,7 @@ func (p *parser) attributeScalar(f *wire.Message, a *graph.Attr, b []byte) {
 		a.Int = f.Varint()
 	case 4:
 		a.Str = p.str(f.Bytes())
+		p.noteLong(f, a)
 	case 7:
 		if a.Floats == nil {
 			a.Floats = p.floats.take(p.scalars(b, 7, 32))[:0]
@@ -110,6 +111,15 @@ func (p *parser) attributeScalar(f *wire.Message, a *graph.Attr, b []byte) {
 		a.Ints = f.Ints(a.Ints)
 	case 9:
 		a.Strs = append(a.Strs, p.str(f.Bytes()))
+		p.noteLong(f, a)
+	}
+}
+
+// noteLong notes that a string of an attribute was left out.
+func (p *parser) noteLong(f *wire.Message, a *graph.Attr) {
+	if hole, ok := p.leftOut(f); ok {
+		a.Elided = true
+		p.warnings.add("attribute %q holds a string of %d bytes, which is not read", a.Name, hole.n)
 	}
 }
 

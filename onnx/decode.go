@@ -12,8 +12,9 @@ import (
 
 // Options are limits of the decoder. A zero field stands for its default.
 type Options struct {
-	MaxDecompressed int64 // bytes held of a stream or after decompression; default 2 GiB
-	MaxNodes        int   // nodes, those of inlined functions included; default 5 million
+	MaxDecompressed int64 // bytes of a stream, or after decompression; default 2 GiB
+	MaxHeld         int64 // bytes of a model beside the elements of its tensors; default 1 GiB
+	MaxNodes        int   // nodes, those of inlined functions included; default 5 million. Calls of functions multiply what a file holds by at most 64, beyond 32768
 	MaxCallDepth    int   // functions that call functions; default 64
 	MaxNesting      int   // subgraphs within subgraphs; default 32
 	MaxExternal     int64 // bytes of one external tensor that Tensor.Load reads; default 1 MiB
@@ -26,6 +27,7 @@ const (
 
 func (o Options) withDefaults() Options {
 	o.MaxDecompressed = cmp.Or(max(o.MaxDecompressed, 0), 2<<30)
+	o.MaxHeld = cmp.Or(max(o.MaxHeld, 0), 1<<30)
 	o.MaxNodes = cmp.Or(max(o.MaxNodes, 0), 5_000_000)
 	o.MaxCallDepth = cmp.Or(max(o.MaxCallDepth, 0), 64)
 	o.MaxNesting = cmp.Or(max(o.MaxNesting, 0), 32)
@@ -34,8 +36,8 @@ func (o Options) withDefaults() Options {
 }
 
 // Decode reads the model file at path, or standard input where path is "-". Files compressed with gzip are recognised
-// by their first bytes. A large file is mapped into memory and stays mapped as long as the process lives, because the
-// tensors of the graph alias it; everything else is copied. External data is not opened.
+// by their first bytes. The elements of large tensors are gone over and not read; [graph.Tensor.Load] reads them where the
+// file is plain and has not changed. External data is not opened.
 func Decode(path string, opts Options) (*graph.Graph, error) {
 	if path == "-" {
 		return DecodeReader(os.Stdin, path, opts)
@@ -49,11 +51,21 @@ func Decode(path string, opts Options) (*graph.Graph, error) {
 
 // DecodeReader reads a model from a stream; name is what messages call it. Its external data cannot be loaded.
 func DecodeReader(r io.Reader, name string, opts Options) (*graph.Graph, error) {
-	b, err := readStream(r, opts.withDefaults().MaxDecompressed)
+	src, err := readStream(r, opts.withDefaults())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return decode(source{data: b}, name, "", opts)
+	return decode(src, name, "", opts)
+}
+
+// DecodeReaderAt reads a plain model of size bytes in ranges, of which the elements of large tensors are none: a file that
+// lies in an archive, on a server or in a browser. Tensors of the graph load from r. External data cannot be loaded.
+func DecodeReaderAt(r io.ReaderAt, size int64, name string, opts Options) (*graph.Graph, error) {
+	src, err := readAt(r, size, opts.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return decode(src, name, "", opts)
 }
 
 // DecodeBytes decodes a model held in memory, compressed or not. Name is what messages call it; dir is the folder below
@@ -65,19 +77,19 @@ func DecodeBytes(b []byte, name, dir string, opts Options) (*graph.Graph, error)
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return decode(source{data: b}, name, dir, opts)
+	return decode(whole(b), name, dir, opts)
 }
 
 // decode is the table of contents: parse the messages, link the names, put nodes and values in order.
-func decode(src source, name, dir string, opts Options) (g *graph.Graph, err error) {
-	if src.mapped {
-		defer recoverFault(name, &err)()
-	}
+func decode(src source, name, dir string, opts Options) (*graph.Graph, error) {
 	opts = opts.withDefaults()
-	p := newParser(src, dir, opts)
+	p := newParser(&src, dir, opts)
 	m, err := p.model(src.data)
+	if err == nil && src.broken {
+		err = errBroken
+	}
 	if err != nil {
-		if hint := sniff(src.data); hint != "" {
+		if hint := sniff(src.head); hint != "" {
 			err = fmt.Errorf("%w: %s", ErrNotONNX, hint)
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)

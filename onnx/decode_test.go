@@ -406,3 +406,14 @@ func sample() ot.File {
 		ot.Node("Add", "z sc", "y", ot.Attr("is", []int64{1, 2}), ot.Attr("fs", []float64{1}), ot.Attr("t", ot.FloatTensor("", math.Pi))),
 		ot.Info("h", f32, "n", 4), ot.Out("y", f32, "n + 0", 4), ot.Opset("", 18), ot.Opset("d", 1))
 }
+
+// TestDimsWithoutName: what exporters write for an open dim is no name, which would make all of them one size.
+func TestDimsWithoutName(t *testing.T) {
+	g := decode(t, ot.In("x", graph.Float32, "?", "None", "*", "-1", "n", "n_?"), ot.Node("Relu", "x", "y"))
+	shape := g.Main.Inputs[0].Type.Shape
+	for i, want := range []string{"?", "?", "?", "?", "n", "n_?"} {
+		if got := shape[i].String(); got != want || shape[i].IsUnknown() != (want == "?") {
+			t.Errorf("dim %d is %s, want %s", i, got, want)
+		}
+	}
+}

@@ -1,10 +1,11 @@
 // Package onnx reads ONNX model files into the graph that the rest of the module works on.
 //
-// [Decode] maps the file, reads its protobuf messages with a reader of its own (one file per message: model.go,
+// [Decode] reads the file in ranges, [DecodeReaderAt] whatever else can be read so, [DecodeReader] a stream; the elements of
+// large tensors are gone over (skim.go). It reads the protobuf messages with a reader of its own (one file per message: model.go,
 // graph.go, node.go, attribute.go, tensor.go, value_info.go, functions.go), and links the names into values (link.go).
 // Model-local functions are inlined (inline.go), subgraphs become bodies of their nodes (subgraph.go), and operations
-// are brought into an order in which producers come before consumers ([graph.Graph.Order]). Weights are never read: a
-// tensor stored in the model file aliases its bytes, one stored beside it keeps the place alone (external.go).
+// are brought into an order in which producers come before consumers ([graph.Graph.Order]). Weights are never read: a large
+// tensor keeps the place of its elements, in the model file or beside it (external.go).
 //
 // [AnnotateFile] writes a file anew with other metadata on its nodes and every other byte as it was (annotate.go).
 // [Extract] cuts nodes out of a graph, [Repeat] adds copies of some to it (extract.go), and [Encode] makes a file of one

@@ -214,6 +214,9 @@ func (e *encoder) attr(a *graph.Attr) (pieces, error) {
 	var out pieces
 	var err error
 	out.string(1, a.Name)
+	if a.Elided {
+		return out, errors.New("a string of it is too long to be kept")
+	}
 	switch a.Type {
 	case graph.AttrFloat:
 		out.float(2, a.Float)
@@ -290,8 +293,12 @@ func encodeTensor(t *graph.Tensor, name string, metadata []graph.Property) (piec
 	}
 	out.varint(2, int64(t.DType))
 	num, _ := dataField(t.DType)
+	raw, err := embedded(t)
+	if err != nil {
+		return out, err
+	}
 	switch {
-	case t.External != nil || t.Raw != nil:
+	case t.External != nil || raw != nil:
 	case t.Ints != nil:
 		var packed []byte
 		for _, x := range packInts(t.DType, t.Ints) {
@@ -310,8 +317,8 @@ func encodeTensor(t *graph.Tensor, name string, metadata []graph.Property) (piec
 		out.bytes(num, packed)
 	}
 	out.string(8, name)
-	if t.Raw != nil {
-		out.bytes(9, t.Raw)
+	if raw != nil {
+		out.bytes(9, raw)
 	}
 	if e := t.External; e != nil {
 		out.properties(13, place(e))
@@ -319,6 +326,14 @@ func encodeTensor(t *graph.Tensor, name string, metadata []graph.Property) (piec
 	}
 	out.properties(16, metadata)
 	return out, nil
+}
+
+// embedded are the bytes of a tensor that lie in its model's file.
+func embedded(t *graph.Tensor) ([]byte, error) {
+	if t.Raw != nil || t.External != nil || t.Load == nil {
+		return t.Raw, nil
+	}
+	return t.Load(0, t.DType.Size(t.Len()))
 }
 
 func place(e *graph.External) []graph.Property {

@@ -49,7 +49,7 @@ func (p *parser) external(t *graph.Tensor, place []graph.Property) error {
 	}
 	t.External = e
 	files := p.files
-	t.Load = func() ([]byte, error) { return files.load(t) }
+	t.Load = func(at, n int64) ([]byte, error) { return files.load(t, at, n) }
 	return nil
 }
 
@@ -86,16 +86,16 @@ func unsafeLocation(loc string) string {
 	return ""
 }
 
-// load reads the elements of an external tensor.
-func (d *folder) load(t *graph.Tensor) ([]byte, error) {
-	b, err := d.read(t)
+// load reads n bytes of the elements of an external tensor, from byte at on.
+func (d *folder) load(t *graph.Tensor, at, n int64) ([]byte, error) {
+	b, err := d.read(t, at, n)
 	if err != nil {
 		return nil, fmt.Errorf("external data %q: %w", t.External.Location, bare(err))
 	}
 	return b, nil
 }
 
-func (d *folder) read(t *graph.Tensor) ([]byte, error) {
+func (d *folder) read(t *graph.Tensor, at, n int64) ([]byte, error) {
 	e := t.External
 	need := t.DType.Size(t.Len())
 	switch {
@@ -103,8 +103,10 @@ func (d *folder) read(t *graph.Tensor) ([]byte, error) {
 		return nil, errors.New("the model has no folder")
 	case need == 0 && t.Len() > 0:
 		return nil, fmt.Errorf("elements of type %v have no fixed size", t.DType)
-	case need > d.limit:
-		return nil, fmt.Errorf("%d bytes, more than the %d that are read", need, d.limit)
+	case n > d.limit:
+		return nil, fmt.Errorf("%d bytes, more than the %d that are read", n, d.limit)
+	case at < 0 || n < 0 || at > need || n > need-at:
+		return nil, fmt.Errorf("%d bytes from %d on: the tensor has %d", n, at, need)
 	case e.Length >= 0 && e.Length < need:
 		return nil, fmt.Errorf("length %d, the tensor needs %d bytes", e.Length, need)
 	}
@@ -120,8 +122,8 @@ func (d *folder) read(t *graph.Tensor) ([]byte, error) {
 	if e.Offset > info.Size() || need > info.Size()-e.Offset {
 		return nil, fmt.Errorf("offset %d and %d bytes reach beyond the end of the file at %d", e.Offset, need, info.Size())
 	}
-	b := make([]byte, need)
-	if _, err := f.ReadAt(b, e.Offset); err != nil && !(err == io.EOF && need == 0) {
+	b := make([]byte, n)
+	if _, err := f.ReadAt(b, e.Offset+at); err != nil && !(err == io.EOF && n == 0) {
 		return nil, err
 	}
 	return b, nil

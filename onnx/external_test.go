@@ -32,10 +32,13 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
+// loaded are all elements of a tensor in another file.
+func loaded(x *graph.Tensor) ([]byte, error) { return x.Load(0, x.DType.Size(x.Len())) }
+
 // notLoaded loads a tensor that must not be readable.
 func notLoaded(t *testing.T, x *graph.Tensor, want string) {
 	t.Helper()
-	b, err := x.Load()
+	b, err := loaded(x)
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("loaded %q, error %v, want one with %q", b, err, want)
 	}
@@ -57,11 +60,18 @@ func TestExternalData(t *testing.T) {
 		{"./sub//deep/w.bin", 1, 4, "bcde"},
 	} {
 		x := outside(t, dir, tt.location, tt.offset, tt.length)
-		got, err := x.Load()
+		got, err := loaded(x)
 		if err != nil || string(got) != tt.want {
 			t.Errorf("%+v: %q %v", tt, got, err)
 		}
 		equal(t, "place", *x.External, graph.External{Location: tt.location, Offset: tt.offset, Length: tt.length})
+	}
+	part, err := outside(t, dir, "w.bin", 2, -1).Load(1, 2)
+	equal(t, "a part", []any{string(part), err}, []any{"34", error(nil)})
+	for _, r := range [][2]int64{{-1, 2}, {0, -1}, {3, 2}, {5, 0}, {1, 1 << 62}} {
+		if b, err := outside(t, dir, "w.bin", 0, -1).Load(r[0], r[1]); err == nil {
+			t.Errorf("%d of 4: %q", r, b)
+		}
 	}
 	ints, err := outside(t, dir, "w.bin", 0, -1).Elements(4)
 	equal(t, "elements", []any{ints, err}, []any{[]int64{'0', '1', '2', '3'}, error(nil)})
@@ -157,7 +167,7 @@ func TestExternalLimit(t *testing.T) {
 		x := value(t, g, "w").Init
 		if want != "" {
 			notLoaded(t, x, want)
-		} else if got, err := x.Load(); err != nil || int64(len(got)) != n {
+		} else if got, err := loaded(x); err != nil || int64(len(got)) != n {
 			t.Errorf("%d bytes: %d read, %v", n, len(got), err)
 		}
 	}
@@ -173,7 +183,7 @@ func TestExternalBesideModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := value(t, g, "w").Init.Load(); string(got) != "0123" {
+	if got, err := loaded(value(t, g, "w").Init); string(got) != "0123" {
 		t.Errorf("%q %v", got, err)
 	}
 }

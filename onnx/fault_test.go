@@ -1,32 +1,36 @@
 package onnx
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/irene-onnx/irene/graph"
 )
 
-// TestFault truncates a mapped file before it is decoded: an error, not the end of the process.
+// TestFault truncates a mapped file before it is annotated: an error, not the end of the process.
 func TestFault(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.onnx")
-	if err := os.WriteFile(path, make([]byte, 1<<16), 0o644); err != nil {
+	if err := os.WriteFile(path, make([]byte, skimFrom), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(path)
+	b, mapped, err := mapModel(path, Options{}.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	b, ok := mapFile(f, 1<<16)
-	if !ok {
+	if !mapped {
 		t.Skip("files are not mapped here")
 	}
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := decode(source{data: b, mapped: true}, "m.onnx", "", Options{}); err == nil ||
-		!strings.Contains(err.Error(), "m.onnx: the file changed while it was read") {
+	write := func() (err error) {
+		defer recoverFault("m.onnx", &err)()
+		return annotate(io.Discard, b, "m.onnx", Annotation{Properties: func(int) []graph.Property { return nil }})
+	}
+	if err := write(); err == nil || !strings.Contains(err.Error(), "m.onnx: the file changed while it was read") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -230,13 +230,36 @@ func TestExpansionLimits(t *testing.T) {
 	refuse(t, ot.Model(chain(64, 1)...).Bytes(), "calls nested deeper than 64")
 	equal(t, "2^10 nodes", len(decode(t, chain(10, 2)...).Nodes), 1024)
 	b := ot.Model(chain(60, 2)...).Bytes()
-	_, err := onnx.DecodeBytes(b, "m", "", onnx.Options{MaxNodes: 100_000})
-	if err == nil || !strings.Contains(err.Error(), "more than 100000 nodes after functions are inlined") {
-		t.Errorf("2^60 nodes: %.300v", err)
+	for limit, want := range map[int]string{0: "m: more than ", 10_000: "m: more than 10000 nodes after functions are inlined"} {
+		_, err := onnx.DecodeBytes(b, "m", "", onnx.Options{MaxNodes: limit})
+		if err == nil || !strings.HasPrefix(err.Error(), want) || len(err.Error()) > 100 {
+			t.Errorf("2^60 nodes, at most %d: %.300v", limit, err)
+		}
 	}
-	if len(err.Error()) > 20000 {
-		t.Errorf("an error of %d bytes", len(err.Error()))
+	long := strings.Repeat("n", 1000)
+	parts := []ot.Part{ot.Function("d", "F60", "a", "r", ot.Node("Relu", "a", "r"))}
+	for i := range 60 {
+		parts = append(parts, ot.Function("d", fmt.Sprint("F", i), "a", "r", ot.Node(fmt.Sprint("F", i+1), "a", "r", ot.Domain("d"), ot.Name(long))))
 	}
+	for i := range 100 {
+		parts = append(parts, ot.Node("F0", fmt.Sprint("v", i), fmt.Sprint("v", i+1), ot.Domain("d"), ot.Name(long)))
+	}
+	refuse(t, ot.Model(append(parts, anyIn("v0"), anyOut("v100"))...).Bytes(), "names of values in functions and subgraphs take more than")
+}
+
+// TestLayersOfOneFunction: many calls of a large function are a model like any other.
+func TestLayersOfOneFunction(t *testing.T) {
+	const layers, size = 100, 800
+	body := []ot.Part{ot.Node("Relu", "a", "t0")}
+	for i := 1; i < size-1; i++ {
+		body = append(body, ot.Node("Relu", fmt.Sprint("t", i-1), fmt.Sprint("t", i)))
+	}
+	body = append(body, ot.Node("Relu", fmt.Sprint("t", size-2), "r"))
+	parts := []ot.Part{ot.Function("d", "Layer", "a", "r", body...), anyIn("v0"), anyOut(fmt.Sprint("v", layers))}
+	for i := range layers {
+		parts = append(parts, ot.Node("Layer", fmt.Sprint("v", i), fmt.Sprint("v", i+1), ot.Domain("d")))
+	}
+	equal(t, "nodes", len(decode(t, parts...).Nodes), layers*size)
 }
 
 // TestExportedFunctions decodes an export with 34 functions nested in each other (old torch dynamo_export).

@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/bounded"
 	ot "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
 )
 
-// FuzzDecode holds that no input panics, and that what decodes is sound.
+// FuzzDecode holds that no input panics or takes much, and that what decodes is sound.
 func FuzzDecode(f *testing.F) {
 	f.Add(sample().Bytes())
 	f.Add(zipped(sample().Bytes()))
@@ -18,9 +19,14 @@ func FuzzDecode(f *testing.F) {
 	for _, prefix := range []string{"", "\x08\x0a", "\x3a\x00", "{", "PK\x03\x04"} {
 		f.Add([]byte(prefix))
 	}
+	for _, m := range ot.Hostile() {
+		f.Add(m.Bytes())
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		opts := onnx.Options{MaxDecompressed: 1 << 20, MaxNodes: 10_000}
-		g, err := onnx.DecodeBytes(b, "m", "", opts)
+		opts := onnx.Options{MaxDecompressed: 1 << 20}
+		var g *graph.Graph
+		var err error
+		bounded.Run(t, "decoding", func() { g, err = onnx.DecodeBytes(b, "m", "", opts) })
 		if err != nil {
 			return
 		}

@@ -57,8 +57,12 @@ func (l *linker) inline(fn *functionProto, np *nodeProto, ordinal int, outs []*g
 	if s.frame != nil {
 		f.call.Parent = s.frame.call
 	}
+	path := s.prefix + step(np, ordinal)
+	if err := l.name(len(path)); err != nil {
+		return err
+	}
 	inner := &scope{
-		body: s.body, frame: f, opsets: fn.opsets, depth: s.depth, prefix: l.unique(s.prefix+step(np, ordinal)) + "/",
+		body: s.body, frame: f, opsets: fn.opsets, depth: s.depth, prefix: l.unique(path) + "/",
 		names: make(map[string]*graph.Value, len(fn.inputs)+len(fn.nodes)),
 		bound: make(map[string]*graph.Value, len(outs)),
 	}

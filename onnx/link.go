@@ -17,7 +17,9 @@ type linker struct {
 	top       map[string]*graph.Value // names of the main graph
 	taken     map[string]int          // names made below it, with the last number that was added to tell them apart
 	spent     int                     // nodes, and lists by their length
+	limit     int                     // of spent
 	nameBytes int
+	nameLimit int
 
 	nodes   slab[graph.Node]
 	values  slab[graph.Value]
@@ -25,8 +27,14 @@ type linker struct {
 	attrs   slab[graph.Attr]
 }
 
-// maxNameBytes bounds the names that call paths make longer.
-const maxNameBytes = 1 << 30
+// What inlined functions may make of a file: so much for any file, and so many times what it holds. A model of a hundred
+// layers that are calls of one function stays far below.
+const (
+	anyNodes     = 1 << 15
+	nodesPerNode = 64 // of the file
+	anyNameBytes = 1 << 25
+	nameBytes    = 1 << 10 // for each node of the file
+)
 
 // scope is where names are looked up: a body, or a function inlined into one.
 type scope struct {
@@ -44,7 +52,10 @@ func newLinker(p *parser, m *modelProto, opts Options) *linker {
 	g := &graph.Graph{
 		Producer: m.producer, ProducerVersion: m.version, IRVersion: m.ir, Opsets: m.opsets, Metadata: m.metadata,
 	}
-	return &linker{g: g, warnings: &p.warnings, opts: opts, taken: map[string]int{}}
+	return &linker{
+		g: g, warnings: &p.warnings, opts: opts, taken: map[string]int{},
+		limit: min(opts.MaxNodes, anyNodes+nodesPerNode*p.spent), nameLimit: anyNameBytes + nameBytes*p.spent,
+	}
 }
 
 // link builds the main body and, below it, everything else.
@@ -70,8 +81,16 @@ func (l *linker) link(m *modelProto) error {
 	s := &scope{opsets: m.opsets}
 	var err error
 	l.g.Main, err = l.graph(m.graph, s, nil)
+	if grown := (*expansionError)(nil); errors.As(err, &grown) {
+		return grown // no node is to blame
+	}
 	return err
 }
+
+// expansionError says that inlined functions make too much of a file.
+type expansionError struct{ msg string }
+
+func (e *expansionError) Error() string { return e.msg }
 
 // graph fills the body of a new scope.
 func (l *linker) graph(gp *graphProto, s *scope, owner *graph.Node) (*graph.Body, error) {
@@ -180,14 +199,22 @@ func (l *linker) define(name string, s *scope) (*graph.Value, error) {
 	v := &l.values.take(1)[0]
 	v.ID, v.Name, v.Local, v.Body = len(l.g.Values), name, name, s.body
 	if s.prefix != "" {
-		if l.nameBytes += len(s.prefix) + len(name); l.nameBytes > maxNameBytes {
-			return nil, fmt.Errorf("names of values in functions and subgraphs take more than %d bytes", maxNameBytes)
+		if err := l.name(len(s.prefix) + len(name)); err != nil {
+			return nil, err
 		}
 		v.Name = l.unique(s.prefix + name)
 	}
 	l.g.Values = append(l.g.Values, v)
 	s.names[name] = v
 	return v, nil
+}
+
+// name counts bytes of names that call paths make longer against their limit.
+func (l *linker) name(n int) error {
+	if l.nameBytes += n; l.nameBytes > l.nameLimit {
+		return &expansionError{fmt.Sprintf("names of values in functions and subgraphs take more than %d bytes", l.nameLimit)}
+	}
+	return nil
 }
 
 // unique returns the name, with a number where it is taken.
@@ -252,8 +279,8 @@ func (s *scope) lookup(name []byte) (*graph.Value, bool) {
 
 // spend counts work against the limit on nodes.
 func (l *linker) spend(n int) error {
-	if l.spent += n; l.spent > l.opts.MaxNodes {
-		return fmt.Errorf("more than %d nodes after functions are inlined", l.opts.MaxNodes)
+	if l.spent += n; l.spent > l.limit {
+		return &expansionError{fmt.Sprintf("more than %d nodes after functions are inlined", l.limit)}
 	}
 	return nil
 }

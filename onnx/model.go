@@ -23,8 +23,8 @@ type modelProto struct {
 
 // parser reads messages. Small strings are copied, equal ones of a small vocabulary shared; lists come from slabs.
 type parser struct {
-	size     int // capacity of the input
-	mapped   bool
+	src      *source
+	in       wire.Input
 	opts     Options
 	files    *folder
 	warnings warnings
@@ -48,14 +48,26 @@ type parser struct {
 	tensors   slab[graph.Tensor]
 }
 
-func newParser(src source, dir string, opts Options) *parser {
-	return &parser{
-		size: cap(src.data), mapped: src.mapped, opts: opts, dims: map[string]graph.Dim{},
+func newParser(src *source, dir string, opts Options) *parser {
+	p := &parser{
+		src: src, in: wire.Input{Size: cap(src.data), Missing: src.missing}, opts: opts, dims: map[string]graph.Dim{},
 		files: &folder{dir: dir, limit: opts.MaxExternal},
 	}
+	if src.skimmed {
+		p.in.Place = src.place
+	}
+	return p
 }
 
-func (p *parser) message(b []byte) wire.Message { return wire.New(b, p.size) }
+func (p *parser) message(b []byte) wire.Message { return wire.New(b, &p.in) }
+
+// leftOut is the place in the file of the value of the current field, where it was left out.
+func (p *parser) leftOut(f *wire.Message) (cut, bool) {
+	if !p.src.skimmed || len(f.Val) > 0 {
+		return cut{}, false
+	}
+	return p.src.hole(f.Position())
+}
 
 // slab hands out slices cut from larger ones.
 type slab[T any] struct {
@@ -142,7 +154,7 @@ func (p *parser) model(b []byte) (*modelProto, error) {
 			m.version = p.str(f.Bytes())
 		case 7:
 			if m.graph != nil {
-				err = fmt.Errorf("byte %d: a second graph", f.Position())
+				err = fmt.Errorf("byte %d: a second graph", f.Place())
 				break
 			}
 			if g := f.Bytes(); f.Err == nil {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,62 +13,184 @@ import (
 	"strings"
 )
 
-// source is the bytes of a model. Those of a mapped file live as long as the process, but reading them faults where
-// somebody truncates the file.
+// source is a model as the parser reads it: its bytes, or a skeleton of them.
 type source struct {
-	data   []byte
-	mapped bool
+	skeleton
+	head    []byte      // its first bytes
+	skimmed bool        // data is a skeleton, which is not kept
+	stored  io.ReaderAt // where what was left out lies; nil: it is gone
 }
 
 const (
-	mapFrom      = 4 << 20 // smaller files are read
+	skimFrom     = 4 << 20 // smaller models are held as they are
+	sniffed      = 4096    // bytes by which other files are told from models
 	listedModels = 10
 )
 
-// openModel reads or maps the file at path and decompresses it where needed.
+// openModel reads the file at path and decompresses it where needed.
 func openModel(path string, opts Options) (source, error) {
-	f, err := os.Open(path)
+	f, info, err := openRegular(path)
 	if err != nil {
-		return source{}, fmt.Errorf("%s: %w", path, bare(err))
+		return source{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return source{}, fmt.Errorf("%s: %w", path, bare(err))
+	var src source
+	var magic [2]byte
+	switch n, _ := f.ReadAt(magic[:], 0); {
+	case !info.Mode().IsRegular() || isGzip(magic[:n]):
+		src, err = readStream(f, opts)
+	default:
+		src, err = readAt(f, info.Size(), opts)
+		src.stored = &storedFile{path, info}
 	}
-	if info.IsDir() {
-		return source{}, directoryError(path)
-	}
-	src, err := readModel(f, info, opts)
 	if err != nil {
 		return source{}, fmt.Errorf("%s: %w", path, bare(err))
 	}
 	return src, nil
 }
 
-func readModel(f *os.File, info fs.FileInfo, opts Options) (source, error) {
-	if !info.Mode().IsRegular() {
-		b, err := readStream(f, opts.MaxDecompressed)
-		return source{data: b}, err
+// openRegular opens what is no folder.
+func openRegular(path string) (*os.File, fs.FileInfo, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, bare(err))
 	}
-	var magic [2]byte
-	if n, _ := f.ReadAt(magic[:], 0); isGzip(magic[:n]) {
-		b, err := os.ReadFile(f.Name())
-		if err == nil {
-			b, err = gunzip(b, opts.MaxDecompressed)
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%s: %w", path, bare(err))
+	case info.IsDir():
+		err = directoryError(path)
+	default:
+		return f, info, nil
+	}
+	return nil, nil, errors.Join(err, f.Close())
+}
+
+// readAt reads a model of size bytes and goes over what is left out.
+func readAt(r io.ReaderAt, size int64, opts Options) (source, error) {
+	in := io.NewSectionReader(r, 0, size)
+	if size < skimFrom {
+		b := make([]byte, size)
+		n, err := io.ReadFull(in, b)
+		if err == io.EOF && size > 0 || err == io.ErrUnexpectedEOF {
+			err = shrunk(int64(n), size)
+		} else if err == io.EOF {
+			err = nil
 		}
-		return source{data: b}, err
+		return whole(b), err
 	}
-	if info.Size() >= mapFrom {
-		if b, ok := mapFile(f, info.Size()); ok {
-			return source{data: b, mapped: true}, nil
-		}
-	}
-	b := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, b); err != nil {
+	head := make([]byte, sniffed)
+	if n, err := in.ReadAt(head, 0); err != nil && err != io.EOF {
 		return source{}, err
+	} else if n < len(head) {
+		return source{}, shrunk(int64(n), size)
 	}
-	return source{data: b}, nil
+	s, err := skim(in, in, size, limitsOf(opts))
+	return source{skeleton: s, head: head, skimmed: true, stored: r}, err
+}
+
+// whole is a model that is held.
+func whole(b []byte) source {
+	return source{skeleton: skeleton{data: b}, head: b[:min(len(b), sniffed)]}
+}
+
+// readStream reads a model of which nobody knows the size, decompressed where it is gzip.
+func readStream(r io.Reader, opts Options) (source, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	var model io.Reader = &limited{in, opts.MaxDecompressed, opts.MaxDecompressed}
+	if magic, _ := in.Peek(2); isGzip(magic) {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return source{}, fmt.Errorf("gzip: %w", err)
+		}
+		model = gzipErrors{&limited{z, opts.MaxDecompressed, opts.MaxDecompressed}}
+	}
+	b, err := io.ReadAll(io.LimitReader(model, skimFrom))
+	if err != nil || len(b) < skimFrom {
+		return whole(b), err
+	}
+	s, err := skim(io.MultiReader(bytes.NewReader(b), model), nil, -1, limitsOf(opts))
+	return source{skeleton: s, head: bytes.Clone(b[:sniffed]), skimmed: true}, err
+}
+
+// limited fails behind a number of bytes.
+type limited struct {
+	r     io.Reader
+	left  int64
+	limit int64
+}
+
+// Read reads what is left; one byte more is an error.
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left > 0 {
+		n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
+		l.left -= int64(n)
+		return n, err
+	}
+	var one [1]byte
+	if n, err := io.ReadFull(l.r, one[:]); n == 0 {
+		return 0, err
+	}
+	return 0, fmt.Errorf("more than the limit of %d bytes", l.limit)
+}
+
+// gzipErrors says of errors that they come of decompression.
+type gzipErrors struct{ r io.Reader }
+
+// Read reads what is decompressed.
+func (z gzipErrors) Read(p []byte) (int, error) {
+	n, err := z.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("gzip: %w", err)
+	}
+	return n, err
+}
+
+// storedFile reads from a file as long as it is the one that was decoded.
+type storedFile struct {
+	path string
+	info fs.FileInfo
+}
+
+// ReadAt opens the file anew: most are never read again.
+func (s *storedFile) ReadAt(b []byte, at int64) (int, error) {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	if !os.SameFile(info, s.info) || info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()) {
+		return 0, fmt.Errorf("%s: the file changed since it was read", s.path)
+	}
+	return f.ReadAt(b, at)
+}
+
+// mapModel maps or reads the whole file at path, decompressed; a mapped one faults where somebody truncates it.
+func mapModel(path string, opts Options) (b []byte, mapped bool, err error) {
+	f, info, err := openRegular(path)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close()
+	var magic [2]byte
+	n, _ := f.ReadAt(magic[:], 0)
+	if info.Mode().IsRegular() && !isGzip(magic[:n]) && info.Size() >= skimFrom {
+		if b, ok := mapFile(f, info.Size()); ok {
+			return b, true, nil
+		}
+	}
+	if b, err = io.ReadAll(&limited{f, opts.MaxDecompressed, opts.MaxDecompressed}); err == nil && isGzip(b) {
+		b, err = gunzip(b, opts.MaxDecompressed)
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", path, bare(err))
+	}
+	return b, false, err
 }
 
 // bare drops operation and path from a system error: the caller names the file.
@@ -105,49 +226,11 @@ func directoryError(path string) error {
 
 func isGzip(b []byte) bool { return len(b) >= 2 && b[0] == 0x1f && b[1] == 0x8b }
 
-// readStream reads at most limit bytes, decompressed where they are gzip.
-func readStream(r io.Reader, limit int64) ([]byte, error) {
-	in := bufio.NewReaderSize(r, 64<<10)
-	if magic, _ := in.Peek(2); isGzip(magic) {
-		return inflate(in, limit, 0)
-	}
-	return readLimited(in, limit, 0)
-}
-
-// gunzip decompresses b. The size its last bytes state only sizes the buffer.
+// gunzip decompresses a model that is needed as a whole.
 func gunzip(b []byte, limit int64) ([]byte, error) {
-	hint := int64(0)
-	if len(b) >= 18 {
-		hint = int64(binary.LittleEndian.Uint32(b[len(b)-4:]))
-		hint = min(hint, 1100*int64(len(b)), limit) // deflate reaches 1032:1
-	}
-	return inflate(bytes.NewReader(b), limit, hint)
-}
-
-func inflate(r io.Reader, limit, hint int64) ([]byte, error) {
-	z, err := gzip.NewReader(r)
+	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
 		return nil, fmt.Errorf("gzip: %w", err)
 	}
-	b, err := readLimited(z, limit, hint)
-	if err != nil {
-		return nil, fmt.Errorf("gzip: %w", err)
-	}
-	return b, nil
-}
-
-func readLimited(r io.Reader, limit, hint int64) ([]byte, error) {
-	var buf bytes.Buffer
-	buf.Grow(int(hint) + bytes.MinRead)
-	n, err := buf.ReadFrom(io.LimitReader(r, limit))
-	if err != nil {
-		return nil, err
-	}
-	if n == limit {
-		var one [1]byte
-		if k, _ := io.ReadFull(r, one[:]); k > 0 {
-			return nil, fmt.Errorf("more than the limit of %d bytes", limit)
-		}
-	}
-	return buf.Bytes(), nil
+	return io.ReadAll(gzipErrors{&limited{z, limit, limit}})
 }

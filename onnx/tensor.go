@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -12,10 +13,7 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-const (
-	maxTyped = 4096 // elements of int64_data and the like that are decoded
-	maxClone = 4096 // bytes of a raw tensor that are copied out of a mapped file
-)
+const maxTyped = 4096 // elements of int64_data and the like that are decoded
 
 // tensorProto is what the fields of a TensorProto need until all of them are seen.
 type tensorProto struct {
@@ -24,6 +22,7 @@ type tensorProto struct {
 	place    []graph.Property // external_data
 	dtype    int64
 	raw      bool
+	hole     cut // raw_data that was left out
 	metadata []graph.Property
 }
 
@@ -37,7 +36,7 @@ func (p *parser) initializer(b []byte, in *initProto) error {
 	return err
 }
 
-// tensor reads a TensorProto. Elements in raw_data are aliased, those in typed fields decoded where they are few.
+// tensor reads a TensorProto. Elements in raw_data are kept as they are, those in typed fields decoded where they are few.
 func (p *parser) tensor(b []byte) (*graph.Tensor, []graph.Property, error) {
 	x := tensorProto{t: &p.tensors.take(1)[0]}
 	err := p.tensorFields(b, &x)
@@ -72,6 +71,7 @@ func (p *parser) tensorFields(b []byte, x *tensorProto) error {
 			x.t.Name = p.str(f.Bytes())
 		case 9:
 			x.t.Raw, x.raw = f.Bytes(), true
+			x.hole, _ = p.leftOut(&f)
 		case 13:
 			x.place, err = p.property(f.Bytes(), x.place)
 		case 14:
@@ -101,16 +101,42 @@ func (p *parser) finishTensor(b []byte, x *tensorProto) error {
 		t.Raw = nil
 		return p.external(t, x.place)
 	case x.raw:
-		if need := t.DType.Size(n); int64(len(t.Raw)) < need {
-			return fmt.Errorf("%d bytes of raw_data, %d elements of %v need %d", len(t.Raw), n, t.DType, need)
+		have := max(int64(len(t.Raw)), x.hole.n)
+		if need := t.DType.Size(n); have < need {
+			return fmt.Errorf("%d bytes of raw_data, %d elements of %v need %d", have, n, t.DType, need)
 		}
-		t.Raw = t.Raw[:len(t.Raw):len(t.Raw)]
-		if p.mapped && len(t.Raw) <= maxClone {
-			t.Raw = bytes.Clone(t.Raw)
-		}
+		p.keep(t, x.hole)
 		return nil
 	}
 	return p.typedData(b, t, n)
+}
+
+// keep makes the elements of a tensor last beyond decoding, or notes how they are to be had.
+func (p *parser) keep(t *graph.Tensor, hole cut) {
+	switch {
+	case hole.n == 0 && p.src.skimmed:
+		t.Raw = bytes.Clone(t.Raw)
+	case hole.n == 0:
+		t.Raw = t.Raw[:len(t.Raw):len(t.Raw)]
+	case p.src.stored == nil:
+		t.Raw, t.Elided = nil, true
+	default:
+		t.Raw, t.Load = nil, loader(p.src.stored, hole)
+	}
+}
+
+// loader reads elements that were left out of a skeleton.
+func loader(file io.ReaderAt, hole cut) func(at, n int64) ([]byte, error) {
+	return func(at, n int64) ([]byte, error) {
+		if at < 0 || n < 0 || at > hole.n || n > hole.n-at {
+			return nil, fmt.Errorf("%d bytes from %d on: %d are stored", n, at, hole.n)
+		}
+		b := make([]byte, n)
+		if k, err := file.ReadAt(b, hole.place+at); k < len(b) {
+			return nil, err
+		}
+		return b, nil
+	}
 }
 
 // dataField is the field of TensorProto that carries elements of a type, and the width of its numbers (0: varints).
@@ -145,7 +171,7 @@ func entries(t graph.DType, n int64) int64 {
 // typedData reads the data field of the tensor's type. A tensor without any data is one whose weights were stripped.
 func (p *parser) typedData(b []byte, t *graph.Tensor, n int64) error {
 	num, width := dataField(t.DType)
-	have := int64(p.scalars(b, int(num), width))
+	have, holes := p.stored(b, num, width)
 	if num == 0 || have == 0 {
 		t.Elided = num == 0 && n > 0
 		return nil
@@ -153,7 +179,7 @@ func (p *parser) typedData(b []byte, t *graph.Tensor, n int64) error {
 	if need := entries(t.DType, n); have < need {
 		return fmt.Errorf("%d elements stored, dims %d need %d", have, t.Dims, need)
 	}
-	if n > maxTyped || have > 2*maxTyped {
+	if n > maxTyped || have > 2*maxTyped || holes {
 		t.Elided = true
 		return nil
 	}
@@ -188,6 +214,24 @@ func (p *parser) typedData(b []byte, t *graph.Tensor, n int64) error {
 		t.Ints = unpackInts(t.DType, ints, n)
 	}
 	return f.Err
+}
+
+// stored counts the numbers of a data field, and reports whether some were left out: those of a list of varints are at
+// most as many as its bytes.
+func (p *parser) stored(b []byte, num protowire.Number, width int) (n int64, holes bool) {
+	f := p.message(b)
+	for f.Next() {
+		if f.Num != num {
+			continue
+		}
+		hole, ok := p.leftOut(&f)
+		holes = holes || ok
+		n += int64(f.Elements(width)) + hole.n/int64(max(width/8, 1))
+	}
+	if f.Err != nil {
+		return 0, holes
+	}
+	return n, holes
 }
 
 // unpackInts splits entries that carry several elements of 2 or 4 bits, the first in the lowest bits, and brings

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -170,9 +172,11 @@ func (p *parser) symbol(b []byte) graph.Dim {
 	}
 	text := string(b)
 	var d graph.Dim
-	if len(text) > maxDimText {
+	switch {
+	case isPlaceholder(text): // no name: as often as it stands there, it may be another size
+	case len(text) > maxDimText:
 		d = graph.Symbol(text)
-	} else {
+	default:
 		d = graph.ParseDim(text)
 	}
 	if n, ok := d.Const(); ok && n < 0 {
@@ -180,6 +184,16 @@ func (p *parser) symbol(b []byte) graph.Dim {
 	}
 	p.dims[text] = d
 	return d
+}
+
+// isPlaceholder reports whether a dim_param names nothing: "?", "*", "-1" and "None" are what exporters write for a dim
+// that is open.
+func isPlaceholder(text string) bool {
+	switch strings.ToLower(text) {
+	case "none", "null", "nil":
+		return true
+	}
+	return strings.IndexFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }) < 0
 }
 
 var errNoName = errors.New("no name")

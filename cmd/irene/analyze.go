@@ -111,13 +111,16 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	if q.modelRequest, err = parseModel(ctx); err != nil {
 		return nil, err
 	}
+	q.alone = true
 	if err := notNegative(ctx, "depth", "top"); err != nil {
 		return nil, err
 	}
 	if q.assertions, err = assertions().parse(ctx.StringSlice("assert")); err != nil {
 		return nil, err
 	}
-	q.format = chooseFormat(report.Formats(), ctx.String("format"), q.output)
+	if q.format, err = chooseFormat(report.Formats(), ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
 	if q.values = ctx.Bool("values"); q.values && q.format.Name != "text" && q.format.Name != "json" {
 		return nil, usagef("--values: %s has no place for them; text and json have", q.format.Name)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ import (
 // manyFlags say which models analyze takes a line each of.
 func manyFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "files-from", Usage: "analyze the models whose paths are the lines of `FILE` (- is standard input), too: a line a model"},
+		&cli.StringFlag{Name: "files-from", TakesFile: true, Usage: "analyze the models whose paths are the lines of `FILE` (- is standard input), too: a line a model"},
 		&cli.IntFlag{Name: "jobs", Aliases: []string{"j"}, DefaultText: "one a processor", Usage: "analyze `N` models at once: a line a model, in the order given"},
 	}
 }
@@ -40,14 +41,15 @@ func isMany(ctx *cli.Context) bool {
 
 // many analyzes models side by side.
 type many struct {
-	analyzeRequest
-	env       *environment
-	files     []string
-	filesFrom string
-	jobs      int
-	format    render.Format[report.Lines]
-	strict    bool
-	target    *predict.Target // nil where nothing is predicted
+	modelRequest
+	assertions []condition
+	env        *environment
+	files      []string
+	filesFrom  string
+	jobs       int
+	format     render.Format[report.Lines]
+	strict     bool
+	target     *predict.Target // nil where nothing is predicted
 }
 
 // candidate is a model to analyze.
@@ -63,6 +65,7 @@ type outcome struct {
 	warnings string   // for standard error
 	bound    []string // flags --dim and --value that had a say
 	failed   bool
+	lost     error // the output would be written over the model
 }
 
 // runAnalyzeMany writes a line for each model. A model that fails is a line with its error, and the rest goes on.
@@ -75,8 +78,12 @@ func runAnalyzeMany(env *environment, ctx *cli.Context) error {
 	var models, failed, unmet int
 	bound := map[string]bool{}
 	err = streamOutput(env, q.output, func(w io.Writer) error {
-		return q.format.Write(w, func(yield func(*report.Line) bool) {
+		var lost error
+		err := q.format.Write(w, func(yield func(*report.Line) bool) {
 			for o := range inOrder(q.jobs, list.all(), q.analyze) {
+				if lost = o.lost; lost != nil {
+					return
+				}
 				models++
 				if o.failed {
 					failed++
@@ -93,8 +100,9 @@ func runAnalyzeMany(env *environment, ctx *cli.Context) error {
 				}
 			}
 		})
+		return cmp.Or(err, lost, list.err)
 	})
-	if err = errors.Join(err, list.err); err != nil {
+	if err != nil {
 		return err
 	}
 	return q.verdict(models, failed, unmet, bound)
@@ -118,12 +126,16 @@ func parseMany(env *environment, ctx *cli.Context) (*many, error) {
 	if slices.Contains(q.files, "-") && (len(q.files) > 1 || q.filesFrom == "-") {
 		return nil, usagef("-: standard input holds one model; --files-from - reads the paths of models")
 	}
-	one, err := parseAnalyze(ctx)
-	if err != nil {
+	var err error
+	if q.modelRequest, err = parseModel(ctx); err != nil {
 		return nil, err
 	}
-	q.analyzeRequest = *one
-	q.format = chooseFormat(report.LineFormats(), ctx.String("format"), q.output)
+	if q.assertions, err = assertions().parse(ctx.StringSlice("assert")); err != nil {
+		return nil, err
+	}
+	if q.format, err = chooseFormat(report.LineFormats(), ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
 	if q.options.Symbolic && q.format.Numbers {
 		return nil, usagef("--symbolic: a line of %s has no place for expressions; json and csv have", q.format.Name)
 	}
@@ -243,6 +255,10 @@ func (q *many) analyze(c candidate) (o *outcome) {
 	}()
 	if err == nil {
 		err = q.fill(o, c)
+	}
+	var lost *lostInputError
+	if errors.As(err, &lost) {
+		o.lost = lost
 	}
 	return o
 }

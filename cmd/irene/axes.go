@@ -10,6 +10,9 @@ import (
 // maxPoints bounds the points of a sweep.
 const maxPoints = 5_000_000
 
+// maxKept bounds the rows of a sweep that keeps them all.
+const maxKept = 500_000
+
 // axis is the sizes that a dim takes.
 type axis struct {
 	flag   string // as it was given

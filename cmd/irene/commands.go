@@ -7,12 +7,15 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 )
 
 // environment is what a command sees of the world.
 type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	output         string // file that the command writes, as it was named; "" and "-" are standard output
 }
 
 // command is a row of the table of subcommands.
@@ -59,7 +62,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 			status = fail(stderr, internalError(v, debug.Stack()))
 		}
 	}()
-	if err := dispatch(&environment{stdin, stdout, stderr}, args); err != nil {
+	if err := dispatch(&environment{stdin: stdin, stdout: stdout, stderr: render.Cleaner{W: stderr}}, args); err != nil {
 		return fail(stderr, err)
 	}
 	return exitDone
@@ -148,12 +151,14 @@ func newApp(env *environment, table []command) *cli.App {
 				if n := ctx.NArg(); n < c.min || n > c.max {
 					return countError(c, ctx.Args().Slice())
 				}
-				if ctx.Bool(quietFlag) {
-					silent := *env
-					silent.stderr = io.Discard
-					return c.run(&silent, ctx)
+				mine := *env
+				if mine.output = ctx.String("output"); ctx.Bool(quietFlag) {
+					mine.stderr = io.Discard
 				}
-				return c.run(env, ctx)
+				if err := keepInputs(&mine, ctx); err != nil {
+					return err
+				}
+				return c.run(&mine, ctx)
 			},
 		})
 	}

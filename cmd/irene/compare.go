@@ -143,7 +143,9 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	if n := countDashes(ctx.Args().Slice()); n > 1 {
 		return nil, usagef("standard input (-) can be one model only, got %d", n)
 	}
-	q.format = chooseFormat(compare.Formats(), ctx.String("format"), q.output)
+	if q.format, err = chooseFormat(compare.Formats(), ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
 	return q, nil
 }
 

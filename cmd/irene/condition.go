@@ -105,6 +105,17 @@ func (c *condition) judge(value func(metric string) (float64, bool)) (v float64,
 	return v, true, holds
 }
 
+// holdsFrom reports whether a metric of which at least v is known holds, whatever comes on top.
+func (c *condition) holdsFrom(v float64) bool {
+	switch c.op {
+	case ">=":
+		return v >= c.limit
+	case ">", "!=":
+		return v > c.limit
+	}
+	return false
+}
+
 // verdict is an *assertionError of what did not hold; nil where everything did.
 func verdict(failures []string) error {
 	if failures == nil {

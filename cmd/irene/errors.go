@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/internal/nearest"
 )
 
@@ -48,13 +49,7 @@ func fail(stderr io.Writer, err error) int {
 
 // oneLine joins lines, as errors.Join makes them, and keeps control characters off the terminal.
 func oneLine(s string) string {
-	s = strings.ReplaceAll(strings.TrimSpace(s), "\n", "; ")
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '�'
-		}
-		return r
-	}, s)
+	return render.Clean(strings.ReplaceAll(strings.TrimSpace(s), "\n", "; "))
 }
 
 // meant is "; did you mean …?" where a candidate is near to word, else "".

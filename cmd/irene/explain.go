@@ -53,7 +53,7 @@ func runExplain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	open, err := analysis.Run(g, want.open())
+	open, err := analysis.Run(a.Graph, want.open())
 	if err != nil {
 		return err
 	}
@@ -97,6 +97,8 @@ func parseExplain(ctx *cli.Context) (*explainRequest, error) {
 	if err := notNegative(ctx, "top"); err != nil {
 		return nil, err
 	}
-	q.format = chooseFormat(report.ExplainFormats(), ctx.String("format"), q.output)
+	if q.format, err = chooseFormat(report.ExplainFormats(), ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
 	return q, nil
 }

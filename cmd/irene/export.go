@@ -137,16 +137,13 @@ func exportFormat(name, output string) (render.Format[*exportJob], error) {
 	f, known := render.FormatOf(table, output)
 	switch {
 	case name != "":
-		return chooseFormat(table, name, output), nil
+		return chooseFormat(table, name, output)
 	case known:
 		return f, nil
 	case output == "-":
 		return f, usagef("-o -: which format? --format is one of %s", strings.Join(render.FormatNames(table), ", "))
 	}
-	var all []string
-	for _, f := range table {
-		all = append(all, f.Ext...)
-	}
+	all := extensions(table)
 	ext := filepath.Ext(output)
 	if ext == "" {
 		return f, usagef("-o %s: no extension tells the format; one of %s, or --format NAME", output, strings.Join(all, " "))

@@ -39,7 +39,7 @@ func writeHTML(w io.Writer, j *exportJob) error {
 
 // htmlPage analyzes a model once more, with all its sizes open.
 func htmlPage(env *environment, want *exportRequest, m exportedModel) (page.Page, error) {
-	open, err := analysis.Run(m.graph, want.open())
+	open, err := analysis.Run(m.report.Graph, want.open())
 	if err != nil {
 		return page.Page{}, err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -29,9 +28,6 @@ func onnxFormat() render.Format[*exportJob] {
 func writeONNX(w io.Writer, j *exportJob) error {
 	m := j.models[0]
 	r := m.report
-	if same(j.output, m.path) {
-		return usagef("-o %s: the model itself; export writes another file", j.output)
-	}
 	nodes := export.ByOrdinal(r)
 	about := aboutNumbers(r)
 	a := onnx.Annotation{Prefix: annotationPrefix, Properties: func(ordinal int) []graph.Property {
@@ -51,16 +47,6 @@ func writeONNX(w io.Writer, j *exportJob) error {
 		fmt.Fprintf(j.env.stderr, "irene: note: the weights stay in %s, which has to lie beside %s\n", listing(files), j.output)
 	}
 	return nil
-}
-
-// same reports whether two paths are one file.
-func same(a, b string) bool {
-	x, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	y, err := os.Stat(b)
-	return err == nil && os.SameFile(x, y)
 }
 
 // aboutNumbers says what the numbers on every node hold for.

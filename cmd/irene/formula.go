@@ -14,7 +14,7 @@ import (
 func formulaCommand() command {
 	return command{
 		name:    "formula",
-		summary: "energy, time, FLOPs and bytes of each module as closed forms in the dims",
+		summary: "energy, time, FLOPs and bytes of each module as formulas in the dims",
 		args:    "MODEL",
 		min:     1,
 		max:     1,
@@ -24,9 +24,10 @@ func formulaCommand() command {
 	}
 }
 
-const formulaDetails = `The formulas are sums of expressions in the dims that the model leaves open, each with one coefficient: equal
-   layers add up to one term. At any sizes of at least 1 they give what irene analyze gives. Text is Python; JSON has
-   every term with all digits. x//y is a quotient rounded down.
+const formulaDetails = `At any sizes of at least 1 the formulas give what irene analyze gives. FLOPs and bytes are polynomials in the dims
+   that the model leaves open. Energy and time are, too, on devices of additive coefficients; on others the law of each
+   class of kernels is a function, the model's distinct kernels are calls of them, and modules sums of the calls. Text is
+   Python; JSON has all digits. x//y is a quotient rounded down.
 
      irene formula bert.onnx --at batch=8 --metric energy,time
      irene formula bert.onnx --module 'encoder.layer.0.*' --format latex`
@@ -35,7 +36,7 @@ func formulaFlags() []cli.Flag {
 	return slices.Concat(
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "at", Aliases: []string{"dim"}, Usage: "bind a dim, `NAME=N`; the others stay symbols (repeatable)"},
-			suggestFlag(cli.StringFlag{Name: "metric", Value: "energy,time,flops,bytes", Usage: "the closed forms to write: `LIST` of WORDS"}, report.FormulaMetrics()),
+			suggestFlag(cli.StringFlag{Name: "metric", Value: "energy,time,flops,bytes", Usage: "the formulas to write: `LIST` of WORDS"}, report.FormulaMetrics()),
 		},
 		predictionFlags(deviceFlag(orNone)),
 		[]cli.Flag{
@@ -101,7 +102,9 @@ func parseFormula(ctx *cli.Context) (*formulaRequest, error) {
 	if q.show.Metrics, err = parseMetrics(ctx.String("metric"), report.FormulaMetrics()); err != nil {
 		return nil, err
 	}
-	q.format = chooseFormat(report.FormulaFormats(), ctx.String("format"), q.output)
+	if q.format, err = chooseFormat(report.FormulaFormats(), ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
 	if q.show.Depth < 0 && q.format.Name != "json" {
 		q.show.Depth = 1
 		if len(q.modules) > 0 {

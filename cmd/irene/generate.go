@@ -44,22 +44,20 @@ func generateFlags() []cli.Flag {
 		&cli.Int64Flag{Name: "batch", Value: 1, Usage: "`N` sequences at once"},
 		&cli.Int64Flag{Name: "prompt", Value: 128, Usage: "`N` tokens before the first generated one"},
 		&cli.Int64Flag{Name: "tokens", Value: 128, Usage: "`N` tokens to generate for each sequence"},
-		&cli.StringFlag{Name: "prefill-model", Usage: "the decoder's export that reads prompts, or behind an encoder the first token, in `FILE`"},
-		&cli.StringFlag{Name: "encoder", Usage: "the encoder, in `FILE`; --prompt is the length it reads"},
+		&cli.StringFlag{Name: "prefill-model", TakesFile: true, Usage: "the decoder's export that reads prompts, or behind an encoder the first token, in `FILE`"},
+		&cli.StringFlag{Name: "encoder", TakesFile: true, Usage: "the encoder, in `FILE`; --prompt is the length it reads"},
 		&cli.StringFlag{Name: "variant", DefaultText: "that without a name, or the only one", Usage: "of a folder the parts in this precision, `NAME` as in fp16 or q4"},
 	}, predictionFlags(deviceFlag("")), bindingFlags("bind a dim that has no part in generation, `NAME=N` (repeatable)", ""), []cli.Flag{
 		precisionFlag(),
 		&cli.StringFlag{Name: "batch-dim", Usage: "the dim `NAME` of the batch, where it is not found"},
 		&cli.StringFlag{Name: "past-dim", Usage: "the dim `NAME` of the tokens in the cache"},
 		&cli.StringFlag{Name: "sequence-dim", Usage: "the dim `NAME` of the new tokens"},
-		&cli.StringFlag{Name: "trace", Usage: "requests in `FILE` of JSON lines, for energy per request"},
+		&cli.StringFlag{Name: "trace", TakesFile: true, Usage: "requests in `FILE` of JSON lines, for energy per request"},
 		&cli.StringFlag{Name: "lengths", Usage: "the same as a histogram, `PROMPT:TOKENS=COUNT,…`"},
 		&cli.Float64Flag{Name: "rate", DefaultText: "that of the trace", Usage: "`N` requests per second, for energy per month"},
 		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
 		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
-		tableFormatFlag(""),
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all"},
-	})
+	}, outputFlags(render.FormatNames(report.GenerationFormats()), ""))
 }
 
 // runGenerate finds the cache, compiles the decode step, sums the steps, and renders.
@@ -125,7 +123,9 @@ func parseGenerate(env *environment, ctx *cli.Context) (*generateRequest, error)
 	if q.prediction.none {
 		return nil, refuseNone(ctx)
 	}
-	q.format = chooseFormat(report.GenerationFormats(), ctx.String("format"), "")
+	if q.format, err = chooseFormat(report.GenerationFormats(), ctx.String("format"), q.output); err != nil {
+		return nil, err
+	}
 	return q, q.parseServing(env, ctx)
 }
 

@@ -112,3 +112,18 @@ func TestManRenders(t *testing.T) {
 		}
 	}
 }
+
+// TestFileFlags: a flag that reads a file says so to the guard of what commands read.
+func TestFileFlags(t *testing.T) {
+	reads := regexp.MustCompile("`([A-Z]+=)?(FILE|ROWS)`|in a file\\b|FILE=DEVICE")
+	for _, c := range commands() {
+		for _, f := range c.flags() {
+			doc, ok := f.(cli.DocGenerationFlag)
+			if name := f.Names()[0]; ok && name != "output" && reads.MatchString(doc.GetUsage()) {
+				if _, takesFile := fileFlag(f); !takesFile {
+					t.Errorf("%s --%s reads a file: TakesFile is not set", c.name, name)
+				}
+			}
+		}
+	}
+}

@@ -12,7 +12,9 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
 func main() {
@@ -20,7 +22,23 @@ func main() {
 		os.Exit(status)
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // most runs end before a collection pays
+		paceCollections(&pacer{})
 	}
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// pacer is garbage: whenever it is collected, the next collection is set.
+type pacer struct{ _ [32]byte }
+
+const (
+	heapFrom   = 16 << 20  // most runs end before a collection pays
+	heapGrowth = 128 << 20 // what a heap may grow by between collections, however large it is
+)
+
+// paceCollections lets the heap grow to five times of what is in use while it is small, and by a fixed size where it is large.
+func paceCollections(p *pacer) {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	debug.SetGCPercent(int(min(400, max(30, 100*heapGrowth/max(heapFrom, live[0].Value.Uint64())))))
+	runtime.SetFinalizer(p, paceCollections)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -22,8 +21,8 @@ import (
 // measurementFlags say what was measured, of the commands that fit to it; data and excluded are parts of their usage.
 func measurementFlags(data, excluded string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "data", Usage: data},
-		&cli.StringSliceFlag{Name: "model", Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
+		&cli.StringSliceFlag{Name: "data", TakesFile: true, Usage: data},
+		&cli.StringSliceFlag{Name: "model", TakesFile: true, Usage: "the file of a measured model, `NAME=FILE` (repeatable)"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the measurements of the model `NAME`" + excluded + " (repeatable)"},
 		&cli.StringFlag{Name: "device", Value: coefficients.TreesDevice, Usage: "the GPU that was measured, by `ID`"},
 		oneOfFlag(cli.StringFlag{Name: "runtime", Value: profiles()[0], Usage: "runtime `PROFILE` of the measurements: WORDS"}, profiles()),
@@ -43,7 +42,7 @@ func readMeasurements(env *environment, path string) (measurements, error) {
 	if err != nil {
 		return measurements{}, err
 	}
-	text, err := io.ReadAll(in)
+	text, err := readAll(in, path)
 	if err := errors.Join(err, in.Close()); err != nil {
 		return measurements{}, err
 	}

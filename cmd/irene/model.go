@@ -1,6 +1,11 @@
 package main
 
 import (
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"strings"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
@@ -17,6 +22,7 @@ type modelRequest struct {
 	convention graph.Convention
 	values     bool // lists the values of the graph
 	output     string
+	alone      bool // the report is held against no other, whose kernels it would need
 }
 
 // modelFlags are what parseModel reads: those of bindingFlags, predictionFlags, --as, and --flops.
@@ -27,6 +33,29 @@ func modelFlags(bindings, prediction []cli.Flag) []cli.Flag {
 // precisionFlag says in which element types a model is costed.
 func precisionFlag() cli.Flag {
 	return oneOfFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in `TYPE`, fp8 and narrower for the weights of products, all else in bfloat16: WORDS"}, analysis.PrecisionNames())
+}
+
+// precisionsFlag is precisionFlag where several are taken.
+func precisionsFlag() cli.Flag {
+	return suggestFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in each of these types, `TYPE,TYPE…`: WORDS"}, analysis.PrecisionNames())
+}
+
+// parsePrecisions reads precisionsFlag: a single "" where it is not given.
+func parsePrecisions(ctx *cli.Context) ([]string, error) {
+	var out []string
+	for _, word := range strings.Split(ctx.String("as"), ",") {
+		word = strings.TrimSpace(word)
+		if ctx.IsSet("as") {
+			if err := oneOf("as", word, analysis.PrecisionNames()); err != nil {
+				return nil, err
+			}
+		}
+		if slices.Contains(out, word) {
+			return nil, usagef("--as %s: given twice", word)
+		}
+		out = append(out, word)
+	}
+	return out, nil
 }
 
 // symbolicFlag leaves dims open.
@@ -68,14 +97,20 @@ func (q *modelRequest) open() analysis.Options {
 
 // report derives everything of a graph, predicts, and builds the report.
 func (q *modelRequest) report(env *environment, g *graph.Graph) (*analysis.Analysis, *report.Report, error) {
+	tidy()
 	a, err := derive(g, q.options)
 	if err != nil {
 		return nil, nil, err
 	}
+	tidy()
 	result, err := q.prediction.predict(env, a)
 	if err != nil {
 		return nil, nil, err
 	}
+	if result != nil && q.alone {
+		result.Kernels = nil
+	}
+	tidy()
 	return a, q.build(a, result), nil
 }
 
@@ -107,8 +142,19 @@ func decodeModel(env *environment, path string) (*graph.Graph, error) {
 	} else {
 		g, err = onnx.Decode(path, onnx.Options{})
 	}
+	if err == nil {
+		err = keepModel(env, g, path)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return g, graph.CheckValid(g)
+}
+
+// tidy collects what a step of the way left behind, where it is worth it.
+func tidy() {
+	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	if metrics.Read(heap); heap[0].Value.Uint64() > 128<<20 {
+		runtime.GC()
+	}
 }

@@ -11,10 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy/trace"
 )
 
 // outputFlags are --format and --output of the commands that write in one of several formats; more is what else the
@@ -26,15 +28,51 @@ func outputFlags(formats []string, more string) []cli.Flag {
 	}
 }
 
-// chooseFormat finds the format of a table by its name, else by the extension of the output file, else the first.
-func chooseFormat[V any](table []render.Format[V], name, output string) render.Format[V] {
+// chooseFormat finds the format of a table by its name, else by the extension of the output file, else the first. A file
+// whose extension promises another format is refused.
+func chooseFormat[V any](table []render.Format[V], name, output string) (render.Format[V], error) {
 	if name != "" {
-		return table[slices.Index(render.FormatNames(table), name)]
+		return table[slices.Index(render.FormatNames(table), name)], nil
 	}
-	if f, ok := render.FormatOf(table, output); ok {
-		return f
+	f, known := render.FormatOf(table, output)
+	switch ext := filepath.Ext(output); {
+	case known:
+		return f, nil
+	case isStdout(output) || !isExtension(ext):
+		return table[0], nil
+	default:
+		return f, usagef("-o %s: no format has the extension %s; one of %s, or --format NAME%s", output, ext, strings.Join(extensions(table), " "), exported(output))
 	}
-	return table[0]
+}
+
+// isExtension reports whether a text behind the last dot of a file's name says what is in it; those of plain text say nothing.
+func isExtension(ext string) bool {
+	if len(ext) < 2 || slices.Contains([]string{".txt", ".text", ".log", ".out", ".tmp", ".new"}, strings.ToLower(ext)) {
+		return false
+	}
+	for _, c := range []byte(ext[1:]) {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9') {
+			return false
+		}
+	}
+	return ext[1] > '9' // "run.1" is a number
+}
+
+// extensions are those of the formats in a table.
+func extensions[V any](table []render.Format[V]) []string {
+	var out []string
+	for _, f := range table {
+		out = append(out, f.Ext...)
+	}
+	return out
+}
+
+// exported says that irene export writes such a file, where it does.
+func exported(output string) string {
+	if f, ok := render.FormatOf(exportFormats(), output); ok {
+		return fmt.Sprintf("; irene export writes %s (%s)", f.Name, f.Help)
+	}
+	return "; irene export writes pages and pictures"
 }
 
 // tableFormatFlag is --format of the commands that print one table; of says of which outputs.
@@ -81,9 +119,9 @@ func streamOutput(env *environment, path string, write func(io.Writer) error) er
 func isStdout(path string) bool { return path == "" || path == "-" }
 
 func outputTo(path string, write func(io.Writer) error) error {
-	target := path
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		target = real
+	target, err := followLinks(path)
+	if err != nil {
+		return err
 	}
 	info, err := os.Stat(target)
 	mode := fs.FileMode(0)
@@ -97,6 +135,25 @@ func outputTo(path string, write func(io.Writer) error) error {
 		mode = info.Mode().Perm()
 	}
 	return replaceFile(target, write, mode)
+}
+
+// followLinks is the file that a path means, whether it is there yet or not: a link stays, what it leads to is written.
+func followLinks(path string) (string, error) {
+	for range 40 {
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			return path, nil
+		}
+		to, err := os.Readlink(path)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Dir(path) + string(filepath.Separator) + to // Join would take .. for the folder before, which may be a link
+		}
+		path = to
+	}
+	return "", errors.New("too many symbolic links")
 }
 
 // namedWriter puts the file's name before errors.
@@ -185,7 +242,34 @@ func openInput(env *environment, path string) (*input, error) {
 		}
 		in.Reader = z
 	}
+	in.Reader = &lineGuard{r: in.Reader, line: 1}
 	return in, nil
+}
+
+// maxLine is more than any line of records, trees or rows has. Traces may be one line.
+const maxLine = 16 << 20
+
+// lineGuard fails where a line is longer than maxLine.
+type lineGuard struct {
+	r     io.Reader
+	begin []byte // of what was read
+	line  int
+	n     int // bytes of the line so far
+}
+
+// Read reads on.
+func (g *lineGuard) Read(p []byte) (int, error) {
+	n, err := g.r.Read(p)
+	if k := bytes.LastIndexByte(p[:n], '\n'); k >= 0 {
+		g.line, g.n = g.line+bytes.Count(p[:n], []byte{'\n'}), n-k-1
+	} else {
+		g.n += n
+	}
+	g.begin = append(g.begin, p[:min(n, 1<<16-len(g.begin))]...)
+	if g.n > maxLine && !trace.IsTrace(g.begin) {
+		return 0, fmt.Errorf("line %d is longer than %d MiB", g.line, maxLine>>20)
+	}
+	return n, err
 }
 
 // readInput has the input at path read to its end or an error, and closes it.

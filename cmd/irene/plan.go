@@ -37,7 +37,7 @@ func planCommand() command {
 		flags: func() []cli.Flag {
 			return []cli.Flag{
 				&cli.StringFlag{Name: "device", Usage: "the GPU to measure on, by `ID` (irene devices lists them)"},
-				suggestFlag(cli.StringFlag{Name: "from", Value: coefficients.TreesDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"}, deviceIDs()),
+				suggestFlag(cli.StringFlag{Name: "from", TakesFile: true, Value: coefficients.TreesDevice, Usage: "adapt the coefficients of the device `ID`, or those in a file"}, deviceIDs()),
 				&cli.IntFlag{Name: "count", Value: 10, Usage: "choose `N` operators"},
 				&cli.StringSliceFlag{Name: "dim", Usage: "bind a dim of the model, `NAME=N` (repeatable)"},
 				runtimeFlag("which nodes of the model run as one kernel, by `PROFILE`"),

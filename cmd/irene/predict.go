@@ -51,7 +51,7 @@ func predictFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", DefaultText: "each row's, or that of the coefficients", Usage: "predict for this GPU, by `ID` (irene devices lists them)"},
 		coefficientsFlag(),
 		runtimeFlag("runtime `PROFILE` of the operators"),
-		powerLimitFlag(),
+		powerLimitFlag(false),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all (- is standard output)"},
 		suggestFlag(cli.StringFlag{Name: "op", Usage: "predict this one operator instead of a file's, by `NAME`"}, operator.Names()),
 	}

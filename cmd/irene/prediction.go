@@ -32,8 +32,12 @@ const noDevice = "none"
 
 // predictionFlags are what parsePrediction reads: the command's own --device, and what a prediction rests on beside it.
 func predictionFlags(device cli.Flag, measured ...cli.Flag) []cli.Flag {
-	out := append([]cli.Flag{device, coefficientsFlag(), runtimeFlag("which nodes run as one kernel, by `PROFILE`")}, measured...)
-	return append(out, settingFlags()...)
+	return append(append(basisFlags(device), measured...), settingFlags(false)...)
+}
+
+// basisFlags are the command's own --device, and what says how to predict for it.
+func basisFlags(device cli.Flag) []cli.Flag {
+	return []cli.Flag{device, coefficientsFlag(), runtimeFlag("which nodes run as one kernel, by `PROFILE`")}
 }
 
 // Variables of the environment that say what flags do not.
@@ -56,7 +60,7 @@ const defaultDeviceText = "$" + deviceVariable + ", else " + energy.DefaultDevic
 const orNone = "; none predicts nothing"
 
 func coefficientsFlag() cli.Flag {
-	return &cli.StringFlag{Name: "coefficients", Usage: "predict with the coefficients in `FILE` (irene train writes them)"}
+	return &cli.StringFlag{Name: "coefficients", TakesFile: true, Usage: "predict with the coefficients in `FILE` (irene train writes them)"}
 }
 
 // runtimeFlag is --runtime where the coefficients have a profile of their own.
@@ -73,7 +77,7 @@ func profiles() []string {
 // measuredFlags are what a prediction may rest on beside the file.
 func measuredFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "measured", Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
+		&cli.StringFlag{Name: "measured", TakesFile: true, Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
 		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, spelled(predict.Modes())),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/profiler"
 )
@@ -73,12 +74,12 @@ type taskReport struct {
 func (q *profileRequest) describe(env *environment, m *machine, tasks []profiler.Task, total int) error {
 	p := q.planReport(m, tasks, total)
 	if q.json {
-		e := json.NewEncoder(env.stdout)
+		e := json.NewEncoder(render.Cleaner{W: env.stdout})
 		e.SetIndent("", " ")
 		e.SetEscapeHTML(false)
 		return e.Encode(p)
 	}
-	return p.text(env.stdout)
+	return p.text(render.Cleaner{W: env.stdout})
 }
 
 func (q *profileRequest) planReport(m *machine, tasks []profiler.Task, total int) *profilePlan {
@@ -187,7 +188,7 @@ func (t *taskReport) what() string {
 	case t.Level == energy.LevelOperator:
 		name = t.Op + " " + t.sizes()
 	}
-	return shorten(strings.TrimSpace(name), 40)
+	return shorten(render.Clean(strings.TrimSpace(name)), 40)
 }
 
 // sizes are those of the first product, else the bytes moved.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 )
 
 // Work that takes longer than progressAfter says on a terminal how far it is, every progressEvery.
@@ -38,7 +40,7 @@ func startProgress(env *environment, what string, total int) *progress {
 	if !isTerminal(env.stderr) || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
-	return newProgress(env.stderr, what, total, progressAfter, progressEvery)
+	return newProgress(uncleaned(env.stderr), what, total, progressAfter, progressEvery)
 }
 
 func newProgress(w io.Writer, what string, total int, after, every time.Duration) *progress {
@@ -108,7 +110,7 @@ func newTeller(w io.Writer) func(format string, args ...any) {
 	told := map[string]bool{}
 	begin := "irene: "
 	if isTerminal(w) {
-		begin = clearLine + begin
+		w, begin = uncleaned(w), clearLine+begin
 	}
 	return func(format string, args ...any) {
 		line := oneLine(fmt.Sprintf(format, args...))
@@ -124,8 +126,16 @@ func newTeller(w io.Writer) func(format string, args ...any) {
 	}
 }
 
+// uncleaned takes control characters, too.
+func uncleaned(w io.Writer) io.Writer {
+	if c, ok := w.(render.Cleaner); ok {
+		return c.W
+	}
+	return w
+}
+
 // isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := uncleaned(w).(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

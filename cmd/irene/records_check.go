@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"slices"
@@ -110,7 +109,7 @@ func findingsText(findings []finding, records int, format string) []byte {
 	var b bytes.Buffer
 	switch format {
 	case "csv":
-		w := csv.NewWriter(&b)
+		w := render.NewCSV(&b)
 		_ = w.Write([]string{"file", "line", "kind", "message"}) // to memory
 		for _, f := range findings {
 			_ = w.Write([]string{f.File, strconv.Itoa(f.Line), f.Kind, f.Message})

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/csv"
 	"fmt"
 	"maps"
 	"reflect"
@@ -193,7 +192,7 @@ func recordsJSON(list []energy.Record) []byte {
 
 func recordsCSV(list []energy.Record) []byte {
 	var b bytes.Buffer
-	w := csv.NewWriter(&b)
+	w := render.NewCSV(&b)
 	var head []string
 	for i := range reflect.TypeFor[recordRow]().NumField() {
 		head = append(head, reflect.TypeFor[recordRow]().Field(i).Tag.Get("json"))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,48 +15,127 @@ import (
 )
 
 // settingFlags say how the device is set and what its energy covers, which predictions take from the device's row and its
-// coefficients otherwise.
-func settingFlags() []cli.Flag {
+// coefficients otherwise. Where many are taken, power limits and clocks are lists and ranges.
+func settingFlags(many bool) []cli.Flag {
 	return []cli.Flag{
-		powerLimitFlag(),
-		&cli.GenericFlag{Name: "clock", Value: &quantityFlag{parse: parseClock, want: "a clock with its unit, such as 1410MHz"}, DefaultText: "boost", Usage: "predict with multiprocessors held to this clock, `MHz`"},
+		powerLimitFlag(many),
+		clockFlag(many),
 		&cli.StringFlag{Name: "boundary", DefaultText: "that of the coefficients", Usage: "what energy covers, `board` or plug"},
 		&cli.GenericFlag{Name: "host-launch", Value: &quantityFlag{parse: parseMicroseconds, want: "a time, such as 5us"}, DefaultText: "that of the runtime", Usage: "what the host takes to launch a kernel, `us`"},
 		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where energy is at the plug"},
 	}
 }
 
-func powerLimitFlag() cli.Flag {
-	return &cli.GenericFlag{Name: "power-limit", Value: &quantityFlag{parse: parsePower, want: "a power in watts, such as 450"}, DefaultText: "the board's own", Usage: "predict under this power limit, `W`"}
-}
-
-// quantityFlag is the value of a flag that is a number with a unit; zero where none is set.
-type quantityFlag struct {
-	parse func(string) (float64, bool)
-	want  string
-	value float64
-	text  string
-}
-
-// Set reads a positive number.
-func (q *quantityFlag) Set(text string) error {
-	v, ok := q.parse(strings.TrimSpace(text))
-	if !ok || !(v > 0) || math.IsInf(v, 0) {
-		return errors.New("want " + q.want)
+func powerLimitFlag(many bool) cli.Flag {
+	f := &cli.GenericFlag{Name: "power-limit", Value: &quantityFlag{parse: parsePower, want: "a power in watts, such as 450"}, DefaultText: "the board's own", Usage: "predict under this power limit, `W`"}
+	if many {
+		f.Value, f.Usage = &quantityFlag{parse: parsePower, want: "powers in watts, such as 300,450 or 300:700:50", many: true}, "predict under these power limits, `W,W…` or LOW:HIGH:STEP"
 	}
-	q.value, q.text = v, text
+	return f
+}
+
+func clockFlag(many bool) cli.Flag {
+	f := &cli.GenericFlag{Name: "clock", Value: &quantityFlag{parse: parseClock, want: "a clock with its unit, such as 1410MHz"}, DefaultText: "boost", Usage: "predict with multiprocessors held to this clock, `MHz`"}
+	if many {
+		f.Value, f.Usage = &quantityFlag{parse: parseClock, want: "clocks with their unit, such as 990MHz,1410MHz or 600MHz:1800MHz:300MHz", many: true}, "predict with multiprocessors held to these clocks, `MHz,MHz…` or LOW:HIGH:STEP"
+	}
+	return f
+}
+
+// quantityFlag is the value of a flag that is a number with a unit, or a list of them.
+type quantityFlag struct {
+	parse  func(string) (float64, bool)
+	want   string
+	many   bool
+	values []float64 // none where the flag is not set; in the order given, each once
+	text   string
+}
+
+// Set reads a positive number, or adds those of a list.
+func (q *quantityFlag) Set(text string) error {
+	if !q.many {
+		v, ok := q.positive(text)
+		if !ok {
+			return errors.New("want " + q.want)
+		}
+		q.values, q.text = []float64{v}, text
+		return nil
+	}
+	for _, part := range strings.Split(text, ",") {
+		values, ok := q.span(strings.Split(part, ":"))
+		if !ok {
+			return errors.New("want " + q.want)
+		}
+		for _, v := range values {
+			if !slices.Contains(q.values, v) {
+				q.values = append(q.values, v)
+			}
+		}
+	}
+	q.text = text
 	return nil
+}
+
+// positive reads one number with its unit.
+func (q *quantityFlag) positive(text string) (float64, bool) {
+	v, ok := q.parse(strings.TrimSpace(text))
+	return v, ok && v > 0 && !math.IsInf(v, 0)
+}
+
+// span reads the fields of a number, LOW:HIGH:STEP or LOW:HIGH:xFACTOR. False where they are none, or too many numbers.
+func (q *quantityFlag) span(fields []string) ([]float64, bool) {
+	const most = 1000
+	low, ok := q.positive(fields[0])
+	if !ok || len(fields) == 1 {
+		return []float64{low}, ok
+	}
+	if len(fields) != 3 {
+		return nil, false
+	}
+	high, ok := q.positive(fields[1])
+	if !ok || high < low {
+		return nil, false
+	}
+	var next func(i int) float64
+	if text, ok := strings.CutPrefix(strings.TrimSpace(fields[2]), "x"); ok {
+		factor, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(factor > 1) {
+			return nil, false
+		}
+		next = func(i int) float64 { return low * math.Pow(factor, float64(i)) }
+	} else {
+		step, ok := q.positive(fields[2])
+		if !ok {
+			return nil, false
+		}
+		next = func(i int) float64 { return low + float64(i)*step }
+	}
+	var out []float64
+	for v := low; v <= high*(1+1e-12); v = next(len(out)) {
+		if out = append(out, v); len(out) > most {
+			return nil, false
+		}
+	}
+	return out, true
 }
 
 // String is what was set.
 func (q *quantityFlag) String() string { return q.text }
 
-// quantityOf is the value of such a flag; zero where it is not set, or the command has none like it.
+// quantityOf is the value of such a flag; zero where it is not set, takes many, or the command has none like it.
 func quantityOf(ctx *cli.Context, flag string) float64 {
-	if q, ok := ctx.Generic(flag).(*quantityFlag); ok {
-		return q.value
+	if q, ok := ctx.Generic(flag).(*quantityFlag); ok && !q.many && len(q.values) > 0 {
+		return q.values[0]
 	}
 	return 0
+}
+
+// quantitiesOf are the values of a flag that takes many; a single zero where it is not set.
+func quantitiesOf(ctx *cli.Context, flag string) []float64 {
+	if q, ok := ctx.Generic(flag).(*quantityFlag); ok && len(q.values) > 0 {
+		return q.values
+	}
+	return []float64{0}
 }
 
 // withUnit reads a number that ends in one of some units, and multiplies it by the unit's worth. The empty unit stands for none.
@@ -87,7 +167,11 @@ func parseMicroseconds(text string) (float64, bool) {
 	return withUnit(text, unitOf{"ms", 1e-3}, unitOf{"us", 1e-6}, unitOf{"µs", 1e-6}, unitOf{"ns", 1e-9}, unitOf{"", 1e-6})
 }
 
-// parseSettings reads settingFlags.
+func parseTime(text string) (float64, bool) {
+	return withUnit(text, unitOf{"ms", 1e-3}, unitOf{"us", 1e-6}, unitOf{"µs", 1e-6}, unitOf{"ns", 1e-9}, unitOf{"s", 1})
+}
+
+// parseSettings reads settingFlags, but for those that take many.
 func parseSettings(ctx *cli.Context) (o predict.Options, err error) {
 	o.PowerLimit, o.Clock = energy.Watts(quantityOf(ctx, "power-limit")), energy.Hertz(quantityOf(ctx, "clock"))
 	if t := energy.Seconds(quantityOf(ctx, "host-launch")); t > 0 {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/sweep"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -21,7 +21,7 @@ import (
 func sweepCommand() command {
 	return command{
 		name:    "sweep",
-		summary: "energy, time and memory over a grid of sizes and devices, as a table or a plot",
+		summary: "energy, time and memory over a grid of sizes, devices, power limits and types, as a table or a plot",
 		args:    "MODEL",
 		min:     1,
 		max:     1,
@@ -31,21 +31,27 @@ func sweepCommand() command {
 	}
 }
 
-const sweepDetails = `Sizes are lists and ranges: batch=1,2,4,8 sequence=32:512:32 batch=1:256:x2 (LOW:HIGH:STEP; x multiplies). Every
-   combination is a row for each device, with what irene analyze gives there. The point that takes the least energy per
-   token (or per member of the batch) among those that fit the device's memory is named; --assert says which points may
-   be. With -o x.svg or x.png, energy, energy per token and time are drawn.
+const sweepDetails = `Sizes are lists and ranges: batch=1,2,4,8 sequence=32:512:32 batch=1:256:x2 (LOW:HIGH:STEP; x multiplies), as are power
+   limits and clocks. Every combination is a row for each device, with what irene analyze gives there. The point that takes
+   the least energy per token (or per member of the batch) among those that fit the device's memory is named for each device
+   and type; --deadline and --assert say which points may be. With -o x.svg or x.png, energy, energy per token and time are
+   drawn; over power limits or clocks, energy against time.
 
      irene sweep bert.onnx --dim batch=1:128:x2 --dim sequence=128,512 --device t4,a100-pcie-40gb --assert 'time_s<=0.05'
+     irene sweep bert.onnx --dim batch=1:32:x2 --power-limit 300:700:50 --as bfloat16,fp8 --deadline 20ms
      irene sweep bert.onnx --dim sequence=32:512:32 -o sweep.svg`
 
 func sweepFlags() []cli.Flag {
 	devices := &cli.StringSliceFlag{Name: "device", DefaultText: defaultDeviceText, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"}
 	return slices.Concat(
-		modelFlags(bindingFlags("sizes of a dim, `NAME=SIZES` (repeatable)", ""), predictionFlags(devices)),
+		bindingFlags("sizes of a dim, `NAME=SIZES` (repeatable)", ""),
+		[]cli.Flag{precisionsFlag()},
+		basisFlags(devices), settingFlags(true),
 		[]cli.Flag{
+			conventionFlag(),
+			&cli.GenericFlag{Name: "deadline", Value: &quantityFlag{parse: parseTime, want: "a time with its unit, such as 50ms"}, DefaultText: "none", Usage: "recommend only what runs within this `TIME`"},
 			&cli.StringSliceFlag{Name: "assert", Usage: "recommend only where `EXPR` holds, and fail with status 3 where it nowhere does (repeatable)"},
-			&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes", Usage: "of a plot: the dim `NAME` along the axis"},
+			&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes; over power limits and clocks, time", Usage: "of a plot: the dim `NAME` along the axis"},
 		},
 		outputFlags(render.FormatNames(report.SweepFormats()), ", "+strings.Join(plotFormats(), " and ")+" draw"),
 		[]cli.Flag{colorFlag()},
@@ -57,12 +63,23 @@ type sweepRequest struct {
 	modelRequest
 	axes       []axis
 	devices    []predictionRequest
+	precisions []string // a single "" for that of the file
+	limits     []float64
+	clocks     []float64
+	deadline   energy.Seconds // 0 for none
 	assertions []condition
 	holds      func(*sweep.Row) bool // whether assertions do
 	x          string
 	format     render.Format[*report.Sweep]
 	plot       string // extension; "" for a table
 }
+
+// settings is the number of rows of a point on one device.
+func (q *sweepRequest) settings() int { return len(q.precisions) * len(q.limits) * len(q.clocks) }
+
+// trades reports whether energy is set against time, so that points are marked: over power limits and clocks, and with a
+// deadline.
+func (q *sweepRequest) trades() bool { return len(q.limits)*len(q.clocks) > 1 || q.deadline > 0 }
 
 // runSweep reads the model, compiles its closed forms, and evaluates the grid.
 func runSweep(env *environment, ctx *cli.Context) error {
@@ -97,9 +114,9 @@ func runSweep(env *environment, ctx *cli.Context) error {
 	return want.verdict(s)
 }
 
-// prepare compiles the grid. It has an open dim for each axis and, where the batch has a fixed size, one for the batch.
+// prepare compiles the grids. They have an open dim for each axis.
 func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep, [][]int64, error) {
-	s := &report.Sweep{}
+	s := &report.Sweep{Deadline: q.deadline, Front: q.trades()}
 	var names []string
 	var axes [][]int64
 	for _, a := range q.axes {
@@ -123,34 +140,25 @@ func (q *sweepRequest) prepare(env *environment, g *graph.Graph) (*report.Sweep,
 		s.Names = append(s.Names, a.name)
 		s.Axes = append(s.Axes, report.SweepAxis{Name: a.name, Sizes: a.values, Values: values})
 	}
-	targets, err := q.targets(env)
+	targets, refused, err := q.targets(env)
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.Grid, err = sweep.NewGrid(g, q.options, names, corners(axes), targets, q.convention); err != nil {
+	s.Refused = refused
+	if s.Sweep, err = sweep.New(g, q.options, q.precisions, names, corners(axes), targets, q.convention); err != nil {
 		return nil, nil, dimError(err, true)
 	}
-	s.Report = q.build(s.Grid.Open.Example, nil)
+	s.Report = q.build(s.Grids[0].Open.Example, nil)
+	s.As = strings.Join(q.precisions, ", ")
 	s.Points = sweep.Points(axes, maxPoints)
-	if most := 2000; s.Grid.Direct != "" && s.Points > most {
-		return nil, nil, fmt.Errorf("%s: %d points are too many (at most %d) where each is analyzed of its own: %s", g.File, s.Points, most, s.Grid.Direct)
+	for _, grid := range s.Grids {
+		if most := 2000 / len(s.Grids); grid.Direct != "" && s.Points > most {
+			return nil, nil, fmt.Errorf("%s: %d points are too many (at most %d) where each is analyzed of its own: %s", g.File, s.Points, most, grid.Direct)
+		}
 	}
 	q.largest(g, s, axes)
 	q.holds, err = q.holding(s)
 	return s, axes, err
-}
-
-// targets are the devices with their coefficients.
-func (q *sweepRequest) targets(env *environment) ([]predict.Target, error) {
-	var out []predict.Target
-	for _, p := range q.devices {
-		t, err := p.target(env)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	return out, nil
 }
 
 // corners are the points at which closed forms are checked: the smallest sizes, the largest, and one between.
@@ -164,7 +172,7 @@ func corners(axes [][]int64) [][]int64 {
 
 // largest finds the largest batch that fits, at the largest sizes of the other dims.
 func (q *sweepRequest) largest(g *graph.Graph, s *report.Sweep, axes [][]int64) {
-	batch := slices.IndexFunc(s.Grid.Open.Names, func(name string) bool { return analysis.IsBatch(g, name) })
+	batch := slices.IndexFunc(s.Grids[0].Open.Names, func(name string) bool { return analysis.IsBatch(g, name) })
 	if batch < 0 {
 		return
 	}
@@ -176,25 +184,26 @@ func (q *sweepRequest) largest(g *graph.Graph, s *report.Sweep, axes [][]int64) 
 			rest = append(rest, s.Names[i]+"="+strconv.FormatInt(s.Axes[i].Size(at[i]), 10))
 		}
 	}
-	for d, t := range s.Grid.Programs {
-		if n, ok := s.Grid.Largest(at, batch, d); ok {
+	for group := range s.Groups {
+		on := s.Group(group)
+		if n, ok := s.Sweep.Largest(at, batch, on); ok {
 			s.Largest = append(s.Largest, report.LargestBatch{
-				Device: t.Device.ID, Name: s.Names[batch], Size: n, At: strings.Join(rest, " "), Memory: t.Device.MemoryBytes,
+				Device: on.Device.ID, As: on.As, Name: s.Names[batch], Size: n, At: strings.Join(rest, " "), Memory: on.Device.MemoryBytes,
 			})
 		}
 	}
 }
 
-// evaluate computes the rows, hands them to emit in their order, and keeps the best. Its progress is shown up to where
+// evaluate computes the rows, hands them to emit in their order, and keeps what was found. Its progress is shown up to where
 // emit may write to the same terminal.
 func (q *sweepRequest) evaluate(env *environment, s *report.Sweep, axes [][]int64, emit func(*sweep.Row) error) (err error) {
-	p := startProgress(env, "sweep", s.Points*len(s.Grid.Programs))
+	p := startProgress(env, "sweep", s.Points*len(s.Settings))
 	defer p.stop()
 	counted := func(r *sweep.Row) bool {
 		p.add(1)
 		return q.holds(r)
 	}
-	s.Best, err = s.Grid.Sweep(axes, counted, func(r *sweep.Row) error {
+	s.Found, err = s.Run(sweep.Request{Axes: axes, Holds: counted, Deadline: q.deadline, Front: s.Front}, func(r *sweep.Row) error {
 		if isStdout(q.output) {
 			p.stop()
 		}
@@ -208,22 +217,24 @@ func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(axes) == 0 {
-		return nil, usagef("sweep needs --dim NAME=SIZES, as in --dim batch=1,2,4,8")
+	q := &sweepRequest{
+		axes: axes, x: ctx.String("x"), limits: quantitiesOf(ctx, "power-limit"), clocks: quantitiesOf(ctx, "clock"),
+		deadline: energy.Seconds(quantityOf(ctx, "deadline")),
 	}
-	q := &sweepRequest{axes: axes, x: ctx.String("x")}
 	if q.modelRequest, err = parseUnsized(ctx); err != nil {
 		return nil, err
+	}
+	if q.precisions, err = parsePrecisions(ctx); err != nil {
+		return nil, err
+	}
+	if len(axes) == 0 && q.settings() == 1 {
+		return nil, usagef("sweep needs --dim NAME=SIZES, as in --dim batch=1,2,4,8, or several of --power-limit, --clock or --as")
 	}
 	if err := q.parseDevices(ctx); err != nil {
 		return nil, err
 	}
-	sizes := make([][]int64, len(axes))
-	for i, a := range axes {
-		sizes[i] = a.values
-	}
-	if n := sweep.Points(sizes, maxPoints); n > maxPoints/len(q.devices) {
-		return nil, usagef("the grid has more than %d rows; take fewer sizes, or steps by factors (1:512:x2)", maxPoints)
+	if err := q.bound(); err != nil {
+		return nil, err
 	}
 	if q.x != "" && !slices.ContainsFunc(axes, func(a axis) bool { return a.name == q.x }) {
 		return nil, usagef("--x %s: not swept; --dim %s=… gives it sizes", q.x, q.x)
@@ -232,6 +243,26 @@ func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
 		return nil, err
 	}
 	return q, q.parseFormat(ctx)
+}
+
+// bound refuses grids of too many rows.
+func (q *sweepRequest) bound() error {
+	sizes := make([][]int64, len(q.axes))
+	for i, a := range q.axes {
+		sizes[i] = a.values
+	}
+	most, why := maxPoints, ""
+	if q.trades() {
+		most, why = maxKept, ", where energy is set against time"
+	}
+	each := len(q.devices) * q.settings()
+	if n := sweep.Points(sizes, most); n > most/each {
+		return usagef("the grid has more than %d rows%s; take fewer sizes, or steps by factors (1:512:x2)", most, why)
+	}
+	if most := 2000; each > most {
+		return usagef("%d combinations of devices, power limits, clocks and types are too many (at most %d)", each, most)
+	}
+	return nil
 }
 
 // parseDevices reads --device, a list that may also be given in parts, and what goes with it.
@@ -277,6 +308,7 @@ func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
 	if q.x != "" && q.plot == "" {
 		return usagef("--x %s is for plots: -o FILE%s", q.x, plotFormats()[0])
 	}
-	q.format = chooseFormat(report.SweepFormats(), name, q.output)
-	return nil
+	var err error
+	q.format, err = chooseFormat(report.SweepFormats(), name, q.output)
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
@@ -15,10 +16,10 @@ func pointAssertions() *dialect {
 // holding checks the metrics that assertions name, and returns whether all of them hold for a row.
 func (q *sweepRequest) holding(s *report.Sweep) (func(*sweep.Row) bool, error) {
 	var names []string
-	values := map[string]func(*sweep.Row) float64{}
+	metrics := map[string]*report.Metric{}
 	for _, m := range report.SweepMetrics(s.Item()) {
 		names = append(names, m.Key)
-		values[m.Key] = m.Sweep
+		metrics[m.Key] = &m
 	}
 	for _, c := range q.assertions {
 		if err := c.check(names); err != nil {
@@ -28,7 +29,13 @@ func (q *sweepRequest) holding(s *report.Sweep) (func(*sweep.Row) bool, error) {
 	}
 	return func(r *sweep.Row) bool {
 		for i := range q.assertions {
-			if _, _, holds := q.assertions[i].judge(func(metric string) (float64, bool) { return values[metric](r), true }); !holds {
+			c := &q.assertions[i]
+			v, known, more := metrics[c.metric].OfRow(r)
+			_, _, holds := c.judge(func(string) (float64, bool) { return v, known })
+			if more {
+				holds = c.holdsFrom(v)
+			}
+			if !holds {
 				return false
 			}
 		}
@@ -39,10 +46,15 @@ func (q *sweepRequest) holding(s *report.Sweep) (func(*sweep.Row) bool, error) {
 // verdict fails where assertions hold nowhere on a device.
 func (q *sweepRequest) verdict(s *report.Sweep) error {
 	var failures []string
-	for i, b := range s.Best {
-		if b == nil && len(q.assertions) > 0 {
-			failures = append(failures, "assertion failed: "+strings.Join(s.Asserted, " and ")+" holds at no point that fits "+s.Grid.Programs[i].Device.ID)
+	for group, held := range s.Found.Held {
+		if held || len(q.assertions) == 0 {
+			continue
 		}
+		text := "assertion failed: " + strings.Join(s.Asserted, " and ") + " holds at no point that fits " + s.GroupName(group)
+		if n := s.Found.Unknown; n > 0 {
+			text += fmt.Sprintf("; the cost of %s is not known", plural(n, "operator"))
+		}
+		failures = append(failures, text)
 	}
 	return verdict(failures)
 }

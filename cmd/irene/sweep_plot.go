@@ -1,11 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
+	"path/filepath"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -24,11 +25,19 @@ const (
 
 // draw evaluates the grid, draws it, and prints what is recommended.
 func (q *sweepRequest) draw(env *environment, s *report.Sweep, axes [][]int64) error {
-	lines, err := q.lines(env, s, axes)
+	x := q.along(s)
+	if x == noAxis {
+		return usagef("nothing lies along the axis of a plot: take --dim NAME=SIZES, or several of --power-limit or --clock")
+	}
+	lines, err := q.lines(env, s, axes, x)
 	if err != nil {
 		return err
 	}
-	data, err := drawSweep(s, lines, q.along(s), q.plot)
+	paint := drawSweep
+	if x < 0 {
+		paint = drawFront
+	}
+	data, err := paint(s, lines, x, q.plot)
 	if err != nil {
 		return err
 	}
@@ -39,60 +48,102 @@ func (q *sweepRequest) draw(env *environment, s *report.Sweep, axes [][]int64) e
 	return nil
 }
 
-// along is the index of the dim on the horizontal axis: the one asked for, or that of most sizes.
+// What lies along the lines of a plot where no dim does.
+const (
+	noAxis     = -1
+	powerLimit = -2
+	clock      = -3
+)
+
+// along is what lies along the lines of a plot: the index of the dim that is asked for, else power limits or clocks where
+// there are several, else the dim of most sizes.
 func (q *sweepRequest) along(s *report.Sweep) int {
-	best := 0
+	best := noAxis
 	for i, a := range s.Axes {
 		if a.Name == q.x {
 			return i
 		}
-		if len(a.Sizes) > len(s.Axes[best].Sizes) {
+		if best < 0 || len(a.Sizes) > len(s.Axes[best].Sizes) {
 			best = i
 		}
+	}
+	switch {
+	case len(q.limits) > 1:
+		return powerLimit
+	case len(q.clocks) > 1:
+		return clock
 	}
 	return best
 }
 
-// sweepLine is the rows of one device at one combination of the dims that do not lie along the axis.
+// sweepLine is the rows that differ in what lies along the axis alone.
 type sweepLine struct {
-	device int
-	name   string
-	rows   []*sweep.Row
+	group int // of settings: device and precision
+	name  string
+	rows  []*sweep.Row
 }
 
 // lines evaluates the grid and parts it into lines.
-func (q *sweepRequest) lines(env *environment, s *report.Sweep, axes [][]int64) ([]*sweepLine, error) {
-	x := q.along(s)
-	if n := s.Points / len(axes[x]) * len(s.Grid.Programs); n > maxLines || s.Points*len(s.Grid.Programs) > maxMarked {
-		return nil, usagef("a plot of %d lines and %d points tells little; take fewer sizes (at most %d lines, %d points)", n, s.Points*len(s.Grid.Programs), maxLines, maxMarked)
+func (q *sweepRequest) lines(env *environment, s *report.Sweep, axes [][]int64, x int) ([]*sweepLine, error) {
+	rows := s.Points * len(s.Settings)
+	each := 1
+	switch {
+	case x >= 0:
+		each = len(axes[x])
+	case x == powerLimit:
+		each = len(q.limits)
+	case x == clock:
+		each = len(q.clocks)
+	}
+	if n := rows / each; n > maxLines || rows > maxMarked {
+		return nil, usagef("a plot of %d lines and %d points tells little; take fewer sizes (at most %d lines, %d points)", n, rows, maxLines, maxMarked)
 	}
 	var out []*sweepLine
 	at := map[string]*sweepLine{}
 	err := q.evaluate(env, s, axes, func(r *sweep.Row) error {
-		name := s.Grid.Programs[r.Device].Device.ID
-		for i := range axes {
-			if i != x && len(axes[i]) > 1 {
-				name += fmt.Sprintf(" %s=%d", s.Names[i], s.Axes[i].Size(r.Values[i]))
-			}
-		}
+		name := q.lineName(s, axes, x, r)
 		l := at[name]
 		if l == nil {
-			l = &sweepLine{device: r.Device, name: name}
+			l = &sweepLine{group: s.Settings[r.Setting].Group, name: name}
 			at[name] = l
 			out = append(out, l)
 		}
 		l.rows = append(l.rows, r)
 		return nil
 	})
-	slices.SortStableFunc(out, func(a, b *sweepLine) int { return a.device - b.device })
+	slices.SortStableFunc(out, func(a, b *sweepLine) int { return a.group - b.group })
 	for _, l := range out {
-		slices.SortFunc(l.rows, func(a, b *sweep.Row) int { return int(a.Values[x] - b.Values[x]) })
+		slices.SortStableFunc(l.rows, func(a, b *sweep.Row) int {
+			if x >= 0 {
+				return cmp.Compare(a.Values[x], b.Values[x])
+			}
+			m, n := &s.Settings[a.Setting], &s.Settings[b.Setting]
+			return cmp.Or(cmp.Compare(m.PowerLimit, n.PowerLimit), cmp.Compare(m.Clock, n.Clock))
+		})
 	}
 	return out, err
 }
 
-// drawSweep draws energy, energy per item and time, one above the other: a colour for each device, dashes for the sizes
-// of other dims, hollow marks where a run does not fit.
+// lineName says what the rows of a line have in common, as far as others have it not.
+func (q *sweepRequest) lineName(s *report.Sweep, axes [][]int64, x int, r *sweep.Row) string {
+	on := &s.Settings[r.Setting]
+	name := s.GroupName(on.Group)
+	if x != powerLimit && len(q.limits) > 1 {
+		name += " " + on.PowerLimit.String()
+	}
+	if x != clock && len(q.clocks) > 1 {
+		name += " " + on.Clock.String()
+	}
+	for i := range axes {
+		if i != x && len(axes[i]) > 1 {
+			name += fmt.Sprintf(" %s=%d", s.Names[i], s.Axes[i].Size(r.Values[i]))
+		}
+	}
+	return name
+}
+
+// drawSweep draws energy, energy per item and time, one above the other: a colour for each device and precision, dashes for
+// what else lines differ in, crosses where a run does not fit.
 func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byte, error) {
 	var plots [][]*plot.Plot
 	metrics := report.SweepMetrics(s.Item())
@@ -106,10 +157,10 @@ func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 		plots = append(plots, []*plot.Plot{p})
 	}
 	top, bottom := plots[0][0], plots[len(plots)-1][0]
-	top.Title.Text = s.Model.File[strings.LastIndexByte(s.Model.File, '/')+1:]
+	top.Title.Text = filepath.Base(s.Model.File)
 	bottom.X.Label.Text = s.Names[x]
 	if len(lines) > 1 {
-		nameLines(plots, lines)
+		nameLines(plots[1][0], lines)
 	}
 	tiles := draw.Tiles{Rows: len(plots), Cols: 1, PadY: vg.Points(6), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: vg.Points(14)}
 	return writePlot(format, vg.Points(560), vg.Points(780), 144, func(c draw.Canvas) {
@@ -130,7 +181,7 @@ func drawPanel(s *report.Sweep, lines []*sweepLine, x int, m *report.Metric) (*p
 		var xy, outside plotter.XYs
 		for _, r := range l.rows {
 			pt := plotter.XY{X: float64(s.Axes[x].Size(r.Values[x])), Y: m.Sweep(r)}
-			if !(pt.Y > 0) || math.IsInf(pt.Y, 0) || pt.X <= 0 {
+			if r.Unknown > 0 || !(pt.Y > 0) || math.IsInf(pt.Y, 0) || pt.X <= 0 {
 				continue
 			}
 			low, high = min(low, pt.Y), max(high, pt.Y)
@@ -185,29 +236,28 @@ func addLine(p *plot.Plot, xy, outside plotter.XYs, style draw.LineStyle) error 
 	return nil
 }
 
-// lineStyle gives each device a colour and each combination of other sizes dashes.
+// lineStyle gives each group of settings a colour, and what else lines differ in dashes.
 func lineStyle(lines []*sweepLine, i int) draw.LineStyle {
 	colors := palette()
 	dashes := [][]vg.Length{nil, {vg.Points(5), vg.Points(2)}, {vg.Points(1.5), vg.Points(2)}, {vg.Points(7), vg.Points(2), vg.Points(1.5), vg.Points(2)}}
-	first, devices := i, 1
-	for first > 0 && lines[first-1].device == lines[i].device {
+	first, groups := i, 1
+	for first > 0 && lines[first-1].group == lines[i].group {
 		first--
 	}
 	for k := 1; k < len(lines); k++ {
-		if lines[k].device != lines[k-1].device {
-			devices++
+		if lines[k].group != lines[k-1].group {
+			groups++
 		}
 	}
-	c, d := lines[i].device, i-first
-	if devices == 1 { // colours are free for the sizes
+	c, d := lines[i].group, i-first
+	if groups == 1 { // colours are free for the sizes
 		c, d = i, 0
 	}
 	return draw.LineStyle{Color: colors[c%len(colors)], Width: vg.Points(1.3), Dashes: dashes[d%len(dashes)]}
 }
 
-// nameLines names the lines in the middle panel's upper right corner.
-func nameLines(plots [][]*plot.Plot, lines []*sweepLine) {
-	p := plots[1][0]
+// nameLines names the lines in a panel's upper right corner.
+func nameLines(p *plot.Plot, lines []*sweepLine) {
 	p.Legend.Top, p.Legend.Padding = true, vg.Points(1)
 	for i, l := range lines {
 		p.Legend.Add(l.name, &plotter.Line{LineStyle: lineStyle(lines, i)})

@@ -35,8 +35,8 @@ func trainCommand() command {
 				measurementFlags("measurements in `FILE` (repeatable; - is standard input)", ""),
 				scopeFlag(),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the coefficients to `FILE`, whole or not at all (- is standard output)"},
-				&cli.StringSliceFlag{Name: "operators", Usage: "measured operators in `ROWS`, one JSON object a line: op, sizes, dtype, device, latency_ms and/or energy_j (repeatable)"},
-				suggestFlag(cli.StringFlag{Name: "from", Usage: "adapt the coefficients of the device `ID`, or those in a file, to the few operators or records given"}, deviceIDs()),
+				&cli.StringSliceFlag{Name: "operators", TakesFile: true, Usage: "measured operators in `ROWS`, one JSON object a line: op, sizes, dtype, device, latency_ms and/or energy_j (repeatable)"},
+				suggestFlag(cli.StringFlag{Name: "from", TakesFile: true, Usage: "adapt the coefficients of the device `ID`, or those in a file, to the few operators or records given"}, deviceIDs()),
 			)
 		},
 		run: runTrain,

@@ -45,7 +45,7 @@ func validateCommand() command {
 				measurementFlags("measurements in `FILE`, or FILE=DEVICE where several devices were measured (repeatable; - is standard input)", " altogether"),
 				listFlag("split", "what is left out, of operators "+strings.Join(validate.OperatorSplits(), ", ")+"; of trees", "all that the data allow", validate.SplitNames(trees), validate.SplitNames(records), validate.OperatorSplits()...),
 				scopeFlag(),
-				&cli.StringSliceFlag{Name: "operators", Usage: "validate on measured operators in `ROWS`, as irene train takes them (repeatable)"},
+				&cli.StringSliceFlag{Name: "operators", TakesFile: true, Usage: "validate on measured operators in `ROWS`, as irene train takes them (repeatable)"},
 				&cli.BoolFlag{Name: pairsFlag, Usage: "say how ratios of two whole models hold, their families left out"},
 				listFlag("method", "what is compared,", "all", validate.MethodNames(trees), validate.MethodNames(records)),
 				oneOfFlag(cli.StringFlag{Name: "target", Value: string(validate.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): WORDS"}, targets()),

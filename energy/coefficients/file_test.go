@@ -9,6 +9,7 @@ import (
 	"github.com/irene-onnx/irene/energy/internal/energytest"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/bounded"
 	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
@@ -65,10 +66,14 @@ func FuzzLoadCoefficients(f *testing.F) {
 	f.Add([]byte(strings.Replace(minimal, "float32", "float16", 1)))
 	f.Add([]byte(strings.Replace(minimal, "gtx-1070", "h200", 1)))
 	f.Add([]byte(`{"schema":1,"device":"x","classes":[{"class":"","dtype":"int4"}],"residuals":{}}`))
+	f.Add([]byte(`{"schema":1,"device":"gtx-1070","classes":[` + strings.Repeat(`{"class":"gemm","dtype":"float32"},`, 2000) + `{"class":"gemm","dtype":"float32"}]}`))
+	f.Add([]byte(`{"schema":` + strings.Repeat("[", 20000)))
 	a := energytest.Analyzed(f, energytest.Built(f, energytest.FloatIn("x", 4, 8), energytest.FloatWeight("w", 8, 8), Node("MatMul", "x w", "a"), Node("Softmax", "a", "y"), Out("y", graph.Float32, 4, 8)), nil)
 	dev := energytest.Device(f, "gtx-1070")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := coefficients.Load(bytes.NewReader(data), "fuzz.json")
+		var c *coefficients.Coefficients
+		var err error
+		bounded.Run(t, "loading", func() { c, err = coefficients.Load(bytes.NewReader(data), "fuzz.json") })
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "fuzz.json: ") {
 				t.Errorf("error %q does not name the file", err)

@@ -17,6 +17,8 @@ type Own struct {
 	Groups    []Group        `json:"groups"`             // of kernels that were measured on the device, by class and element type; sorted by name
 	LeftOut   string         `json:"left_out,omitempty"` // what was left out in turn for the errors of the groups: family, model, shape, part; none where too little was measured
 	Launch    energy.Seconds `json:"launch_s,omitempty"` // seconds that the host takes for a launch, where it held the device up; 0 where it never did
+	TF32      *bool          `json:"tf32,omitempty"`     // whether products of float32 rounded their inputs to TF32; none where the measurements do not say
+	Runtime   string         `json:"runtime,omitempty"`  // runtime profile that both of these hold under
 }
 
 // OwnOf finds what was fitted to a device.
@@ -57,8 +59,8 @@ func (o Own) over(earlier *Own) Own {
 		}
 	}
 	slices.SortFunc(out.Groups, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) })
-	if out.Launch == 0 {
-		out.Launch = earlier.Launch
+	if out.Runtime == "" || out.Runtime == earlier.Runtime {
+		out.Launch, out.TF32, out.Runtime = cmp.Or(out.Launch, earlier.Launch), cmp.Or(out.TF32, earlier.TF32), earlier.Runtime
 	}
 	return out
 }

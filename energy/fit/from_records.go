@@ -244,6 +244,7 @@ func (r *recordReader) addWork(it *Item) (problem string) {
 		if !ok {
 			return passedDType
 		}
+		k.Rounding = roundingOf(it.Record, r.Profile, k.Class)
 		k.Replayed = it.Level == energy.LevelOperator && it.Record.Buffers == "hot"
 		it.Work.Kernels = append(it.Work.Kernels, Kernel{Kernel: k, Count: float64(w.Count), Replayed: replayed(it.Record)})
 	}

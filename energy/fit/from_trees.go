@@ -117,7 +117,7 @@ func (r *treeReader) read() {
 		r.dims[d] = r.tree.Sequence
 	}
 	for i := range r.Steps {
-		r.kernels = append(r.kernels, Kernel{Kernel: law.KernelAt(&r.Steps[i].Cost, r.eval), Count: 1})
+		r.kernels = append(r.kernels, Kernel{Kernel: law.KernelAt(r.Steps[i].Cost, r.eval), Count: 1})
 	}
 	r.work = map[*graph.Module]*Work{}
 	r.module(r.Analysis.Tree.Root)

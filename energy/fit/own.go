@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/irene-onnx/irene/energy"
@@ -44,6 +45,7 @@ type ownFit struct {
 	took    [][2]float64  // seconds and joules of each kernel, with the constants as they were last evaluated whole
 	rows    []ownRow
 	launch  energy.Seconds // of the host
+	tf32    *bool          // nil: nobody says
 }
 
 // ownRow is a time or an energy that was measured.
@@ -61,17 +63,12 @@ type ownPart struct {
 
 // newOwnFit lists what items of one device ran and took.
 func newOwnFit(base *coefficients.Overlap, dev energy.Device, items []*Item, o *Options) (*ownFit, error) {
-	l, err := law.NewOverlap(base, dev)
+	limit := usualLimit(items)
+	l, err := law.OverlapUnder(base, dev, law.Options{PowerLimit: limit, Alone: len(items) > 0 && alone(items[0])})
 	if err != nil {
 		return nil, err
 	}
-	limit := usualLimit(items)
-	if limit > 0 {
-		if err := l.Limit(limit); err != nil {
-			return nil, err
-		}
-	}
-	f := &ownFit{overlap: base, device: dev, law: l, launch: hostLaunch(items)}
+	f := &ownFit{overlap: base, device: dev, law: l, launch: hostLaunch(items), tf32: mostRounded(items)}
 	at := map[string]int{}
 	for _, it := range thinnedItems(items) {
 		if hostBound(it) || limitOf(it) != limit {
@@ -190,6 +187,10 @@ func hostBound(it *Item) bool {
 	return it.Record != nil && slices.Contains(it.Record.Flags, energy.FlagHostBound)
 }
 
+// alone says that an item is a kernel given by shape, with its launch in what it took. Records are of a steady load, in which
+// the host launches ahead, as within a model.
+func alone(it *Item) bool { return it.Record == nil }
+
 // limitOf is the power limit that an item was measured under; 0 where it is the board's own, or nobody says.
 func limitOf(it *Item) energy.Watts {
 	if it.Record == nil || it.Record.Device.PowerLimit == nil {
@@ -228,6 +229,26 @@ func hostLaunch(items []*Item) energy.Seconds {
 		return 0
 	}
 	return energy.Seconds(stats.Median(list))
+}
+
+// mostRounded says whether most of the items that tell rounded products of float32 to TF32; nil where none tells.
+func mostRounded(items []*Item) *bool {
+	votes, n := 0, 0
+	for _, it := range items {
+		if it.Record == nil {
+			continue
+		}
+		if rounds, err := strconv.ParseBool(it.Record.Runtime.Options[optionTF32]); err == nil {
+			n++
+			if rounds {
+				votes++
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return new(2*votes > n)
 }
 
 // evaluate are the residuals of all rows; where one constant has changed, of the kernels that it decides.
@@ -302,7 +323,7 @@ func (f *ownFit) solve() error {
 
 // own is what was fitted, with the groups of kernels that rows are of and nothing said of their errors.
 func (f *ownFit) own(data string) coefficients.Own {
-	own := coefficients.Own{Device: f.device.ID, Constants: f.constants(data), Launch: f.launch}
+	own := coefficients.Own{Device: f.device.ID, Constants: f.constants(data), Launch: f.launch, TF32: f.tf32}
 	names := map[string]bool{}
 	for _, k := range f.kernels {
 		names[f.law.OwnGroup(k)] = true

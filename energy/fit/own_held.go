@@ -52,6 +52,9 @@ func FitOwn(base *coefficients.Overlap, d *Data, o Options) (coefficients.Own, *
 		return coefficients.Own{}, nil, fmt.Errorf("no measurement is left to train on%s", Listed(": passed over are ", measured.Reasons(d.Passed)))
 	}
 	own := f.own(strings.Join(baseNames(d.Files), " "))
+	if own.Launch > 0 || own.TF32 != nil {
+		own.Runtime = d.Profile
+	}
 	parts, what := d.leaveOut(ownErrors(d.Kind))
 	held, err := heldOwn(base, d, parts, &o)
 	if err != nil {
@@ -134,8 +137,8 @@ func predictOwn(o *coefficients.Overlap, dev energy.Device, items []*Item) ([]ow
 func predictedBy(p *OwnPredictor, items []*Item) (out []ownHeld) {
 	for _, it := range items {
 		h := ownHeld{Item: it, Estimate: p.Predict(it)}
-		if k := it.Work.alone(); k != nil {
-			h.group = p.laws[0].OwnGroup(&k.Kernel)
+		if k, l := it.Work.alone(), p.under(it); k != nil && l != nil {
+			h.group = l.OwnGroup(&k.Kernel)
 		}
 		out = append(out, h)
 	}

@@ -10,41 +10,47 @@ import (
 type OwnPredictor struct {
 	overlap *coefficients.Overlap
 	device  energy.Device
-	laws    map[energy.Watts]*law.Overlap // by power limit; 0 is the board's own
+	laws    map[ownCondition]*law.Overlap
 	launch  energy.Seconds
+}
+
+// ownCondition is what items were measured under.
+type ownCondition struct {
+	limit energy.Watts // 0: the board's own
+	alone bool
 }
 
 // NewOwnPredictor prepares predictions on a device.
 func NewOwnPredictor(o *coefficients.Overlap, dev energy.Device) (*OwnPredictor, error) {
-	l, err := law.NewOverlap(o, dev)
-	if err != nil {
+	if _, err := law.NewOverlap(o, dev); err != nil {
 		return nil, err
 	}
-	p := &OwnPredictor{overlap: o, device: dev, laws: map[energy.Watts]*law.Overlap{0: l}}
+	p := &OwnPredictor{overlap: o, device: dev, laws: map[ownCondition]*law.Overlap{}}
 	if own, ok := o.OwnOf(dev.ID); ok {
 		p.launch = own.Launch
 	}
 	return p, nil
 }
 
-// under is the law under a power limit; false where the board does not take it.
-func (p *OwnPredictor) under(limit energy.Watts) (*law.Overlap, bool) {
-	if l, ok := p.laws[limit]; ok {
-		return l, l != nil
+// under is the law as an item was measured; nil where the board does not take its power limit.
+func (p *OwnPredictor) under(it *Item) *law.Overlap {
+	c := ownCondition{limitOf(it), alone(it)}
+	l, ok := p.laws[c]
+	if !ok {
+		var err error
+		if l, err = law.OverlapUnder(p.overlap, p.device, law.Options{PowerLimit: c.limit, Alone: c.alone}); err != nil {
+			l = nil
+		}
+		p.laws[c] = l
 	}
-	l, err := law.NewOverlap(p.overlap, p.device)
-	if err != nil || l.Limit(limit) != nil {
-		l = nil
-	}
-	p.laws[limit] = l
-	return l, l != nil
+	return l
 }
 
 // Predict is what an item's kernels take one after the other, under the power limit it was measured under, or the host for
 // their launches where that is longer; the device idles meanwhile. Zero where the law cannot say.
 func (p *OwnPredictor) Predict(it *Item) (e law.Estimate) {
-	l, known := p.under(limitOf(it))
-	launches := 0.0
+	l := p.under(it)
+	known, launches := l != nil, 0.0
 	it.Work.All(func(k *Kernel) {
 		if !known {
 			return

@@ -36,7 +36,7 @@ type board struct {
 // newBoard moves constants of the shipped law by factors, by name.
 func newBoard(t testing.TB, device string, noise float64, move map[string]float64) *board {
 	t.Helper()
-	l, err := law.NewOverlap(shipped(t, device), energytest.Device(t, device))
+	l, err := law.OverlapUnder(shipped(t, device), energytest.Device(t, device), law.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestFitOwn(t *testing.T) {
 	checkHeldOut(t, d, report)
 	unseen := newBoard(t, "l4", 0, slower())
 	with := shipped(t, "l4").WithOwn(own)
-	l, err := law.NewOverlap(with, energytest.Device(t, "l4"))
+	l, err := law.OverlapUnder(with, energytest.Device(t, "l4"), law.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,11 +172,11 @@ func TestFitOwn(t *testing.T) {
 	if got := l.Kernel(&unmeasured); got.Origin == law.OriginFitted {
 		t.Error("a class without a record is fitted")
 	}
-	other, err := law.NewOverlap(with, energytest.Device(t, "h200-sxm"))
+	other, err := law.OverlapUnder(with, energytest.Device(t, "h200-sxm"), law.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	as, _ := law.NewOverlap(shipped(t, "l4"), energytest.Device(t, "h200-sxm"))
+	as, _ := law.OverlapUnder(shipped(t, "l4"), energytest.Device(t, "h200-sxm"), law.Options{})
 	k, _ := kernelOf(&encoder(128, 768)[0][0])
 	if got := other.Kernel(&k); got.Time != as.Kernel(&k).Time {
 		t.Error("what is one device's own changes another's")
@@ -264,7 +264,7 @@ func TestFitOwnAgain(t *testing.T) {
 		t.Fatalf("%d groups, %d before", len(both.Groups), len(first.Groups))
 	}
 	l := func(o *coefficients.Overlap) *law.Overlap {
-		l, err := law.NewOverlap(o, energytest.Device(t, "l4"))
+		l, err := law.OverlapUnder(o, energytest.Device(t, "l4"), law.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,9 +1,11 @@
 package fit
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
@@ -56,7 +58,51 @@ func kernelOf(w *energy.Work) (law.Kernel, bool) {
 	for _, p := range w.Products {
 		k.Products = append(k.Products, law.Product{Batch: float64(p.Batch), M: float64(p.M), N: float64(p.N), K: float64(p.K)})
 	}
+	k.Op, k.Elements, k.Quant = w.Row, float64(w.Elements), w.Quant
+	k.Attention, k.Experts = attentionOf(w.Attention, t), expertsOf(w.Experts)
 	return k, ok
+}
+
+// optionTF32 is the option of a runtime that says whether products of float32 round their inputs.
+const optionTF32 = "tf32"
+
+// roundingOf is what a record says of products of float32, or what the runtime does by default.
+func roundingOf(r *energy.Record, profile, class string) law.Rounding {
+	switch rounds, err := strconv.ParseBool(r.Runtime.Options[optionTF32]); {
+	case err != nil:
+		return law.RoundingUnder(profile, class)
+	case rounds:
+		return law.ToTF32
+	}
+	return law.Exact
+}
+
+// attentionOf is the geometry that a record has of a fused attention of an element type.
+func attentionOf(a *energy.WorkAttention, t graph.DType) *law.Attention {
+	if a == nil {
+		return nil
+	}
+	queries, _ := graph.ParseDType(a.DType)
+	cache, _ := graph.ParseDType(a.Cache)
+	out := &law.Attention{
+		Batch: float64(a.Batch), Heads: float64(a.Heads), KVHeads: float64(a.KVHeads), HeadDim: float64(a.HeadDim),
+		Query: float64(a.Query), Context: float64(a.Context), Causal: a.Causal, DType: queries, CacheBytes: float64(cmp.Or(cache, queries, t).Bits()) / 8,
+	}
+	if a.Window > 0 && a.Window < a.Context { // a wider one bounds nothing
+		out.Window = float64(a.Window)
+	}
+	return out
+}
+
+// expertsOf is what a record has of a layer of experts, whose tokens are taken to be those of text.
+func expertsOf(e *energy.WorkExperts) *law.Experts {
+	if e == nil {
+		return nil
+	}
+	return &law.Experts{
+		Tokens: float64(e.Tokens), Hidden: float64(e.Hidden), Inter: float64(e.Inter), TopK: float64(e.TopK), Experts: float64(e.Experts),
+		TP: 1, EP: 1, Gated: e.Gated, Distribution: law.Uneven,
+	}
 }
 
 // shapeOf writes the dims that a record was measured at.

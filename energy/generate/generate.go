@@ -82,6 +82,12 @@ func New(in Input) (*Generator, error) {
 	if err := g.prepareStep(); err != nil {
 		return nil, err
 	}
+	if profile := g.Basis().Profile; profile != in.Target.Options.Profile { // that of the step is that of all graphs
+		g.in.Target.Options.Profile = profile
+		if err := g.prepareParts(); err != nil {
+			return nil, err
+		}
+	}
 	if s, ok := g.program().Law().(law.Server); ok {
 		g.serving = s.Sample(float64(in.Batch), float64(g.vocabulary()))
 	} else {

@@ -88,7 +88,7 @@ var carries = []string{
 // cacheLike finds the values that hold keys and values of all tokens.
 func (r *promptEstimate) cacheLike() map[*graph.Value]bool {
 	out := map[*graph.Value]bool{}
-	for _, v := range r.d.Caches {
+	for _, v := range r.d.CachesOf(r.Analysis) {
 		out[v] = true
 	}
 	for _, n := range r.Analysis.Graph.Nodes {
@@ -205,7 +205,7 @@ func (r *promptEstimate) eval(rows, past int64) func(graph.Dim) (int64, bool) {
 // sizes are those of a kernel in a pass over prompts. Where it grows with the cache, keys and values count once for each
 // token and scores once for each pair.
 func (r *promptEstimate) sizes(i int, c chunk) law.Kernel {
-	cost, part := &r.Steps[i].Cost, &r.parts[i]
+	cost, part := r.Steps[i].Cost, &r.parts[i]
 	rows, prompt := c.sequences*c.tokens, c.tokens
 	if part.last {
 		rows, prompt = c.sequences, 1

@@ -12,6 +12,7 @@ import (
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/bounded"
 )
 
 const tiny = `{"model_name":"tiny","batch_size":8,"seq_len":32,"frontend_tree":{"id":"tiny/8/32/root","scope":"root","type":"model",` +
@@ -214,9 +215,13 @@ func FuzzReadTrees(f *testing.F) {
 	f.Add([]byte(`{"batch_size":1,"seq_len":1,"frontend_tree":{"child_nodes_obj":[null]}}`))
 	f.Add([]byte(`{"batch_size":1,"seq_len":1,"frontend_tree":{"scope":"root.a.matmul_1","type":"ml-np"}}`))
 	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	f.Add([]byte(`{"batch_size":1,"seq_len":1,"frontend_tree":` + strings.Repeat(`{"scope":"root","child_nodes_obj":[`, 3000)))
+	f.Add([]byte(strings.Repeat("{}\n", 5000)))
 	scopes := irene.NewScopes(tree([]string{"a", "MatMul", "MatMul"}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		trees, err := irene.Read(bytes.NewReader(data), "fuzz.jsonl")
+		var trees []*irene.Tree
+		var err error
+		bounded.Run(t, "reading", func() { trees, err = irene.Read(bytes.NewReader(data), "fuzz.jsonl") })
 		if err != nil && !strings.HasPrefix(err.Error(), "fuzz.jsonl:") {
 			t.Errorf("error %q does not name the file", err)
 		}

@@ -45,7 +45,18 @@ type Kernel struct {
 	Attention *Attention // of a fused kernel
 	Experts   *Experts   // of a layer of experts
 	Replayed  bool       // all it reads was read just before: what fits the cache is there
+	Rounding  Rounding   // of products of float32
 }
+
+// Rounding says whether products of float32 round their inputs to TF32.
+type Rounding uint8
+
+// The ways.
+const (
+	AsRuntime Rounding = iota // as the runtime does
+	Exact                     // they do not
+	ToTF32                    // they do, where the device can
+)
 
 // Product is Batch products of M×K by K×N.
 type Product struct{ Batch, M, N, K float64 }
@@ -55,6 +66,7 @@ type Sizes struct {
 	class, op, quant               string
 	dtype                          graph.DType
 	known, replayed                bool
+	rounding                       Rounding
 	macs, bytes, rereads, elements float64
 	count                          int
 	products                       [4]Product
@@ -65,7 +77,7 @@ type Sizes struct {
 // Comparable gives what tells a kernel from others as a key of maps. False where it has too many products for that.
 func (k *Kernel) Comparable() (Sizes, bool) {
 	s := Sizes{
-		class: k.Class, op: k.Op, quant: k.Quant, dtype: k.DType, known: k.Known, replayed: k.Replayed,
+		class: k.Class, op: k.Op, quant: k.Quant, dtype: k.DType, known: k.Known, replayed: k.Replayed, rounding: k.Rounding,
 		macs: k.MACs, bytes: k.Bytes, rereads: k.Rereads, elements: k.Elements, count: len(k.Products),
 	}
 	copy(s.products[:], k.Products)

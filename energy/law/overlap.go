@@ -29,6 +29,7 @@ type Overlap struct {
 	shift     coefficients.Shift // from the board to the meter
 	model     bool               // kernels are parts of a model's pass, whose launches are counted there
 	own       own
+	floor     float64 // s of an empty kernel of products without tensor cores in a pass, of the device's own; 0: that of the others
 }
 
 var _ Law = (*Overlap)(nil)
@@ -57,14 +58,23 @@ func NewOverlap(c *coefficients.Overlap, dev energy.Device) (*Overlap, error) {
 	return l, nil
 }
 
+// OverlapUnder makes the law of fitted constants on a device, of energies at the board, under a runtime and settings.
+func OverlapUnder(c *coefficients.Overlap, dev energy.Device, o Options) (*Overlap, error) {
+	l, err := NewOverlap(c, dev)
+	if err != nil {
+		return nil, err
+	}
+	return l, l.configure(o)
+}
+
 // Limit puts the device under another power limit than its board's own: kernels over it run at a lower clock. A limit that
 // the board does not take, or that does not keep its clocks up, is an error.
 func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(limit) }
 
 // configure puts the law under a runtime, and the device under its settings.
 func (l *Overlap) configure(o Options) error {
-	l.runtime, l.model = runtimeOf(o.Runtime), !o.Alone
-	l.launch = l.constants.Host.Launch[l.runtime.host]
+	l.under(o.Runtime)
+	l.model = !o.Alone
 	if o.HostLaunch != nil {
 		l.launch = float64(*o.HostLaunch)
 	}
@@ -120,7 +130,7 @@ func (l *Overlap) Kernel(k *Kernel) Prediction {
 	out.Group = group
 	g := l.groups[group]
 	if f := l.ownOf(k, group); f != nil {
-		g, why = f.group, ""
+		out.Group, g, why = l.ownGroup(k, group), f.group, ""
 	}
 	if !(run.time > 0 && run.power > 0) || math.IsInf(run.time, 0) {
 		return Prediction{Outcome: Outcome{Class: k.Class, DType: k.DType, Why: fmt.Sprintf("the coefficients hold no constants of the group %s", group)}}
@@ -161,6 +171,17 @@ func (k *Kernel) idle() bool {
 	return k.Bytes == 0 && k.MACs == 0 && k.Attention == nil && k.Experts == nil && k.Elements == 0 && !slices.ContainsFunc(k.Products, func(p Product) bool { return p.M > 0 })
 }
 
+// LeftOut is the mean relative error of times of a group of kernels on devices that were left out of the fit; false where none
+// was.
+func (l *Overlap) LeftOut(group string) (float64, bool) {
+	var sum, rows float64
+	for _, d := range l.groups[group].LeftOut {
+		sum += d.Error * float64(d.Rows)
+		rows += float64(d.Rows)
+	}
+	return sum / max(1, rows), rows > 0
+}
+
 // surround puts the intervals that leaving whole devices out gives around a prediction, those of leaving a kind of
 // multiprocessor out around a stand-in.
 func (l *Overlap) surround(p *Prediction, g *coefficients.Group) {
@@ -194,7 +215,7 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 		return l.productWaits(k)
 	}
 	x, why = l.rows(k)
-	return x, GroupRow, cmp.Or(l.borrowed[GroupRow], why)
+	return x, GroupRow, cmp.Or(l.borrowed[GroupRow], why, otherRows(k))
 }
 
 // productWaits is the products of a kernel, one after the other.
@@ -231,15 +252,15 @@ func (l *Overlap) productBy(w *productWay, q Product, warm bool) waits {
 // productOf is how products of a kernel are computed.
 func (l *Overlap) productOf(k *Kernel) productWay {
 	if s, ok := l.quantisationOf(k); ok {
-		w := productWay{name: s.Name, group: GroupProduct + " " + s.Name}
+		w := productWay{name: s.Name}
 		if w.why = l.noArithmetic(&s, l.constants.Quant[s.Name].Peak[l.machine.kind] > 0); w.why != "" {
 			s = s.weightsAlone()
 		}
-		w.quantisation = &s
+		w.group, w.quantisation = GroupProduct+" "+s.Name, &s
 		w.operand, w.stands = l.quantisedOperand(&s)
 		return w
 	}
-	if rate, ok := l.machine.dev.PeakMatrix(energy.TF32); ok && k.DType == graph.Float32 && (l.runtime.tf32 || l.runtime.tf32Convolutions && k.Class == "conv") {
+	if rate, ok := l.machine.dev.PeakMatrix(energy.TF32); ok && k.DType == graph.Float32 && l.runtime.rounds(k) {
 		o := operand{weight: 4, active: 4, peak: float64(rate), latency: 1, fill: 1, joules: 1}
 		return productWay{name: "tf32", group: GroupProduct, operand: o, why: "no TF32 product was measured; products in 16 bit stand for it"}
 	}
@@ -367,13 +388,14 @@ func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
 
 // draw is the factor on what a kernel draws above idle.
 func (l *Overlap) draw(k *Kernel, x *waits, group string) float64 {
-	switch f := l.ownOf(k, group); {
-	case f != nil:
-		return f.energy
-	case x.vector:
-		return 1
+	draw := 1.0
+	if !x.vector {
+		draw = l.data()
 	}
-	return l.data()
+	if f := l.ownOf(k, group); f != nil {
+		draw *= f.energy
+	}
+	return draw
 }
 
 // Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.

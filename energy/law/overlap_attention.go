@@ -1,6 +1,7 @@
 package law
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/irene-onnx/irene/energy"
@@ -71,11 +72,14 @@ func padded(headDim float64) float64 { return 16 * math.Ceil(headDim/16) }
 // attention is a fused kernel on elements of a type, perhaps with keys and values or arithmetic in 8 bits, and why it
 // stands for another.
 func (l *Overlap) attention(a *Attention, t graph.DType, warm bool) (waits, string) {
-	size := float64(t.Bits()) / 8
-	if a.decodes() {
-		return l.decode(a, size, warm), ""
+	size, why := float64(t.Bits())/8, ""
+	if !half(t) {
+		why = fmt.Sprintf("no fused attention was measured in %v; those in 16 bit stand for it", t)
 	}
-	peak, why := l.machine.peak(t.String()), ""
+	if a.decodes() {
+		return l.decode(a, size, warm), why
+	}
+	peak := l.machine.peak(t.String())
 	if a.Float8 {
 		peak, why = l.machine.path(energy.Float8)
 		peak *= l.constants.Attention.Float8[l.machine.memory]

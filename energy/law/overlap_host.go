@@ -47,6 +47,39 @@ func runtimeOf(profile string) runtime {
 	return runtime{host: hostEager, tf32Convolutions: true}
 }
 
+// rounds says whether a kernel's products of float32 round their inputs, where the device can.
+func (r *runtime) rounds(k *Kernel) bool {
+	if k.Rounding != AsRuntime {
+		return k.Rounding == ToTF32
+	}
+	return r.tf32 || r.tf32Convolutions && k.Class == "conv"
+}
+
+// RoundingUnder is what a runtime profile does with products of float32 of a class, unless it is told otherwise.
+func RoundingUnder(profile, class string) Rounding {
+	if r := runtimeOf(profile); r.rounds(&Kernel{Class: class}) {
+		return ToTF32
+	}
+	return Exact
+}
+
+// under puts the law under a runtime profile: how its host launches and float32 products are computed, as the device's own
+// measurements say where they were taken under one that launches alike.
+func (l *Overlap) under(profile string) {
+	l.runtime = runtimeOf(profile)
+	l.launch = l.constants.Host.Launch[l.runtime.host]
+	o, ok := l.source.OwnOf(l.machine.dev.ID)
+	if !ok || o.Runtime == "" || runtimeOf(o.Runtime).host != l.runtime.host {
+		return
+	}
+	if o.Launch > 0 {
+		l.launch = float64(o.Launch)
+	}
+	if o.TF32 != nil {
+		l.runtime.tf32, l.runtime.tf32Convolutions = *o.TF32, *o.TF32
+	}
+}
+
 // Server is a law that knows what serving a decode step takes beside the step's own kernels.
 type Server interface {
 	// Sample is what drawing a token for each of batch sequences takes out of a vocabulary, and what is between two steps.

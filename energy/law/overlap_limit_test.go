@@ -103,14 +103,14 @@ func TestImpossibleDevices(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*energy.Device){
-		"bandwidth is 0":                  func(d *energy.Device) { d.Bandwidth = 0 },
-		"boost clock is 0":                func(d *energy.Device) { d.BoostClock = 0 },
-		"number of multiprocessors is -1": func(d *energy.Device) { d.SMs = -1 },
-		"number of cores is 0":            func(d *energy.Device) { d.CoresPerSM = 0 },
-		"power limit is +Inf":             func(d *energy.Device) { d.TDP = energy.Watts(math.Inf(1)) },
-		"L2 cache is 0":                   func(d *energy.Device) { d.L2Bytes = 0 },
-		"float32 peak is 0":               func(d *energy.Device) { d.Peaks = nil },
-		"draws 120 W with its clocks up":  func(d *energy.Device) { d.TDP = 110 },
+		"bandwidth is 0":                    func(d *energy.Device) { d.Bandwidth = 0 },
+		"boost clock is 0":                  func(d *energy.Device) { d.BoostClock = 0 },
+		"number of multiprocessors is -1":   func(d *energy.Device) { d.SMs = -1 },
+		"number of cores is 0":              func(d *energy.Device) { d.CoresPerSM = 0 },
+		"power limit is +Inf":               func(d *energy.Device) { d.TDP = energy.Watts(math.Inf(1)) },
+		"L2 cache is 0":                     func(d *energy.Device) { d.L2Bytes = 0 },
+		"float32 peak is 0":                 func(d *energy.Device) { d.Peaks = nil },
+		"it draws 120 W with its clocks up": func(d *energy.Device) { d.TDP = 110 },
 	} {
 		dev := energytest.Device(t, "h100-sxm")
 		change(&dev)

@@ -117,7 +117,10 @@ func newMachine(d energy.Device) (machine, error) {
 			return m, fmt.Errorf("device %s: its %s is %v: kernels cannot be predicted without it", d.ID, x.name, x.value)
 		}
 	}
-	return m, m.limited(d.TDP)
+	if m.limit*atLimit <= m.idle {
+		return m, fmt.Errorf("device %s: under a power limit of %v it draws %v with its clocks up and nothing running", d.ID, d.TDP, energy.Watts(m.idle))
+	}
+	return m, nil
 }
 
 // memoryOf is the kind of a device's memory: that of its row, else what boards of its generation have.
@@ -133,11 +136,11 @@ func memoryOf(d *energy.Device) memoryKind {
 
 // limited puts the machine under another power limit. What its chip draws at rest stays.
 func (m *machine) limited(limit energy.Watts) error {
-	switch w := float64(limit); {
-	case !(w > 0) || w > m.board:
-		return fmt.Errorf("a power limit of %v W: %s takes limits up to %v W", w, m.dev.ID, m.board)
-	case w*atLimit <= m.idle:
-		return fmt.Errorf("a power limit of %v W: %s draws %.0f W with its clocks up and nothing running", w, m.dev.ID, m.idle)
+	if w := float64(limit); !(w*atLimit > m.idle) || w > m.board {
+		return &SettingError{
+			fmt.Sprintf("a power limit of %v W", w),
+			fmt.Sprintf("%s takes limits above %.4g W, which keep its clocks up, up to %v W", m.dev.ID, m.idle/atLimit, m.board),
+		}
 	}
 	m.limit = float64(limit)
 	return nil
@@ -147,7 +150,10 @@ func (m *machine) limited(limit energy.Watts) error {
 func (m *machine) clocked(clock energy.Hertz) error {
 	share := float64(clock) / m.clock
 	if !(share >= leastClock && share <= 1+1e-9) {
-		return fmt.Errorf("a clock of %v: %s takes clocks from %v up to %v", clock, m.dev.ID, energy.Hertz(leastClock*m.clock), energy.Hertz(m.clock))
+		return &SettingError{
+			fmt.Sprintf("a clock of %v", clock),
+			fmt.Sprintf("%s takes clocks from %v up to %v", m.dev.ID, energy.Hertz(leastClock*m.clock), energy.Hertz(m.clock)),
+		}
 	}
 	m.most = math.Min(1, share)
 	return nil

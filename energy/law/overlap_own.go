@@ -8,6 +8,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/graph"
 )
 
 // own are the factors of a device on what the law says of it, by group of its kernels.
@@ -28,6 +29,7 @@ const (
 	ownAwake  = "own.awake"
 	ownTime   = "own.time"
 	ownEnergy = "own.energy"
+	ownFloor  = "own.floor"
 )
 
 // OfEnergy says that a constant is of energies; others are of times.
@@ -46,18 +48,42 @@ func Overlaps(d *energy.Device) bool {
 }
 
 // ownGroup names the group that factors of a device go by: that of the constants, and beside it the class, where several
-// classes go by them, and the element type of rows, whose constants are of 16 bit.
+// classes go by them, and the element type, where the constants are another's.
 func (l *Overlap) ownGroup(k *Kernel, group string) string {
+	name := group
 	switch {
 	case group == GroupRow:
-		group += " " + cmp.Or(k.Op, k.Class)
-		if k.DType.Bits() != 16 || !k.DType.IsFloat() {
-			group += " " + k.DType.String()
-		}
+		name += " " + cmp.Or(k.Op, k.Class)
 	case len(k.Products) > 0 && k.Attention == nil && k.Experts == nil && k.Class != "gemm":
-		group += " " + k.Class
+		name += " " + k.Class
 	}
-	return group
+	if t := otherType(k, group); t != "" {
+		name += " " + t
+	}
+	return name
+}
+
+// otherType names the element type of a kernel where the constants of its group are of another; "" where they are of it.
+func otherType(k *Kernel, group string) string {
+	t := k.DType
+	if k.Attention != nil {
+		t = cmp.Or(k.Attention.DType, t)
+	}
+	switch {
+	case group == GroupVector:
+		if t == graph.Float32 {
+			return ""
+		}
+	case half(t):
+		return ""
+	case group == GroupProduct:
+		if t == graph.Float32 {
+			return energy.TF32
+		}
+	case strings.HasPrefix(group, GroupProduct), strings.HasPrefix(group, GroupExperts) && group != GroupExperts+" bfloat16":
+		return "" // a quantisation is the type
+	}
+	return t.String()
 }
 
 // ownOf are the factors of a kernel whose constants are those of a group; nil where the device has none.
@@ -75,8 +101,9 @@ func (l *Overlap) OwnGroup(k *Kernel) string { return l.ownGroup(k, l.Group(k)) 
 func (l *Overlap) Covers(k *Kernel) bool { return Covers(k) || l.ownOf(k, l.Group(k)) != nil }
 
 // OwnSlots makes room for what is the device's own in kernels of those groups, names as [Overlap.OwnGroup] has them, and
-// lists it: watts awake, a factor on times and one on energies above idle for each group, and the constants that kernels of
-// the device decide. Starts are what holds without the rows that are to be fitted.
+// lists it: watts awake, what an empty kernel of products without tensor cores takes in a pass, a factor on times and one on
+// energies above idle for each group, and the constants that kernels of the device decide. Starts are what holds without the
+// rows that are to be fitted.
 func (l *Overlap) OwnSlots(kernels []*Kernel) []Slot {
 	names, groups := []string{}, map[string]bool{}
 	speaks := func(s *Slot) bool {
@@ -90,6 +117,9 @@ func (l *Overlap) OwnSlots(kernels []*Kernel) []Slot {
 	}
 	slices.Sort(names)
 	out := []Slot{{Name: ownAwake, Unit: "W", Start: l.machine.idle, Value: &l.machine.idle, Most: mostAwake * l.machine.limit}}
+	if l.floor = l.vectorFloor(); groups[GroupVector] && l.model && l.floor > 0 {
+		out = append(out, Slot{Name: ownFloor, Unit: "s", Group: GroupVector, Start: l.floor, Value: &l.floor})
+	}
 	for _, name := range names {
 		if l.own[name] == nil {
 			l.own[name] = &ownFactors{time: 1, energy: 1}
@@ -122,6 +152,8 @@ func (l *Overlap) readOwn(o *coefficients.Own) error {
 		switch {
 		case k.Name == ownAwake:
 			l.machine.idle = k.Value
+		case k.Name == ownFloor:
+			l.floor = k.Value
 		case k.Name == ownTime && f != nil:
 			f.time = k.Value
 		case k.Name == ownEnergy && f != nil:

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/graph"
 )
 
 // RowConstants are those of operators that go over rows: memory streams, and a floor by operator.
@@ -52,6 +53,17 @@ func (c *RowConstants) rowOp(k *Kernel) (op, why string) {
 	}
 	return op, fmt.Sprintf("no %s was measured in %v; %s stands for it", k.Class, k.DType, op)
 }
+
+// otherRows says that constants of rows, which are of 16 bit, stand for those of another element type; "" where they do not.
+func otherRows(k *Kernel) string {
+	if half(k.DType) {
+		return ""
+	}
+	return fmt.Sprintf("no %s was measured in %v; those in 16 bit stand for it", cmp.Or(k.Op, k.Class), k.DType)
+}
+
+// half says that a type is a floating-point one of 16 bit, as most constants are of.
+func half(t graph.DType) bool { return t.Bits() == 16 && t.IsFloat() }
 
 // work is the clocks that a row operator takes an element.
 func (c *RowConstants) work(m *machine, op string) float64 {

@@ -24,6 +24,7 @@ type Sheets struct {
 	Power     []PowerSheet     `json:"power" lines:"before,each"`
 	Groups    [][]GroupSheet   `json:"groups" lines:"before,each"`
 	Borrowed  [][]ReasonSheet  `json:"borrowed" lines:"before,each"`
+	Own       [][]OwnSheet     `json:"own" lines:"before,each"`
 }
 
 // Sheet is a law on one device: what is its own, and the places of its constants in [Sheets].
@@ -42,6 +43,7 @@ type Sheet struct {
 	Power            int          `json:"power"`
 	Groups           int          `json:"groups"`
 	Borrowed         int          `json:"borrowed"`
+	Own              int          `json:"own"`
 }
 
 // ShiftSheet leads from energies of the board to those of the meter.
@@ -69,6 +71,7 @@ func (s *Sheets) Add(l *Overlap) int {
 		Power:     place(&s.Power, PowerSheet{w.FLOP[process], w.Byte[m.generation], l.data(), w.Vector, w.Score, w.Slope, w.Least[process]}),
 		Groups:    place(&s.Groups, l.groupSheets()),
 		Borrowed:  place(&s.Borrowed, l.reasonSheets()),
+		Own:       place(&s.Own, l.ownSheets()),
 	})
 }
 
@@ -222,6 +225,14 @@ type GroupSheet struct {
 	StandIn float64 `json:"standin"` // of both where constants stand in
 }
 
+// OwnSheet is what a device has of its own on a group of kernels, by the name that its own groups have.
+type OwnSheet struct {
+	GroupSheet
+	Stretch float64 `json:"stretch"` // factor on all that a kernel waits for at boost clock
+	Draw    float64 `json:"draw"`    // factor on what it draws above idle
+	Fitted  bool    `json:"fitted"`  // measured on the device
+}
+
 // ReasonSheet says why constants of a group, or of a row operator, are another's.
 type ReasonSheet struct {
 	Of  string `json:"of"`
@@ -280,13 +291,24 @@ func (l *Overlap) expertSheets() (out []ExpertSheet) {
 
 func (l *Overlap) groupSheets() (out []GroupSheet) {
 	for _, name := range slices.Sorted(maps.Keys(l.groups)) {
-		g := l.groups[name]
-		if len(g.Devices) == 0 {
-			continue
+		if g := l.groups[name]; len(g.Devices) > 0 {
+			out = append(out, groupSheet(name, &g))
 		}
-		time, joules := bands(&g, false)
-		both, _ := bands(&g, true)
-		out = append(out, GroupSheet{name, time.P90, joules.P90, both.P90})
+	}
+	return out
+}
+
+func groupSheet(name string, g *coefficients.Group) GroupSheet {
+	time, joules := bands(g, false)
+	both, _ := bands(g, true)
+	return GroupSheet{name, time.P90, joules.P90, both.P90}
+}
+
+func (l *Overlap) ownSheets() []OwnSheet {
+	out := []OwnSheet{}
+	for _, name := range slices.Sorted(maps.Keys(l.own)) {
+		f := l.own[name]
+		out = append(out, OwnSheet{groupSheet(name, &f.group), f.time, f.energy, slices.Contains(f.group.Devices, l.machine.dev.ID)})
 	}
 	return out
 }

@@ -155,10 +155,13 @@ func (l *Overlap) vector(q Product, weights, convert bool) waits {
 // vectorFloor is what an empty kernel takes: alone as it was measured, with the host's launch in it, which a pass counts once
 // for all its kernels.
 func (l *Overlap) vectorFloor() float64 {
-	if l.model {
-		return l.constants.Product.Floor[l.machine.kind] / l.machine.clock
+	switch {
+	case !l.model:
+		return l.constants.Vector.Floor
+	case l.floor > 0:
+		return l.floor
 	}
-	return l.constants.Vector.Floor
+	return l.constants.Product.Floor[l.machine.kind] / l.machine.clock
 }
 
 // upTo rounds up to a multiple.

@@ -60,6 +60,9 @@ const modelSpread = 0.01
 func (l *Overlap) Variation() *Variation {
 	return &Variation{Of: l.machine.dev.ID + " " + nameOf(l.source), Energy: modelSpread, Time: modelSpread, Spread: func(o *Outcome) coefficients.Spreads {
 		g := l.groups[o.Group]
+		if f := l.own[o.Group]; f != nil && o.Origin == OriginFitted {
+			g = f.group
+		}
 		s := g.Spreads()
 		if !o.StandIn {
 			return s
@@ -81,7 +84,7 @@ func nameOf(constants any) string {
 
 // Identity tells kernels of one work at one size from others.
 func (k *Kernel) Identity() string {
-	b := fmt.Appendf(nil, "%s|%d|%g|%g|%g|%s|%g|%s|%v", k.Class, k.DType, k.MACs, k.Bytes, k.Rereads, k.Op, k.Elements, k.Quant, k.Replayed)
+	b := fmt.Appendf(nil, "%s|%d|%g|%g|%g|%s|%g|%s|%v|%d", k.Class, k.DType, k.MACs, k.Bytes, k.Rereads, k.Op, k.Elements, k.Quant, k.Replayed, k.Rounding)
 	for _, p := range k.Products {
 		b = fmt.Appendf(b, "|%g,%g,%g,%g", p.Batch, p.M, p.N, p.K)
 	}

@@ -41,7 +41,7 @@ func operatorOf(a *analysis.Analysis, k *predict.Step) (Operator, bool) {
 		return Operator{}, false
 	}
 	if len(k.Cost.Products) > 0 {
-		return productOf(a, &k.Cost)
+		return productOf(a, k.Cost)
 	}
 	out := a.Inference.Facts[k.Node.Outputs[0].ID]
 	o := Operator{DType: out.DType, B: 1, H: 1}

@@ -7,6 +7,7 @@ import (
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/internal/energytest"
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/bounded"
 )
 
 func TestRowKernels(t *testing.T) {
@@ -135,12 +136,16 @@ func FuzzParseRow(f *testing.F) {
 	f.Add([]byte(`{"op":"attention","phase":"prefill","B":2,"heads":32,"kv_heads":8,"head_dim":128,"S_q":64,"S_kv":64,"causal":true,"dtype":"bfloat16","kv_dtype":"fp8","attn_dtype":"fp8","window":16}`))
 	f.Add([]byte(`{"op":"moe","tokens":16,"hidden":2048,"inter":768,"topk":8,"experts":128,"tp":2,"ep":4,"distribution":"power_law_1.2","dtype":"fp8_block"}`))
 	f.Add([]byte(`{"op":"add_rmsnorm","B":4,"H":4096,"dtype":"bf16","runtime":"vllm"}`))
+	f.Add([]byte(`{"op":"linear",` + strings.Repeat(`"B":4,`, 5000) + `"B":4}`))
+	f.Add([]byte(`{"op":` + strings.Repeat("[", 20000)))
 	dev, err := energy.LookupDevice("t4")
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		row, err := parseRow(text)
+		var row Row
+		var err error
+		bounded.Run(t, "parsing", func() { row, err = parseRow(text) })
 		if err != nil || row.Unknown != "" {
 			return
 		}

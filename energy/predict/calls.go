@@ -27,7 +27,7 @@ func (p *Program) Calls() []Call {
 		if !ok {
 			k = len(out)
 			at[key] = k
-			out = append(out, Call{Cost: &p.Steps[i].Cost})
+			out = append(out, Call{Cost: p.Steps[i].Cost})
 		}
 		out[k].Steps = append(out[k].Steps, i)
 	}
@@ -37,7 +37,7 @@ func (p *Program) Calls() []Call {
 // keyOf is what tells the kernels of steps apart.
 func keyOf(s *Step) string {
 	var b strings.Builder
-	c := &s.Cost
+	c := s.Cost
 	b.WriteString(c.Class + "|" + c.DType.String() + "|" + c.Row + "|" + c.Quant)
 	if !c.Known {
 		b.WriteString("|unknown")
@@ -90,9 +90,36 @@ func (p *Program) Symbols() []string {
 // where the law does not know the energy. Kernels whose sizes are not known are left out. It fails where the pass depends
 // on another symbol. Several goroutines may call the function.
 func (p *Program) Compile(symbols []string) (func(values []int64) law.Share, error) {
-	if _, ok := p.law.(*law.Overlap); ok {
-		return p.compileCalls(symbols)
+	all, err := CompileAll([]*Program{p}, symbols)
+	if err != nil {
+		return nil, err
 	}
+	return all[0], nil
+}
+
+// CompileAll compiles several programs: see [Program.Compile]. Those of one plan share its sizes.
+func CompileAll(programs []*Program, symbols []string) ([]func(values []int64) law.Share, error) {
+	sizes := map[*Plan]*callSizes{}
+	out := make([]func([]int64) law.Share, len(programs))
+	for i, p := range programs {
+		var err error
+		if !p.overlaps() {
+			out[i], err = p.compileFormulas(symbols)
+		} else if sizes[p.Plan] == nil {
+			sizes[p.Plan], err = p.sizes(symbols)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if s := sizes[p.Plan]; out[i] == nil {
+			out[i] = func(values []int64) law.Share { return p.pass(s.calls, s.at(values)) }
+		}
+	}
+	return out, nil
+}
+
+// compileFormulas compiles the closed forms of a law that has some.
+func (p *Program) compileFormulas(symbols []string) (func(values []int64) law.Share, error) {
 	fs, err := p.Formulas()
 	if err != nil {
 		return nil, err
@@ -115,34 +142,41 @@ func (p *Program) Compile(symbols []string) (func(values []int64) law.Share, err
 	}, nil
 }
 
-// compileCalls compiles the sizes of all distinct kernels.
-func (p *Program) compileCalls(symbols []string) (func(values []int64) law.Share, error) {
-	calls := p.Calls()
+// callSizes are the distinct kernels of a plan, and their sizes compiled.
+type callSizes struct {
+	calls []Call
+	dims  int // known ones, in the order of dimsOf
+	sizes *graph.Program
+}
+
+func (p *Program) sizes(symbols []string) (*callSizes, error) {
+	out := &callSizes{calls: p.Calls()}
 	var dims []graph.Dim
-	for _, c := range calls {
+	for _, c := range out.calls {
 		for _, d := range dimsOf(c.Cost) {
 			if !d.IsUnknown() {
 				dims = append(dims, d)
 			}
 		}
 	}
-	sizes, err := graph.CompileDims(symbols, dims)
-	if err != nil {
-		return nil, err
-	}
-	return func(values []int64) law.Share {
-		out := make([]float64, len(dims))
-		sizes.Eval(values, out)
-		next := func(d graph.Dim) (int64, bool) {
-			if d.IsUnknown() {
-				return 0, false
-			}
-			v := out[0]
-			out = out[1:]
-			return int64(v), true
+	out.dims = len(dims)
+	var err error
+	out.sizes, err = graph.CompileDims(symbols, dims)
+	return out, err
+}
+
+// at evaluates all sizes, and gives them out in the order in which they are asked for.
+func (s *callSizes) at(values []int64) func(graph.Dim) (int64, bool) {
+	out := make([]float64, s.dims)
+	s.sizes.Eval(values, out)
+	return func(d graph.Dim) (int64, bool) {
+		if d.IsUnknown() {
+			return 0, false
 		}
-		return p.pass(calls, next)
-	}, nil
+		v := out[0]
+		out = out[1:]
+		return int64(v), true
+	}
 }
 
 // pass is what calls take together, at the sizes that dims evaluate to in the order of dimsOf.

@@ -136,7 +136,7 @@ func (p *Program) form(s *Step) (law.Form, error) {
 	if s.IsCall() {
 		return p.law.CallForm(s.Bytes())
 	}
-	return p.law.Form(&s.Cost)
+	return p.law.Form(s.Cost)
 }
 
 // symbolic builds formulas. Expressions are numbered as they first occur.

@@ -10,7 +10,7 @@ import (
 // size finds the sizes of a step.
 func (k *Kernel) size(eval func(graph.Dim) (int64, bool)) {
 	if !k.IsCall() {
-		k.Sizes = law.KernelAt(&k.Cost, eval)
+		k.Sizes = law.KernelAt(k.Cost, eval)
 		return
 	}
 	bytes, known := eval(k.Step.Bytes())
@@ -80,19 +80,27 @@ func (p *pass) excess() law.Share { return p.law.Excess(p.launches, p.device) }
 
 // share puts what a kernel takes on its nodes, in proportion to their FLOPs; alike where none has any.
 func (k *Kernel) share(a *analysis.Analysis, eval func(graph.Dim) (int64, bool), nodes []Operator) {
-	if len(k.Members) < 2 {
-		n := &nodes[k.Node.ID]
-		n.Outcome, n.Part = k.Outcome, 1
+	worker := &nodes[k.Node.ID]
+	worker.Outcome, worker.Part = k.Outcome, 1
+	if k.IsCall() {
 		return
 	}
-	parts := k.parts(a, eval)
+	worker.Read, _ = eval(k.Cost.Read)
+	worker.Written, _ = eval(k.Cost.Written)
+	if len(k.Members) < 2 {
+		return
+	}
+	parts, read, written := k.parts(a, eval), worker.Read, worker.Written
 	for i, m := range k.Members {
 		n := &nodes[m.ID]
-		n.Outcome, n.Part = k.Outcome, parts[i]
-		n.Estimate = k.Estimate.Times(parts[i])
-		if m != k.Node {
-			n.Kernel = k.Node
+		if m == k.Node {
+			n.Part, n.Estimate = parts[i], k.Estimate.Times(parts[i])
+			continue
 		}
+		n.Outcome, n.Part, n.Kernel = k.Outcome, parts[i], k.Node
+		n.Estimate = k.Estimate.Times(parts[i])
+		n.Read, n.Written = int64(parts[i]*float64(read)), int64(parts[i]*float64(written))
+		worker.Read, worker.Written = worker.Read-n.Read, worker.Written-n.Written
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 // Plan is what a graph runs under a runtime profile.
 type Plan struct {
 	Analysis *analysis.Analysis
-	Steps    []Step // in graph order
+	Steps    []Step   // in graph order
+	Notes    []string // on how kernels were formed
 
 	of []int32 // index of the step by Node.ID; -1 for nodes that take nothing
 }
@@ -32,7 +33,7 @@ func NewPlan(a *analysis.Analysis, profile string, options ...kernel.Option) (*P
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Analysis: a, Steps: make([]Step, 0, len(k.Kernels)+len(k.Calls)), of: k.Of}
+	p := &Plan{Analysis: a, Steps: make([]Step, 0, len(k.Kernels)+len(k.Calls)), Notes: k.Notes, of: k.Of}
 	for i := range k.Kernels {
 		p.Steps = append(p.Steps, Step{&k.Kernels[i]})
 	}
@@ -41,7 +42,7 @@ func NewPlan(a *analysis.Analysis, profile string, options ...kernel.Option) (*P
 	}
 	for _, n := range k.Calls {
 		bytes := a.Inference.Facts[n.Outputs[0].ID].Bytes().MulInt(2)
-		cost := graph.Cost{Class: law.View, Known: !bytes.IsUnknown(), Read: bytes, Written: graph.Const(0)}
+		cost := &graph.Cost{Class: law.View, Known: !bytes.IsUnknown(), Read: bytes, Written: graph.Const(0)}
 		p.Steps = append(p.Steps, Step{&kernel.Kernel{Node: n, Cost: cost}})
 	}
 	slices.SortFunc(p.Steps, func(a, b Step) int { return a.Node.ID - b.Node.ID })

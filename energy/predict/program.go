@@ -15,7 +15,7 @@ import (
 
 // Options steer predictions.
 type Options struct {
-	Profile    string          // kernel profile; "" is that of the coefficients
+	Profile    string          // kernel profile; "" is that of additive coefficients, else what the file asks for
 	HostWatts  *energy.Watts   // see law.Options, as the others
 	HostLaunch *energy.Seconds // of the host for one kernel
 	PowerLimit energy.Watts    // 0: the board's own
@@ -36,9 +36,11 @@ type Basis struct {
 	Boundary energy.Boundary // board or wall
 	Origin   string          // OriginFitted or OriginEstimated
 	Profile  string          // kernel profile
-	NoEnergy bool            // the coefficients hold times alone: every energy is unknown, not zero
-	Idle     energy.Watts    // that the meter shows while nothing runs: of the board, and of the host at the plug
-	Warnings []string
+	// PowerLimit is the limit that was asked for; 0: the board's own.
+	PowerLimit energy.Watts
+	NoEnergy   bool         // the coefficients hold times alone: every energy is unknown, not zero
+	Idle       energy.Watts // that the meter shows while nothing runs: of the board, and of the host at the plug
+	Warnings   []string
 }
 
 // Warnf adds a warning.
@@ -65,31 +67,65 @@ type Program struct {
 // public specifications, and the program says so. It fails on coefficients without times, on those of single operators alone, and on an unknown
 // profile.
 func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
+	programs, err := BindAll(a, []Target{t})
+	if err != nil {
+		return nil, err
+	}
+	return programs[0], nil
+}
+
+// BindAll binds an analyzed graph to each of several targets: see [Target.Bind]. Those that run the same kernels share the
+// plan of them.
+func BindAll(a *analysis.Analysis, targets []Target) ([]*Program, error) {
+	type key struct {
+		profile   string
+		functions bool
+	}
+	plans := map[key]*Plan{}
+	out := make([]*Program, len(targets))
+	for i, t := range targets {
+		p, err := t.program(a)
+		if err != nil {
+			return nil, err
+		}
+		var options []kernel.Option
+		k := key{p.Profile, t.Coefficients.Overlap != nil}
+		if k.functions {
+			options = append(options, kernel.Functions)
+		}
+		if p.Plan = plans[k]; p.Plan == nil {
+			if p.Plan, err = NewPlan(a, p.Profile, options...); err != nil {
+				return nil, err
+			}
+			plans[k] = p.Plan
+		}
+		p.Warnings = append(p.Warnings, p.Notes...)
+		out[i] = p
+	}
+	return out, nil
+}
+
+// program is a program that has no plan yet.
+func (t Target) program(a *analysis.Analysis) (*Program, error) {
 	c, dev, opts := t.Coefficients, t.Device, t.Options
 	joules, seconds := c.Holds()
 	if !seconds && c.Overlap == nil {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
 	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: cmp.Or(opts.Profile, c.Profile)}}
+	if opts.Profile == "" && c.Overlap != nil {
+		p.Profile = defaultProfile(a)
+	}
+	t.Options.Profile = p.Profile
 	var err error
-	if p.law, err = law.New(c, dev, law.Options{
-		HostWatts: opts.HostWatts, HostLaunch: opts.HostLaunch, PowerLimit: opts.PowerLimit, Clock: opts.Clock, Runtime: p.Profile, Boundary: opts.Boundary,
-	}); err != nil {
+	if p.law, err = t.Law(); err != nil {
 		return nil, err
 	}
-	p.Idle = p.law.Idle()
-	var options []kernel.Option
+	p.Idle, p.PowerLimit = p.law.Idle(), opts.PowerLimit
 	if c.Overlap != nil {
-		options = append(options, kernel.Functions)
-	}
-	if p.Plan, err = NewPlan(a, p.Profile, options...); err != nil {
-		return nil, err
-	}
-	if c.Overlap != nil {
-		p.residuals = &coefficients.Residuals{}
-		if !slices.Contains(c.Provenance.Devices, dev.ID) {
+		if devices := c.Overlap.Devices(); !slices.Contains(devices, dev.ID) {
 			p.Origin = OriginEstimated
-			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(c.Provenance.Devices))
+			p.Warnf("nothing was measured on %s: its specifications and what was measured on %d devices say this", dev.ID, len(devices))
 		}
 		return p, nil
 	}
@@ -107,6 +143,14 @@ func (t Target) Bind(a *analysis.Analysis) (*Program, error) {
 	return p, nil
 }
 
+// Law is what predicts single kernels on the target; a [*law.SettingError] where the device does not take its settings.
+func (t Target) Law() (law.Law, error) {
+	o := t.Options
+	return law.New(t.Coefficients, t.Device, law.Options{
+		HostWatts: o.HostWatts, HostLaunch: o.HostLaunch, PowerLimit: o.PowerLimit, Clock: o.Clock, Runtime: cmp.Or(o.Profile, t.Coefficients.Profile), Boundary: o.Boundary,
+	})
+}
+
 // Run predicts energy and time of every operator and module of an analyzed graph: see [Target.Bind].
 func (t Target) Run(a *analysis.Analysis) (*Result, error) {
 	p, err := t.Bind(a)
@@ -119,7 +163,7 @@ func (t Target) Run(a *analysis.Analysis) (*Result, error) {
 // At predicts every step at the sizes that dims evaluate to, puts it on the node that does the work, and sums the modules.
 func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	g, tree := p.Analysis.Graph, p.Analysis.Tree
-	res := &Result{law: p.law, Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes)), Kernels: make([]Kernel, len(p.Steps))}
+	res := &Result{law: p.law, wide: p.Origin == OriginEstimated && !p.overlaps(), Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes)), Kernels: make([]Kernel, len(p.Steps))}
 	for i := range p.Steps {
 		k := &res.Kernels[i]
 		k.Step = &p.Steps[i]
@@ -135,7 +179,33 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 		}
 	}
 	res.Sum(tree.Root, p.residuals)
+	res.LeftOut = p.leftOut(res.Kernels)
 	return res
+}
+
+// leftOut is the mean error of kernels like these on devices left out.
+func (p *Program) leftOut(kernels []Kernel) float64 {
+	l, ok := p.law.(*law.Overlap)
+	if !ok {
+		return 0
+	}
+	var sum, time float64
+	for i := range kernels {
+		if off, known := l.LeftOut(kernels[i].Group); known {
+			sum += off * float64(kernels[i].Time)
+			time += float64(kernels[i].Time)
+		}
+	}
+	if time == 0 {
+		return 0
+	}
+	return sum / time
+}
+
+// overlaps says that the law is that of overlapping kernels, whose errors are those of GPUs that were left out.
+func (p *Program) overlaps() bool {
+	_, ok := p.law.(*law.Overlap)
+	return ok
 }
 
 // Law predicts single kernels as the program does.

@@ -60,7 +60,7 @@ func Rules() RecipeRules {
 
 // Recipe writes the program down for another reader. It fails where nobody else knows the law.
 func (p *Program) Recipe() (*Recipe, error) {
-	out := &Recipe{Basis: p.Basis, Residuals: p.residuals}
+	out := &Recipe{Basis: p.Basis, Residuals: p.residuals, Kernels: make([]RecipeKernel, 0, len(p.Steps))}
 	switch l := p.law.(type) {
 	case *law.Overlap:
 		out.Overlap = l
@@ -82,7 +82,7 @@ func (out *Recipe) rate(steps []Step, l linear) {
 	for i := range steps {
 		k := RecipeKernel{&steps[i], -1}
 		if !k.IsCall() {
-			rate := l.Rate(&k.Cost)
+			rate := l.Rate(k.Cost)
 			at, ok := index[rate.Key]
 			if !ok {
 				at = len(out.Rates)

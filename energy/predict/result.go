@@ -25,9 +25,12 @@ func Modes() []Mode { return []Mode{ModeSpec, ModeTimes, ModeMetered} }
 // Operator is the prediction of one operator.
 type Operator struct {
 	law.Outcome
-	Kernel  *graph.Node // whose kernel does this node's work; nil where the node stands for itself
-	Part    float64     // of its kernel's energy and time that the node stands for; 0 where it has none
-	Metered bool        // the energy is the meter's
+	Kernel *graph.Node // whose kernel does this node's work; nil where the node stands for itself
+	Part   float64     // of its kernel's energy and time that the node stands for; 0 where it has none
+	// Read and Written are the bytes that the node stands for; what runs as no kernel moves none. In whole bytes, so that
+	// the nodes of a kernel add up to it.
+	Read, Written int64
+	Metered       bool // the energy is the meter's
 }
 
 // Kernel is the prediction of one step.
@@ -63,8 +66,12 @@ type Result struct {
 	Nodes   []Operator // by Node.ID
 	Kernels []Kernel   // and calls, in graph order, as they were predicted
 	Modules map[*graph.Module]law.Sum
+	// LeftOut is how far times of kernels like these are off on GPUs that were left out of the fit: the mean relative error of
+	// their groups, weighted by time; 0 where the law does not tell.
+	LeftOut float64
 
-	law law.Law
+	law  law.Law
+	wide bool // the coefficients are another device's: intervals of operators add up
 }
 
 // Sum adds the operators of every subtree. A module's interval is that of its level around the part that was measured
@@ -75,7 +82,7 @@ func (r *Result) Sum(root *graph.Module, bands *coefficients.Residuals) {
 	visit = func(m *graph.Module) (s law.Sum) {
 		for _, n := range m.Nodes {
 			p := &r.Nodes[n.ID]
-			s.Add(&p.Outcome, p.Metered, r.Origin == OriginEstimated)
+			s.Add(&p.Outcome, p.Metered, r.wide)
 		}
 		for _, c := range m.Children {
 			below := visit(c)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
@@ -19,7 +20,7 @@ type Grid struct {
 	Programs []*predict.Program // of the targets, in the open dims
 	Tokens   bool               // items are tokens, not members of a batch
 	Warnings []string           // each once
-	Unknown  int                // operators whose cost is not known: nowhere counted
+	Unknown  int                // operators whose cost is not known, at the points that closed forms are held against
 	// Direct says why every point is analyzed of its own, which is slow; "" for closed forms.
 	Direct string
 
@@ -29,6 +30,7 @@ type Grid struct {
 	work       *graph.Program            // FLOPs, bytes, items
 	pass       []func([]int64) law.Share // by target
 	memory     func([]int64) analysis.Memory
+	unknown    []int // of a point, by target, where closed forms hold
 }
 
 // Point is the totals at one point. Numbers that are not known are not a number.
@@ -37,6 +39,7 @@ type Point struct {
 	Memory              analysis.Memory
 	Energy              []energy.Joules // by target
 	Time                []energy.Seconds
+	Unknown             []int // operators whose cost is not known: all else but items and memory is without them
 }
 
 // NewGrid compiles the closed forms of a graph in the named dims and holds them against the analysis itself at the given
@@ -49,12 +52,8 @@ func NewGrid(g *graph.Graph, opts analysis.Options, names []string, points [][]i
 	}
 	out := &Grid{Open: open, targets: targets, options: opts, convention: conv}
 	_, out.Tokens, _ = out.items()
-	for _, t := range targets {
-		p, err := t.Bind(open.Analysis)
-		if err != nil {
-			return nil, err
-		}
-		out.Programs = append(out.Programs, p)
+	if out.Programs, err = predict.BindAll(open.Analysis, targets); err != nil {
+		return nil, err
 	}
 	if err := out.compile(); err != nil {
 		out.Direct = err.Error()
@@ -79,7 +78,6 @@ func (g *Grid) compile() error {
 	if !ok {
 		items = graph.Const(1)
 	}
-	g.Unknown = total.Unknown
 	var err error
 	if g.work, err = graph.CompileDims(g.Open.Names, []graph.Dim{total.FLOPs(g.convention), total.Read.Add(total.Written), items}); err != nil {
 		return err
@@ -91,14 +89,8 @@ func (g *Grid) compile() error {
 		}
 		g.memory = func([]int64) analysis.Memory { return known }
 	}
-	for _, p := range g.Programs {
-		pass, err := p.Compile(g.Open.Names)
-		if err != nil {
-			return err
-		}
-		g.pass = append(g.pass, pass)
-	}
-	return nil
+	g.pass, err = predict.CompileAll(g.Programs, g.Open.Names)
+	return err
 }
 
 // At fills p with the totals at a point. It may be called by several goroutines, with a GridPoint each.
@@ -119,10 +111,11 @@ func (g *Grid) At(values []int64, p *Point) error {
 		s := g.pass[i](values)
 		p.Energy, p.Time = append(p.Energy, s.Energy), append(p.Time, s.Time)
 	}
+	p.Unknown = append(p.Unknown, g.unknown...)
 	return nil
 }
 
-func (p *Point) reset() { p.Energy, p.Time = p.Energy[:0], p.Time[:0] }
+func (p *Point) reset() { p.Energy, p.Time, p.Unknown = p.Energy[:0], p.Time[:0], p.Unknown[:0] }
 
 // closeness is how far closed forms may be from the analysis: what sums in another order differ by.
 const closeness = 1e-9
@@ -140,8 +133,14 @@ func (g *Grid) check(values []int64, seen map[string]bool) error {
 			g.Warnings = append(g.Warnings, w)
 		}
 	}
+	for _, n := range want.Unknown {
+		g.Unknown = max(g.Unknown, n)
+	}
 	if g.Direct != "" {
 		return nil
+	}
+	if g.unknown == nil {
+		g.unknown = want.Unknown
 	}
 	var got Point
 	if err := g.At(values, &got); err != nil {
@@ -149,7 +148,10 @@ func (g *Grid) check(values []int64, seen map[string]bool) error {
 	}
 	pairs := [][2]float64{{got.FLOPs, want.FLOPs}, {got.Bytes, want.Bytes}, {got.Items, want.Items}, {float64(got.Memory.PeakBytes), float64(want.Memory.PeakBytes)}}
 	for i := range g.Programs {
-		pairs = append(pairs, [2]float64{float64(got.Energy[i]), float64(want.Energy[i])}, [2]float64{float64(got.Time[i]), float64(want.Time[i])})
+		pairs = append(
+			pairs, [2]float64{float64(got.Energy[i]), float64(want.Energy[i])}, [2]float64{float64(got.Time[i]), float64(want.Time[i])},
+			[2]float64{float64(got.Unknown[i]), float64(want.Unknown[i])},
+		)
 	}
 	for _, p := range pairs {
 		if math.IsNaN(p[0]) && math.IsNaN(p[1]) {
@@ -192,19 +194,19 @@ func (g *Grid) analyze(values []int64, p *Point) (warnings []string, err error) 
 	if d, _, ok := analysis.Items(a.Graph, func(v *graph.Value) graph.Shape { return a.Inference.Facts[v.ID].Shape }); ok {
 		p.Items = number(d)
 	}
-	g.Unknown = max(g.Unknown, total.Unknown)
-	warnings = a.Warnings
+	warnings = slices.Clone(a.Warnings)
 	p.reset()
-	for _, t := range g.targets {
-		r, err := t.Run(a)
-		if err != nil {
-			return nil, err
-		}
+	programs, err := predict.BindAll(a, g.targets)
+	if err != nil {
+		return nil, err
+	}
+	for _, bound := range programs {
+		r := bound.At(a.Eval)
 		sum := r.Modules[a.Tree.Root]
 		if r.NoEnergy {
 			sum.Energy = energy.Joules(math.NaN())
 		}
-		p.Energy, p.Time = append(p.Energy, sum.Energy), append(p.Time, sum.Time)
+		p.Energy, p.Time, p.Unknown = append(p.Energy, sum.Energy), append(p.Time, sum.Time), append(p.Unknown, max(total.Unknown, sum.Unknown))
 		warnings = append(warnings, r.Warnings...)
 	}
 	return warnings, nil

@@ -11,18 +11,40 @@ import (
 	. "github.com/irene-onnx/irene/internal/onnxtest"
 )
 
-// grid compiles a graph's closed forms over sizes from low to high.
-func grid(t testing.TB, g *graph.Graph, names []string, low, high []int64, devices ...string) *Grid {
+// targets are devices with the coefficients of the GTX 1070.
+func targets(t testing.TB, devices ...string) (out []predict.Target) {
 	t.Helper()
-	var targets []predict.Target
 	for _, id := range devices {
-		targets = append(targets, predict.Target{Coefficients: energytest.Embedded(t), Device: energytest.Device(t, id)})
+		out = append(out, predict.Target{Coefficients: energytest.Embedded(t), Device: energytest.Device(t, id)})
 	}
-	out, err := NewGrid(g, analysis.Options{}, names, [][]int64{low, high}, targets, graph.TwoMACPlusElementwise)
+	return out
+}
+
+// over compiles a graph's closed forms over sizes from low to high.
+func over(t testing.TB, g *graph.Graph, names []string, low, high []int64, on []predict.Target, precisions ...string) *Sweep {
+	t.Helper()
+	if precisions == nil {
+		precisions = []string{""}
+	}
+	out, err := New(g, analysis.Options{}, precisions, names, [][]int64{low, high}, on, graph.TwoMACPlusElementwise)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// run collects the rows of a sweep.
+func run(t testing.TB, s *Sweep, q Request) ([]*Row, *Found) {
+	t.Helper()
+	var rows []*Row
+	found, err := s.Run(q, func(r *Row) error {
+		rows = append(rows, r)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows, found
 }
 
 // TestGrid holds closed forms against the analysis at random points.
@@ -39,7 +61,7 @@ func TestGrid(t *testing.T) {
 		{"bert-base-int8", []string{"batch"}, []int64{1}, []int64{200}},
 	} {
 		t.Run(c.model, func(t *testing.T) {
-			g := grid(t, energytest.Shared(t, c.model), c.names, c.low, c.high, "gtx-1070", "h100-sxm")
+			g := over(t, energytest.Shared(t, c.model), c.names, c.low, c.high, targets(t, "gtx-1070", "h100-sxm")).Grids[0]
 			if g.Direct != "" {
 				t.Fatal(g.Direct)
 			}
@@ -71,32 +93,26 @@ func TestGrid(t *testing.T) {
 
 // TestSweep counts by hand: x and y of float32 [n, 1048576] take 8 MiB·n, so that 1024 rows fill the 8 GiB of a GTX 1070.
 func TestSweep(t *testing.T) {
-	g := grid(t, energytest.Built(t, energytest.FloatIn("x", "n", 1<<20), Node("Relu", "x", "y"), Out("y", graph.Float32, "n", 1<<20)), []string{"n"}, []int64{1}, []int64{4096}, "gtx-1070", "t4")
-	var rows []*Row
-	best, err := g.Sweep([][]int64{{1, 1024, 1025, 4096}}, func(r *Row) bool { return r.Values[0] != 1 }, func(r *Row) error {
-		rows = append(rows, r)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := over(t, energytest.Built(t, energytest.FloatIn("x", "n", 1<<20), Node("Relu", "x", "y"), Out("y", graph.Float32, "n", 1<<20)), []string{"n"}, []int64{1}, []int64{4096}, targets(t, "gtx-1070", "t4"))
+	rows, found := run(t, s, Request{Axes: [][]int64{{1, 1024, 1025, 4096}}, Holds: func(r *Row) bool { return r.Values[0] != 1 }})
 	if len(rows) != 8 {
 		t.Fatalf("%d rows, want 8", len(rows))
 	}
 	for i, fits := range []bool{true, true, true, true, false, true, false, false} {
 		r := rows[i]
-		if n, ok := r.MemoryBytes(); !ok || n != r.Values[0]<<23 || r.Fits != fits || r.Device != i%2 || r.Items != float64(r.Values[0]) {
+		if n, ok := r.MemoryBytes(); !ok || n != r.Values[0]<<23 || r.Fits != fits || r.Setting != i%2 || r.Front || r.Items != float64(r.Values[0]) {
 			t.Errorf("row %d: %+v, want fits = %v", i, r, fits)
 		}
 		if r.Holds != (i > 1) {
 			t.Errorf("row %d: the condition holds: %v", i, r.Holds)
 		}
 	}
+	best := found.Best
 	if best[0] != rows[2] || best[1].Values[0] != 1025 && best[1].Values[0] != 1024 {
 		t.Errorf("best %+v and %+v", best[0], best[1])
 	}
 	for d, want := range []int64{1024, 2048} {
-		if n, ok := g.Largest([]int64{7}, 0, d); !ok || n != want {
+		if n, ok := s.Largest([]int64{7}, 0, s.Group(d)); !ok || n != want {
 			t.Errorf("largest on device %d: %d, %v; want %d", d, n, ok, want)
 		}
 	}
@@ -104,13 +120,13 @@ func TestSweep(t *testing.T) {
 
 // TestSweepOrder: goroutines do not change the order of rows.
 func TestSweepOrder(t *testing.T) {
-	g := grid(t, energytest.Built(t, energytest.FloatIn("x", "n", "m"), Node("Relu", "x", "y"), Out("y", graph.Float32, "n", "m")), []string{"n", "m"}, []int64{1, 1}, []int64{100, 100}, "gtx-1070")
+	g := over(t, energytest.Built(t, energytest.FloatIn("x", "n", "m"), Node("Relu", "x", "y"), Out("y", graph.Float32, "n", "m")), []string{"n", "m"}, []int64{1, 1}, []int64{100, 100}, targets(t, "gtx-1070"))
 	axes := [][]int64{nil, nil}
 	for i := range int64(100) {
 		axes[0], axes[1] = append(axes[0], i+1), append(axes[1], i+1)
 	}
 	i := int64(0)
-	if _, err := g.Sweep(axes, nil, func(r *Row) error {
+	if _, err := g.Run(Request{Axes: axes}, func(r *Row) error {
 		if r.Values[0] != i/100+1 || r.Values[1] != i%100+1 {
 			t.Fatalf("row %d is %v", i, r.Values)
 		}
@@ -137,13 +153,13 @@ func TestContradiction(t *testing.T) {
 }
 
 func BenchmarkSweep(b *testing.B) {
-	g := grid(b, energytest.Shared(b, "bert-base"), []string{"batch", "sequence"}, []int64{1, 1}, []int64{100, 400}, "gtx-1070")
+	g := over(b, energytest.Shared(b, "bert-base"), []string{"batch", "sequence"}, []int64{1, 1}, []int64{100, 400}, targets(b, "gtx-1070"))
 	axes := [][]int64{nil, nil}
 	for i := range int64(100) {
 		axes[0], axes[1] = append(axes[0], i+1), append(axes[1], 4*(i+1))
 	}
 	for b.Loop() {
-		if _, err := g.Sweep(axes, nil, func(*Row) error { return nil }); err != nil {
+		if _, err := g.Run(Request{Axes: axes}, func(*Row) error { return nil }); err != nil {
 			b.Fatal(err)
 		}
 	}

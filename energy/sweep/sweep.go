@@ -3,23 +3,82 @@ package sweep
 import (
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// Row is one point of a sweep on one device. Numbers that are not known are not a number.
+// Sweep is a graph over the same sizes at several settings, with a grid for each precision.
+type Sweep struct {
+	Grids    []*Grid
+	Settings []Setting // in the order of the rows of a point: by device, precision, and target
+	Groups   int       // of settings
+}
+
+// Setting is what a row is predicted for beside its sizes.
+type Setting struct {
+	*predict.Program
+	predict.Options
+	As    string // precision, as in analysis.Options
+	Group int    // of the settings that differ in power limit and clock alone
+
+	grid, target int
+}
+
+// New compiles a grid for each precision: see [NewGrid]. Targets of a device stand side by side.
+func New(g *graph.Graph, opts analysis.Options, precisions, names []string, points [][]int64, targets []predict.Target, conv graph.Convention) (*Sweep, error) {
+	out := &Sweep{}
+	for _, as := range precisions {
+		opts.As = as
+		grid, err := NewGrid(g, opts, names, points, targets, conv)
+		if err != nil {
+			return nil, err
+		}
+		out.Grids = append(out.Grids, grid)
+	}
+	for from, to := 0, 0; from < len(targets); from = to {
+		for to = from; to < len(targets) && targets[to].Device.ID == targets[from].Device.ID; {
+			to++
+		}
+		for i, grid := range out.Grids {
+			for t := from; t < to; t++ {
+				out.Settings = append(out.Settings, Setting{
+					Program: grid.Programs[t], Options: targets[t].Options, As: precisions[i], Group: out.Groups, grid: i, target: t,
+				})
+			}
+			out.Groups++
+		}
+	}
+	return out, nil
+}
+
+// Group is the first setting of a group.
+func (s *Sweep) Group(group int) *Setting {
+	return &s.Settings[slices.IndexFunc(s.Settings, func(t Setting) bool { return t.Group == group })]
+}
+
+// Largest is the largest size of a dim at which the device of a setting holds a run: see [Grid.Largest].
+func (s *Sweep) Largest(values []int64, dim int, on *Setting) (int64, bool) {
+	return s.Grids[on.grid].Largest(values, dim, on.target)
+}
+
+// Row is one point of a sweep at one setting. Numbers that are not known are not a number.
 type Row struct {
 	Values       []int64 // of the open dims
-	Device       int     // index of the grid's targets
+	Setting      int     // index of the sweep's settings
 	Energy       energy.Joules
 	Time         energy.Seconds
 	FLOPs, Bytes float64
 	Items        float64 // tokens, or members of the batch
 	Memory       analysis.Memory
+	Unknown      int  // operators whose cost is not known: energy, time, FLOPs and bytes are at least what they are here
 	Fits         bool // what the run holds at once is not more than the device's memory, as far as it is known
 	Holds        bool // the caller's conditions
+	Front        bool // see Request.Front
 }
 
 // PerItem is the energy of one token, or of one member of the batch.
@@ -33,8 +92,16 @@ func (r *Row) cost() float64 {
 	return float64(r.Time) / r.Items
 }
 
-// Power is the mean power.
-func (r *Row) Power() energy.Watts { return r.Energy.Over(r.Time) }
+// eligible reports whether a row may be recommended: it runs, and nothing is missing from its energy and time.
+func (r *Row) eligible() bool { return r.Fits && r.Holds && r.Unknown == 0 }
+
+// Power is the mean power; not a number where operators are missing from energy and time.
+func (r *Row) Power() energy.Watts {
+	if r.Unknown > 0 {
+		return energy.Watts(math.NaN())
+	}
+	return r.Energy.Over(r.Time)
+}
 
 // MemoryBytes is what the run holds at once; false where it is not known.
 func (r *Row) MemoryBytes() (int64, bool) {
@@ -53,111 +120,140 @@ func Points(axes [][]int64, limit int) int {
 	return n
 }
 
-// sweepChunk is the number of points that one goroutine evaluates at a time.
+// Request says over what a sweep goes, and what it is to find.
+type Request struct {
+	Axes     [][]int64       // sizes of the open dims
+	Holds    func(*Row) bool // conditions on what is recommended; nil for none
+	Deadline energy.Seconds  // that a run has to keep to be recommended; 0 for none
+	// Front has the rows marked that no other of their group is at once faster than, by the time of a run, and cheaper, by the
+	// energy of an item; of equal ones the first. Rows are then kept until all are known.
+	Front bool
+}
+
+// Found is what a sweep found, for each group of settings. Rows of operators without a cost are never found.
+type Found struct {
+	Best    []*Row // that takes the least energy per item, or the least time where no energy is known, fits, holds and keeps the deadline; nil where there is none
+	Fastest []*Row // that fits and holds, in or after the deadline; nil where there is none
+	Held    []bool // some row fits and holds, whether its cost is known or not
+	Unknown int    // operators without a cost in a row, at most
+}
+
+// see takes one row into account.
+func (f *Found) see(r *Row, group int, deadline energy.Seconds) {
+	f.Unknown = max(f.Unknown, r.Unknown)
+	f.Held[group] = f.Held[group] || r.Fits && r.Holds
+	if !r.eligible() {
+		return
+	}
+	if q := f.Fastest[group]; q == nil || less(float64(r.Time), float64(q.Time)) {
+		f.Fastest[group] = r
+	}
+	if b := f.Best[group]; (deadline == 0 || r.Time <= deadline) && (b == nil || less(r.cost(), b.cost())) {
+		f.Best[group] = r
+	}
+}
+
+// sweepChunk is the number of rows, about, that one goroutine evaluates at a time.
 const sweepChunk = 1024
 
-// Sweep evaluates every combination of the axes' sizes, the last axis fastest, and hands the rows to emit in that order,
-// the devices of a point together. The rows belong to emit. It returns, for each device, the row that takes the least
-// energy per item among those that fit and for which holds is true, or the least time where no energy is known; nil where
-// there is none.
-func (g *Grid) Sweep(axes [][]int64, holds func(*Row) bool, emit func(*Row) error) ([]*Row, error) {
-	total := Points(axes, math.MaxInt32)
-	best := make([]*Row, len(g.Programs))
+// Run evaluates every combination of the axes' sizes, the last axis fastest, and hands the rows to emit in that order,
+// the settings of a point together. The rows belong to emit.
+func (s *Sweep) Run(q Request, emit func(*Row) error) (*Found, error) {
+	out := &Found{Best: make([]*Row, s.Groups), Fastest: make([]*Row, s.Groups), Held: make([]bool, s.Groups)}
+	if !q.Front {
+		return out, s.rows(&q, func(r *Row) error {
+			out.see(r, s.Settings[r.Setting].Group, q.Deadline)
+			return emit(r)
+		})
+	}
+	var rows []*Row
+	if err := s.rows(&q, func(r *Row) error {
+		out.see(r, s.Settings[r.Setting].Group, q.Deadline)
+		rows = append(rows, r)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	s.markFronts(rows)
+	for _, r := range rows {
+		if err := emit(r); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// rows evaluates the points on all processors and hands their rows on in order.
+func (s *Sweep) rows(q *Request, emit func(*Row) error) error {
+	total := Points(q.Axes, math.MaxInt32)
 	workers := runtime.GOMAXPROCS(0)
-	for from := 0; from < total; from += sweepChunk * workers {
+	size := max(1, sweepChunk/len(s.Settings))
+	for from := 0; from < total; from += size * workers {
 		rows := make([][]Row, workers)
 		errs := make([]error, workers)
 		var wait sync.WaitGroup
 		for w := range workers {
-			low := from + w*sweepChunk
+			low := from + w*size
 			if low >= total {
 				break
 			}
 			wait.Add(1)
 			go func() {
 				defer wait.Done()
-				rows[w], errs[w] = g.chunk(axes, low, min(low+sweepChunk, total), holds)
+				rows[w], errs[w] = s.chunk(q, low, min(low+size, total))
 			}()
 		}
 		wait.Wait()
 		for w := range workers {
 			for i := range rows[w] {
-				r := &rows[w][i]
-				if b := best[r.Device]; r.Fits && r.Holds && (b == nil || r.cost() < b.cost()) {
-					best[r.Device] = r
-				}
-				if err := emit(r); err != nil {
-					return nil, err
+				if err := emit(&rows[w][i]); err != nil {
+					return err
 				}
 			}
 			if errs[w] != nil {
-				return nil, errs[w]
+				return errs[w]
 			}
 		}
 	}
-	return best, nil
+	return nil
 }
 
 // chunk evaluates the points from low up to high.
-func (g *Grid) chunk(axes [][]int64, low, high int, holds func(*Row) bool) ([]Row, error) {
-	out := make([]Row, 0, (high-low)*len(g.Programs))
-	values := make([]int64, (high-low)*len(axes))
-	var p Point
+func (s *Sweep) chunk(q *Request, low, high int) ([]Row, error) {
+	out := make([]Row, 0, (high-low)*len(s.Settings))
+	values := make([]int64, (high-low)*len(q.Axes))
+	points := make([]Point, len(s.Grids))
 	for i := low; i < high; i++ {
-		at := values[:len(axes):len(axes)]
-		values = values[len(axes):]
+		at := values[:len(q.Axes):len(q.Axes)]
+		values = values[len(q.Axes):]
 		rest := i
-		for k := len(axes) - 1; k >= 0; k-- {
-			at[k] = axes[k][rest%len(axes[k])]
-			rest /= len(axes[k])
+		for k := len(q.Axes) - 1; k >= 0; k-- {
+			at[k] = q.Axes[k][rest%len(q.Axes[k])]
+			rest /= len(q.Axes[k])
 		}
-		if err := g.At(at, &p); err != nil {
-			return out, err
+		for k, g := range s.Grids {
+			if err := g.At(at, &points[k]); err != nil {
+				return out, err
+			}
 		}
-		for d, on := range g.Programs {
-			r := Row{Values: at, Device: d, Energy: p.Energy[d], Time: p.Time[d], FLOPs: p.FLOPs, Bytes: p.Bytes, Items: p.Items, Memory: p.Memory}
-			n, known := r.MemoryBytes()
-			r.Fits = !known || on.Device.MemoryBytes == 0 || n <= on.Device.MemoryBytes
-			r.Holds = holds == nil || holds(&r)
+		for k := range s.Settings {
+			r := s.row(k, at, points)
+			r.Holds = q.Holds == nil || q.Holds(&r)
 			out = append(out, r)
 		}
 	}
 	return out, nil
 }
 
-// Largest is the largest size of one dim at which a device's memory holds a run, the others being as in values: 0 where
-// even 1 is too much. False where no size is too much or memory is not known.
-func (g *Grid) Largest(values []int64, dim, device int) (int64, bool) {
-	if g.Programs[device].Device.MemoryBytes == 0 {
-		return 0, false
+// row is a setting's part of a point.
+func (s *Sweep) row(setting int, at []int64, points []Point) Row {
+	on := &s.Settings[setting]
+	p := &points[on.grid]
+	r := Row{
+		Values: at, Setting: setting, Energy: p.Energy[on.target], Time: p.Time[on.target],
+		FLOPs: p.FLOPs, Bytes: p.Bytes, Items: p.Items, Memory: p.Memory, Unknown: p.Unknown[on.target],
 	}
-	at := append([]int64(nil), values...)
-	fits := func(n int64) (bool, bool) {
-		at[dim] = n
-		var p Point
-		if err := g.At(at, &p); err != nil || !p.Memory.Known {
-			return false, false
-		}
-		return p.Memory.WeightBytes+p.Memory.PeakBytes <= g.Programs[device].Device.MemoryBytes, true
-	}
-	low, high := int64(0), int64(1)
-	for {
-		ok, known := fits(high)
-		if !known || high > analysis.MaxDim/2 {
-			return 0, false
-		}
-		if !ok {
-			break
-		}
-		low, high = high, 2*high
-	}
-	for high-low > 1 {
-		mid := (low + high) / 2
-		if ok, _ := fits(mid); ok {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return low, true
+	n, known := r.MemoryBytes()
+	r.Fits = !known || on.Device.MemoryBytes == 0 || n <= on.Device.MemoryBytes
+	return r
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/trace"
+	"github.com/irene-onnx/irene/internal/bounded"
 )
 
 func read(t *testing.T, text string) *trace.Trace {
@@ -314,8 +315,13 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(o.text()))
 	f.Add([]byte(layers + `{"Layers": [{"Name": "__myl_Fused_myl0_3", "Metadata": "[ONNX Layer: /d/Div]"}]}`))
 	f.Add([]byte(torchHead + torchRun("1", 0, "20", "4") + "," + torchRun("2", 5000, "20", "4") + "]}"))
+	f.Add([]byte("[" + strings.Repeat(`{"cat":"kernel","name":"k","ph":"X","ts":0,"dur":1},`, 2000) + "{}]"))
+	f.Add([]byte(strings.Repeat("[", 20000)))
+	f.Add([]byte(`{"Layers": [` + strings.Repeat(`"[Layer: a]+[Layer: b]",`, 2000) + `""]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		tr, err := trace.Read(bytes.NewReader(data), "fuzz")
+		var tr *trace.Trace
+		var err error
+		bounded.Run(t, "reading", func() { tr, err = trace.Read(bytes.NewReader(data), "fuzz") })
 		if err != nil {
 			return
 		}

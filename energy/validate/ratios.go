@@ -2,7 +2,6 @@ package validate
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -106,7 +105,7 @@ func additivity(d *fit.Data) []AdditiveRatio {
 	s := sums{alone: map[string]*fit.Item{}, predict: p}
 	for _, it := range operators.Items {
 		if len(it.Work.Kernels) == 1 {
-			s.alone[sameWork(&it.Record.Work[0])] = it
+			s.alone[it.Record.Work[0].Identity()] = it
 		}
 	}
 	var out []AdditiveRatio
@@ -119,11 +118,6 @@ func additivity(d *fit.Data) []AdditiveRatio {
 		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(b.CoveredTime, a.CoveredTime))
 	})
 	return out
-}
-
-// sameWork tells kernels of the same work.
-func sameWork(w *energy.Work) string {
-	return fmt.Sprint(w.Class, "|", w.DType, "|", w.MACs, "|", w.Read, "|", w.Written, "|", w.Products)
 }
 
 // sums adds up operators: measured ones where one of the same work was, else as they are predicted.
@@ -143,7 +137,7 @@ func (s *sums) over(it *fit.Item) AdditiveRatio {
 		j, t := float64(e.Energy), float64(e.Time)
 		kernels += n
 		predicted += t
-		if o := s.alone[sameWork(&it.Record.Work[i])]; o != nil {
+		if o := s.alone[it.Record.Work[i].Identity()]; o != nil {
 			covered += n
 			coveredTime += t
 			each := n / o.Work.Kernels[0].Count

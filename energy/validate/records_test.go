@@ -97,7 +97,7 @@ func TestValidateRecordsOverlap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := law.NewOverlap(shared.Overlap, energytest.Device(t, "l40s"))
+	l, err := law.OverlapUnder(shared.Overlap, energytest.Device(t, "l40s"), law.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ type Options struct {
 
 // Analysis is everything that follows from a graph and its dims.
 type Analysis struct {
-	Graph     *graph.Graph
+	Graph     *graph.Graph // the one that was given, or a copy with branches in the place of its Ifs
 	Inference *ops.Inference
 	Costs     []graph.Cost // by Node.ID
 	Scope     *scope.Result
@@ -31,6 +31,8 @@ type Analysis struct {
 	Symbolic bool
 	As       string // as in Options
 
+	idle []bool // by Node.ID
+
 	Params   *Params
 	Memory   Memory
 	Warnings []string
@@ -40,9 +42,10 @@ type Analysis struct {
 // and on a precision that there is not.
 func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	a := &Analysis{Graph: g, Symbolic: opts.Symbolic, Warnings: append([]string(nil), g.Warnings...)}
-	if err := a.infer(opts); err != nil {
+	if err := a.chooseBranches(opts); err != nil {
 		return nil, err
 	}
+	g = a.Graph
 	for _, why := range a.Inference.Unread {
 		a.warnf("%s", why)
 	}
@@ -52,9 +55,12 @@ func Run(g *graph.Graph, opts Options) (*Analysis, error) {
 	if err := a.count(opts.As); err != nil {
 		return nil, err
 	}
+	for _, name := range a.Inference.Open {
+		a.warnf("how often a loop runs is open: --dim %s=N says so", name)
+	}
+	a.idle = idleNodes(g)
 	a.Scope = scope.Resolve(g, opts.Scope)
-	taken := a.branches()
-	a.Tree = graph.BuildTree(g, a.Scope.Places, a.Scope.Classes, func(n *graph.Node) bool { return taken(n.Body) })
+	a.Tree = graph.BuildTree(g, a.Scope.Places, a.Scope.Classes, nil)
 	a.Params = countParams(a)
 	a.Memory = measureMemory(a)
 	return a, nil
@@ -68,42 +74,6 @@ func (a *Analysis) warnf(format string, args ...any) {
 // Eval is the value of an expression at the bound dims.
 func (a *Analysis) Eval(d graph.Dim) (int64, bool) { return d.Eval(lookup(a.Dims)) }
 
-// branches chooses one branch of every If and returns which bodies are operators of the tree.
-func (a *Analysis) branches() func(*graph.Body) bool {
-	dead := map[*graph.Body]bool{}
-	for _, n := range a.Graph.Nodes {
-		if n.Op != "If" || n.Domain != "" {
-			continue
-		}
-		bodies := n.Bodies()
-		choice, constant := a.Inference.Taken[n]
-		if !constant {
-			choice = a.Inference.Branch(n, a.Costs, a.Eval)
-			if choice < len(bodies) {
-				a.warnf("node %q (If): the condition is not constant; the branch %q with more work stands for it", n.Label(), bodies[choice].Name)
-			}
-		}
-		for i, b := range bodies {
-			dead[b] = i != choice
-		}
-	}
-	return func(b *graph.Body) bool {
-		for ; b != nil; b = outer(b) {
-			if dead[b] {
-				return false
-			}
-		}
-		return true
-	}
-}
-
-func outer(b *graph.Body) *graph.Body {
-	if b.Owner == nil {
-		return nil
-	}
-	return b.Owner.Body
-}
-
 // Metrics are the sums over the operators of a subtree. Each sum holds the known parts; Unknown counts the operators
 // that have none.
 type Metrics struct {
@@ -116,9 +86,14 @@ type Metrics struct {
 	Unknown     int
 }
 
-// NodeMetrics are the metrics of one operator, those that are unknown as unknown dims.
+// NodeMetrics are the metrics of one operator, those that are unknown as unknown dims. An operator of which only the shape
+// of its result is wanted does no work.
 func (a *Analysis) NodeMetrics(n *graph.Node) Metrics {
 	c := a.Costs[n.ID]
+	if c.Known && a.idle[n.ID] {
+		zero := graph.Const(0)
+		return Metrics{MACs: zero, Elementwise: zero, Read: zero, Written: zero, Operators: 1, Params: a.Params.Of(n)}
+	}
 	m := Metrics{MACs: c.MACs, Elementwise: c.Elementwise, Read: c.Read, Written: c.Written, Operators: 1, Params: a.Params.Of(n)}
 	if !c.Known || c.MACs.IsUnknown() || c.Elementwise.IsUnknown() || c.Read.IsUnknown() || c.Written.IsUnknown() {
 		m.Unknown = 1

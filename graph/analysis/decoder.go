@@ -269,8 +269,19 @@ func (d *Decoder) tie() {
 // CacheBytes is what the caches that a run reads hold.
 func (d *Decoder) CacheBytes(a *Analysis) graph.Dim {
 	sum := graph.Const(0)
-	for _, v := range d.Caches {
+	for _, v := range d.CachesOf(a) {
 		sum = sum.Add(a.Inference.Facts[v.ID].Bytes())
 	}
 	return sum
+}
+
+// CachesOf are the caches in the graph of an analysis, which is another one where branches stand in the place of Ifs.
+func (d *Decoder) CachesOf(a *Analysis) []*graph.Value {
+	var out []*graph.Value
+	for _, v := range a.Graph.Main.Inputs {
+		if slices.ContainsFunc(d.Caches, func(c *graph.Value) bool { return c.Name == v.Name }) {
+			out = append(out, v)
+		}
+	}
+	return out
 }

@@ -54,7 +54,7 @@ func (d *Decoder) Uncached() graph.Dim {
 // findSwitch looks for the boolean input that decides whether what runs reads a cache: inference tells, with one element
 // and with the other, which branches are taken.
 func (d *Decoder) findSwitch() {
-	if !slices.ContainsFunc(d.Graph.Main.Nodes, func(n *graph.Node) bool { return n.Op == "If" && n.Domain == "" }) {
+	if !hasIf(d.Graph) {
 		return
 	}
 	for _, v := range d.Graph.Main.Inputs {
@@ -92,7 +92,7 @@ func (d *Decoder) readsCache(input *graph.Value, element float64) bool {
 // runs reports whether a node stands in no branch that is not taken.
 func runs(n *graph.Node, taken map[*graph.Node]int) bool {
 	for b := n.Body; b.Owner != nil; b = b.Owner.Body {
-		if choice, decided := taken[b.Owner]; decided && slices.Index(b.Owner.Bodies(), b) != choice {
+		if choice, decided := taken[b.Owner]; decided && choice != ops.BothBranches && slices.Index(b.Owner.Bodies(), b) != choice {
 			return false
 		}
 	}

@@ -26,11 +26,12 @@ func (e *DimError) Error() string { return e.Msg }
 // Declared lists the symbols in the shapes of a graph's inputs, in the order of their first use.
 func Declared(g *graph.Graph) []string {
 	var names []string
+	listed := map[string]bool{}
 	for _, v := range g.Main.Inputs {
 		for _, d := range declaredShape(v) {
 			for _, s := range d.Symbols() {
-				if !slices.Contains(names, s) {
-					names = append(names, s)
+				if !listed[s] {
+					listed[s], names = true, append(names, s)
 				}
 			}
 		}
@@ -56,18 +57,24 @@ func (a *Analysis) infer(opts Options) error {
 		a.reportConflicts(a.Inference.Conflicts)
 		return nil
 	}
-	if len(given) < len(declared) {
-		equalities := []map[string]graph.Dim{ops.Infer(a.Graph, ops.Options{Dims: consts(given), Values: opts.Values}).Solved}
+	var s *assumption
+	if slices.ContainsFunc(declared, func(name string) bool { _, ok := given[name]; return !ok }) {
+		open := []*ops.Inference{ops.Infer(a.Graph, ops.Options{Dims: consts(given), Values: opts.Values})}
 		if len(given) > 0 { // at a given size, total = past + sequence may hide in a broadcast, which solves nothing
-			equalities = append(equalities, ops.Infer(a.Graph, ops.Options{Values: opts.Values}).Solved)
+			open = append(open, ops.Infer(a.Graph, ops.Options{Values: opts.Values}))
 		}
-		a.assume(declared, equalities...)
+		s = newAssumption(a.Graph, open...)
+		a.Dims, a.Assumed = s.complete(given)
 	}
 	a.Inference = ops.Infer(a.Graph, ops.Options{Dims: consts(a.Dims), Values: opts.Values})
-	if len(a.Inference.Conflicts) > 0 {
-		return a.explain(given, ops.Infer(a.Graph, ops.Options{Values: opts.Values}))
+	if len(a.Inference.Conflicts) == 0 {
+		return nil
 	}
-	return nil
+	symbolic := ops.Infer(a.Graph, ops.Options{Values: opts.Values})
+	if len(a.Assumed) > 0 {
+		a.search(s, given, opts, symbolic)
+	}
+	return a.explain(given, opts, symbolic)
 }
 
 func consts(dims map[string]int64) map[string]graph.Dim {
@@ -144,127 +151,13 @@ func lookup(dims map[string]int64) func(name string) (int64, bool) {
 	}
 }
 
-// assume gives numbers to the declared dims that neither the user nor the graph's equalities fix. Of two equalities for
-// a dim the first holds.
-func (a *Analysis) assume(declared []string, equalities ...map[string]graph.Dim) {
-	cache := hasCache(a.Graph)
-	dims := maps.Clone(a.Dims)
-	for {
-		var open []string // no equality solves them yet
-		solved, free := false, -1
-		for _, name := range declared {
-			if _, ok := dims[name]; ok {
-				continue
-			}
-			v, state := solution(name, equalities, lookup(dims))
-			switch {
-			case state == hasValue:
-				dims[name], solved = v, true
-				continue
-			case state == hasNone && free < 0:
-				free = len(open)
-			}
-			open = append(open, name)
-		}
-		switch {
-		case solved:
-			continue
-		case len(open) == 0:
-			slices.Sort(a.Assumed)
-			a.Dims = dims
-			return
-		}
-		name := open[max(free, 0)] // equalities that wait for each other: the first dim is assumed
-		dims[name] = assumption(a.Graph, name, cache)
-		a.Assumed = append(a.Assumed, name)
-	}
-}
-
-// What equalities say of a dim.
-const (
-	hasNone  = iota // nothing
-	hasExpr         // an expression in dims that have no value yet
-	hasValue        // a number
-)
-
-// solution evaluates the first equality for a dim that can be.
-func solution(name string, equalities []map[string]graph.Dim, env func(string) (int64, bool)) (int64, int) {
-	state := hasNone
-	for _, eq := range equalities {
-		d, ok := eq[name]
-		if !ok {
-			continue
-		}
-		if v, ok := d.Eval(env); ok && v >= 0 {
-			return v, hasValue
-		}
-		state = hasExpr
-	}
-	return 0, state
-}
-
-// hasCache reports whether a graph takes a key/value cache.
-func hasCache(g *graph.Graph) bool {
-	for _, v := range g.Main.Inputs {
-		if name := strings.ToLower(v.Name); strings.Contains(name, "past") || strings.Contains(name, "cache") {
-			return true
-		}
-	}
-	return false
-}
-
-// assumption is the size of a dim nobody gave: batches 1, past lengths 128, images 224 × 224 in 3 channels, samples of
-// sound 16000 (a second, at the rate that speech models take), sequences 1 where a cache input exists and 128 elsewhere.
-func assumption(g *graph.Graph, name string, cache bool) int64 {
-	lower := strings.ToLower(name)
-	has := func(words ...string) bool {
-		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(lower, w) })
-	}
-	switch {
-	case has("batch"):
-		return 1
-	case has("past"):
-		return 128
-	case has("total", "mask") && cache: // a mask covers past and new tokens
-		return 129
-	case has("height", "width"):
-		return 224
-	case has("channel"):
-		return 3
-	case has("samples") && !leads(g, name):
-		return 16000
-	case has("seq", "len"):
-	case leads(g, name):
-		return 1
-	}
-	if cache {
-		return 1
-	}
-	return 128
-}
-
-// leads reports whether a dim is the first of an input wherever it occurs in one.
-func leads(g *graph.Graph, name string) bool {
-	first := false
-	for _, v := range g.Main.Inputs {
-		for i, d := range declaredShape(v) {
-			if s, ok := d.IsSymbol(); ok && s == name {
-				if i != 0 {
-					return false
-				}
-				first = true
-			}
-		}
-	}
-	return first
-}
-
 // explain tells conflicts that the bound dims cause from those the file has at any dims. The former are errors, except
-// where a size only runs beyond a table, as a sequence beyond the position embeddings.
-func (a *Analysis) explain(given map[string]int64, symbolic *ops.Inference) error {
+// where a size only runs beyond a table, as a sequence beyond the position embeddings, and where nobody gave the sizes.
+func (a *Analysis) explain(given map[string]int64, opts Options, symbolic *ops.Inference) error {
 	for _, name := range slices.Sorted(maps.Keys(symbolic.Solved)) {
+		have, isGiven := given[name]
 		want, ok := a.Eval(symbolic.Solved[name])
-		if have, isGiven := given[name]; ok && isGiven && have != want && want != 1 && have != 1 {
+		if ok && isGiven && have != want && want != 1 && have != 1 && !reachable(symbolic.Solved[name], have, given) {
 			return contradiction(name, have, symbolic.Solved[name], want)
 		}
 	}
@@ -276,7 +169,7 @@ func (a *Analysis) explain(given map[string]int64, symbolic *ops.Inference) erro
 	for _, c := range symbolic.Constraints {
 		tables[c.Node] = c
 	}
-	var rest []*ops.Conflict
+	var rest, ofDims []*ops.Conflict
 	warned := map[*graph.Node]bool{}
 	for _, c := range a.Inference.Conflicts {
 		table, isTable := tables[c.Node]
@@ -289,11 +182,43 @@ func (a *Analysis) explain(given map[string]int64, symbolic *ops.Inference) erro
 			}
 			warned[c.Node] = true
 		default:
-			return &DimError{Msg: fmt.Sprintf("the dims contradict%s: %v", a.at(), c)}
+			ofDims = append(ofDims, c)
 		}
 	}
-	a.reportConflicts(rest)
+	if len(ofDims) > 0 {
+		if len(a.Assumed) == 0 || a.contradicts(given, opts, inFile) {
+			return &DimError{Msg: fmt.Sprintf("the dims contradict%s: %v", a.at(), ofDims[0])}
+		}
+		a.warnf("no size was found that the model runs at: bind %s (--dim %s=N)", strings.Join(a.Assumed, ", "), a.Assumed[len(a.Assumed)-1])
+	}
+	a.reportConflicts(append(ofDims, rest...))
 	return nil
+}
+
+// reachable reports whether sizes of what is not given make an expression a number, as far as one dim goes.
+func reachable(d graph.Dim, n int64, given map[string]int64) bool {
+	open := slices.DeleteFunc(d.Symbols(), func(name string) bool { _, ok := given[name]; return ok })
+	if len(open) != 1 {
+		return len(open) > 1
+	}
+	_, _, ok := argument(func(x int64) (int64, bool) {
+		return d.Eval(func(name string) (int64, bool) {
+			if name == open[0] {
+				return x, true
+			}
+			return lookup(given)(name)
+		})
+	}, n)
+	return ok
+}
+
+// contradicts reports whether the dims that the user gave contradict the graph whatever the others are.
+func (a *Analysis) contradicts(given map[string]int64, opts Options, inFile map[*graph.Node]bool) bool {
+	if len(given) == 0 {
+		return false
+	}
+	inf := ops.Infer(a.Graph, ops.Options{Dims: consts(given), Values: opts.Values})
+	return slices.ContainsFunc(inf.Conflicts, func(c *ops.Conflict) bool { return !inFile[c.Node] })
 }
 
 // contradiction says that the graph needs another size of a dim than it has.
@@ -306,7 +231,7 @@ func (a *Analysis) at() string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(a.Dims)) {
 		s := fmt.Sprintf("%s = %d", name, a.Dims[name])
-		if slices.Contains(a.Assumed, name) {
+		if _, ok := slices.BinarySearch(a.Assumed, name); ok {
 			s += " (assumed)"
 		}
 		list = append(list, s)
@@ -330,11 +255,8 @@ func (a *Analysis) reportConflicts(cs []*ops.Conflict) {
 }
 
 // IsBatch reports whether a declared dim counts independent inputs: its name says so, or it leads every input it
-// occurs in and is not named as a length.
+// occurs in and is not named as a length, or that is the place of the batch in an input.
 func IsBatch(g *graph.Graph, name string) bool {
-	lower := strings.ToLower(name)
-	if strings.Contains(lower, "batch") {
-		return true
-	}
-	return !strings.Contains(lower, "seq") && !strings.Contains(lower, "len") && leads(g, name)
+	roles, _ := dimRoles(g)
+	return roles[name] == countsBatch
 }

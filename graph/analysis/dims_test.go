@@ -171,9 +171,12 @@ func TestAssumptions(t *testing.T) {
 func TestContradictionTells(t *testing.T) {
 	g := built(t, float("x", "batch", "sequence"), Ints("shape", 50, -1), Node("Reshape", "x shape", "y"), Out("y", graph.Float32, 50, nil))
 	mustRun(t, g, Options{Dims: dims{"sequence": 100}})
-	_, err := Run(g, Options{Dims: dims{"batch": 3}})
-	if want := "at batch = 3, sequence = 128 (assumed): "; err == nil || !strings.Contains(err.Error(), want) {
+	_, err := Run(g, Options{Dims: dims{"batch": 3, "sequence": 128}})
+	if want := "at batch = 3, sequence = 128: "; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q in it", err, want)
+	}
+	if a := mustRun(t, g, Options{Dims: dims{"batch": 3}}); a.Dims["sequence"]%50 != 0 || len(a.Warnings) > 0 {
+		t.Errorf("a length of %d is assumed, want rows of 50; warnings %q", a.Dims["sequence"], a.Warnings)
 	}
 }
 

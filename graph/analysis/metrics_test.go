@@ -34,16 +34,16 @@ func TestBranches(t *testing.T) {
 		ops       string // of the tree
 		warning   string
 	}{
-		{"true", truth("c", 1), branch(light, heavy), "If MatMul", ""},
-		{"false", truth("c", 0), branch(light, heavy), "If MatMul Relu", ""},
-		{"open, else heavier", In("c", graph.Bool), branch(light, heavy), "If MatMul Relu", `"heavy"`},
-		{"open, then heavier", In("c", graph.Bool), branch(heavy, light), "If MatMul Relu", `"heavy"`},
-		{"open, more bytes", In("c", graph.Bool), branch(small, large), "If Concat", `"large"`},
-		{"open, then has more bytes", In("c", graph.Bool), branch(large, small), "If Concat", `"large"`},
-		{"open, alike", In("c", graph.Bool), branch(small, small), "If Relu", `"small"`},
+		{"true", truth("c", 1), branch(light, heavy), "MatMul", ""},
+		{"false", truth("c", 0), branch(light, heavy), "MatMul Relu", ""},
+		{"open, else heavier", In("c", graph.Bool), branch(light, heavy), "MatMul Relu", `"heavy"`},
+		{"open, then heavier", In("c", graph.Bool), branch(heavy, light), "MatMul Relu", `"heavy"`},
+		{"open, more bytes", In("c", graph.Bool), branch(small, large), "Concat", `"large"`},
+		{"open, then has more bytes", In("c", graph.Bool), branch(large, small), "Concat", `"large"`},
+		{"open, alike", In("c", graph.Bool), branch(small, small), "Relu", `"small"`},
 		{
 			"a branch in a branch", In("c", graph.Bool),
-			branch(light, yields("outer", Node("If", "c", "o", Attr("then_branch", heavy), Attr("else_branch", small)))), "If If MatMul Relu", `"outer"`,
+			branch(light, yields("outer", Node("If", "c", "o", Attr("then_branch", heavy), Attr("else_branch", small)))), "MatMul Relu", `"outer"`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

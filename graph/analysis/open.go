@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/ops"
 )
 
 // Open is a graph analyzed with some of its dims left open, to be evaluated at many sizes of them.
@@ -43,7 +44,7 @@ func NewOpen(g *graph.Graph, opts Options, names []string, example []int64) (*Op
 	for _, name := range bound.Assumed {
 		open.Dims[name] = bound.Dims[name]
 	}
-	a, err := Run(g, open)
+	a, err := Run(bound.Graph, open) // the same branches
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +77,8 @@ func (o *Open) Env(values []int64) func(string) (int64, bool) {
 }
 
 // Resolve maps a name that a user gives a size to the dim that it fixes: declared names stand for themselves, and an
-// expression of a single dim, as "past_sequence + 1", for that dim. The function turns sizes of the name into sizes of
-// the dim.
+// expression of a single dim, as "past_sequence + 1", for that dim; so does how often a loop runs that only data decides.
+// The function turns sizes of the name into sizes of the dim.
 func Resolve(g *graph.Graph, name string) (symbol string, size func(int64) (int64, error), err error) {
 	declared := Declared(g)
 	if slices.Contains(declared, name) {
@@ -93,7 +94,11 @@ func Resolve(g *graph.Graph, name string) (symbol string, size func(int64) (int6
 			return v, checkSize(symbol, v)
 		}, nil
 	}
-	return "", nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %q: the model has no such dim", name)}
+	trips := ops.Infer(g, ops.Options{}).Open
+	if slices.Contains(trips, name) {
+		return name, func(n int64) (int64, error) { return n, checkSize(name, n) }, nil
+	}
+	return "", nil, &DimError{Name: name, Known: append(declared, trips...), Msg: fmt.Sprintf("dim %q: the model has no such dim", name)}
 }
 
 // copied is a copy of dims that can be added to.

@@ -109,6 +109,11 @@ func followed(v *graph.Value, facts []ops.Fact) (stored []*graph.Value, readers 
 // quantises reports whether a node is a step of a quantisation that the file spells out.
 func quantises(n *graph.Node) bool { return n.Op == "QuantizeLinear" || n.Op == "DequantizeLinear" }
 
+// isNarrow reports whether a stored tensor holds numbers of 8 bits or less.
+func isNarrow(t *graph.Tensor) bool {
+	return t.DType != graph.Bool && t.DType.Bits() > 0 && t.DType.Bits() <= 8 && len(t.Dims) > 0
+}
+
 // narrowWeights names the weights that the file stores in 8 bits or less.
 func (a *Analysis) narrowWeights() []string {
 	var out []string
@@ -120,7 +125,7 @@ func (a *Analysis) narrowWeights() []string {
 		}
 		for i, v := range n.Inputs {
 			w, ok := storedSource(v)
-			if ok && op.Weights.Has(i) && w.tensor.DType.Bits() <= 8 && trained(op, w) && !named[w.stored] {
+			if ok && op.Weights.Has(i) && isNarrow(w.tensor) && !named[w.stored] {
 				out, named[w.stored] = append(out, w.stored.Name), true
 			}
 		}

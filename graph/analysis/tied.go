@@ -30,13 +30,10 @@ func sameMatrix(a, b *graph.Tensor) bool {
 		return false
 	}
 	size := a.DType.Bits() / 8
-	if size == 0 || a.DType.Bits()%8 != 0 || int64(len(a.Raw)) < size*a.Len() || int64(len(b.Raw)) < size*b.Len() {
+	if size == 0 || a.DType.Bits()%8 != 0 || !embedded(a) || !embedded(b) {
 		return false
 	}
-	at := func(t *graph.Tensor, i, j int64) []byte {
-		k := size * (i*t.Dims[1] + j)
-		return t.Raw[k : k+size]
-	}
+	at := func(t *graph.Tensor, i, j int64) []byte { return element(t, size*(i*t.Dims[1]+j), size) }
 	sample := func(transposed bool) bool {
 		first, varied := at(a, 0, 0), false
 		for k := range int64(256) {
@@ -47,7 +44,7 @@ func sameMatrix(a, b *graph.Tensor) bool {
 			} else {
 				y = at(b, i, j)
 			}
-			if !bytes.Equal(x, y) {
+			if x == nil || !bytes.Equal(x, y) {
 				return false
 			}
 			varied = varied || !bytes.Equal(x, first)
@@ -56,4 +53,21 @@ func sameMatrix(a, b *graph.Tensor) bool {
 	}
 	return a.Dims[0] == b.Dims[0] && a.Dims[1] == b.Dims[1] && sample(false) ||
 		a.Dims[0] == b.Dims[1] && a.Dims[1] == b.Dims[0] && sample(true)
+}
+
+// embedded reports whether the elements of a tensor lie in the model's file and can be had.
+func embedded(t *graph.Tensor) bool {
+	return t.External == nil && !t.Sparse && (t.Load != nil || int64(len(t.Raw)) >= t.DType.Size(t.Len()))
+}
+
+// element is one element of a tensor, nil where it cannot be read.
+func element(t *graph.Tensor, at, size int64) []byte {
+	if t.Raw != nil {
+		return t.Raw[at : at+size]
+	}
+	b, err := t.Load(at, size)
+	if err != nil {
+		return nil
+	}
+	return b
 }

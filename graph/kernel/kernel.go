@@ -17,7 +17,7 @@ import (
 type Kernel struct {
 	Node    *graph.Node
 	Members []*graph.Node  // Node among them
-	Cost    graph.Cost     // of all members, intermediate values neither read nor written
+	Cost    *graph.Cost    // of all members, intermediate values neither read nor written; a single one's own, which nobody may change
 	Unread  []*graph.Value // inputs of members that the kernel does without: masks, tables
 }
 
@@ -146,25 +146,32 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 		all[i].functions = nil
 	}
 	fused := gr.kernels(g, include, &all[i])
+	var heads []*graph.Node
 	for _, n := range g.Nodes {
-		k, ok := fused[n]
+		_, ok := fused[n]
 		switch {
 		case !include(n) || gr.dead[n.ID] || gr.taken[n.ID] && !ok && !gr.seen[n.ID]:
-			continue
 		case !ok && (gr.seen[n.ID] || gr.silent(n, &all[i])):
 			if all[i].calls && gr.viewsData(n) {
 				plan.Calls = append(plan.Calls, n)
 			}
-			continue
-		case !ok:
-			k = Kernel{Node: n, Members: []*graph.Node{n}, Cost: costs[n.ID]}
+		default:
+			heads = append(heads, n)
+		}
+	}
+	plan.Kernels = make([]Kernel, 0, len(heads))
+	for _, n := range heads {
+		k, ok := fused[n]
+		if !ok {
+			k = Kernel{Node: n, Members: g.Nodes[n.ID : n.ID+1 : n.ID+1], Cost: &costs[n.ID]}
 		}
 		for _, m := range k.Members {
 			plan.Of[m.ID] = int32(len(plan.Kernels))
 		}
 		if all[i].biasCopy && hasBias(&k) {
-			out := k.Cost.Written
-			k.Cost.Read, k.Cost.Written = k.Cost.Read.Add(out), k.Cost.Written.Add(out)
+			cost := *k.Cost
+			cost.Read, cost.Written = cost.Read.Add(cost.Written), cost.Written.MulInt(2)
+			k.Cost = &cost
 		}
 		plan.Kernels = append(plan.Kernels, k)
 	}
@@ -230,7 +237,8 @@ func (gr *grouping) fuse(g *graph.Graph, include func(*graph.Node) bool, fusions
 			for _, m := range members {
 				gr.taken[m.ID] = true
 			}
-			k := Kernel{Node: n, Members: members, Cost: gr.cost(members)}
+			cost := gr.cost(members)
+			k := Kernel{Node: n, Members: members, Cost: &cost}
 			if f.class != "" {
 				k.Cost.Class = f.class
 			}

@@ -48,7 +48,7 @@ func TestModels(t *testing.T) {
 func described(p *kernel.Plan) []string {
 	out := kernels(p)
 	for i := range out {
-		c := &p.Kernels[i].Cost
+		c := p.Kernels[i].Cost
 		out[i] += " " + c.MACs.String() + " " + c.Elementwise.String() + " " + c.Read.String() + " " + c.Written.String()
 	}
 	return append(out, "calls "+names(p.Calls))

@@ -80,8 +80,14 @@ func (c *Context) concatElements(out graph.Shape, axis int) {
 		}
 	}
 	if c.Out(0).DType.IsFloat() {
+		defer c.hold(0)
 		if r, ok := join(c, n, outer, chunks, c.Reals); ok {
 			c.setNumbers(r)
+			return
+		}
+		t := c.Out(0).DType
+		if x, ok := join(c, n, outer, chunks, func(i int) ([]number, bool) { return c.numbers(i, t) }); ok {
+			c.setFloats(0, x)
 			return
 		}
 	}
@@ -151,9 +157,26 @@ func (c *Context) splitElements(i, rank int, at, size graph.Dim) {
 	if !ok || !ok2 || rank != 1 || n > maxData {
 		return
 	}
-	if data, ok := c.Data(0); ok && from >= 0 && n >= 0 && from <= int64(len(data)) && n <= int64(len(data))-from {
-		c.SetData(i, data[from:from+n])
+	if t := c.DType(0); t.IsFloat() {
+		x, ok := c.numbers(0, t)
+		if x, ok = part(x, ok, from, n); ok {
+			c.setFloats(i, x)
+			c.hold(i)
+		}
+		return
 	}
+	data, ok := c.Data(0)
+	if data, ok = part(data, ok, from, n); ok {
+		c.SetData(i, data)
+	}
+}
+
+// part is n elements of a list from a place on, if the list is known and has them.
+func part[T any](list []T, known bool, from, n int64) ([]T, bool) {
+	if !known || from < 0 || n < 0 || from > int64(len(list)) || n > int64(len(list))-from {
+		return nil, false
+	}
+	return list[from : from+n], true
 }
 
 // splitSizes is the size of each output along the axis that is split.

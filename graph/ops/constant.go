@@ -104,10 +104,12 @@ func rangeOf(c *Context) error {
 		return c.Errorf("delta is 0")
 	}
 	count := steps(start, limit, delta)
-	if count.IsUnknown() {
-		count = c.realSteps()
+	t := c.firstType(0, 1)
+	if x, ok := c.rangeReals(); ok && t.IsFloat() {
+		c.realRange(t, x)
+		return nil
 	}
-	c.Set(0, c.firstType(0, 1), graph.Shape{count})
+	c.Set(0, t, graph.Shape{count})
 	n, ok := count.Const()
 	if !ok || n > maxData || start.IsUnknown() || delta.IsUnknown() {
 		return nil
@@ -134,25 +136,38 @@ func steps(start, limit, delta graph.Dim) graph.Dim {
 	return graph.Dim{}
 }
 
-// realSteps counts the steps between known floating-point numbers.
-func (c *Context) realSteps() graph.Dim {
-	x := [3]float64{2: 1}
+// rangeReals are start, limit and delta of a Range where they are known numbers.
+func (c *Context) rangeReals() (x [3]float64, ok bool) {
+	x[2] = 1
 	for i := range x {
 		if i == 2 && !c.Has(2) {
 			break
 		}
 		r, ok := c.Reals(i)
 		if !ok || len(r) != 1 {
-			return graph.Dim{}
+			return x, false
 		}
 		x[i] = r[0]
 	}
-	n := math.Ceil((x[1] - x[0]) / x[2])
-	switch {
-	case math.IsNaN(n) || n > 1<<53:
-		return graph.Dim{}
-	case n <= 0:
-		return graph.Const(0)
+	return x, true
+}
+
+// realRange is a Range of floats. ONNX Runtime takes limit - start in their type and divides in float64; it adds delta
+// to one element for the next.
+// https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/providers/cpu/generator/range.cc
+func (c *Context) realRange(t graph.DType, x [3]float64) {
+	n := max(math.Ceil(rounded(t, x[1]-x[0])/x[2]), 0)
+	if math.IsNaN(n) || n > 1<<53 {
+		c.Set(0, t, graph.Shape{graph.Dim{}})
+		return
 	}
-	return graph.Const(int64(n))
+	c.Set(0, t, graph.Consts(int64(n)))
+	if n > maxData {
+		return
+	}
+	out := make([]float64, int(n))
+	for i, v := 0, x[0]; i < len(out); i++ {
+		out[i], v = v, rounded(t, v+x[2])
+	}
+	c.setNumbers(out)
 }

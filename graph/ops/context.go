@@ -160,6 +160,9 @@ func (c *Context) Fresh(i, axis int) graph.Dim {
 	if v := c.Node.Output(i); v != nil {
 		name = v.Name
 	}
+	if axis == lengthAxis {
+		return c.s.resolve(graph.DataDependent(identifier(name) + "_length"))
+	}
 	return c.s.resolve(graph.DataDependent(fmt.Sprintf("%s_dim%d", identifier(name), axis)))
 }
 

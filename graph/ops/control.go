@@ -31,6 +31,7 @@ func ifRule(c *Context) error {
 	if then == nil || els == nil {
 		return c.Errorf("a branch is missing")
 	}
+	delete(c.s.out.Taken, c.Node)
 	taken, decided := then, true
 	switch data, _ := c.Data(0); {
 	case len(data) == 1 && data[0].Is(1):
@@ -115,7 +116,7 @@ func (w work) plus(o work) work { return work{w.macs + o.macs, w.bytes + o.bytes
 // heavier returns the branch that stands for an If, and its work.
 func (inf *Inference) heavier(n *graph.Node, costs []graph.Cost, eval func(graph.Dim) (int64, bool)) (int, work) {
 	bodies := n.Bodies()
-	if i, ok := inf.Taken[n]; ok && i < len(bodies) {
+	if i, ok := inf.Taken[n]; ok && i >= 0 && i < len(bodies) {
 		return i, inf.work(bodies[i], costs, eval)
 	}
 	choice, most := 0, work{}

@@ -13,7 +13,7 @@ func convOps() []Op {
 		row("DeformConv", 19, "conv", conv, deformConvCost, 1, 3),
 		row("CausalConvWithState", 27, "conv", causalConv, causalConvCost, 1, 2),
 		contrib("FusedConv", "conv", conv, convCost, 1, 2),
-		contrib("NhwcConv", "conv", conv, convCost, 1, 2),
+		contrib("NhwcConv", "conv", conv, convCost, 1, 2), // see kernelFirst
 		contrib("NhwcFusedConv", "conv", conv, convCost, 1, 2),
 		contrib("QLinearConv", "conv", conv, convCost, 3, 8),
 		contrib("ConvTransposeWithDynamicPads", "conv", convTranspose, convTransposeCost, 1, 3),
@@ -25,7 +25,8 @@ func convOps() []Op {
 // convLayout says where a convolution has what.
 type convLayout struct {
 	weight, bias int  // input slots; bias is -1 where the operator has none
-	channelsLast bool // the channels of the data (not of the weight) are its last axis
+	channelsLast bool // the channels of the data are its last axis
+	kernelFirst  bool // the weight is (output channels, kernel …, input channels / groups)
 }
 
 func (c *Context) convLayout() convLayout {
@@ -41,7 +42,50 @@ func (c *Context) convLayout() convLayout {
 	case "NhwcConv", "NhwcFusedConv":
 		l.channelsLast = true
 	}
+	l.kernelFirst = l.channelsLast && c.kernelFirst(c.Shape(0), c.Shape(l.weight))
 	return l
+}
+
+// kernelFirst reports whether the weight of a convolution over channels last has them last as well. NhwcConv takes it so,
+// the others as Conv does, whatever its page says; files that were fused without moving the weight show it by their sizes.
+// https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/python/tools/transformers/fusion_nhwc_conv.py
+func (c *Context) kernelFirst(x, w graph.Shape) bool {
+	first := c.Node.Op == "NhwcConv"
+	if len(w) < 3 || len(w) != len(x) {
+		return first
+	}
+	n := len(w) - 2
+	kernel, given := c.Node.Ints("kernel_shape")
+	fits := func(channels graph.Dim, spatial graph.Shape) bool {
+		if differ(x[n+1], channels.MulInt(c.group())) {
+			return false
+		}
+		for i, d := range spatial {
+			if given && len(kernel) == n && differ(d, graph.Const(kernel[i])) {
+				return false
+			}
+		}
+		return true
+	}
+	last, second := fits(w[n+1], w[1:n+1]), fits(w[1], w[2:])
+	return last && (first || !second) || first && !second
+}
+
+// differ reports whether two dims are constants that differ.
+func differ(a, b graph.Dim) bool {
+	x, ok := a.Const()
+	y, ok2 := b.Const()
+	return ok && ok2 && x != y
+}
+
+// weightShape is the shape of the weight as Conv takes it: (output channels, input channels / groups, kernel …).
+func (c *Context) weightShape(l convLayout) graph.Shape {
+	w := c.Shape(l.weight)
+	if !l.kernelFirst || len(w) < 3 {
+		return w
+	}
+	n := len(w) - 1
+	return chain(w[:1], w[n:], w[1:n])
 }
 
 // image splits a data shape into batch, channels and spatial axes.
@@ -96,7 +140,7 @@ func (c *Context) convType() graph.DType {
 // conv: the weight has shape (output channels, input channels / groups, kernel …).
 func conv(c *Context) error {
 	l, x := c.convLayout(), c.Shape(0)
-	w, t := c.Shape(l.weight), c.convType()
+	w, t := c.weightShape(l), c.convType()
 	if x == nil {
 		c.Set(0, t, nil)
 		return nil
@@ -125,13 +169,13 @@ func conv(c *Context) error {
 // under one kernel.
 func convCost(c *Context) graph.Cost {
 	l := c.convLayout()
-	y, w := c.Out(0).Shape, c.Shape(l.weight)
-	each := c.countHas(l.bias)
+	y, w := c.Out(0).Shape, c.weightShape(l)
+	each := c.countHas(l.bias) + activationFLOPs(c.Node.Str("activation", ""))
 	switch c.Node.Op {
 	case "QLinearConv":
 		each += requantize
-	case "FusedConv", "NhwcFusedConv":
-		each += activationFLOPs(c.Node.Str("activation", "")) + c.countHas(3)
+	case "Conv", "FusedConv", "NhwcFusedConv": // ONNX Runtime's add input 3 to the output
+		each += c.countHas(3)
 	}
 	cost := c.products(y.Elements().MulInt(each), c.convProduct(l, y, w))
 	cost.Row = c.depthwise(w)
@@ -170,7 +214,7 @@ func (c *Context) convProduct(l convLayout, y, w graph.Shape) graph.Product {
 func deformConvCost(c *Context) graph.Cost {
 	const sample = 8
 	l := c.convLayout()
-	y, w := c.Out(0).Shape, c.Shape(l.weight)
+	y, w := c.Out(0).Shape, c.weightShape(l)
 	if len(y) < 3 || len(w) < 3 {
 		return c.products(graph.Dim{}, graph.Product{})
 	}

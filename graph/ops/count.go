@@ -6,29 +6,36 @@ import "github.com/irene-onnx/irene/graph"
 // a Loop or Scan body counts as often as the body runs.
 func Count(g *graph.Graph, inf *Inference) []graph.Cost {
 	costs := make([]graph.Cost, len(g.Nodes))
-	s := &state{g: g, facts: inf.Facts, rows: inf.Rows, out: inf}
+	counted := *inf
+	s := &state{g: g, facts: inf.Facts, rows: inf.Rows, out: &counted}
 	for _, n := range g.Nodes {
-		op := inf.Rows[n.ID]
-		if op == nil || op.Cost == nil {
-			continue
-		}
-		s.ctx = Context{Node: n, Op: op, s: s}
-		c := op.Cost(&s.ctx)
-		if c.Class == "" {
-			c.Class = op.Class
-		}
-		if c.DType == graph.Undefined && len(n.Inputs) > 0 {
-			c.DType = arithmetic(&s.ctx)
-		}
-		if len(c.Products) == 0 || c.Row != "" {
-			c.Elements = s.ctx.Out(0).Shape.Elements()
-			if op.Class == "reduce" {
-				c.Elements = s.ctx.Shape(0).Elements()
-			}
-		}
-		costs[n.ID] = c.Times(inf.trips(n.Body))
+		costs[n.ID] = s.cost(n).Times(inf.trips(n.Body))
 	}
+	s.countUnrolled(costs)
 	return costs
+}
+
+// cost is the cost of one run of a node; the zero Cost where it has no row.
+func (s *state) cost(n *graph.Node) graph.Cost {
+	op := s.rows[n.ID]
+	if op == nil || op.Cost == nil {
+		return graph.Cost{}
+	}
+	s.ctx = Context{Node: n, Op: op, s: s}
+	c := op.Cost(&s.ctx)
+	if c.Class == "" {
+		c.Class = op.Class
+	}
+	if c.DType == graph.Undefined && len(n.Inputs) > 0 {
+		c.DType = arithmetic(&s.ctx)
+	}
+	if len(c.Products) == 0 || c.Row != "" {
+		c.Elements = s.ctx.Out(0).Shape.Elements()
+		if op.Class == "reduce" {
+			c.Elements = s.ctx.Shape(0).Elements()
+		}
+	}
+	return c
 }
 
 // trips is how often a body runs: the product over the loops around it.

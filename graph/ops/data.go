@@ -61,13 +61,17 @@ func takesCost(c *Context) graph.Cost {
 // places gives output 0, whose type is set, the elements of input 0 at the given places; a place out of range stands
 // for an element nobody knows.
 func (c *Context) places(at []int) {
+	defer c.hold(0)
 	if r, ok := c.Reals(0); ok && c.DType(0).IsFloat() {
 		if out, whole := taken(r, at); whole {
 			c.setNumbers(out)
 			return
 		}
 	}
-	if data, ok := c.Data(0); ok {
+	if c.symbolic(0) {
+		out, _ := taken(c.In(0).Numbers, at)
+		c.setFloats(0, out)
+	} else if data, ok := c.Data(0); ok {
 		out, _ := taken(data, at)
 		c.SetData(0, out)
 	}
@@ -92,7 +96,7 @@ func (c *Context) hasElements() bool {
 		return true
 	}
 	_, ok := c.Reals(0)
-	return ok
+	return ok || c.symbolic(0)
 }
 
 // strided gives output 0, whose type is set, the elements of input 0 at offset + Σ index·stride, if they are few.

@@ -17,7 +17,7 @@ func TestDocumentation(t *testing.T) {
 		"com.microsoft":            regexp.MustCompile(`^https://github\.com/microsoft/onnxruntime/blob/main/docs/ContribOperators\.md#com\.microsoft\.(\w+)$`),
 	}
 	for _, op := range ops.All() {
-		if op.Name == "SimplifiedLayerNormalization" { // of ONNX Runtime, on no page
+		if op.Name == "SimplifiedLayerNormalization" || op.Domain == "com.microsoft.nchwc" || op.Domain == "com.ms.internal.nhwc" { // on no page
 			continue
 		}
 		form, known := forms[op.Domain]
@@ -39,6 +39,8 @@ func TestDocumentationPages(t *testing.T) {
 		{"ai.onnx.preview", "FlexAttention", "https://onnx.ai/onnx/operators/onnx_aionnxpreview_FlexAttention.html"},
 		{"com.microsoft", "QMoE", "https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QMoE"},
 		{"", "SimplifiedLayerNormalization", "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/contrib_defs.cc"},
+		{"com.microsoft.nchwc", "Conv", "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/nchwc_schema_defs.cc"},
+		{"com.ms.internal.nhwc", "Conv", "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/internal_nhwc_onnx_schemas.cc"},
 	} {
 		op, ok := ops.Lookup(c.domain, c.name, 99)
 		if !ok {

@@ -183,17 +183,13 @@ func einsumCost(c *Context) graph.Cost {
 		cost.MACs = graph.Dim{}
 		return cost
 	}
-	operands := c.labelled(eq)
+	operands, last := c.labelled(eq), eq.lastUses()
 	var products []graph.Product
 	work := graph.Const(0)
 	acc, constant := operands[0], c.constant(0)
 	for i := 1; i < len(operands); i++ {
-		needed := eq.output
-		for _, later := range eq.terms[i+1:] {
-			needed = append(slices.Clip(needed), later...)
-		}
 		wa, wb := constant, c.constant(i)
-		p := contract(acc, operands[i], needed)
+		p := contract(acc, operands[i], func(label byte) bool { return last[label] > i })
 		work = work.Add(p.summed)
 		if p.contracts {
 			if wa && !wb {
@@ -207,7 +203,7 @@ func einsumCost(c *Context) graph.Cost {
 		acc, constant = p.left, wa && wb
 	}
 	for l := range acc {
-		if !slices.Contains(eq.output, l) {
+		if last[l] < len(operands) {
 			work = work.Add(acc.elements())
 			break
 		}
@@ -220,6 +216,19 @@ func einsumCost(c *Context) graph.Cost {
 	return cost
 }
 
+// lastUses is, for each label, the last operand that has it, or their number where the output has it.
+func (eq equation) lastUses() (last [256]int) {
+	for i, term := range eq.terms {
+		for _, l := range term {
+			last[l] = i
+		}
+	}
+	for _, l := range eq.output {
+		last[l] = len(eq.terms)
+	}
+	return last
+}
+
 // contraction is the product of two operands.
 type contraction struct {
 	graph.Product
@@ -229,12 +238,12 @@ type contraction struct {
 }
 
 // contract describes the product of two operands of which only some labels are needed later.
-func contract(a, b labelled, needed []byte) contraction {
+func contract(a, b labelled, needed func(label byte) bool) contraction {
 	one := graph.Const(1)
 	p := contraction{Product: graph.Product{Batch: one, M: one, N: one, K: one}, left: labelled{}, summed: graph.Const(0)}
 	for _, l := range a.sorted() {
 		_, both := b[l]
-		wanted := slices.Contains(needed, l)
+		wanted := needed(l)
 		switch {
 		case both && !wanted:
 			p.K, p.contracts = p.K.Mul(a[l]), true
@@ -248,13 +257,13 @@ func contract(a, b labelled, needed []byte) contraction {
 		}
 	}
 	for _, l := range b.sorted() {
-		if _, both := a[l]; !both && slices.Contains(needed, l) {
+		if _, both := a[l]; !both && needed(l) {
 			p.N, p.left[l] = p.N.Mul(b[l]), b[l]
 		}
 	}
 	for _, pair := range [][2]labelled{{a, b}, {b, a}} {
 		for l := range pair[0] {
-			if _, both := pair[1][l]; !both && !slices.Contains(needed, l) {
+			if _, both := pair[1][l]; !both && !needed(l) {
 				p.summed = p.summed.Add(pair[0].elements())
 				break
 			}

@@ -1,7 +1,6 @@
 package ops
 
 import (
-	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/graph"
@@ -91,32 +90,46 @@ func arith(c *Context) error {
 		return err
 	}
 	c.Set(0, c.DType(0), shape)
-	if c.DType(0).IsFloat() && c.computeReals(shape) {
+	if c.DType(0).IsFloat() && c.computeFloats(shape) {
 		return nil
 	}
 	c.compute(shape, arithmeticOf(c.Node.Op, c.DType(0)))
 	return nil
 }
 
-// computeReals computes a float output of a few elements, as scale factors and square roots of sizes are.
-func (c *Context) computeReals(shape graph.Shape) bool {
-	if n, ok := small(shape); !ok || n > 8 || c.NumIn() != 2 {
+// computeFloats computes a float output of a few elements, as scale factors and square roots of sizes are, in its type.
+func (c *Context) computeFloats(shape graph.Shape) bool {
+	op, t := floatArithmetic[c.Node.Op], c.DType(0)
+	n, ok := small(shape)
+	if !ok || c.NumIn() != 2 || op.real == nil {
 		return false
 	}
 	a, okA := c.Reals(0)
 	b, okB := c.Reals(1)
-	if !okA || !okB || (len(a) != len(b) && len(a) != 1 && len(b) != 1) || len(a) == 0 || len(b) == 0 {
+	if okA && okB {
+		if a, b = spread(a, c.Shape(0), shape, n), spread(b, c.Shape(1), shape, n); a == nil || b == nil {
+			return false
+		}
+		out := make([]float64, n)
+		for i := range out {
+			out[i] = op.of(t, a[i], b[i])
+		}
+		c.setNumbers(out)
+		return true
+	}
+	x, okA := c.numbers(0, t)
+	y, okB := c.numbers(1, c.DType(1))
+	if !okA || !okB {
 		return false
 	}
-	f := realArithmetic[c.Node.Op]
-	out := make([]float64, max(len(a), len(b)))
-	if n, _ := small(shape); f == nil || n != len(out) {
+	if x, y = spread(x, c.Shape(0), shape, n), spread(y, c.Shape(1), shape, n); x == nil || y == nil {
 		return false
 	}
+	out := make([]number, n)
 	for i := range out {
-		out[i] = f(a[i%len(a)], b[i%len(b)])
+		out[i] = op.apply(t, x[i], y[i])
 	}
-	c.setNumbers(out)
+	c.setFloats(0, out)
 	return true
 }
 
@@ -127,8 +140,33 @@ func compare(c *Context) error {
 		return err
 	}
 	c.Set(0, graph.Bool, shape)
-	c.compute(shape, comparisonOf(c.Node.Op))
+	if !c.compareReals(shape) {
+		c.compute(shape, comparisonOf(c.Node.Op))
+	}
 	return nil
+}
+
+// compareReals compares floats that are known numbers.
+func (c *Context) compareReals(shape graph.Shape) bool {
+	holds := floatComparisons[c.Node.Op]
+	n, ok := small(shape)
+	if !ok || holds == nil || !c.DType(0).IsFloat() {
+		return false
+	}
+	a, okA := c.Reals(0)
+	b, okB := c.Reals(1)
+	if !okA || !okB {
+		return false
+	}
+	if a, b = spread(a, c.Shape(0), shape, n), spread(b, c.Shape(1), shape, n); a == nil || b == nil {
+		return false
+	}
+	out := make([]graph.Dim, n)
+	for i := range out {
+		out[i] = known(holds(a[i], b[i]), !holds(a[i], b[i]))
+	}
+	c.SetData(0, out)
+	return true
 }
 
 // arithAligned: before opset 7 the second input was broadcast only where an attribute said so, beginning at an axis of the
@@ -235,11 +273,11 @@ func small(s graph.Shape) (int, bool) {
 }
 
 // spread broadcasts elements of shape from to the constant shape to of n elements; nil where it cannot.
-func spread(data []graph.Dim, from, to graph.Shape, n int) []graph.Dim {
+func spread[T any](data []T, from, to graph.Shape, n int) []T {
 	if len(data) == n {
 		return data
 	}
-	out := make([]graph.Dim, n)
+	out := make([]T, n)
 	if len(data) == 1 {
 		for i := range out {
 			out[i] = data[0]
@@ -269,15 +307,6 @@ func spread(data []graph.Dim, from, to graph.Shape, n int) []graph.Dim {
 		out[i] = data[at]
 	}
 	return out
-}
-
-// realArithmetic are the binary operators on numbers whose values may shape something.
-var realArithmetic = map[string]func(x, y float64) float64{
-	"Add": func(x, y float64) float64 { return x + y },
-	"Sub": func(x, y float64) float64 { return x - y },
-	"Mul": func(x, y float64) float64 { return x * y },
-	"Div": func(x, y float64) float64 { return x / y },
-	"Pow": math.Pow,
 }
 
 // integerArithmetic are the binary operators on integers whose values may shape something, but for division.

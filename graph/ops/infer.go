@@ -2,7 +2,6 @@ package ops
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -30,6 +29,9 @@ type Inference struct {
 	Conflicts   []*Conflict         // contradictions; the outputs of their nodes are unknown
 	Unread      []string            // stored tensors whose elements were wanted and could not be read, why
 	Routed      bool                // a router spreads tokens over experts; how, data decides, and it is counted as evenly
+	Open        []string            // symbols of how often loops run that only data decides, in the order of the loops
+
+	unrolled map[*graph.Body][]round // of loops that ran round by round
 }
 
 // state is one run of inference.
@@ -38,10 +40,15 @@ type state struct {
 	opts    Options
 	facts   []Fact
 	rows    []*Op
-	solved  map[string]graph.Dim
+	solved  map[string]graph.Dim   // equalities found in the branch that is being tried, or in the graph
+	around  []map[string]graph.Dim // those found before, outermost first
+	ranks   map[string]int         // see rank
+	stated  map[string]int         // equalities in text, the places they had among the constraints
 	out     *Inference
 	ctx     Context
-	running int // depth of bodies
+	running int             // depth of bodies
+	unrolls int             // nodes run in loops round by round
+	open    map[string]bool // symbols of how often loops run
 	// row is Lookup. Rules of control flow run rules, so those that run rules must not name the table that rules are in.
 	row func(domain, name string, opset int64) (*Op, bool)
 }
@@ -51,13 +58,16 @@ type state struct {
 func Infer(g *graph.Graph, opts Options) *Inference {
 	s := &state{
 		g: g, opts: opts, facts: make([]Fact, len(g.Values)), rows: make([]*Op, len(g.Nodes)),
-		solved: map[string]graph.Dim{}, row: Lookup,
-		out: &Inference{Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}},
+		solved: map[string]graph.Dim{}, ranks: ranks(g), row: Lookup, open: map[string]bool{},
+		out: &Inference{Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}, unrolled: map[*graph.Body][]round{}},
 	}
 	for round := 0; ; round++ {
 		before := len(s.solved)
 		s.out.Conflicts, s.out.Constraints = nil, nil
+		s.unrolls = 0
 		clear(s.facts)
+		clear(s.stated)
+		clear(s.out.unrolled)
 		clear(s.out.Trips)
 		clear(s.out.Taken)
 		s.main()
@@ -65,7 +75,9 @@ func Infer(g *graph.Graph, opts Options) *Inference {
 			break
 		}
 	}
+	s.settle()
 	s.finish()
+	s.listOpen()
 	s.out.Facts, s.out.Rows, s.out.Solved = s.facts, s.rows, s.solved
 	return s.out
 }
@@ -84,7 +96,11 @@ func (s *state) main() {
 // setSupplied sets the elements of an input that the user supplied.
 func (s *state) setSupplied(f *Fact, vals []float64) {
 	if f.DType.IsFloat() {
-		f.Reals = vals
+		f.Reals = make([]float64, len(vals))
+		for i, x := range vals {
+			f.Reals[i] = rounded(f.DType, x)
+		}
+		vals = f.Reals
 	}
 	f.Data = integers(vals)
 	if len(f.Shape) == 1 {
@@ -127,7 +143,7 @@ func fromType(t *graph.Type) Fact {
 
 // resolve applies bindings and solutions to a dim.
 func (s *state) resolve(d graph.Dim) graph.Dim {
-	if _, ok := d.Const(); ok || (len(s.opts.Dims) == 0 && len(s.solved) == 0) {
+	if _, ok := d.Const(); ok || (len(s.opts.Dims) == 0 && len(s.solved) == 0 && len(s.around) == 0) {
 		return d
 	}
 	for range 8 {
@@ -144,7 +160,34 @@ func (s *state) lookup(name string) (graph.Dim, bool) {
 	if d, ok := s.opts.Dims[name]; ok {
 		return d, true
 	}
+	d, ok := s.equality(name)
+	if !ok {
+		return d, false
+	}
+	end, hops := d, 0
+	for ; hops < len(s.facts)+len(s.ranks); hops++ {
+		next, _ := end.IsSymbol()
+		d, ok := s.equality(next)
+		if !ok {
+			break
+		}
+		end = d
+	}
+	for ; hops > 0; hops-- { // whoever asks for a symbol on the way is there at once
+		next, _ := d.IsSymbol()
+		s.solved[name] = end
+		name = next
+		d, _ = s.equality(name)
+	}
+	return end, true
+}
+
+// equality is what a symbol is by the equalities found so far.
+func (s *state) equality(name string) (graph.Dim, bool) {
 	d, ok := s.solved[name]
+	for i := len(s.around) - 1; i >= 0 && !ok; i-- {
+		d, ok = s.around[i][name]
+	}
 	return d, ok
 }
 
@@ -171,6 +214,9 @@ func (s *state) node(n *graph.Node) {
 		err := op.Shape(&s.ctx)
 		if err == nil {
 			err = s.ctx.negative()
+		}
+		if err == nil && op.Fold != nil {
+			op.Fold(&s.ctx)
 		}
 		if err != nil {
 			s.fail(n, err)
@@ -276,17 +322,17 @@ func (s *state) body(b *graph.Body, inputs []Fact) ([]Fact, error) {
 // outcome is what came of a body that may not run, or runs in more than one way.
 type outcome struct {
 	out       []Fact
-	solved    map[string]graph.Dim // every equality that holds in the body
+	solved    map[string]graph.Dim // the equalities found in the body
 	conflicts []*Conflict
 }
 
 // try runs a body like body does; the equalities and contradictions it finds are returned and hold nowhere else.
 func (s *state) try(b *graph.Body, inputs []Fact) (outcome, error) {
 	saved, conflicts, constraints := s.solved, len(s.out.Conflicts), len(s.out.Constraints)
-	s.solved = maps.Clone(saved)
+	s.around, s.solved = append(s.around, saved), map[string]graph.Dim{}
 	out, err := s.body(b, inputs)
 	t := outcome{out: out, solved: s.solved, conflicts: slices.Clone(s.out.Conflicts[conflicts:])}
-	s.solved = saved
+	s.around, s.solved = s.around[:len(s.around)-1], saved
 	s.out.Conflicts, s.out.Constraints = s.out.Conflicts[:conflicts], s.out.Constraints[:constraints]
 	return t, err
 }
@@ -313,8 +359,30 @@ func (s *state) finish() {
 	if len(s.solved) == 0 {
 		return
 	}
-	for i := range s.facts {
-		f := &s.facts[i]
+	s.finishFacts(s.facts, s.out.Trips)
+	s.finishRounds(s.out.unrolled)
+	for i := range s.out.Constraints {
+		c := &s.out.Constraints[i]
+		c.A, c.B = s.resolve(c.A), s.resolve(c.B)
+	}
+}
+
+// listOpen lists the symbols in how often loops run that only data decides.
+func (s *state) listOpen() {
+	for _, n := range s.g.Nodes {
+		for _, b := range n.Bodies() {
+			for _, name := range s.out.Trips[b].Symbols() {
+				if s.open[name] && !slices.Contains(s.out.Open, name) {
+					s.out.Open = append(s.out.Open, name)
+				}
+			}
+		}
+	}
+}
+
+func (s *state) finishFacts(facts []Fact, trips map[*graph.Body]graph.Dim) {
+	for i := range facts {
+		f := &facts[i]
 		f.Shape = s.resolveAll(f.Shape)
 		f.Data = s.resolveAll(f.Data)
 		if f.Elem != nil {
@@ -323,12 +391,17 @@ func (s *state) finish() {
 			f.Elem = &e
 		}
 	}
-	for b, d := range s.out.Trips {
-		s.out.Trips[b] = s.resolve(d)
+	for b, d := range trips {
+		trips[b] = s.resolve(d)
 	}
-	for i := range s.out.Constraints {
-		c := &s.out.Constraints[i]
-		c.A, c.B = s.resolve(c.A), s.resolve(c.B)
+}
+
+func (s *state) finishRounds(unrolled map[*graph.Body][]round) {
+	for _, rounds := range unrolled {
+		for _, r := range rounds {
+			s.finishFacts(r.facts, r.trips)
+			s.finishRounds(r.unrolled)
+		}
 	}
 }
 

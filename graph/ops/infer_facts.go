@@ -16,6 +16,8 @@ type Fact struct {
 	Data []graph.Dim
 	// Reals are the elements of a small float tensor whose values are all known numbers.
 	Reals []float64
+	// Numbers are the elements of a small float tensor of which some depend on dims; nil where none do.
+	Numbers []number
 	// Tensor is the stored tensor behind the value, where it is one (an initializer, a Constant, an alias of either).
 	Tensor *graph.Tensor
 

@@ -7,7 +7,7 @@ import (
 )
 
 // join is what holds of a value that is either a or b: of the branches of an If, the iterations of a Loop, the elements
-// of a sequence. Where their dims differ, open says what stands for the dim of that axis.
+// of a sequence. Where their dims differ, open says what stands for the dim of that axis, of lengthAxis for how many elements.
 func (s *state) join(a, b *Fact, open func(axis int) graph.Dim) Fact {
 	out := Fact{Kind: a.Kind, DType: a.DType}
 	if out.Kind == graph.KindUnknown {
@@ -20,7 +20,7 @@ func (s *state) join(a, b *Fact, open func(axis int) graph.Dim) Fact {
 		return Fact{}
 	}
 	out.Shape = joinShapes(a.Shape, b.Shape, open)
-	out.Items = joinItems(a.Items, b.Items)
+	out.Items = joinItems(a.Items, b.Items, open)
 	switch {
 	case a.Elem == nil || a.Items.empty():
 		out.Elem = b.Elem
@@ -93,7 +93,7 @@ func sameFact(a, b *Fact) bool {
 	}
 	return a.Kind == b.Kind && a.DType == b.DType && a.Tensor == b.Tensor &&
 		(a.Shape == nil) == (b.Shape == nil) && sameDims(a.Shape, b.Shape) &&
-		sameDims(a.Data, b.Data) && slices.Equal(a.Reals, b.Reals) &&
+		sameDims(a.Data, b.Data) && slices.Equal(a.Reals, b.Reals) && sameNumbers(a.Numbers, b.Numbers) &&
 		sameFact(a.Elem, b.Elem) && a.Items.same(b.Items)
 }
 

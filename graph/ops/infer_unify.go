@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/graph"
@@ -35,14 +36,16 @@ func (s *state) unify(n *graph.Node, a, b graph.Dim, broadcast bool) (graph.Dim,
 	return simpler(a, b), nil
 }
 
-// unsolved reports whether a = b is known to have no solution: every layer of a model states it again.
+// unsolved reports whether a = b is known to have no solution: every layer of a model states it again. It is noted for
+// the next time.
 func (s *state) unsolved(a, b graph.Dim) bool {
-	for _, c := range slices.Backward(s.out.Constraints) {
-		if c.A.Equal(a) && c.B.Equal(b) {
-			return true
-		}
+	key := a.String() + " = " + b.String()
+	at, ok := s.stated[key]
+	if s.stated == nil {
+		s.stated = map[string]int{}
 	}
-	return false
+	s.stated[key] = len(s.out.Constraints)
+	return ok && at < len(s.out.Constraints) && s.out.Constraints[at].A.Equal(a) && s.out.Constraints[at].B.Equal(b)
 }
 
 // solve expresses a symbol by others from a = b: a side that is a symbol, else a symbol that occurs in a - b only once,
@@ -52,16 +55,15 @@ func (s *state) solve(a, b graph.Dim) bool {
 	if s.assign(a, b, true) || s.assign(b, a, true) {
 		return true
 	}
-	diff := a.Sub(b)
 	var spare string
 	var spareDim graph.Dim
-	for _, name := range diff.Symbols() {
-		v, ok := linear(diff, name)
+	for name, v := range a.Sub(b).Roots() {
 		switch {
-		case ok && v.NonNegative():
+		case v.IsUnknown() || v.Negative():
+		case v.NonNegative():
 			s.solved[name] = v
 			return true
-		case ok && spare == "":
+		case spare == "":
 			spare, spareDim = name, v
 		}
 	}
@@ -90,38 +92,29 @@ func (s *state) assign(a, b graph.Dim, safe bool) bool {
 	return true
 }
 
-// linear solves diff = 0 for a symbol: with diff = ±x + rest, where rest does not hold x, x = ∓rest.
-func linear(diff graph.Dim, name string) (graph.Dim, bool) {
-	at := func(n int64) graph.Dim {
-		return diff.Subst(func(s string) (graph.Dim, bool) { return graph.Const(n), s == name })
-	}
-	rest := at(0)
-	slope, ok := at(1).Sub(rest).Const()
-	if !ok || (slope != 1 && slope != -1) || slices.Contains(rest.Symbols(), name) {
-		return graph.Dim{}, false
-	}
-	if !rest.AddInt(slope * 1000).Equal(at(1000)) { // not linear: a division or an extreme bends it
-		return graph.Dim{}, false
-	}
-	v := rest.MulInt(-slope)
-	if v.IsUnknown() || v.Negative() {
-		return graph.Dim{}, false
-	}
-	return v, true
-}
-
-// rank orders declared symbols: those of earlier graph inputs are kept, later ones are expressed by them.
-func (s *state) rank(name string) int {
+// ranks orders declared symbols: those of earlier graph inputs are kept, later ones are expressed by them.
+func ranks(g *graph.Graph) map[string]int {
+	out := map[string]int{}
 	i := 0
-	for _, v := range s.g.Main.Inputs {
+	for _, v := range g.Main.Inputs {
 		for _, d := range v.Type.Shape {
-			if n, ok := d.IsSymbol(); ok && n == name {
-				return i
+			if name, ok := d.IsSymbol(); ok {
+				if _, known := out[name]; !known {
+					out[name] = i
+				}
 			}
 			i++
 		}
 	}
-	return i
+	return out
+}
+
+// rank is the place of a symbol among those that inputs declare; others come after them.
+func (s *state) rank(name string) int {
+	if i, ok := s.ranks[name]; ok {
+		return i
+	}
+	return math.MaxInt
 }
 
 // simpler picks the side of an equality to go on with: a constant, else the one with less text.

@@ -15,6 +15,9 @@ type iteration struct {
 	state []Fact          // what holds of them in every round
 	grows map[string]bool // symbols of carried dims that differ from round to round
 	out   []Fact          // of the body in every round
+	wide  bool            // what holds in every round was given up
+	last  []Fact          // the carried values after the last round, where the loop runs round by round
+	put   [][]Fact        // what the body puts out besides, in each of these rounds
 }
 
 // maxRounds bounds how often a body is run until what holds in every round is found; maxNested is the depth of bodies
@@ -64,6 +67,7 @@ func (it *iteration) run(lead, tail []Fact, skip int) error {
 
 // widen forgets everything about the carried values but their types.
 func (it *iteration) widen() {
+	it.wide = true
 	for i := range it.state {
 		it.state[i] = it.state[i].typeOnly()
 	}
@@ -75,7 +79,11 @@ func (it *iteration) open(input, axis int) graph.Dim {
 	if input < len(it.body.Inputs) && it.body.Inputs[input] != nil {
 		name = it.body.Inputs[input].Name
 	}
-	name = fmt.Sprintf("%s_dim%d", identifier(name), axis)
+	if axis == lengthAxis {
+		name = identifier(name) + "_length"
+	} else {
+		name = fmt.Sprintf("%s_dim%d", identifier(name), axis)
+	}
 	it.grows[name] = true
 	return graph.DataDependent(name)
 }
@@ -100,6 +108,9 @@ func (it *iteration) final(i, k int, after *Fact, trips graph.Dim) Fact {
 	}
 	first, state := &it.first[k], &it.state[k]
 	last := func(axis int) graph.Dim {
+		if axis == lengthAxis {
+			return it.length(first.Items, state.Items, after.Items, trips)
+		}
 		if len(first.Shape) != len(after.Shape) {
 			return it.c.Fresh(i, axis)
 		}
@@ -117,9 +128,21 @@ func (it *iteration) final(i, k int, after *Fact, trips graph.Dim) Fact {
 		f.Elem = &e
 	}
 	if f.Items != nil {
-		f.Items = &Items{Len: it.clean([]graph.Dim{f.Items.Len}, unknownDim)[0]}
+		f.Items = &Items{Len: it.clean([]graph.Dim{f.Items.Len}, func(int) graph.Dim { return last(lengthAxis) })[0]}
 	}
 	return f
+}
+
+// length is how many elements a list has after the last round, where every round adds as many.
+func (it *iteration) length(first, state, after *Items, trips graph.Dim) graph.Dim {
+	if first == nil || state == nil || after == nil {
+		return graph.Dim{}
+	}
+	step := after.Len.Sub(state.Len)
+	if step.IsUnknown() || it.varies(step) {
+		return graph.Dim{}
+	}
+	return first.Len.Add(step.Mul(trips))
 }
 
 // clean replaces the dims that differ from round to round by what last says of each.
@@ -174,6 +197,7 @@ func loop(c *Context) error {
 	if len(b.Outputs) < 1+carried || c.NumIn() > 2+carried {
 		return c.Errorf("%d carried values, but the body has %d inputs and %d outputs", max(0, c.NumIn()-2), len(b.Inputs), len(b.Outputs))
 	}
+	delete(c.s.out.unrolled, b)
 	it := iteration{c: c, body: b, first: make([]Fact, carried)}
 	for i := range it.first {
 		it.first[i] = *c.In(2 + i)
@@ -185,17 +209,105 @@ func loop(c *Context) error {
 	if err := it.run(lead, nil, 1); err != nil {
 		return err
 	}
-	trips := c.tripCount(&it.out[0])
+	n := counters{steps: make([][]graph.Dim, carried)}
+	if c.s.running < maxNested {
+		var err error
+		if n, err = it.count(lead, 1); err != nil {
+			return err
+		}
+	}
+	trips := c.tripCount(&it.out[0], n.cond)
+	if c.s.running < maxNested && it.changes(trips, n) {
+		limit, bounded := c.tripLimit()
+		if often, ok := it.unroll(lead, limit, bounded); ok {
+			return it.unrolled(often)
+		}
+		if err := it.run(lead, nil, 1); err != nil { // the body's facts are those of any round again
+			return err
+		}
+	}
 	c.s.out.Trips[b] = trips
 	for i := range c.Node.Outputs {
 		if i < carried {
-			c.SetFact(i, it.final(i, i, &it.out[1+i], trips))
+			f := it.final(i, i, &it.out[1+i], trips)
+			if n.steps[i] != nil && f.Data == nil {
+				f.Data = c.s.after(&it.first[i], n.steps[i], trips)
+			}
+			c.SetFact(i, f)
 			continue
 		}
 		if 1+i < len(it.out) {
 			if err := it.stacked(i, &it.out[1+i], 0, trips); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// changes reports whether something in a loop is not the same in every round, or not known, that may be in single rounds:
+// how often it runs, a shape, the elements of a small carried value, a list.
+func (it *iteration) changes(trips graph.Dim, n counters) bool {
+	s := it.c.s
+	if start := it.c.startCondition(); start.Is(0) || trips.Is(0) {
+		return false
+	}
+	if trips.DependsOnData() || it.wide || len(it.grows) > 0 {
+		return true
+	}
+	for k := range it.state {
+		_, before := s.data(&it.first[k])
+		_, always := s.data(&it.state[k])
+		if before && !always && n.steps[k] == nil || it.state[k].Kind == graph.KindSequence {
+			return true
+		}
+	}
+	e := extentOf(it.body)
+	for _, n := range e.nodes {
+		if _, decided := s.out.Taken[n]; n.Op == "If" && n.Domain == "" && !decided {
+			return true
+		}
+	}
+	for _, b := range e.bodies {
+		if s.out.Trips[b].DependsOnData() {
+			return true
+		}
+	}
+	for _, v := range e.values {
+		if v == nil || s.facts[v.ID].Kind != graph.KindTensor {
+			continue
+		}
+		shape := s.facts[v.ID].Shape
+		if shape == nil || slices.ContainsFunc(shape, func(d graph.Dim) bool { return d.IsUnknown() || d.DependsOnData() }) {
+			return true
+		}
+	}
+	return false
+}
+
+// unrolled sets the outputs of a loop that ran round by round.
+func (it *iteration) unrolled(trips int64) error {
+	c := it.c
+	c.s.out.Trips[it.body] = graph.Const(trips)
+	for i := range c.Node.Outputs {
+		if i < len(it.last) {
+			c.SetFact(i, it.last[i])
+			continue
+		}
+		k := i - len(it.last)
+		f := Fact{}
+		for r := range it.put {
+			if k >= len(it.put[r]) {
+				break
+			}
+			if r == 0 {
+				f = it.put[r][k]
+				continue
+			}
+			f = c.s.join(&f, &it.put[r][k], func(axis int) graph.Dim { return c.Fresh(i, 1+axis) })
+		}
+		if err := it.stacked(i, &f, 0, graph.Const(trips)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -213,33 +325,52 @@ func formalShape(v *graph.Value) graph.Shape {
 // loop.
 const unbounded = 1 << 31
 
-// tripCount is how often the body of a Loop runs: as the first input says where the condition is true from the start
-// and stays so; a symbol where nobody knows.
-func (c *Context) tripCount(again *Fact) graph.Dim {
-	fresh, start := c.freshTrips(), graph.Const(1)
-	if c.Has(1) {
-		start = c.scalar(1)
-	}
-	limit := either(c.scalar(0).Max(graph.Const(0)), fresh)
+// tripLimit is how often the first input says that a Loop runs at most; bounded is false where it says nothing.
+func (c *Context) tripLimit() (limit graph.Dim, bounded bool) {
+	limit = c.scalar(0).Max(graph.Const(0))
 	if n, ok := limit.Const(); !c.Has(0) || (ok && n >= unbounded) {
-		limit = fresh
+		return graph.Dim{}, false
 	}
+	return limit, true
+}
+
+// startCondition is the condition before the first round; unknown where data decides it.
+func (c *Context) startCondition() graph.Dim {
+	if !c.Has(1) {
+		return graph.Const(1)
+	}
+	return c.scalar(1)
+}
+
+// tripCount is how often the body of a Loop runs: as the first input says where the condition is true from the start
+// and stays so, or as long as the condition holds, where that is holds rounds after the first; a symbol where nobody knows.
+func (c *Context) tripCount(again *Fact, holds graph.Dim) graph.Dim {
+	start := c.startCondition()
+	limit, bounded := c.tripLimit()
 	next := graph.Dim{}
 	if data, ok := c.s.data(again); ok && len(data) == 1 {
 		next = data[0]
+	}
+	atMost := func(n graph.Dim) graph.Dim {
+		if bounded {
+			return n.Min(either(limit, c.freshTrips()))
+		}
+		return n
 	}
 	switch {
 	case start.Is(0) || limit.Is(0):
 		return graph.Const(0)
 	case start.Is(1) && next.Is(0):
-		if limit.Positive() || !c.Has(0) {
+		if limit.Positive() {
 			return graph.Const(1)
 		}
-		return limit.Min(graph.Const(1))
-	case start.Is(1) && next.Is(1) && c.Has(0):
-		return limit
+		return atMost(graph.Const(1))
+	case start.Is(1) && next.Is(1) && bounded:
+		return either(limit, c.freshTrips())
+	case start.Is(1) && !holds.IsUnknown():
+		return atMost(holds.AddInt(1))
 	}
-	return fresh
+	return c.freshTrips()
 }
 
 // freshTrips is how often a body runs where nobody knows: a symbol named after the node's first output.
@@ -251,7 +382,9 @@ func (c *Context) freshTrips() graph.Dim {
 			break
 		}
 	}
-	return c.s.resolve(graph.DataDependent(identifier(name) + "_trips"))
+	symbol := identifier(name) + "_trips"
+	c.s.open[symbol] = true
+	return c.s.resolve(graph.DataDependent(symbol))
 }
 
 // setTrips notes how often a body runs, as a symbol where that is unknown.

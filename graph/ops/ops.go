@@ -17,7 +17,8 @@ type Op struct {
 	Class   string // operator class of the energy model
 	Shape   ShapeRule
 	Cost    CostRule
-	Weights Slots // input slots that hold trained parameters when they read an initializer
+	Fold    FoldRule // nil where the shape rule knows all there is to know of elements
+	Weights Slots    // input slots that hold trained parameters when they read an initializer
 
 	// Params counts the parameters in a weight slot where they are not the stored elements: packed quantised weights.
 	Params func(n *graph.Node, slot int, stored int64) int64
@@ -49,16 +50,22 @@ func ofDomain(domain string, rows ...Op) []Op {
 const (
 	onnxPages    = "https://onnx.ai/onnx/operators/onnx_%s_%s.html"
 	contribPage  = "https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.%s"
+	nchwcRules   = "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/nchwc_schema_defs.cc"
+	nhwcRules    = "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/internal_nhwc_onnx_schemas.cc"
 	contribRules = "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/contrib_defs.cc"
 )
 
 // Documentation is the address of the page that specifies the operator, from which its rules were read: ONNX's page, which
 // has a section for each opset version, or the entry in ONNX Runtime's list of contrib operators. SimplifiedLayerNormalization
-// is in neither; its address is the source that defines it.
+// and the domains of ONNX Runtime's layouts are in neither; their address is the source that defines them.
 func (o *Op) Documentation() string {
 	switch {
 	case o.Name == "SimplifiedLayerNormalization":
 		return contribRules
+	case o.Domain == nchwcDomain:
+		return nchwcRules
+	case o.Domain == nhwcDomain:
+		return nhwcRules
 	case o.Domain == "com.microsoft":
 		return fmt.Sprintf(contribPage, o.Name)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
+	"github.com/irene-onnx/irene/internal/bounded"
 )
 
 // TestTable holds that every row is whole, that none stands twice, and that versions are told apart.
@@ -66,7 +67,7 @@ func FuzzRules(f *testing.F) {
 			r := nonsense{Rand: rand.New(rand.NewPCG(seed, 7)), g: &graph.Graph{Main: &graph.Body{}}}
 			n := r.node(r.g.Main, row.Domain, row.Name, row.Since)
 			r.g.Main.Nodes = append(r.g.Main.Nodes, n)
-			check(t, r.g, n, seed)
+			bounded.Run(t, row.Name, func() { check(t, r.g, n, seed) })
 		}
 	})
 }

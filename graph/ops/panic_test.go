@@ -30,8 +30,8 @@ func TestRulesNeverPanic(t *testing.T) {
 func feed(t *testing.T, op Op, r *rand.Rand) {
 	g := &graph.Graph{Main: &graph.Body{}}
 	n := &graph.Node{Domain: op.Domain, Op: op.Name, Opset: op.Since, Body: g.Main, Attrs: randomAttrs(r)}
-	s := &state{g: g, solved: map[string]graph.Dim{}, row: Lookup, rows: make([]*Op, 1), out: &Inference{
-		Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{},
+	s := &state{g: g, solved: map[string]graph.Dim{}, open: map[string]bool{}, row: Lookup, rows: make([]*Op, 1), out: &Inference{
+		Trips: map[*graph.Body]graph.Dim{}, Taken: map[*graph.Node]int{}, unrolled: map[*graph.Body][]round{},
 	}}
 	value := func(f Fact) *graph.Value {
 		v := &graph.Value{ID: len(g.Values), Name: fmt.Sprintf("v%d", len(g.Values))}
@@ -62,6 +62,9 @@ func feed(t *testing.T, op Op, r *rand.Rand) {
 	}()
 	if err := op.Shape(&s.ctx); err != nil {
 		return
+	}
+	if op.Fold != nil {
+		op.Fold(&s.ctx)
 	}
 	s.ctx = Context{Node: n, Op: &op, s: s}
 	op.Cost(&s.ctx)

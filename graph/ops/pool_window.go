@@ -48,8 +48,14 @@ func (c *Context) windows(spatial graph.Shape, kernel []int64) (graph.Shape, err
 		if kernel[i] < 1 || stride < 1 || dilation < 1 {
 			return nil, c.Errorf("spatial axis %d: kernel, stride and dilation have to be positive", i)
 		}
-		out[i] = c.window(d, kernel[i], stride, dilation, at(g.pads, i, 0), at(g.pads, n+i, 0), auto, ceil)
-		if out[i].Negative() {
+		begin, end := at(g.pads, i, 0), at(g.pads, n+i, 0)
+		if auto == "VALID" {
+			begin, end = 0, 0
+		}
+		out[i] = c.window(d, kernel[i], stride, dilation, begin, end, auto, ceil)
+		reach := graph.Const(kernel[i] - 1).MulInt(dilation).AddInt(1)
+		explicit := auto != "SAME_UPPER" && auto != "SAME_LOWER"
+		if out[i].Negative() || explicit && d.AddInt(begin).AddInt(end).Sub(reach).Negative() {
 			return nil, c.Errorf("a window of %d does not fit spatial axis %d of size %s", kernel[i], i, d)
 		}
 	}

@@ -14,8 +14,8 @@ func upsample(c *Context, in graph.Shape) (graph.Shape, error) {
 		if len(in) != 4 {
 			return nil, c.Errorf("rank %d, want 4", len(in))
 		}
-		h, w := scale{real: c.Node.Float("height_scale", 0)}, scale{real: c.Node.Float("width_scale", 0)}
-		return graph.Shape{in[0], in[1], h.of(in[2]), w.of(in[3])}, nil
+		h, w := ofReal(graph.Float32, c.Node.Float("height_scale", 0)), ofReal(graph.Float32, c.Node.Float("width_scale", 0))
+		return graph.Shape{in[0], in[1], scaled(in[2], h), scaled(in[3], w)}, nil
 	}
 	scales, given := c.scales(1)
 	if !given {
@@ -24,72 +24,42 @@ func upsample(c *Context, in graph.Shape) (graph.Shape, error) {
 	return c.rescale(in, scales, firstAxes(len(in)))
 }
 
-// scale is a factor of a size: a number, or an integer expression.
-type scale struct {
-	real float64 // 0 where it is not known as a number
-	dim  graph.Dim
-}
-
 // scales returns the factors in the attribute scales or in input slot; nil where their values are not known. given is
 // false where there are none, or an empty list of them.
-func (c *Context) scales(slot int) (s []scale, given bool) {
+func (c *Context) scales(slot int) (s []number, given bool) {
 	if a, ok := c.Node.Attr("scales"); ok && len(a.Floats) > 0 {
-		for _, x := range a.Floats {
-			s = append(s, scale{real: float64(x)})
+		s = make([]number, len(a.Floats))
+		for i, x := range a.Floats[:min(len(a.Floats), maxData)] {
+			s[i] = ofReal(graph.Float32, float64(x))
 		}
 		return s, true
 	}
 	if !c.Has(slot) || c.Shape(slot).Elements().Is(0) {
 		return nil, false
 	}
-	if r, ok := c.Reals(slot); ok {
-		for _, x := range r {
-			s = append(s, scale{real: x})
-		}
-	} else if d, ok := c.Data(slot); ok {
-		for _, x := range d {
-			s = append(s, scale{dim: x})
-		}
+	if _, ok := small(c.Shape(slot)); !ok {
+		return nil, true
 	}
+	s, _ = c.numbers(slot, graph.Float32)
 	return s, true
 }
 
-// of is ⌊d · s⌋. A constant is multiplied in single precision, as runtimes do; a symbolic size needs a scale that is
-// a ratio of small integers.
-func (s scale) of(d graph.Dim) graph.Dim {
-	if s.real == 0 {
-		return s.dim.Mul(d)
+// scaled is ⌊d · s⌋, multiplied in single precision, as runtimes do.
+func scaled(d graph.Dim, s number) graph.Dim {
+	n, ok := d.Const()
+	if !ok || !s.fixed {
+		return floatArithmetic["Mul"].apply(graph.Float32, ofDim(graph.Float32, d), s).truncated()
 	}
-	if !(s.real > 0) || s.real > 1<<30 {
+	factor := s.at(nil)
+	p := math.Floor(float64(float32(n) * float32(factor)))
+	if !(factor > 0) || factor > 1<<30 || p >= 1<<62 {
 		return graph.Dim{}
 	}
-	if n, ok := d.Const(); ok {
-		p := math.Floor(float64(float32(n) * float32(s.real)))
-		if p >= 1<<62 {
-			return graph.Dim{}
-		}
-		return graph.Const(int64(p))
-	}
-	p, q, ok := ratio(s.real)
-	if !ok {
-		return graph.Dim{}
-	}
-	return d.MulInt(p).FloorDiv(graph.Const(q))
-}
-
-// ratio finds integers p/q, q up to 1024, whose quotient rounds to x in single precision.
-func ratio(x float64) (p, q int64, ok bool) {
-	for q = 1; q <= 1024; q++ {
-		p = int64(math.Round(x * float64(q)))
-		if float32(float64(p)/float64(q)) == float32(x) {
-			return p, q, p > 0
-		}
-	}
-	return 0, 0, false
+	return graph.Const(int64(p))
 }
 
 // rescale is a shape with the given axes multiplied by scales, nil where unknown.
-func (c *Context) rescale(in graph.Shape, scales []scale, axes []int) (graph.Shape, error) {
+func (c *Context) rescale(in graph.Shape, scales []number, axes []int) (graph.Shape, error) {
 	n := len(axes)
 	if scales != nil && len(scales) != n {
 		return nil, c.Errorf("%d scales for %d axes", len(scales), n)
@@ -102,13 +72,15 @@ func (c *Context) rescale(in graph.Shape, scales []scale, axes []int) (graph.Sha
 			continue
 		}
 		s := scales[k]
-		if s.real < 0 || s.dim.Negative() {
+		if s.fixed && s.at(nil) < 0 {
 			return nil, c.Errorf("scale %d is negative", k)
 		}
-		if crop != nil {
-			s = scale{real: s.real * crop[k]}
+		if crop != nil && s.fixed {
+			s = ofReal(graph.Float32, s.at(nil)*crop[k])
+		} else if crop != nil {
+			s = number{}
 		}
-		out[a] = s.of(in[a])
+		out[a] = scaled(in[a], s)
 	}
 	return out, nil
 }

@@ -57,13 +57,21 @@ func (it *Items) same(o *Items) bool {
 	return sameDim(it.Len, o.Len) && slices.EqualFunc(it.List, o.List, func(a, b Fact) bool { return sameFact(&a, &b) })
 }
 
+// lengthAxis stands for the axis of a dim where that is how many elements a list has.
+const lengthAxis = -1
+
 // joinItems is what two lists have in common: their length.
-func joinItems(a, b *Items) *Items {
+func joinItems(a, b *Items, open func(axis int) graph.Dim) *Items {
 	switch {
-	case a == nil || b == nil || !a.Len.Equal(b.Len):
+	case a == nil || b == nil:
 		return nil
 	case a.same(b):
 		return a
+	case !a.Len.Equal(b.Len):
+		if n := open(lengthAxis); !n.IsUnknown() {
+			return &Items{Len: n}
+		}
+		return nil
 	}
 	return &Items{Len: a.Len}
 }

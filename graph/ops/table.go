@@ -1,6 +1,6 @@
 package ops
 
-// families concatenates the rows of all operator families.
+// families concatenates the rows of all operator families, with their fold rules.
 func families() []Op {
 	var rows []Op
 	for _, family := range [][]Op{
@@ -23,8 +23,13 @@ func families() []Op {
 		textOps(),        // strings
 		lossOps(),        // losses and optimizers
 		mlOps(),          // ai.onnx.ml
+		layoutOps(),      // images in the layouts that ONNX Runtime saves them in
 	} {
 		rows = append(rows, family...)
+	}
+	fold := folds()
+	for i := range rows {
+		rows[i].Fold = fold[rows[i].Name]
 	}
 	return rows
 }

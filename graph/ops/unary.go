@@ -13,13 +13,8 @@ func mapUnary(c *Context) error {
 	if !ok {
 		return nil
 	}
-	if f := realFunctions[c.Node.Op]; f != nil && c.DType(0).IsFloat() {
-		if r, ok := c.Reals(0); ok && len(r) == n {
-			out := make([]float64, n)
-			for i, x := range r {
-				out[i] = f(x)
-			}
-			c.setNumbers(out)
+	if f := floatFunctions[c.Node.Op]; f.real != nil && c.DType(0).IsFloat() {
+		if c.mapFloats(f, n) {
 			return nil
 		}
 	}
@@ -27,6 +22,29 @@ func mapUnary(c *Context) error {
 		c.mapped(f)
 	}
 	return nil
+}
+
+// mapFloats computes the n elements of a float output, in its type.
+func (c *Context) mapFloats(f floatFunction, n int) bool {
+	t := c.DType(0)
+	if r, ok := c.Reals(0); ok && len(r) == n {
+		out := make([]float64, n)
+		for i, x := range r {
+			out[i] = f.of(t, x)
+		}
+		c.setNumbers(out)
+		return true
+	}
+	x, ok := c.numbers(0, t)
+	if !ok || len(x) != n || f.exact == nil {
+		return false
+	}
+	out := make([]number, n)
+	for i := range out {
+		out[i] = f.apply(t, x[i])
+	}
+	c.setFloats(0, out)
+	return true
 }
 
 // mapped gives output 0, whose type is set, the elements of a small input 0 as f maps them.
@@ -63,13 +81,6 @@ func integerOf(op string) func(graph.Dim) graph.Dim {
 	return nil
 }
 
-// realFunctions are the unary operators on numbers whose values may shape something.
-var realFunctions = map[string]func(float64) float64{
-	"Abs": math.Abs, "Ceil": math.Ceil, "Exp": math.Exp, "Floor": math.Floor, "Log": math.Log, "Round": math.RoundToEven, "Sqrt": math.Sqrt,
-	"Neg":        func(x float64) float64 { return -x },
-	"Reciprocal": func(x float64) float64 { return 1 / x },
-}
-
 // toBool: output 0 has the shape of input 0 and holds booleans.
 func toBool(c *Context) error {
 	c.Set(0, graph.Bool, c.Shape(0))
@@ -90,21 +101,7 @@ func cast(c *Context) error {
 	if _, ok := small(c.Shape(0)); !ok || c.Node.Op == "BitCast" {
 		return nil
 	}
-	if r, ok := c.Reals(0); ok && c.DType(0).IsFloat() {
-		if t.IsFloat() {
-			c.SetReals(0, r)
-			return nil
-		}
-		out := make([]graph.Dim, len(r))
-		for i, x := range r {
-			switch {
-			case t == graph.Bool && x != 0:
-				out[i] = graph.Const(1)
-			case math.Abs(x) < 1<<62:
-				out[i] = graph.Const(int64(x))
-			}
-		}
-		c.SetData(0, out)
+	if c.castFloats(t) {
 		return nil
 	}
 	c.mapped(func(d graph.Dim) graph.Dim {
@@ -114,6 +111,46 @@ func cast(c *Context) error {
 		return d
 	})
 	return nil
+}
+
+// castFloats casts what is a float or becomes one. A float becomes another by rounding and an integer by truncation.
+func (c *Context) castFloats(t graph.DType) bool {
+	from := c.DType(0)
+	switch r, ok := c.Reals(0); {
+	case ok && t.IsFloat():
+		out := make([]float64, len(r))
+		for i, x := range r {
+			out[i] = rounded(t, x)
+		}
+		c.setNumbers(out)
+		return true
+	case ok && from.IsFloat():
+		out := make([]graph.Dim, len(r))
+		for i, x := range r {
+			switch {
+			case t == graph.Bool:
+				out[i] = known(x != 0, x == 0)
+			case math.Abs(x) < 1<<62:
+				out[i] = graph.Const(int64(x))
+			}
+		}
+		c.SetData(0, out)
+		return true
+	case !c.symbolic(0) || t == graph.Bool:
+		return false
+	}
+	x := c.In(0).Numbers
+	if t.IsFloat() {
+		c.setFloats(0, x)
+		c.hold(0)
+		return true
+	}
+	out := make([]graph.Dim, len(x))
+	for i := range x {
+		out[i] = x[i].truncated()
+	}
+	c.SetData(0, out)
+	return true
 }
 
 // where: the broadcast of condition, X and Y, with the type of X; small integers are selected.
@@ -129,6 +166,9 @@ func where(c *Context) error {
 	c.Set(0, t, shape)
 	n, ok := small(shape)
 	if !ok {
+		return nil
+	}
+	if t.IsFloat() && c.whereFloats(t, shape, n) {
 		return nil
 	}
 	var in [3][]graph.Dim
@@ -159,4 +199,29 @@ func where(c *Context) error {
 	}
 	c.SetData(0, out)
 	return nil
+}
+
+// whereFloats selects among floats; an element whose condition nobody knows is unknown.
+func (c *Context) whereFloats(t graph.DType, shape graph.Shape, n int) bool {
+	cond, ok := c.Data(0)
+	x, okX := c.numbers(1, t)
+	y, okY := c.numbers(2, t)
+	if !ok || !okX || !okY {
+		return false
+	}
+	cond, x, y = spread(cond, c.Shape(0), shape, n), spread(x, c.Shape(1), shape, n), spread(y, c.Shape(2), shape, n)
+	if cond == nil || x == nil || y == nil {
+		return false
+	}
+	out := make([]number, n)
+	for i := range out {
+		switch {
+		case cond[i].Is(1):
+			out[i] = x[i]
+		case cond[i].Is(0):
+			out[i] = y[i]
+		}
+	}
+	c.setFloats(0, out)
+	return true
 }

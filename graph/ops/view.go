@@ -99,6 +99,7 @@ func (c *Context) view(s graph.Shape) {
 	f := *c.In(0)
 	f.Kind, f.Elem, f.Items, f.Shape = graph.KindTensor, nil, nil, s
 	c.SetFact(0, f)
+	c.hold(0)
 }
 
 // writes is the rule of operators that compute and read nothing and write their outputs.

@@ -104,7 +104,7 @@ func TestConstants(t *testing.T) {
 		{op: "Range", since: 11, in: []string{"int64[]{n}", "int64[]{n + 5}", "int64[]{2}"}, want: []string{"int64[3]{n, n + 2, n + 4}"}},
 		{op: "Range", since: 11, in: []string{"int64[]{10}", "int64[]{4}", "int64[]{-2}"}, want: []string{"int64[3]{10, 8, 6}"}},
 		{op: "Range", since: 11, in: []string{"int64[]{4}", "int64[]{10}", "int64[]{-2}"}, want: []string{"int64[0]{}"}},
-		{op: "Range", since: 11, in: []string{"float32[]{0}", "float32[]{1}", "float32[]{0.3}"}, want: []string{"float32[4]"}},
+		{op: "Range", since: 11, in: []string{"float32[]{0}", "float32[]{1}", "float32[]{0.3}"}, want: []string{"float32[4]{0, 0.30000001192092896, 0.6000000238418579, 0.9000000357627869}"}},
 		{op: "Range", since: 11, in: []string{"int64[]{0}", "int64[]", "int64[]{1}"}, want: []string{"int64[?]"}},
 		{op: "Range", since: 11, in: []string{"int64[]{0}", "int64[]{4}", "int64[]{0}"}, want: []string{"error: delta is 0"}},
 		{op: "com.microsoft:Range", since: 1, in: []string{"int64[]{1}", "int64[]{3}"}, want: []string{"int64[2]{1, 2}"}},

@@ -9,32 +9,27 @@ import (
 
 // A rawScope is a scope as names spell it: segments, and on the last of them perhaps the number of a call.
 type rawScope struct {
-	key    rawKey
+	path   string
 	first  int      // ID of its first node
 	last   int      // ID of its last node
 	owners []string // modules whose weights its nodes read
 	call   *call
 }
 
-type rawKey struct {
-	branch int
-	path   string
-}
-
 // callTree rebuilds the calls of modules from raw scopes.
 type callTree struct {
 	r      *resolver
 	raws   []*rawScope // in order of appearance
-	byRaw  map[rawKey]*rawScope
-	mods   map[rawKey]*mod
-	prefix map[rawKey]bool // every raw scope and every prefix of one
+	byRaw  map[string]*rawScope
+	mods   map[string]*mod
+	prefix map[string]bool // every raw scope and every prefix of one
 
 	readers map[string]int // owner of weights → raw scopes that read them
 }
 
 // mod is a module by its place in the raw names; call is one call of it.
 type mod struct {
-	key   rawKey
+	path  string
 	seg   string
 	up    *mod
 	kids  []*mod
@@ -51,11 +46,11 @@ type call struct {
 }
 
 // note records a node under its raw scope.
-func (t *callTree) note(key rawKey, n *graph.Node) *rawScope {
-	s := t.byRaw[key]
+func (t *callTree) note(path string, n *graph.Node) *rawScope {
+	s := t.byRaw[path]
 	if s == nil {
-		s = &rawScope{key: key, first: n.ID, last: n.ID}
-		t.byRaw[key] = s
+		s = &rawScope{path: path, first: n.ID, last: n.ID}
+		t.byRaw[path] = s
 		t.raws = append(t.raws, s)
 	}
 	s.last = n.ID
@@ -73,20 +68,20 @@ func (t *callTree) note(key rawKey, n *graph.Node) *rawScope {
 
 // build turns the noted raw scopes into scopes.
 func (t *callTree) build() {
-	t.mods = map[rawKey]*mod{}
-	t.prefix = map[rawKey]bool{}
+	t.mods = map[string]*mod{}
+	t.prefix = map[string]bool{}
 	t.readers = map[string]int{}
 	for _, s := range t.raws {
 		for _, o := range s.owners {
 			t.readers[o]++
 		}
-		for p := s.key; p.path != "" && !t.prefix[p]; p.path = cutSegment(p.path) {
+		for p := s.path; p != "" && !t.prefix[p]; p = cutSegment(p) {
 			t.prefix[p] = true
 		}
 	}
 	var roots []*mod
 	for _, s := range t.raws {
-		base, k := t.cutCall(s.key)
+		base, k := t.cutCall(s.path)
 		m := t.mod(base, &roots)
 		s.call = &call{mod: m, k: k, first: s.first, last: s.last, owners: s.owners}
 		m.calls = append(m.calls, s.call)
@@ -111,40 +106,40 @@ func cutSegment(path string) string {
 }
 
 // mod returns the module of a raw path without call number, making it and its ancestors where they are new.
-func (t *callTree) mod(key rawKey, roots *[]*mod) *mod {
-	if m := t.mods[key]; m != nil {
+func (t *callTree) mod(path string, roots *[]*mod) *mod {
+	if m := t.mods[path]; m != nil {
 		return m
 	}
-	m := &mod{key: key}
-	t.mods[key] = m
-	if key.path == "" {
+	m := &mod{path: path}
+	t.mods[path] = m
+	if path == "" {
 		*roots = append(*roots, m)
 		return m
 	}
-	up := cutSegment(key.path)
-	m.seg = strings.TrimPrefix(key.path[len(up):], "/")
-	m.up = t.mod(rawKey{key.branch, up}, roots)
+	up := cutSegment(path)
+	m.seg = strings.TrimPrefix(path[len(up):], "/")
+	m.up = t.mod(up, roots)
 	m.up.kids = append(m.up.kids, m)
 	return m
 }
 
 // cutCall takes the call number off a raw scope: "key_proj_1" is the second call of "key_proj" where that is a scope too
 // and no weight belongs to a module "key_proj_1" ("ln_1" and "ln_2" are modules of their own).
-func (t *callTree) cutCall(key rawKey) (rawKey, int) {
-	base, k, ok := cutNumber(key.path)
-	if !ok || strings.HasSuffix(base, "/") || !t.prefix[rawKey{key.branch, base}] {
-		return key, 0
+func (t *callTree) cutCall(path string) (string, int) {
+	base, k, ok := cutNumber(path)
+	if !ok || strings.HasSuffix(base, "/") || !t.prefix[base] {
+		return path, 0
 	}
 	w := t.r.weightIndexOf()
-	dotted := strings.ReplaceAll(key.path, "/", ".")
+	dotted := strings.ReplaceAll(path, "/", ".")
 	if w.paths[dotted] {
-		return key, 0
+		return path, 0
 	}
-	up := cutSegment(key.path)
-	if up != "" && !w.paths[strings.ReplaceAll(up, "/", ".")] && len(w.bySegment(strings.TrimPrefix(key.path[len(up):], "/"))) > 0 {
-		return key, 0 // the parent's path is not sure, but some module is called that
+	up := cutSegment(path)
+	if up != "" && !w.paths[strings.ReplaceAll(up, "/", ".")] && len(w.bySegment(strings.TrimPrefix(path[len(up):], "/"))) > 0 {
+		return path, 0 // the parent's path is not sure, but some module is called that
 	}
-	return rawKey{key.branch, base}, k
+	return base, k
 }
 
 // complete gives calls to a module that has no operators of its own in any: as many as the child that is called least.
@@ -176,9 +171,6 @@ func (t *callTree) place(m *mod) {
 			key := callKey{c.up.scope, module}
 			k := made[key]
 			made[key]++
-			if m.up == nil {
-				k += m.key.branch // the second branch of a merged If calls the modules again
-			}
 			c.scope = t.r.space.call(c.up.scope, module, k)
 		}
 		t.place(kid)
@@ -234,7 +226,7 @@ func (t *callTree) canonical(c *call, i int) string {
 func (t *callTree) evidence(c *call, plain string) string {
 	found := ""
 	for _, o := range c.owners {
-		if lastSegment(o) != c.mod.seg || t.spelledOut(c.mod.key.branch, o) {
+		if lastSegment(o) != c.mod.seg || t.spelledOut(o) {
 			continue
 		}
 		if t.readers[o] > 1 && !within(parentPath(plain), parentPath(o)) {
@@ -249,8 +241,8 @@ func (t *callTree) evidence(c *call, plain string) string {
 }
 
 // spelledOut reports whether a raw scope spells out a path.
-func (t *callTree) spelledOut(branch int, path string) bool {
-	return t.prefix[rawKey{branch, rawPath(path)}]
+func (t *callTree) spelledOut(path string) bool {
+	return t.prefix[rawPath(path)]
 }
 
 // rawPath spells a dotted path as node names do: "encoder/layer.0/output" of "encoder.layer.0.output".
@@ -274,7 +266,7 @@ func (t *callTree) container(c *call, i int, up, seg string) string {
 			continue
 		}
 		mid := parentPath(p)
-		if mid == up || t.spelledOut(c.mod.key.branch, mid) {
+		if mid == up || t.spelledOut(mid) {
 			continue
 		}
 		found = append(found, p)

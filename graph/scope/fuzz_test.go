@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/bounded"
 )
 
 // FuzzScope: whatever names and metadata say, Resolve ends, places every node in a tree, and says the same again.
@@ -14,6 +15,8 @@ func FuzzScope(f *testing.F) {
 		"['', 'a', 'a.b', 'mm']", ": X/a: Y/mm: aten.mm", "/R/B.0/L.q", "m_Linear_encoder_layer_0_1")
 	f.Add("/a/b/MatMul/MatMulScaleFusion/", "fused /a_1/Gemm", "a.b.weight", "['x'", ": ", "/", "Linear_a_b_1_2_x")
 	f.Add("x/y/z", "/net/net.0/Conv", "net.0.weight", "[\"it's\"], ['a']", "a/b", "//", "_modules_Embedding_net__1_0")
+	deep, wide := strings.Repeat("/a.0", 5000), strings.Repeat("a_1.", 5000)
+	f.Add(deep+"/Relu", deep+"_1/Relu", wide+"weight", "['"+strings.Repeat("', '", 5000)+"']", deep+": "+wide+"/", wide, deep)
 	f.Fuzz(func(t *testing.T, name, other, weight, scopes, namespace, tag, function string) {
 		make := func() *graph.Graph {
 			g := build(t, "- MatMul x,w.w -> a", "- Add a,a -> b", "- Mul b,v.v -> c", "- Neg c -> d", "- Abs d -> e")
@@ -33,7 +36,8 @@ func FuzzScope(f *testing.F) {
 			g.Nodes[4].Call = &graph.Call{Parent: call, Domain: "pkg.onnxscript.torch_lib", Function: other, Node: function}
 			return g
 		}
-		first, second := Resolve(make(), Options{}), Resolve(make(), Options{})
+		var first, second *Result
+		bounded.Run(t, "placing", func() { first, second = Resolve(make(), Options{}), Resolve(make(), Options{}) })
 		paths := map[string]*graph.Scope{}
 		for i, p := range first.Places {
 			q := second.Places[i]

@@ -14,10 +14,9 @@ import (
 // do not show, and the n-th call of a module has "_n" after the last segment alone: the segments before it never say which
 // call they are. calls.go puts these calls together and finds canonical paths.
 func (r *resolver) torchscript() {
-	t := &callTree{r: r, byRaw: map[rawKey]*rawScope{}}
+	t := &callTree{r: r, byRaw: map[string]*rawScope{}}
 	of := make([]*rawScope, len(r.g.Nodes))
 	source := make([]string, len(r.g.Nodes))
-	branches := mergedBranches(r.g)
 	genai := r.g.Producer == genaiProducer
 	for _, n := range r.g.Nodes {
 		if r.places[n.ID].Scope != nil {
@@ -30,7 +29,7 @@ func (r *resolver) torchscript() {
 		if genai {
 			raw = rawPath(genaiPath(strings.ReplaceAll(raw, "/", ".")))
 		}
-		of[n.ID], source[n.ID] = t.note(rawKey{branchOf(n, branches), raw}, n), from
+		of[n.ID], source[n.ID] = t.note(raw, n), from
 	}
 	if len(t.raws) == 0 {
 		return
@@ -118,54 +117,4 @@ func tensorScope(name string) (string, bool) {
 		name = name[:i]
 	}
 	return nodeScope(name)
-}
-
-// mergedBranches finds the If nodes whose branches are whole models with the same scopes, as optimum merges a decoder with
-// and without a cache ("optimum::if"). The branches call the same modules, but not in the same calls. An If that stands in
-// a module has nodes of that module in both branches, which is nothing of the kind. The map numbers the later branches.
-func mergedBranches(g *graph.Graph) map[*graph.Body]int {
-	out := map[*graph.Body]int{}
-	for _, n := range g.Nodes {
-		if n.Op != "If" {
-			continue
-		}
-		owner, _ := nodeScope(n.Name)
-		seen := map[string]bool{}
-		for i, b := range n.Bodies() {
-			mine := map[string]bool{}
-			for _, m := range b.Nodes {
-				if raw, ok := nodeScope(m.Name); ok && raw != "" && raw != owner && !strings.HasPrefix(owner, raw+"/") {
-					mine[raw] = true
-				}
-			}
-			shared := 0
-			for raw := range mine {
-				if seen[raw] {
-					shared++
-				}
-				seen[raw] = true
-			}
-			if shared > 1 {
-				out[b] = i
-			}
-		}
-	}
-	return out
-}
-
-// branchOf numbers the branch of a merged If that a node stands in: 0 for the first and for everything else.
-func branchOf(n *graph.Node, branches map[*graph.Body]int) int {
-	if len(branches) == 0 {
-		return 0
-	}
-	for b := n.Body; b != nil; {
-		if k, ok := branches[b]; ok {
-			return k
-		}
-		if b.Owner == nil {
-			break
-		}
-		b = b.Owner.Body
-	}
-	return 0
 }

@@ -141,22 +141,6 @@ func TestTorchscript(t *testing.T) {
 	}
 }
 
-// TestMergedBranches: optimum puts a decoder with and one without cache into the branches of one If.
-func TestMergedBranches(t *testing.T) {
-	b := &builder{g: &graph.Graph{Main: &graph.Body{}}, values: map[string]*graph.Value{}}
-	owner := b.lines(t, b.g.Main, []string{"optimum::if If use_cache_branch -> logits"})[0]
-	for _, branch := range []string{"then", "else"} {
-		body := &graph.Body{Owner: owner}
-		owner.Attrs = append(owner.Attrs, graph.Attr{Name: branch + "_branch", Type: graph.AttrGraph, Body: body})
-		b.lines(t, body, []string{
-			"/model/h.0/MatMul MatMul x,model.h.0.weight -> a" + branch,
-			"/lm_head/MatMul MatMul a" + branch + ",onnx::1 -> b" + branch,
-			"/Cast Cast b" + branch + " -> c" + branch,
-		})
-	}
-	checkPaths(t, b.g, "", "model.h.0", "lm_head", "", "model_1.h.0|model.h.0", "lm_head_1|lm_head", "")
-}
-
 // TestPlainIf: both branches of an If in a module hold nodes of that module.
 func TestPlainIf(t *testing.T) {
 	b := &builder{g: &graph.Graph{Main: &graph.Body{}}, values: map[string]*graph.Value{}}

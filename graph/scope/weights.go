@@ -91,7 +91,7 @@ func localName(v *graph.Value) string {
 // builder puts the operator between module and parameter ("model.layers.0.attn.q_proj.MatMulNBits.qweight").
 func ownerPath(name string) string {
 	i := strings.LastIndexByte(name, '.')
-	if i <= 0 || len(name) > maxName || strings.ContainsAny(name, "/: ") {
+	if i <= 0 || len(name) > maxName || strings.ContainsAny(name, "/:") {
 		return ""
 	}
 	path := name[:i]

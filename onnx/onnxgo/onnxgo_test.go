@@ -12,6 +12,7 @@ import (
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/internal/bounded"
 	ot "github.com/irene-onnx/irene/internal/onnxtest"
 	"github.com/irene-onnx/irene/onnx"
 	"github.com/irene-onnx/irene/onnx/onnxgo"
@@ -298,9 +299,16 @@ func FuzzSkeleton(f *testing.F) {
 		ot.Node("Constant", "", "c", ot.Attr("value", ot.IntTensor("", 1, 2)), ot.Attr("b", ot.Graph("g"))),
 		ot.Node("Add", "x w s c", "y", ot.Attr("f", 0.5), ot.Attr("is", []int64{1}), ot.Attr("ss", []string{"a"})),
 		ot.Out("y", graph.Float32, 1)).Bytes())
+	for _, m := range ot.Hostile() {
+		f.Add(m.Bytes())
+	}
 	f.Fuzz(func(t *testing.T, model []byte) {
-		_, _ = onnxgo.Unmarshal(model)
-		s, err := onnxgo.Skeleton(model)
+		var s []byte
+		var err error
+		bounded.Run(t, "adapting", func() {
+			_, _ = onnxgo.Unmarshal(model)
+			s, err = onnxgo.Skeleton(model)
+		})
 		if err != nil {
 			return
 		}

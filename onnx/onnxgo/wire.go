@@ -10,7 +10,7 @@ import (
 
 // walk visits the fields of a message; groups are left out.
 func walk(b []byte, visit func(f *wire.Message) error) error {
-	m := wire.New(b, cap(b))
+	m := wire.Whole(b)
 	for m.Next() {
 		if err := visit(&m); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package fake
 
 import (
-	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
@@ -101,9 +100,8 @@ type noise struct{ time, joules float64 }
 
 // noiseOf is the noise of a kernel, which is the same however often it runs and whatever runs beside it.
 func noiseOf(w energy.Work, c conditions) noise {
-	w.Count = 0
 	h := fnv.New64a()
-	fmt.Fprint(h, w)
+	h.Write([]byte(w.Identity()))
 	r := rand.New(rand.NewPCG(c.seed, h.Sum64()))
 	return noise{time: factor(r, c.noise), joules: factor(r, c.noise)}
 }

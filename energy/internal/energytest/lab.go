@@ -57,7 +57,7 @@ func (l *Lab) Model(t testing.TB, name string, a *analysis.Analysis) {
 	works := map[*graph.Node]energy.Work{}
 	for i := range plan.Kernels {
 		k := &plan.Kernels[i]
-		works[k.Node] = recordWork(t, a, &k.Cost)
+		works[k.Node] = recordWork(t, a, k.Cost)
 		var parts []string
 		for _, n := range slices.SortedFunc(slices.Values(k.Members), func(x, y *graph.Node) int { return x.ID - y.ID }) {
 			parts = append(parts, analysis.Signature(a, n))

@@ -20,14 +20,36 @@ type Message struct {
 
 	tag  []byte // the message from the tag of the current field on
 	rest []byte // what follows the current field
-	size int    // capacity of the whole input: it tells the position of any slice of it
+	in   *Input
 }
 
-// New begins the walk over a message in an input of that capacity; messages of errors name bytes of it.
-func New(b []byte, size int) Message { return Message{rest: b, size: size} }
+// Input is what messages are slices of: the bytes of a file, or those of them that were kept.
+type Input struct {
+	Size    int               // capacity of the whole: it tells the position of any slice of it
+	Place   func(i int) int64 // the place in the file of byte i; nil where it is i
+	Missing int64             // bytes of the file that were dropped from the end of the input, where it is malformed
+}
+
+// New begins the walk over a message in an input; messages of errors name bytes of its file.
+func New(b []byte, in *Input) Message { return Message{rest: b, in: in} }
+
+// Whole begins the walk over a message that is the whole input.
+func Whole(b []byte) Message { return New(b, &Input{Size: cap(b)}) }
 
 // Position is the place in the input of the byte that follows the current field.
-func (m *Message) Position() int { return m.size - cap(m.rest) }
+func (m *Message) Position() int { return m.in.Size - cap(m.rest) }
+
+// Place is the place in the file of the byte that follows the current field.
+func (m *Message) Place() int64 { return m.place(m.rest) }
+
+// place is the place in the file of the first byte of a slice of the input.
+func (m *Message) place(b []byte) int64 {
+	i := m.in.Size - cap(b)
+	if m.in.Place == nil {
+		return int64(i)
+	}
+	return m.in.Place(i)
+}
 
 // Field is the current field as it lies in the message, with its tag.
 func (m *Message) Field() []byte { return m.tag[:len(m.tag)-len(m.rest)] }
@@ -85,7 +107,11 @@ func (m *Message) problem(v []byte) string {
 		return fmt.Sprintf("field %d: varint of more than 64 bits", m.Num)
 	case protowire.BytesType:
 		if n, k := protowire.ConsumeVarint(v); k > 0 {
-			return fmt.Sprintf("field %d: truncated: %d bytes announced, %d left", m.Num, n, len(v)-k)
+			left := int64(len(v) - k)
+			if len(v) == cap(v) {
+				left += m.in.Missing
+			}
+			return fmt.Sprintf("field %d: truncated: %d bytes announced, %d left", m.Num, n, left)
 		}
 		return fmt.Sprintf("field %d: truncated length", m.Num)
 	case protowire.Fixed32Type, protowire.Fixed64Type:
@@ -98,7 +124,7 @@ func (m *Message) problem(v []byte) string {
 
 func (m *Message) fail(at []byte, text string) {
 	if m.Err == nil {
-		m.Err = fmt.Errorf("byte %d: %s", m.size-cap(at), text)
+		m.Err = fmt.Errorf("byte %d: %s", m.place(at), text)
 	}
 }
 

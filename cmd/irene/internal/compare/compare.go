@@ -73,7 +73,7 @@ type Format = render.Format[*Comparison]
 func Formats() []Format {
 	return []Format{
 		{Name: "text", Help: "tables for people", Write: writeText},
-		{Name: "json", Help: "everything, schema 1", Ext: []string{".json"}, Write: writeJSON},
+		{Name: "json", Help: "everything, schema 2", Ext: []string{".json"}, Write: writeJSON},
 		{Name: "csv", Help: "a line per row and point", Ext: []string{".csv"}, Write: writeCSV},
 		{Name: "markdown", Help: "tables for pull requests", Ext: []string{".md", ".markdown"}, Write: writeMarkdown},
 	}

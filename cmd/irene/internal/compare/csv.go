@@ -2,7 +2,6 @@ package compare
 
 import (
 	"bytes"
-	"encoding/csv"
 	"io"
 	"math"
 	"strconv"
@@ -14,7 +13,7 @@ import (
 // are empty.
 func writeCSV(w io.Writer, c *Comparison) error {
 	var b bytes.Buffer
-	out := csv.NewWriter(&b)
+	out := render.NewCSV(&b)
 	head := []string{"at", "depth", "matched"}
 	for _, n := range c.Names {
 		head = append(head, "path_"+n)

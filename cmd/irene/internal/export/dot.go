@@ -337,7 +337,7 @@ func quoteDOT(s string, newline ...string) string {
 	}
 	var b strings.Builder
 	b.WriteByte('"')
-	for _, c := range s {
+	for _, c := range render.CleanLines(s) {
 		switch {
 		case c == '"' || c == '\\':
 			b.WriteByte('\\')
@@ -346,7 +346,7 @@ func quoteDOT(s string, newline ...string) string {
 			b.WriteString("&amp;")
 		case c == '\n':
 			b.WriteString(ending)
-		case c < ' ' || c == 0x7f || c == utf8.RuneError:
+		case c == utf8.RuneError:
 			b.WriteByte('?')
 		default:
 			b.WriteRune(c)

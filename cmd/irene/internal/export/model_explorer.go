@@ -80,7 +80,11 @@ func nodeData(r *report.Report) (keys []string, values []float64) {
 
 // topName is the name of the node of the main graph in which a node stands.
 func topName(n *graph.Node) string {
-	for n.Body != nil && n.Body.Owner != nil {
+	for n.If != nil || n.Body != nil && n.Body.Owner != nil {
+		if n.If != nil {
+			n = n.If
+			continue
+		}
 		n = n.Body.Owner
 	}
 	if c := n.Call; c != nil {

@@ -382,8 +382,12 @@ func (b *pageBuilder) tree() (modules []module, operators []operator) {
 
 func (b *pageBuilder) form(n *graph.Node) form {
 	cost, m := &b.page.Open.Costs[n.ID], report.OperatorMetrics(b.page.Open, b.page.Report.Convention, n)
+	class := cost.Class
+	if i := b.index[n]; i < len(b.page.Report.Operators) {
+		class = b.page.Report.Operators[i].Class // both list the operators of the tree in graph order
+	}
 	return form{
-		Op: n.Op, Domain: n.Domain, Class: cmp.Or(cost.Class, "view"), DType: cost.DType, Params: m.Params,
+		Op: n.Op, Domain: n.Domain, Class: cmp.Or(class, "view"), DType: cost.DType, Params: m.Params,
 		MACs: b.expr(m.MACs), FLOPs: b.expr(m.FLOPs), Read: b.expr(m.Read), Written: b.expr(m.Written), Share: b.share(cost),
 		Inputs: b.values(n.Inputs), Outputs: b.values(n.Outputs),
 	}

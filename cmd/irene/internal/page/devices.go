@@ -30,7 +30,9 @@ type work struct {
 	DType     graph.DType `json:"dtype"`
 	Known     bool        `json:"known"`
 	MACs      int         `json:"macs"`
-	Bytes     int         `json:"bytes"`
+	Read      int         `json:"read"`
+	Written   int         `json:"written"`
+	Bytes     int         `json:"bytes"`    // of both
 	Products  [][4]int    `json:"products"` // batch, m, n, k
 	Elements  int         `json:"elements"` // of rows
 	Op        string      `json:"op,omitzero"`
@@ -139,9 +141,9 @@ func (b *pageBuilder) plan(r *predict.Recipe) plan {
 }
 
 func (b *pageBuilder) work(k *predict.RecipeKernel) work {
-	c := &k.Cost
+	c := k.Cost
 	out := work{
-		Call: k.IsCall(), Rate: k.Rate, Class: c.Class, DType: c.DType, Known: c.Known, MACs: b.expr(c.MACs), Bytes: b.expr(k.Bytes()),
+		Call: k.IsCall(), Rate: k.Rate, Class: c.Class, DType: c.DType, Known: c.Known, MACs: b.expr(c.MACs), Read: b.expr(c.Read), Written: b.expr(c.Written), Bytes: b.expr(k.Bytes()),
 		Elements: b.expr(c.Elements), Op: c.Row, Quant: c.Quant,
 	}
 	for _, p := range c.Products {

@@ -146,8 +146,8 @@ func randomKernels(r *rand.Rand, n int) []law.Kernel {
 	return out
 }
 
-// pageLaw is the law of the constants that ship, on a device under options.
-func pageLaw(t *testing.T, d energy.Device, o law.Options) (*law.Overlap, error) {
+// pageCoefficients are those that ship, with constants of one device's own where they are given.
+func pageCoefficients(t *testing.T, own *coefficients.Own) *coefficients.Coefficients {
 	t.Helper()
 	dev, err := energy.LookupDevice("h100-sxm")
 	if err != nil {
@@ -157,7 +157,44 @@ func pageLaw(t *testing.T, d energy.Device, o law.Options) (*law.Overlap, error)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := law.New(c, d, o)
+	if own == nil {
+		return c
+	}
+	out := *c
+	out.Overlap = c.Overlap.WithOwn(*own)
+	return &out
+}
+
+// pageOwn draws what a device has of its own on every other kernel, as a fit leaves it: factors, watts awake, a launch.
+func pageOwn(t *testing.T, r *rand.Rand, d *energy.Device, kernels []law.Kernel) *coefficients.Own {
+	t.Helper()
+	l, err := law.NewOverlap(pageCoefficients(t, nil).Overlap, *d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := &coefficients.Own{
+		Device: d.ID, Launch: 4e-6, Runtime: "eager", TF32: new(r.IntN(2) == 0),
+		Constants: []coefficients.Constant{{Name: "own.awake", Value: 0.15 * float64(d.TDP)}},
+	}
+	for i := range kernels {
+		name := l.OwnGroup(&kernels[i])
+		if _, ok := own.Group(name); ok || i%2 == 0 || !kernels[i].Known {
+			continue
+		}
+		own.Groups = append(own.Groups, coefficients.Group{
+			Name: name, Devices: []string{d.ID}, Time: coefficients.Band{P50: 0.02, P90: r.Float64(), N: 20}, Energy: coefficients.Band{P50: 0.02, P90: r.Float64(), N: 20},
+		})
+		for _, factor := range []string{"own.time", "own.energy"} {
+			own.Constants = append(own.Constants, coefficients.Constant{Name: factor, Of: name, Value: 0.5 + r.Float64()})
+		}
+	}
+	return own
+}
+
+// pageLaw is the law of the constants that ship, on a device under options, with what is the device's own.
+func pageLaw(t *testing.T, d energy.Device, own *coefficients.Own, o law.Options) (*law.Overlap, error) {
+	t.Helper()
+	l, err := law.New(pageCoefficients(t, own), d, o)
 	if err != nil {
 		return nil, err
 	}
@@ -182,9 +219,10 @@ func settingsOf(d *energy.Device, o law.Options) (sets []map[string]float64, opt
 }
 
 // TestHTMLOverlap holds the page's law of overlapping kernels against the law, on every device under every runtime, and under
-// other settings.
+// other settings; every third of them has constants and factors of its own.
 func TestHTMLOverlap(t *testing.T) {
-	sheets, kernels := law.NewSheets(), randomKernels(rand.New(rand.NewPCG(3, 4)), 250)
+	random := rand.New(rand.NewPCG(3, 4))
+	sheets, kernels := law.NewSheets(), randomKernels(random, 250)
 	var input struct {
 		Sheets  json.RawMessage        `json:"sheets"`
 		Sets    [][]map[string]float64 `json:"sets"`
@@ -197,16 +235,20 @@ func TestHTMLOverlap(t *testing.T) {
 	var names []string
 	for i, d := range energy.Devices() {
 		o := law.Options{Runtime: []string{"eager", "vllm", "ort-extended"}[i%3], Alone: i%5 == 0}
-		own, err := pageLaw(t, d, o)
+		var own *coefficients.Own
+		if i%3 == 0 {
+			own = pageOwn(t, random, &d, kernels)
+		}
+		plain, err := pageLaw(t, d, own, o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if at := sheets.Add(own); at != i {
+		if at := sheets.Add(plain); at != i {
 			t.Fatalf("%s is law %d of %d", d.ID, at, i)
 		}
 		sets, options := settingsOf(&d, o)
 		for k := range options {
-			l, err := pageLaw(t, d, options[k])
+			l, err := pageLaw(t, d, own, options[k])
 			if err != nil {
 				t.Fatal(err)
 			}

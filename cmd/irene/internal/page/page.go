@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -89,7 +90,7 @@ func htmlPage(pages []Page) (*htmlText, error) {
 		titles = append(titles, shortFile(r.Model.File))
 		s := htmlSummary{File: shortFile(r.Model.File)}
 		for _, n := range r.HeadNotes() {
-			s.Notes = append(s.Notes, htmlNote{n.Key, n.Text})
+			s.Notes = append(s.Notes, htmlNote{n.Key, render.Clean(n.Text)})
 		}
 		out.Pages = append(out.Pages, s)
 	}

@@ -59,3 +59,18 @@ func TestMarkdown(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
 }
+
+// TestMarkdownNames: no name leaves its cell, begins a line or is read as markup.
+func TestMarkdownNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"a|b":                         `a\|b`,
+		"a\n\n# h":                    `a��# h`,
+		"[x](javascript:alert(1))<b>": `\[x\](javascript:alert(1))\<b\>`,
+		"`code` ~~x~~ $y$ &lt;":       "\\`code\\` \\~\\~x\\~\\~ \\$y\\$ \\&lt;",
+		"a\u202eb\x1b[31m":            `a�b�\[31m`,
+	} {
+		if got := Markdown(name); got != want {
+			t.Errorf("%q became %q, want %q", name, got, want)
+		}
+	}
+}

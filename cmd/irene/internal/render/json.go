@@ -2,11 +2,13 @@ package render
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/irene-onnx/irene/graph"
@@ -271,12 +273,29 @@ func appendDType(b []byte, t graph.DType) []byte {
 	return appendString(b, t.String())
 }
 
+// appendShown appends JSON with escapes for what it may hold and a terminal may not.
+func appendShown(b, text []byte) []byte {
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		if c := text[:n]; !isHidden(r) {
+			b = append(b, c...)
+		} else if r < 0x10000 {
+			b = fmt.Appendf(b, `\u%04x`, r)
+		} else {
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		}
+		text = text[n:]
+	}
+	return b
+}
+
 // appendString writes a JSON string.
 func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
 			text, _ := json.Marshal(s) // a string has no way to fail
-			return append(b, text...)
+			return appendShown(b, text)
 		}
 	}
 	return append(append(append(b, '"'), s...), '"')

@@ -43,11 +43,11 @@ func MarkdownTable(b *strings.Builder, titles []string, right []bool, rows [][]s
 	}
 }
 
-// Markdown keeps characters of names from being read as markup.
+// Markdown cleans names and keeps their characters from being read as markup.
 func Markdown(s string) string {
 	var b strings.Builder
-	for _, c := range s {
-		if strings.ContainsRune(`\|*_<>[]`+"`", c) {
+	for _, c := range Clean(s) {
+		if strings.ContainsRune(`\|*_<>[]&~$`+"`", c) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(c)

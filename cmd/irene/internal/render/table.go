@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -36,11 +37,17 @@ func (t *Table) Row(texts ...string) {
 	for i, s := range texts {
 		cells[i].Text = s
 	}
-	t.rows = append(t.rows, cells)
+	t.Cells(cells...)
 }
 
-// Cells adds a row of styled cells.
-func (t *Table) Cells(cells ...Cell) { t.rows = append(t.rows, cells) }
+// Cells adds a row of styled cells, whose texts are cleaned.
+func (t *Table) Cells(cells ...Cell) {
+	row := slices.Clone(cells)
+	for i := range row {
+		row[i].Text = Clean(row[i].Text)
+	}
+	t.rows = append(t.rows, row)
+}
 
 // Head adds a row of column titles.
 func (t *Table) Head(titles ...string) {
@@ -48,7 +55,7 @@ func (t *Table) Head(titles ...string) {
 	for i, s := range titles {
 		cells[i] = Cell{s, Bold}
 	}
-	t.rows = append(t.rows, cells)
+	t.Cells(cells...)
 }
 
 // String lays the table out. Columns that are empty in every row but the first are left out.

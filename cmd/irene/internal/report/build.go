@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -34,7 +35,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Graph: a.Graph, Facts: a.Inference.Facts, Prediction: p,
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice}
+		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice, LeftOut: p.LeftOut, Set: p.PowerLimit}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()
@@ -68,17 +69,15 @@ func model(g *graph.Graph) Model {
 
 // dims lists the declared dims in their order, then any others by name.
 func dims(a *analysis.Analysis) []Dim {
-	names := analysis.Declared(a.Graph)
-	for _, n := range slices.Sorted(maps.Keys(a.Dims)) {
-		if !slices.Contains(names, n) {
-			names = append(names, n)
-		}
-	}
 	var out []Dim
-	for _, n := range names {
-		if v, ok := a.Dims[n]; ok {
-			out = append(out, Dim{Name: n, Value: v, Assumed: slices.Contains(a.Assumed, n)})
+	listed := map[string]bool{}
+	for _, n := range append(analysis.Declared(a.Graph), slices.Sorted(maps.Keys(a.Dims))...) {
+		v, ok := a.Dims[n]
+		if !ok || listed[n] {
+			continue
 		}
+		_, assumed := slices.BinarySearch(a.Assumed, n)
+		out, listed[n] = append(out, Dim{Name: n, Value: v, Assumed: assumed}), true
 	}
 	return out
 }
@@ -86,18 +85,34 @@ func dims(a *analysis.Analysis) []Dim {
 // operators lists the nodes of the tree in graph order.
 func (b *builder) operators() []Operator {
 	out := make([]Operator, 0, len(b.a.Graph.Nodes))
+	classes := b.classes()
 	for _, n := range b.a.Graph.Nodes {
 		m := b.a.Tree.Of[n.ID]
 		if m == nil {
 			continue
 		}
 		cost := &b.a.Costs[n.ID]
-		op := Operator{Node: n, Path: m.Path, Class: cost.Class, DType: cost.DType, Metrics: OperatorMetrics(b.a, b.conv, n)}
+		op := Operator{Node: n, Path: m.Path, Class: cmp.Or(classes[n], cost.Class), DType: cost.DType, Metrics: OperatorMetrics(b.a, b.conv, n)}
 		if b.p != nil {
 			b.estimate(&op, &b.p.Nodes[n.ID])
 		}
 		b.index[n.ID] = len(out)
 		out = append(out, op)
+	}
+	return out
+}
+
+// classes are those of the kernels, by the operator that does the work: a GELU of five operators is predicted as an
+// activation.
+func (b *builder) classes() map[*graph.Node]string {
+	if b.p == nil {
+		return nil
+	}
+	out := make(map[*graph.Node]string, len(b.p.Kernels))
+	for i := range b.p.Kernels {
+		if k := &b.p.Kernels[i]; !k.IsCall() {
+			out[k.Node] = k.Cost.Class
+		}
 	}
 	return out
 }
@@ -146,7 +161,10 @@ func (b *builder) estimate(op *Operator, p *predict.Operator) {
 	if p.Kernel != nil && p.Kernel != op.Node {
 		op.Kernel = p.Kernel
 	}
-	op.StandIn, op.Extrapolated, op.Why = p.StandIn, p.Extrapolated, p.Why
+	op.StandIn, op.Extrapolated, op.Why, op.Origin = p.StandIn, p.Extrapolated, p.Why, p.Origin
+	if m := &op.Metrics; !m.Read.IsUnknown() && !m.Written.IsUnknown() {
+		m.Read, m.Written = graph.Const(p.Read), graph.Const(p.Written)
+	}
 }
 
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.

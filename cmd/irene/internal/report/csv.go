@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"encoding/csv"
 	"io"
 	"slices"
 	"strconv"
@@ -22,7 +21,7 @@ func csvMetrics() []*Metric {
 // empty.
 func writeCSV(w io.Writer, r *Report) error {
 	var b bytes.Buffer
-	out := csv.NewWriter(&b)
+	out := render.NewCSV(&b)
 	head := []string{"kind", "path", "module", "name", "op", "class", "depth", "calls"}
 	for _, x := range csvMetrics() {
 		head = append(head, x.Key)
@@ -63,7 +62,7 @@ func (r *Report) csvOperators() []int {
 	return out
 }
 
-func (r *Report) csvModule(out *csv.Writer, m *Module, depth int) error {
+func (r *Report) csvModule(out render.CSV, m *Module, depth int) error {
 	if r.View.Depth >= 0 && depth > r.View.Depth {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -166,22 +165,28 @@ type group struct {
 // topGroups are the n groups of operators that weigh most.
 func (r *Report) topGroups(n int) []group {
 	var out []group
-	at := map[string]int{}
+	at, places := map[string]int{}, map[string]string{}
+	var key []byte
 	for _, i := range r.topOperators(len(r.Operators)) {
 		op := &r.Operators[i]
-		key := op.Node.Kind() + " " + Star(op.Path) + op.Metrics.sign()
-		if r.View.Expand {
-			key = strconv.Itoa(i)
+		place, ok := places[op.Path]
+		if !ok {
+			place = Star(op.Path)
+			places[op.Path] = place
 		}
-		k, ok := at[key]
+		if key = strconv.AppendInt(key[:0], int64(i), 10); !r.View.Expand {
+			key = append(append(append(append(key[:0], op.Node.Domain...), ':'), op.Node.Op...), ' ')
+			key = op.Metrics.appendSign(append(key, place...))
+		}
+		k, ok := at[string(key)]
 		if !ok {
 			k = len(out)
-			at[key] = k
+			at[string(key)] = k
 			out = append(out, group{op: op, place: op.Path, metrics: zeroMetrics()})
 		}
 		g := &out[k]
 		if g.place != op.Path {
-			g.place = Star(op.Path)
+			g.place = place
 		}
 		g.count++
 		g.metrics.Add(&op.Metrics)
@@ -191,7 +196,17 @@ func (r *Report) topGroups(n int) []group {
 	return out[:min(n, len(out))]
 }
 
-// sign is a text that equal metrics share.
-func (m *Metrics) sign() string {
-	return fmt.Sprintf("|%v|%v|%v|%v|%v|%d|%.6g|%.6g", m.Params, m.MACs, m.FLOPs, m.Read, m.Written, m.Unknown, float64(m.Energy), float64(m.Time))
+// appendSign appends a text that equal metrics share.
+func (m *Metrics) appendSign(b []byte) []byte {
+	for _, d := range [...]graph.Dim{m.Params, m.MACs, m.FLOPs, m.Read, m.Written} {
+		b = append(b, '|')
+		if n, ok := d.Const(); ok {
+			b = strconv.AppendInt(b, n, 10)
+		} else {
+			b = append(b, d.String()...)
+		}
+	}
+	b = strconv.AppendInt(append(b, '|'), int64(m.Unknown), 10)
+	b = strconv.AppendFloat(append(b, '|'), float64(m.Energy), 'g', 6, 64)
+	return strconv.AppendFloat(append(b, '|'), float64(m.Time), 'g', 6, 64)
 }

@@ -149,9 +149,10 @@ func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
 	slices.Sort(symbols)
 	symbols = slices.Compact(symbols)
 	written := map[string]graph.Dim{}
+	taken := func(w string) bool { _, ok := slices.BinarySearch(symbols, w); return ok }
 	for _, s := range symbols {
 		w := Identifier(s)
-		for w != s && slices.Contains(symbols, w) || r.Law.names(w) {
+		for w != s && taken(w) || r.Law.names(w) {
 			w += "_"
 		}
 		r.Symbols = append(r.Symbols, Name{s, w})
@@ -159,8 +160,10 @@ func (r *Formulas) name(a *analysis.Analysis, symbols []string) {
 			written[s] = graph.Symbol(w)
 		}
 	}
+	declared := analysis.Declared(a.Graph)
+	slices.Sort(declared)
 	for _, s := range slices.Sorted(maps.Keys(a.Inference.Solved)) {
-		if slices.Contains(analysis.Declared(a.Graph), s) {
+		if _, ok := slices.BinarySearch(declared, s); ok {
 			r.Equalities = append(r.Equalities, Equality{s, a.Inference.Solved[s]})
 		}
 	}
@@ -221,7 +224,7 @@ func (r *Formulas) walk(visit func(*FormulaModule)) {
 }
 
 // keywords are names that Python keeps to itself.
-var keywords = strings.Fields("False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda max min nonlocal not or pass raise return try while with yield")
+var keywords = strings.Fields("False None True and as assert async await break class continue def del elif else except finally for from global if import in int is lambda max min nonlocal not or pass raise return try while with yield")
 
 // Identifier makes a name that Python takes.
 func Identifier(name string) string {

@@ -72,8 +72,8 @@ const jPerKWh = 3.6e6
 // GenerationFormats is the table of formats for generation, the default first.
 func GenerationFormats() []render.Format[*Generation] {
 	return []render.Format[*Generation]{
-		{Name: "text", Help: "tables for people", Write: writeGenerationText},
-		{Name: "json", Help: "everything", Write: writeGenerationJSON},
+		{Name: "text", Help: "tables for people", Ext: []string{".txt"}, Write: writeGenerationText},
+		{Name: "json", Help: "everything", Ext: []string{".json"}, Write: writeGenerationJSON},
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // Schema is the version of the JSON format.
-const Schema = 1
+const Schema = 2
 
 // Head says which program wrote a document, and what it read.
 type Head struct {
@@ -38,8 +38,12 @@ type deviceJSON struct {
 	ID       string      `json:"id"`      // in the table of devices
 	Name     string      `json:"name"`    // as the vendor calls it
 	Boundary render.Text `json:"scope"`   // what energies cover: "board", "module", "package" or "wall"; null where there are none
-	Origin   string      `json:"origin"`  // "measured" on this device, or "scaled" from another one
+	Origin   string      `json:"origin"`  // "fitted" to measurements of this device, or "estimated" from its row and those of others
 	Default  bool        `json:"default"` // nobody chose the device
+	// LeftOut is the mean error of times of kernels like these on GPUs that were left out of the fit, as a ratio; null where
+	// it is not known.
+	LeftOut render.Number `json:"left_out"`
+	Limit   render.Number `json:"power_limit_w"` // watts that hold; null where the coefficients hold at the plug
 }
 
 // Output is what irene analyze --format json writes: the whole report, a line per module, operator and value.
@@ -109,6 +113,7 @@ type operatorJSON struct {
 	Outputs      []*graph.Value `json:"outputs"`      // names of values; "" is an absent one
 	Metrics      MetricsJSON    `json:"metrics"`      // of the operator alone
 	Kernel       render.Text    `json:"kernel"`       // operator whose kernel does the work; null where it is this one
+	Origin       render.Text    `json:"origin"`       // what stands behind the prediction: "fitted", "estimated" or "stand-in"; null where nothing runs
 	StandIn      bool           `json:"scaled"`       // the prediction borrows another class or element type
 	Extrapolated bool           `json:"extrapolated"` // the sizes lie outside what was measured
 	Why          string         `json:"why,omitzero"` // of the latter two, for people
@@ -172,7 +177,7 @@ func DimsJSON(dims []Dim) render.Members[int64] {
 func (r *Report) Basis() Basis {
 	out := Basis{Mode: string(r.Mode), As: r.As, Convention: r.Convention}
 	if d := r.Device; d != nil {
-		out.Device = &deviceJSON{d.ID, d.Name, render.Text(d.Boundary), d.Origin, d.Default}
+		out.Device = &deviceJSON{d.ID, d.Name, render.Text(d.Boundary), d.Origin, d.Default, orNull(d.LeftOut), orNull(float64(d.Limit()))}
 		out.Profile = render.Text(d.Profile)
 	}
 	return out
@@ -226,7 +231,7 @@ func (op *Operator) json() operatorJSON {
 	out := operatorJSON{
 		Name: n.Name, Op: n.Op, Domain: n.Domain, Path: op.Path, Class: op.Class, DType: op.DType,
 		Inputs: n.Inputs, Outputs: n.Outputs, Metrics: op.Metrics.JSON(),
-		StandIn: op.StandIn, Extrapolated: op.Extrapolated, Why: op.Why,
+		Origin: render.Text(op.Origin), StandIn: op.StandIn, Extrapolated: op.Extrapolated, Why: op.Why,
 	}
 	if op.Kernel != nil {
 		out.Kernel = render.Text(op.Kernel.Label())
@@ -264,4 +269,12 @@ func (r *Report) MemoryJSON() MemoryJSON {
 		out.Fits = &fits
 	}
 	return out
+}
+
+// orNull is a number that zero stands for the lack of.
+func orNull(v float64) render.Number {
+	if v == 0 {
+		v = math.NaN()
+	}
+	return render.Number(v)
 }

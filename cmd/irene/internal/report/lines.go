@@ -61,7 +61,7 @@ func (l *Line) memory() (int64, bool) {
 func LineFormats() []render.Format[Lines] {
 	return []render.Format[Lines]{
 		{Name: "text", Help: "a line a model, for people", Ext: []string{".txt"}, Numbers: true, Write: writeLinesText},
-		{Name: "json", Help: "a line a model, schema 1", Ext: []string{".json", ".jsonl", ".ndjson"}, Write: writeLinesJSON},
+		{Name: "json", Help: "a line a model", Ext: []string{".json", ".jsonl", ".ndjson"}, Write: writeLinesJSON},
 		{Name: "csv", Help: "a row a model", Ext: []string{".csv"}, Write: writeLinesCSV},
 		{Name: "markdown", Help: "a row a model, for issues and pull requests", Ext: []string{".md", ".markdown"}, Numbers: true, Write: writeLinesMarkdown},
 	}

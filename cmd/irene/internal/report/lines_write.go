@@ -1,13 +1,11 @@
 package report
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
@@ -32,7 +30,7 @@ func lineColumns() []*Metric {
 
 // writeLinesCSV writes a row per model. Numbers that are not known are empty.
 func writeLinesCSV(w io.Writer, lines Lines) error {
-	out := csv.NewWriter(w)
+	out := render.NewCSV(w)
 	head := []string{"file", "part", "variant"}
 	for _, x := range lineColumns() {
 		head = append(head, x.Key)
@@ -149,9 +147,9 @@ func writeLinesText(w io.Writer, lines Lines) error {
 		for i, c := range lineCells() {
 			b.WriteString(strings.Repeat(" ", max(c.width-utf8.RuneCountInString(texts[i]), 0)) + texts[i] + "  ")
 		}
-		b.WriteString(printable(l.name()))
+		b.WriteString(render.Clean(l.name()))
 		if note := l.notes(); note != "" {
-			b.WriteString("  " + printable(note))
+			b.WriteString("  " + render.Clean(note))
 		}
 		b.WriteByte('\n')
 		if _, err := io.WriteString(w, b.String()); err != nil {
@@ -159,16 +157,6 @@ func writeLinesText(w io.Writer, lines Lines) error {
 		}
 	}
 	return nil
-}
-
-// printable keeps a text on one line, and control characters off the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, strings.ToValidUTF8(s, string(unicode.ReplacementChar)))
 }
 
 func writeLinesMarkdown(w io.Writer, lines Lines) error {
@@ -187,8 +175,8 @@ func writeLinesMarkdown(w io.Writer, lines Lines) error {
 		return err
 	}
 	for l := range lines {
-		cells := append([]string{render.Markdown(printable(l.name()))}, l.cells()...)
-		if err := line(append(cells, render.Markdown(printable(l.notes())))...); err != nil {
+		cells := append([]string{render.Markdown(render.Clean(l.name()))}, l.cells()...)
+		if err := line(append(cells, render.Markdown(render.Clean(l.notes())))...); err != nil {
 			return err
 		}
 	}

@@ -74,7 +74,7 @@ var metricTable = []Metric{
 		Sweep:     func(r *sweep.Row) float64 { return float64(r.Time) },
 	},
 	{Key: "power_w", Title: "power", Unit: watt, Sweep: func(r *sweep.Row) float64 { return float64(r.Power()) }},
-	{Key: "ITEMs", Title: "ITEMs", Unit: plain, Sweep: func(r *sweep.Row) float64 { return r.Items }},
+	{Key: "ITEMs", Title: "ITEMs", Unit: plain, Exact: true, Sweep: func(r *sweep.Row) float64 { return r.Items }},
 	{Key: "j_per_ITEM", Title: "per ITEM", Unit: joule, Sweep: func(r *sweep.Row) float64 { return float64(r.PerItem()) }},
 	{Key: "share", Title: "share", Unit: percent, Column: 12, Number: func(m *Metrics) (float64, bool) { return m.Share, !math.IsNaN(m.Share) }},
 	{
@@ -99,10 +99,10 @@ var metricTable = []Metric{
 	{Key: "bytes_written", Unit: octet, Column: 5, Count: func(m *Metrics) graph.Dim { return m.Written }},
 	{Key: "operators", Noun: "operators", Unit: count, Column: 6, Exact: true, Count: func(m *Metrics) graph.Dim { return graph.Const(int64(m.Operators)) }},
 	{Key: "unknown", Unit: count, Column: 7, Exact: true, Count: func(m *Metrics) graph.Dim { return graph.Const(int64(m.Unknown)) }},
-	{Key: "weight_bytes", Unit: memory, Whole: func(r *Report) (int64, bool) { return r.Memory.WeightBytes, true }},
-	{Key: "peak_activation_bytes", Unit: memory, Whole: func(r *Report) (int64, bool) { return r.Memory.PeakBytes, r.Memory.Known }},
+	{Key: "weight_bytes", Unit: memory, Exact: true, Whole: func(r *Report) (int64, bool) { return r.Memory.WeightBytes, true }},
+	{Key: "peak_activation_bytes", Unit: memory, Exact: true, Whole: func(r *Report) (int64, bool) { return r.Memory.PeakBytes, r.Memory.Known }},
 	{
-		Key: "memory_bytes", Title: "memory", Unit: memory,
+		Key: "memory_bytes", Title: "memory", Unit: memory, Exact: true,
 		Whole: func(r *Report) (int64, bool) { return r.Memory.WeightBytes + r.Memory.PeakBytes, r.Memory.Known },
 		Sweep: func(r *sweep.Row) float64 {
 			if n, ok := r.MemoryBytes(); ok {
@@ -192,6 +192,12 @@ func (m *Metrics) Text(name string) string {
 		return "≥ " + text
 	}
 	return text
+}
+
+// OfRow is the number of a point of a sweep; more reports whether operators of unknown cost come on top of it.
+func (x *Metric) OfRow(r *sweep.Row) (v float64, known, more bool) {
+	v = x.Sweep(r)
+	return v, !math.IsNaN(v) && !math.IsInf(v, 0), r.Unknown > 0 && !x.Exact
 }
 
 // MetricNames lists the keys of the metrics that Report.Metric knows.

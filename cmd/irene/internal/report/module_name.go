@@ -1,7 +1,7 @@
 package report
 
 import (
-	"strconv"
+	"math"
 	"strings"
 )
 
@@ -27,9 +27,20 @@ func CutLast(name string) (head, last string) {
 
 // isIndex reports whether a name is an index, as of a list of modules: "11", or "0_1" for a further call.
 func isIndex(s string) bool {
-	s = strings.ReplaceAll(s, "_", "")
-	_, err := strconv.ParseUint(s, 10, 32)
-	return err == nil
+	n, digits := uint64(0), 0
+	for i := range len(s) {
+		switch {
+		case s[i] == '_':
+			continue
+		case s[i] < '0' || s[i] > '9':
+			return false
+		}
+		digits++
+		if n = 10*n + uint64(s[i]-'0'); n > math.MaxUint32 {
+			return false
+		}
+	}
+	return digits > 0
 }
 
 // Label names a run of modules by its first and last: "layer.0…11".

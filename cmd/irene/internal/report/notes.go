@@ -3,11 +3,13 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 )
 
@@ -33,6 +35,9 @@ func (r *Report) HeadNotes() []Note {
 			text += "; the default, --device ID chooses another (irene devices)"
 		}
 		out = append(out, Note{Key: "device", Text: text})
+		if text := r.surenessText(); text != "" {
+			out = append(out, Note{Key: "sure", Text: text})
+		}
 	}
 	out = append(out, Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", r.NumbersText(), r.Convention)})
 	return append(out, Note{Key: "total", Text: r.totalText(), Style: render.Bold})
@@ -40,7 +45,27 @@ func (r *Report) HeadNotes() []Note {
 
 // deviceText says what predictions rest on.
 func deviceText(d *energy.Device, b energy.Boundary, origin, profile string) string {
-	return fmt.Sprintf("%s (%s): %s, coefficients %s, runtime %s", d.Name, d.ID, BoundaryText(b), origin, profile)
+	return fmt.Sprintf("%s (%s): %s, %s, runtime %s", d.Name, d.ID, BoundaryText(b), origin, profile)
+}
+
+// surenessText says what share of the model is fitted, estimated and a stand-in, and how far off such numbers were.
+func (r *Report) surenessText() string {
+	if r.Device.LeftOut == 0 {
+		return ""
+	}
+	shares := map[law.Origin]float64{}
+	for i := range r.Operators {
+		if op := &r.Operators[i]; op.Origin != "" && !math.IsNaN(op.Metrics.Share) {
+			shares[op.Origin] += op.Metrics.Share
+		}
+	}
+	var list []string
+	for _, o := range []law.Origin{law.OriginFitted, law.OriginEstimated, law.OriginStandIn} {
+		if shares[o] > 0 {
+			list = append(list, fmt.Sprintf("%s %s", render.Percent(shares[o]), o))
+		}
+	}
+	return fmt.Sprintf("%s; times of such kernels were %.0f %% off on GPUs left out of the fit", strings.Join(list, ", "), 100*r.Device.LeftOut)
 }
 
 // BoundaryText says what energies cover; coefficients of times alone have none.
@@ -120,7 +145,7 @@ func (r *Report) totalText() string {
 	case m.HasEnergy():
 		list = append(list, fmt.Sprintf("%s (%v to %v)", m.Text("energy"), m.Low, m.High), m.Text("time"))
 		if m.Time > 0 {
-			list = append(list, m.Energy.Over(m.Time).String())
+			list = append(list, r.powerText(m.Energy.Over(m.Time)))
 		}
 	case m.Predicted:
 		list = append(list, "energy unknown", m.Text("time"))
@@ -130,6 +155,14 @@ func (r *Report) totalText() string {
 	}
 	list = append(list, m.Text("params")+" parameters", render.Plural(m.Operators, "operator"))
 	return strings.Join(list, ", ")
+}
+
+// powerText is a mean power, and the limit beside it.
+func (r *Report) powerText(w energy.Watts) string {
+	if limit := r.Device.Limit(); limit > 0 {
+		return fmt.Sprintf("%v of %v", w, limit)
+	}
+	return w.String()
 }
 
 // notes are what to know beside the tables, doubts last.

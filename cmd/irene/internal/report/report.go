@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
@@ -56,9 +58,19 @@ type Dim struct {
 type Device struct {
 	energy.Device
 	Boundary energy.Boundary
-	Origin   string // "measured" or "scaled"
+	Origin   string // "fitted" or "estimated"
 	Profile  string
-	Default  bool // nobody chose the device
+	Default  bool         // nobody chose the device
+	LeftOut  float64      // see predict.Result; 0 where it is not known
+	Set      energy.Watts // power limit that was asked for; 0: the board's own
+}
+
+// Limit is the power limit that holds; 0 where energy is not the board's.
+func (d *Device) Limit() energy.Watts {
+	if d.Boundary != energy.BoundaryBoard {
+		return 0
+	}
+	return cmp.Or(d.Set, d.TDP)
 }
 
 // Metrics are the numbers of an operator, or the sums of the known ones over a subtree. Expressions are constants
@@ -100,7 +112,8 @@ type Operator struct {
 	Kernel       *graph.Node // whose kernel does the work; nil where it is the operator itself
 	StandIn      bool        // the prediction borrows another class or element type
 	Extrapolated bool
-	Why          string // of the latter two
+	Why          string     // of the latter two
+	Origin       law.Origin // "" where nothing runs
 }
 
 // Value is one edge of the graph with what was inferred of it.
@@ -135,7 +148,7 @@ type Format = render.Format[*Report]
 func Formats() []Format {
 	return []Format{
 		{Name: "text", Help: "tables for people", Ext: []string{".txt"}, Levels: true, Write: writeText},
-		{Name: "json", Help: "everything, schema 1", Ext: []string{".json"}, Levels: true, Write: writeJSON},
+		{Name: "json", Help: "everything, schema 2", Ext: []string{".json"}, Levels: true, Write: writeJSON},
 		{Name: "csv", Help: "a row per module and operator", Ext: []string{".csv"}, Levels: true, Write: writeCSV},
 		{Name: "markdown", Help: "tables for issues and pull requests", Ext: []string{".md", ".markdown"}, Levels: true, Write: writeMarkdown},
 	}

@@ -6,19 +6,23 @@ import (
 	"slices"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
 
 // Sweep is what the formats of irene sweep read beside the rows.
 type Sweep struct {
 	*Report
-	Grid     *sweep.Grid
+	*sweep.Sweep
 	Names    []string // of the swept dims as the user gave them
 	Axes     []SweepAxis
-	Points   int
-	Rows     func(emit func(*sweep.Row) error) error // evaluates the grid, and finds Best
+	Points   int                                     // of sizes
+	Refused  []string                                // settings that devices do not take
+	Rows     func(emit func(*sweep.Row) error) error // evaluates the grids, and gives Found
 	Asserted []string                                // conditions on what is recommended
-	Best     []*sweep.Row
+	Deadline energy.Seconds                          // that a run has to keep to be recommended; 0 for none
+	Front    bool                                    // the front of energy against time is marked
+	Found    *sweep.Found
 	Largest  []LargestBatch
 }
 
@@ -31,11 +35,12 @@ type SweepAxis struct {
 
 // LargestBatch is the largest size of the batch that fits a device, at the largest sizes of the other dims.
 type LargestBatch struct {
-	Device string `json:"device"` // its id
-	Name   string `json:"dim"`    // of the batch
-	Size   int64  `json:"size"`   // 0 where none fits
-	At     string `json:"at"`     // the other dims; "" where there are none
-	Memory int64  `json:"-"`      // bytes of the device
+	Device string `json:"device"`      // its id
+	As     string `json:"as,omitzero"` // precision, where --as asks for some
+	Name   string `json:"dim"`         // of the batch
+	Size   int64  `json:"size"`        // 0 where none fits
+	At     string `json:"at"`          // the other dims; "" where there are none
+	Memory int64  `json:"-"`           // bytes of the device
 }
 
 // sizes are the sizes of a row as the user gave them.
@@ -57,7 +62,7 @@ func (a *SweepAxis) Size(value int64) int64 {
 
 // Item names what energy is divided by.
 func (s *Sweep) Item() string {
-	if s.Grid.Tokens {
+	if s.Grids[0].Tokens {
 		return "token"
 	}
 	return "item"
@@ -94,20 +99,40 @@ func streamed(begin func(io.Writer, *Sweep) sweepWriter) func(io.Writer, *Sweep)
 func (s *Sweep) fixed() []Dim {
 	var out []Dim
 	for _, d := range s.Dims {
-		if !slices.Contains(s.Grid.Open.Names, d.Name) {
+		if !slices.Contains(s.Grids[0].Open.Names, d.Name) {
 			out = append(out, d)
 		}
 	}
 	return out
 }
 
-func (s *Sweep) warnings() []string {
-	out := slices.Clone(s.Grid.Warnings)
-	if s.Grid.Unknown > 0 {
-		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them)", render.Plural(s.Grid.Unknown, "operator")))
+// GroupName names a device, and the precision where --as asks for some: "h100-sxm as fp8".
+func (s *Sweep) GroupName(group int) string {
+	on := s.Group(group)
+	return onText(on.Device.ID, on.As)
+}
+
+func onText(device, as string) string {
+	if as == "" {
+		return device
 	}
-	if s.Grid.Direct != "" {
-		out = append(out, "every point was analyzed of its own: "+s.Grid.Direct)
+	return device + " as " + as
+}
+
+func (s *Sweep) warnings() []string {
+	out := slices.Clone(s.Refused)
+	for _, g := range s.Grids {
+		for _, w := range g.Warnings {
+			if !slices.Contains(out, w) {
+				out = append(out, w)
+			}
+		}
+	}
+	if n := s.Found.Unknown; n > 0 {
+		out = append(out, fmt.Sprintf("%s of unknown cost in no sum (irene analyze names them): no point is recommended of which they are part", render.Plural(n, "operator")))
+	}
+	if direct := s.Grids[0].Direct; direct != "" {
+		out = append(out, "every point was analyzed of its own: "+direct)
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/csv"
 	"io"
 	"strconv"
 
@@ -9,17 +8,19 @@ import (
 	"github.com/irene-onnx/irene/energy/sweep"
 )
 
-// sweepCSV writes a row for each point and device; numbers that are not known are empty.
+// sweepCSV writes a row for each point and setting; numbers that are not known are empty, those of which some operators are
+// unknown the sum of the others.
 type sweepCSV struct {
-	out     *csv.Writer
+	out     render.CSV
 	s       *Sweep
+	columns []settingColumn
 	metrics []Metric
 	record  []string
 	started bool
 }
 
 func newSweepCSV(w io.Writer, s *Sweep) sweepWriter {
-	return &sweepCSV{out: csv.NewWriter(w), s: s, metrics: SweepMetrics(s.Item())}
+	return &sweepCSV{out: render.NewCSV(w), s: s, columns: s.columns(), metrics: SweepMetrics(s.Item())}
 }
 
 func (c *sweepCSV) head() error {
@@ -27,11 +28,19 @@ func (c *sweepCSV) head() error {
 		return nil
 	}
 	c.started = true
-	head := append([]string{"device"}, c.s.Names...)
+	head := []string{"device"}
+	for _, x := range c.columns {
+		head = append(head, x.key)
+	}
+	head = append(head, c.s.Names...)
 	for _, m := range c.metrics {
 		head = append(head, m.Key)
 	}
-	return c.out.Write(append(head, "fits"))
+	head = append(head, "unknown", "fits")
+	if c.s.Front {
+		head = append(head, "pareto")
+	}
+	return c.out.Write(head)
 }
 
 // Row writes one row.
@@ -39,14 +48,20 @@ func (c *sweepCSV) Row(r *sweep.Row) error {
 	if err := c.head(); err != nil {
 		return err
 	}
-	c.record = append(c.record[:0], c.s.Grid.Programs[r.Device].Device.ID)
-	for _, n := range c.s.sizes(r) {
-		c.record = append(c.record, strconv.FormatInt(n, 10))
+	on := &c.s.Settings[r.Setting]
+	c.record = append(c.record[:0], on.Device.ID)
+	for _, x := range c.columns {
+		c.record = append(c.record, x.csv(on))
 	}
+	c.record = append(c.record, c.s.sizeTexts(r)...)
 	for _, m := range c.metrics {
 		c.record = append(c.record, render.CSVNumber(m.Sweep(r), true))
 	}
-	return c.out.Write(append(c.record, strconv.FormatBool(r.Fits)))
+	c.record = append(c.record, strconv.Itoa(r.Unknown), strconv.FormatBool(r.Fits))
+	if c.s.Front {
+		c.record = append(c.record, strconv.FormatBool(r.Front))
+	}
+	return c.out.Write(c.record)
 }
 
 // Finish writes what is still buffered.

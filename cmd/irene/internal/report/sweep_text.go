@@ -10,6 +10,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
 
@@ -20,14 +21,19 @@ const shownRows = 60
 type sweepText struct {
 	w       io.Writer
 	s       *Sweep
+	columns []settingColumn
 	metrics []Metric
 	table   *render.Table
 	rows    int
 }
 
 func newSweepText(w io.Writer, s *Sweep) sweepWriter {
-	t := &sweepText{w: w, s: s, metrics: SweepMetrics(s.Item()), table: &render.Table{Color: s.View.Color, Right: []bool{false}}}
-	head := append([]string{"device"}, s.Names...)
+	t := &sweepText{w: w, s: s, columns: s.columns(), metrics: SweepMetrics(s.Item()), table: &render.Table{Color: s.View.Color, Right: []bool{false}}}
+	head := []string{"device"}
+	for _, x := range t.columns {
+		head = append(head, x.title)
+	}
+	head = append(head, s.Names...)
 	for _, m := range t.metrics {
 		head = append(head, m.Title)
 	}
@@ -43,19 +49,23 @@ func (t *sweepText) Row(r *sweep.Row) error {
 	if t.rows++; t.rows > shownRows {
 		return nil
 	}
-	cells := []render.Cell{{Text: t.s.Grid.Programs[r.Device].Device.ID}}
-	for _, n := range t.s.sizes(r) {
-		cells = append(cells, render.Cell{Text: strconv.FormatInt(n, 10)})
+	on := &t.s.Settings[r.Setting]
+	cells := []render.Cell{{Text: on.Device.ID}}
+	for _, x := range t.columns {
+		cells = append(cells, render.Cell{Text: x.text(on)})
 	}
-	for _, m := range t.metrics {
-		text := render.UnknownText
-		if v := m.Sweep(r); !math.IsNaN(v) && !math.IsInf(v, 0) {
-			text = m.Unit.Text(v)
-		}
+	for _, text := range t.s.sizeTexts(r) {
 		cells = append(cells, render.Cell{Text: text})
 	}
-	if !r.Fits {
+	for i := range t.metrics {
+		m := &t.metrics[i]
+		cells = append(cells, render.Cell{Text: m.Print(m.OfRow(r))})
+	}
+	switch {
+	case !r.Fits:
 		cells = append(cells, render.Cell{Text: "does not fit", Style: render.Red})
+	case r.Front:
+		cells = append(cells, render.Cell{Text: "pareto", Style: render.Bold})
 	}
 	t.table.Cells(cells...)
 	return nil
@@ -86,13 +96,23 @@ func (s *Sweep) Head() string {
 	}
 	var swept []string
 	for _, a := range s.Axes {
-		swept = append(swept, a.text())
+		var list []string
+		for _, n := range a.Sizes {
+			list = append(list, strconv.FormatInt(n, 10))
+		}
+		swept = append(swept, sweptText(a.Name, list, "sizes"))
 	}
-	t.Row("swept", strings.Join(swept, "; ")+": "+render.Plural(s.Points, "point"))
+	points := s.Points
+	for _, c := range s.columns() {
+		list := s.distinct(&c)
+		swept = append(swept, sweptText(c.title, list, "values"))
+		points *= len(list)
+	}
+	t.Row("swept", strings.Join(swept, "; ")+": "+render.Plural(points, "point"))
 	var fixed []string
 	for _, d := range s.fixed() {
 		text := fmt.Sprintf("%s = %d", d.Name, d.Value)
-		if slices.Contains(s.Grid.Open.Example.Assumed, d.Name) {
+		if slices.Contains(s.Grids[0].Open.Example.Assumed, d.Name) {
 			text += " (assumed)"
 		}
 		fixed = append(fixed, text)
@@ -100,51 +120,49 @@ func (s *Sweep) Head() string {
 	if len(fixed) > 0 {
 		t.Row("dims", strings.Join(fixed, ", "))
 	}
-	for _, p := range s.Grid.Programs {
-		t.Row("device", deviceText(&p.Device, p.Boundary, p.Origin, p.Profile))
+	for _, b := range s.bases() {
+		t.Row("device", deviceText(&b.Device, b.Boundary, b.Origin, b.Profile))
 	}
 	return t.String()
 }
 
-// text lists a few sizes, or says how many there are.
-func (a *SweepAxis) text() string {
+// bases are what predictions rest on, once for each device.
+func (s *Sweep) bases() []*predict.Basis {
+	var out []*predict.Basis
+	for i := range s.Settings {
+		if b := &s.Settings[i].Basis; len(out) == 0 || out[len(out)-1].Device.ID != b.Device.ID {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// sweptText lists a few sizes or settings, or says how many there are.
+func sweptText(name string, list []string, noun string) string {
 	const most = 8
-	var list []string
-	for _, n := range a.Sizes {
-		list = append(list, strconv.FormatInt(n, 10))
-	}
 	if len(list) > most {
-		return fmt.Sprintf("%s = %s, %s … %s (%d sizes)", a.Name, list[0], list[1], list[len(list)-1], len(list))
+		return fmt.Sprintf("%s = %s, %s … %s (%d %s)", name, list[0], list[1], list[len(list)-1], len(list), noun)
 	}
-	return a.Name + " = " + strings.Join(list, ", ")
+	return name + " = " + strings.Join(list, ", ")
 }
 
 // Notes say what is recommended, what fits, and what to beware of.
 func (s *Sweep) Notes() string {
 	t := &render.Table{Color: s.View.Color}
-	under := ""
-	if len(s.Asserted) > 0 {
-		under = " under " + strings.Join(s.Asserted, " and ")
-	}
-	for i, b := range s.Best {
-		id := s.Grid.Programs[i].Device.ID
-		if b == nil {
-			t.Cells(render.Cell{Text: "best", Style: render.Bold}, render.Cell{Text: fmt.Sprintf("%s: no point fits the device%s", id, strings.Replace(under, " under", " and holds", 1)), Style: render.Yellow})
-			continue
+	for group := range s.Groups {
+		cell := render.Cell{Text: s.GroupName(group) + ": "}
+		if b := s.Found.Best[group]; b != nil {
+			cell.Text += s.bestText(b)
+		} else {
+			cell.Text, cell.Style = cell.Text+s.noneText(group), render.Yellow
 		}
-		if math.IsNaN(float64(b.Energy)) {
-			t.Cells(render.Cell{Text: "best", Style: render.Bold}, render.Cell{Text: fmt.Sprintf("%s: %s takes the least time per %s%s: %v each, %v a run; energy is unknown",
-				id, s.at(b), s.Item(), under, b.Time/energy.Seconds(b.Items), b.Time)})
-			continue
-		}
-		t.Cells(render.Cell{Text: "best", Style: render.Bold}, render.Cell{Text: fmt.Sprintf("%s: %s takes the least energy per %s%s: %v each, %v and %v a run, %v",
-			id, s.at(b), s.Item(), under, b.PerItem(), b.Energy, b.Time, b.Power())})
+		t.Cells(render.Cell{Text: "best", Style: render.Bold}, cell)
 	}
 	for _, l := range s.Largest {
 		memory := energy.FormatBinaryBytes(float64(l.Memory))
-		text := fmt.Sprintf("%s: %s=%d is the largest that fits %s", l.Device, l.Name, l.Size, memory)
+		text := fmt.Sprintf("%s: %s=%d is the largest that fits %s", onText(l.Device, l.As), l.Name, l.Size, memory)
 		if l.Size == 0 {
-			text = fmt.Sprintf("%s: not even %s=1 fits %s", l.Device, l.Name, memory)
+			text = fmt.Sprintf("%s: not even %s=1 fits %s", onText(l.Device, l.As), l.Name, memory)
 		}
 		if l.At != "" {
 			text += " at " + l.At
@@ -157,11 +175,53 @@ func (s *Sweep) Notes() string {
 	return t.String()
 }
 
-// at names a row by its sizes: "batch=8 sequence=128".
+// bestText says what the recommended row takes, and under which conditions it is.
+func (s *Sweep) bestText(b *sweep.Row) string {
+	under := ""
+	if s.Deadline > 0 {
+		under = fmt.Sprintf(" within %v", s.Deadline)
+	}
+	if len(s.Asserted) > 0 {
+		under += " under " + strings.Join(s.Asserted, " and ")
+	}
+	if math.IsNaN(float64(b.Energy)) {
+		return fmt.Sprintf("%s takes the least time per %s%s: %v each, %v a run; energy is unknown", s.at(b), s.Item(), under, b.Time/energy.Seconds(b.Items), b.Time)
+	}
+	return fmt.Sprintf("%s takes the least energy per %s%s: %v each, %v and %v a run, %v", s.at(b), s.Item(), under, b.PerItem(), b.Energy, b.Time, b.Power())
+}
+
+// noneText says why no row of a group is recommended.
+func (s *Sweep) noneText(group int) string {
+	switch q := s.Found.Fastest[group]; {
+	case q != nil:
+		return fmt.Sprintf("no point keeps the deadline of %v: the fastest, %s, takes %v", s.Deadline, s.at(q), q.Time)
+	case s.Found.Held[group]:
+		return "the cost of " + render.Plural(s.Found.Unknown, "operator") + " is not known, and with it no best point"
+	case len(s.Asserted) > 0:
+		return "no point fits the device and holds " + strings.Join(s.Asserted, " and ")
+	}
+	return "no point fits the device"
+}
+
+// at names a row by its sizes, and by its power limit and clock where they are set: "batch=8 sequence=128 at 400 W".
 func (s *Sweep) at(r *sweep.Row) string {
-	var list []string
+	var list, settings []string
 	for i, n := range s.sizes(r) {
 		list = append(list, fmt.Sprintf("%s=%d", s.Names[i], n))
 	}
-	return strings.Join(list, " ")
+	on := &s.Settings[r.Setting]
+	if on.PowerLimit != 0 {
+		settings = append(settings, on.PowerLimit.String())
+	}
+	if on.Clock != 0 {
+		settings = append(settings, on.Clock.String())
+	}
+	switch sizes := strings.Join(list, " "); {
+	case len(settings) == 0 && sizes == "":
+		return "its only point"
+	case len(settings) == 0:
+		return sizes
+	default:
+		return strings.TrimSpace(sizes + " at " + strings.Join(settings, " and "))
+	}
 }

@@ -188,7 +188,7 @@ func loadSmall(g *graph.Graph) error {
 			continue
 		}
 		if n := t.Len(); n >= 0 && t.DType.Size(n) <= workload.SmallBytes {
-			raw, err := t.Load()
+			raw, err := t.Load(0, t.DType.Size(n))
 			if err != nil {
 				return fmt.Errorf("%s: %w", g.File, err)
 			}

@@ -178,38 +178,21 @@ func (p *Point) record(level energy.Level, kernels []*kernel.Kernel) energy.Reco
 // left out.
 func (p *Point) work(kernels []*kernel.Kernel) []energy.Work {
 	var out []energy.Work
+	at := map[string]int{}
 	for _, k := range kernels {
-		w, ok := p.workOf(&k.Cost)
+		w, ok := workOf(k.Cost, p.Analysis.Eval)
 		if !ok {
 			continue
 		}
-		i := slices.IndexFunc(out, func(o energy.Work) bool { return sameWork(&o, &w) })
-		if i >= 0 {
+		same := w.Identity()
+		if i, ok := at[same]; ok {
 			out[i].Count++
-		} else {
-			out = append(out, w)
+			continue
 		}
+		at[same] = len(out)
+		out = append(out, w)
 	}
 	return out
-}
-
-func sameWork(a, b *energy.Work) bool {
-	return a.Class == b.Class && a.DType == b.DType && a.MACs == b.MACs && a.Read == b.Read && a.Written == b.Written &&
-		slices.Equal(a.Products, b.Products)
-}
-
-func (p *Point) workOf(c *graph.Cost) (w energy.Work, ok bool) {
-	ok = c.Known
-	num := func(d graph.Dim) int64 {
-		n, known := p.Analysis.Eval(d)
-		ok = ok && known
-		return n
-	}
-	w = energy.Work{Class: c.Class, DType: c.DType.String(), Count: 1, MACs: num(c.MACs), Read: num(c.Read), Written: num(c.Written)}
-	for _, q := range c.Products {
-		w.Products = append(w.Products, energy.Product{Batch: num(q.Batch), M: num(q.M), N: num(q.N), K: num(q.K), Weight: q.Weight})
-	}
-	return w, ok && w.Class != ""
 }
 
 // add adds a task that builds its workload when its turn comes.

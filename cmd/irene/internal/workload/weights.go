@@ -138,7 +138,7 @@ func stored(t *graph.Tensor, n int64) []byte {
 		}
 		return out
 	case t.Load != nil:
-		if raw, err := t.Load(); err == nil && int64(len(raw)) >= size {
+		if raw, err := t.Load(0, size); err == nil && int64(len(raw)) >= size {
 			return raw[:size]
 		}
 	}

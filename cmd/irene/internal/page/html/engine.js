@@ -9,7 +9,7 @@ const engine = (() => {
   // compile reads one expression in Python's syntax (+ - * // % **, min, max, parentheses) and returns a function of the
   // values of the symbols. A symbol without a value makes the result NaN.
   function compile(text, symbols) {
-    const tokens = text.match(/\/\/|\*\*|[A-Za-z_]\w*|\d+|[-+*%(),]/g) || [];
+    const tokens = text.match(/\/\/|\*\*|[A-Za-z_]\w*|\d+(?:\.\d+)?|[-+*%(),]/g) || [];
     let at = 0;
     const take = (t) => tokens[at] === t && (at++, true);
 
@@ -49,6 +49,7 @@ const engine = (() => {
         take("("); const x = sum(); take(","); const y = sum(); take(")");
         return t === "min" ? (v) => Math.min(x(v), y(v)) : (v) => Math.max(x(v), y(v));
       }
+      if (t === "int" && take("(")) { const x = sum(); take(")"); return (v) => Math.floor(x(v)); }
       if (/^\d/.test(t)) { const n = Number(t); return () => n; }
       const slot = symbols.indexOf(t);
       return slot < 0 ? () => NaN : (v) => v[slot];
@@ -110,8 +111,10 @@ const engine = (() => {
     const part = device ? parts(model, device.plan, get) : () => 1;
     const equal = new Map(); // operators of one form, work and part share their numbers
     out.operators = data.operators.map((op, i) => {
-      const w = plan ? plan.work[plan.kernel[i] < 0 ? i : plan.kernel[i]] : -1, p = part(i), key = `${op.form} ${w} ${p}`;
-      if (!equal.has(key)) equal.set(key, operator(forms[op.form], device ? works[w] || idle : null, p, data.forms[op.form]));
+      const w = plan ? plan.work[plan.kernel[i] < 0 ? i : plan.kernel[i]] : -1, p = part(i);
+      const others = plan && plan.kernel[i] < 0 && (model.plans[device.plan].members.get(i) || []).filter((j) => j !== i).map(part);
+      const key = `${op.form} ${w} ${p} ${others}`;
+      if (!equal.has(key)) equal.set(key, operator(device ? moved(forms[op.form], plan.works[w], p, others, get) : forms[op.form], device ? works[w] || idle : null, p, data.forms[op.form]));
       return equal.get(key);
     });
     sumModule(model, out, 0, device);
@@ -140,6 +143,19 @@ const engine = (() => {
       if (sum === undefined) return 1;
       return sum > 0 ? share(i) / sum : 1 / members.get(k).length;
     };
+  }
+
+  // moved is a form with the bytes that an operator stands for: its part of its kernel's in whole bytes, the rest on the one
+  // that does the work; none where it runs as no kernel.
+  function moved(form, work, part, others, get) {
+    if (Number.isNaN(form.read) || Number.isNaN(form.written) || (work && !work.known)) return form;
+    const of = (id) => {
+      if (!work || work.call) return 0;
+      const all = get(id);
+      return others ? others.reduce((rest, p) => rest - Math.trunc(p * all), all) : Math.trunc(part * all);
+    };
+    const read = of(work && work.read), written = of(work && work.written);
+    return { ...form, read, written, bytes: read + written };
   }
 
   // operator joins counts and the part of a prediction. What nobody knows is NaN.
@@ -355,7 +371,7 @@ const engine = (() => {
     op.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
     if (op.work.scaled) part.scaled++;
     if (op.work.extrapolated) part.extrapolated++;
-    if (op.work.scaled || op.work.extrapolated || device.origin === "estimated") part.wide += op.high - op.energy;
+    if (op.work.scaled || op.work.extrapolated || (device.law < 0 && device.origin === "estimated")) part.wide += op.high - op.energy;
     else part.fitted += op.energy;
   }
 

@@ -3,7 +3,7 @@
 // The law of overlapping kernels on a device, as law.Sheets write it down. It mirrors energy/law/overlap.go and
 // overlap_power.go function by function and in the order of operations, so that its numbers are those of irene analyze.
 const overlap = (() => {
-  const { waits, timeAt, peak, MEMORY } = typeof module === "undefined" ? overlapWaits : require("./overlap_waits.js");
+  const { waits, timeAt, peak, half, MEMORY } = typeof module === "undefined" ? overlapWaits : require("./overlap_waits.js");
   // The causes as engine.js names them, and that of each wait.
   const ARITHMETIC = 0, WAVES = 1, BYTES = 2, LAUNCH = 3, CAUSES = 5, OF_WAIT = [ARITHMETIC, WAVES, WAVES, BYTES];
 
@@ -14,6 +14,7 @@ const overlap = (() => {
     const { rules } = sheets, { machine } = law;
     return {
       ...law,
+      own: named(part("own")),
       rules: { ...rules, quantisations: named(rules.quantisations), distributions: named(rules.distributions), types: named(rules.types) },
       machine: { ...machine, rates: new Map(machine.rates.map((r) => [r.type, r.rate])), measured: new Set(machine.measured) },
       constants: {
@@ -51,7 +52,10 @@ const overlap = (() => {
     if (!k.known) return out;
     if (idle(k)) return { ...out, known: true, causes: Array.from({ length: CAUSES }, () => [0, 0]) };
     let { x, group, why } = waits(l, k);
-    const r = run(l, x), g = l.constants.groups.get(group);
+    const own = l.own.size > 0 ? l.own.get(ownGroup(l, k, group)) : undefined;
+    if (own) stretch(x, own.stretch);
+    const r = run(l, x, (x.vector ? 1 : l.constants.power.data) * (own ? own.draw : 1)), g = own || l.constants.groups.get(group);
+    if (own) why = "";
     if (!(r.time > 0 && r.power > 0) || r.time === Infinity) return { ...out, why: `the coefficients hold no constants of the group ${group}` };
     if (!why && !g) why = `no ${group} was measured on any device`;
     out.known = true;
@@ -62,7 +66,7 @@ const overlap = (() => {
     out.tile = x.tile;
     out.why = why;
     out.scaled = why !== "";
-    out.origin = why ? "stand-in" : l.machine.measured.has(group) ? "fitted" : "estimated";
+    out.origin = why ? "stand-in" : (own ? own.fitted : l.machine.measured.has(group)) ? "fitted" : "estimated";
     surround(l, out, g);
     return out;
   }
@@ -81,15 +85,39 @@ const overlap = (() => {
     out.highTime = out.time * (1 + time);
   }
 
+  // ---- What is a device's own, as in overlap_own.go
+
+  function ownGroup(l, k, group) {
+    let name = group;
+    if (group === "row") name += " " + (k.op || k.class);
+    else if (k.products && k.products.length > 0 && !k.attention && !k.experts && k.class !== "gemm") name += " " + k.class;
+    const t = otherType(l, k, group);
+    return t ? `${name} ${t}` : name;
+  }
+
+  function otherType(l, k, group) {
+    const t = (k.attention && k.attention.dtype) || k.dtype;
+    if (group === "product float32") return t === "float32" ? "" : t;
+    if (half(l, t)) return "";
+    if (group === "product" && t === "float32") return "tf32";
+    if (group !== "product" && group.startsWith("product") || group.startsWith("experts") && group !== "experts bfloat16") return "";
+    return t;
+  }
+
+  function stretch(x, by) {
+    for (const key of ["floor", "before", "split"]) x[key] *= by;
+    x.overlap = x.overlap.map((v) => v * by);
+  }
+
   // ---- Power
 
   const IDLE = 0, BUSY = 1, FLOPS = 2, TRAFFIC = 3; // what draws it
 
   // run finds the clock at which a kernel meets the power limit.
-  function run(l, x) {
+  function run(l, x, draw) {
     const m = l.machine, c = l.constants.power, most = m.limit * l.rules.at_limit, t = timeAt(l, x, 1);
     let j = [m.idle * t, m.busy * x.busy * (t - x.floor), perFLOP(l, x) * x.flops + c.score * x.scores, c.byte * x.traffic];
-    if (!x.vector) for (let i = BUSY; i <= TRAFFIC; i++) j[i] *= c.data;
+    for (let i = BUSY; i <= TRAFFIC; i++) j[i] *= draw;
     let dynamic = (j[BUSY] + j[FLOPS] + j[TRAFFIC]) / t;
     if (x.capped) [j, dynamic] = throttled(l, j, dynamic);
     const r = { clock: m.most, time: t, power: m.idle + dynamic * drawn(c, m.most, x.vector), joule: j };

@@ -10,7 +10,7 @@ const overlapWaits = (() => {
     if (k.experts) return expertWaits(l, k);
     if (k.products && k.products.length > 0 && !k.op) return productWaits(l, k);
     const { x, why } = rows(l, k);
-    return { x, group: "row", why: borrowed(l, "row") || why };
+    return { x, group: "row", why: borrowed(l, "row") || why || otherRows(l, k) };
   }
   const borrowed = (l, of) => l.constants.borrowed.get(of) || "";
 
@@ -274,8 +274,9 @@ const overlapWaits = (() => {
 
   function attention(l, a, t, warm) {
     const size = l.rules.types.get(t).bits / 8;
-    if (a.query === 1) return { x: decode(l, a, size, warm), why: "" };
-    if (!a.float8) return { x: prefill(l, a, size, peak(l, t)), why: "" };
+    const other = half(l, t) ? "" : `no fused attention was measured in ${t}; those in 16 bit stand for it`;
+    if (a.query === 1) return { x: decode(l, a, size, warm), why: other };
+    if (!a.float8) return { x: prefill(l, a, size, peak(l, t)), why: other };
     const { rate, why } = path(l, "float8");
     return { x: prefill(l, a, size, rate * l.constants.attention.float8), why };
   }
@@ -336,6 +337,15 @@ const overlapWaits = (() => {
     return { op: other, why: `no ${k.class} was measured in ${k.dtype}; ${other} stands for it` };
   }
 
+  function otherRows(l, k) {
+    return half(l, k.dtype) ? "" : `no ${k.op || k.class} was measured in ${k.dtype}; those in 16 bit stand for it`;
+  }
+
+  function half(l, dtype) {
+    const t = l.rules.types.get(dtype);
+    return t !== undefined && t.bits === 16 && t.float;
+  }
+
   function rows(l, k) {
     const m = l.machine, c = l.constants.row, { op, why } = rowOp(l, k), own = c.op.get(op);
     const x = newWaits({ p: 3, floor: own.floor * l.rules.reference_clock / m.clock, traffic: k.bytes + k.rereads, busy: 1, capped: true });
@@ -376,7 +386,7 @@ const overlapWaits = (() => {
     return x;
   }
 
-  return { waits, timeAt, peak, MEMORY };
+  return { waits, timeAt, peak, half, MEMORY };
 })();
 
 if (typeof module !== "undefined") module.exports = overlapWaits; // for tests outside a page

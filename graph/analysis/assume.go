@@ -1,0 +1,463 @@
+package analysis
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/ops"
+)
+
+// assumption finds sizes for the dims that nobody gave.
+type assumption struct {
+	declared []string
+	roles    map[string]dimRole
+	cache    bool
+	solved   []map[string]graph.Dim // dims that equalities of the graph express by others; of two the first holds
+	equal    []equality             // all that is known to be equal
+}
+
+// equality is a pair of dims that the graph needs to be equal.
+type equality struct{ a, b graph.Dim }
+
+// newAssumption takes up the equalities of inferences with dims left open.
+func newAssumption(g *graph.Graph, open ...*ops.Inference) *assumption {
+	s := &assumption{declared: Declared(g)}
+	s.roles, s.cache = dimRoles(g)
+	for _, inf := range open {
+		s.solved = append(s.solved, inf.Solved)
+		for _, name := range slices.Sorted(maps.Keys(inf.Solved)) {
+			s.equal = append(s.equal, equality{graph.Symbol(name), inf.Solved[name]})
+		}
+		for _, c := range inf.Constraints {
+			if !c.Broadcast {
+				s.equal = append(s.equal, equality{c.A, c.B})
+			}
+		}
+	}
+	return s
+}
+
+// complete gives numbers to the dims that have none: those that equalities solve for, forwards or backwards, and to the
+// others what their role is assumed to be. It returns the names of the latter.
+func (s *assumption) complete(given map[string]int64) (dims map[string]int64, assumed []string) {
+	dims = maps.Clone(given)
+	for {
+		var open, free []string // no equality solves them yet, or ever
+		progress := false
+		for _, name := range s.declared {
+			if _, ok := dims[name]; ok {
+				continue
+			}
+			v, state := solution(name, s.solved, lookup(dims))
+			switch {
+			case state == hasValue:
+				dims[name], progress = v, true
+				continue
+			case state == hasNone:
+				free = append(free, name)
+			}
+			open = append(open, name)
+		}
+		if !progress {
+			var some []string
+			some, progress = s.backwards(dims)
+			assumed = append(assumed, some...)
+		}
+		switch {
+		case progress:
+			continue
+		case len(open) == 0:
+			slices.Sort(assumed)
+			return dims, assumed
+		}
+		names := s.next(open, free, dims)
+		for _, name := range names {
+			dims[name] = s.roles[name].size(s.cache)
+		}
+		assumed = append(assumed, names...)
+	}
+}
+
+// next is the dims to assume: those that no equality holds. Where a sum or product of open dims has a value already, only
+// the one of them that is assumed least, such as the new tokens behind a cache: the others follow.
+func (s *assumption) next(open, free []string, dims map[string]int64) []string {
+	least := ""
+	for _, e := range s.equal {
+		if _, known := s.value(e.a, dims); !known {
+			continue
+		}
+		for _, name := range e.b.Symbols() {
+			if _, has := dims[name]; !has && slices.Contains(open, name) && (least == "" || s.roles[name].size(s.cache) < s.roles[least].size(s.cache)) {
+				least = name
+			}
+		}
+	}
+	switch {
+	case least != "":
+		return []string{least}
+	case len(free) > 0:
+		return free
+	}
+	return open[:1] // equalities that wait for each other
+}
+
+func (s *assumption) value(d graph.Dim, dims map[string]int64) (int64, bool) {
+	return d.Eval(lookup(dims))
+}
+
+// backwards solves equalities whose one side has a value for the only dim of the other side that has none, or for both
+// sides of an image whose patches it counts. It names those that other sizes would do for as well.
+func (s *assumption) backwards(dims map[string]int64) (chosen []string, solved bool) {
+	for _, e := range s.equal {
+		for _, side := range []equality{e, {e.b, e.a}} {
+			n, known := s.value(side.a, dims)
+			if !known {
+				continue
+			}
+			open := s.openIn(side.b, dims)
+			pixels := !slices.ContainsFunc(open, func(name string) bool { return s.roles[name] != countsPixels })
+			if len(open) == 0 || len(open) > 1 && (!pixels || side.b.Degree() < len(open)) {
+				continue
+			}
+			at := func(x int64) (int64, bool) {
+				return side.b.Eval(func(name string) (int64, bool) {
+					if v, ok := dims[name]; ok {
+						return v, true
+					}
+					return x, slices.Contains(open, name)
+				})
+			}
+			x, only, ok := argument(at, n)
+			if !ok {
+				continue
+			}
+			for _, name := range open {
+				dims[name], solved = x, true
+			}
+			if !only || len(open) > 1 {
+				chosen = append(chosen, open...)
+			}
+		}
+	}
+	return chosen, solved
+}
+
+// openIn lists the symbols of an expression that have no number; nil where one is not declared.
+func (s *assumption) openIn(d graph.Dim, dims map[string]int64) []string {
+	var out []string
+	for _, name := range d.Symbols() {
+		if _, ok := dims[name]; ok {
+			continue
+		}
+		if !slices.Contains(s.declared, name) {
+			return nil
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+// argument finds a size at which a function that does not fall, or does not rise, has a value. Of several the roundest is
+// taken, 224 where 223 and 224 make the same number of patches, and of those from the least on the largest: all of a table.
+func argument(f func(int64) (int64, bool), want int64) (x int64, only, ok bool) {
+	zero, ok := f(0)
+	one, ok2 := f(MaxDim)
+	if !ok || !ok2 {
+		return 0, false, false
+	}
+	sign := int64(1)
+	if one < zero {
+		sign = -1
+	}
+	from := func(n int64) int64 { // the first size at which the function has reached n
+		lo, hi := int64(0), int64(MaxDim)+1
+		for lo < hi {
+			mid := lo + (hi-lo)/2
+			if v, ok := f(mid); ok && sign*v >= n {
+				hi = mid
+			} else {
+				lo = mid + 1
+			}
+		}
+		return lo
+	}
+	first, behind := from(sign*want), from(sign*want+1)
+	if v, ok := f(first); !ok || v != want || first > MaxDim {
+		return 0, false, false
+	}
+	if first <= 1 && behind <= MaxDim {
+		return behind - 1, first == behind-1, true
+	}
+	for step := int64(1) << 30; step > 1; step /= 2 {
+		if x := (first + step - 1) / step * step; x < behind {
+			return x, first == behind-1, x <= MaxDim
+		}
+	}
+	return first, first == behind-1, true
+}
+
+// What equalities say of a dim.
+const (
+	hasNone  = iota // nothing
+	hasExpr         // an expression in dims that have no value yet
+	hasValue        // a number
+)
+
+// solution evaluates the first equality for a dim that can be.
+func solution(name string, equalities []map[string]graph.Dim, env func(string) (int64, bool)) (int64, int) {
+	state := hasNone
+	for _, eq := range equalities {
+		d, ok := eq[name]
+		if !ok {
+			continue
+		}
+		if v, ok := d.Eval(env); ok && v >= 0 {
+			return v, hasValue
+		}
+		state = hasExpr
+	}
+	return 0, state
+}
+
+// hasCache reports whether a graph takes a key/value cache, by the names of inputs and of their dims.
+func hasCache(g *graph.Graph) bool {
+	for _, v := range g.Main.Inputs {
+		if hasWord(strings.ToLower(v.Name), "past", "cache") {
+			return true
+		}
+		for _, d := range v.Type.Shape {
+			if name, ok := d.IsSymbol(); ok && strings.Contains(strings.ToLower(name), "past") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// leading are the dims that are the first of an input wherever they occur in one.
+func leading(g *graph.Graph) map[string]bool {
+	first := map[string]bool{}
+	for _, v := range g.Main.Inputs {
+		for i, d := range declaredShape(v) {
+			if s, ok := d.IsSymbol(); ok {
+				before, seen := first[s]
+				first[s] = i == 0 && (before || !seen)
+			}
+		}
+	}
+	return first
+}
+
+// Inferences that look for sizes that fit: at most maxTries, of at most maxTried nodes together.
+const (
+	maxTries = 48
+	maxTried = 400_000
+)
+
+// try is one choice of the assumed dims, and what it comes to.
+type try struct {
+	given map[string]int64 // what is chosen, and what the user gave
+	dims  map[string]int64
+	inf   *ops.Inference
+	loss  [2]int // contradictions that the file has not at any sizes, values whose shape is not known
+}
+
+// search looks for sizes of the assumed dims at which nothing contradicts, where the assumed ones do not fit: sizes of
+// tables and constants of the model, the like of what inputs of a kind have elsewhere. It keeps the best it finds.
+func (a *Analysis) search(s *assumption, given map[string]int64, opts Options, symbolic *ops.Inference) {
+	inFile := map[*graph.Node]bool{}
+	for _, c := range symbolic.Conflicts {
+		inFile[c.Node] = true
+	}
+	best := a.attempt(s, given, opts, inFile)
+	assumed := slices.Clone(a.Assumed)
+	tries := min(maxTries, 4+maxTried/(len(a.Graph.Nodes)+1))
+	for improved := true; improved && best.loss[0] > 0; {
+		improved = false
+		for _, c := range s.candidates(a.Graph, best, assumed, symbolic) {
+			if tries--; tries < 0 || best.loss[0] == 0 {
+				break
+			}
+			chosen := maps.Clone(best.given)
+			maps.Copy(chosen, c)
+			if t := a.attempt(s, chosen, opts, inFile); slices.Compare(t.loss[:], best.loss[:]) < 0 {
+				best, improved = t, true
+				break
+			}
+		}
+	}
+	a.Dims, a.Inference = best.dims, best.inf
+	a.Assumed = slices.DeleteFunc(slices.Sorted(maps.Keys(best.dims)), func(name string) bool {
+		_, ok := given[name]
+		_, chosen := best.given[name]
+		return ok || !chosen && !slices.Contains(assumed, name)
+	})
+}
+
+// attempt infers a graph at a choice of dims, the others completed.
+func (a *Analysis) attempt(s *assumption, chosen map[string]int64, opts Options, inFile map[*graph.Node]bool) try {
+	t := try{given: chosen}
+	t.dims, _ = s.complete(chosen)
+	t.inf = ops.Infer(a.Graph, ops.Options{Dims: consts(t.dims), Values: opts.Values})
+	for _, c := range t.inf.Conflicts {
+		if !inFile[c.Node] {
+			t.loss[0]++
+		}
+	}
+	for _, e := range s.equal {
+		x, ok := s.value(e.a, t.dims)
+		y, ok2 := s.value(e.b, t.dims)
+		if ok && ok2 && x != y {
+			t.loss[0]++
+		}
+	}
+	for i := range t.inf.Facts {
+		if f := &t.inf.Facts[i]; f.Kind != graph.KindSequence && !f.Shape.Resolved() {
+			t.loss[1]++
+		}
+	}
+	return t
+}
+
+// candidates are other sizes of assumed dims, the likeliest first: those at which an axis becomes as long as the table that
+// it does not go with; sizes that are usual for what a dim counts; constants of the model.
+func (s *assumption) candidates(g *graph.Graph, t try, assumed []string, symbolic *ops.Inference) []map[string]int64 {
+	var out []map[string]int64
+	add := func(c map[string]int64) {
+		if len(c) > 0 && !slices.ContainsFunc(out, func(o map[string]int64) bool { return maps.Equal(o, c) }) {
+			out = append(out, c)
+		}
+	}
+	for _, c := range t.inf.Conflicts {
+		for _, e := range facing(c.Node, symbolic) {
+			add(s.fitting(e.a.Sub(e.b), 0, t.dims, assumed))
+		}
+	}
+	constants := constantsOf(g)
+	for i := range 12 {
+		for _, name := range assumed {
+			role := s.roles[name]
+			if list := usual[role]; i < len(list) {
+				add(s.alike(name, list[i], assumed))
+			}
+			if i < len(constants) && role != countsChannels {
+				add(s.alike(name, constants[i], assumed))
+			}
+		}
+	}
+	return out
+}
+
+// usual are sizes that inputs have, by what they count.
+var usual = map[dimRole][]int64{
+	countsBatch:    {2, 4, 8, 16, 32},
+	countsTokens:   {64, 77, 32, 16, 256, 512, 8, 4, 2, 1, 1024},
+	countsOther:    {512, 16000, 64, 32, 16, 256, 1024, 8, 1, 3000, 2048, 4},
+	countsPast:     {64, 32, 16, 127, 256, 8},
+	countsTotal:    {128, 64, 32, 130, 256},
+	countsSource:   {1500, 64, 32, 256, 512},
+	countsPixels:   {256, 384, 512, 32, 64, 336, 448, 640, 96, 128, 16, 1024},
+	countsChannels: {1, 4},
+	countsSamples:  {512, 48000, 160000, 480000, 1024, 8000},
+}
+
+// alike gives a size to a dim, and to all that count pixels where it does.
+func (s *assumption) alike(name string, n int64, assumed []string) map[string]int64 {
+	out := map[string]int64{name: n}
+	if s.roles[name] == countsPixels {
+		for _, other := range assumed {
+			if s.roles[other] == countsPixels {
+				out[other] = n
+			}
+		}
+	}
+	return out
+}
+
+// fitting gives assumed dims the size that makes an expression a number.
+func (s *assumption) fitting(d graph.Dim, n int64, dims map[string]int64, assumed []string) map[string]int64 {
+	var free []string
+	for _, name := range d.Symbols() {
+		if slices.Contains(assumed, name) {
+			free = append(free, name)
+		}
+	}
+	if len(free) == 0 {
+		return nil
+	}
+	x, _, ok := argument(func(x int64) (int64, bool) {
+		return d.Eval(func(name string) (int64, bool) {
+			if slices.Contains(free, name) {
+				return x, true
+			}
+			v, ok := dims[name]
+			return v, ok
+		})
+	}, n)
+	if !ok {
+		return nil
+	}
+	out := map[string]int64{}
+	for _, name := range free {
+		out[name] = x
+	}
+	return out
+}
+
+// facing are the dims of a node's inputs that stand at the same axis, counted from the last, and are not the same.
+func facing(n *graph.Node, inf *ops.Inference) []equality {
+	var out []equality
+	for i, v := range n.Inputs {
+		for _, w := range n.Inputs[:i] {
+			if v == nil || w == nil {
+				continue
+			}
+			x, y := inf.Facts[v.ID].Shape, inf.Facts[w.ID].Shape
+			for k := 1; k <= min(len(x), len(y)); k++ {
+				a, b := x[len(x)-k], y[len(y)-k]
+				if !a.Equal(b) && !a.Is(1) && !b.Is(1) {
+					out = append(out, equality{a, b})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// constantsOf lists numbers that shape something in a model: of small tensors of integers and of the first axes of tables,
+// the most frequent first.
+func constantsOf(g *graph.Graph) []int64 {
+	const small = 8
+	count := map[int64]int{}
+	note := func(n int64) {
+		if n > 1 && n < math.MaxInt32 {
+			count[n]++
+		}
+	}
+	for _, v := range g.Values {
+		t := v.Init
+		if t == nil && v.Producer != nil && v.Producer.Op == "Constant" {
+			if a, ok := v.Producer.Attr("value"); ok {
+				t = a.Tensor
+			}
+		}
+		switch {
+		case t == nil:
+		case t.DType == graph.Int64 && t.Len() <= small:
+			list, err := t.Elements(small)
+			for _, n := range list {
+				if err == nil {
+					note(n)
+				}
+			}
+		case len(t.Dims) == 2 || len(t.Dims) == 3 && t.Dims[0] == 1:
+			note(t.Dims[len(t.Dims)-2])
+		}
+	}
+	out := slices.Sorted(maps.Keys(count))
+	slices.SortStableFunc(out, func(a, b int64) int { return count[b] - count[a] })
+	return out
+}
