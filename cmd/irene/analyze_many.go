@@ -216,7 +216,10 @@ func eachPath(in io.Reader, path string, yield func(candidate) bool) error {
 			return nil
 		}
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("%s:%d: more than %d bytes are no path", path, n+1, bufio.MaxScanTokenSize)
+	case err != nil:
 		return fmt.Errorf("%s:%d: %w", path, n+1, bare(err))
 	}
 	return nil

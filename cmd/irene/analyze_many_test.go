@@ -56,3 +56,21 @@ func TestLines(t *testing.T) {
 		}
 	}
 }
+
+// TestEachPath reads lists of paths as programs write them.
+func TestEachPath(t *testing.T) {
+	for _, c := range []struct{ list, want, fails string }{
+		{"a.onnx\nb c.onnx\n\n d.onnx", "a.onnx|b c.onnx| d.onnx", ""},
+		{"a.onnx\r\nb.onnx\r\n", "a.onnx|b.onnx", ""},
+		{"a.onnx\n" + strings.Repeat("x", 1<<17), "a.onnx", "list:2: more than 65536 bytes are no path"},
+	} {
+		var got []string
+		err := eachPath(strings.NewReader(c.list), "list", func(m candidate) bool {
+			got = append(got, m.file)
+			return true
+		})
+		if strings.Join(got, "|") != c.want || (err == nil) != (c.fails == "") || err != nil && err.Error() != c.fails {
+			t.Errorf("%.20q: %q, %v", c.list, got, err)
+		}
+	}
+}

@@ -236,6 +236,22 @@ func TestEncoderDecoder(t *testing.T) {
 	}
 }
 
+// TestCrossOutputs: an encoder that hands out the decoder's keys, and no hidden states, as that of ONNX Runtime GenAI.
+func TestCrossOutputs(t *testing.T) {
+	encoder := energytest.Built(
+		t, energytest.FloatIn("audio_features", "batch", 8, "frames"), energytest.FloatWeight("w", 8, 8, 3), Node("Conv", "audio_features w", "y", Attr("strides", []int64{2}), Attr("pads", []int64{1, 1})),
+		Node("Transpose", "y", "states", Attr("perm", []int64{0, 2, 1})), Ints("heads", 0, 0, 2, 4), Node("Reshape", "states heads", "apart"),
+		Node("Transpose", "apart", "present_key_cross_0", Attr("perm", []int64{0, 2, 1, 3})), Out("present_key_cross_0", graph.Float32, NoShape))
+	step := decoderOf(t, energytest.FloatIn("past_key_cross_0", "batch", 2, "frames_out", 4), Node("Relu", "past_key_cross_0", "c"), Out("c", graph.Float32, NoShape))
+	d := decoder(t, step)
+	if !d.Encoder || d.Source != "frames_out" || d.Past != "past" {
+		t.Fatalf("%+v", d)
+	}
+	if n := parts(t, Input{Decoder: d, Encoder: encoder}).source(8); n != 4 {
+		t.Errorf("%d tokens of the encoder, want 4", n)
+	}
+}
+
 // TestEmbeddings: a file of its own embeds the prompt, then each token.
 func TestEmbeddings(t *testing.T) {
 	embed := energytest.Built(t, In("input_ids", graph.Int64, "batch_size", "length"), energytest.FloatWeight("table", 100, 8), Node("Gather", "table input_ids", "inputs_embeds"), Out("inputs_embeds", graph.Float32, NoShape))

@@ -205,12 +205,14 @@ func (g *Generator) source(prompt int64) int64 {
 	}
 	open := g.encoder.Open
 	env := open.Env([]int64{prompt}[:len(open.Names)])
-	for _, v := range open.Graph.Main.Outputs {
-		if v == nil || len(open.Inference.Facts[v.ID].Shape) != 3 {
-			continue
-		}
-		if n, ok := open.Inference.Facts[v.ID].Shape[1].Eval(env); ok {
-			return max(n, 1)
+	for _, of := range []struct{ rank, axis int }{{3, 1}, {4, 2}} { // hidden states, else keys and values of the decoder's heads
+		for _, v := range open.Graph.Main.Outputs {
+			if v == nil || len(open.Inference.Facts[v.ID].Shape) != of.rank {
+				continue
+			}
+			if n, ok := open.Inference.Facts[v.ID].Shape[of.axis].Eval(env); ok {
+				return max(n, 1)
+			}
 		}
 	}
 	return prompt
