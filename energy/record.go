@@ -1,8 +1,8 @@
 package energy
 
 import (
-	"encoding/json"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -13,23 +14,25 @@ func analyzeCommand() command {
 	return command{
 		name:    "analyze",
 		summary: "energy, time, FLOPs, bytes and parameters of a model, module by module",
-		args:    "MODEL",
-		min:     1,
-		max:     1,
+		args:    "MODEL …",
+		max:     math.MaxInt,
 		details: analyzeDetails,
 		flags:   analyzeFlags,
 		run:     runAnalyze,
 	}
 }
 
-const analyzeDetails = `MODEL is an .onnx file, compressed with gzip or not; - is standard input.
+const analyzeDetails = `MODEL is an .onnx file, compressed with gzip or not; - is standard input. Of several models, or of a folder that an exporter
+   filled with the parts of one, each gets a line; so do those of --files-from, and even a single one with --jobs.
 
    Dims that are not given are assumed (batches 1, sequences 128 …) and said, unless --symbolic.
    Module patterns: * stands for any part of one name, ** for any number of names.
    Assertions compare a metric (energy_j, time_s, flops, macs, params, bytes, bytes_read, bytes_written, operators,
    unknown, share, memory_bytes …) of the model or of modules with a number:
 
-     irene analyze bert.onnx --dim batch=8 --assert 'energy_j<=5' --assert 'module:encoder.layer.*:share<=0.1'`
+     irene analyze bert.onnx --dim batch=8 --assert 'energy_j<=5' --assert 'module:encoder.layer.*:share<=0.1'
+     irene analyze *.onnx --device l4 --format csv -o costs.csv
+     find models -name '*.onnx' | irene analyze --files-from - --format json`
 
 func analyzeFlags() []cli.Flag {
 	return slices.Concat(
@@ -48,6 +51,7 @@ func analyzeFlags() []cli.Flag {
 			strictFlag(),
 			colorFlag(),
 		},
+		manyFlags(),
 	)
 }
 
@@ -58,6 +62,9 @@ func predictedFlags() []cli.Flag {
 
 // runAnalyze reads the model, derives everything, predicts, renders, and judges.
 func runAnalyze(env *environment, ctx *cli.Context) error {
+	if isMany(ctx) {
+		return runAnalyzeMany(env, ctx)
+	}
 	want, err := parseAnalyze(ctx)
 	if err != nil {
 		return err

@@ -93,6 +93,17 @@ func checkInputs(g *graph.Graph, values map[string][]float64) error {
 	return nil
 }
 
+// has reports whether --dim may name a dim of a graph.
+func has(g *graph.Graph, dim string) bool {
+	_, _, err := analysis.Resolve(g, dim)
+	return err == nil
+}
+
+// hasInput reports whether --value may name an input of a graph.
+func hasInput(g *graph.Graph, name string) bool {
+	return slices.ContainsFunc(g.Main.Inputs, func(v *graph.Value) bool { return v.Name == name })
+}
+
 // dimError says what is wrong with the user's dims, with the nearest name and those the model has.
 func dimError(err error, given bool) error {
 	var de *analysis.DimError

@@ -59,7 +59,7 @@ func commands() []command {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
 	defer func() {
 		if v := recover(); v != nil {
-			status = fail(stderr, internalError(v))
+			status = fail(stderr, internalError(v, debug.Stack()))
 		}
 	}()
 	if err := dispatch(&environment{stdin: stdin, stdout: stdout, stderr: render.Cleaner{W: stderr}}, args); err != nil {
@@ -68,9 +68,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) 
 	return exitDone
 }
 
-// internalError is what a panic becomes where it is recovered.
-func internalError(v any) error {
-	return fmt.Errorf("internal error: %v%s; please report this at https://github.com/irene-onnx/irene/issues with the command and the model, or its first lines of irene analyze", v, place(debug.Stack()))
+// internalError is what a panic is told as.
+func internalError(v any, stack []byte) error {
+	return fmt.Errorf("internal error: %v%s; please report this at https://github.com/irene-onnx/irene/issues with the command and the model, or its first lines of irene analyze", v, place(stack))
 }
 
 // dispatch finds the command, puts its flags before its arguments and hands both to the flag parser.

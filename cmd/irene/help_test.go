@@ -106,7 +106,7 @@ func TestManRenders(t *testing.T) {
 	if err := render.Run(); err != nil || warnings.Len() > 0 {
 		t.Errorf("%v: %s", err, warnings.String())
 	}
-	for _, want := range []string{"EXIT STATUS", "irene analyze [flags] MODEL\n", "--assert 'energy_j<=5'", "--output FILE, -o FILE\n"} {
+	for _, want := range []string{"EXIT STATUS", "irene sweep [flags] MODEL\n", "--assert 'energy_j<=5'", "--output FILE, -o FILE\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the rendered page lacks %q", want)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -27,10 +28,14 @@ func keepInputs(env *environment, ctx *cli.Context) error {
 	return nil
 }
 
-// keepWeights is keepInputs for the files that a model at path keeps its weights in.
-func keepWeights(env *environment, g *graph.Graph, path string) error {
+// keepModel is keepInputs for a model at path, which may stand in a list or a folder that is named, and for the files that
+// it keeps its weights in.
+func keepModel(env *environment, g *graph.Graph, path string) error {
 	if path == "-" || !isFile(env.output) {
 		return nil
+	}
+	if same(env.output, path) {
+		return lostInput(env.output, path)
 	}
 	seen := map[string]bool{}
 	for _, v := range g.Values {
@@ -45,12 +50,21 @@ func keepWeights(env *environment, g *graph.Graph, path string) error {
 	return nil
 }
 
-func lostInput(output, in string) error {
-	if output == in {
-		return usagef("-o %s: the command reads it; write another file", output)
+// lostInputError says that a command reads the file that it is to write.
+type lostInputError struct{ output, in string }
+
+// Error says which file it is, by both names.
+func (e *lostInputError) Error() string {
+	if e.output == e.in {
+		return fmt.Sprintf("-o %s: the command reads it; write another file", e.output)
 	}
-	return usagef("-o %s: it is %s, which the command reads; write another file", output, in)
+	return fmt.Sprintf("-o %s: it is %s, which the command reads; write another file", e.output, e.in)
 }
+
+// Unwrap makes it a usage error.
+func (e *lostInputError) Unwrap() error { return &usageError{e.Error()} }
+
+func lostInput(output, in string) error { return &lostInputError{output, in} }
 
 // isFile reports whether there is a file of that name that could be lost.
 func isFile(path string) bool {

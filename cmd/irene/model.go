@@ -143,7 +143,7 @@ func decodeModel(env *environment, path string) (*graph.Graph, error) {
 		g, err = onnx.Decode(path, onnx.Options{})
 	}
 	if err == nil {
-		err = keepWeights(env, g, path)
+		err = keepModel(env, g, path)
 	}
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -43,7 +44,7 @@ func (q *profileRequest) withinBudget(ctx context.Context, work func() error) er
 	go func() {
 		defer func() {
 			if v := recover(); v != nil {
-				done <- internalError(v)
+				done <- internalError(v, debug.Stack())
 			}
 		}()
 		done <- work()

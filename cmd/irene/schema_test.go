@@ -39,6 +39,7 @@ var schemaFiles = []struct {
 	std         bool
 }{
 	{"analyze", "irene analyze --format json", reflect.TypeFor[report.Output](), false},
+	{"analyze-line", "a line of irene analyze --format json of several models", reflect.TypeFor[report.LineOutput](), false},
 	{"compare", "irene compare --format json", reflect.TypeFor[compare.Output](), false},
 	{"sweep", "irene sweep --format json", reflect.TypeFor[report.SweepOutput](), false},
 	{"generate", "irene generate --format json", reflect.TypeFor[report.GenerateOutput](), false},

@@ -19,10 +19,14 @@ import (
 // Input says what generates text, and on what.
 type Input struct {
 	Decoder *analysis.Decoder
-	Options analysis.Options // dims that are no part of generation, and values of inputs
-	Prompts *graph.Graph     // the graph that reads prompts, where it is another file: a decoder's, or an encoder
-	Target  predict.Target
-	Batch   int64
+	Options analysis.Options // dims of the decoder that are no part of generation, and values of inputs
+	// Other files of the model, nil where there is none: the encoder, the decoder's export that reads prompts (behind an
+	// encoder, its first token), and the embeddings of tokens for a decoder that takes them.
+	Encoder, Prompts, Embeddings *graph.Graph
+	PartDims                     map[string]int64 // of these files, and perhaps of the decoder
+
+	Target predict.Target
+	Batch  int64
 	// Prompt and Tokens are the lengths that closed forms are checked at.
 	Prompt, Tokens int64
 }
@@ -32,7 +36,7 @@ const (
 	PromptsByGraph   = "graph"     // the decoder itself, with an empty cache
 	PromptsByFile    = "file"      // another graph
 	PromptsByRows    = "estimated" // the decode step at a row per token, attention corrected
-	PromptsByEncoder = "encoder"   // another graph, which runs once; the decoder begins with an empty cache
+	PromptsByEncoder = "encoder"   // another graph, which runs once; the decoder begins with a token and an empty cache
 )
 
 // Generator predicts generation at one batch size.
@@ -41,11 +45,14 @@ type Generator struct {
 	Step     *sweep.Grid // one decode step, over the tokens in the cache and, where there is an encoder, its tokens
 	Warnings []string
 
-	in       Input
-	moe      law.Share   // what even routing to experts takes less than Step says
-	serving  law.Share   // what a server does around a step beside the kernels of the graph
-	prompts  *sweep.Grid // over the tokens of a prompt; nil for PromptsByRows
-	estimate *promptEstimate
+	in         Input
+	moe        law.Share   // what even routing to experts takes less than Step says
+	serving    law.Share   // what a server does around a step beside the kernels of the graph
+	encoder    *sweep.Grid // over the length of a prompt, where the file leaves it open
+	start      *sweep.Grid // the decoder's first token without a cache, over the encoder's tokens
+	prompts    *sweep.Grid // over the tokens of a prompt; nil for PromptsByRows
+	embeddings *sweep.Grid // over tokens
+	estimate   *promptEstimate
 }
 
 // Generation is what one batch of equal requests takes.
@@ -69,23 +76,17 @@ func New(in Input) (*Generator, error) {
 		return nil, fmt.Errorf("%s: the file fixes the batch at %d", d.Graph.File, d.Size)
 	}
 	g := &Generator{in: in}
-	names, low, high := []string{d.Past}, []int64{max(in.Prompt, 1)}, []int64{max(in.Prompt+in.Tokens-1, 1)}
-	if d.Source != "" {
-		names, low, high = append(names, d.Source), []int64{1, max(in.Prompt, 1)}, []int64{max(in.Tokens-1, 1), max(in.Prompt, 1)}
-	}
-	opts := g.options()
-	if d.Sequence != "" {
-		opts.Dims[d.Sequence] = 1
-	}
-	var err error
-	points := slices.CompactFunc([][]int64{low, high}, slices.Equal)
-	if g.Step, err = sweep.NewGrid(d.Graph, opts, names, points, []predict.Target{in.Target}, graph.TwoMACPlusElementwise); err != nil {
+	if err := g.prepareParts(); err != nil {
 		return nil, err
 	}
-	g.in.Target.Options.Profile = g.Basis().Profile // of all graphs that run together
-	g.Warnings = slices.Clone(g.Step.Warnings)
-	if g.Step.Direct != "" {
-		g.Warnings = append(g.Warnings, "decode steps are interpolated: "+g.Step.Direct)
+	if err := g.prepareStep(); err != nil {
+		return nil, err
+	}
+	if profile := g.Basis().Profile; profile != in.Target.Options.Profile { // that of the step is that of all graphs
+		g.in.Target.Options.Profile = profile
+		if err := g.prepareParts(); err != nil {
+			return nil, err
+		}
 	}
 	if s, ok := g.program().Law().(law.Server); ok {
 		g.serving = s.Sample(float64(in.Batch), float64(g.vocabulary()))
@@ -95,96 +96,61 @@ func New(in Input) (*Generator, error) {
 	return g, g.preparePrompts()
 }
 
-// options are the dims that every graph of the generation shares.
+// prepareStep compiles the decode step, over the cache and what comes from the encoder.
+func (g *Generator) prepareStep() error {
+	d, in := g.in.Decoder, &g.in
+	names := []string{d.Past}
+	if d.Source != "" {
+		names = append(names, d.Source)
+	}
+	first := int64(0)
+	if !d.Encoder {
+		first = in.Prompt
+	}
+	low, high := g.stepAt(names, first, in.Prompt), g.stepAt(names, first+in.Tokens-1, in.Prompt)
+	opts := g.options()
+	if d.Sequence != "" {
+		opts.Dims[d.Sequence] = 1
+	}
+	var err error
+	points := slices.CompactFunc([][]int64{low, high}, slices.Equal)
+	if g.Step, err = sweep.NewGrid(d.Graph, opts, names, points, []predict.Target{in.Target}, graph.TwoMACPlusElementwise); err != nil {
+		return err
+	}
+	g.warn(g.Step.Warnings...)
+	if g.Step.Direct != "" {
+		g.warn("decode steps are interpolated: " + g.Step.Direct)
+	}
+	return nil
+}
+
+// stepAt are the sizes of the named dims of a decode step: the tokens in the cache, and those of the encoder.
+func (g *Generator) stepAt(names []string, past, prompt int64) []int64 {
+	return []int64{max(past, 1), g.source(prompt)}[:len(names)]
+}
+
+// warn adds warnings, each once.
+func (g *Generator) warn(list ...string) {
+	for _, w := range list {
+		if !slices.Contains(g.Warnings, w) {
+			g.Warnings = append(g.Warnings, w)
+		}
+	}
+}
+
+// options are what every run of the decoder shares that reads the cache.
 func (g *Generator) options() analysis.Options {
 	opts := g.in.Options
 	opts.Dims = maps.Clone(opts.Dims)
 	if opts.Dims == nil {
 		opts.Dims = map[string]int64{}
 	}
+	opts.Values = g.in.Decoder.Values(opts.Values, true)
 	opts.Ties = g.in.Decoder.Ties
 	if b := g.in.Decoder.Batch; b != "" {
 		opts.Dims[b] = g.in.Batch
 	}
 	return opts
-}
-
-// preparePrompts finds how prompts are predicted.
-func (g *Generator) preparePrompts() error {
-	d := g.in.Decoder
-	switch {
-	case g.in.Prompts != nil:
-		g.Way = PromptsByFile
-		if d.Source != "" {
-			g.Way = PromptsByEncoder
-		}
-		return g.promptFile()
-	case d.Source != "":
-		g.Way = PromptsByEncoder
-		g.Warnings = append(g.Warnings, "the encoder is not counted: --encoder FILE gives it")
-		return nil
-	case d.Sequence != "":
-		opts := g.options()
-		opts.Dims[d.Past] = 0
-		at := [][]int64{{max(g.in.Prompt, 1)}}
-		var err error
-		if g.prompts, err = sweep.NewGrid(d.Graph, opts, []string{d.Sequence}, at, []predict.Target{g.in.Target}, graph.TwoMACPlusElementwise); err == nil {
-			g.Way = PromptsByGraph
-			return nil
-		}
-		g.Warnings = append(g.Warnings, "the graph does not take an empty cache: "+err.Error())
-	}
-	g.Way = PromptsByRows
-	var err error
-	if d.Batch == "" {
-		return fmt.Errorf("%s: a graph of one token and a fixed batch says nothing of prompts: --prefill-model FILE", d.Graph.File)
-	}
-	g.estimate, err = newPromptEstimate(g)
-	return err
-}
-
-// promptFile compiles the graph that reads prompts, over their length.
-func (g *Generator) promptFile() error {
-	p := g.in.Prompts
-	opts := analysis.Options{Dims: map[string]int64{}, Values: g.in.Options.Values, As: g.in.Options.As}
-	var lengths []string
-	for _, name := range analysis.Declared(p) {
-		if analysis.IsBatch(p, name) {
-			opts.Dims[name] = g.in.Batch
-		} else {
-			lengths = append(lengths, name)
-		}
-	}
-	if len(lengths) > 1 {
-		lengths = lengths[:1] // the graph's equalities give the others
-	}
-	at := make([]int64, len(lengths))
-	for i := range at {
-		at[i] = max(g.in.Prompt, 1)
-	}
-	var err error
-	g.prompts, err = sweep.NewGrid(p, opts, lengths, [][]int64{at}, []predict.Target{g.in.Target}, graph.TwoMACPlusElementwise)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.File, err)
-	}
-	for _, w := range g.prompts.Warnings {
-		if !slices.Contains(g.Warnings, w) {
-			g.Warnings = append(g.Warnings, w)
-		}
-	}
-	return nil
-}
-
-// Prefill is what reading a batch of prompts takes.
-func (g *Generator) Prefill(prompt int64) (law.Share, error) {
-	if prompt == 0 || (g.prompts == nil && g.estimate == nil) {
-		return law.Share{}, nil
-	}
-	if g.estimate != nil {
-		return g.estimate.prefill(prompt), nil
-	}
-	at := []int64{prompt}[:len(g.prompts.Open.Names)]
-	return shareAt(g.prompts, at)
 }
 
 func shareAt(g *sweep.Grid, at []int64) (law.Share, error) {
@@ -197,8 +163,7 @@ func shareAt(g *sweep.Grid, at []int64) (law.Share, error) {
 
 // At is what one decode step takes with that many tokens in the cache.
 func (g *Generator) At(past, prompt int64) (law.Share, error) {
-	at := []int64{max(past, 1), max(prompt, 1)}[:len(g.Step.Open.Names)]
-	s, err := shareAt(g.Step, at)
+	s, err := sharesAt(g.stepPasses(past, prompt))
 	return law.Share{Energy: s.Energy - g.moe.Energy, Time: s.Time - g.moe.Time}.Plus(g.serving), err
 }
 
@@ -221,7 +186,7 @@ func (g *Generator) vocabulary() int64 {
 
 // first is the number of tokens in the cache at the first decode step.
 func (g *Generator) first(prompt int64) int64 {
-	if g.Way == PromptsByEncoder {
+	if g.in.Decoder.Encoder {
 		return 0
 	}
 	return prompt
@@ -293,7 +258,7 @@ func (g *Generator) Generate(prompt, tokens int64) (*Generation, error) {
 
 // Interval is the 90 % interval of the energy of the decode step in the middle, as parts of it.
 func (g *Generator) Interval(prompt, tokens int64) (low, high float64, err error) {
-	at := []int64{max(g.first(prompt)+tokens/2, 1), max(prompt, 1)}[:len(g.Step.Open.Names)]
+	at := g.stepAt(g.Step.Open.Names, g.first(prompt)+tokens/2, prompt)
 	a, err := g.Step.Bound(at)
 	if err != nil {
 		return 0, 0, err
@@ -306,10 +271,10 @@ func (g *Generator) Interval(prompt, tokens int64) (low, high float64, err error
 	return float64(s.Low / s.Energy), float64(s.High / s.Energy), nil
 }
 
-// Memory is what the last decode step holds, the most of all. Where the runtime keeps the cache in place it holds it
+// Memory is what the last decode step holds, the most of all, beside the weights of encoder and embeddings. Where the runtime keeps the cache in place it holds it
 // once, and the graph's own sum holds it twice. False where it is not known.
 func (g *Generator) Memory(prompt, tokens int64) (m analysis.Memory, cache int64, ok bool) {
-	at := []int64{max(g.first(prompt)+tokens-1, 1), max(prompt, 1)}[:len(g.Step.Open.Names)]
+	at := g.stepAt(g.Step.Open.Names, g.first(prompt)+tokens-1, prompt)
 	var p sweep.Point
 	if err := g.Step.At(at, &p); err != nil || !p.Memory.Known {
 		return analysis.Memory{}, 0, false
@@ -321,6 +286,11 @@ func (g *Generator) Memory(prompt, tokens int64) (m analysis.Memory, cache int64
 	cache, ok = a.Eval(g.in.Decoder.CacheBytes(a))
 	if ok && g.inPlace() {
 		p.Memory.PeakBytes = max(p.Memory.PeakBytes-cache, cache)
+	}
+	for _, part := range []*sweep.Grid{g.encoder, g.embeddings} {
+		if part != nil {
+			p.Memory.WeightBytes += part.Open.Example.Memory.WeightBytes
+		}
 	}
 	return p.Memory, cache, ok
 }
@@ -391,24 +361,12 @@ type Work struct {
 // Work parts one decode step, with that many tokens in the cache, by class, and a batch of prompts likewise. It leaves
 // out what even routing to experts saves.
 func (g *Generator) Work(past, prompt int64) (step, prefill []Work) {
-	step = workOf(kernelsAt(g.Step, []int64{max(past, 1), max(prompt, 1)}), nil)
+	step = workOf(kernelsAt(g.stepPasses(past, prompt)), nil)
 	if s := g.serving; s.Time > 0 {
 		step = append(step, Work{Class: "sampling", DType: graph.Float32.String(), Energy: s.Energy, Time: s.Time})
 	}
-	switch {
-	case prompt == 0:
-	case g.estimate != nil:
-		prefill = workOf(g.estimate.kernels(prompt))
-	case g.prompts != nil:
-		prefill = workOf(kernelsAt(g.prompts, []int64{prompt}), nil)
-	}
+	prefill = workOf(g.prefillKernels(prompt))
 	return step, prefill
-}
-
-// kernelsAt predicts the kernels of a grid's graph at sizes of its open dims, of which there may be fewer.
-func kernelsAt(g *sweep.Grid, values []int64) []predict.Kernel {
-	env := g.Open.Env(values[:len(g.Open.Names)])
-	return g.Programs[0].At(func(d graph.Dim) (int64, bool) { return d.Eval(env) }).Kernels
 }
 
 // workOf adds kernels by class and type, each so many times, once where that is nil; in the order of energy, the largest

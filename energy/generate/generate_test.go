@@ -25,10 +25,14 @@ func generator(t testing.TB, g *graph.Graph, dev, profile string, batch, prompt,
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := New(Input{
+	in := Input{
 		Decoder: d, Prompts: prompts, Target: predict.Target{Coefficients: c, Device: energytest.Device(t, dev), Options: predict.Options{Profile: profile}},
 		Batch: batch, Prompt: prompt, Tokens: tokens,
-	})
+	}
+	if d.Encoder {
+		in.Encoder, in.Prompts = prompts, nil
+	}
+	out, err := New(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +232,7 @@ func TestFindDecoder(t *testing.T) {
 				ids, energytest.FloatIn("encoder_hidden_states", "batch", "source", 8), energytest.FloatIn("past_key_values.0.key", "batch", 2, "past_decoder", 4),
 				energytest.FloatIn("past_key_values.0.encoder.key", "batch", 2, "encoder_past", 4), relu, out,
 			},
-			batch: "batch", past: "past_decoder", sequence: "sequence", source: "encoder_past",
+			batch: "batch", past: "past_decoder", sequence: "sequence", source: "encoder_past", ties: map[string]string{"source": "encoder_past"},
 		},
 		{
 			name:  "a length for each layer",

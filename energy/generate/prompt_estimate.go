@@ -88,7 +88,7 @@ var carries = []string{
 // cacheLike finds the values that hold keys and values of all tokens.
 func (r *promptEstimate) cacheLike() map[*graph.Value]bool {
 	out := map[*graph.Value]bool{}
-	for _, v := range r.d.Caches {
+	for _, v := range r.d.CachesOf(r.Analysis) {
 		out[v] = true
 	}
 	for _, n := range r.Analysis.Graph.Nodes {

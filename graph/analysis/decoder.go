@@ -18,7 +18,10 @@ type Decoder struct {
 	Sequence string               // dim of new tokens; "" where the file fixes it at New
 	New      int64                // tokens of a run where the file fixes them
 	Size     int64                // of the batch where the file fixes it
-	Source   string               // dim of the encoder's tokens; "" for decoders without one
+	Embeds   bool                 // the new tokens come as embeddings
+	Encoder  bool                 // the decoder reads what an encoder made of a prompt
+	Source   string               // dim of the encoder's tokens; "" where there is none, or the file fixes it
+	Switch   *Switch              // what of a merged decoder runs; nil for others
 	Ties     map[string]graph.Dim // dims that follow: the length of the attention mask, a length of its own per layer
 }
 
@@ -42,7 +45,7 @@ func FindDecoder(g *graph.Graph, told DecoderNames) (*Decoder, error) {
 	}
 	ids := tokensInput(g)
 	if ids == nil {
-		return nil, &NoCacheError{Msg: fmt.Sprintf("%s: no input holds tokens (ids, or embeddings)", g.File)}
+		return nil, noTokens(g)
 	}
 	d.setInput(ids)
 	if d.findCaches(); len(d.Caches) == 0 {
@@ -51,8 +54,26 @@ func FindDecoder(g *graph.Graph, told DecoderNames) (*Decoder, error) {
 	if err := d.findPast(); err != nil {
 		return nil, err
 	}
+	d.findSource()
 	d.tie()
+	d.findSwitch()
 	return d, nil
+}
+
+// FindReader finds the dims of a decoder's export without a cache, which reads prompts.
+func FindReader(g *graph.Graph) (*Decoder, error) {
+	ids := tokensInput(g)
+	if ids == nil {
+		return nil, noTokens(g)
+	}
+	d := &Decoder{Graph: g, Ties: map[string]graph.Dim{}}
+	d.setInput(ids)
+	d.findSource()
+	return d, nil
+}
+
+func noTokens(g *graph.Graph) error {
+	return &NoCacheError{Msg: fmt.Sprintf("%s: no input holds tokens (ids, or embeddings)", g.File)}
 }
 
 func inputNames(g *graph.Graph) string {
@@ -82,6 +103,7 @@ func declaredShape(v *graph.Value) graph.Shape {
 // setInput takes batch and sequence from the shape of the input that holds the tokens.
 func (d *Decoder) setInput(ids *graph.Value) {
 	s := declaredShape(ids)
+	d.Embeds = ids.Type.DType.IsFloat()
 	if name, ok := s[0].IsSymbol(); ok && d.Batch == "" && name != d.Past {
 		d.Batch = name
 	} else if n, ok := s[0].Const(); ok {
@@ -165,39 +187,58 @@ func isCross(v *graph.Value) bool {
 	return strings.Contains(name, "encoder") && !strings.Contains(name, "decoder") || strings.Contains(name, ".encoder.") || strings.Contains(name, "cross")
 }
 
-// findPast finds the dim in which caches grow, and that of the encoder.
+// findPast finds the dim in which caches grow.
 func (d *Decoder) findPast() error {
-	length := func(v *graph.Value) string {
-		s := declaredShape(v)
-		for _, x := range s[1:] {
-			if name, ok := x.IsSymbol(); ok && name != d.Batch && name != d.Sequence {
-				return name
-			}
-		}
-		return ""
-	}
 	for _, v := range d.Caches {
-		switch name := length(v); {
+		switch name := d.length(v); {
 		case name == "":
 		case isCross(v):
-			d.Source = name
+			d.setSource(name)
 		case d.Past == "":
 			d.Past = name
 		case name != d.Past:
 			d.Ties[name] = graph.Symbol(d.Past)
 		}
 	}
-	for _, v := range d.Graph.Main.Inputs {
-		if name := strings.ToLower(v.Name); d.Source == "" && v.Init == nil && strings.Contains(name, "encoder") && len(v.Type.Shape) > 1 {
-			if s, ok := declaredShape(v)[1].IsSymbol(); ok && s != d.Batch && s != d.Past && s != d.Sequence {
-				d.Source = s
-			}
-		}
-	}
 	if d.Past == "" {
 		return &NoCacheError{Msg: fmt.Sprintf("%s: the caches (%s …) have no open dim to grow in: generation needs an export with a dynamic cache length", d.Graph.File, d.Caches[0].Name)}
 	}
 	return nil
+}
+
+// length is the first open dim of an input, those of the batch and of new tokens aside; "" for none.
+func (d *Decoder) length(v *graph.Value) string {
+	s := declaredShape(v)
+	for _, x := range s[min(1, len(s)):] {
+		if name, ok := x.IsSymbol(); ok && name != d.Batch && name != d.Sequence {
+			return name
+		}
+	}
+	return ""
+}
+
+// setSource takes a dim for that of the encoder's tokens; further ones are of the same size.
+func (d *Decoder) setSource(name string) {
+	switch d.Source {
+	case "":
+		d.Source = name
+	case name:
+	default:
+		d.Ties[name] = graph.Symbol(d.Source)
+	}
+}
+
+// findSource finds the inputs that come from an encoder, and the dim of its tokens.
+func (d *Decoder) findSource() {
+	for _, v := range d.Graph.Main.Inputs {
+		if v.Init != nil || !strings.Contains(strings.ToLower(v.Name), "encoder") && !(isCross(v) && slices.Contains(d.Caches, v)) {
+			continue
+		}
+		d.Encoder = true
+		if name := d.length(v); name != "" && name != d.Past && d.Ties[name].IsUnknown() {
+			d.setSource(name)
+		}
+	}
 }
 
 // tie makes the other dims of the inputs that count past and new tokens expressions in these: the attention mask is
@@ -228,8 +269,19 @@ func (d *Decoder) tie() {
 // CacheBytes is what the caches that a run reads hold.
 func (d *Decoder) CacheBytes(a *Analysis) graph.Dim {
 	sum := graph.Const(0)
-	for _, v := range d.Caches {
+	for _, v := range d.CachesOf(a) {
 		sum = sum.Add(a.Inference.Facts[v.ID].Bytes())
 	}
 	return sum
+}
+
+// CachesOf are the caches in the graph of an analysis, which is another one where branches stand in the place of Ifs.
+func (d *Decoder) CachesOf(a *Analysis) []*graph.Value {
+	var out []*graph.Value
+	for _, v := range a.Graph.Main.Inputs {
+		if slices.ContainsFunc(d.Caches, func(c *graph.Value) bool { return c.Name == v.Name }) {
+			out = append(out, v)
+		}
+	}
+	return out
 }

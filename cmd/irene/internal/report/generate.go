@@ -15,7 +15,8 @@ type Generation struct {
 	*Report
 	*generate.Generation
 	Generator *generate.Generator
-	Prompts   string // file that reads prompts; "" for the decoder itself
+	Prompts   string                 // file that reads prompts; "" for the decoder itself
+	Files     render.Members[string] // of a model in several, by what they are; nil for one file
 	Low, High float64
 	Memory    int64 // bytes at the last step; -1 where not known
 	Cache     int64

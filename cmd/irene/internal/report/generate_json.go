@@ -11,17 +11,18 @@ import (
 
 // GenerateOutput is what irene generate --format json writes.
 type GenerateOutput struct {
-	Schema    int            `json:"schema"`      // version of the format
-	Version   string         `json:"irene"`       // version of the program
-	Model     string         `json:"model"`       // file of the decoder
-	As        string         `json:"as,omitzero"` // precision that the model was costed in, with --as
-	Device    targetJSON     `json:"device" lines:"before"`
-	Batch     int64          `json:"batch" lines:"before"`      // sequences side by side
-	Prompt    int64          `json:"prompt"`                    // tokens of a prompt
-	Tokens    int64          `json:"tokens"`                    // decode steps
-	PrefillBy string         `json:"prefill_by" lines:"before"` // what reads prompts: "graph" (the decoder), "file", "encoder" or "estimated"
-	Estimated bool           `json:"prefill_estimated"`         // prompts are estimated from the decode step
-	Prefill   energy.Seconds `json:"prefill_s" lines:"before"`  // seconds that reading the prompts takes
+	Schema    int                    `json:"schema"`         // version of the format
+	Version   string                 `json:"irene"`          // version of the program
+	Model     string                 `json:"model"`          // file of the decoder
+	Files     render.Members[string] `json:"files,omitzero"` // of a model in a folder, by what they are of it
+	As        string                 `json:"as,omitzero"`    // precision that the model was costed in, with --as
+	Device    targetJSON             `json:"device" lines:"before"`
+	Batch     int64                  `json:"batch" lines:"before"`      // sequences side by side
+	Prompt    int64                  `json:"prompt"`                    // tokens of a prompt
+	Tokens    int64                  `json:"tokens"`                    // decode steps
+	PrefillBy string                 `json:"prefill_by" lines:"before"` // what reads prompts: "graph" (the decoder), "file", "encoder" or "estimated"
+	Estimated bool                   `json:"prefill_estimated"`         // prompts are estimated from the decode step
+	Prefill   energy.Seconds         `json:"prefill_s" lines:"before"`  // seconds that reading the prompts takes
 
 	PrefillEnergy energy.Joules  `json:"prefill_j"`          // joules that reading the prompts takes
 	Decode        energy.Seconds `json:"decode_s"`           // seconds of all decode steps
@@ -90,7 +91,7 @@ type servingJSON struct {
 func writeGenerationJSON(w io.Writer, g *Generation) error {
 	total, steps := g.Total(), float64(g.Tokens)
 	out := GenerateOutput{
-		Schema: Schema, Version: g.Version, Model: g.Model.File, As: g.As,
+		Schema: Schema, Version: g.Version, Model: g.Model.File, Files: g.Files, As: g.As,
 		Device: newTargetJSON(g.Generator.Basis()),
 		Batch:  g.Batch, Prompt: g.Prompt, Tokens: g.Tokens,
 		PrefillBy: g.Generator.Way, Estimated: g.Generator.Way == generate.PromptsByRows,

@@ -37,6 +37,9 @@ func writeGenerationText(w io.Writer, g *Generation) error {
 			t.Row(n.Key, n.Text)
 		}
 	}
+	for _, f := range g.Files {
+		t.Row("", f.Name+" "+f.Value)
+	}
 	if g.As != "" {
 		t.Row("numbers", g.NumbersText())
 	}

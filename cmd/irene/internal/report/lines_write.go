@@ -1,0 +1,184 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+)
+
+func writeLinesJSON(w io.Writer, lines Lines) error {
+	add := render.Appender[LineOutput]()
+	var b []byte
+	for l := range lines {
+		b = append(add(b[:0], &l.LineOutput), '\n')
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lineColumns are the metrics with a column in CSV; a whole model's share is always 1.
+func lineColumns() []*Metric {
+	return slices.DeleteFunc(csvMetrics(), func(x *Metric) bool { return x.Key == "share" })
+}
+
+// writeLinesCSV writes a row per model. Numbers that are not known are empty.
+func writeLinesCSV(w io.Writer, lines Lines) error {
+	out := render.NewCSV(w)
+	head := []string{"file", "part", "variant"}
+	for _, x := range lineColumns() {
+		head = append(head, x.Key)
+	}
+	if err := out.Write(append(head, "memory_bytes", "device", "runtime", "dims", "assumed", "failed_assertions", "error")); err != nil {
+		return err
+	}
+	for l := range lines {
+		if err := out.Write(l.csv()); err != nil {
+			return err
+		}
+		if out.Flush(); out.Error() != nil {
+			return out.Error()
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func (l *Line) csv() []string {
+	row := []string{l.File, string(l.Part), string(l.Variant)}
+	for _, x := range lineColumns() {
+		switch {
+		case l.Metrics == nil:
+			row = append(row, "")
+		case x.Count != nil && !x.Count(&l.metrics).IsUnknown():
+			row = append(row, x.Count(&l.metrics).String())
+		default:
+			row = append(row, render.CSVNumber(x.Of(&l.metrics)))
+		}
+	}
+	memory := ""
+	if n, ok := l.memory(); ok {
+		memory = strconv.FormatInt(n, 10)
+	}
+	var dims []string
+	for _, d := range l.Dims {
+		dims = append(dims, fmt.Sprintf("%s=%d", d.Name, d.Value))
+	}
+	return append(row, memory, string(l.Device), string(l.Profile), strings.Join(dims, " "), strings.Join(l.Assumed, " "), strings.Join(l.Failed, "; "), string(l.Error))
+}
+
+// lineCell is a column of tables for people. Widths are fixed, since no line waits for the next.
+type lineCell struct {
+	title string
+	width int
+	text  func(*Line) string
+}
+
+func lineCells() []lineCell {
+	var out []lineCell
+	for _, c := range []struct {
+		key   string
+		width int
+	}{{"energy_j", 10}, {"time_s", 10}, {"flops", 13}, {"bytes", 11}, {"params", 9}} {
+		x := FindMetric(c.key)
+		out = append(out, lineCell{x.Title, c.width, func(l *Line) string {
+			v, known := x.Of(&l.metrics)
+			return x.Print(v, known, x.More(&l.metrics))
+		}})
+	}
+	x := FindMetric("memory_bytes")
+	return append(out, lineCell{x.Title, 11, func(l *Line) string {
+		n, known := l.memory()
+		return x.Print(float64(n), known, false)
+	}})
+}
+
+// cells are the numbers of a line, empty where it has none.
+func (l *Line) cells() []string {
+	var out []string
+	for _, c := range lineCells() {
+		if l.Metrics == nil {
+			out = append(out, "")
+		} else {
+			out = append(out, c.text(l))
+		}
+	}
+	return out
+}
+
+// name is the file, and what it is of the model in its folder.
+func (l *Line) name() string {
+	if l.Part == "" {
+		return l.File
+	}
+	return fmt.Sprintf("%s (%s)", l.File, strings.TrimSpace(string(l.Part+" "+l.Variant)))
+}
+
+// notes are what a line has to say beside its numbers.
+func (l *Line) notes() string {
+	var out []string
+	if l.Error != "" {
+		out = append(out, "error: "+string(l.Error))
+	} else if l.metrics.Unknown > 0 {
+		out = append(out, render.Plural(l.metrics.Unknown, "operator")+" of unknown cost")
+	}
+	return strings.Join(append(out, l.Failed...), "; ")
+}
+
+// writeLinesText writes a table whose last column is the file, with what there is to say of it.
+func writeLinesText(w io.Writer, lines Lines) error {
+	var b strings.Builder
+	for _, c := range lineCells() {
+		fmt.Fprintf(&b, "%*s  ", c.width, c.title)
+	}
+	b.WriteString("model\n")
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return err
+	}
+	for l := range lines {
+		b.Reset()
+		texts := l.cells()
+		for i, c := range lineCells() {
+			b.WriteString(strings.Repeat(" ", max(c.width-utf8.RuneCountInString(texts[i]), 0)) + texts[i] + "  ")
+		}
+		b.WriteString(render.Clean(l.name()))
+		if note := l.notes(); note != "" {
+			b.WriteString("  " + render.Clean(note))
+		}
+		b.WriteByte('\n')
+		if _, err := io.WriteString(w, b.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeLinesMarkdown(w io.Writer, lines Lines) error {
+	line := func(cells ...string) error {
+		_, err := io.WriteString(w, "| "+strings.Join(cells, " | ")+" |\n")
+		return err
+	}
+	titles, rule := []string{"model"}, []string{"---"}
+	for _, c := range lineCells() {
+		titles, rule = append(titles, c.title), append(rule, "---:")
+	}
+	if err := line(append(titles, "note")...); err != nil {
+		return err
+	}
+	if err := line(append(rule, "---")...); err != nil {
+		return err
+	}
+	for l := range lines {
+		cells := append([]string{render.Markdown(render.Clean(l.name()))}, l.cells()...)
+		if err := line(append(cells, render.Markdown(render.Clean(l.notes())))...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
