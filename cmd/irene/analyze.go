@@ -81,7 +81,7 @@ func runAnalyze(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	r.View.Color = useColor(env, ctx)
-	failed, err := judge(env.stderr, r, want.assertions)
+	failed, err := judge(r, want.assertions)
 	if err != nil {
 		return err
 	}

@@ -278,7 +278,7 @@ func (q *many) fill(o *outcome, c candidate) error {
 	}
 	o.line.Fill(r)
 	var said bytes.Buffer
-	failed, err := judge(&said, r, q.assertions)
+	failed, err := judge(r, q.assertions)
 	if err != nil {
 		return err
 	}

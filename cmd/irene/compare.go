@@ -87,7 +87,7 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	c.View.Color = useColor(env, ctx)
-	failed, err := judgeComparison(env.stderr, c, want.limits)
+	failed, err := judgeComparison(c, want.limits)
 	if err != nil {
 		return err
 	}

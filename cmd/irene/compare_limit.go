@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"slices"
-	"strconv"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
@@ -22,7 +20,7 @@ func limits() *dialect {
 
 // judgeComparison holds the limits against a comparison, at every point. failed is an *assertionError where one is
 // reached; err says that one cannot be judged at all.
-func judgeComparison(stderr io.Writer, c *compare.Comparison, list []condition) (failed, err error) {
+func judgeComparison(c *compare.Comparison, list []condition) (failed, err error) {
 	var failures []string
 	for _, l := range list {
 		rows := []*compare.Row{c.Root}
@@ -49,15 +47,7 @@ func judgeComparison(stderr io.Writer, c *compare.Comparison, list []condition) 
 			return nil, usagef("%v: no module that matches has one beside it to compare with", l)
 		}
 	}
-	if failures != nil {
-		return verdict(failures), nil
-	}
-	for k, r := range c.Points[0].Reports {
-		if n := r.Tree.Metrics.Unknown; n > 0 && list != nil {
-			fmt.Fprintf(stderr, "irene: warning: --fail-if: %s of unknown cost in %s %s not counted\n", plural(n, "operator"), c.Names[k], isAre(n))
-		}
-	}
-	return nil, nil
+	return verdict(failures), nil
 }
 
 // checkLimit is a line where the limit is reached; false where there is nothing to compare.
@@ -74,23 +64,29 @@ func checkLimit(l *condition, c *compare.Comparison, r *compare.Row, point, k in
 	if label := c.Points[point].Label; label != "" {
 		where += " at " + label
 	}
-	var a, b float64
-	ratio, known, reached := l.judge(func(metric string) (float64, bool) {
-		var okA, okB bool
-		a, okA = reports[0].Metric(ma, metric)
-		b, okB = reports[k].Metric(mb, metric)
-		ratio, _ := compare.Ratio(a, b)
-		return ratio, okA && okB
-	})
+	a, b := metricSpan(reports[0], ma, l.metric), metricSpan(reports[k], mb, l.metric)
+	ratio := b.of(a)
+	reached, decided := l.judge(ratio)
 	switch {
-	case !known:
-		return fmt.Sprintf("comparison failed: %s%s: %s is not known", l.text, where, l.metric), true
-	case !reached:
+	case decided && !reached:
 		return "", true
+	case ratio == anything:
+		return fmt.Sprintf("comparison failed: %s%s: %s is not known%s", l.text, where, l.metric, unknownIn(c)), true
 	}
-	text := strconv.FormatFloat(ratio, 'g', 4, 64) + "x"
-	if math.IsInf(ratio, 1) {
+	text := ratio.format(4) + "x"
+	if math.IsInf(ratio.low, 1) {
 		text = "not zero, but"
 	}
-	return fmt.Sprintf("comparison failed: %s%s: %s of %s is %s that of %s (%s, %s)", l.text, where, l.metric, c.Names[k], text, c.Names[0], number(b), number(a)), true
+	return fmt.Sprintf("comparison failed: %s%s: %s of %s is %s that of %s (%v, %v)%s", l.text, where, l.metric, c.Names[k], text, c.Names[0], b, a, unknownIn(c)), true
+}
+
+// unknownIn says how many operators of unknown cost each model has; "" where there are none.
+func unknownIn(c *compare.Comparison) string {
+	text := ""
+	for k, r := range c.Points[0].Reports {
+		if n := r.Tree.Metrics.Unknown; n > 0 {
+			text += fmt.Sprintf(", %s of unknown cost in %s", plural(n, "operator"), c.Names[k])
+		}
+	}
+	return text
 }

@@ -83,37 +83,82 @@ func (c *condition) check(metrics []string) error {
 	return usagef("%v: no metric %s%s (metrics: %s)", c, c.metric, meant(c.metric, metrics), strings.Join(metrics, ", "))
 }
 
-// judge holds the limit against the metric as value knows it. What is not known does not hold.
-func (c *condition) judge(value func(metric string) (float64, bool)) (v float64, known, holds bool) {
-	if v, known = value(c.metric); !known || math.IsNaN(v) {
-		return v, false, false
+// span is what a metric lies in, with both ends: one number where it is known, a bound where operators of unknown cost come
+// on top.
+type span struct{ low, high float64 }
+
+// anything is the span of a metric that nothing is known of.
+var anything = span{math.Inf(-1), math.Inf(1)}
+
+// spanOf is the span of a metric, as far as it is known.
+func spanOf(v float64, known, more bool) span {
+	switch {
+	case !known || math.IsNaN(v):
+		return anything
+	case more:
+		return span{v, math.Inf(1)}
 	}
-	switch c.op {
-	case "<=":
-		holds = v <= c.limit
-	case "<":
-		holds = v < c.limit
-	case ">=":
-		holds = v >= c.limit
-	case ">":
-		holds = v > c.limit
-	case "==":
-		holds = v == c.limit
-	case "!=":
-		holds = v != c.limit
-	}
-	return v, true, holds
+	return span{v, v}
 }
 
-// holdsFrom reports whether a metric of which at least v is known holds, whatever comes on top.
-func (c *condition) holdsFrom(v float64) bool {
-	switch c.op {
-	case ">=":
-		return v >= c.limit
-	case ">", "!=":
-		return v > c.limit
+// of is the span of what other metrics are of these.
+func (s span) of(others span) span {
+	ratio := func(a, b float64) float64 {
+		switch {
+		case a == b:
+			return 1
+		case b == 0 || math.IsInf(a, 1):
+			return math.Inf(1)
+		}
+		return a / b
 	}
-	return false
+	switch {
+	case s.known() && others.known():
+		r := ratio(s.low, others.low)
+		return span{r, r}
+	case s == anything || others == anything:
+		return anything
+	case s.known():
+		return span{0, ratio(s.high, others.low)}
+	case others.known():
+		return span{ratio(s.low, others.high), math.Inf(1)}
+	}
+	return anything
+}
+
+// known reports whether a span is one number.
+func (s span) known() bool { return s.low == s.high }
+
+// String is the span in words.
+func (s span) String() string { return s.format(6) }
+
+// format is the span in words, with some digits.
+func (s span) format(digits int) string {
+	switch {
+	case s.known():
+		return rounded(s.low, digits)
+	case s.high < math.Inf(1):
+		return "at most " + rounded(s.high, digits)
+	case s.low > math.Inf(-1):
+		return "at least " + rounded(s.low, digits)
+	}
+	return "not known"
+}
+
+// judge holds the limit against a span. It is decided where every number of the span has the same answer.
+func (c *condition) judge(s span) (holds, decided bool) {
+	switch c.op {
+	case "<=":
+		return s.high <= c.limit, s.high <= c.limit || s.low > c.limit
+	case "<":
+		return s.high < c.limit, s.high < c.limit || s.low >= c.limit
+	case ">=":
+		return s.low >= c.limit, s.low >= c.limit || s.high < c.limit
+	case ">":
+		return s.low > c.limit, s.low > c.limit || s.high <= c.limit
+	}
+	apart := c.limit < s.low || c.limit > s.high
+	return apart == (c.op == "!="), apart || s.known()
 }
 
 // verdict is an *assertionError of what did not hold; nil where everything did.
@@ -125,9 +170,12 @@ func verdict(failures []string) error {
 }
 
 // number prints whole numbers in full and others with six digits.
-func number(v float64) string {
+func number(v float64) string { return rounded(v, 6) }
+
+// rounded prints whole numbers in full and others with some digits.
+func rounded(v float64, digits int) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
-	return strconv.FormatFloat(v, 'g', 6, 64)
+	return strconv.FormatFloat(v, 'g', digits, 64)
 }

@@ -59,17 +59,59 @@ func TestConditionJudge(t *testing.T) {
 	} {
 		c := condition{metric: "energy_j", op: op, limit: 5}
 		for where, v := range map[string]float64{below: 4, at: 5, above: 6} {
-			got, known, ok := c.judge(func(metric string) (float64, bool) { return v, metric == "energy_j" })
-			want := strings.Contains(strings.Join(holds, " "), where)
-			if got != v || !known || ok != want {
-				t.Errorf("%v %s 5: %v, %v, %v", v, op, got, known, ok)
+			got, decided := c.judge(span{v, v})
+			if want := strings.Contains(strings.Join(holds, " "), where); got != want || !decided {
+				t.Errorf("%v %s 5: %v, %v", v, op, got, decided)
 			}
 		}
 	}
-	c := condition{metric: "energy_j", op: "!=", limit: 5}
-	for _, v := range []float64{4, math.NaN()} {
-		if _, known, holds := c.judge(func(string) (float64, bool) { return v, math.IsNaN(v) }); known || holds {
-			t.Errorf("what is not known (%v) holds", v)
+}
+
+// TestConditionBounds: where a metric is known in part, a limit is decided only if every number that it may be agrees.
+func TestConditionBounds(t *testing.T) {
+	const yes, no, open = "holds", "fails", "open"
+	for _, tt := range []struct {
+		s    span
+		want map[string]string // against 5
+	}{
+		{span{4, math.Inf(1)}, map[string]string{"<": open, "<=": open, ">": open, ">=": open, "==": open, "!=": open}},
+		{span{5, math.Inf(1)}, map[string]string{"<": no, "<=": open, ">": open, ">=": yes, "==": open, "!=": open}},
+		{span{6, math.Inf(1)}, map[string]string{"<": no, "<=": no, ">": yes, ">=": yes, "==": no, "!=": yes}},
+		{span{0, 4}, map[string]string{"<": yes, "<=": yes, ">": no, ">=": no, "==": no, "!=": yes}},
+		{span{0, 5}, map[string]string{"<": open, "<=": yes, ">": no, ">=": open, "==": open, "!=": open}},
+		{spanOf(math.NaN(), true, false), map[string]string{"<": open, "<=": open, ">": open, ">=": open, "==": open, "!=": open}},
+		{spanOf(4, false, false), map[string]string{"<": open, "!=": open}},
+		{spanOf(4, true, true), map[string]string{"<": open, ">=": open}},
+	} {
+		for op, want := range tt.want {
+			got := open
+			switch holds, decided := (&condition{op: op, limit: 5}).judge(tt.s); {
+			case decided && holds:
+				got = yes
+			case decided:
+				got = no
+			}
+			if got != want {
+				t.Errorf("%v %s 5: %s, want %s", tt.s, op, got, want)
+			}
+		}
+	}
+}
+
+func TestSpanOf(t *testing.T) {
+	inf := math.Inf(1)
+	for _, tt := range []struct{ s, others, want span }{
+		{span{2, 2}, span{4, 4}, span{0.5, 0.5}},
+		{span{2, inf}, span{4, 4}, span{0.5, inf}},
+		{span{2, 2}, span{4, inf}, span{0, 0.5}},
+		{span{2, inf}, span{4, inf}, anything},
+		{span{0, 0}, span{0, 0}, span{1, 1}},
+		{span{3, 3}, span{0, 0}, span{inf, inf}},
+		{span{0, inf}, span{0, 0}, span{1, inf}},
+		{span{2, 2}, anything, anything},
+	} {
+		if got := tt.s.of(tt.others); got != tt.want {
+			t.Errorf("%v of %v is %v, want %v", tt.s, tt.others, got, tt.want)
 		}
 	}
 }

@@ -30,12 +30,7 @@ func (q *sweepRequest) holding(s *report.Sweep) (func(*sweep.Row) bool, error) {
 	return func(r *sweep.Row) bool {
 		for i := range q.assertions {
 			c := &q.assertions[i]
-			v, known, more := metrics[c.metric].OfRow(r)
-			_, _, holds := c.judge(func(string) (float64, bool) { return v, known })
-			if more {
-				holds = c.holdsFrom(v)
-			}
-			if !holds {
+			if holds, decided := c.judge(spanOf(metrics[c.metric].OfRow(r))); !holds || !decided {
 				return false
 			}
 		}

@@ -133,14 +133,18 @@ func TestGone(t *testing.T) {
 	if take(t, a, "k") == nil || take(t, a, "other") == nil {
 		t.Fatal("not free")
 	}
+	// killed as they published, one of them after it had been taken for dead
+	noError(t, errors.Join(os.Mkdir(filepath.Join(dir, "runs", "a.next"), 0o777), os.Mkdir(filepath.Join(dir, "runs", "c.next"), 0o777)))
 	b, err := claims.Join(dir, claims.Options{Session: "b", Lease: time.Hour, Gone: func(int) bool { return true }})
 	noError(t, err)
 	if take(t, b, "k") == nil {
 		t.Error("the claim of a process that is gone is not free")
 	}
 	noError(t, b.Leave())
-	if left, err := filepath.Glob(filepath.Join(dir, "tasks", "*", "a.*")); err != nil || len(left) > 0 {
-		t.Errorf("%v of a process that is gone, %v", left, err)
+	for _, pattern := range []string{"tasks/*/a.*", "runs/*"} {
+		if left, err := filepath.Glob(filepath.Join(dir, pattern)); err != nil || len(left) > 0 {
+			t.Errorf("%v of a process that is gone, %v", left, err)
+		}
 	}
 }
 

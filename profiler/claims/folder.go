@@ -63,7 +63,7 @@ func Join(dir string, o Options) (*Folder, error) {
 	return f, nil
 }
 
-// insist makes the folders and tries again where somebody who left has just removed them.
+// insist makes the folders and tries again where somebody who left has just removed them, or what this session was about to publish.
 func (f *Folder) insist(try func() error) error {
 	const tries = 100
 	for n := 1; ; n++ {
@@ -110,8 +110,10 @@ const seedSuffix = ".next"
 func (f *Folder) Share() error {
 	name := f.relative(f.options.Results)
 	sum := sha256.Sum256([]byte(name))
-	_, err := f.publish(filepath.Join(f.dir, filesPrefix+hex.EncodeToString(sum[:8])), "path", []byte(name))
-	return err
+	return f.insist(func() error {
+		_, err := f.publish(filepath.Join(f.dir, filesPrefix+hex.EncodeToString(sum[:8])), "path", []byte(name))
+		return err
+	})
 }
 
 // Files are the files of results that sessions have shared.
@@ -138,10 +140,13 @@ func (f *Folder) Files() ([]string, error) {
 // Agree is what all sessions have in common: the terms of the first that came here with its own.
 func (f *Folder) Agree(terms string) (string, error) {
 	folder := filepath.Join(f.dir, termsFolder)
-	if _, err := f.publish(folder, "terms", []byte(terms)); err != nil {
-		return "", err
-	}
-	common, err := os.ReadFile(filepath.Join(folder, "terms"))
+	var common []byte
+	err := f.insist(func() (err error) {
+		if _, err = f.publish(folder, "terms", []byte(terms)); err == nil {
+			common, err = os.ReadFile(filepath.Join(folder, "terms"))
+		}
+		return err
+	})
 	return string(common), err
 }
 
@@ -197,8 +202,13 @@ func (f *Folder) sweep() {
 	}
 	runs, _ := os.ReadDir(filepath.Join(f.dir, runsFolder))
 	for _, r := range runs {
-		if session := trimSeed(r.Name()); session != f.options.Session && f.dead(session) {
-			_ = os.RemoveAll(f.run(r.Name()))
+		session := trimSeed(r.Name())
+		switch seed := f.run(session) + seedSuffix; {
+		case session == f.options.Session:
+		case f.dead(session):
+			_ = errors.Join(os.RemoveAll(seed), os.Remove(f.run(session)))
+		case !exists(f.run(session)): // others took it for dead; if it is not, it makes another one
+			_ = os.RemoveAll(seed)
 		}
 	}
 }

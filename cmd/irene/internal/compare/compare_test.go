@@ -29,6 +29,7 @@ func layered(t *testing.T, layers ...int) *Comparison {
 func TestMetric(t *testing.T) {
 	x := report.FindMetric("flops")
 	known := func(v float64) amount { return amount{value: v, known: true, some: true} }
+	more := func(v float64) amount { return amount{value: v, known: true, some: true, more: true} }
 	for _, tt := range []struct {
 		a, b                amount
 		ratio, gap, printed string
@@ -39,7 +40,10 @@ func TestMetric(t *testing.T) {
 		{a: known(1000), b: known(1001), ratio: "1.0010x", gap: "+1 FLOP", printed: "1.001 kFLOP"},
 		{a: known(4), b: amount{some: true}, ratio: "", gap: "", printed: "?"},
 		{a: known(4), b: amount{}, ratio: "", gap: "-4 FLOP", printed: "–"},
-		{a: known(4), b: amount{value: 4, known: true, some: true, more: true}, ratio: "1x", gap: "0", printed: "≥ 4 FLOP"},
+		{a: known(4), b: more(4), ratio: "≥ 1x", gap: "≥ 0", printed: "≥ 4 FLOP"},
+		{a: more(2), b: known(4), ratio: "≤ 2.00x", gap: "≤ +2 FLOP", printed: "4 FLOP"},
+		{a: more(4), b: more(2), ratio: "", gap: "", printed: "≥ 2 FLOP"},
+		{a: known(4), b: more(0), ratio: "", gap: "≥ -4 FLOP", printed: "?"},
 	} {
 		if ratio, gap, printed := ratioText(tt.a, tt.b), difference(x, tt.a, tt.b), tt.b.printed(x); ratio != tt.ratio || gap != tt.gap || printed != tt.printed {
 			t.Errorf("%+v and %+v: %q, %q, %q", tt.a, tt.b, ratio, gap, printed)

@@ -66,8 +66,8 @@ func (c *Comparison) csvRows(point int) [][]string {
 				row = append(row, render.CSVNumber(a.value, a.some && a.known))
 			}
 			for _, a := range list[1:] {
-				ratio, ok := Ratio(list[0].value, a.value)
-				row = append(row, render.CSVNumber(ratio, ok && a.known && list[0].known))
+				ratio := list[0].ratio(a)
+				row = append(row, render.CSVNumber(ratio, !math.IsNaN(ratio)))
 			}
 		}
 		for k := range c.Names[1:] {

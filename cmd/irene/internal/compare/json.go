@@ -68,7 +68,7 @@ type ratioJSON struct {
 	High    render.Number  `json:"ratio_high"` // 90 % interval; null where nothing bounds it
 }
 
-// ratiosJSON are the numbers of a module over those of the first model's; null where one is not known or divides by zero.
+// ratiosJSON are the numbers of a module over those of the first model's; null where one is not known, in part too, or divides by zero.
 type ratiosJSON struct {
 	Energy    render.Number `json:"energy_j"`  // ratio of energies
 	Time      render.Number `json:"time_s"`    // ratio of times
@@ -170,12 +170,7 @@ func (c *Comparison) rowJSON(r *Row, point, depth int) rowJSON {
 func newRatiosJSON(a, b *report.Metrics) *ratiosJSON {
 	of := func(name string) render.Number {
 		x := report.FindMetric(name)
-		va, okA := x.Of(a)
-		vb, okB := x.Of(b)
-		if r, ok := Ratio(va, vb); ok && okA && okB {
-			return render.Number(r)
-		}
-		return render.Number(math.NaN())
+		return render.Number(amountOf(x, a).ratio(amountOf(x, b)))
 	}
 	return &ratiosJSON{of("energy"), of("time"), of("flops"), of("macs"), of("bytes"), of("params"), of("operators")}
 }

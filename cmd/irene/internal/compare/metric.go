@@ -65,18 +65,36 @@ func (a amount) printed(x *report.Metric) string {
 	return x.Print(a.value, a.known, a.more)
 }
 
-// difference prints b - a with its sign; "" where it is not known.
+// difference prints b - a with its sign, or its bound; "" where it is not known.
 func difference(x *report.Metric, a, b amount) string {
 	if !a.some && !b.some || a.some && !a.known || b.some && !b.known {
 		return ""
 	}
+	bound, ok := boundSign(a, b)
+	if !ok {
+		return ""
+	}
 	switch d := b.value - a.value; {
 	case d > 0:
-		return "+" + x.Unit.Text(d)
+		return bound + "+" + x.Unit.Text(d)
 	case d < 0:
-		return "-" + x.Unit.Text(-d)
+		return bound + "-" + x.Unit.Text(-d)
 	}
-	return "0"
+	return bound + "0"
+}
+
+// boundSign stands before what b is over a, as what is known of both has it: "≤" where more of a is not known, "≥" where
+// more of b is; false where both are, which bounds nothing.
+func boundSign(a, b amount) (string, bool) {
+	switch {
+	case a.more && b.more:
+		return "", false
+	case a.more:
+		return "≤ ", true
+	case b.more:
+		return "≥ ", true
+	}
+	return "", true
 }
 
 // Ratio is b/a; false where one is not known or a is zero and b is not.
@@ -90,16 +108,23 @@ func Ratio(a, b float64) (float64, bool) {
 	return b / a, true
 }
 
-// ratioText prints b/a: "0.51x".
+// ratioText prints b/a, or its bound: "0.51x", "≥ 0.51x"; "" where neither is known.
 func ratioText(a, b amount) string {
-	if !a.known || !b.known {
-		return ""
-	}
+	bound, bounded := boundSign(a, b)
 	r, ok := Ratio(a.value, b.value)
-	if !ok {
+	if !a.known || !b.known || !bounded || !ok || bound != "" && r == 0 {
 		return ""
 	}
-	return formatRatio(r)
+	return bound + formatRatio(r)
+}
+
+// ratio is b/a; NaN where one of both is not known, in part too, or divides by zero.
+func (a amount) ratio(b amount) float64 {
+	r, ok := Ratio(a.value, b.value)
+	if !ok || !a.known || !b.known || a.more || b.more {
+		return math.NaN()
+	}
+	return r
 }
 
 // formatRatio prints a ratio with three digits where it is small, four where it is near 1: "0.513x".

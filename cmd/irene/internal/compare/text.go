@@ -167,10 +167,12 @@ func (c *Comparison) verdict(x *report.Metric, point, k int) string {
 	if x.Exact {
 		verb = "has"
 	}
-	ratio := ratioText(a, b)
+	ratio := strings.NewReplacer("≤", "at most", "≥", "at least").Replace(ratioText(a, b))
 	text := fmt.Sprintf("%s %s %s the %s of %s (%s against %s)", c.Names[k], verb, ratio, x.Noun, c.Names[0], b.printed(x), a.printed(x))
 	switch {
-	case a.value == b.value:
+	case a.more && b.more:
+		text = fmt.Sprintf("the %s of %s and %s cannot be compared: %s against %s", x.Noun, c.Names[0], c.Names[k], a.printed(x), b.printed(x))
+	case a.value == b.value && !a.more && !b.more:
 		text = fmt.Sprintf("%s %s the %s of %s (%s)", c.Names[k], verb, x.Noun, c.Names[0], a.printed(x))
 	case ratio == "":
 		text = fmt.Sprintf("%s %s %s, %s nothing of it", c.Names[k], verb, b.printed(x), c.Names[0])

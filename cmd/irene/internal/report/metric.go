@@ -27,6 +27,8 @@ type Metric struct {
 	Column int  // in CSV, from 1 on; 0 where it has none
 	Exact  bool // operators of unknown cost are counted too
 
+	Quotient bool // of two numbers that operators of unknown cost add to: no bound is known where there are some
+
 	Count     func(*Metrics) graph.Dim                      // of what is counted
 	Number    func(*Metrics) (float64, bool)                // of what is no count; false where it is not known
 	Whole     func(*Report) (int64, bool)                   // of what only the model as a whole has
@@ -73,7 +75,7 @@ var metricTable = []Metric{
 		Predicted: func(s *law.Sum) float64 { return float64(s.Time) },
 		Sweep:     func(r *sweep.Row) float64 { return float64(r.Time) },
 	},
-	{Key: "power_w", Title: "power", Unit: watt, Sweep: func(r *sweep.Row) float64 { return float64(r.Power()) }},
+	{Key: "power_w", Title: "power", Unit: watt, Quotient: true, Sweep: func(r *sweep.Row) float64 { return float64(r.Power()) }},
 	{Key: "ITEMs", Title: "ITEMs", Unit: plain, Exact: true, Sweep: func(r *sweep.Row) float64 { return r.Items }},
 	{Key: "j_per_ITEM", Title: "per ITEM", Unit: joule, Sweep: func(r *sweep.Row) float64 { return float64(r.PerItem()) }},
 	{Key: "share", Title: "share", Unit: percent, Column: 12, Number: func(m *Metrics) (float64, bool) { return m.Share, !math.IsNaN(m.Share) }},
@@ -196,8 +198,8 @@ func (m *Metrics) Text(name string) string {
 
 // OfRow is the number of a point of a sweep; more reports whether operators of unknown cost come on top of it.
 func (x *Metric) OfRow(r *sweep.Row) (v float64, known, more bool) {
-	v = x.Sweep(r)
-	return v, !math.IsNaN(v) && !math.IsInf(v, 0), r.Unknown > 0 && !x.Exact
+	v, more = x.Sweep(r), r.Unknown > 0 && !x.Exact
+	return v, !math.IsNaN(v) && !math.IsInf(v, 0) && !(more && x.Quotient), more
 }
 
 // MetricNames lists the keys of the metrics that Report.Metric knows.
