@@ -22,13 +22,13 @@ func htmlFormat() render.Format[*exportJob] {
 
 // writeHTML writes a page of one model, or of several side by side.
 func writeHTML(w io.Writer, j *exportJob) error {
-	settings, err := j.pageSettings(j.env)
+	want, err := j.page(j.env)
 	if err != nil {
 		return err
 	}
 	var pages []page.Page
 	for _, m := range j.models {
-		p, err := page.New(m.report, settings)
+		p, err := page.New(m.report, want)
 		if err != nil {
 			return err
 		}
@@ -37,15 +37,15 @@ func writeHTML(w io.Writer, j *exportJob) error {
 	return page.Write(w, pages)
 }
 
-// pageSettings are the request's as a page needs them.
-func (q *modelRequest) pageSettings(env *environment) (*page.Settings, error) {
-	s := &page.Settings{Options: q.options, Given: q.prediction.coefficients != "", Flags: q.pageFlags()}
+// page is what the request asks of a page.
+func (q *modelRequest) page(env *environment) (page.Request, error) {
+	out := page.Request{Options: q.options, Own: q.prediction.coefficients != "", Flags: q.pageFlags()}
 	if q.prediction.none {
-		return s, nil
+		return out, nil
 	}
 	t, err := q.prediction.target(env)
-	s.Target = &t
-	return s, err
+	out.Target = &t
+	return out, err
 }
 
 // pageFlags spells the flags that make analyze give the page's numbers.
