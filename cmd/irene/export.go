@@ -21,7 +21,7 @@ func exportCommand() command {
 		summary: "the model with its costs, for other programs: browsers, Graphviz, pprof, Model Explorer, ONNX, spreadsheets",
 		args:    "MODEL",
 		min:     1,
-		max:     2,
+		max:     mostOnPage,
 		details: exportDetails(),
 		flags:   exportFlags,
 		run:     runExport,

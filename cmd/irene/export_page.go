@@ -9,8 +9,12 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
 )
+
+// mostOnPage is how many models a page shows.
+const mostOnPage = 2
 
 // htmlFormat is a page that predicts by itself.
 func htmlFormat() render.Format[*exportJob] {
@@ -22,13 +26,22 @@ func htmlFormat() render.Format[*exportJob] {
 
 // writeHTML writes a page of one model, or of several side by side.
 func writeHTML(w io.Writer, j *exportJob) error {
-	want, err := j.page(j.env)
+	var reports []*report.Report
+	for _, m := range j.models {
+		reports = append(reports, m.report)
+	}
+	return j.writePage(w, j.env, reports)
+}
+
+// writePage writes the page of the models that the request made reports of.
+func (q *modelRequest) writePage(w io.Writer, env *environment, reports []*report.Report) error {
+	want, err := q.page(env)
 	if err != nil {
 		return err
 	}
 	var pages []page.Page
-	for _, m := range j.models {
-		p, err := page.New(m.report, want)
+	for _, r := range reports {
+		p, err := page.New(r, want)
 		if err != nil {
 			return err
 		}
