@@ -13,9 +13,6 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// mostOnPage is how many models a page shows.
-const mostOnPage = 2
-
 // htmlFormat is a page that predicts by itself.
 func htmlFormat() render.Format[*exportJob] {
 	return render.Format[*exportJob]{

@@ -18,7 +18,7 @@ func viewCommand() command {
 		summary: "the page of a model, or of two side by side, in your browser",
 		args:    "MODEL …",
 		min:     1,
-		max:     mostOnPage,
+		max:     page.Most,
 		details: `Shows what irene export writes as HTML, without a file: sizes and device are chosen on the page. The address is printed, and
    answers on this machine alone, until Ctrl-C. Two models are compared.
 

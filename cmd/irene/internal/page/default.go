@@ -9,9 +9,11 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
+// Most is how many models a page shows side by side.
+const Most = 2
+
 // Default is the page of a model of which nobody said anything: at sizes that are assumed, with the default device shown first.
-// Version is irene's.
-func Default(g *graph.Graph, version string) (Page, error) {
+func Default(g *graph.Graph) (Page, error) {
 	a, err := analysis.Run(g, analysis.Options{})
 	if err != nil {
 		return Page{}, err
@@ -24,7 +26,7 @@ func Default(g *graph.Graph, version string) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	r := report.Build(a, result, report.Options{Version: version, Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, DefaultDevice: true})
+	r := report.Build(a, result, report.Options{Version: report.Version(), Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, DefaultDevice: true})
 	return New(r, Request{Target: &t})
 }
 

@@ -2,13 +2,10 @@ package page
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"html/template"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
@@ -27,9 +24,6 @@ type Page struct {
 
 //go:embed html/report.html.tmpl html/overlap_waits.js html/overlap.js html/engine.js html/report.js html/compare.js html/report.css
 var htmlFiles embed.FS
-
-// stylesheet is the page's style.
-const stylesheet = "report.css"
 
 // scripts are the parts of the page's program, in their order.
 var scripts = []string{"overlap_waits.js", "overlap.js", "engine.js", "report.js", "compare.js"}
@@ -72,7 +66,7 @@ func Write(w io.Writer, pages []Page) error {
 }
 
 func htmlPage(pages []Page) (*htmlText, error) {
-	style, err := htmlFiles.ReadFile("html/" + stylesheet)
+	style, err := Style()
 	if err != nil {
 		return nil, err
 	}
@@ -100,38 +94,6 @@ func htmlPage(pages []Page) (*htmlText, error) {
 	}
 	out.Title = strings.Join(titles, " and ")
 	return out, nil
-}
-
-// Policy is the content security policy of pages: their own scripts and style hold, nothing is loaded and nobody is asked.
-func Policy() (string, error) {
-	s, err := Sources()
-	return "default-src 'none'; script-src " + strings.Join(s.Scripts, " ") + "; style-src " + s.Style + "; base-uri 'none'; form-action 'none'", err
-}
-
-// PolicySources are the scripts and the style of pages, as policies name them.
-type PolicySources struct {
-	Scripts []string
-	Style   string
-}
-
-// Sources are for the policies of pages that hold pages.
-func Sources() (out PolicySources, err error) {
-	for _, name := range append(slices.Clone(scripts), stylesheet) {
-		text, err := htmlFiles.ReadFile("html/" + name)
-		if err != nil {
-			return out, err
-		}
-		out.Scripts = append(out.Scripts, PolicyHash(text))
-	}
-	last := len(out.Scripts) - 1
-	out.Scripts, out.Style = out.Scripts[:last], out.Scripts[last]
-	return out, nil
-}
-
-// PolicyHash is how a content security policy names a text that may stand in a page.
-func PolicyHash(text []byte) string {
-	sum := sha256.Sum256(text)
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // shortFile is a file's name without folders and compression.
