@@ -131,5 +131,6 @@ func zip(b []byte) ([]byte, error) {
 		return nil, err
 	}
 	_, err = z.Write(b)
-	return out.Bytes(), errors.Join(err, z.Close())
+	err = errors.Join(err, z.Close())
+	return out.Bytes(), err
 }

@@ -7,12 +7,13 @@
   const parts = JSON.parse($("parts").textContent); // worker: its script, program: gzip in base64, most: models of a page
   const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
-  // The program, decompressed once.
-  let program = null;
-  function unpacked() {
+  // The program, compiled while people still look for their file.
+  const program = compiled();
+  program.catch(() => {}); // said when it is needed
+  async function compiled() {
     const packed = Uint8Array.from(atob(parts.program), (c) => c.charCodeAt(0));
-    program ||= new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
-    return program;
+    const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return WebAssembly.compile(await new Response(unpacked).arrayBuffer());
   }
 
   let worker = null, shown = [], links = [];
@@ -38,10 +39,10 @@
     };
     mine.onerror = (e) => { if (mine === worker) refuse(e.message || "the browser does not run the program"); };
     try {
-      const binary = await unpacked();
-      if (mine === worker) mine.postMessage({ program: binary, files: chosen });
+      const ready = await program;
+      if (mine === worker) mine.postMessage({ program: ready, files: chosen });
     } catch (e) {
-      if (mine === worker) refuse(`this browser cannot unpack the program: ${e.message}`);
+      if (mine === worker) refuse(`this browser cannot run the program: ${e.message}`);
     }
   }
 
@@ -96,7 +97,10 @@
   $("another").onclick = () => choose(false);
   $("beside").onclick = () => choose(true);
   $("cancel").onclick = cancel;
-  $("files").onchange = () => open([...(beside ? shown : []), ...$("files").files]);
+  $("files").onchange = () => {
+    open([...(beside ? shown : []), ...$("files").files]);
+    beside = false;
+  };
 
   function takeDrops(target) {
     let depth = 0; // of the elements that a drag is over

@@ -1,6 +1,6 @@
 "use strict";
 
-// The worker runs the program once, on the files of one page. It gets {program, files}, and answers with {page}, the bytes
+// The worker runs the program once, on the files of one page. It gets {program, files}, the program compiled, and answers with {page}, the bytes
 // of one, or {error}, a line; while it reads, with {at, size, name}.
 self.onmessage = async ({ data: { program, files } }) => {
   const reader = new FileReaderSync();
@@ -25,8 +25,7 @@ self.onmessage = async ({ data: { program, files } }) => {
   };
   try {
     const go = new Go();
-    const { instance } = await WebAssembly.instantiate(program, go.importObject);
-    await go.run(instance);
+    await go.run(await WebAssembly.instantiate(program, go.importObject));
   } catch (e) {
     if (!answered) answer({ error: e instanceof RangeError || e instanceof WebAssembly.RuntimeError ? "the browser gives no more memory: irene analyze takes less" : String(e.message || e) });
   }
