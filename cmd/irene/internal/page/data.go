@@ -70,6 +70,7 @@ type model struct {
 	Dims        []dim            `json:"dims" lines:"before"`
 	Derived     []derived        `json:"derived"`
 	Limits      []limit          `json:"limits"`
+	Equal       [][2]int         `json:"equal"` // expressions that the graph needs to be equal
 	Coverage    string           `json:"coverage"`
 	Unknown     []string         `json:"unknown"`
 	Decodes     bool             `json:"decodes"`                       // a run makes a token of each sequence
@@ -254,7 +255,7 @@ func (b *pageBuilder) model() (model, error) {
 	r := b.page.report
 	out := model{
 		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.request.Flags,
-		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Coverage: b.coverage(), Unknown: b.unknown(), Decodes: b.decodes(),
+		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Equal: b.equal(), Coverage: b.coverage(), Unknown: b.unknown(), Decodes: b.decodes(),
 		Profiles: b.page.profiles,
 	}
 	for _, s := range b.page.request.Setting {
@@ -348,6 +349,25 @@ func (b *pageBuilder) limits() []limit {
 			if rows, err := strconv.ParseInt(m[1], 10, 64); err == nil {
 				out = append(out, limit{b.expr(pair[1]), rows})
 			}
+		}
+	}
+	return out
+}
+
+// equal are the equalities that sizes can break. Those that a file breaks at any sizes are no news.
+func (b *pageBuilder) equal() [][2]int {
+	inf := b.page.open().Inference
+	broken := map[*graph.Node]bool{}
+	for _, c := range inf.Conflicts {
+		broken[c.Node] = true
+	}
+	var out [][2]int
+	for _, c := range inf.Constraints {
+		if c.Broadcast || broken[c.Node] || c.A.IsUnknown() || c.B.IsUnknown() {
+			continue
+		}
+		if pair := [2]int{b.expr(c.A), b.expr(c.B)}; !slices.Contains(out, pair) {
+			out = append(out, pair)
 		}
 	}
 	return out

@@ -13,11 +13,13 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 )
 
-//go:embed html/report.html.tmpl html/overlap_waits.js html/overlap.js html/engine.js html/report.js html/compare.js html/report.css
+//go:embed html
 var htmlFiles embed.FS
 
-// htmlScripts are the parts of the page's program, in their order.
-var scripts = []string{"overlap_waits.js", "overlap.js", "engine.js", "report.js", "compare.js"}
+// scripts are the parts of the page's program, in their order.
+var scripts = []string{
+	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "compare.js",
+}
 
 // htmlText is what the template reads.
 type htmlText struct {

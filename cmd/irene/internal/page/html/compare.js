@@ -2,9 +2,12 @@
 
 // The view of two models side by side: the second as a multiple of the first, in all, and module by module.
 const compare = (() => {
-  const { el, $, state, METRICS, scaled } = page;
+  const { el, $ } = dom;
+  const { state, METRICS } = page;
   const closed = new Set(); // rows whose parts are not shown
   let rowsById = [], tree = null, byDifference = false, results = [];
+
+  const module = (k, i) => { const d = page.models[k].data.modules[i]; return { path: d.path, label: d.name || page.models[k].data.title }; };
 
   // rowTree links the rows of the alignment.
   function rowTree() {
@@ -19,7 +22,6 @@ const compare = (() => {
     return rows[0];
   }
 
-  const metric = () => METRICS.find((m) => m.key === state.metric);
   const amount = (row, k) => (row.modules[k] < 0 ? NaN : results[k].modules[row.modules[k]][state.metric]);
   const difference = (row) => (amount(row, 1) || 0) - (amount(row, 0) || 0);
 
@@ -29,7 +31,7 @@ const compare = (() => {
     if (!$("compare").firstChild) build();
     headline();
     totals();
-    page.choices($("compare-metrics"), METRICS.filter((m) => !m.predicted || results[0].device).map((m) => [m.key, m.name]), state.metric, (k) => { state.metric = k; page.render(); page.saveState(); });
+    dom.choices($("compare-metrics"), METRICS.filter((m) => !m.predicted || results[0].device).map((m) => [m.key, m.name]), state.metric, (k) => { state.metric = k; page.render(); page.saveState(); });
     modules();
   }
 
@@ -48,7 +50,7 @@ const compare = (() => {
   }
 
   function headline() {
-    const [a, b] = results.map((r) => r.modules[0]), names = page.models.map((m) => m.data.title), m = metric();
+    const [a, b] = results.map((r) => r.modules[0]), names = page.models.map((m) => m.data.title), m = page.metric();
     const times = b[m.key] / a[m.key], less = b[m.key] < a[m.key];
     $("headline").replaceChildren(...(Number.isFinite(times)
       ? [el("strong", {}, names[1]), " takes ", el("strong", {}, `${times.toPrecision(3)} ×`), ` the ${m.name.toLowerCase()} of `, el("strong", {}, names[0]), `, ${m.text(Math.abs(b[m.key] - a[m.key]))} ${less ? "less" : "more"}, at these sizes.`]
@@ -59,9 +61,9 @@ const compare = (() => {
     const roots = results.map((r) => r.modules[0]);
     const power = (t) => (t.time > 0 ? t.energy / t.time : NaN);
     const rows = METRICS.filter((m) => !m.predicted || results[0].device).map((m) => [m.name, m.text, (t) => t[m.key]]);
-    if (results[0].device) rows.splice(2, 0, ["Power", (v) => scaled(v, "W", 3), power]);
-    $("compare-totals").tBodies[0].replaceChildren(...rows.map(([name, text, of]) => el("tr", {},
-      el("th", { scope: "row", className: "text" }, name), ...roots.map((t) => el("td", {}, text(of(t)), name === "Energy" ? el("span", { className: "quiet wide" }, ` ${page.joules(t.low)} to ${page.joules(t.high)}`) : "")), ratioCell(of(roots[0]), of(roots[1])))));
+    if (results[0].device) rows.splice(2, 0, ["Power", (v) => text.watts(v), power]);
+    $("compare-totals").tBodies[0].replaceChildren(...rows.map(([name, format, of]) => el("tr", {},
+      el("th", { scope: "row", className: "text" }, name), ...roots.map((t) => el("td", {}, format(of(t)), name === "Energy" ? el("span", { className: "quiet wide" }, ` ${text.joules(t.low)} to ${text.joules(t.high)}`) : "")), ratioCell(of(roots[0]), of(roots[1])))));
   }
 
   // ratioCell shows b as a multiple of a, and a bar from half to double and beyond.
@@ -100,14 +102,14 @@ const compare = (() => {
   // nameIn is a module's name, from the module of the row above on.
   function nameIn(r, k, node) {
     const above = r.parent < 0 ? -1 : rowsById[r.parent].modules[k];
-    const path = above < 0 ? "" : page.models[k].nodes.modules[above].path;
+    const path = above < 0 ? "" : module(k, above).path;
     if (!node.path || path === node.path) return node.label;
     return path && node.path.startsWith(path + ".") ? node.path.slice(path.length + 1) : node.path;
   }
 
   function rowElement(r) {
     const cells = r.modules.map((m, k) => {
-      const node = m < 0 ? null : page.models[k].nodes.modules[m];
+      const node = m < 0 ? null : module(k, m);
       const cell = el("td", { className: k ? "text wide" : "text", title: node ? node.path || node.label : "" });
       if (k === 0 && r.children.length) {
         const open = !closed.has(r.id), flip = () => { if (open) closed.add(r.id); else closed.delete(r.id); modules(); };
@@ -116,8 +118,8 @@ const compare = (() => {
       cell.append(node ? nameIn(r, k, node) : "–");
       return cell;
     });
-    const [a, b] = [amount(r, 0), amount(r, 1)], text = (v) => (Number.isNaN(v) ? "" : metric().text(v)), d = difference(r);
-    const row = el("tr", { className: a === b ? "same" : "" }, ...cells, el("td", {}, text(a)), el("td", {}, text(b)), el("td", { className: "wide" }, d === 0 ? "0" : (d > 0 ? "+" : "−") + text(Math.abs(d))), ratioCell(a, b));
+    const [a, b] = [amount(r, 0), amount(r, 1)], shown = (v) => (Number.isNaN(v) ? "" : page.metric().text(v)), d = difference(r);
+    const row = el("tr", { className: a === b ? "same" : "" }, ...cells, el("td", {}, shown(a)), el("td", {}, shown(b)), el("td", { className: "wide" }, d === 0 ? "0" : (d > 0 ? "+" : "−") + shown(Math.abs(d))), ratioCell(a, b));
     row.firstChild.style.setProperty("--level", r.level);
     row.row = r;
     return row;
