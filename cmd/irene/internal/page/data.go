@@ -14,6 +14,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/paired"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/align"
@@ -28,6 +29,8 @@ type pageData struct {
 	Metrics []metric    `json:"metrics" lines:"before"`
 	Models  []model     `json:"models" lines:"before,each"`
 	Rows    []row       `json:"rows,omitzero" lines:"before,each"` // of several models
+	Normals []float64   `json:"normals,omitzero" lines:"before"`   // what errors are drawn from, of two models
+	Ratios  *ratios     `json:"ratios,omitzero" lines:"before"`    // of two models as the page opens; null where nothing is predicted
 }
 
 // rulesData are the constants of the model of energy.
@@ -48,6 +51,12 @@ type metric struct {
 	Name      string `json:"name"`
 	Unit      string `json:"unit"`
 	Predicted bool   `json:"predicted"`
+}
+
+// ratios are what the second of two models takes over what the first does, with the 90 % interval; null is what is not known.
+type ratios struct {
+	Energy [3]render.Number `json:"energy"`
+	Time   [3]render.Number `json:"time"`
 }
 
 // row says which modules of the models answer to each other, as a row of a tree, parents first.
@@ -160,7 +169,28 @@ func htmlData(pages []Page) ([]byte, error) {
 	if len(pages) > 1 {
 		data.Rows = rows(pages)
 	}
+	if len(pages) == 2 {
+		data.Normals, data.Ratios = paired.Normals(), openingRatios(pages)
+	}
 	return bytes.ReplaceAll(render.JSON(&data), []byte("<"), []byte(`\u003c`)), nil
+}
+
+// openingRatios are those of the reports, as irene compare has them.
+func openingRatios(pages []Page) *ratios {
+	draws := paired.NewDraws()
+	var sums [2]*paired.Sum
+	for k := range sums {
+		r := pages[k].report
+		if r.Prediction == nil {
+			return nil
+		}
+		sums[k] = r.Prediction.Paired(draws, r.Tree.Module)[r.Tree.Module]
+	}
+	of := func(quantity int) [3]render.Number {
+		r := draws.Ratio(sums[0], sums[1], quantity)
+		return [3]render.Number{render.Number(r.Value), render.Number(r.Low), render.Number(r.High)}
+	}
+	return &ratios{of(paired.Energy), of(paired.Time)}
 }
 
 // rows aligns the models.

@@ -18,7 +18,7 @@ var htmlFiles embed.FS
 
 // scripts are the parts of the page's program, in their order.
 var scripts = []string{
-	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "compare.js",
+	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "paired.js", "compare.js",
 }
 
 // htmlText is what the template reads.
