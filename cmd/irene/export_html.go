@@ -10,16 +10,14 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
-	"github.com/irene-onnx/irene/graph/analysis"
 )
 
 // htmlFormat is a page that predicts by itself.
 func htmlFormat() render.Format[*exportJob] {
 	return render.Format[*exportJob]{
-		Name: "html", Help: "one file to open in a browser: sizes and device are chosen there", Ext: []string{".html", ".htm"},
+		Name: "html", Help: "one file to open in a browser: sizes, device, runtime and type are chosen there", Ext: []string{".html", ".htm"},
 		Numbers: true, Several: true, Sizes: true, Write: writeHTML,
 	}
 }
@@ -28,7 +26,11 @@ func htmlFormat() render.Format[*exportJob] {
 func writeHTML(w io.Writer, j *exportJob) error {
 	var pages []page.Page
 	for _, m := range j.models {
-		p, err := htmlPage(j.env, j.exportRequest, m)
+		q, err := htmlRequest(j.env, &j.modelRequest)
+		if err != nil {
+			return err
+		}
+		p, err := page.New(m.report, q)
 		if err != nil {
 			return err
 		}
@@ -37,36 +39,26 @@ func writeHTML(w io.Writer, j *exportJob) error {
 	return page.Write(w, pages)
 }
 
-// htmlPage analyzes a model once more, with all its sizes open.
-func htmlPage(env *environment, want *exportRequest, m exportedModel) (page.Page, error) {
-	open, err := analysis.Run(m.report.Graph, want.open())
-	if err != nil {
-		return page.Page{}, err
+// htmlRequest is what a page needs beside a report.
+func htmlRequest(env *environment, want *modelRequest) (page.Request, error) {
+	out := page.Request{Options: want.options, Own: want.prediction.coefficients != "", Flags: htmlFlags(want), Setting: pageSettings(&want.prediction.settings)}
+	if want.prediction.none {
+		return out, nil
 	}
-	recipes, err := htmlRecipes(env, open, want.prediction)
-	if err != nil {
-		return page.Page{}, err
-	}
-	return page.Page{Report: m.report, Open: open, Recipes: recipes, Flags: htmlFlags(want)}, nil
+	t, err := want.prediction.target(env)
+	out.Target = &t
+	return out, err
 }
 
-// htmlFlags spells the flags that make analyze give the page's numbers.
-func htmlFlags(want *exportRequest) string {
+// htmlFlags spells the flags that make analyze give the page's numbers, but for those of what is chosen on it.
+func htmlFlags(want *modelRequest) string {
 	var b strings.Builder
 	if want.convention != graph.TwoMACPlusElementwise {
 		fmt.Fprintf(&b, " --flops %s", want.convention)
 	}
-	if as := want.options.As; as != "" {
-		fmt.Fprintf(&b, " --as %s", as)
+	if file := want.prediction.coefficients; file != "" {
+		fmt.Fprintf(&b, " --coefficients %s", file)
 	}
-	q := want.prediction
-	if q.coefficients != "" {
-		fmt.Fprintf(&b, " --coefficients %s", q.coefficients)
-	}
-	if p := q.settings.Profile; p != "" {
-		fmt.Fprintf(&b, " --runtime %s", p)
-	}
-	b.WriteString(settingsText(&q.settings))
 	for _, name := range slices.Sorted(maps.Keys(want.options.Values)) {
 		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(want.options.Values[name]), " ", ","), "[]")
 		fmt.Fprintf(&b, " --value %s=%s", name, list)
@@ -74,52 +66,23 @@ func htmlFlags(want *exportRequest) string {
 	return b.String()
 }
 
-// htmlRecipes are those of the device asked for, then of all others: a device is a few numbers.
-func htmlRecipes(env *environment, open *analysis.Analysis, q predictionRequest) ([]*predict.Recipe, error) {
-	if q.none {
-		return nil, nil
+// pageSettings spells the flags that set the device, by what sets the same on the page.
+func pageSettings(o *predict.Options) []page.Setting {
+	var out []page.Setting
+	if o.PowerLimit != 0 {
+		out = append(out, page.Setting{Key: "limit", Flag: fmt.Sprintf("--power-limit %v", float64(o.PowerLimit))})
 	}
-	t, err := q.target(env)
-	if err != nil {
-		return nil, err
+	if o.Clock != 0 {
+		out = append(out, page.Setting{Key: "clock", Flag: fmt.Sprintf("--clock %vHz", float64(o.Clock))})
 	}
-	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == t.Device.ID })
-	var out []*predict.Recipe
-	for i, d := range append([]energy.Device{t.Device}, devices...) {
-		t.Device = d
-		if q.coefficients == "" {
-			if t.Coefficients, err = coefficients.OfDevice(d); err != nil {
-				return nil, err
-			}
-		}
-		if i > 0 {
-			t.Options = elsewhere(q.settings, t.Coefficients)
-		}
-		p, err := t.Bind(open)
-		if err != nil {
-			return nil, err
-		}
-		if p.NoEnergy {
-			return nil, fmt.Errorf("the coefficients of %s were fitted to times alone: a page calculates energies (irene analyze has the times)", t.Coefficients.Device)
-		}
-		r, err := p.Recipe()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, r)
+	if o.Boundary != "" {
+		out = append(out, page.Setting{Key: "host", Flag: fmt.Sprintf("--boundary %s", o.Boundary), Everywhere: o.HostWatts != nil || o.Boundary != energy.BoundaryWall})
 	}
-	return out, nil
-}
-
-// elsewhere is what settings of one device leave for others: its limit and its clock are its own, and coefficients that were
-// measured with their host have none beside it.
-func elsewhere(o predict.Options, c *coefficients.Coefficients) predict.Options {
-	o.PowerLimit, o.Clock = 0, 0
-	if c.Overlap == nil {
-		o.HostLaunch = nil
+	if t := o.HostLaunch; t != nil {
+		out = append(out, page.Setting{Key: "launch", Flag: fmt.Sprintf("--host-launch %vns", float64(*t)*1e9), Everywhere: true})
 	}
-	if o.HostWatts == nil && o.Boundary == energy.BoundaryWall {
-		o.Boundary = "" // of which machine nobody said
+	if w := o.HostWatts; w != nil {
+		out = append(out, page.Setting{Key: "host", Flag: fmt.Sprintf("--host-watts %v", float64(*w)), Everywhere: true})
 	}
-	return o
+	return out
 }
