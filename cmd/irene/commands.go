@@ -36,6 +36,7 @@ func commands() []command {
 		analyzeCommand(),
 		compareCommand(),
 		explainCommand(),
+		viewCommand(),
 		exportCommand(),
 		formulaCommand(),
 		sweepCommand(),

@@ -2,9 +2,7 @@ package page
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"html/template"
 	"io"
 	"path/filepath"
@@ -59,7 +57,7 @@ func Write(w io.Writer, pages []Page) error {
 }
 
 func htmlPage(pages []Page) (*htmlText, error) {
-	style, err := htmlFiles.ReadFile("html/report.css")
+	style, err := Style()
 	if err != nil {
 		return nil, err
 	}
@@ -68,16 +66,16 @@ func htmlPage(pages []Page) (*htmlText, error) {
 		return nil, err
 	}
 	out := &htmlText{Style: template.CSS(style), Data: template.JS(data)}
-	var hashes []string
 	for _, name := range scripts {
 		script, err := htmlFiles.ReadFile("html/" + name)
 		if err != nil {
 			return nil, err
 		}
 		out.Scripts = append(out.Scripts, template.JS(script))
-		hashes = append(hashes, policyHash(script))
 	}
-	out.Policy = "default-src 'none'; script-src " + strings.Join(hashes, " ") + "; style-src " + policyHash(style) + "; base-uri 'none'; form-action 'none'"
+	if out.Policy, err = Policy(); err != nil {
+		return nil, err
+	}
 	var titles []string
 	for i := range pages {
 		r := pages[i].report
@@ -91,12 +89,6 @@ func htmlPage(pages []Page) (*htmlText, error) {
 	}
 	out.Title = strings.Join(titles, " and ")
 	return out, nil
-}
-
-// policyHash is how a content security policy names a text that may run.
-func policyHash(text []byte) string {
-	sum := sha256.Sum256(text)
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // shortFile is a file's name without folders and compression.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
@@ -24,13 +25,22 @@ func htmlFormat() render.Format[*exportJob] {
 
 // writeHTML writes a page of one model, or of several side by side.
 func writeHTML(w io.Writer, j *exportJob) error {
-	var pages []page.Page
+	var reports []*report.Report
 	for _, m := range j.models {
-		q, err := htmlRequest(j.env, &j.modelRequest)
-		if err != nil {
-			return err
-		}
-		p, err := page.New(m.report, q)
+		reports = append(reports, m.report)
+	}
+	return j.writePage(w, j.env, reports)
+}
+
+// writePage writes the page of the models that the request made reports of.
+func (q *modelRequest) writePage(w io.Writer, env *environment, reports []*report.Report) error {
+	want, err := q.page(env)
+	if err != nil {
+		return err
+	}
+	var pages []page.Page
+	for _, r := range reports {
+		p, err := page.New(r, want)
 		if err != nil {
 			return err
 		}
@@ -39,28 +49,28 @@ func writeHTML(w io.Writer, j *exportJob) error {
 	return page.Write(w, pages)
 }
 
-// htmlRequest is what a page needs beside a report.
-func htmlRequest(env *environment, want *modelRequest) (page.Request, error) {
-	out := page.Request{Options: want.options, Own: want.prediction.coefficients != "", Flags: htmlFlags(want), Setting: pageSettings(&want.prediction.settings)}
-	if want.prediction.none {
+// page is what the request asks of a page.
+func (q *modelRequest) page(env *environment) (page.Request, error) {
+	out := page.Request{Options: q.options, Own: q.prediction.coefficients != "", Flags: q.pageFlags(), Setting: pageSettings(&q.prediction.settings)}
+	if q.prediction.none {
 		return out, nil
 	}
-	t, err := want.prediction.target(env)
+	t, err := q.prediction.target(env)
 	out.Target = &t
 	return out, err
 }
 
-// htmlFlags spells the flags that make analyze give the page's numbers, but for those of what is chosen on it.
-func htmlFlags(want *modelRequest) string {
+// pageFlags spells the flags that make analyze give the page's numbers, but for those of what is chosen on it.
+func (q *modelRequest) pageFlags() string {
 	var b strings.Builder
-	if want.convention != graph.TwoMACPlusElementwise {
-		fmt.Fprintf(&b, " --flops %s", want.convention)
+	if q.convention != graph.TwoMACPlusElementwise {
+		fmt.Fprintf(&b, " --flops %s", q.convention)
 	}
-	if file := want.prediction.coefficients; file != "" {
+	if file := q.prediction.coefficients; file != "" {
 		fmt.Fprintf(&b, " --coefficients %s", file)
 	}
-	for _, name := range slices.Sorted(maps.Keys(want.options.Values)) {
-		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(want.options.Values[name]), " ", ","), "[]")
+	for _, name := range slices.Sorted(maps.Keys(q.options.Values)) {
+		list := strings.Trim(strings.ReplaceAll(fmt.Sprint(q.options.Values[name]), " ", ","), "[]")
 		fmt.Fprintf(&b, " --value %s=%s", name, list)
 	}
 	return b.String()
