@@ -78,7 +78,7 @@ func (a *Analysis) Lifetimes() *Lifetimes {
 			l.Weights += a.storedBytes(v)
 		}
 	}
-	root, folded := aliases(a), foldable(a.Graph)
+	root, folded := aliases(a), Foldable(a.Graph)
 	for _, n := range a.Graph.Nodes {
 		if n.Op == "Constant" && n.Domain == "" && n.Output(0) != nil {
 			bytes, _ := a.Eval(a.Inference.Facts[n.Output(0).ID].Bytes())
@@ -142,8 +142,8 @@ func (a *Analysis) storedBytes(v *graph.Value) int64 {
 	return v.Init.DType.Size(n)
 }
 
-// foldable tells, by Value.ID, which values follow from stored tensors alone.
-func foldable(g *graph.Graph) []bool {
+// Foldable tells, by Value.ID, which values follow from stored tensors alone.
+func Foldable(g *graph.Graph) []bool {
 	out := make([]bool, len(g.Values))
 	for _, n := range g.Nodes {
 		all := len(n.Bodies()) == 0 && (len(n.Inputs) > 0 || n.Op == "Constant")
