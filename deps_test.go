@@ -25,7 +25,7 @@ const module = "github.com/irene-onnx/irene"
 // The order is one way: the graph knows nothing of ours, derivations read it, prediction reads derivations, the command
 // reads all. Prediction and the profiler never meet: what passes between them is a file of records.
 const policy = `
-.: graph graph/align graph/analysis onnx energy energy/coefficients energy/predict
+.: graph graph/align graph/analysis onnx energy energy/coefficients energy/paired energy/predict
 internal/nearest:
 graph:
 graph/ops: graph

@@ -15,7 +15,7 @@ import (
 type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	output         string // file that the command writes, as it was named; "" and "-" are standard output
+	outputs        []outputFile // that the command writes
 }
 
 // command is a row of the table of subcommands.
@@ -153,7 +153,7 @@ func newApp(env *environment, table []command) *cli.App {
 					return countError(c, ctx.Args().Slice())
 				}
 				mine := *env
-				if mine.output = ctx.String("output"); ctx.Bool(quietFlag) {
+				if mine.outputs = namedOutputs(ctx); ctx.Bool(quietFlag) {
 					mine.stderr = io.Discard
 				}
 				if err := keepInputs(&mine, ctx); err != nil {

@@ -9,24 +9,15 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// Page is one model of an HTML report.
-type Page struct {
-	Report  *report.Report     // at the sizes that the page opens with
-	Open    *analysis.Analysis // of the same graph, with its dims left open
-	Recipes []*predict.Recipe  // one per device, the one shown first at the front; none: nothing is predicted
-	Flags   string             // of the command line, beside dims and device, that numbers depend on
-}
-
-//go:embed html/report.html.tmpl html/overlap_waits.js html/overlap.js html/engine.js html/report.js html/compare.js html/report.css
+//go:embed html
 var htmlFiles embed.FS
 
 // scripts are the parts of the page's program, in their order.
-var scripts = []string{"overlap_waits.js", "overlap.js", "engine.js", "report.js", "compare.js"}
+var scripts = []string{
+	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "paired.js", "compare.js",
+}
 
 // htmlText is what the template reads.
 type htmlText struct {
@@ -70,7 +61,11 @@ func htmlPage(pages []Page) (*htmlText, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &htmlText{Style: template.CSS(style), Data: template.JS(htmlData(pages))}
+	data, err := htmlData(pages)
+	if err != nil {
+		return nil, err
+	}
+	out := &htmlText{Style: template.CSS(style), Data: template.JS(data)}
 	for _, name := range scripts {
 		script, err := htmlFiles.ReadFile("html/" + name)
 		if err != nil {
@@ -83,7 +78,7 @@ func htmlPage(pages []Page) (*htmlText, error) {
 	}
 	var titles []string
 	for i := range pages {
-		r := pages[i].Report
+		r := pages[i].report
 		out.Version = r.Version
 		titles = append(titles, shortFile(r.Model.File))
 		s := htmlSummary{File: shortFile(r.Model.File)}
