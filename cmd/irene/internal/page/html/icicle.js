@@ -27,7 +27,7 @@ const icicle = (() => {
       out.push({ node, x, w, depth });
       const parts = tree.partsOf(node).filter((p) => worth(p) > 0), sum = parts.reduce((s, p) => s + worth(p), 0);
       const total = Math.max(worth(node), sum);
-      if (!(sum > 0) || w < NARROW) return;
+      if (!(sum > 0) || w < 1) return;
       const small = node.kind === "rest" && parts.every((p) => worth(p) / total * w < NARROW) ? [] : parts.filter((p) => worth(p) / total * w < NARROW);
       const wide = parts.filter((p) => !small.includes(p)), smallWorth = small.reduce((s, p) => s + worth(p), 0);
       const restWidth = small.length ? Math.min(w, Math.max(NARROW, smallWorth / total * w)) : 0;
@@ -97,7 +97,6 @@ const icicle = (() => {
       name = "heat";
       const p = Math.sqrt(Math.min(1, Math.max(0, tree.share(node) || 0)));
       e.style.backgroundColor = `color-mix(in oklab, var(--heat) ${(100 * p).toFixed(1)}%, var(--heat-low))`;
-      if (p > 0.6) name = "heat hot";
     } else if (state.colour === "bound") name = BOUNDS[tree.boundOf(node)];
     else if (node.kind === "rest") name = colourOf(tree.classSums(node)[0]?.[0]);
     else if (node.kind === "operator") name = colourOf(tree.classOf(node.first));

@@ -161,7 +161,7 @@ const table = (() => {
     row.cols = cols.length;
     row.node = node;
     for (const c of cols) row.append(el("td", { className: `col-${c.key}${c.text ? " text" : ""}` }));
-    row.firstChild.append(el("span", { className: "twist", "aria-hidden": "true" }), el("span", { className: "label" }), el("button", { type: "button", className: "times", tabIndex: -1 }), " ", el("span", { className: "quiet note" }));
+    row.firstChild.append(el("div", { className: "named" }, el("span", { className: "twist", "aria-hidden": "true" }), el("span", { className: "label" }), el("button", { type: "button", className: "times", tabIndex: -1 }), el("span", { className: "quiet note" })));
     row.children[1].append(el("span", { className: "bar" }), el("span", { className: "figure" }));
     rowCache.set(node.id, row);
     return row;
@@ -177,7 +177,7 @@ const table = (() => {
     row.setAttribute("aria-selected", state.selected === node.id);
     row.className = node.kind + (state.selected === node.id ? " selected" : "") + (has ? " parent" : "");
     row.tabIndex = node.id === state.rowFocus ? 0 : -1;
-    const cell = row.firstChild, [twist, label, times, note] = cell.children;
+    const cell = row.firstChild, [twist, label, times, note] = cell.firstChild.children;
     cell.style.setProperty("--level", node.level);
     cell.title = node.path || node.label;
     put(twist, has ? (node.open ? "▾" : "▸") : "");

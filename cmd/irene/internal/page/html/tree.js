@@ -116,7 +116,10 @@ const tree = (() => {
     }
     return (n.ops = [...byKey.values()].map((all) => node([all], n)));
   }
-  const partsOf = (n) => (n.kind === "rest" ? n.members : [...modulesOf(n), ...operatorsOf(n)]);
+  function partsOf(n) {
+    if (n.kind === "rest") return n.members;
+    return n.kind === "group" ? operatorsOf(n.parent) : [...modulesOf(n), ...operatorsOf(n)];
+  }
 
   // rest is the node of parts that are too narrow to draw one by one.
   function rest(parent, members) {
