@@ -128,12 +128,9 @@ func (g *Generation) timeSummary(t *render.Table) {
 }
 
 func (g *Generation) costs(t *render.Table) {
-	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
-	if g.Price != nil {
-		t.Row("cost", strings.TrimSpace(fmt.Sprintf("%.3g %s", perMillion*g.Price.PerKWh, g.Price.Currency))+fmt.Sprintf(" a million tokens (%.3g kWh)", perMillion))
-	}
-	if g.Carbon != nil {
-		t.Row("carbon", fmt.Sprintf("%.3g g CO2 a million tokens", perMillion**g.Carbon))
+	run := EnergyOf{g.Total().Energy, "run"}
+	for _, n := range g.Tariff.Notes("", EnergyOf{g.PerToken(), "token"}, run) {
+		t.Row(n.Key, n.Text)
 	}
 }
 

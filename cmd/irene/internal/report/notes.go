@@ -193,6 +193,7 @@ func (r *Report) powerText(w energy.Watts) string {
 func (r *Report) notes() []Note {
 	var out []Note
 	out = append(out, Note{Key: "memory", Text: r.memoryText(), Style: render.Bold})
+	out = append(out, r.TariffNotes()...)
 	if len(r.Coverage) > 0 {
 		var list []string
 		for _, s := range r.Coverage {

@@ -28,7 +28,7 @@ type sweepText struct {
 }
 
 func newSweepText(w io.Writer, s *Sweep) sweepWriter {
-	t := &sweepText{w: w, s: s, columns: s.columns(), metrics: SweepMetrics(s.Item()), table: &render.Table{Color: s.View.Color, Right: []bool{false}}}
+	t := &sweepText{w: w, s: s, columns: s.columns(), metrics: slices.DeleteFunc(s.metrics(), func(x Metric) bool { return x.Title == "" }), table: &render.Table{Color: s.View.Color, Right: []bool{false}}}
 	head := []string{"device"}
 	for _, x := range t.columns {
 		head = append(head, x.title)
