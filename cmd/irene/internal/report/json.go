@@ -56,9 +56,9 @@ type Output struct {
 	Values    render.Members[factJSON] `json:"values,omitzero" lines:"before,each"`   // every edge of the graph, with --values, by name
 	Memory    MemoryJSON               `json:"memory" lines:"before"`                 // what the run holds
 	TariffJSON
-	Coverage  render.Members[float64]  `json:"coverage" lines:"before"`               // part of the nodes, 0 to 1, that each source of scopes placed
-	Unknown   []Kind                   `json:"unknown_operators" lines:"before"`      // operators whose cost is in no sum, by type
-	Warnings  []string                 `json:"warnings" lines:"before"`               // what to know beside the numbers, for people
+	Coverage render.Members[float64] `json:"coverage" lines:"before"`          // part of the nodes, 0 to 1, that each source of scopes placed
+	Unknown  []Kind                  `json:"unknown_operators" lines:"before"` // operators whose cost is in no sum, by type
+	Warnings []string                `json:"warnings" lines:"before"`          // what to know beside the numbers, for people
 }
 
 // moduleJSON is one call of a module. Where the view ends, it has the operators of everything below it.

@@ -8,22 +8,22 @@ import (
 
 // LineOutput is what irene analyze --format json writes of each of several models, on a line of its own.
 type LineOutput struct {
-	Schema   int                   `json:"schema"`            // version of the format
-	Version  string                `json:"irene"`             // version of the program
-	File     string                `json:"file"`              // path of the model, as it was given or found in a folder
-	Part     render.Text           `json:"part"`              // what the model is of the one in its folder: "encoder", "merged decoder" …; null for a file given by itself
-	Variant  render.Text           `json:"variant"`           // what the name of a part says of its precision: "fp16", "q4" …; null where it says nothing
-	Error    render.Text           `json:"error"`             // why there are no numbers, or what --strict found; null where nothing failed
-	Failed   []string              `json:"failed_assertions"` // those that do not hold, with the numbers found
-	Dims     render.Members[int64] `json:"dims"`              // every dim that has a number, by name
-	Assumed  []string              `json:"assumed"`           // names of the dims nobody gave
-	Device   render.Text           `json:"device"`            // in the table of devices; null where nothing was predicted
-	Profile  render.Text           `json:"runtime"`           // runtime profile: which nodes run as one kernel; null without a device
-	Metrics  *MetricsJSON          `json:"metrics"`           // of the whole model; null where there are no numbers
-	Memory   *MemoryJSON           `json:"memory"`            // what the run holds; null where there are no numbers
+	Schema  int                   `json:"schema"`            // version of the format
+	Version string                `json:"irene"`             // version of the program
+	File    string                `json:"file"`              // path of the model, as it was given or found in a folder
+	Part    render.Text           `json:"part"`              // what the model is of the one in its folder: "encoder", "merged decoder" …; null for a file given by itself
+	Variant render.Text           `json:"variant"`           // what the name of a part says of its precision: "fp16", "q4" …; null where it says nothing
+	Error   render.Text           `json:"error"`             // why there are no numbers, or what --strict found; null where nothing failed
+	Failed  []string              `json:"failed_assertions"` // those that do not hold, with the numbers found
+	Dims    render.Members[int64] `json:"dims"`              // every dim that has a number, by name
+	Assumed []string              `json:"assumed"`           // names of the dims nobody gave
+	Device  render.Text           `json:"device"`            // in the table of devices; null where nothing was predicted
+	Profile render.Text           `json:"runtime"`           // runtime profile: which nodes run as one kernel; null without a device
+	Metrics *MetricsJSON          `json:"metrics"`           // of the whole model; null where there are no numbers
+	Memory  *MemoryJSON           `json:"memory"`            // what the run holds; null where there are no numbers
 	TariffJSON
-	Unknown  []Kind                `json:"unknown_operators"` // operators whose cost is in no sum, by type
-	Warnings []string              `json:"warnings"`          // what to know beside the numbers, for people
+	Unknown  []Kind   `json:"unknown_operators"` // operators whose cost is in no sum, by type
+	Warnings []string `json:"warnings"`          // what to know beside the numbers, for people
 }
 
 // Line is one model of many: what is left of its report, which itself would keep the graph.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -57,17 +56,9 @@ func (r *Report) surenessText() string {
 	if r.Device.LeftOut == 0 {
 		return ""
 	}
-	shares := map[law.Origin]float64{}
-	for i := range r.Operators {
-		if op := &r.Operators[i]; op.Origin != "" && !math.IsNaN(op.Metrics.Share) {
-			shares[op.Origin] += op.Metrics.Share
-		}
-	}
 	var list []string
-	for _, o := range []law.Origin{law.OriginFitted, law.OriginEstimated, law.OriginStandIn} {
-		if shares[o] > 0 {
-			list = append(list, fmt.Sprintf("%s %s", render.Percent(shares[o]), o))
-		}
+	for _, o := range r.Origins() {
+		list = append(list, fmt.Sprintf("%s %s", render.Percent(o.Share), o.Origin))
 	}
 	return fmt.Sprintf("%s; times of such kernels were %.0f %% off on GPUs left out of the fit", strings.Join(list, ", "), 100*r.Device.LeftOut)
 }

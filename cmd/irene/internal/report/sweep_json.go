@@ -53,12 +53,12 @@ type SweepRow struct {
 	PerToken *energy.Joules        `json:"j_per_token,omitzero"`   // joules
 	PerItem  *energy.Joules        `json:"j_per_item,omitzero"`    // joules
 	TariffJSON
-	FLOPs    render.Number         `json:"flops"`                  // floating-point operations, by the convention of the document
-	Bytes    render.Number         `json:"bytes"`                  // read and written
-	Memory   render.Number         `json:"memory_bytes"`           // bytes of weights, and of activations at their peak
-	Unknown  int                   `json:"unknown"`                // operators of unknown cost: energy, time, FLOPs and bytes are at least what they say
-	Fits     bool                  `json:"fits"`                   // no more than the device's memory, as far as it is known
-	Front    *bool                 `json:"pareto,omitzero"`        // no other row of the device and precision is at once faster and takes less energy per item; over power limits and clocks, and with --deadline
+	FLOPs   render.Number `json:"flops"`           // floating-point operations, by the convention of the document
+	Bytes   render.Number `json:"bytes"`           // read and written
+	Memory  render.Number `json:"memory_bytes"`    // bytes of weights, and of activations at their peak
+	Unknown int           `json:"unknown"`         // operators of unknown cost: energy, time, FLOPs and bytes are at least what they say
+	Fits    bool          `json:"fits"`            // no more than the device's memory, as far as it is known
+	Front   *bool         `json:"pareto,omitzero"` // no other row of the device and precision is at once faster and takes less energy per item; over power limits and clocks, and with --deadline
 }
 
 // sweepJSON writes rows as they come: a line each alone, or within one object that also says what was read.

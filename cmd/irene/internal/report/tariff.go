@@ -25,8 +25,8 @@ type Price struct {
 // jPerKWh is the energy of a kilowatt hour.
 const jPerKWh = 3.6e6
 
-// million is how many runs, tokens or items costs are told of: one of them costs too little to read.
-const million = 1e6
+// Million is how many runs, tokens or items costs are told of: one of them costs too little to read.
+const Million = 1e6
 
 // Cost is the price of an energy, in the currency; not a number where either is not known.
 func (t *Tariff) Cost(e energy.Joules) float64 {
@@ -65,7 +65,7 @@ func (t *Tariff) Notes(bound string, each ...EnergyOf) []Note {
 		for _, x := range each {
 			text := render.UnknownText
 			if !math.IsNaN(float64(x.Energy)) {
-				text = bound + of(million*x.Energy) + what
+				text = bound + of(Million*x.Energy) + what
 			}
 			list = append(list, fmt.Sprintf("%s a million %ss", text, x.Of))
 		}
@@ -128,7 +128,7 @@ func (t *Tariff) JSON(run, each energy.Joules, tokens bool) TariffJSON {
 	var out TariffJSON
 	if t.Price != nil {
 		out.Currency, out.Run = &t.Price.Currency, new(render.Number(t.Cost(run)))
-		cost := new(render.Number(t.Cost(million * each)))
+		cost := new(render.Number(t.Cost(Million * each)))
 		if tokens {
 			out.Tokens = cost
 		} else {
@@ -137,7 +137,7 @@ func (t *Tariff) JSON(run, each energy.Joules, tokens bool) TariffJSON {
 	}
 	if t.Carbon != nil {
 		out.CO2Run = new(render.Number(t.CO2(run)))
-		co2 := new(render.Number(t.CO2(million * each)))
+		co2 := new(render.Number(t.CO2(Million * each)))
 		if tokens {
 			out.CO2Tokens = co2
 		} else {
@@ -164,7 +164,7 @@ func (t *Tariff) sweepMetrics(item string) []Metric {
 		}
 		out = append(
 			out, of(key+"_per_run", "", 1, func(r *sweep.Row) energy.Joules { return r.Energy }),
-			of(key+"_per_million_"+item+"s", title, million, (*sweep.Row).PerItem),
+			of(key+"_per_million_"+item+"s", title, Million, (*sweep.Row).PerItem),
 		)
 	}
 	amount := func(unit string) func(energy.Joules) string {

@@ -24,16 +24,26 @@ type Work struct {
 	Tokens int64 // in all of them
 }
 
-// workOf counts what a run works on.
-func workOf(a *analysis.Analysis) Work {
+// SharesOf is how many shares a run is, as an expression in the dims that are open; false where no input tells.
+func SharesOf(a *analysis.Analysis, per Per) (graph.Dim, bool) {
 	items, tokens, ok := analysis.Work(a.Graph, func(v *graph.Value) graph.Shape { return a.Inference.Facts[v.ID].Shape })
-	if !ok {
-		return Work{}
+	switch per {
+	case PerToken:
+		return tokens, ok && !tokens.IsUnknown()
+	case PerItem:
+		return items, ok
 	}
-	var out Work
-	out.Items, _ = a.Eval(items)
-	out.Tokens, _ = a.Eval(tokens)
-	return out
+	return graph.Const(1), true
+}
+
+// workOf counts what a run works on.
+func workOf(a *analysis.Analysis) (w Work) {
+	for per, n := range map[Per]*int64{PerItem: &w.Items, PerToken: &w.Tokens} {
+		if d, ok := SharesOf(a, per); ok {
+			*n, _ = a.Eval(d)
+		}
+	}
+	return w
 }
 
 // Count is how many shares a run is; false where that is not known.

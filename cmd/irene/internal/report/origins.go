@@ -1,0 +1,30 @@
+package report
+
+import (
+	"math"
+
+	"github.com/irene-onnx/irene/energy/law"
+)
+
+// OriginShare is what part of the model's energy, or else time, comes from one kind of constants.
+type OriginShare struct {
+	Origin law.Origin
+	Share  float64 // 0 to 1
+}
+
+// Origins are what stands behind the report's predictions, the surest first, none without its share.
+func (r *Report) Origins() []OriginShare {
+	shares := map[law.Origin]float64{}
+	for i := range r.Operators {
+		if op := &r.Operators[i]; op.Origin != "" && !math.IsNaN(op.Metrics.Share) {
+			shares[op.Origin] += op.Metrics.Share
+		}
+	}
+	var out []OriginShare
+	for _, o := range []law.Origin{law.OriginFitted, law.OriginEstimated, law.OriginStandIn} {
+		if shares[o] > 0 {
+			out = append(out, OriginShare{o, shares[o]})
+		}
+	}
+	return out
+}
