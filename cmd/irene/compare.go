@@ -86,7 +86,7 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 	if err := want.view(c); err != nil {
 		return err
 	}
-	c.View.Color = useColor(env, ctx)
+	c.View.Screen = env.screen
 	failed, err := judgeComparison(c, want.limits)
 	if err != nil {
 		return err

@@ -81,6 +81,7 @@ func runGenerate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	r.View.Screen = env.screen
 	return writeFormat(env, want.output, want.format.Write, r)
 }
 

@@ -31,12 +31,20 @@ type gridRow struct {
 	cells  []render.Cell
 }
 
-func (g *grid) text(color bool) string {
-	t := &render.Table{Right: g.right, Color: color}
-	t.Head(g.titles...)
+func (g *grid) columns() []render.Column {
+	var out []render.Column
+	for i, title := range g.titles {
+		out = append(out, render.Column{Title: title, Right: i < len(g.right) && g.right[i]})
+	}
+	out[0].Room = 24
+	return out
+}
+
+func (g *grid) text(s render.Screen) string {
+	t := &render.Table{Screen: s, Columns: g.columns()}
 	for _, r := range g.rows {
 		cells := append([]render.Cell(nil), r.cells...)
-		cells[0].Text = r.prefix + cells[0].Text
+		cells[0].Lead = r.prefix
 		t.Cells(cells...)
 	}
 	return t.String()
@@ -47,30 +55,22 @@ func (g *grid) markdown(b *strings.Builder) {
 	for _, r := range g.rows {
 		rows = append(rows, append([]string{strings.Repeat("&emsp;", r.depth) + render.Markdown(r.cells[0].Text)}, render.MarkdownCells(r.cells[1:])...))
 	}
-	titles := append([]string(nil), g.titles...)
-	for i, t := range titles {
-		titles[i] = render.Markdown(cmp.Or(t, " "))
+	columns := g.columns()
+	for i, c := range columns {
+		columns[i].Title = render.Markdown(cmp.Or(c.Title, " "))
 	}
-	render.MarkdownTable(b, titles, g.right, rows)
+	render.MarkdownTable(b, columns, rows)
 }
 
 func writeText(w io.Writer, c *Comparison) error {
 	var b strings.Builder
-	t := &render.Table{Color: c.View.Color}
-	for _, n := range c.head() {
-		t.Cells(render.Cell{Text: n.Key, Style: render.Bold}, render.Cell{Text: n.Text, Style: n.Style})
-	}
-	b.WriteString(t.String())
+	b.WriteString(c.View.Screen.Notes(c.head()))
 	for _, g := range c.grids() {
 		b.WriteByte('\n')
-		b.WriteString(g.text(c.View.Color))
-	}
-	t = &render.Table{Color: c.View.Color}
-	for _, n := range c.notes() {
-		t.Cells(render.Cell{Text: n.Key, Style: n.Style}, render.Cell{Text: n.Text, Style: render.Plain})
+		b.WriteString(g.text(c.View.Screen))
 	}
 	b.WriteByte('\n')
-	b.WriteString(t.String())
+	b.WriteString(c.View.Screen.Notes(c.notes()))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -112,8 +112,8 @@ func (c *Comparison) grids() []*grid {
 }
 
 // head says what is compared, under which assumptions, and what comes out.
-func (c *Comparison) head() []report.Note {
-	var out []report.Note
+func (c *Comparison) head() []render.Note {
+	var out []render.Note
 	for k, r := range c.Points[0].Reports {
 		h := r.HeadNotes()
 		text := h[0].Text
@@ -123,7 +123,7 @@ func (c *Comparison) head() []report.Note {
 				dims += "; then " + d
 			}
 		}
-		out = append(out, report.Note{Key: c.Names[k], Text: text + ": " + dims})
+		out = append(out, render.Note{Key: c.Names[k], Text: text + ": " + dims})
 	}
 	first := c.Points[0].Reports[0]
 	if first.Device != nil {
@@ -133,25 +133,25 @@ func (c *Comparison) head() []report.Note {
 			}
 		}
 	}
-	out = append(out, report.Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", first.NumbersText(), first.Convention)})
+	out = append(out, render.Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", first.NumbersText(), first.Convention)})
 	return append(out, c.verdicts()...)
 }
 
 // verdicts say how each model stands to the first, by the first metric.
-func (c *Comparison) verdicts() []report.Note {
+func (c *Comparison) verdicts() []render.Note {
 	x := c.shown()[0]
-	var out []report.Note
+	var out []render.Note
 	for i, p := range c.Points {
 		for k := 1; k < len(c.Names); k++ {
 			text := c.verdict(x, i, k)
 			if p.Label != "" {
 				text = "at " + p.Label + " " + text
 			}
-			out = append(out, report.Note{Key: "verdict", Text: text, Style: render.Bold})
+			out = append(out, render.Note{Key: "verdict", Text: text, Style: render.Bold})
 		}
 	}
 	for _, x := range c.Crossings {
-		out = append(out, report.Note{Key: "crossover", Text: c.crossing(&x), Style: render.Bold})
+		out = append(out, render.Note{Key: "crossover", Text: c.crossing(&x), Style: render.Bold})
 	}
 	return out
 }
@@ -472,8 +472,8 @@ func (p *piece) name() string {
 }
 
 // notes are what to know beside the tables: what only one model has, the rule of verdicts, warnings.
-func (c *Comparison) notes() []report.Note {
-	var out []report.Note
+func (c *Comparison) notes() []render.Note {
+	var out []render.Note
 	x := c.shown()[0]
 	for k := 1; k < len(c.Names); k++ {
 		for _, side := range [][2]int{{0, k}, {k, 0}} {
@@ -482,15 +482,15 @@ func (c *Comparison) notes() []report.Note {
 				key = fmt.Sprintf("in %s, not %s", c.Names[side[0]], c.Names[side[1]])
 			}
 			if text := c.aloneText(x, side[0], c.pieces(x, 0, k)); text != "" {
-				out = append(out, report.Note{Key: key, Text: text, Style: render.Bold})
+				out = append(out, render.Note{Key: key, Text: text})
 			}
 		}
 	}
 	if x.Key == "energy_j" {
-		out = append(out, report.Note{Key: "intervals", Text: mark + " " + ratioRule, Style: render.Bold})
+		out = append(out, render.Note{Key: "intervals", Text: mark + " " + ratioRule})
 	}
 	for _, n := range c.Notes {
-		out = append(out, report.Note{Key: "note", Text: n, Style: render.Yellow})
+		out = append(out, render.Note{Key: "note", Text: n, Mark: render.Yellow})
 	}
 	return append(out, c.doubts()...)
 }
@@ -532,11 +532,11 @@ func (c *Comparison) aloneText(x *report.Metric, k int, list []*piece) string {
 }
 
 // doubts are what makes the numbers less sure: what several models share is said once.
-func (c *Comparison) doubts() []report.Note {
-	var out []report.Note
+func (c *Comparison) doubts() []render.Note {
+	var out []render.Note
 	for k, r := range c.Points[0].Reports {
 		for _, n := range r.Doubts() {
-			i := slices.IndexFunc(out, func(o report.Note) bool { return o.Text == n.Text && strings.HasSuffix(o.Key, " "+n.Key) })
+			i := slices.IndexFunc(out, func(o render.Note) bool { return o.Text == n.Text && strings.HasSuffix(o.Key, " "+n.Key) })
 			if i >= 0 {
 				out[i].Key = strings.TrimSuffix(out[i].Key, " "+n.Key) + ", " + c.Names[k] + " " + n.Key
 				continue
