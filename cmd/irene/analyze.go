@@ -45,6 +45,7 @@ func analyzeFlags() []cli.Flag {
 			&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 			expandFlag(),
 		},
+		tariffFlags(),
 		outputFlags(render.FormatNames(report.Formats()), ""),
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "assert", Usage: "fail with status 3 unless `EXPR` holds (repeatable)"},

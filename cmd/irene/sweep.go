@@ -53,6 +53,7 @@ func sweepFlags() []cli.Flag {
 			&cli.StringSliceFlag{Name: "assert", Usage: "recommend only where `EXPR` holds, and fail with status 3 where it nowhere does (repeatable)"},
 			&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes; over power limits and clocks, time", Usage: "of a plot: the dim `NAME` along the axis"},
 		},
+		tariffFlags(),
 		outputFlags(render.FormatNames(report.SweepFormats()), ", "+strings.Join(plotFormats(), " and ")+" draw"),
 		[]cli.Flag{colorFlag()},
 	)

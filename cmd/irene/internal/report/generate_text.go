@@ -127,12 +127,9 @@ func (g *Generation) timeSummary(t *notes) {
 }
 
 func (g *Generation) costs(t *notes) {
-	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
-	if g.Price != nil {
-		t.add("cost", strings.TrimSpace(fmt.Sprintf("%.3g %s", perMillion*g.Price.PerKWh, g.Price.Currency))+fmt.Sprintf(" a million tokens (%.3g kWh)", perMillion))
-	}
-	if g.Carbon != nil {
-		t.add("carbon", fmt.Sprintf("%.3g g CO2 a million tokens", perMillion**g.Carbon))
+	run := EnergyOf{g.Total().Energy, "run"}
+	for _, n := range g.Tariff.Notes("", EnergyOf{g.PerToken(), "token"}, run) {
+		t.add(n.Key, n.Text)
 	}
 }
 

@@ -21,6 +21,7 @@ type LineOutput struct {
 	Profile  render.Text           `json:"runtime"`           // runtime profile: which nodes run as one kernel; null without a device
 	Metrics  *MetricsJSON          `json:"metrics"`           // of the whole model; null where there are no numbers
 	Memory   *MemoryJSON           `json:"memory"`            // what the run holds; null where there are no numbers
+	TariffJSON
 	Unknown  []Kind                `json:"unknown_operators"` // operators whose cost is in no sum, by type
 	Warnings []string              `json:"warnings"`          // what to know beside the numbers, for people
 }
@@ -46,7 +47,7 @@ func (l *Line) Fill(r *Report) {
 		l.Device, l.Profile = render.Text(r.Device.ID), render.Text(r.Device.Profile)
 	}
 	l.metrics = r.Tree.Metrics
-	l.Metrics, l.Memory = new(l.metrics.JSON()), new(r.MemoryJSON())
+	l.Metrics, l.Memory, l.TariffJSON = new(l.metrics.JSON()), new(r.MemoryJSON()), r.TariffJSON()
 }
 
 // memory is what the run holds, in bytes; false where it is not known.

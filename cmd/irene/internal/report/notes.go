@@ -191,6 +191,7 @@ func (r *Report) powerText(w energy.Watts) string {
 func (r *Report) notes() []render.Note {
 	var out []render.Note
 	out = append(out, render.Note{Key: "memory", Text: r.memoryText()})
+	out = append(out, r.TariffNotes()...)
 	if len(r.Coverage) > 0 {
 		var list []string
 		for _, s := range r.Coverage {

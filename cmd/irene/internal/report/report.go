@@ -28,6 +28,8 @@ type Report struct {
 	Operators  []Operator // in graph order
 	Values     []Value    // nil unless asked for
 	Memory     analysis.Memory
+	Work       Work
+	Tariff     Tariff
 	Coverage   []scope.Share
 	Unknown    []Kind // operators whose cost is not known
 	Warnings   []string

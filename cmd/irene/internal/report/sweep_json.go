@@ -52,6 +52,7 @@ type SweepRow struct {
 	Items    *render.Number        `json:"items,omitzero"`         // of the batch, where it has none
 	PerToken *energy.Joules        `json:"j_per_token,omitzero"`   // joules
 	PerItem  *energy.Joules        `json:"j_per_item,omitzero"`    // joules
+	TariffJSON
 	FLOPs    render.Number         `json:"flops"`                  // floating-point operations, by the convention of the document
 	Bytes    render.Number         `json:"bytes"`                  // read and written
 	Memory   render.Number         `json:"memory_bytes"`           // bytes of weights, and of activations at their peak
@@ -131,6 +132,7 @@ func (s *Sweep) rowJSON(r *sweep.Row) SweepRow {
 	} else {
 		out.Items, out.PerItem = items, per
 	}
+	out.TariffJSON = s.Tariff.JSON(r.Energy, r.PerItem(), s.Grids[0].Tokens)
 	if s.Front {
 		out.Front = &r.Front
 	}

@@ -28,7 +28,8 @@ type sweepText struct {
 }
 
 func newSweepText(w io.Writer, s *Sweep) sweepWriter {
-	t := &sweepText{w: w, s: s, columns: s.columns(), metrics: SweepMetrics(s.Item()), table: &render.Table{Screen: s.View.Screen, Columns: render.Columns(false, "device")}}
+	t := &sweepText{w: w, s: s, columns: s.columns(), table: &render.Table{Screen: s.View.Screen, Columns: render.Columns(false, "device")}}
+	t.metrics = slices.DeleteFunc(s.metrics(), func(x Metric) bool { return x.Title == "" })
 	for _, x := range t.columns {
 		t.table.Columns = append(t.table.Columns, render.Column{Title: x.title, Right: true})
 	}
