@@ -81,7 +81,7 @@ func runAnalyze(env *environment, ctx *cli.Context) error {
 	if err := want.view(r); err != nil {
 		return err
 	}
-	r.View.Color = useColor(env, ctx)
+	r.View.Screen = env.screen
 	failed, err := judge(r, want.assertions)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	output         string // file that the command writes, as it was named; "" and "-" are standard output
+	screen         render.Screen
 }
 
 // command is a row of the table of subcommands.
@@ -155,6 +156,7 @@ func newApp(env *environment, table []command) *cli.App {
 				if mine.output = ctx.String("output"); ctx.Bool(quietFlag) {
 					mine.stderr = io.Discard
 				}
+				mine.screen = screenOf(&mine, ctx)
 				if err := keepInputs(&mine, ctx); err != nil {
 					return err
 				}

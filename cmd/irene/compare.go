@@ -103,7 +103,7 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 	if c.Crossings, err = x.find(); err != nil {
 		return err
 	}
-	c.View.Color = useColor(env, ctx)
+	c.View.Screen = env.screen
 	failed, err := judgeComparison(c, want.limits)
 	if err != nil {
 		return err

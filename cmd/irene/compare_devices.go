@@ -58,7 +58,7 @@ func runCompareDevices(env *environment, ctx *cli.Context, want *compareRequest)
 	if err != nil {
 		return err
 	}
-	d := &compare.Devices{Version: version(), Deadline: want.within.time, Step: want.within.step, Metrics: want.shown.Metrics, Color: useColor(env, ctx)}
+	d := &compare.Devices{Version: version(), Deadline: want.within.time, Step: want.within.step, Metrics: want.shown.Metrics, Screen: env.screen}
 	x := &deviceComparison{want: want, graph: g, analyses: map[int64]*analysis.Analysis{}}
 	if err := x.bind(d); err != nil {
 		return dimError(err, len(want.dims) > 0)

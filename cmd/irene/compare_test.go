@@ -41,7 +41,7 @@ type comparison struct {
 	}
 	Differences []struct {
 		Models [2]int
-		Parts []struct{ Values []*float64 }
+		Parts  []struct{ Values []*float64 }
 	}
 }
 

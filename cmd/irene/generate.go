@@ -79,6 +79,7 @@ func runGenerate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	r.View.Screen = env.screen
 	return writeFormat(env, want.output, want.format.Write, r)
 }
 

@@ -98,7 +98,7 @@ func runSweep(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s.View.Color = useColor(env, ctx)
+	s.View.Screen = env.screen
 	s.Rows = func(emit func(*sweep.Row) error) error { return want.evaluate(env, s, axes, emit) }
 	if want.plot != "" {
 		err = want.draw(env, s, axes)

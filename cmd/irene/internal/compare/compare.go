@@ -67,7 +67,7 @@ type View struct {
 	Top     int      // negative: the format chooses
 	ByDiff  bool     // biggest differences first
 	Expand  bool
-	Color   bool
+	render.Screen
 	Modules []*Row // asked for; nil: all
 }
 

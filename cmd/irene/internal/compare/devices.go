@@ -20,7 +20,7 @@ type Devices struct {
 	Per      report.Per
 	Metrics  []string // by name: the first that is known decides
 	Notes    []string
-	Color    bool
+	render.Screen
 
 	ranking *ranking
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func writeDevicesText(w io.Writer, d *Devices) error {
-	return writeTextOf(w, d.Color, d.head(), d.grids(), d.notes())
+	return writeTextOf(w, d.Screen, d.head(), d.grids(), d.notes())
 }
 
 func writeDevicesMarkdown(w io.Writer, d *Devices) error {
@@ -24,25 +24,25 @@ func writeDevicesMarkdown(w io.Writer, d *Devices) error {
 }
 
 // head says which device takes the least, of what, and under which assumptions.
-func (d *Devices) head() []report.Note {
-	var out []report.Note
+func (d *Devices) head() []render.Note {
+	var out []render.Note
 	for _, text := range d.verdicts() {
-		out = append(out, report.Note{Key: "verdict", Text: text, Style: render.Bold})
+		out = append(out, render.Note{Key: "verdict", Text: text, Style: render.Bold})
 	}
 	r := d.first()
 	if r == nil {
 		return out
 	}
-	out = append(out, report.Note{Key: "model", Text: fmt.Sprintf("%s (%s): %s", r.Model.File, r.AboutModel(), d.dimsText(r))})
+	out = append(out, render.Note{Key: "model", Text: fmt.Sprintf("%s (%s): %s", r.Model.File, r.AboutModel(), d.dimsText(r))})
 	if d.Deadline > 0 {
 		of := "a run"
 		if d.Step {
 			of = "a decode step"
 		}
-		out = append(out, report.Note{Key: "deadline", Text: fmt.Sprintf("%v for %s", d.Deadline, of)})
+		out = append(out, render.Note{Key: "deadline", Text: fmt.Sprintf("%v for %s", d.Deadline, of)})
 	}
 	text := fmt.Sprintf("%s; %s, runtime %s", r.NumbersText(), report.BoundaryText(r.Device.Boundary), r.Device.Profile)
-	return append(out, report.Note{Key: "numbers", Text: text})
+	return append(out, render.Note{Key: "numbers", Text: text})
 }
 
 // dimsText lists the dims, but for the batch that was looked for.
@@ -91,10 +91,10 @@ func (d *Devices) grids() []*grid {
 	if len(d.ranking.list) > 0 {
 		out = append(out, d.rankingGrid())
 	}
-	rest := &grid{titles: []string{"–", "does not run it", "why"}, right: []bool{true, false, false}}
+	rest := &grid{keys: 2, columns: []render.Column{{}, {Title: "device"}, {Title: "why it does not run there", Room: 20, Wrap: true}}}
 	for i := range d.Choices {
 		if c := &d.Choices[i]; d.Status(c) != Runs {
-			rest.rows = append(rest.rows, gridRow{cells: []render.Cell{{Text: "–"}, {Text: c.Device}, {Text: d.why(c), Style: render.Red}}})
+			rest.add(render.Cell{Text: "–"}, render.Cell{Text: c.Device}, render.Cell{Text: d.why(c), Style: render.Red})
 		}
 	}
 	if rest.rows != nil {
@@ -134,18 +134,9 @@ func (d *Devices) rankingGrid() *grid {
 	r := d.ranking
 	time := report.FindMetric("time")
 	columns := []rankColumn{
-		{cell: rankText},
-		{title: "device", left: true, cell: func(s *standing) render.Cell { return plainCell(d.Choices[s.place].Device) }},
-		{title: "batch", cell: func(s *standing) render.Cell {
-			n := d.Choices[s.place].Size
-			switch {
-			case n == 0:
-				return render.Cell{}
-			case d.Batch != "" && s.report.Tree.Metrics.Unknown > 0:
-				return plainCell("≤ " + strconv.FormatInt(n, 10))
-			}
-			return plainCell(strconv.FormatInt(n, 10))
-		}},
+		rankColumnOf(),
+		texts("device", 0, 0, func(s *standing) render.Cell { return plainCell(d.Choices[s.place].Device) }),
+		numbers("batch", 0, func(s *standing) render.Cell { return plainCell(d.sizeText(s)) }),
 		amountColumn(r.metric, d.Per),
 	}
 	if r.metric.Key == "energy_j" {
@@ -160,14 +151,25 @@ func (d *Devices) rankingGrid() *grid {
 		if d.Step {
 			title = "step"
 		}
-		columns = append(columns, rankColumn{title: title, cell: func(s *standing) render.Cell { return plainCell(s.report.Tree.Metrics.Text("time")) }})
+		columns = append(columns, numbers(title, dropRun, func(s *standing) render.Cell { return plainCell(s.report.Tree.Metrics.Text("time")) }))
 	}
 	columns = append(columns, tariffColumns(&r.list[0].report.Tariff, d.Per)...)
-	columns = append(columns, memoryColumn(), rankColumn{title: "origin", left: true, cell: originCell}, remarkColumn())
-	return r.table(columns)
+	return r.table(append(columns, r.memoryColumn(), texts("origin", 0, 0, originCell)), 2)
 }
 
-// originCell says what most of a prediction rests on, and what part of it.
+// sizeText is the size of the batch on a device: at most that where operators of unknown cost take time too.
+func (d *Devices) sizeText(s *standing) string {
+	n := d.Choices[s.place].Size
+	switch {
+	case n == 0:
+		return ""
+	case d.Batch != "" && s.report.Tree.Metrics.Unknown > 0:
+		return "≤ " + strconv.FormatInt(n, 10)
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// originCell says what most of a prediction rests on.
 func originCell(s *standing) render.Cell {
 	var most report.OriginShare
 	for _, o := range s.report.Origins() {
@@ -175,43 +177,49 @@ func originCell(s *standing) render.Cell {
 			most = o
 		}
 	}
-	switch {
-	case most.Origin == "":
-		return render.Cell{}
-	case most.Share > 0.9995:
-		return render.Cell{Text: string(most.Origin), Style: render.Faint}
+	return render.Cell{Text: string(most.Origin), Style: render.Faint}
+}
+
+// originsText says what the predictions of every device rest on, in shares of its energy.
+func (d *Devices) originsText() string {
+	var list []string
+	for _, s := range d.ranking.list {
+		list = append(list, d.Choices[s.place].Device+" "+s.report.OriginsText())
 	}
-	return render.Cell{Text: fmt.Sprintf("%.0f %% %s", 100*most.Share, most.Origin), Style: render.Faint}
+	return strings.Join(list, "; ")
 }
 
 // notes say what ratios rest on, and what makes the numbers less sure.
-func (d *Devices) notes() []report.Note {
-	var out []report.Note
+func (d *Devices) notes() []render.Note {
+	var out []render.Note
+	if len(d.ranking.list) > 0 {
+		out = append(out, render.Note{Key: "origin", Text: d.originsText()}, render.Note{Key: frontMark, Text: frontNote})
+	}
 	if len(d.ranking.list) > 1 {
-		out = append(out, report.Note{Key: "intervals", Text: mark + " " + devicesRule, Style: render.Bold})
+		out = append(out, render.Note{Key: mark, Text: devicesRule})
 	}
 	for _, n := range d.Notes {
-		out = append(out, report.Note{Key: "note", Text: n, Style: render.Yellow})
+		out = append(out, render.Note{Key: "note", Text: n, Mark: render.Yellow})
 	}
 	if r := d.first(); r != nil {
 		for _, k := range r.Unknown {
-			out = append(out, report.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Style: render.Yellow})
+			out = append(out, render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Mark: render.Yellow})
 		}
 	}
 	for _, w := range d.warnings() {
-		out = append(out, report.Note{Key: "warning", Text: w, Style: render.Yellow})
+		out = append(out, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
 	}
 	return out
 }
 
-// warnings are those of all devices, each once, with the devices that have it where not all do.
+// warnings are those of the devices that run the model, each once, with the devices that have it where not all do.
 func (d *Devices) warnings() []string {
 	var texts []string
 	having := map[string][]string{}
 	asked := 0
 	for i := range d.Choices {
 		c := &d.Choices[i]
-		if c.Report == nil {
+		if d.Status(c) != Runs {
 			continue
 		}
 		asked++

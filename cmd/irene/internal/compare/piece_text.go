@@ -11,13 +11,12 @@ import (
 // pieceGrid lists the biggest differences of disjoint parts of two models, at the first point.
 func (c *Comparison) pieceGrid() *grid {
 	x := c.shown()[0]
-	g := &grid{titles: []string{"biggest differences", ""}, right: []bool{false, true}}
-	q := &columns{metric: x, names: c.Names, amounts: true, ratios: true, gap: true}
-	q.titles(g)
-	g.titles = append(g.titles, "beside")
+	q := &columns{metric: x, names: c.Names, amounts: true, ratios: true, gap: true, drop: dropRatio}
+	g := &grid{keys: 2, columns: []render.Column{{Title: "biggest differences", Room: roomOfModule}, {Right: true}}}
+	g.columns = append(append(g.columns, q.titles()...), render.Column{Title: "beside", Drop: dropBeside, Room: roomOfBeside})
 	for _, p := range c.biggest(x, 0, 1, shownPieces) {
 		cells := append([]render.Cell{{Text: p.name()}, {Text: p.times()}}, q.cells([]amount{p.a, p.b}, nil, false)...)
-		g.rows = append(g.rows, gridRow{cells: append(cells, render.Cell{Text: p.beside, Style: render.Faint})})
+		g.add(append(cells, render.Cell{Text: p.beside, Style: render.Faint})...)
 	}
 	return g
 }
@@ -27,13 +26,18 @@ func (c *Comparison) differencesGrid() *grid {
 	x := c.shown()[0]
 	r := c.ranking(0)
 	base := c.Base()
-	g := &grid{titles: []string{"", "differs most in", "", "best " + c.Names[base], "it", "difference"}, right: []bool{false, false, true, true, true, true}}
+	g := &grid{keys: 3, columns: append(
+		[]render.Column{{}, {Title: "differs most in", Room: roomOfModule}, {Right: true}},
+		render.Columns(true, "best "+c.Names[base], "it", "difference")...,
+	)}
 	for _, s := range r.list[1:] {
 		name := c.Names[s.place]
 		for _, p := range c.biggest(x, base, s.place, shownPiecesOfMany) {
-			g.rows = append(g.rows, gridRow{cells: []render.Cell{
-				{Text: name}, {Text: p.name()}, {Text: p.times()}, {Text: p.a.printed(x)}, {Text: p.b.printed(x)}, {Text: difference(x, p.a, p.b)},
-			}})
+			var cells []render.Cell
+			for _, text := range []string{name, p.name(), p.times(), p.a.printed(x), p.b.printed(x), difference(x, p.a, p.b)} {
+				cells = append(cells, plainCell(text))
+			}
+			g.add(cells...)
 			name = ""
 		}
 	}

@@ -1,9 +1,11 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,40 +16,70 @@ import (
 
 // rankColumn is a column of a table of standings.
 type rankColumn struct {
-	title string
-	left  bool
-	cell  func(*standing) render.Cell
+	render.Column
+	cell func(*standing) render.Cell
 }
+
+// numbers is a column of numbers.
+func numbers(title string, drop int, cell func(*standing) render.Cell) rankColumn {
+	return rankColumn{render.Column{Title: title, Right: true, Drop: drop}, cell}
+}
+
+// texts is a column of texts, of which long ones get some room.
+func texts(title string, drop, room int, cell func(*standing) render.Cell) rankColumn {
+	return rankColumn{render.Column{Title: title, Drop: drop, Room: room}, cell}
+}
+
+// The order in which columns of standings go where the screen is narrow, the last first.
+const (
+	dropCost = iota + 1
+	dropBounds
+	dropCO2
+	dropEach
+	dropRun
+	dropInterval
+	dropMemory
+)
 
 func plainCell(text string) render.Cell { return render.Cell{Text: text} }
 
-// rankText is the rank; "–" of what has none.
-func rankText(s *standing) render.Cell {
-	if s.rank == 0 {
-		return plainCell("–")
-	}
-	return plainCell(strconv.Itoa(s.rank))
+// rankColumnOf has the rank, with a star on the front of energy against time; "–" of what has none.
+func rankColumnOf() rankColumn {
+	return texts("", 0, 0, func(s *standing) render.Cell {
+		switch {
+		case s.rank == 0:
+			return plainCell("–")
+		case s.front:
+			return plainCell(strconv.Itoa(s.rank) + frontMark)
+		}
+		return plainCell(strconv.Itoa(s.rank))
+	})
 }
+
+// frontMark stands beside ranks of what no other one is at once faster than, and cheaper by energy.
+const frontMark = "*"
+
+// frontNote says what the star means.
+const frontNote = "on the Pareto front: no other one is at once faster and takes less energy"
 
 // amountColumn has a metric of a share of a run.
 func amountColumn(x *report.Metric, per report.Per) rankColumn {
 	title := x.Label()
-	if per != report.PerRun && !x.Exact {
+	switch {
+	case per == report.PerRun || x.Exact:
+	case x.Key == "energy_j":
+		title = "per " + string(per)
+	default:
 		title += "/" + string(per)
 	}
-	return rankColumn{title: title, cell: func(s *standing) render.Cell { return plainCell(s.amount(x).printed(x)) }}
+	return numbers(title, 0, func(s *standing) render.Cell { return plainCell(s.amount(x).printed(x)) })
 }
 
 // intervalColumn has the interval of the energy.
 func intervalColumn() rankColumn {
-	return rankColumn{title: "90 %", left: true, cell: func(s *standing) render.Cell {
-		m := &s.report.Tree.Metrics
-		if !m.HasEnergy() || m.Unknown > 0 {
-			return render.Cell{}
-		}
-		n := energy.Joules(s.share)
-		return render.Cell{Text: rangeText((m.Low / n).String(), (m.High / n).String()), Style: render.Faint}
-	}}
+	return texts("90 %", dropInterval, 0, func(s *standing) render.Cell {
+		return render.Cell{Text: intervalText(s.report, s.share), Style: render.Faint}
+	})
 }
 
 // rangeText joins two numbers; a unit of both is written once.
@@ -65,22 +97,20 @@ func (r *ranking) ratioColumns() []rankColumn {
 		return nil
 	}
 	return []rankColumn{
-		{title: "to best", cell: func(s *standing) render.Cell {
-			return plainCell(ratioText(best.amount(r.metric), s.amount(r.metric)))
-		}},
-		{title: "", left: true, cell: func(s *standing) render.Cell {
+		numbers("ratio", 0, func(s *standing) render.Cell { return plainCell(ratioText(best.amount(r.metric), s.amount(r.metric))) }),
+		texts("", 0, 0, func(s *standing) render.Cell {
 			if s != best && s.apart(r.metric) {
 				return render.Cell{Text: mark, Style: render.Yellow}
 			}
 			return render.Cell{}
-		}},
-		{title: "90 %", left: true, cell: func(s *standing) render.Cell {
+		}),
+		texts("90 %", dropBounds, 0, func(s *standing) render.Cell {
 			ratio, ok := s.ratioOf(r.metric)
 			if !ok || s == best {
 				return render.Cell{}
 			}
 			return render.Cell{Text: boundsText(ratio.Low, ratio.High), Style: render.Faint}
-		}},
+		}),
 	}
 }
 
@@ -97,21 +127,34 @@ func boundsText(low, high float64) string {
 	return strings.TrimSuffix(formatRatio(low), "x") + " … " + formatRatio(high)
 }
 
-// memoryColumn has what a run holds, and whether the device does.
-func memoryColumn() rankColumn {
-	return rankColumn{title: "memory", cell: func(s *standing) render.Cell {
+// memoryColumn has what a run holds, and whether the device does not.
+func (r *ranking) memoryColumn() rankColumn {
+	drop := dropMemory
+	if slices.ContainsFunc(r.list, tooLarge) {
+		drop = 0
+	}
+	return numbers("memory", drop, func(s *standing) render.Cell {
 		m := &s.report.Memory
-		if !m.Known {
+		switch {
+		case !m.Known:
 			return plainCell(render.UnknownText)
+		case tooLarge(s):
+			return render.Cell{Text: "does not fit", Style: render.Red}
 		}
 		return plainCell(energy.FormatBinaryBytes(float64(m.WeightBytes + m.PeakBytes)))
-	}}
+	})
+}
+
+// tooLarge reports whether it is known that a run does not fit the device.
+func tooLarge(s *standing) bool {
+	fits, known := s.report.Fits()
+	return known && !fits
 }
 
 // tariffColumns have what a million shares of a run cost and emit.
 func tariffColumns(t *report.Tariff, per report.Per) []rankColumn {
-	of := func(title string, text func(energy.Joules) string) rankColumn {
-		return rankColumn{title: fmt.Sprintf("%s/M %ss", title, per), cell: func(s *standing) render.Cell {
+	of := func(title string, drop int, text func(energy.Joules) string) rankColumn {
+		return numbers(fmt.Sprintf("%s/M %ss", title, per), drop, func(s *standing) render.Cell {
 			m := &s.report.Tree.Metrics
 			if !m.HasEnergy() {
 				return plainCell(render.UnknownText)
@@ -121,44 +164,30 @@ func tariffColumns(t *report.Tariff, per report.Per) []rankColumn {
 				bound = "≥ "
 			}
 			return plainCell(bound + text(report.Million*m.Energy/energy.Joules(s.share)))
-		}}
+		})
 	}
 	var out []rankColumn
 	if t.Price != nil {
-		out = append(out, of("cost", t.CostText))
+		out = append(out, of("cost", dropCost, t.CostText))
 	}
 	if t.Carbon != nil {
-		out = append(out, of("CO2", t.CO2Text))
+		out = append(out, of("CO2", dropCO2, t.CO2Text))
 	}
 	return out
 }
 
-// remarkColumn says which are on the front of energy against time, and what keeps one from running.
-func remarkColumn() rankColumn {
-	return rankColumn{left: true, cell: func(s *standing) render.Cell {
-		fits, known := s.report.Fits()
-		switch {
-		case known && !fits:
-			return render.Cell{Text: "does not fit", Style: render.Red}
-		case s.front:
-			return render.Cell{Text: "pareto", Style: render.Bold}
-		}
-		return render.Cell{}
-	}}
-}
-
-// table lays standings out.
-func (r *ranking) table(columns []rankColumn) *grid {
-	g := &grid{}
+// table lays standings out; the first columns say what a row is of.
+func (r *ranking) table(columns []rankColumn, keys int) *grid {
+	g := &grid{keys: keys}
 	for _, c := range columns {
-		g.titles, g.right = append(g.titles, c.title), append(g.right, !c.left)
+		g.columns = append(g.columns, c.Column)
 	}
 	for _, s := range r.list {
 		var cells []render.Cell
 		for _, c := range columns {
 			cells = append(cells, c.cell(s))
 		}
-		g.rows = append(g.rows, gridRow{cells: cells})
+		g.add(cells...)
 	}
 	return g
 }
@@ -168,11 +197,8 @@ func (c *Comparison) rankingGrid(point int) *grid {
 	r := c.ranking(point)
 	first := c.Points[0].Reports[0]
 	columns := []rankColumn{
-		{title: "", cell: rankText},
-		{title: c.Points[point].Label, left: true, cell: func(s *standing) render.Cell { return plainCell(c.Names[s.place] + " " + stem(s.report.Model.File)) }},
-	}
-	if columns[1].title == "" {
-		columns[1].title = "model"
+		rankColumnOf(),
+		texts(cmp.Or(c.Points[point].Label, "model"), 0, 14, func(s *standing) render.Cell { return plainCell(c.Names[s.place] + " " + stem(s.report.Model.File)) }),
 	}
 	for i, x := range c.shown() {
 		columns = append(columns, amountColumn(x, c.Per))
@@ -184,9 +210,8 @@ func (c *Comparison) rankingGrid(point int) *grid {
 		}
 	}
 	columns = append(columns, c.besideColumns()...)
-	columns = append(columns, memoryColumn())
-	columns = append(columns, tariffColumns(&first.Tariff, c.Per)...)
-	return r.table(append(columns, remarkColumn()))
+	columns = append(columns, r.memoryColumn())
+	return r.table(append(columns, tariffColumns(&first.Tariff, c.Per)...), 2)
 }
 
 // besideColumns have what is known of every model beside the metrics asked for: the time, and the energy of a token or item.
@@ -205,13 +230,13 @@ func (c *Comparison) besideColumns() []rankColumn {
 		out = append(out, amountColumn(time, c.Per))
 	}
 	if each := c.commonShare(); c.Per == report.PerRun && each != report.PerRun {
-		out = append(out, rankColumn{title: "energy/" + string(each), cell: func(s *standing) render.Cell {
+		out = append(out, numbers("per "+string(each), dropEach, func(s *standing) render.Cell {
 			n, _ := s.report.Work.Count(each)
 			per := *s
 			per.share = n
 			x := report.FindMetric("energy")
 			return plainCell(per.amount(x).printed(x))
-		}})
+		}))
 	}
 	return out
 }

@@ -20,27 +20,19 @@ const (
 )
 
 func writeText(w io.Writer, c *Comparison) error {
-	return writeTextOf(w, c.View.Color, c.head(), c.grids(), c.notes())
+	return writeTextOf(w, c.View.Screen, c.head(), c.grids(), c.notes())
 }
 
 // writeTextOf writes what comes out and was compared, tables, and what to know beside them.
-func writeTextOf(w io.Writer, color bool, head []report.Note, grids []*grid, notes []report.Note) error {
+func writeTextOf(w io.Writer, screen render.Screen, head []render.Note, grids []*grid, notes []render.Note) error {
 	var b strings.Builder
-	t := &render.Table{Color: color}
-	for _, n := range head {
-		t.Cells(render.Cell{Text: n.Key, Style: render.Bold}, render.Cell{Text: n.Text, Style: n.Style})
-	}
-	b.WriteString(t.String())
+	b.WriteString(screen.Notes(head))
 	for _, g := range grids {
 		b.WriteByte('\n')
-		b.WriteString(g.text(color))
-	}
-	t = &render.Table{Color: color}
-	for _, n := range notes {
-		t.Cells(render.Cell{Text: n.Key, Style: n.Style}, render.Cell{Text: n.Text, Style: render.Plain})
+		b.WriteString(g.text(screen))
 	}
 	b.WriteByte('\n')
-	b.WriteString(t.String())
+	b.WriteString(screen.Notes(notes))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -54,7 +46,7 @@ func writeMarkdown(w io.Writer, c *Comparison) error {
 }
 
 // writeMarkdownOf writes the same below a title.
-func writeMarkdownOf(w io.Writer, title string, head []report.Note, grids []*grid, notes []report.Note) error {
+func writeMarkdownOf(w io.Writer, title string, head []render.Note, grids []*grid, notes []render.Note) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s\n\n", render.Markdown(title))
 	for _, n := range head {
@@ -89,7 +81,7 @@ func (c *Comparison) grids() []*grid {
 }
 
 // head says what comes out, what was compared, and under which assumptions.
-func (c *Comparison) head() []report.Note {
+func (c *Comparison) head() []render.Note {
 	out := c.verdicts()
 	for k, r := range c.Points[0].Reports {
 		h := r.HeadNotes()
@@ -100,7 +92,7 @@ func (c *Comparison) head() []report.Note {
 				dims += "; then " + d
 			}
 		}
-		out = append(out, report.Note{Key: c.Names[k], Text: text + ": " + dims})
+		out = append(out, render.Note{Key: c.Names[k], Text: text + ": " + dims})
 	}
 	first := c.Points[0].Reports[0]
 	if first.Device != nil {
@@ -114,15 +106,13 @@ func (c *Comparison) head() []report.Note {
 	if c.Per != report.PerRun {
 		text += fmt.Sprintf("; all but parameters and operators are per %s", c.Per)
 	}
-	return append(out, report.Note{Key: "numbers", Text: text})
+	return append(out, render.Note{Key: "numbers", Text: text})
 }
 
 // totals compares the models as wholes: a row per metric, or per metric and point.
 func (c *Comparison) totals() *grid {
-	g := &grid{titles: []string{"", ""}, right: []bool{false, false}}
 	q := &columns{names: c.Names, amounts: true, ratios: true, gap: true}
-	q.titles(g)
-	g.titles = append(g.titles, "intervals")
+	g := &grid{keys: 2, columns: append([]render.Column{{Room: roomOfBeside}, {Room: roomOfBeside}}, q.titles()...)}
 	for _, x := range metrics() {
 		for i, p := range c.Points {
 			var list []amount
@@ -136,46 +126,43 @@ func (c *Comparison) totals() *grid {
 				continue
 			}
 			q.metric = x
-			cells := append([]render.Cell{{Text: c.noun(x)}, {Text: p.Label}}, q.cells(list, nil, false)...)
+			g.add(append([]render.Cell{{Text: c.noun(x)}, {Text: p.Label}}, q.cells(list, nil, false)...)...)
 			if x.Key == "energy_j" {
-				cells = append(cells, render.Cell{Text: c.intervalText(i), Style: render.Faint})
+				g.add(c.intervals(i)...)
 			}
-			g.rows = append(g.rows, gridRow{cells: pad(cells, len(g.titles))})
 		}
 	}
 	return g
 }
 
-func pad(cells []render.Cell, n int) []render.Cell {
-	for len(cells) < n {
-		cells = append(cells, render.Cell{})
+// intervals are a row of the intervals of the energies.
+func (c *Comparison) intervals(point int) []render.Cell {
+	cells := []render.Cell{{Text: "90 % interval", Style: render.Faint}, {}}
+	for k, r := range c.Points[point].Reports {
+		cells = append(cells, render.Cell{Text: intervalText(r, c.shares[point][k]), Style: render.Faint})
 	}
 	return cells
 }
 
-// intervalText has the intervals of the energies of all models; "" where one is not known.
-func (c *Comparison) intervalText(point int) string {
-	var list []string
-	for k, r := range c.Points[point].Reports {
-		m := &r.Tree.Metrics
-		if !m.HasEnergy() {
-			return ""
-		}
-		n := energy.Joules(c.shares[point][k])
-		list = append(list, rangeText((m.Low/n).String(), (m.High/n).String()))
+// intervalText is the interval of the energy of a share of a run; "" where it is not known.
+func intervalText(r *report.Report, share float64) string {
+	m := &r.Tree.Metrics
+	if !m.HasEnergy() || m.Unknown > 0 {
+		return ""
 	}
-	return strings.Join(list, ", ")
+	n := energy.Joules(share)
+	return rangeText((m.Low / n).String(), (m.High / n).String())
 }
 
 // notes are what to know beside the tables: what only one model has, the rule of verdicts, warnings.
-func (c *Comparison) notes() []report.Note {
-	var out []report.Note
+func (c *Comparison) notes() []render.Note {
+	var out []render.Note
 	x := c.shown()[0]
 	if !c.ranked() {
 		list := c.pieces(x, 0, 0, 1)
 		for k, name := range c.Names {
 			if text := c.aloneText(x, k, list); text != "" {
-				out = append(out, report.Note{Key: "only in " + name, Text: text, Style: render.Bold})
+				out = append(out, render.Note{Key: "only in " + name, Text: text})
 			}
 		}
 	}
@@ -188,26 +175,38 @@ func (c *Comparison) notes() []report.Note {
 		}
 	}
 	if x.Key == "energy_j" {
-		out = append(out, report.Note{Key: "intervals", Text: mark + " " + ratioRule, Style: render.Bold})
+		out = append(out, render.Note{Key: mark, Text: ratioRule})
 	}
 	for _, n := range c.Notes {
-		out = append(out, report.Note{Key: "note", Text: n, Style: render.Yellow})
+		out = append(out, render.Note{Key: "note", Text: n, Mark: render.Yellow})
+	}
+	if c.ranked() {
+		out = append(out, render.Note{Key: frontMark, Text: frontNote})
 	}
 	return append(out, c.doubts()...)
 }
 
-// doubts are what makes the numbers less sure: what several models share is said once.
-func (c *Comparison) doubts() []report.Note {
-	var out []report.Note
+// doubts are what makes the numbers less sure: what several models share is said once. Of three models and more, what their
+// predictions rest on is said in shares.
+func (c *Comparison) doubts() []render.Note {
+	var out []render.Note
+	add := func(k int, n render.Note) {
+		i := slices.IndexFunc(out, func(o render.Note) bool { return o.Text == n.Text && strings.HasSuffix(o.Key, " "+n.Key) })
+		if i >= 0 {
+			out[i].Key = strings.TrimSuffix(out[i].Key, " "+n.Key) + ", " + c.Names[k] + " " + n.Key
+			return
+		}
+		n.Key = c.Names[k] + " " + n.Key
+		out = append(out, n)
+	}
 	for k, r := range c.Points[0].Reports {
 		for _, n := range r.Doubts() {
-			i := slices.IndexFunc(out, func(o report.Note) bool { return o.Text == n.Text && strings.HasSuffix(o.Key, " "+n.Key) })
-			if i >= 0 {
-				out[i].Key = strings.TrimSuffix(out[i].Key, " "+n.Key) + ", " + c.Names[k] + " " + n.Key
-				continue
+			if !c.ranked() || n.Key == "unknown" || n.Key == "warning" {
+				add(k, n)
 			}
-			n.Key = c.Names[k] + " " + n.Key
-			out = append(out, n)
+		}
+		if text := r.OriginsText(); c.ranked() && text != "" {
+			add(k, render.Note{Key: "rests on", Text: text})
 		}
 	}
 	return out

@@ -18,33 +18,36 @@ type columns struct {
 	ratios  bool   // to the first
 	gap     bool   // the difference of two
 	marks   bool   // where the interval of the ratio decides
+	drop    int    // of the ratios; see render.Column
 }
 
-// add adds the titles of the columns.
-func (q *columns) titles(g *grid) {
+// titles are the columns.
+func (q *columns) titles() []render.Column {
+	var out []render.Column
 	title := func(s string) string { return strings.TrimSpace(q.what + " " + s) }
-	add := func(s string, right bool) { g.titles, g.right = append(g.titles, s), append(g.right, right) }
+	add := func(c render.Column) { out = append(out, c) }
 	if q.amounts {
 		for _, n := range q.names {
-			add(title(n), true)
+			add(render.Column{Title: title(n), Right: true})
 		}
 	}
 	if !q.ratios {
-		return
+		return out
 	}
 	for _, n := range q.names[1:] {
 		ratio := n + "/" + q.names[0]
 		if !q.amounts {
 			ratio = title(ratio)
 		}
-		add(ratio, true)
+		add(render.Column{Title: ratio, Right: true, Drop: q.drop})
 		if q.marks {
-			add("", false)
+			add(render.Column{Drop: q.drop})
 		}
 	}
 	if q.gap {
-		add(q.names[1]+" - "+q.names[0], true)
+		add(render.Column{Title: q.names[1] + " - " + q.names[0], Right: true, Drop: dropGap})
 	}
+	return out
 }
 
 // mark stands beside ratios of predictions whose interval does not hold 1.
@@ -86,14 +89,14 @@ func (q *columns) cells(list []amount, decided []bool, elsewhere bool) []render.
 
 // treeGrid lays out the aligned modules, as deep as the view says or a screen allows.
 func (c *Comparison) treeGrid() *grid {
-	g := &grid{titles: []string{"module"}, right: []bool{false}}
+	g := &grid{columns: []render.Column{{Title: "module", Room: roomOfModule}}}
 	sets := c.columnSets()
 	for i := range sets {
 		for p := range sets[i] {
-			sets[i][p].titles(g)
+			g.columns = append(g.columns, sets[i][p].titles()...)
 		}
 	}
-	g.titles = append(g.titles, "beside")
+	g.columns = append(g.columns, render.Column{Title: "beside", Drop: dropBeside, Room: roomOfBeside})
 	roots := c.tree()
 	depth := c.View.Depth
 	if depth < 0 {

@@ -9,9 +9,9 @@ import (
 )
 
 // verdicts say how the second model stands to the first, or which of several is the best, by the first metric.
-func (c *Comparison) verdicts() []report.Note {
+func (c *Comparison) verdicts() []render.Note {
 	x := c.shown()[0]
-	var out []report.Note
+	var out []render.Note
 	for i, p := range c.Points {
 		var text string
 		if c.ranked() {
@@ -22,10 +22,10 @@ func (c *Comparison) verdicts() []report.Note {
 		if p.Label != "" {
 			text = "at " + p.Label + " " + text
 		}
-		out = append(out, report.Note{Key: "verdict", Text: text, Style: render.Bold})
+		out = append(out, render.Note{Key: "verdict", Text: text, Style: render.Bold})
 	}
 	for _, x := range c.Crossings {
-		out = append(out, report.Note{Key: "crossover", Text: c.crossing(&x), Style: render.Bold})
+		out = append(out, render.Note{Key: "crossover", Text: c.crossing(&x), Style: render.Bold})
 	}
 	return out
 }

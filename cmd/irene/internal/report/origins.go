@@ -1,8 +1,11 @@
 package report
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/law"
 )
 
@@ -27,4 +30,13 @@ func (r *Report) Origins() []OriginShare {
 		}
 	}
 	return out
+}
+
+// OriginsText says the same in words.
+func (r *Report) OriginsText() string {
+	var list []string
+	for _, o := range r.Origins() {
+		list = append(list, fmt.Sprintf("%s %s", render.Percent(o.Share), o.Origin))
+	}
+	return strings.Join(list, ", ")
 }

@@ -58,8 +58,8 @@ func (t *Tariff) CO2Text(e energy.Joules) string {
 }
 
 // Notes say what a million of each thing costs and emits. Bound stands before the numbers where more comes on top.
-func (t *Tariff) Notes(bound string, each ...EnergyOf) []Note {
-	var out []Note
+func (t *Tariff) Notes(bound string, each ...EnergyOf) []render.Note {
+	var out []render.Note
 	add := func(key string, of func(energy.Joules) string, what string) {
 		var list []string
 		for _, x := range each {
@@ -69,7 +69,7 @@ func (t *Tariff) Notes(bound string, each ...EnergyOf) []Note {
 			}
 			list = append(list, fmt.Sprintf("%s a million %ss", text, x.Of))
 		}
-		out = append(out, Note{Key: key, Text: strings.Join(list, ", "), Style: render.Bold})
+		out = append(out, render.Note{Key: key, Text: strings.Join(list, ", ")})
 	}
 	if t.Price != nil {
 		add("cost", t.CostText, "")
@@ -87,7 +87,7 @@ type EnergyOf struct {
 }
 
 // TariffNotes say what runs of the model cost and emit, and tokens or else items.
-func (r *Report) TariffNotes() []Note {
+func (r *Report) TariffNotes() []render.Note {
 	m := &r.Tree.Metrics
 	if !m.Predicted {
 		return nil
