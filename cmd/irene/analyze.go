@@ -45,6 +45,7 @@ func analyzeFlags() []cli.Flag {
 			&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 			expandFlag(),
 		},
+		tariffFlags(),
 		outputFlags(render.FormatNames(report.Formats()), ""),
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "assert", Usage: "fail with status 3 unless `EXPR` holds (repeatable)"},
@@ -81,7 +82,7 @@ func runAnalyze(env *environment, ctx *cli.Context) error {
 	if err := want.view(r); err != nil {
 		return err
 	}
-	r.View.Color = useColor(env, ctx)
+	r.View.Screen = env.screen
 	checks, err := judge(r, want.assertions)
 	if err != nil {
 		return err

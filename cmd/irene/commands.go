@@ -16,6 +16,7 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	outputs        []outputFile // that the command writes
+	screen         render.Screen
 }
 
 // command is a row of the table of subcommands.
@@ -156,6 +157,7 @@ func newApp(env *environment, table []command) *cli.App {
 				if mine.outputs = namedOutputs(ctx); ctx.Bool(quietFlag) {
 					mine.stderr = io.Discard
 				}
+				mine.screen = screenOf(&mine, ctx)
 				if err := keepInputs(&mine, ctx); err != nil {
 					return err
 				}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
 )
 
@@ -18,9 +19,9 @@ const mostCompared = 26
 func compareCommand() command {
 	return command{
 		name:    "compare",
-		summary: "models side by side, module by module, with ratios and where the difference lies",
-		args:    "A B [C …]",
-		min:     2,
+		summary: "models side by side, module by module; several in their order; or one on several devices",
+		args:    "A [B …]",
+		min:     1,
 		max:     mostCompared,
 		details: compareDetails,
 		flags:   compareFlags,
@@ -28,8 +29,12 @@ func compareCommand() command {
 	}
 }
 
-const compareDetails = `Every model is compared with the first, A. Modules answer to each other by path, else by canonical path, else by role:
-   lists of layers, what modules do, names and order. What one model alone has is shown with its weight.
+const compareDetails = `Two models stand side by side, with the ratio of B to A and where the difference lies. Modules answer to each other by path,
+   else by canonical path, else by role: lists of layers, what modules do, names and order. Three models and more are
+   ranked, and held against the best. --per token or item compares models that run at other sizes.
+
+   One model on several devices: which takes the least. With --deadline (of a run) or --itl (of a decode step), each
+   runs the largest batch that keeps it and fits its memory, unless --dim gives the batch.
 
    A dim goes to every model that has it; one that counts the batch, or is the sequence, also to a model that has a
    single one under another name. --dim 2:NAME=N is for the second model alone. Several values (--dim sequence=128,512)
@@ -37,19 +42,25 @@ const compareDetails = `Every model is compared with the first, A. Modules answe
 
      irene compare bert.onnx distilbert.onnx --dim batch=8 --dim sequence=128,512
      irene compare before.onnx after.onnx --format markdown --fail-if 'energy_j>1.05x'
-     irene compare decode.onnx decode.onnx --dim 1:past_sequence=128 --dim 2:past_sequence=1024`
+     irene compare small.onnx base.onnx large.onnx --per token --price 0.30EUR/kWh
+     irene compare llama.onnx --device l4,l40s,h100-sxm,b200-sxm --as bfloat16 --itl 20ms --dim past_sequence=1024`
 
 func compareFlags() []cli.Flag {
+	devices := devicesFlag("predict for this GPU, by `ID` (irene devices lists them), auto for the machine's own" + orNone + "; one model on several, ID,ID…")
 	return slices.Concat(
-		modelFlags(bindingFlags("bind a dim, `[MODEL:]NAME=N[,N…]` (repeatable)", " of the models that have it"), predictionFlags(deviceFlag(orNone))),
+		modelFlags(bindingFlags("bind a dim, `[MODEL:]NAME=N[,N…]` (repeatable)", " of the models that have it"), predictionFlags(devices)),
 		[]cli.Flag{
+			limitFlag("deadline", "of several devices: the largest batch whose run takes no longer than this `TIME`"),
+			limitFlag("itl", "of several devices: the largest batch of a decode step that takes no longer than this `TIME`"),
+			oneOfFlag(cli.StringFlag{Name: "per", DefaultText: "run; of several devices token, else item", Usage: "compare the energy and time of a WORDS"}, report.Shares()),
 			suggestFlag(cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of WORDS; the first decides"}, compare.Metrics()),
 			depthFlag(),
-			topFlag("10", "list the `N` biggest differences"),
+			topFlag("10, of several models 3", "list the `N` biggest differences"),
 			&cli.StringSliceFlag{Name: "module", Usage: "show the modules of any model that match `GLOB` (repeatable)"},
 			oneOfFlag(cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: WORDS (biggest differences first)"}, []string{"order", "diff"}),
 			expandFlag(),
 		},
+		tariffFlags(),
 		outputFlags(render.FormatNames(compare.Formats()), ""),
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "fail-if", Usage: "fail with status 3 where `EXPR` holds of a model beside the first, as 'energy_j>1.05x' (repeatable)"},
@@ -66,6 +77,9 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(want.devices) > 1 {
+		return runCompareDevices(env, ctx, want)
+	}
 	models, err := decodeAll(env, ctx.Args().Slice())
 	if err != nil {
 		return err
@@ -78,16 +92,19 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	c := compare.Build(points, plan.labels())
-	c.Notes = plan.notes
-	x := &crossings{env: env, models: models, want: want, plan: plan, points: points}
-	if c.Crossings, err = x.find(); err != nil {
-		return err
+	c, err := compare.Build(points, plan.labels(), want.per)
+	if err != nil {
+		return usagef("--per %s: %v", want.per, err)
 	}
+	c.Notes = plan.notes
 	if err := want.view(c); err != nil {
 		return err
 	}
-	c.View.Color = useColor(env, ctx)
+	x := &crossings{env: env, models: models, want: want, plan: plan, points: points, base: c.Base()}
+	if c.Crossings, err = x.find(); err != nil {
+		return err
+	}
+	c.View.Screen = env.screen
 	checks, err := judgeComparison(c, want.limits)
 	if err != nil {
 		return err
@@ -117,10 +134,13 @@ type compareRequest struct {
 	limits  []condition
 	junit   string // file of the limits; "" for none
 	shown   compare.View
+	per     report.Per
+	devices []predictionRequest // one, but where a model is compared on several
+	within  deviceLimit
 }
 
 func parseCompare(ctx *cli.Context) (*compareRequest, error) {
-	q := &compareRequest{modules: ctx.StringSlice("module"), shown: compare.View{
+	q := &compareRequest{per: report.PerRun, modules: ctx.StringSlice("module"), shown: compare.View{
 		Depth: ctx.Int("depth"), Top: ctx.Int("top"), ByDiff: ctx.String("sort") == "diff", Expand: ctx.Bool("expand"),
 	}}
 	var err error
@@ -130,8 +150,11 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	if q.modelRequest, err = parseUnsized(ctx); err != nil {
 		return nil, err
 	}
-	if q.prediction, err = parsePrediction(ctx); err != nil {
+	if err := q.parseDevices(ctx); err != nil {
 		return nil, err
+	}
+	if per := ctx.String("per"); per != "" {
+		q.per = report.Per(per)
 	}
 	if err := notNegative(ctx, "depth", "top"); err != nil {
 		return nil, err

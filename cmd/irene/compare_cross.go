@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -20,6 +21,7 @@ type crossings struct {
 	want   *compareRequest
 	plan   *pointPlan
 	points [][]compare.Compared
+	base   int // the model that the others are held against
 }
 
 const (
@@ -56,8 +58,11 @@ func (x *crossings) find() ([]compare.Crossing, error) {
 				}
 				costs[k], closed = c, closed && ok
 			}
-			for k := 1; k < len(x.models) && len(out) < mostSearches; k++ {
-				c := search(costs[0], costs[k], k, sizes, closed)
+			for k := 0; k < len(x.models) && len(out) < mostSearches; k++ {
+				if k == x.base {
+					continue
+				}
+				c := search(costs[x.base], costs[k], [2]int{x.base, k}, sizes, closed)
 				c.Dim, c.Others, c.Metric, c.Closed = flag.axis(), x.plan.label(pt, f), report.FindMetric(metric).Key, closed
 				out = append(out, c)
 			}
@@ -89,7 +94,7 @@ func (x *crossings) cost(f, k, point int, metric string) (cost, bool, error) {
 	base := x.points[point][k]
 	name := x.plan.names[f][k]
 	if name == "" {
-		v, ok := report.FindMetric(metric).Of(&base.Report.Tree.Metrics)
+		v, ok := x.number(base.Report, metric)
 		return func(int64) (float64, bool) { return v, ok }, true, nil
 	}
 	c, err := x.closed(k, name, base, metric)
@@ -107,12 +112,19 @@ func (x *crossings) cost(f, k, point int, metric string) (cost, bool, error) {
 		if err != nil {
 			return 0, false
 		}
-		v, ok := report.FindMetric(metric).Of(&m.Report.Tree.Metrics)
+		v, ok := x.number(m.Report, metric)
 		if ok {
 			known[size] = v
 		}
 		return v, ok
 	}, false, nil
+}
+
+// number is a model's number of a share of a run.
+func (x *crossings) number(r *report.Report, metric string) (float64, bool) {
+	v, ok := report.FindMetric(metric).Of(&r.Tree.Metrics)
+	n, counted := r.Work.Count(x.want.per)
+	return v / n, ok && counted
 }
 
 // closed compiles the closed form of a metric in one dim: the others are bound as they are at the point, but for those
@@ -161,6 +173,10 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 	if err != nil {
 		return nil, err
 	}
+	shares, err := x.shares(a, symbols)
+	if err != nil {
+		return nil, err
+	}
 	args := make([]int64, len(symbols))
 	return func(size int64) (float64, bool) {
 		for i, d := range given {
@@ -170,8 +186,21 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 			}
 			args[i] = v
 		}
-		return compiled(args), true
+		return compiled(args) / shares(args), true
 	}, nil
+}
+
+// shares compiles how many shares a run is.
+func (x *crossings) shares(a *analysis.Analysis, symbols []string) (func([]int64) float64, error) {
+	n, ok := report.SharesOf(a, x.want.per)
+	if !ok {
+		return nil, fmt.Errorf("%s has no %ss", a.Graph.File, x.want.per)
+	}
+	f, ok := predict.DimFormula(n)
+	if !ok {
+		return nil, fmt.Errorf("the %ss of %s have no closed form", x.want.per, a.Graph.File)
+	}
+	return f.Compile(symbols)
 }
 
 // openCost is a number of the whole model in open dims.
@@ -216,8 +245,8 @@ func (x *crossings) openCost(a *analysis.Analysis, metric string) (*openCost, er
 // search looks for sizes at which another model becomes the cheaper one. Closed forms are looked at over the whole range,
 // at a limited number of sizes; else only between neighbouring sizes that were asked for. It halves the gap between two
 // sizes that disagree.
-func search(a, b cost, k int, sizes []int64, closed bool) compare.Crossing {
-	out := compare.Crossing{Models: [2]int{0, k}, Low: sizes[0], High: sizes[len(sizes)-1], Cheaper: -1}
+func search(a, b cost, models [2]int, sizes []int64, closed bool) compare.Crossing {
+	out := compare.Crossing{Models: models, Low: sizes[0], High: sizes[len(sizes)-1], Cheaper: -1}
 	cheaper := func(size int64) render.Index {
 		va, okA := a(size)
 		vb, okB := b(size)
@@ -225,9 +254,9 @@ func search(a, b cost, k int, sizes []int64, closed bool) compare.Crossing {
 		case !okA || !okB || math.Abs(va-vb) <= rounding*max(math.Abs(va), math.Abs(vb)):
 			return -1
 		case va < vb:
-			return 0
+			return render.Index(models[0])
 		}
-		return render.Index(k)
+		return render.Index(models[1])
 	}
 	at := sizes
 	if closed {

@@ -68,7 +68,8 @@ func checkLimit(l *condition, c *compare.Comparison, r *compare.Row, point, k in
 	if label := c.Points[point].Label; label != "" {
 		where += " at " + label
 	}
-	a, b := metricSpan(reports[0], ma, l.metric), metricSpan(reports[k], mb, l.metric)
+	a := metricSpan(reports[0], ma, l.metric).over(c.Share(l.metric, point, 0))
+	b := metricSpan(reports[k], mb, l.metric).over(c.Share(l.metric, point, k))
 	ratio := b.of(a)
 	reached, decided := l.judge(ratio)
 	switch {

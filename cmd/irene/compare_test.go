@@ -40,7 +40,8 @@ type comparison struct {
 		Changes    []struct{ From, Cheaper int }
 	}
 	Differences []struct {
-		Parts []struct{ Values []*float64 }
+		Models [2]int
+		Parts  []struct{ Values []*float64 }
 	}
 }
 
@@ -191,7 +192,7 @@ func TestDifferencesAddUp(t *testing.T) {
 		{"qwen2-3layers-decode", "gpt2-past"},
 	} {
 		c := runComparison(t, fixtureFiles(t, names...)...)
-		for k, d := range c.Differences {
+		for _, d := range c.Differences {
 			var sums [2]float64
 			for _, p := range d.Parts {
 				for i, v := range p.Values {
@@ -200,7 +201,7 @@ func TestDifferencesAddUp(t *testing.T) {
 					}
 				}
 			}
-			for i, model := range []int{0, k + 1} {
+			for i, model := range d.Models {
 				if want := c.Models[model].Metrics["energy_j"]; !within(sums[i], want, 1e-9) {
 					t.Errorf("%v: parts of %s: %v J, want %v J", names, names[model], sums[i], want)
 				}
@@ -263,7 +264,7 @@ func TestSearch(t *testing.T) {
 		{"there and back, seen by the closed form alone", steps, line(50, 1), []int64{40, 160}, true, compare.Crossing{Cheaper: 1, Changes: []compare.Switch{{From: 51, Cheaper: 0}, {From: 101, Cheaper: 1}, {From: 151, Cheaper: 0}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := search(tt.a, tt.b, 1, tt.sizes, tt.closed)
+			got := search(tt.a, tt.b, [2]int{0, 1}, tt.sizes, tt.closed)
 			if got.Cheaper != tt.want.Cheaper || !slices.Equal(got.Changes, tt.want.Changes) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}

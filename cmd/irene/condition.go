@@ -126,6 +126,9 @@ func (s span) of(others span) span {
 	return anything
 }
 
+// over is the span divided by a positive number.
+func (s span) over(n float64) span { return span{s.low / n, s.high / n} }
+
 // known reports whether a span is one number.
 func (s span) known() bool { return s.low == s.high }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,9 +60,9 @@ func runDevices(env *environment, ctx *cli.Context) error {
 	if ctx.String("format") == "json" {
 		return writeOutput(env, "", devicesJSON(list, stands))
 	}
-	text := devicesText(list, stands)
+	text := devicesText(env.screen, list, stands)
 	if len(list) == 1 {
-		text += "\n" + standingsText(stands[0])
+		text += "\n" + standingsText(env.screen, stands[0])
 	}
 	return writeOutput(env, "", []byte(text))
 }
@@ -77,9 +78,11 @@ func deviceMatches(d energy.Device, word string) bool {
 	return false
 }
 
-func devicesText(list []energy.Device, stands [][]standingJSON) string {
-	t := &render.Table{Right: []bool{false, false, true, true, true, true, true, true, true}}
-	t.Head("id", "architecture", "SMs", "fp32", "fp16", "bandwidth", "memory", "TDP", "idle", "coefficients", "left out", "source")
+func devicesText(s render.Screen, list []energy.Device, stands [][]standingJSON) string {
+	t := &render.Table{Screen: s, Columns: slices.Concat(
+		render.Columns(false, "id", "architecture"), render.Columns(true, "SMs", "fp32", "fp16", "bandwidth", "memory", "TDP", "idle"),
+		render.Columns(false, "coefficients", "left out", "source"),
+	)}
 	for i, d := range list {
 		origin, left := standsOn(stands[i])
 		t.Row(d.ID, d.Architecture, strconv.Itoa(d.SMs), peak(d, "float32"), peak(d, "float16"), d.Bandwidth.String(),

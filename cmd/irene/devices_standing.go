@@ -95,9 +95,10 @@ func usual(kind string) int {
 }
 
 // standingsText is the table of what stands behind one device.
-func standingsText(all []standingJSON) string {
-	t := &render.Table{Right: []bool{false, false, false, true, true, false}}
-	t.Head("kind", "runtime", "origin", "rows", "left out", "data")
+func standingsText(s render.Screen, all []standingJSON) string {
+	t := &render.Table{Screen: s, Columns: []render.Column{
+		{Title: "kind"}, {Title: "runtime"}, {Title: "origin"}, {Title: "rows", Right: true}, {Title: "left out", Right: true}, {Title: "data", Room: 24, Wrap: true},
+	}}
 	for _, x := range all {
 		rows, left := "", ""
 		if x.Rows > 0 {

@@ -75,7 +75,7 @@ func runExplain(env *environment, ctx *cli.Context) error {
 	}
 	e := report.BuildExplanation(r, result, open, modules)
 	e.Top = ctx.Int("top")
-	r.View.Color = useColor(env, ctx)
+	r.View.Screen = env.screen
 	return writeFormat(env, want.output, want.format.Write, e)
 }
 

@@ -71,6 +71,7 @@ func runFormula(env *environment, ctx *cli.Context) error {
 	if want.show.Selected, err = selectModules(r, want.modules); err != nil {
 		return err
 	}
+	r.View.Screen = env.screen
 	return writeFormat(env, want.output, want.format.Write, report.BuildFormulas(r, a, fs, want.show))
 }
 

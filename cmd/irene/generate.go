@@ -55,9 +55,7 @@ func generateFlags() []cli.Flag {
 		&cli.StringFlag{Name: "trace", TakesFile: true, Usage: "requests in `FILE` of JSON lines, for energy per request"},
 		&cli.StringFlag{Name: "lengths", Usage: "the same as a histogram, `PROMPT:TOKENS=COUNT,…`"},
 		&cli.Float64Flag{Name: "rate", DefaultText: "that of the trace", Usage: "`N` requests per second, for energy per month"},
-		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
-		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
-	}, outputFlags(render.FormatNames(report.GenerationFormats()), ""))
+	}, tariffFlags(), outputFlags(render.FormatNames(report.GenerationFormats()), ""))
 }
 
 // runGenerate finds the cache, compiles the decode step, sums the steps, and renders.
@@ -81,6 +79,7 @@ func runGenerate(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	r.View.Screen = env.screen
 	return writeFormat(env, want.output, want.format.Write, r)
 }
 
@@ -93,8 +92,6 @@ type generateRequest struct {
 	told                  analysis.DecoderNames
 	requests              []generate.Request
 	rate                  float64
-	price                 *report.Price
-	carbon                *float64
 	format                render.Format[*report.Generation]
 }
 
@@ -194,7 +191,7 @@ func (q *generateRequest) predict(in *generate.Input, generator *generate.Genera
 	r := &report.Generation{
 		Report:     q.build(generator.Step.Open.Example, nil),
 		Generation: sum, Generator: generator, Prompts: q.files.reader(in.Decoder), Files: q.files.list,
-		Memory: -1, Price: q.price, Carbon: q.carbon,
+		Memory: -1,
 	}
 	if r.Low, r.High, err = generator.Interval(q.prompt, q.tokens); err != nil {
 		return nil, err

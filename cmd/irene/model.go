@@ -20,6 +20,7 @@ type modelRequest struct {
 	options    analysis.Options
 	prediction predictionRequest
 	convention graph.Convention
+	tariff     report.Tariff
 	values     bool // lists the values of the graph
 	output     string
 	alone      bool // the report is held against no other, whose kernels it would need
@@ -86,6 +87,9 @@ func parseModel(ctx *cli.Context) (q modelRequest, err error) {
 func parseUnsized(ctx *cli.Context) (q modelRequest, err error) {
 	q.output, q.convention = ctx.String("output"), graph.Convention(ctx.String("flops"))
 	q.options.Symbolic, q.options.As = ctx.Bool("symbolic"), ctx.String("as")
+	if q.tariff, err = parseTariff(ctx); err != nil {
+		return q, err
+	}
 	q.options.Values, err = parseValues(ctx.StringSlice("value"))
 	return q, err
 }
@@ -117,7 +121,7 @@ func (q *modelRequest) report(env *environment, g *graph.Graph) (*analysis.Analy
 // build makes the report of an analysis and its prediction.
 func (q *modelRequest) build(a *analysis.Analysis, result *predict.Result) *report.Report {
 	return report.Build(a, result, report.Options{
-		Version: report.Version(), Mode: q.prediction.mode, Convention: q.convention, Values: q.values, DefaultDevice: q.prediction.byDefault(),
+		Version: report.Version(), Mode: q.prediction.mode, Convention: q.convention, Values: q.values, Tariff: q.tariff, DefaultDevice: q.prediction.byDefault(),
 	})
 }
 

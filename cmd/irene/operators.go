@@ -46,12 +46,13 @@ func runOperators(env *environment, ctx *cli.Context) error {
 	if ctx.String("format") == "json" {
 		return writeOutput(env, "", operatorsJSON(list))
 	}
-	return writeOutput(env, "", []byte(operatorsText(list)))
+	return writeOutput(env, "", []byte(operatorsText(env.screen, list)))
 }
 
-func operatorsText(list []ops.Op) string {
-	t := &render.Table{Right: []bool{false, true}}
-	t.Head("operator", "since", "class", "cost", "weights")
+func operatorsText(s render.Screen, list []ops.Op) string {
+	t := &render.Table{Screen: s, Columns: []render.Column{
+		{Title: "operator", Room: 24}, {Title: "since", Right: true}, {Title: "class"}, {Title: "cost"}, {Title: "weights", Room: 16},
+	}}
 	different := map[string]bool{}
 	for _, op := range list {
 		t.Row(operatorName(op), strconv.FormatInt(op.Since, 10), op.Class, operatorCost(op), slotText(op.Weights))

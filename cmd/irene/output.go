@@ -304,12 +304,3 @@ func bare(err error) error {
 	}
 	return err
 }
-
-func colorFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "no-color", Usage: "no colours, as with NO_COLOR in the environment"}
-}
-
-// useColor reports whether a report may have colours: on terminals that show them, unless the user says no.
-func useColor(env *environment, ctx *cli.Context) bool {
-	return ctx.String("output") == "" && !ctx.Bool("no-color") && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(env.stdout)
-}

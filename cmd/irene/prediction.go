@@ -56,6 +56,11 @@ func deviceFlag(more string) cli.Flag {
 	return &cli.StringFlag{Name: "device", DefaultText: defaultDeviceText, Usage: "predict for this GPU, by `ID` (irene devices lists them), auto for the machine's own" + more}
 }
 
+// devicesFlag is --device of the commands that predict for several.
+func devicesFlag(usage string) cli.Flag {
+	return &cli.StringSliceFlag{Name: "device", DefaultText: defaultDeviceText, Usage: usage}
+}
+
 const defaultDeviceText = "$" + deviceVariable + ", else " + energy.DefaultDevice
 
 // orNone is what deviceFlag says of noDevice.
@@ -95,6 +100,40 @@ func parsePrediction(ctx *cli.Context) (predictionRequest, error) {
 		return q, nil
 	}
 	return q, q.choose(id)
+}
+
+// parseDevices reads what predictions rest on, for each of a list of devices that may also be given in parts; for the default
+// one where none is given. None of them stands alone.
+func parseDevices(ctx *cli.Context) ([]predictionRequest, error) {
+	one, err := parseBasis(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []predictionRequest
+	for _, list := range ctx.StringSlice("device") {
+		for _, id := range strings.Split(list, ",") {
+			p := one
+			if id = strings.TrimSpace(id); id == noDevice {
+				p.none = true
+			} else if err := p.choose(id); err != nil {
+				return nil, err
+			}
+			for _, o := range out {
+				if p.none || o.none {
+					return nil, usagef("--device %s: none stands alone", list)
+				}
+				if o.device.ID == p.device.ID {
+					return nil, usagef("--device %s: given twice", id)
+				}
+			}
+			out = append(out, p)
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	err = one.choose("")
+	return []predictionRequest{one}, err
 }
 
 // choose finds the device that an id stands for; that of the environment or the default where it is "" and no coefficients

@@ -136,6 +136,13 @@ func uncleaned(w io.Writer) io.Writer {
 
 // isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
-	f, ok := uncleaned(w).(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return term.IsTerminal(terminalFd(w))
+}
+
+// terminalFd is the descriptor of the file behind w; -1 where there is none.
+func terminalFd(w io.Writer) int {
+	if f, ok := uncleaned(w).(*os.File); ok {
+		return int(f.Fd())
+	}
+	return -1
 }

@@ -88,7 +88,7 @@ func runRecords(env *environment, ctx *cli.Context) error {
 	case output != "":
 		return writeRecords(env, list, output)
 	}
-	return writeOutput(env, "", listRecords(list, ctx.String("format")))
+	return writeOutput(env, "", listRecords(env.screen, list, ctx.String("format")))
 }
 
 // checkRecordFlags refuses flags that do not go together.

@@ -17,18 +17,18 @@ import (
 )
 
 // listRecords shows records, one a row.
-func listRecords(list []energy.Record, format string) []byte {
+func listRecords(s render.Screen, list []energy.Record, format string) []byte {
 	switch format {
 	case "json":
 		return recordsJSON(list)
 	case "csv":
 		return recordsCSV(list)
 	}
-	return []byte(recordsText(list))
+	return []byte(recordsText(s, list))
 }
 
 // recordsText is a table. What is the same of all records stands below it.
-func recordsText(list []energy.Record) string {
+func recordsText(s render.Screen, list []energy.Record) string {
 	devices, models := map[string]bool{}, map[string]bool{}
 	unusable := 0
 	for i := range list {
@@ -43,8 +43,18 @@ func recordsText(list []energy.Record) string {
 		}
 		return text
 	}
-	t := &render.Table{Right: []bool{false, false, false, false, false, true, true, true, true}}
-	t.Head("level", "device", "model", "what", "dims", "time", "energy", "power", "CV", "flags")
+	t := &render.Table{Screen: s, Columns: []render.Column{
+		{Title: "level", Drop: 3},
+		{Title: "device", Room: 16},
+		{Title: "model", Room: 16},
+		{Title: "what", Room: 24},
+		{Title: "dims", Room: 16, Drop: 4},
+		{Title: "time", Right: true},
+		{Title: "energy", Right: true},
+		{Title: "power", Right: true, Drop: 2},
+		{Title: "CV", Right: true, Drop: 1},
+		{Title: "flags", Room: 16},
+	}}
 	for i := range list {
 		r := &list[i]
 		t.Row(string(r.Level), differing(devices, deviceOf(r)), differing(models, r.Model), whatOf(r), dimsText(dimsOf(r)),

@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/generate"
 )
@@ -42,47 +40,7 @@ func (q *generateRequest) parseServing(env *environment, ctx *cli.Context) error
 	if ctx.IsSet("rate") && !(q.rate > 0 && q.rate < 1e9) {
 		return usagef("--rate %v: want a positive number of requests per second", q.rate)
 	}
-	if q.price, err = parsePrice(ctx.String("price")); err != nil {
-		return err
-	}
-	q.carbon, err = parseCarbon(ctx.String("carbon"))
-	return err
-}
-
-var perKWh = regexp.MustCompile(`^\s*([0-9.]+(?:[eE][+-]?[0-9]+)?)\s*([^/0-9]*?)\s*(?:/\s*kWh)?\s*$`)
-
-// parsePrice reads "0.30EUR/kWh"; currency and unit may be missing.
-func parsePrice(text string) (*report.Price, error) {
-	if text == "" {
-		return nil, nil
-	}
-	m := perKWh.FindStringSubmatch(text)
-	if m == nil {
-		return nil, usagef("--price %s: want a price per kilowatt hour, as 0.30EUR/kWh", text)
-	}
-	v, err := strconv.ParseFloat(m[1], 64)
-	if err != nil || v < 0 || math.IsInf(v, 0) {
-		return nil, usagef("--price %s: %q is no price", text, m[1])
-	}
-	return &report.Price{PerKWh: v, Currency: m[2]}, nil
-}
-
-// parseCarbon reads "400g/kWh" or "0.4kg/kWh".
-func parseCarbon(text string) (*float64, error) {
-	if text == "" {
-		return nil, nil
-	}
-	m := perKWh.FindStringSubmatch(text)
-	scale := map[string]float64{"": 1, "g": 1, "kg": 1000}
-	if m == nil || scale[m[2]] == 0 {
-		return nil, usagef("--carbon %s: want grams or kilograms per kilowatt hour, as 400g/kWh", text)
-	}
-	v, err := strconv.ParseFloat(m[1], 64)
-	if err != nil || v < 0 || math.IsInf(v, 0) {
-		return nil, usagef("--carbon %s: %q is no number", text, m[1])
-	}
-	v *= scale[m[2]]
-	return &v, nil
+	return nil
 }
 
 // parseLengths reads "200:300=3,2000:150=1"; a count may be missing.

@@ -41,6 +41,7 @@ var schemaFiles = []struct {
 	{"analyze", "irene analyze --format json", reflect.TypeFor[report.Output](), false},
 	{"analyze-line", "a line of irene analyze --format json of several models", reflect.TypeFor[report.LineOutput](), false},
 	{"compare", "irene compare --format json", reflect.TypeFor[compare.Output](), false},
+	{"compare-devices", "irene compare --format json of one model on several devices", reflect.TypeFor[compare.DevicesOutput](), false},
 	{"sweep", "irene sweep --format json", reflect.TypeFor[report.SweepOutput](), false},
 	{"generate", "irene generate --format json", reflect.TypeFor[report.GenerateOutput](), false},
 	{"explain", "irene explain --format json", reflect.TypeFor[report.ExplainOutput](), false},

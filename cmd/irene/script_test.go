@@ -33,6 +33,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv(deviceVariable, "gtx-1070") // scripts name others where these matter
+			env.Setenv("COLUMNS", "500")           // so that sentences stand on one line; width.txtar is about widths
 			return errors.Join(writeModels(env), os.CopyFS(env.WorkDir, os.DirFS("testdata/files")))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

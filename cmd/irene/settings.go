@@ -41,6 +41,11 @@ func clockFlag(many bool) cli.Flag {
 	return f
 }
 
+// limitFlag is a limit on a time.
+func limitFlag(name, usage string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Value: &quantityFlag{parse: parseTime, want: "a time with its unit, such as 50ms"}, DefaultText: "none", Usage: usage}
+}
+
 // quantityFlag is the value of a flag that is a number with a unit, or a list of them.
 type quantityFlag struct {
 	parse  func(string) (float64, bool)

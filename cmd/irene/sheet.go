@@ -23,7 +23,7 @@ type block struct {
 
 func (s *sheet) add(b block) { s.blocks = append(s.blocks, b) }
 
-func (s *sheet) text() string {
+func (s *sheet) text(screen render.Screen) string {
 	var b strings.Builder
 	for i, k := range s.blocks {
 		if i > 0 {
@@ -36,14 +36,13 @@ func (s *sheet) text() string {
 			}
 		}
 		if k.text != "" {
-			fmt.Fprintln(&b, k.text)
+			for line := range strings.SplitSeq(k.text, "\n") {
+				item := len(line) - len(strings.TrimPrefix(line, "- "))
+				b.WriteString(screen.Prose(line, item))
+			}
 		}
 		if len(k.rows) > 0 {
-			var t render.Table
-			for range k.titles {
-				t.Right = append(t.Right, len(t.Right) >= k.numbers)
-			}
-			t.Row(k.titles...)
+			t := render.Table{Screen: screen, Columns: append(render.Columns(false, k.titles[:k.numbers]...), render.Columns(true, k.titles[k.numbers:]...)...), Keys: k.numbers}
 			for _, r := range k.rows {
 				t.Row(r...)
 			}

@@ -42,18 +42,18 @@ const sweepDetails = `Sizes are lists and ranges: batch=1,2,4,8 sequence=32:512:
      irene sweep bert.onnx --dim sequence=32:512:32 -o sweep.svg`
 
 func sweepFlags() []cli.Flag {
-	devices := &cli.StringSliceFlag{Name: "device", DefaultText: defaultDeviceText, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"}
 	return slices.Concat(
 		bindingFlags("sizes of a dim, `NAME=SIZES` (repeatable)", ""),
 		[]cli.Flag{precisionsFlag()},
-		basisFlags(devices), settingFlags(true),
+		basisFlags(devicesFlag("predict for these GPUs, `ID,ID…` (irene devices lists them)")), settingFlags(true),
 		[]cli.Flag{
 			conventionFlag(),
-			&cli.GenericFlag{Name: "deadline", Value: &quantityFlag{parse: parseTime, want: "a time with its unit, such as 50ms"}, DefaultText: "none", Usage: "recommend only what runs within this `TIME`"},
+			limitFlag("deadline", "recommend only what runs within this `TIME`"),
 			&cli.StringSliceFlag{Name: "assert", Usage: "recommend only where `EXPR` holds, and fail with status 3 where it nowhere does (repeatable)"},
 			junitFlag("assert"),
 			&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes; over power limits and clocks, time", Usage: "of a plot: the dim `NAME` along the axis"},
 		},
+		tariffFlags(),
 		outputFlags(render.FormatNames(report.SweepFormats()), ", "+strings.Join(plotFormats(), " and ")+" draw"),
 		[]cli.Flag{colorFlag()},
 	)
@@ -100,7 +100,7 @@ func runSweep(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s.View.Color = useColor(env, ctx)
+	s.View.Screen = env.screen
 	s.Rows = func(emit func(*sweep.Row) error) error { return want.evaluate(env, s, axes, emit) }
 	if want.plot != "" {
 		err = want.draw(env, s, axes)
@@ -274,33 +274,13 @@ func (q *sweepRequest) bound() error {
 	return nil
 }
 
-// parseDevices reads --device, a list that may also be given in parts, and what goes with it.
-func (q *sweepRequest) parseDevices(ctx *cli.Context) error {
-	one, err := parseBasis(ctx)
-	if err != nil {
+// parseDevices reads the devices, and what goes with them.
+func (q *sweepRequest) parseDevices(ctx *cli.Context) (err error) {
+	if q.devices, err = parseDevices(ctx); err != nil {
 		return err
 	}
-	q.prediction = one
-	for _, list := range ctx.StringSlice("device") {
-		for _, id := range strings.Split(list, ",") {
-			if id = strings.TrimSpace(id); id == noDevice {
-				return refuseNone(ctx)
-			}
-			p := one
-			if err := p.choose(id); err != nil {
-				return err
-			}
-			if slices.ContainsFunc(q.devices, func(o predictionRequest) bool { return o.device.ID == p.device.ID }) {
-				return usagef("--device %s: given twice", id)
-			}
-			q.devices = append(q.devices, p)
-		}
-	}
-	if len(q.devices) == 0 {
-		if err := one.choose(""); err != nil {
-			return err
-		}
-		q.devices = []predictionRequest{one}
+	if q.prediction = q.devices[0]; q.prediction.none {
+		return refuseNone(ctx)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 // targets are the devices with their coefficients, at every power limit and clock. Where there are several devices, those
 // settings that one of them does not take are left out on it, and refused says so; none may be refused by all.
 func (q *sweepRequest) targets(env *environment) (out []predict.Target, refused []string, err error) {
-	bases, err := q.bases(env)
+	bases, err := basesOf(env, q.devices)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,17 +42,18 @@ func (q *sweepRequest) targets(env *environment) (out []predict.Target, refused 
 	return out, refused, nil
 }
 
-// bases are the devices as they are asked for. Where some are measured at the plug and some at the board, and nobody said which,
-// all are at the board: sums of both would compare nothing.
-func (q *sweepRequest) bases(env *environment) ([]predict.Target, error) {
-	out := make([]predict.Target, len(q.devices))
-	for i := range q.devices {
+// basesOf are devices as they are asked for, but for limits. Where some are measured at the plug and some at the board, and
+// nobody said which, all are at the board: sums of both would compare nothing.
+func basesOf(env *environment, devices []predictionRequest) ([]predict.Target, error) {
+	out := make([]predict.Target, len(devices))
+	for i, q := range devices {
+		q.settings.PowerLimit, q.settings.Clock = 0, 0
 		var err error
-		if out[i], err = q.devices[i].target(env); err != nil {
+		if out[i], err = q.target(env); err != nil {
 			return nil, err
 		}
 	}
-	if q.prediction.settings.Boundary == "" && slices.ContainsFunc(out, func(t predict.Target) bool { return t.Coefficients.Boundary != out[0].Coefficients.Boundary }) {
+	if devices[0].settings.Boundary == "" && slices.ContainsFunc(out, func(t predict.Target) bool { return t.Coefficients.Boundary != out[0].Coefficients.Boundary }) {
 		for i := range out {
 			out[i].Options.Boundary = energy.BoundaryBoard
 		}

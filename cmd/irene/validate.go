@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/measured"
@@ -135,7 +136,7 @@ func runValidate(env *environment, ctx *cli.Context) error {
 	if ctx.IsSet("target") {
 		shown = []validate.Target{validate.Target(ctx.String("target"))}
 	}
-	text, err := renderValidation(v, shown, ctx.String("format"))
+	text, err := renderValidation(env.screen, v, shown, ctx.String("format"))
 	if err != nil {
 		return err
 	}
@@ -251,16 +252,16 @@ func parseData(flags []string) (paths []string, devices []energy.Device, err err
 }
 
 // renderValidation writes a report in a format, of records for the targets shown.
-func renderValidation(v *validate.Validation, shown []validate.Target, format string) ([]byte, error) {
+func renderValidation(screen render.Screen, v *validate.Validation, shown []validate.Target, format string) ([]byte, error) {
 	s := treeSheet(v)
 	if v.Kind == measured.KindRecords {
 		s = recordSheet(v, shown)
 	}
-	return formatted(v, s, format)
+	return formatted(screen, v, s, format)
 }
 
 // formatted writes figures as JSON, or their sheet.
-func formatted(figures any, s *sheet, format string) ([]byte, error) {
+func formatted(screen render.Screen, figures any, s *sheet, format string) ([]byte, error) {
 	switch format {
 	case "json":
 		b, err := json.MarshalIndent(figures, "", " ")
@@ -268,5 +269,5 @@ func formatted(figures any, s *sheet, format string) ([]byte, error) {
 	case "markdown":
 		return []byte(s.markdown()), nil
 	}
-	return []byte(s.text()), nil
+	return []byte(s.text(screen)), nil
 }

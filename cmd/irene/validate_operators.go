@@ -42,7 +42,7 @@ func validateOperators(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := formatted(v, operatorSheet(v), ctx.String("format"))
+	text, err := formatted(env.screen, v, operatorSheet(v), ctx.String("format"))
 	if err != nil {
 		return err
 	}

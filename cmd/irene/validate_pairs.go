@@ -33,7 +33,7 @@ func validatePairs(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := formatted(v, pairsSheet(v), ctx.String("format"))
+	text, err := formatted(env.screen, v, pairsSheet(v), ctx.String("format"))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,8 @@ import (
 // Variation is what the errors of a law are drawn from: laws of resampled measurements, and how far it is off beyond what
 // these differ by. See [coefficients.Spread] for which errors two predictions share.
 type Variation struct {
-	Of     string                                // names the law's constants and device: laws of one name share their errors, others none
+	Of     string                                // names the law's constants and device: laws of one name share their errors, others what comes with From alone
+	From   string                                // names the constants: on all devices that these are carried to, one resampling of the measurements is drawn
 	Drawn  []Law                                 // of the same device; none where nothing was resampled
 	Spread func(o *Outcome) coefficients.Spreads // of a kernel
 	Energy float64                               // [coefficients.Spread].Model of energies
@@ -24,7 +25,8 @@ func (l *additive) Variation() *Variation {
 	s := l.coefficients.Spreads()
 	estimated := wider(s, coefficients.WiderStandIn, coefficients.LeastStandIn/coefficients.Normal90)
 	extrapolated := wider(s, coefficients.WiderExtrapolated, 0)
-	v := &Variation{Of: l.device.ID + " " + nameOf(l.coefficients), Energy: s.Energy.Model, Time: s.Time.Model}
+	from := nameOf(l.coefficients)
+	v := &Variation{Of: l.device.ID + " " + from, From: from, Energy: s.Energy.Model, Time: s.Time.Model}
 	if l.rates.Estimated {
 		s, v.Energy, v.Time = estimated, estimated.Energy.Model, estimated.Time.Model
 	}
@@ -58,7 +60,8 @@ const modelSpread = 0.01
 
 // Variation implements [Law]. A stand-in's group is as far off as kinds of multiprocessors that were left out.
 func (l *Overlap) Variation() *Variation {
-	return &Variation{Of: l.name(), Energy: modelSpread, Time: modelSpread, Spread: func(o *Outcome) coefficients.Spreads {
+	from := nameOf(l.source)
+	return &Variation{Of: l.name(), From: from, Energy: modelSpread, Time: modelSpread, Spread: func(o *Outcome) coefficients.Spreads {
 		g := l.groups[o.Group]
 		if f := l.own[o.Group]; f != nil && o.Origin == OriginFitted {
 			g = f.group

@@ -14,7 +14,9 @@ import (
 const draws = 400
 
 // Draws are draws of the errors of laws, applied to kernels. They belong to one goroutine; laws and kernels of one name
-// err alike in all of them, whoever draws.
+// err alike in all of them, whoever draws. Two devices share what their constants were found from alone, by the resampled
+// measurements of a law that is carried to both: what a group or a kernel is off beside that is each device's own, since what
+// all devices have in common was fitted.
 type Draws struct {
 	sources map[string]*source
 	places  map[string]int
@@ -71,7 +73,7 @@ func (d *Draws) source(v *law.Variation, l law.Law) *source {
 	}
 	s = &source{Variation: v, law: l, groups: map[group]*[draws]float64{}}
 	if n := len(v.Drawn); n > 0 {
-		for i, at := range generator(v.Of).Perm(draws) {
+		for i, at := range generator(v.From).Perm(draws) { // the same for all devices that these constants are carried to
 			s.resampled[i] = at % n
 		}
 	}

@@ -184,3 +184,26 @@ func TestSameDraws(t *testing.T) {
 		t.Errorf("%+v, then %+v", first, again)
 	}
 }
+
+// TestDevices: laws of one file on two devices share its resampled measurements, and nothing else. Where nothing is shared, the
+// logarithm of the ratio has the variances of both.
+func TestDevices(t *testing.T) {
+	d := NewDraws()
+	on := func(device, from string, s coefficients.Spread, drawn ...law.Law) *Sum {
+		b := newBench(device+" "+from, s)
+		b.v.From, b.v.Drawn = from, drawn
+		return (&bench{d, b.v}).sum(part{"gemm", 100, 1})
+	}
+	one, two := on("l4", "file", coefficients.Spread{}, flat{0.8}, flat{1.25}), on("t4", "file", coefficients.Spread{}, flat{0.8}, flat{1.25})
+	r := d.Ratio(one, two, Energy)
+	near(t, "one file, below", r.Low, 1, 1e-12)
+	near(t, "one file, above", r.High, 1, 1e-12)
+	other := on("t4", "another", coefficients.Spread{}, flat{0.8}, flat{1.25})
+	if r = d.Ratio(one, other, Energy); r.Low > 0.65 || r.High < 1.55 {
+		t.Errorf("two files: %+v, want all of 0.64 to 1.5625", r)
+	}
+	const x, y = 0.03, 0.04
+	r = d.Ratio(on("h100", "f", coefficients.Spread{Group: x}), on("b200", "f", coefficients.Spread{Group: y}), Time)
+	near(t, "nothing shared", math.Log(r.High), coefficients.Normal90*math.Hypot(x, y), 0.01)
+	near(t, "nothing shared", -math.Log(r.Low), coefficients.Normal90*math.Hypot(x, y), 0.01)
+}

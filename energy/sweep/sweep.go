@@ -61,9 +61,9 @@ func (s *Sweep) Group(group int) *Setting {
 	return &s.Settings[slices.IndexFunc(s.Settings, func(t Setting) bool { return t.Group == group })]
 }
 
-// Largest is the largest size of a dim at which the device of a setting holds a run: see [Grid.Largest].
+// Largest is the largest size of a dim at which the device of a setting holds a run: see [Line.Largest].
 func (s *Sweep) Largest(values []int64, dim int, on *Setting) (int64, bool) {
-	return s.Grids[on.grid].Largest(values, dim, on.target)
+	return s.Grids[on.grid].Along(values, dim).Largest(on.target)
 }
 
 // Row is one point of a sweep at one setting. Numbers that are not known are not a number.

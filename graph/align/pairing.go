@@ -13,9 +13,9 @@ type pairing struct {
 	reason map[*unit]Reason // of units of a
 }
 
-// join matches two modules; those that are matched stay so.
+// join matches two modules; those that are matched stay so, and those in stages answer to such alone.
 func (p *pairing) join(x, y *unit, why Reason) bool {
-	if p.match[x] != nil || p.match[y] != nil {
+	if p.match[x] != nil || p.match[y] != nil || x.stages != y.stages {
 		return false
 	}
 	p.match[x], p.match[y], p.reason[x] = y, x, why
@@ -180,10 +180,10 @@ func (p *pairing) families(rx, ry *region) [][2]*family {
 	window := neighbours(len(rx.families), len(ry.families))
 	for i, f := range rx.families {
 		for j, g := range ry.families {
-			if j < i-window || j > i+window {
+			if j < i-window || j > i+window || f.members[0].stages != g.members[0].stages {
 				continue
 			}
-			s := 0.3*overlap(f.words, g.words) + 0.4*layerSimilarity(f, g) + 0.3*ratio(f.work/max(rx.total.Work, tiny), g.work/max(ry.total.Work, tiny))
+			s := 0.3*overlap(f.words, g.words) + 0.4*f.members[0].kinds.similarity(&g.members[0].kinds) + 0.3*ratio(f.work/max(rx.total.Work, tiny), g.work/max(ry.total.Work, tiny))
 			for k, u := range f.members {
 				if k < len(g.members) && p.match[u] != nil && p.match[u].within(g.members[0].parent) {
 					s++ // the path said so

@@ -28,7 +28,6 @@ type family struct {
 	numbered bool // the indices tell the members apart
 	words    []string
 	work     float64
-	kinds    [activates + 1]float64 // modules of each role in the first member
 }
 
 // newRegion collects what is below a module. Lists in flat are none.
@@ -78,12 +77,7 @@ func (r *region) after(u *unit) bool {
 
 // collect sorts the modules below u into singles and lists.
 func (r *region) collect(u *unit, flat map[*unit]bool) {
-	lists := map[string][]*unit{}
-	for _, c := range u.children {
-		if base, ok := cutIndex(c.m.Name); ok {
-			lists[base] = append(lists[base], c)
-		}
-	}
+	lists := u.lists()
 	for _, c := range u.children {
 		base, ok := cutIndex(c.m.Name)
 		if list := lists[base]; ok && isFamily(base, list) && !flat[list[0]] {
@@ -127,29 +121,7 @@ func newFamily(r *region, base string, list []*unit) *family {
 		seen[i] = true
 		f.index = append(f.index, i)
 	}
-	var count func(*unit)
-	count = func(u *unit) {
-		f.kinds[u.role]++
-		for _, c := range u.children {
-			count(c)
-		}
-	}
-	count(list[0])
-	f.kinds[holds] = 0
 	return f
-}
-
-// layerSimilarity compares what the layers of two lists hold, in [0, 1].
-func layerSimilarity(f, g *family) float64 {
-	both, all := 0.0, 0.0
-	for i := range f.kinds {
-		both += min(f.kinds[i], g.kinds[i])
-		all += max(f.kinds[i], g.kinds[i])
-	}
-	if all == 0 {
-		return 1
-	}
-	return both / all
 }
 
 // cutIndex splits the number off a name: "layer." of "layer.11", "block_" of "block_3". A further call's number goes with

@@ -23,7 +23,9 @@ type unit struct {
 	weight   Weight // with everything below
 	own      Weight // without
 	role     role
-	end      int // ID of the last operator: constants stand at the beginning of a file, whatever module they are for
+	kinds    kinds // of the modules below, and of itself
+	stages   int   // that it is in, or is
+	end      int   // ID of the last operator: constants stand at the beginning of a file, whatever module they are for
 	words    []string
 }
 
@@ -51,9 +53,15 @@ func newSide(t Tree) *side {
 		}
 		u.own = Weight{max(0, u.own.Params), max(0, u.own.MACs), max(0, u.own.Work)}
 		u.role = roleOf(m, u.own)
+		if u.role != holds {
+			u.kinds[u.role]++
+		}
+		for _, v := range u.children {
+			u.kinds.add(&v.kinds)
+		}
 		return u
 	}
-	visit(t.Root, nil)
+	visit(t.Root, nil).markStages()
 	return s
 }
 
@@ -78,6 +86,28 @@ const (
 	norms
 	activates
 )
+
+// kinds are how many modules there are of each role, but for those that only hold others.
+type kinds [activates + 1]float64
+
+func (k *kinds) add(o *kinds) {
+	for i, n := range o {
+		k[i] += n
+	}
+}
+
+// similarity compares what two modules hold, in [0, 1].
+func (k *kinds) similarity(o *kinds) float64 {
+	both, all := 0.0, 0.0
+	for i := range k {
+		both += min(k[i], o[i])
+		all += max(k[i], o[i])
+	}
+	if all == 0 {
+		return 1
+	}
+	return both / all
+}
 
 var roleOfOp = map[string]role{
 	"Attention": attends, "MultiHeadAttention": attends, "GroupQueryAttention": attends, "QAttention": attends,

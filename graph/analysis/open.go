@@ -125,6 +125,16 @@ func isLength(d graph.Dim) bool {
 // Items is what one run of a graph works on: tokens, where an input holds ids or embeddings of tokens, and else the
 // members of a batch. False where the graph has no input that tells.
 func Items(g *graph.Graph, facts func(*graph.Value) graph.Shape) (count graph.Dim, tokens, ok bool) {
+	items, inAll, ok := Work(g, facts)
+	if !inAll.IsUnknown() {
+		return inAll, true, ok
+	}
+	return items, false, ok
+}
+
+// Work is what one run of a graph works on: members of a batch, and tokens in all of them, which are unknown where no input
+// holds ids or embeddings of tokens. False where the graph has no input that tells.
+func Work(g *graph.Graph, facts func(*graph.Value) graph.Shape) (items, tokens graph.Dim, ok bool) {
 	rank := func(v *graph.Value) (score int) {
 		s, name := facts(v), strings.ToLower(v.Name)
 		has := func(w string) bool { return strings.Contains(name, w) }
@@ -146,11 +156,11 @@ func Items(g *graph.Graph, facts func(*graph.Value) graph.Shape) (count graph.Di
 	}
 	best := bestInput(g, rank)
 	if best == nil {
-		return graph.Dim{}, false, false
+		return graph.Dim{}, graph.Dim{}, false
 	}
 	s := facts(best)
 	if rank(best) > 1 {
-		return s[0].Mul(s[1]), true, true
+		return s[0], s[0].Mul(s[1]), true
 	}
-	return s[0], false, true
+	return s[0], graph.Dim{}, true
 }

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
@@ -19,8 +20,12 @@ type Comparison struct {
 	Crossings []Crossing
 	Notes     []string
 	View      View
+	Per       report.Per // what of a run numbers are told of
 
-	ratios []*ratios // by point
+	ratios []*ratios   // by point
+	shares [][]float64 // by point and model: how many of Per a run is
+
+	rankings map[int]*ranking // by point, those that were asked for
 }
 
 // Point is what one choice of dims gives, a report per model.
@@ -62,7 +67,7 @@ type View struct {
 	Top     int      // negative: the format chooses
 	ByDiff  bool     // biggest differences first
 	Expand  bool
-	Color   bool
+	render.Screen
 	Modules []*Row // asked for; nil: all
 }
 
@@ -85,9 +90,10 @@ type Compared struct {
 	Report   *report.Report
 }
 
-// Build aligns the models at the first point, and finds their modules at the others.
-func Build(points [][]Compared, labels []string) *Comparison {
-	c := &Comparison{View: View{Depth: -1, Top: -1, Metrics: []string{"energy"}}}
+// Build aligns the models at the first point, and finds their modules at the others. Numbers are told of a share of a run,
+// which a model may not have: that is an error.
+func Build(points [][]Compared, labels []string, per report.Per) (*Comparison, error) {
+	c := &Comparison{View: View{Depth: -1, Top: -1, Metrics: []string{"energy"}}, Per: per, rankings: map[int]*ranking{}}
 	trees := make([]align.Tree, len(points[0]))
 	for k, m := range points[0] {
 		c.Names = append(c.Names, string(rune('A'+k)))
@@ -97,16 +103,33 @@ func Build(points [][]Compared, labels []string) *Comparison {
 	finders := make([][]func(*graph.Module) *report.Module, len(points))
 	for p, models := range points {
 		point := Point{Label: labels[p]}
+		var shares []float64
 		for _, m := range models {
+			n, ok := m.Report.Work.Count(per)
+			if !ok {
+				return nil, &ShareError{File: m.Report.Model.File, Per: per}
+			}
+			shares = append(shares, n)
 			point.Reports = append(point.Reports, m.Report)
 			finders[p] = append(finders[p], finder(m.Report, p == 0))
 		}
-		c.Points = append(c.Points, point)
+		c.Points, c.shares = append(c.Points, point), append(c.shares, shares)
 		c.ratios = append(c.ratios, newRatios(point.Reports))
 	}
 	c.Version = c.Points[0].Reports[0].Version
 	c.Root = rowOf(align.Align(trees...), finders)
-	return c
+	return c, nil
+}
+
+// ShareError says that a model has nothing of what numbers were to be told of.
+type ShareError struct {
+	File string
+	Per  report.Per
+}
+
+// Error names the model.
+func (e *ShareError) Error() string {
+	return fmt.Sprintf("%s has no input that counts %ss", e.File, e.Per)
 }
 
 // Weight is what alignment asks of a module. Work is energy where it was predicted.
@@ -231,6 +254,20 @@ func (c *Comparison) Paths() []string {
 		}
 	})
 	return out
+}
+
+// Base is the model that the others are held against: of two the first, of more the best at the first point. The view
+// says by which metric.
+func (c *Comparison) Base() int {
+	if c.ranked() {
+		return c.ranking(0).list[0].place
+	}
+	return 0
+}
+
+// Share is how many shares a metric of a model's run is divided by at a point; metrics go by their keys.
+func (c *Comparison) Share(metric string, point, model int) float64 {
+	return c.share(report.FindMetric(metric), point, model)
 }
 
 // Module is a model's module at a point; nil where it has none.

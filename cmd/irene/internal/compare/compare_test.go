@@ -21,7 +21,10 @@ func layered(t *testing.T, layers ...int) *Comparison {
 		r := reporttest.Build(t, reporttest.Layers(t, string(rune('a'+i))+".onnx", n), false)
 		list = append(list, Compared{Report: r})
 	}
-	c := Build([][]Compared{list}, []string{""})
+	c, err := Build([][]Compared{list}, []string{""}, report.PerRun)
+	if err != nil {
+		t.Fatal(err)
+	}
 	c.View.Metrics = []string{"flops"}
 	return c
 }
@@ -84,7 +87,7 @@ func TestPieces(t *testing.T) {
 	c := layered(t, 2, 5)
 	x := report.FindMetric("flops")
 	sum, alone := 0.0, 0
-	for _, p := range c.pieces(x, 0, 1) {
+	for _, p := range c.pieces(x, 0, 0, 1) {
 		sum += p.b.value - p.a.value
 		if p.alone() {
 			alone += p.count
@@ -93,10 +96,10 @@ func TestPieces(t *testing.T) {
 	if sum != 3*72 || alone != 3 {
 		t.Errorf("pieces differ by %v, %d of them alone, want 216 and 3", sum, alone)
 	}
-	if c = layered(t, 4, 4); len(c.pieces(x, 0, 1)) == 0 {
+	if c = layered(t, 4, 4); len(c.pieces(x, 0, 0, 1)) == 0 {
 		t.Error("equal models have no pieces")
 	}
-	for _, p := range c.pieces(x, 0, 1) {
+	for _, p := range c.pieces(x, 0, 0, 1) {
 		if p.gap() != 0 || p.alone() || p.beside != "" {
 			t.Errorf("equal models differ in %+v", p)
 		}

@@ -9,11 +9,27 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 )
 
-// writeCSV writes a line per row and point. Numbers that are not known, or of modules that a model does not have,
-// are empty.
+// writeCSV writes a line per row and point of two models, of several a line per model and point. Numbers that are not known,
+// or of modules that a model does not have, are empty.
 func writeCSV(w io.Writer, c *Comparison) error {
 	var b bytes.Buffer
 	out := render.NewCSV(&b)
+	write := writePairCSV
+	if c.ranked() {
+		write = writeRankingCSV
+	}
+	if err := write(out, c); err != nil {
+		return err
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func writePairCSV(out render.CSV, c *Comparison) error {
 	head := []string{"at", "depth", "matched"}
 	for _, n := range c.Names {
 		head = append(head, "path_"+n)
@@ -42,12 +58,7 @@ func writeCSV(w io.Writer, c *Comparison) error {
 			}
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return nil
 }
 
 func (c *Comparison) csvRows(point int) [][]string {
@@ -61,7 +72,7 @@ func (c *Comparison) csvRows(point int) [][]string {
 		for _, x := range metrics() {
 			var list []amount
 			for k := range c.Names {
-				a := amountOf(x, r.Metrics(point, k))
+				a := c.amount(x, point, k, r.Metrics(point, k))
 				list = append(list, a)
 				row = append(row, render.CSVNumber(a.value, a.some && a.known))
 			}
@@ -72,7 +83,7 @@ func (c *Comparison) csvRows(point int) [][]string {
 		}
 		for k := range c.Names[1:] {
 			for _, x := range predicted() {
-				ratio, ok := c.ratio(x, r, point, k+1)
+				ratio, ok := c.ratio(x, r, point, 0, k+1)
 				if !ok {
 					row = append(row, "", "", "")
 					continue

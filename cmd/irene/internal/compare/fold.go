@@ -22,6 +22,11 @@ type compared struct {
 	children []*compared
 }
 
+// has reports whether a model has a module of the row, at any point.
+func (x *compared) has(model int) bool {
+	return slices.ContainsFunc(x.amounts[0], func(list []amount) bool { return list[model].some })
+}
+
 // rowState says why models lack a module of a row.
 type rowState int
 
@@ -133,7 +138,7 @@ func (c *Comparison) own(x *report.Metric, point, model int, m *report.Module) a
 	ops := c.Points[point].Reports[model].Operators
 	sum := amount{some: true, known: true}
 	for _, i := range m.Operators {
-		a := amountOf(x, &ops[i].Metrics)
+		a := c.amount(x, point, model, &ops[i].Metrics)
 		if a.known {
 			sum.value += a.value
 		}
@@ -167,7 +172,7 @@ func (f *rowFolder) equal(x, y *Row) bool {
 	for _, metric := range f.metrics {
 		for p := range x.modules {
 			for k := range x.modules[p] {
-				if !near(amountOf(metric, x.Metrics(p, k)), amountOf(metric, y.Metrics(p, k))) {
+				if !near(f.c.amount(metric, p, k, x.Metrics(p, k)), f.c.amount(metric, p, k, y.Metrics(p, k))) {
 					return false
 				}
 			}
@@ -213,10 +218,10 @@ func (f *rowFolder) row(y *report.Folded[*Row], within bool) *compared {
 			points[p] = make([]amount, models)
 			for k := range models {
 				for _, r := range all {
-					points[p][k] = points[p][k].plus(amountOf(metric, r.Metrics(p, k)))
+					points[p][k] = points[p][k].plus(f.c.amount(metric, p, k, r.Metrics(p, k)))
 				}
 				if metric.Key == "params" && sharedRows(all, k) {
-					points[p][k] = amountOf(metric, first.Metrics(p, k))
+					points[p][k] = f.c.amount(metric, p, k, first.Metrics(p, k))
 				}
 			}
 		}

@@ -15,18 +15,39 @@ type Output struct {
 	Schema  int    `json:"schema"` // version of the format
 	Version string `json:"irene"`  // version of the program
 	report.Basis
+	Per report.Per `json:"per"` // what of a run ratios and differences are of: "run", "token" or "item"
+	overallJSON
 	sideBySide
 	Points      []pointJSON `json:"points" lines:"before,each"`      // with several choices of dims, the first one among them
 	Crossings   []Crossing  `json:"crossovers" lines:"before,each"`  // where another model becomes the cheaper one
-	Differences []partsJSON `json:"differences" lines:"before,each"` // of the first model and each other one
+	Differences []partsJSON `json:"differences" lines:"before,each"` // of the first of two models and the other; of the best of several and each other one
 	RatioRule   string      `json:"ratio_rule" lines:"before"`       // what verdicts rest on, for people
 	Notes       []string    `json:"notes"`                           // what to know beside the numbers, for people
 }
 
+// overallJSON is how the energy of the second of two models stands to that of the first; null where there are more than two.
+type overallJSON struct {
+	Verdict render.Text   `json:"verdict" lines:"before"` // lower, higher, open (the interval holds 1) or unknown
+	Ratio   render.Number `json:"ratio"`                  // null where one of both is not known
+	Low     render.Number `json:"ratio_low"`              // 90 % interval; null where nothing bounds it
+	High    render.Number `json:"ratio_high"`             // 90 % interval; null where nothing bounds it
+}
+
 // sideBySide are the models at one point.
 type sideBySide struct {
-	Models []modelJSON `json:"models" lines:"before,each"` // in the order of the arguments
-	Rows   []rowJSON   `json:"rows" lines:"before,each"`   // modules that answer to each other, parents first
+	Models  []modelJSON    `json:"models" lines:"before,each"`  // in the order of the arguments
+	Ranking []standingJSON `json:"ranking" lines:"before,each"` // the best first: those that run, by the metric asked for; then what does not fit, or is known in part only
+	Rows    []rowJSON      `json:"rows" lines:"before,each"`    // modules that answer to each other, parents first
+}
+
+// standingJSON is one of several in their order.
+type standingJSON struct {
+	Model  render.Index  `json:"model"`        // place in the list of models
+	Rank   render.Index  `json:"rank"`         // from 1 on, the same for what takes the same; null of what does not fit, or is known in part only
+	Front  bool          `json:"pareto"`       // no other one is at once faster and takes less energy
+	Ratio  render.Number `json:"ratio"`        // of the metric asked for, to the best; null where one of both is not known
+	Energy ratioJSON     `json:"energy_ratio"` // of energies to the best
+	Time   ratioJSON     `json:"time_ratio"`   // of times to the best
 }
 
 // pointJSON is one choice of dims.
@@ -37,16 +58,20 @@ type pointJSON struct {
 
 // modelJSON is one of the models.
 type modelJSON struct {
-	Name      string                `json:"name"`     // "A", "B" …
-	File      string                `json:"file"`     // its path as it was given
-	Producer  string                `json:"producer"` // program that wrote the file, with its version
-	Dims      render.Members[int64] `json:"dims"`     // every dim that has a number, by name
-	Assumed   []string              `json:"assumed"`  // names of the dims nobody gave
-	Metrics   report.MetricsJSON    `json:"metrics"`  // of the whole model
-	Ratios    ratiosJSON            `json:"ratios"`   // to the first model
-	ratioJSON                       // of its energy to that of the first model
-	TimeRatio ratioJSON             `json:"time_ratio"` // of its time to that of the first model
-	Warnings  []string              `json:"warnings"`   // what to know beside the numbers, for people
+	Name     string                `json:"name"`     // "A", "B" …
+	File     string                `json:"file"`     // its path as it was given
+	Producer string                `json:"producer"` // program that wrote the file, with its version
+	Dims     render.Members[int64] `json:"dims"`     // every dim that has a number, by name
+	Assumed  []string              `json:"assumed"`  // names of the dims nobody gave
+	Items    render.Number         `json:"items"`    // members of the batch of a run; null where no input tells
+	Tokens   render.Number         `json:"tokens"`   // in all of them; null where the model has none
+	Metrics  report.MetricsJSON    `json:"metrics"`  // of a run of the whole model
+	Memory   report.MemoryJSON     `json:"memory"`   // what the run holds
+	report.TariffJSON
+	Ratios    ratiosJSON `json:"ratios"` // to the first model, by shares of a run where "per" says so
+	ratioJSON            // of its energy to that of the first model
+	TimeRatio ratioJSON  `json:"time_ratio"` // of its time to that of the first model
+	Warnings  []string   `json:"warnings"`   // what to know beside the numbers, for people
 }
 
 // rowJSON is one module of each model, as far as it has one; its lists have an element a model, null where there is none.
@@ -97,7 +122,7 @@ type pieceJSON struct {
 
 func writeJSON(w io.Writer, c *Comparison) error {
 	out := Output{
-		Schema: report.Schema, Version: c.Version, Basis: c.Points[0].Reports[0].Basis(), sideBySide: c.sideBySide(0),
+		Schema: report.Schema, Version: c.Version, Basis: c.Points[0].Reports[0].Basis(), sideBySide: c.sideBySide(0), Per: c.Per, overallJSON: c.overallJSON(),
 		Crossings: c.Crossings, Differences: c.partsJSON(), RatioRule: ratioRule, Notes: c.Notes,
 	}
 	for p := range c.Points {
@@ -108,19 +133,54 @@ func writeJSON(w io.Writer, c *Comparison) error {
 	return render.WriteJSON(w, &out)
 }
 
+// overallJSON is the verdict on two models, at the first point.
+func (c *Comparison) overallJSON() overallJSON {
+	nan := render.Number(math.NaN())
+	if c.ranked() {
+		return overallJSON{Ratio: nan, Low: nan, High: nan}
+	}
+	r := c.ratioJSON(report.FindMetric("energy"), c.Root, 0, 1)
+	return overallJSON{render.Text(r.Verdict), r.Ratio, r.Low, r.High}
+}
+
 func (c *Comparison) sideBySide(point int) sideBySide {
 	var out sideBySide
 	reports := c.Points[point].Reports
-	first := &reports[0].Tree.Metrics
 	energy, time := report.FindMetric("energy"), report.FindMetric("time")
 	for k, r := range reports {
 		m := &r.Tree.Metrics
 		out.Models = append(out.Models, modelJSON{
 			Name: c.Names[k], File: r.Model.File, Producer: r.Model.Producer, Dims: report.DimsJSON(r.Dims), Assumed: r.Assumed,
-			Metrics: m.JSON(), Ratios: *newRatiosJSON(first, m), ratioJSON: *c.ratioJSON(energy, c.Root, point, k), TimeRatio: *c.ratioJSON(time, c.Root, point, k), Warnings: r.Warnings,
+			Items: countJSON(r, report.PerItem), Tokens: countJSON(r, report.PerToken), Metrics: m.JSON(), Memory: r.MemoryJSON(), TariffJSON: r.TariffJSON(),
+			Ratios: *c.ratiosJSON(c.Root, point, k), ratioJSON: *c.ratioJSON(energy, c.Root, point, k), TimeRatio: *c.ratioJSON(time, c.Root, point, k), Warnings: r.Warnings,
 		})
 	}
+	out.Ranking = c.ranking(point).json()
 	c.eachRow(func(r *Row, depth int) { out.Rows = append(out.Rows, c.rowJSON(r, point, depth)) })
+	return out
+}
+
+func countJSON(r *report.Report, per report.Per) render.Number {
+	n, ok := r.Work.Count(per)
+	if !ok {
+		n = math.NaN()
+	}
+	return render.Number(n)
+}
+
+// json is how standings stand in documents.
+func (r *ranking) json() []standingJSON {
+	var out []standingJSON
+	for _, s := range r.list {
+		j := standingJSON{Model: render.Index(s.place), Rank: render.Index(s.rank), Front: s.front, Ratio: render.Number(math.NaN()), Energy: newRatioJSON(s.energy), Time: newRatioJSON(s.time)}
+		if s.rank == 0 {
+			j.Rank = -1
+		}
+		if best := r.best(); best != nil {
+			j.Ratio = render.Number(best.amount(r.metric).ratio(s.amount(r.metric)))
+		}
+		out = append(out, j)
+	}
 	return out
 }
 
@@ -160,33 +220,40 @@ func (c *Comparison) rowJSON(r *Row, point, depth int) rowJSON {
 			out.Metrics[k] = new(b.JSON())
 		}
 		if a != nil && b != nil {
-			out.Ratios[k] = newRatiosJSON(a, b)
+			out.Ratios[k] = c.ratiosJSON(r, point, k)
 			out.Energy[k], out.Time[k] = c.ratioJSON(report.FindMetric("energy"), r, point, k), c.ratioJSON(report.FindMetric("time"), r, point, k)
 		}
 	}
 	return out
 }
 
-func newRatiosJSON(a, b *report.Metrics) *ratiosJSON {
+func (c *Comparison) ratiosJSON(r *Row, point, k int) *ratiosJSON {
 	of := func(name string) render.Number {
 		x := report.FindMetric(name)
-		return render.Number(amountOf(x, a).ratio(amountOf(x, b)))
+		return render.Number(c.amount(x, point, 0, r.Metrics(point, 0)).ratio(c.amount(x, point, k, r.Metrics(point, k))))
 	}
 	return &ratiosJSON{of("energy"), of("time"), of("flops"), of("macs"), of("bytes"), of("params"), of("operators")}
 }
 
 func (c *Comparison) ratioJSON(x *report.Metric, r *Row, point, k int) *ratioJSON {
-	ratio, _ := c.ratio(x, r, point, k)
-	return &ratioJSON{ratio.Verdict(), render.Number(ratio.Value), render.Number(ratio.Low), render.Number(ratio.High)}
+	ratio, _ := c.ratio(x, r, point, 0, k)
+	return new(newRatioJSON(ratio))
 }
 
-// partsJSON takes the first model and each other one apart.
+func newRatioJSON(r paired.Ratio) ratioJSON {
+	return ratioJSON{r.Verdict(), render.Number(r.Value), render.Number(r.Low), render.Number(r.High)}
+}
+
+// partsJSON takes the model that the others are held against and each other one apart.
 func (c *Comparison) partsJSON() []partsJSON {
-	x := c.shown()[0]
+	x, base := c.shown()[0], c.Base()
 	var out []partsJSON
-	for k := 1; k < len(c.Names); k++ {
-		parts := partsJSON{Metric: x.Key, Models: [2]int{0, k}}
-		for _, p := range c.pieces(x, 0, k) {
+	for k := range c.Names {
+		if k == base {
+			continue
+		}
+		parts := partsJSON{Metric: x.Key, Models: [2]int{base, k}}
+		for _, p := range c.pieces(x, 0, base, k) {
 			parts.Parts = append(parts.Parts, pieceJSON{p.path, render.Text(p.beside), p.own, p.count, [2]render.Number{p.a.json(), p.b.json()}})
 		}
 		out = append(out, parts)

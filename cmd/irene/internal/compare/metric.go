@@ -45,12 +45,26 @@ type amount struct {
 	more  bool // operators of unknown cost come on top
 }
 
-func amountOf(x *report.Metric, m *report.Metrics) amount {
+// amount is a number of a model's module at a point, of a share of a run where runs are compared by shares.
+func (c *Comparison) amount(x *report.Metric, point, model int, m *report.Metrics) amount {
 	if m == nil {
 		return amount{}
 	}
 	v, ok := x.Of(m)
-	return amount{value: v, known: ok, some: true, more: x.More(m)}
+	return amount{value: v / c.share(x, point, model), known: ok, some: true, more: x.More(m)}
+}
+
+// share is how many shares a metric of a model's run is divided by: what a run takes is, what the model holds is not.
+func (c *Comparison) share(x *report.Metric, point, model int) float64 {
+	if x.Exact {
+		return 1
+	}
+	return c.shares[point][model]
+}
+
+// total is a number of the whole of a model at a point.
+func (c *Comparison) total(x *report.Metric, point, model int) amount {
+	return c.amount(x, point, model, &c.Points[point].Reports[model].Tree.Metrics)
 }
 
 func (a amount) plus(b amount) amount {

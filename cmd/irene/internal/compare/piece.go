@@ -22,11 +22,11 @@ func (p *piece) gap() float64 { return math.Abs(p.b.value - p.a.value) }
 // alone reports whether one of the models has nothing that answers to the piece.
 func (p *piece) alone() bool { return p.a.some != p.b.some }
 
-// pieces takes the first model and model k apart by one metric, at a point: into rows that can only be compared as wholes,
+// pieces takes model k and the one it is held against apart by one metric, at a point: into rows that can only be compared as wholes,
 // operators that sit in a row directly, and what only one of both has. Equal places of several layers are one piece. The
 // biggest differences come first.
-func (c *Comparison) pieces(x *report.Metric, point, k int) []*piece {
-	t := &taker{c: c, x: x, point: point, k: k, byKey: map[string]*piece{}}
+func (c *Comparison) pieces(x *report.Metric, point, base, k int) []*piece {
+	t := &taker{c: c, x: x, point: point, base: base, k: k, byKey: map[string]*piece{}}
 	t.row(c.Root)
 	slices.SortStableFunc(t.list, func(p, q *piece) int { return cmp.Compare(q.gap(), p.gap()) })
 	return t.list
@@ -34,15 +34,15 @@ func (c *Comparison) pieces(x *report.Metric, point, k int) []*piece {
 
 // taker takes rows apart.
 type taker struct {
-	c        *Comparison
-	x        *report.Metric
-	point, k int
-	list     []*piece
-	byKey    map[string]*piece
+	c              *Comparison
+	x              *report.Metric
+	point, base, k int
+	list           []*piece
+	byKey          map[string]*piece
 }
 
 func (t *taker) row(r *Row) {
-	a, b := r.module(0), r.module(t.k)
+	a, b := r.module(t.base), r.module(t.k)
 	if (a != nil || b != nil) && t.whole(r) && (a != nil && b != nil || complete(r, a) && complete(r, b)) {
 		t.add(r, false)
 		return
@@ -56,7 +56,7 @@ func (t *taker) row(r *Row) {
 // whole reports whether nothing below a row answers to anything in the two models.
 func (t *taker) whole(r *Row) bool {
 	for _, c := range r.Children {
-		if c.module(0) != nil && c.module(t.k) != nil || !t.whole(c) {
+		if c.module(t.base) != nil && c.module(t.k) != nil || !t.whole(c) {
 			return false
 		}
 	}
@@ -85,7 +85,7 @@ func (t *taker) add(r *Row, own bool) {
 	if own {
 		key = "own"
 	}
-	for i, k := range []int{0, t.k} {
+	for i, k := range []int{t.base, t.k} {
 		m := r.modules[t.point][k]
 		key += "|"
 		if m == nil {
@@ -93,7 +93,7 @@ func (t *taker) add(r *Row, own bool) {
 		}
 		path := m.Path
 		key += report.Star(path)
-		v := amountOf(t.x, &m.Metrics)
+		v := t.c.amount(t.x, t.point, k, &m.Metrics)
 		if own {
 			v = t.c.own(t.x, t.point, k, m)
 		}

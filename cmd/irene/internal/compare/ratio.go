@@ -47,26 +47,31 @@ func newRatios(reports []*report.Report) *ratios {
 	return r
 }
 
-// ratio is what a row's module of model k takes over what the first model's does, at a point; false where one of them has
-// none, or the metric is not predicted.
-func (c *Comparison) ratio(x *report.Metric, r *Row, point, k int) (paired.Ratio, bool) {
+// ratio is what a row's module of one model takes over what another's does, at a point; false where one of them has none,
+// or the metric is not predicted.
+func (c *Comparison) ratio(x *report.Metric, r *Row, point, base, k int) (paired.Ratio, bool) {
 	nothing := paired.Ratio{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
 	q, ok := quantityOf(x)
-	a, b := r.Module(point, 0), r.Module(point, k)
+	a, b := r.Module(point, base), r.Module(point, k)
 	if !ok || a == nil || b == nil {
 		return nothing, false
 	}
 	p := c.ratios[point]
-	first, other := p.modules[0][a.Module], p.modules[k][b.Module]
+	first, other := p.modules[base][a.Module], p.modules[k][b.Module]
 	if first == nil || other == nil {
 		return nothing, false
 	}
-	return p.draws.Ratio(first, other, q), true
+	return scaled(p.draws.Ratio(first, other, q), c.share(x, point, base)/c.share(x, point, k)), true
+}
+
+// scaled is a ratio times a number that is certain.
+func scaled(r paired.Ratio, by float64) paired.Ratio {
+	return paired.Ratio{Value: r.Value * by, Low: r.Low * by, High: r.High * by}
 }
 
 // decides reports whether a row's module takes less or more than the first model's, beyond doubt.
 func (c *Comparison) decides(x *report.Metric, r *Row, point, k int) bool {
-	ratio, ok := c.ratio(x, r, point, k)
+	ratio, ok := c.ratio(x, r, point, 0, k)
 	v := ratio.Verdict()
 	return ok && (v == paired.Lower || v == paired.Higher)
 }

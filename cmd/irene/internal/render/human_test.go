@@ -34,17 +34,6 @@ func TestBar(t *testing.T) {
 	}
 }
 
-func TestTable(t *testing.T) {
-	table := &Table{Right: []bool{false, true}}
-	table.Head("name", "size", "", "empty")
-	table.Row("größe", "1", "", "")
-	table.Row("b", "100", "x", "")
-	const want = "name   size\ngröße     1\nb       100  x\n"
-	if got := table.String(); got != want {
-		t.Errorf("got\n%q\nwant\n%q", got, want)
-	}
-}
-
 // TestMarkdown is about names that would be markup, and columns that stay empty.
 func TestMarkdown(t *testing.T) {
 	for s, want := range map[string]string{"a|b": `a\|b`, "*_<x>[1]`": "\\*\\_\\<x\\>\\[1\\]\\`", `\`: `\\`, "plain ×2": "plain ×2"} {
@@ -53,7 +42,8 @@ func TestMarkdown(t *testing.T) {
 		}
 	}
 	var b strings.Builder
-	MarkdownTable(&b, []string{"name", "n", "", "empty"}, []bool{false, true}, [][]string{{"a", "1", "x", ""}, {"b", "", "", ""}})
+	columns := append(Columns(false, "name"), Columns(true, "n", "", "empty")...)
+	MarkdownTable(&b, columns, [][]string{{"a", "1", "x", ""}, {"b", "", "", ""}})
 	const want = "\n| name | n |\n| --- | ---: |\n| a | 1 |\n| b |  |\n"
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)

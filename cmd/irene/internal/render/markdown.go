@@ -13,27 +13,27 @@ func MarkdownCells(cells []Cell, first ...string) []string {
 }
 
 // MarkdownTable leaves out columns without a title, and those that are empty in every row.
-func MarkdownTable(b *strings.Builder, titles []string, right []bool, rows [][]string) {
-	var columns []int
-	for i, t := range titles {
+func MarkdownTable(b *strings.Builder, columns []Column, rows [][]string) {
+	var shown []int
+	for i, c := range columns {
 		used := false
 		for _, row := range rows {
 			used = used || row[i] != ""
 		}
-		if t != "" && used {
-			columns = append(columns, i)
+		if c.Title != "" && used {
+			shown = append(shown, i)
 		}
 	}
 	b.WriteByte('\n')
 	line := func(cell func(int) string) {
-		for _, i := range columns {
+		for _, i := range shown {
 			b.WriteString("| " + cell(i) + " ")
 		}
 		b.WriteString("|\n")
 	}
-	line(func(i int) string { return titles[i] })
+	line(func(i int) string { return columns[i].Title })
 	line(func(i int) string {
-		if i < len(right) && right[i] {
+		if columns[i].Right {
 			return "---:"
 		}
 		return "---"

@@ -3,32 +3,42 @@ package render
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
-)
-
-// Style is how a cell looks on a terminal that shows colours.
-type Style string
-
-// The styles, as SGR codes.
-const (
-	Plain  Style = ""
-	Bold   Style = "1"
-	Faint  Style = "2"
-	Red    Style = "31"
-	Yellow Style = "33"
 )
 
 // Cell is one text of a table.
 type Cell struct {
+	Lead  string // before the text, and never cut where there is room: the lines of a tree
 	Text  string
-	Style Style
+	Style Style // of the text
 }
 
-// Table lays out columns whose widths follow their contents, in characters. Lines have no trailing blanks.
+// Column says how a column is laid out, and what becomes of it where the table is wider than the screen. First texts beyond
+// Room are cut; then columns are dropped, those with the highest Drop first; then texts are cut as far as they have to be, and
+// titles down to what stands below them. Where even that is too much, the last columns follow in a table of their own. Numbers are
+// never cut.
+type Column struct {
+	Title string
+	Right bool // aligned to the right, as numbers are
+	Drop  int  // the order of dropping; 0: never
+	Room  int  // columns that a long text gets; what is more is cut out of its middle; 0: it is never cut
+	Wrap  bool // long texts are broken into lines in the place of being cut
+}
+
+// Columns are columns of texts, or of numbers, with titles and nothing else.
+func Columns(right bool, titles ...string) []Column {
+	var out []Column
+	for _, t := range titles {
+		out = append(out, Column{Title: t, Right: right})
+	}
+	return out
+}
+
+// Table lays out columns whose widths follow their contents. Lines have no trailing blanks.
 type Table struct {
-	Right []bool // columns aligned to the right; those beyond the slice are aligned to the left
-	Color bool
-	rows  [][]Cell
+	Screen  Screen
+	Columns []Column
+	Keys    int // of the first columns, which say what a row is of; at least one does
+	rows    [][]Cell
 }
 
 // Row adds a row of plain cells.
@@ -49,67 +59,90 @@ func (t *Table) Cells(cells ...Cell) {
 	t.rows = append(t.rows, row)
 }
 
-// Head adds a row of column titles.
-func (t *Table) Head(titles ...string) {
-	cells := make([]Cell, len(titles))
-	for i, s := range titles {
-		cells[i] = Cell{s, Bold}
-	}
-	t.Cells(cells...)
-}
-
-// String lays the table out. Columns that are empty in every row but the first are left out.
+// String lays the table out, titles first. Columns that are empty in every row are left out.
 func (t *Table) String() string {
-	widths, used := t.measure()
+	l := t.measure()
 	var b strings.Builder
-	for _, row := range t.rows {
-		pending := 0 // blanks that are written only where something follows
-		first := true
-		for i, c := range row {
-			if !used[i] {
-				continue
-			}
-			if !first {
-				pending += 2
-			}
-			first = false
-			gap := widths[i] - utf8.RuneCountInString(c.Text)
-			right := i < len(t.Right) && t.Right[i]
-			if right {
-				pending += gap
-			}
-			if c.Text != "" {
-				b.WriteString(strings.Repeat(" ", pending))
-				pending = 0
-				t.paint(&b, c)
-			}
-			if !right {
-				pending += gap
-			}
+	for {
+		l.fit()
+		t.part(&b, l)
+		if !l.next() {
+			return b.String()
 		}
 		b.WriteByte('\n')
 	}
-	return b.String()
 }
 
-// measure returns the width of every column, and which columns hold anything below their title.
-func (t *Table) measure() (widths []int, used []bool) {
-	for r, row := range t.rows {
-		for i, c := range row {
-			if i == len(widths) {
-				widths, used = append(widths, 0), append(used, false)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(c.Text))
-			used[i] = used[i] || (c.Text != "" && (r > 0 || len(t.rows) == 1))
+// part writes the shown columns.
+func (t *Table) part(b *strings.Builder, l *layout) {
+	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Title != "" }) {
+		var head []Cell
+		for _, c := range t.Columns {
+			head = append(head, Cell{Text: Clean(c.Title), Style: Bold})
 		}
+		t.write(b, l, head)
 	}
-	return widths, used
+	for _, row := range t.rows {
+		t.write(b, l, row)
+	}
 }
 
-func (t *Table) paint(b *strings.Builder, c Cell) {
-	if !t.Color || c.Style == Plain {
-		b.WriteString(c.Text)
-		return
+// write writes a row, in as many lines as its highest cell has.
+func (t *Table) write(b *strings.Builder, l *layout, row []Cell) {
+	var lines [][]Cell // by shown column
+	height := 1
+	for _, i := range l.shown {
+		var c Cell
+		if i < len(row) {
+			c = row[i]
+		}
+		lines = append(lines, t.Columns[i].lines(c, l.width[i]))
+		height = max(height, len(lines[len(lines)-1]))
 	}
-	b.WriteString("\x1b[" + string(c.Style) + "m" + c.Text + "\x1b[0m")
+	for n := range height {
+		pending := 0 // blanks that are written only where something follows
+		for k, i := range l.shown {
+			var c Cell
+			if n < len(lines[k]) {
+				c = lines[k][n]
+			}
+			space := l.width[i] - Width(c.Lead) - Width(c.Text)
+			if t.Columns[i].Right {
+				pending += space
+			}
+			if c.Lead+c.Text != "" {
+				b.WriteString(strings.Repeat(" ", pending) + c.Lead + t.Screen.paint(c.Text, c.Style))
+				pending = 0
+			}
+			if !t.Columns[i].Right {
+				pending += space
+			}
+			pending += gap
+		}
+		b.WriteByte('\n')
+	}
+}
+
+// lines are what a cell shows in a column of a width.
+func (c *Column) lines(x Cell, width int) []Cell {
+	switch {
+	case Width(x.Lead)+Width(x.Text) <= width:
+		return []Cell{x}
+	case !c.Wrap:
+		return []Cell{x.cut(width)}
+	}
+	var out []Cell
+	for _, text := range Wrap(x.Text, width) {
+		out = append(out, Cell{Text: text, Style: x.Style})
+	}
+	return out
+}
+
+// cut takes out the middle of a cell's text, and the beginning of a lead that leaves it no room.
+func (c Cell) cut(width int) Cell {
+	if most := max(width-leastText, 0); Width(c.Lead) > most {
+		c.Lead = ellipsis + end(c.Lead, max(most-1, 0))
+	}
+	c.Text = Cut(c.Text, width-Width(c.Lead))
+	return c
 }

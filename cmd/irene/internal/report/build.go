@@ -21,6 +21,7 @@ type Options struct {
 	Mode       predict.Mode
 	Convention graph.Convention
 	Values     bool
+	Tariff     Tariff
 	// DefaultDevice says that nobody chose the device.
 	DefaultDevice bool
 }
@@ -30,7 +31,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 	b := &builder{a: a, p: p, conv: opts.Convention, index: make([]int, len(a.Graph.Nodes)), calls: map[string]int{}}
 	r := &Report{
 		Version: opts.Version, Model: model(a.Graph), Dims: dims(a), Assumed: a.Assumed, Symbolic: a.Symbolic, As: a.As,
-		Mode: opts.Mode, Convention: opts.Convention, Memory: a.Memory, Coverage: a.Scope.Coverage,
+		Mode: opts.Mode, Convention: opts.Convention, Memory: a.Memory, Work: workOf(a), Tariff: opts.Tariff, Coverage: a.Scope.Coverage,
 		Warnings: slices.Clone(a.Warnings), View: View{Depth: -1, Top: -1},
 		Graph: a.Graph, Facts: a.Inference.Facts, Prediction: p,
 	}

@@ -31,13 +31,8 @@ func writeExplainText(w io.Writer, r *Explanation) error {
 	for _, x := range Fold(r.Modules, equal, func(*ExplainedModule) []*ExplainedModule { return nil }) {
 		r.moduleText(&b, x.Run)
 	}
-	t := &render.Table{Color: r.View.Color}
-	for _, n := range r.notes() {
-		if n.Key != "memory" && n.Key != "modules" {
-			t.Cells(render.Cell{Text: n.Key, Style: n.Style}, render.Cell{Text: n.Text, Style: render.Plain})
-		}
-	}
-	if notes := t.String(); notes != "" {
+	doubts := slices.DeleteFunc(r.notes(), func(n render.Note) bool { return n.Key == "memory" || n.Key == "modules" })
+	if notes := r.View.Notes(doubts); notes != "" {
 		b.WriteString("\n" + notes)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -48,18 +43,7 @@ func writeExplainText(w io.Writer, r *Explanation) error {
 func (r *Explanation) moduleText(b *strings.Builder, run []*ExplainedModule) {
 	m := run[0]
 	total := m.Causes.Total()
-	fmt.Fprintf(b, "\n%s: %s in %v", explainTitle(run), orUnknown(total.Energy), total.Time)
-	if total.Time > 0 && !math.IsNaN(float64(total.Energy)) {
-		fmt.Fprintf(b, ", %v", total.Energy.Over(total.Time))
-	}
-	fmt.Fprintf(b, "; %s", render.Plural(m.Kernels, "kernel"))
-	if m.Calls > 0 {
-		fmt.Fprintf(b, ", %s without one", render.Plural(m.Calls, "call"))
-	}
-	if n := m.Metrics.Unknown; n > 0 {
-		fmt.Fprintf(b, "; without %s of unknown cost", render.Plural(n, "operator"))
-	}
-	b.WriteString("\n\n")
+	b.WriteString("\n" + r.View.Prose(explainHead(run, total), 2) + "\n")
 	if total == (law.Share{}) {
 		return
 	}
@@ -73,8 +57,25 @@ func (r *Explanation) moduleText(b *strings.Builder, run []*ExplainedModule) {
 		b.WriteByte('\n')
 	}
 	for _, a := range m.Advice {
-		b.WriteString(a + "\n")
+		b.WriteString(r.View.Prose(a, 2))
 	}
+}
+
+// explainHead says what a run of equal modules takes, each.
+func explainHead(run []*ExplainedModule, total law.Share) string {
+	m := run[0]
+	s := fmt.Sprintf("%s: %s in %v", explainTitle(run), orUnknown(total.Energy), total.Time)
+	if total.Time > 0 && !math.IsNaN(float64(total.Energy)) {
+		s += fmt.Sprintf(", %v", total.Energy.Over(total.Time))
+	}
+	s += "; " + render.Plural(m.Kernels, "kernel")
+	if m.Calls > 0 {
+		s += fmt.Sprintf(", %s without one", render.Plural(m.Calls, "call"))
+	}
+	if n := m.Metrics.Unknown; n > 0 {
+		s += fmt.Sprintf("; without %s of unknown cost", render.Plural(n, "operator"))
+	}
+	return s
 }
 
 func explainTitle(run []*ExplainedModule) string {
@@ -102,8 +103,9 @@ func explainTitle(run []*ExplainedModule) string {
 
 func (r *Explanation) causeTable(m *ExplainedModule) string {
 	total := m.Causes.Total()
-	t := &render.Table{Right: []bool{false, true, true, true, true}, Color: r.View.Color}
-	t.Head("cause", "energy", "share", "time", "share", "")
+	t := &render.Table{Screen: r.View.Screen, Columns: slices.Concat(
+		render.Columns(false, "cause"), render.Columns(true, "energy", "share", "time", "share"), []render.Column{{Wrap: true, Room: 24}},
+	)}
 	for i, s := range m.Causes {
 		t.Row(law.Cause(i).String(), joules(s.Energy), partText(float64(s.Energy), float64(total.Energy)),
 			seconds(s.Time), render.Percent(part(float64(s.Time), float64(total.Time))), causeHelp[i])
@@ -149,12 +151,12 @@ func seconds(v energy.Seconds) string {
 // classTable splits the energy of every class by cause.
 func (r *Explanation) classTable(m *ExplainedModule) string {
 	all := m.Causes.Total()
-	t := &render.Table{Right: []bool{false, true, true, true, true, true, true, true, true, true}, Color: r.View.Color}
-	head := []string{"class", "kernels", "energy", "share", "time"}
+	t := &render.Table{Screen: r.View.Screen, Columns: append(render.Columns(false, "class"), render.Columns(true, "kernels", "energy", "share", "time")...)}
+	t.Columns[1].Drop = 2
 	for i := range law.NumCauses {
-		head = append(head, i.String())
+		t.Columns = append(t.Columns, render.Column{Title: i.String(), Right: true, Drop: 1})
 	}
-	t.Head(append(head, "bound by")...)
+	t.Columns = append(t.Columns, render.Column{Title: "bound by"})
 	for _, c := range m.Classes {
 		total := c.Causes.Total()
 		row := []string{c.Class, strconv.Itoa(c.Count), joules(total.Energy), partText(float64(total.Energy), float64(all.Energy)), seconds(total.Time)}
@@ -178,8 +180,19 @@ func (r *Explanation) partTable(m *ExplainedModule) string {
 		return ""
 	}
 	all := m.Causes.Total()
-	t := &render.Table{Right: []bool{false, false, false, true, true, true, false, true, true, true}, Color: r.View.Color}
-	t.Head("operator", "", "in", "energy", "share", "time", "bound by", "FLOP/B", "ridge", "tiles", "")
+	t := &render.Table{Screen: r.View.Screen, Columns: []render.Column{
+		{Title: "operator", Room: 20},
+		{},
+		{Title: "in", Room: 24},
+		{Title: "energy", Right: true},
+		{Title: "share", Right: true},
+		{Title: "time", Right: true},
+		{Title: "bound by"},
+		{Title: "FLOP/B", Right: true, Drop: 2},
+		{Title: "ridge", Right: true, Drop: 3},
+		{Title: "tiles", Right: true, Drop: 1},
+		{Drop: 4},
+	}}
 	for _, g := range groups {
 		total := g.Causes.Total()
 		count, intensity, ridge, fill := "", "", "", ""

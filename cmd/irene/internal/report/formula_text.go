@@ -29,11 +29,10 @@ func writeFormulaLaTeX(w io.Writer, r *Formulas) error {
 // write writes the head as comments, the law where modules are sums of its calls, then the text of each module below a comment that names it.
 func (r *Formulas) write(w io.Writer, comment string, rules func(*FormulaLaw) string, text func(*FormulaModule) string) error {
 	var b strings.Builder
-	t := &render.Table{}
-	for _, n := range r.formulaHead() {
-		t.Row(comment+n.Key, n.Text)
+	beside := r.View.Narrower(len(comment))
+	for line := range strings.Lines(beside.Notes(r.formulaHead())) {
+		b.WriteString(comment + line)
 	}
-	b.WriteString(t.String())
 	if r.Law != nil {
 		b.WriteString("\n" + rules(r.Law))
 	}
@@ -50,8 +49,8 @@ func (r *Formulas) write(w io.Writer, comment string, rules func(*FormulaLaw) st
 }
 
 // formulaHead says what was read and where the formulas hold.
-func (r *Formulas) formulaHead() []Note {
-	var out []Note
+func (r *Formulas) formulaHead() []render.Note {
+	var out []render.Note
 	for _, n := range r.HeadNotes() {
 		if n.Key != "total" && n.Key != "dims" {
 			out = append(out, n)
@@ -70,15 +69,15 @@ func (r *Formulas) formulaHead() []Note {
 	if len(dims) == 0 {
 		dims = append(dims, "all fixed in the file")
 	}
-	out = append(out, Note{Key: "dims", Text: strings.Join(dims, ", ")})
+	out = append(out, render.Note{Key: "dims", Text: strings.Join(dims, ", ")})
 	for _, s := range r.Assumptions {
-		out = append(out, Note{Key: "holds", Text: s})
+		out = append(out, render.Note{Key: "holds", Text: s})
 	}
 	for _, k := range r.Unknown {
-		out = append(out, Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why)})
+		out = append(out, render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why)})
 	}
 	for _, s := range r.Warnings {
-		out = append(out, Note{Key: "warning", Text: s})
+		out = append(out, render.Note{Key: "warning", Text: s})
 	}
 	return out
 }

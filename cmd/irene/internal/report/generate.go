@@ -20,17 +20,9 @@ type Generation struct {
 	Low, High float64
 	Memory    int64 // bytes at the last step; -1 where not known
 	Cache     int64
-	Price     *Price
-	Carbon    *float64 // g per kWh
 	Serving   *generate.Serving
 	Steps     []generate.Work // of the decode step in the middle, by class
 	Reading   []generate.Work // of the prompts
-}
-
-// Price is what energy costs.
-type Price struct {
-	PerKWh   float64
-	Currency string // "" where none was given
 }
 
 // Fits reports whether the last step fits the device's memory; ok is false where either is not known.
@@ -65,9 +57,6 @@ func orUnknown[T interface {
 	}
 	return v.String()
 }
-
-// jPerKWh is the energy of a kilowatt hour.
-const jPerKWh = 3.6e6
 
 // GenerationFormats is the table of formats for generation, the default first.
 func GenerationFormats() []render.Format[*Generation] {

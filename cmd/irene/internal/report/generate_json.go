@@ -43,7 +43,7 @@ type GenerateOutput struct {
 	Memory *int64 `json:"memory_bytes" lines:"before"` // bytes held at the last step
 	Cache  *int64 `json:"cache_bytes"`                 // bytes of the cache at the last step
 	Fits   *bool  `json:"fits"`                        // the last step fits the device's memory
-	costJSON
+	TariffJSON
 	Serving     *servingJSON    `json:"serving,omitzero" lines:"before"` // with --lengths or --trace
 	StepWork    []generate.Work `json:"step_work" lines:"before"`        // of the decode step in the middle, by class and element type
 	PrefillWork []generate.Work `json:"prefill_work" lines:"before"`     // of a batch of prompts, by class and element type
@@ -61,13 +61,6 @@ type targetJSON struct {
 
 func newTargetJSON(b *predict.Basis) targetJSON {
 	return targetJSON{b.Device.ID, render.Text(b.Boundary), b.Origin, b.Profile}
-}
-
-// costJSON is what a million tokens cost, where it was asked for.
-type costJSON struct {
-	Cost     *render.Number `json:"cost_per_million_tokens,omitzero"`  // in the currency, with --price
-	Currency *string        `json:"currency,omitzero"`                 // as --price has it; may be empty
-	Carbon   *render.Number `json:"co2_g_per_million_tokens,omitzero"` // grams of CO2, with --carbon
 }
 
 // servingJSON averages requests.
@@ -101,7 +94,7 @@ func writeGenerationJSON(w io.Writer, g *Generation) error {
 		Time: total.Time, Energy: total.Energy, Low: energy.Joules(g.Low) * total.Energy, High: energy.Joules(g.High) * total.Energy,
 		PerToken: g.PerToken(), PerRequest: total.Energy / energy.Joules(g.Batch),
 		Rate: render.Number(float64(g.Batch) * steps / float64(total.Time)), PrefillShare: render.Number(g.Prefill.Energy / total.Energy),
-		costJSON: g.costJSON(), StepWork: g.Steps, PrefillWork: g.Reading,
+		TariffJSON: g.Tariff.JSON(total.Energy, g.PerToken(), true), StepWork: g.Steps, PrefillWork: g.Reading,
 		Assumed: g.Generator.Step.Open.Example.Assumed, Warnings: g.warnings(),
 	}
 	if g.Memory >= 0 {
@@ -114,18 +107,6 @@ func writeGenerationJSON(w io.Writer, g *Generation) error {
 		out.Serving = newServingJSON(g.Serving)
 	}
 	return render.WriteJSON(w, &out)
-}
-
-func (g *Generation) costJSON() costJSON {
-	var out costJSON
-	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
-	if g.Price != nil {
-		out.Cost, out.Currency = new(render.Number(perMillion*g.Price.PerKWh)), &g.Price.Currency
-	}
-	if g.Carbon != nil {
-		out.Carbon = new(render.Number(perMillion * *g.Carbon))
-	}
-	return out
 }
 
 func newServingJSON(s *generate.Serving) *servingJSON {

@@ -31,21 +31,21 @@ func (g *Generation) promptsText() string {
 // writeGenerationText writes tables.
 func writeGenerationText(w io.Writer, g *Generation) error {
 	var b strings.Builder
-	t := &render.Table{}
+	var t notes
 	for _, n := range g.HeadNotes() {
 		if n.Key == "model" {
-			t.Row(n.Key, n.Text)
+			t.add(n.Key, n.Text)
 		}
 	}
 	for _, f := range g.Files {
-		t.Row("", f.Name+" "+f.Value)
+		t.add("", f.Name+" "+f.Value)
 	}
 	if g.As != "" {
-		t.Row("numbers", g.NumbersText())
+		t.add("numbers", g.NumbersText())
 	}
 	d := g.Generator.Basis()
-	t.Row("device", deviceText(&d.Device, d.Boundary, d.Origin, d.Profile))
-	t.Row("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
+	t.add("device", deviceText(&d.Device, d.Boundary, d.Origin, d.Profile))
+	t.add("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
 	if g.Memory >= 0 {
 		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))
 		if fits, ok := g.Fits(); ok && fits {
@@ -53,9 +53,9 @@ func writeGenerationText(w io.Writer, g *Generation) error {
 		} else if ok {
 			text += ": does NOT fit the device's " + energy.FormatBinaryBytes(float64(d.Device.MemoryBytes))
 		}
-		t.Row("memory", text)
+		t.add("memory", text)
 	}
-	b.WriteString(t.String())
+	b.WriteString(g.View.Notes(t))
 	b.WriteByte('\n')
 	b.WriteString(g.phases())
 	b.WriteByte('\n')
@@ -66,8 +66,7 @@ func writeGenerationText(w io.Writer, g *Generation) error {
 
 // phases is a row for the prompts and one for the steps.
 func (g *Generation) phases() string {
-	t := &render.Table{Right: []bool{false, true, true, true, true, true}}
-	t.Head("phase", "energy", "share", "time", "power", "per token")
+	t := &render.Table{Screen: g.View.Screen, Columns: append(render.Columns(false, "phase"), render.Columns(true, "energy", "share", "time", "power", "per token")...)}
 	total := g.Total()
 	tokens := energy.Joules(g.Batch * g.Tokens)
 	for _, p := range []struct {
@@ -89,51 +88,48 @@ func (g *Generation) phases() string {
 
 // summary says what a token, a step and a request take.
 func (g *Generation) summary() string {
-	t := &render.Table{}
+	var t notes
 	total := g.Total()
 	steps := energy.Seconds(g.Tokens)
 	if math.IsNaN(float64(total.Energy)) {
-		g.timeSummary(t)
-		return t.String()
+		g.timeSummary(&t)
+		return g.View.Notes(t)
 	}
-	t.Row("token", fmt.Sprintf("%v each, prompt included (90 %% interval %v to %v)", g.PerToken(), energy.Joules(g.Low)*g.PerToken(), energy.Joules(g.High)*g.PerToken()))
-	t.Row("step", fmt.Sprintf("%v and %v on average, %s tokens/s with the prompts", g.Decode.Time/steps, g.Decode.Energy/energy.Joules(steps), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
-	t.Row("request", (total.Energy / energy.Joules(g.Batch)).String())
-	g.costs(t)
+	t.add("token", fmt.Sprintf("%v each, prompt included (90 %% interval %v to %v)", g.PerToken(), energy.Joules(g.Low)*g.PerToken(), energy.Joules(g.High)*g.PerToken()))
+	t.add("step", fmt.Sprintf("%v and %v on average, %s tokens/s with the prompts", g.Decode.Time/steps, g.Decode.Energy/energy.Joules(steps), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
+	t.add("request", (total.Energy / energy.Joules(g.Batch)).String())
+	g.costs(&t)
 	if s := g.Serving; s != nil {
-		t.Row("serving", fmt.Sprintf("%v a request of %.0f + %.0f tokens on average (%s), %v a token, busy for %v", s.Energy, s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.PerToken, s.Time))
+		t.add("serving", fmt.Sprintf("%v a request of %.0f + %.0f tokens on average (%s), %v a token, busy for %v", s.Energy, s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.PerToken, s.Time))
 		if s.Rate > 0 {
-			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy, %v with %v idle each, %.4g kWh a month of 30 days", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy, s.Power, s.Idle, float64(s.Month)/jPerKWh))
+			t.add("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy, %v with %v idle each, %.4g kWh a month of 30 days", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy, s.Power, s.Idle, float64(s.Month)/jPerKWh))
 		}
 	}
 	for _, x := range g.warnings() {
-		t.Row("warning", x)
+		t.add("warning", x)
 	}
-	return t.String()
+	return g.View.Notes(t)
 }
 
 // timeSummary says what a step takes where no energy is known.
-func (g *Generation) timeSummary(t *render.Table) {
+func (g *Generation) timeSummary(t *notes) {
 	total := g.Total()
-	t.Row("step", fmt.Sprintf("%v on average, %s tokens/s with the prompts", g.Decode.Time/energy.Seconds(g.Tokens), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
+	t.add("step", fmt.Sprintf("%v on average, %s tokens/s with the prompts", g.Decode.Time/energy.Seconds(g.Tokens), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
 	if s := g.Serving; s != nil {
-		t.Row("serving", fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s) keeps the device busy for %v", s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.Time))
+		t.add("serving", fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s) keeps the device busy for %v", s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.Time))
 		if s.Rate > 0 {
-			t.Row("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy))
+			t.add("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy))
 		}
 	}
 	for _, x := range g.warnings() {
-		t.Row("warning", x)
+		t.add("warning", x)
 	}
 }
 
-func (g *Generation) costs(t *render.Table) {
-	perMillion := 1e6 * float64(g.PerToken()) / jPerKWh
-	if g.Price != nil {
-		t.Row("cost", strings.TrimSpace(fmt.Sprintf("%.3g %s", perMillion*g.Price.PerKWh, g.Price.Currency))+fmt.Sprintf(" a million tokens (%.3g kWh)", perMillion))
-	}
-	if g.Carbon != nil {
-		t.Row("carbon", fmt.Sprintf("%.3g g CO2 a million tokens", perMillion**g.Carbon))
+func (g *Generation) costs(t *notes) {
+	run := EnergyOf{g.Total().Energy, "run"}
+	for _, n := range g.Tariff.Notes("", EnergyOf{g.PerToken(), "token"}, run) {
+		t.add(n.Key, n.Text)
 	}
 }
 

@@ -55,9 +55,10 @@ type Output struct {
 	Operators []operatorJSON           `json:"operators" lines:"before,each"`         // in graph order
 	Values    render.Members[factJSON] `json:"values,omitzero" lines:"before,each"`   // every edge of the graph, with --values, by name
 	Memory    MemoryJSON               `json:"memory" lines:"before"`                 // what the run holds
-	Coverage  render.Members[float64]  `json:"coverage" lines:"before"`               // part of the nodes, 0 to 1, that each source of scopes placed
-	Unknown   []Kind                   `json:"unknown_operators" lines:"before"`      // operators whose cost is in no sum, by type
-	Warnings  []string                 `json:"warnings" lines:"before"`               // what to know beside the numbers, for people
+	TariffJSON
+	Coverage render.Members[float64] `json:"coverage" lines:"before"`          // part of the nodes, 0 to 1, that each source of scopes placed
+	Unknown  []Kind                  `json:"unknown_operators" lines:"before"` // operators whose cost is in no sum, by type
+	Warnings []string                `json:"warnings" lines:"before"`          // what to know beside the numbers, for people
 }
 
 // moduleJSON is one call of a module. Where the view ends, it has the operators of everything below it.
@@ -138,7 +139,7 @@ type MemoryJSON struct {
 // writeJSON writes the whole report.
 func writeJSON(w io.Writer, r *Report) error {
 	out := Output{
-		Head: r.head(), Tree: r.moduleJSON(r.Tree, 0), Memory: r.MemoryJSON(),
+		Head: r.head(), Tree: r.moduleJSON(r.Tree, 0), Memory: r.MemoryJSON(), TariffJSON: r.TariffJSON(),
 		Coverage: sharesJSON(r.Coverage), Unknown: r.Unknown, Warnings: r.Warnings,
 		Operators: make([]operatorJSON, len(r.Operators)),
 	}

@@ -8,21 +8,22 @@ import (
 
 // LineOutput is what irene analyze --format json writes of each of several models, on a line of its own.
 type LineOutput struct {
-	Schema   int                   `json:"schema"`            // version of the format
-	Version  string                `json:"irene"`             // version of the program
-	File     string                `json:"file"`              // path of the model, as it was given or found in a folder
-	Part     render.Text           `json:"part"`              // what the model is of the one in its folder: "encoder", "merged decoder" …; null for a file given by itself
-	Variant  render.Text           `json:"variant"`           // what the name of a part says of its precision: "fp16", "q4" …; null where it says nothing
-	Error    render.Text           `json:"error"`             // why there are no numbers, or what --strict found; null where nothing failed
-	Failed   []string              `json:"failed_assertions"` // those that do not hold, with the numbers found
-	Dims     render.Members[int64] `json:"dims"`              // every dim that has a number, by name
-	Assumed  []string              `json:"assumed"`           // names of the dims nobody gave
-	Device   render.Text           `json:"device"`            // in the table of devices; null where nothing was predicted
-	Profile  render.Text           `json:"runtime"`           // runtime profile: which nodes run as one kernel; null without a device
-	Metrics  *MetricsJSON          `json:"metrics"`           // of the whole model; null where there are no numbers
-	Memory   *MemoryJSON           `json:"memory"`            // what the run holds; null where there are no numbers
-	Unknown  []Kind                `json:"unknown_operators"` // operators whose cost is in no sum, by type
-	Warnings []string              `json:"warnings"`          // what to know beside the numbers, for people
+	Schema  int                   `json:"schema"`            // version of the format
+	Version string                `json:"irene"`             // version of the program
+	File    string                `json:"file"`              // path of the model, as it was given or found in a folder
+	Part    render.Text           `json:"part"`              // what the model is of the one in its folder: "encoder", "merged decoder" …; null for a file given by itself
+	Variant render.Text           `json:"variant"`           // what the name of a part says of its precision: "fp16", "q4" …; null where it says nothing
+	Error   render.Text           `json:"error"`             // why there are no numbers, or what --strict found; null where nothing failed
+	Failed  []string              `json:"failed_assertions"` // those that do not hold, with the numbers found
+	Dims    render.Members[int64] `json:"dims"`              // every dim that has a number, by name
+	Assumed []string              `json:"assumed"`           // names of the dims nobody gave
+	Device  render.Text           `json:"device"`            // in the table of devices; null where nothing was predicted
+	Profile render.Text           `json:"runtime"`           // runtime profile: which nodes run as one kernel; null without a device
+	Metrics *MetricsJSON          `json:"metrics"`           // of the whole model; null where there are no numbers
+	Memory  *MemoryJSON           `json:"memory"`            // what the run holds; null where there are no numbers
+	TariffJSON
+	Unknown  []Kind   `json:"unknown_operators"` // operators whose cost is in no sum, by type
+	Warnings []string `json:"warnings"`          // what to know beside the numbers, for people
 }
 
 // Line is one model of many: what is left of its report, which itself would keep the graph.
@@ -46,7 +47,7 @@ func (l *Line) Fill(r *Report) {
 		l.Device, l.Profile = render.Text(r.Device.ID), render.Text(r.Device.Profile)
 	}
 	l.metrics = r.Tree.Metrics
-	l.Metrics, l.Memory = new(l.metrics.JSON()), new(r.MemoryJSON())
+	l.Metrics, l.Memory, l.TariffJSON = new(l.metrics.JSON()), new(r.MemoryJSON()), r.TariffJSON()
 }
 
 // memory is what the run holds, in bytes; false where it is not known.

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
@@ -21,7 +22,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 		name := strings.Repeat("&emsp;", l.depth) + render.Markdown(l.label)
 		rows = append(rows, render.MarkdownCells(r.metricCells(l.metrics, l.class), name))
 	}
-	render.MarkdownTable(&b, append([]string{"module"}, r.metricTitles()...), r.alignment(1), rows)
+	render.MarkdownTable(&b, r.treeColumns(), rows)
 
 	top := r.View.Top
 	if top < 0 {
@@ -37,7 +38,8 @@ func writeMarkdown(w io.Writer, r *Report) error {
 		rows = append(rows, render.MarkdownCells(append(cells, render.Cell{Text: Flags(g.op)}), render.Markdown(name), render.Markdown(g.place)))
 	}
 	if len(rows) > 0 {
-		render.MarkdownTable(&b, append(append([]string{"operator", "in"}, r.metricTitles()...), "note"), r.alignment(2), rows)
+		columns := r.topColumns()
+		render.MarkdownTable(&b, slices.Delete(columns, 1, 2), rows)
 	}
 	b.WriteByte('\n')
 	for _, n := range r.notes() {

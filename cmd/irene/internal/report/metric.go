@@ -25,6 +25,7 @@ type Metric struct {
 	Symbol string // in LaTeX; "" where it has no closed form
 	Unit   Unit
 	Column int  // in CSV, from 1 on; 0 where it has none
+	Drop   int  // render.Column.Drop of its column in tables for people
 	Exact  bool // operators of unknown cost are counted too
 
 	Quotient bool // of two numbers that operators of unknown cost add to: no bound is known where there are some
@@ -75,12 +76,12 @@ var metricTable = []Metric{
 		Predicted: func(s *law.Sum) float64 { return float64(s.Time) },
 		Sweep:     func(r *sweep.Row) float64 { return float64(r.Time) },
 	},
-	{Key: "power_w", Title: "power", Unit: watt, Quotient: true, Sweep: func(r *sweep.Row) float64 { return float64(r.Power()) }},
-	{Key: "ITEMs", Title: "ITEMs", Unit: plain, Exact: true, Sweep: func(r *sweep.Row) float64 { return r.Items }},
+	{Key: "power_w", Title: "power", Drop: 2, Unit: watt, Quotient: true, Sweep: func(r *sweep.Row) float64 { return float64(r.Power()) }},
+	{Key: "ITEMs", Title: "ITEMs", Drop: 3, Unit: plain, Exact: true, Sweep: func(r *sweep.Row) float64 { return r.Items }},
 	{Key: "j_per_ITEM", Title: "per ITEM", Unit: joule, Sweep: func(r *sweep.Row) float64 { return float64(r.PerItem()) }},
 	{Key: "share", Title: "share", Unit: percent, Column: 12, Number: func(m *Metrics) (float64, bool) { return m.Share, !math.IsNaN(m.Share) }},
 	{
-		Name: "flops", Key: "flops", Title: "FLOPs", Noun: "FLOPs", Symbol: `N_\mathrm{FLOP}`, Unit: flop, Column: 3,
+		Name: "flops", Key: "flops", Title: "FLOPs", Noun: "FLOPs", Symbol: `N_\mathrm{FLOP}`, Unit: flop, Column: 3, Drop: 4,
 		Count: func(m *Metrics) graph.Dim { return m.FLOPs },
 		Sweep: func(r *sweep.Row) float64 { return r.FLOPs },
 	},
@@ -89,12 +90,12 @@ var metricTable = []Metric{
 		Count: func(m *Metrics) graph.Dim { return m.MACs },
 	},
 	{
-		Name: "bytes", Key: "bytes", Title: "bytes", Noun: "bytes", Symbol: `N_\mathrm{byte}`, Unit: octet,
+		Name: "bytes", Key: "bytes", Title: "bytes", Noun: "bytes", Symbol: `N_\mathrm{byte}`, Unit: octet, Drop: 5,
 		Count: func(m *Metrics) graph.Dim { return plus(m.Read, m.Written) },
 		Sweep: func(r *sweep.Row) float64 { return r.Bytes },
 	},
 	{
-		Name: "params", Key: "params", Title: "params", Noun: "parameters", Unit: count, Column: 1, Exact: true,
+		Name: "params", Key: "params", Title: "params", Noun: "parameters", Unit: count, Column: 1, Drop: 7, Exact: true,
 		Count: func(m *Metrics) graph.Dim { return m.Params },
 	},
 	{Key: "bytes_read", Unit: octet, Column: 4, Count: func(m *Metrics) graph.Dim { return m.Read }},
@@ -104,7 +105,7 @@ var metricTable = []Metric{
 	{Key: "weight_bytes", Unit: memory, Exact: true, Whole: func(r *Report) (int64, bool) { return r.Memory.WeightBytes, true }},
 	{Key: "peak_activation_bytes", Unit: memory, Exact: true, Whole: func(r *Report) (int64, bool) { return r.Memory.PeakBytes, r.Memory.Known }},
 	{
-		Key: "memory_bytes", Title: "memory", Unit: memory, Exact: true,
+		Key: "memory_bytes", Title: "memory", Unit: memory, Drop: 1, Exact: true,
 		Whole: func(r *Report) (int64, bool) { return r.Memory.WeightBytes + r.Memory.PeakBytes, r.Memory.Known },
 		Sweep: func(r *sweep.Row) float64 {
 			if n, ok := r.MemoryBytes(); ok {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 )
@@ -19,32 +18,30 @@ const (
 	shownDoubts = 5  // reasons of one kind
 )
 
-// Note is one line beside the tables.
-type Note struct {
-	Key   string
-	Text  string
-	Style render.Style
-}
+// notes are lines beside tables.
+type notes []render.Note
+
+func (t *notes) add(key, text string) { *t = append(*t, render.Note{Key: key, Text: text}) }
 
 // HeadNotes says what was read and under which assumptions the numbers hold.
-func (r *Report) HeadNotes() []Note {
-	out := []Note{{Key: "model", Text: fmt.Sprintf("%s (%s)", r.Model.File, r.AboutModel())}}
-	out = append(out, Note{Key: "dims", Text: r.DimsText()})
+func (r *Report) HeadNotes() []render.Note {
+	out := []render.Note{{Key: "model", Text: fmt.Sprintf("%s (%s)", r.Model.File, r.AboutModel())}}
+	out = append(out, render.Note{Key: "dims", Text: r.DimsText()})
 	if r.Device != nil {
 		text := deviceText(&r.Device.Device, r.Device.Boundary, r.Device.Origin, r.Device.Profile)
 		if r.Device.Default {
 			text += "; the default, --device ID chooses another (irene devices)"
 		}
-		out = append(out, Note{Key: "device", Text: text})
+		out = append(out, render.Note{Key: "device", Text: text})
 		if text := r.surenessText(); text != "" {
-			out = append(out, Note{Key: "sure", Text: text})
+			out = append(out, render.Note{Key: "sure", Text: text})
 		}
 	}
 	if text := r.precisionHint(); text != "" {
-		out = append(out, Note{Key: "type", Text: text})
+		out = append(out, render.Note{Key: "type", Text: text})
 	}
-	out = append(out, Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", r.NumbersText(), r.Convention)})
-	return append(out, Note{Key: "total", Text: r.totalText(), Style: render.Bold})
+	out = append(out, render.Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", r.NumbersText(), r.Convention)})
+	return append(out, render.Note{Key: "total", Text: r.totalText(), Style: render.Bold})
 }
 
 // deviceText says what predictions rest on.
@@ -57,19 +54,7 @@ func (r *Report) surenessText() string {
 	if r.Device.LeftOut == 0 {
 		return ""
 	}
-	shares := map[law.Origin]float64{}
-	for i := range r.Operators {
-		if op := &r.Operators[i]; op.Origin != "" && !math.IsNaN(op.Metrics.Share) {
-			shares[op.Origin] += op.Metrics.Share
-		}
-	}
-	var list []string
-	for _, o := range []law.Origin{law.OriginFitted, law.OriginEstimated, law.OriginStandIn} {
-		if shares[o] > 0 {
-			list = append(list, fmt.Sprintf("%s %s", render.Percent(shares[o]), o))
-		}
-	}
-	return fmt.Sprintf("%s; times of such kernels were %.0f %% off on GPUs left out of the fit", strings.Join(list, ", "), 100*r.Device.LeftOut)
+	return fmt.Sprintf("%s; times of such kernels were %.0f %% off on GPUs left out of the fit", r.OriginsText(), 100*r.Device.LeftOut)
 }
 
 // BoundaryText says what energies cover; coefficients of times alone have none.
@@ -190,39 +175,40 @@ func (r *Report) powerText(w energy.Watts) string {
 }
 
 // notes are what to know beside the tables, doubts last.
-func (r *Report) notes() []Note {
-	var out []Note
-	out = append(out, Note{Key: "memory", Text: r.memoryText(), Style: render.Bold})
+func (r *Report) notes() []render.Note {
+	var out []render.Note
+	out = append(out, render.Note{Key: "memory", Text: r.memoryText()})
+	out = append(out, r.TariffNotes()...)
 	if len(r.Coverage) > 0 {
 		var list []string
 		for _, s := range r.Coverage {
 			list = append(list, fmt.Sprintf("%s by %s", render.Percent(s.Share), s.Source))
 		}
-		out = append(out, Note{Key: "modules", Text: "operators placed: " + strings.Join(list, ", "), Style: render.Bold})
+		out = append(out, render.Note{Key: "modules", Text: "operators placed: " + strings.Join(list, ", ")})
 	}
 	return append(out, r.Doubts()...)
 }
 
 // Doubts are what makes the numbers less sure, warnings last.
-func (r *Report) Doubts() []Note {
+func (r *Report) Doubts() []render.Note {
 	out := append(
 		r.counted("scaled", func(op *Operator) bool { return op.StandIn }),
 		r.counted("extrapolated", func(op *Operator) bool { return op.Extrapolated })...,
 	)
 	for _, k := range r.Unknown {
-		out = append(out, Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Style: render.Yellow})
+		out = append(out, render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Mark: render.Yellow})
 	}
 	for i, w := range r.Warnings {
 		if i == shownNotes {
-			return append(out, Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Style: render.Yellow})
+			return append(out, render.Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Mark: render.Yellow})
 		}
-		out = append(out, Note{Key: "warning", Text: w, Style: render.Yellow})
+		out = append(out, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
 	}
 	return out
 }
 
 // counted counts the operators of which something holds, by the reason.
-func (r *Report) counted(key string, holds func(*Operator) bool) []Note {
+func (r *Report) counted(key string, holds func(*Operator) bool) []render.Note {
 	type doubt struct {
 		why   string
 		n     int
@@ -243,17 +229,17 @@ func (r *Report) counted(key string, holds func(*Operator) bool) []Note {
 		list[k].share += op.Metrics.Share
 	}
 	slices.SortStableFunc(list, func(x, y doubt) int { return cmp.Compare(y.share, x.share) })
-	var out []Note
+	var out []render.Note
 	for i, d := range list {
 		if i == shownDoubts {
-			out = append(out, Note{Key: key, Text: fmt.Sprintf("%s more (JSON has all)", render.Plural(len(list)-i, "reason")), Style: render.Yellow})
+			out = append(out, render.Note{Key: key, Text: fmt.Sprintf("%s more (JSON has all)", render.Plural(len(list)-i, "reason")), Mark: render.Yellow})
 			break
 		}
 		text := fmt.Sprintf("%s, %s of the %s", render.Plural(d.n, "operator"), render.Percent(d.share), r.ShareOf())
 		if d.why != "" {
 			text += ": " + d.why
 		}
-		out = append(out, Note{Key: key, Text: text, Style: render.Yellow})
+		out = append(out, render.Note{Key: key, Text: text, Mark: render.Yellow})
 	}
 	return out
 }

@@ -28,6 +28,8 @@ type Report struct {
 	Operators  []Operator // in graph order
 	Values     []Value    // nil unless asked for
 	Memory     analysis.Memory
+	Work       Work
+	Tariff     Tariff
 	Coverage   []scope.Share
 	Unknown    []Kind // operators whose cost is not known
 	Warnings   []string
@@ -136,9 +138,9 @@ type View struct {
 	Selected []*Module // modules asked for; nil: all
 	Sort     string    // ByOrder, ByName, or the name of a metric
 	Expand   bool      // show every one of equal layers
-	Color    bool
-	Focus    *Module // of pictures: the module that is shown; nil: the model
-	Radius   int     // of pictures: steps around the focus
+	render.Screen
+	Focus  *Module // of pictures: the module that is shown; nil: the model
+	Radius int     // of pictures: steps around the focus
 }
 
 // Format is one way to write a report.

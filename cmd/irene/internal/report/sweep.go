@@ -68,6 +68,11 @@ func (s *Sweep) Item() string {
 	return "item"
 }
 
+// metrics are the numbers of a point.
+func (s *Sweep) metrics() []Metric {
+	return append(SweepMetrics(s.Item()), s.Tariff.sweepMetrics(s.Item())...)
+}
+
 // SweepFormats is the table of formats for sweeps, the default first. They ask the sweep for its rows, and write them as
 // they come.
 func SweepFormats() []render.Format[*Sweep] {

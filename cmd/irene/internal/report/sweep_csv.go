@@ -20,7 +20,7 @@ type sweepCSV struct {
 }
 
 func newSweepCSV(w io.Writer, s *Sweep) sweepWriter {
-	return &sweepCSV{out: render.NewCSV(w), s: s, columns: s.columns(), metrics: SweepMetrics(s.Item())}
+	return &sweepCSV{out: render.NewCSV(w), s: s, columns: s.columns(), metrics: s.metrics()}
 }
 
 func (c *sweepCSV) head() error {

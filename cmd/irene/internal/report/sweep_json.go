@@ -52,12 +52,13 @@ type SweepRow struct {
 	Items    *render.Number        `json:"items,omitzero"`         // of the batch, where it has none
 	PerToken *energy.Joules        `json:"j_per_token,omitzero"`   // joules
 	PerItem  *energy.Joules        `json:"j_per_item,omitzero"`    // joules
-	FLOPs    render.Number         `json:"flops"`                  // floating-point operations, by the convention of the document
-	Bytes    render.Number         `json:"bytes"`                  // read and written
-	Memory   render.Number         `json:"memory_bytes"`           // bytes of weights, and of activations at their peak
-	Unknown  int                   `json:"unknown"`                // operators of unknown cost: energy, time, FLOPs and bytes are at least what they say
-	Fits     bool                  `json:"fits"`                   // no more than the device's memory, as far as it is known
-	Front    *bool                 `json:"pareto,omitzero"`        // no other row of the device and precision is at once faster and takes less energy per item; over power limits and clocks, and with --deadline
+	TariffJSON
+	FLOPs   render.Number `json:"flops"`           // floating-point operations, by the convention of the document
+	Bytes   render.Number `json:"bytes"`           // read and written
+	Memory  render.Number `json:"memory_bytes"`    // bytes of weights, and of activations at their peak
+	Unknown int           `json:"unknown"`         // operators of unknown cost: energy, time, FLOPs and bytes are at least what they say
+	Fits    bool          `json:"fits"`            // no more than the device's memory, as far as it is known
+	Front   *bool         `json:"pareto,omitzero"` // no other row of the device and precision is at once faster and takes less energy per item; over power limits and clocks, and with --deadline
 }
 
 // sweepJSON writes rows as they come: a line each alone, or within one object that also says what was read.
@@ -131,6 +132,7 @@ func (s *Sweep) rowJSON(r *sweep.Row) SweepRow {
 	} else {
 		out.Items, out.PerItem = items, per
 	}
+	out.TariffJSON = s.Tariff.JSON(r.Energy, r.PerItem(), s.Grids[0].Tokens)
 	if s.Front {
 		out.Front = &r.Front
 	}

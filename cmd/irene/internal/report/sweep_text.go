@@ -28,19 +28,16 @@ type sweepText struct {
 }
 
 func newSweepText(w io.Writer, s *Sweep) sweepWriter {
-	t := &sweepText{w: w, s: s, columns: s.columns(), metrics: SweepMetrics(s.Item()), table: &render.Table{Color: s.View.Color, Right: []bool{false}}}
-	head := []string{"device"}
+	t := &sweepText{w: w, s: s, columns: s.columns(), table: &render.Table{Screen: s.View.Screen, Columns: render.Columns(false, "device")}}
+	t.metrics = slices.DeleteFunc(s.metrics(), func(x Metric) bool { return x.Title == "" })
 	for _, x := range t.columns {
-		head = append(head, x.title)
+		t.table.Columns = append(t.table.Columns, render.Column{Title: x.title, Right: true})
 	}
-	head = append(head, s.Names...)
+	t.table.Columns = append(t.table.Columns, render.Columns(true, s.Names...)...)
 	for _, m := range t.metrics {
-		head = append(head, m.Title)
+		t.table.Columns = append(t.table.Columns, render.Column{Title: m.Title, Right: true, Drop: m.Drop})
 	}
-	for range head[1:] {
-		t.table.Right = append(t.table.Right, true)
-	}
-	t.table.Head(append(head, "")...)
+	t.table.Columns = append(t.table.Columns, render.Column{}) // what becomes of the row
 	return t
 }
 
@@ -88,10 +85,10 @@ func (t *sweepText) Finish() error {
 
 // Head says what was swept.
 func (s *Sweep) Head() string {
-	t := &render.Table{Color: s.View.Color}
+	var t notes
 	for _, n := range s.HeadNotes() {
 		if n.Key == "model" || n.Key == "numbers" {
-			t.Row(n.Key, n.Text)
+			t.add(n.Key, n.Text)
 		}
 	}
 	var swept []string
@@ -108,7 +105,7 @@ func (s *Sweep) Head() string {
 		swept = append(swept, sweptText(c.title, list, "values"))
 		points *= len(list)
 	}
-	t.Row("swept", strings.Join(swept, "; ")+": "+render.Plural(points, "point"))
+	t.add("swept", strings.Join(swept, "; ")+": "+render.Plural(points, "point"))
 	var fixed []string
 	for _, d := range s.Fixed() {
 		text := fmt.Sprintf("%s = %d", d.Name, d.Value)
@@ -118,12 +115,12 @@ func (s *Sweep) Head() string {
 		fixed = append(fixed, text)
 	}
 	if len(fixed) > 0 {
-		t.Row("dims", strings.Join(fixed, ", "))
+		t.add("dims", strings.Join(fixed, ", "))
 	}
 	for _, b := range s.bases() {
-		t.Row("device", deviceText(&b.Device, b.Boundary, b.Origin, b.Profile))
+		t.add("device", deviceText(&b.Device, b.Boundary, b.Origin, b.Profile))
 	}
-	return t.String()
+	return s.View.Notes(t)
 }
 
 // bases are what predictions rest on, once for each device.
@@ -148,15 +145,15 @@ func sweptText(name string, list []string, noun string) string {
 
 // Notes say what is recommended, what fits, and what to beware of.
 func (s *Sweep) Notes() string {
-	t := &render.Table{Color: s.View.Color}
+	var t notes
 	for group := range s.Groups {
-		cell := render.Cell{Text: s.GroupName(group) + ": "}
+		best := render.Note{Key: "best", Text: s.GroupName(group) + ": "}
 		if b := s.Found.Best[group]; b != nil {
-			cell.Text += s.bestText(b)
+			best.Text += s.bestText(b)
 		} else {
-			cell.Text, cell.Style = cell.Text+s.noneText(group), render.Yellow
+			best.Text, best.Style = best.Text+s.noneText(group), render.Yellow
 		}
-		t.Cells(render.Cell{Text: "best", Style: render.Bold}, cell)
+		t = append(t, best)
 	}
 	for _, l := range s.Largest {
 		memory := energy.FormatBinaryBytes(float64(l.Memory))
@@ -167,12 +164,12 @@ func (s *Sweep) Notes() string {
 		if l.At != "" {
 			text += " at " + l.At
 		}
-		t.Cells(render.Cell{Text: "memory", Style: render.Bold}, render.Cell{Text: text})
+		t.add("memory", text)
 	}
 	for _, w := range s.warnings() {
-		t.Cells(render.Cell{Text: "warning", Style: render.Bold}, render.Cell{Text: w, Style: render.Yellow})
+		t = append(t, render.Note{Key: "warning", Text: w, Style: render.Yellow})
 	}
-	return t.String()
+	return s.View.Notes(t)
 }
 
 // bestText says what the recommended row takes, and under which conditions it is.

@@ -31,32 +31,27 @@ func writeText(w io.Writer, r *Report) error {
 		b.WriteString(r.valueTable())
 	}
 	b.WriteByte('\n')
-	t := &render.Table{Color: r.View.Color}
-	for _, n := range r.notes() {
-		t.Cells(render.Cell{Text: n.Key, Style: n.Style}, render.Cell{Text: n.Text, Style: render.Plain})
-	}
-	b.WriteString(t.String())
+	b.WriteString(r.View.Notes(r.notes()))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
 func (r *Report) textHead(b *strings.Builder) {
-	t := &render.Table{Color: r.View.Color}
-	for _, n := range r.HeadNotes() {
-		t.Cells(render.Cell{Text: n.Key, Style: render.Bold}, render.Cell{Text: n.Text, Style: n.Style})
-	}
-	b.WriteString(t.String())
+	b.WriteString(r.View.Notes(r.HeadNotes()))
 }
 
 // treeTable lays out the modules, as deep as the view says or a screen allows.
 func (r *Report) treeTable() string {
-	t := &render.Table{Right: r.alignment(1), Color: r.View.Color}
-	t.Head(append([]string{"module"}, r.metricTitles()...)...)
+	t := &render.Table{Screen: r.View.Screen, Columns: r.treeColumns()}
 	t.Cells(append([]render.Cell{{Text: "model", Style: render.Bold}}, r.metricCells(&r.Tree.Metrics, r.Tree.Class)...)...)
 	for _, line := range r.treeLines() {
-		t.Cells(append([]render.Cell{{Text: line.prefix + line.label, Style: line.style}}, r.metricCells(line.metrics, line.class)...)...)
+		t.Cells(append([]render.Cell{{Lead: line.prefix, Text: line.label, Style: line.style}}, r.metricCells(line.metrics, line.class)...)...)
 	}
 	return t.String()
+}
+
+func (r *Report) treeColumns() []render.Column {
+	return append([]render.Column{{Title: "module", Room: 36}}, r.metricColumns()...)
 }
 
 // line is a row of the laid-out tree.
@@ -127,24 +122,30 @@ func (r *Report) columns() []string {
 	return []string{"energy", "share", "", "time", "flops", "bytes", "params"}
 }
 
-// metricTitles are the titles over metricCells. Columns that stay empty are not shown.
-func (r *Report) metricTitles() []string {
-	titles := r.columns()
-	for i, name := range titles {
-		if x := FindMetric(name); x != nil {
-			titles[i] = x.Title
-		}
-	}
-	if of := r.ShareOf(); of == "flops" || of == "time" {
-		titles[1] = FindMetric(of).Title + " share"
-	}
-	return append(titles, "class")
-}
+// The order in which columns go that are no metrics; see Metric.Drop.
+const (
+	dropFlags = 1
+	dropBar   = 6
+	dropClass = 8
+)
 
-// alignment says which columns stand to the right, after the first n.
-func (r *Report) alignment(n int) []bool {
-	list := []bool{true, true, false, true, true, !r.Symbolic, !r.Symbolic, false}
-	return append(make([]bool, n), list...)
+// metricColumns are the columns of metricCells. Those that stay empty are not shown.
+func (r *Report) metricColumns() []render.Column {
+	var out []render.Column
+	for _, name := range r.columns() {
+		c := render.Column{Right: name != "", Drop: dropBar}
+		if x := FindMetric(name); x != nil {
+			c.Title, c.Drop = x.Title, x.Drop
+		}
+		if of := r.ShareOf(); name == "share" && (of == "flops" || of == "time") {
+			c.Title = FindMetric(of).Title + " share"
+		}
+		if r.Symbolic && (name == "flops" || name == "bytes") {
+			c.Right, c.Wrap, c.Room = false, true, 24
+		}
+		out = append(out, c)
+	}
+	return append(out, render.Column{Title: "class", Drop: dropClass})
 }
 
 func (r *Report) metricCells(m *Metrics, class string) []render.Cell {
@@ -195,9 +196,7 @@ func (r *Report) topTable() string {
 	if len(groups) == 0 {
 		return ""
 	}
-	t := &render.Table{Right: r.alignment(3), Color: r.View.Color}
-	titles := append([]string{"operator", "", "in"}, r.metricTitles()...)
-	t.Head(append(titles, "note")...)
+	t := &render.Table{Screen: r.View.Screen, Columns: r.topColumns()}
 	for _, g := range groups {
 		count := ""
 		if g.count > 1 {
@@ -209,10 +208,14 @@ func (r *Report) topTable() string {
 	return t.String()
 }
 
+func (r *Report) topColumns() []render.Column {
+	out := []render.Column{{Title: "operator", Room: 20}, {}, {Title: "in", Room: 28}}
+	return append(append(out, r.metricColumns()...), render.Column{Title: "note", Drop: dropFlags})
+}
+
 // valueTable lists every value with its type and shape.
 func (r *Report) valueTable() string {
-	t := &render.Table{Color: r.View.Color}
-	t.Head("value", "type", "shape")
+	t := &render.Table{Screen: r.View.Screen, Columns: []render.Column{{Title: "value", Room: 24}, {Title: "type"}, {Title: "shape", Room: 24, Wrap: true}}}
 	for _, v := range r.Values {
 		dtype := TensorKinds[v.Fact.Kind]
 		if dtype == "" {
