@@ -74,6 +74,11 @@ func runAnalyzeMany(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(q.files) == 1 && q.filesFrom == "" && folder.IsFolder(q.files[0]) { // nothing but the folder can be wrong
+		if _, err := folder.Parts(q.files[0]); err != nil {
+			return err
+		}
+	}
 	list := &candidates{many: q}
 	var models, failed, unmet int
 	bound := map[string]bool{}

@@ -29,7 +29,7 @@ func arrange(c *command, args []string) ([]string, error) {
 		name, _, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		value, known := takes[name]
 		if !known {
-			return nil, usagef("%s has no flag %s%s (irene %s --help lists them)", c.name, flagText(arg), meant(flagText(arg), names), c.name)
+			return nil, usagef("%s has no flag %s%s (irene %s --help lists them)", c.name, flagText(arg), meantFlag(arg, args[i+1:], names), c.name)
 		}
 		if name == helpFlag && !joined {
 			return []string{arg}, nil // whatever else there is: an argument would be taken for a topic
@@ -44,6 +44,9 @@ func arrange(c *command, args []string) ([]string, error) {
 		i++
 		if strings.HasPrefix(args[i], "-") && args[i] != "-" {
 			return nil, usagef("flag %s needs a value, got %s; a value that begins with a dash is written %s=%s", flagText(arg), args[i], flagText(arg), args[i])
+		}
+		if err := parted(flagText(arg), valueName(c.allFlags(), name), args[i:]); err != nil {
+			return nil, err
 		}
 		flags = append(flags, args[i])
 	}

@@ -85,7 +85,7 @@ func trainBaseline(env *environment, ctx *cli.Context, data []string, to *bytes.
 
 // predictTrees writes every tree with predicted_energy on its nodes.
 func predictTrees(env *environment, path, with string, to *bytes.Buffer) error {
-	m, err := readInput(env, with, model.Read)
+	m, err := readInput(env, with, model.Read, ofBaseline)
 	if err != nil {
 		return err
 	}

@@ -119,6 +119,12 @@ func lookup(table []command, name string) (*command, error) {
 	if strings.HasPrefix(name, "-") {
 		return nil, usagef("flag %s before the command; write irene COMMAND [flags] (irene --help lists commands)", name)
 	}
+	if other := otherCommands[strings.ToLower(name)]; other != "" {
+		return nil, usagef("unknown command %q; did you mean %s? (irene --help lists commands)", name, other)
+	}
+	if isInput(name) {
+		return nil, usagef("%s is no command; did you mean irene analyze %s?", name, name)
+	}
 	return nil, usagef("unknown command %q%s (irene --help lists commands)", name, meant(name, append(names, helpCommand)))
 }
 
@@ -185,10 +191,6 @@ func showHelp() cli.Flag {
 	return &cli.BoolFlag{Name: helpFlag, Usage: "show help", DisableDefaultText: true}
 }
 
-// wrongUsage turns what the flag parser says into a usage error that spells flags as the help does.
-func wrongUsage(_ *cli.Context, err error, _ bool) error {
-	return usagef("%s", strings.ReplaceAll(err.Error(), "for flag -", "for flag --"))
-}
 
 func countError(c command, got []string) error {
 	switch {
@@ -197,7 +199,7 @@ func countError(c command, got []string) error {
 	case len(got) < c.min:
 		return usagef("%s needs %s (irene %s --help)", c.name, c.args, c.name)
 	}
-	return usagef("%s takes %s only, got %q too", c.name, c.args, got[c.max])
+	return usagef("%s takes %s only, got %q too%s", c.name, c.args, got[c.max], meantOutput(got[c.max:]))
 }
 
 // place is where in this module a panic began, for bug reports: " in graph/ops.foo".

@@ -96,7 +96,11 @@ type exportRequest struct {
 func parseExport(ctx *cli.Context) (*exportRequest, error) {
 	q := &exportRequest{focus: ctx.String("focus"), shown: report.View{Depth: ctx.Int("depth"), Top: -1, Radius: ctx.Int("radius")}}
 	if ctx.String("output") == "" {
-		return nil, usagef("export needs -o FILE (- is standard output, with --format)")
+		hint := meantOutput(ctx.Args().Slice())
+		if hint == "" {
+			hint = ", such as -o report.html"
+		}
+		return nil, usagef("export needs -o FILE%s (- is standard output, with --format)", hint)
 	}
 	var err error
 	if q.modelRequest, err = parseModel(ctx); err != nil {

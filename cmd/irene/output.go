@@ -212,7 +212,8 @@ func replaceFile(target string, write func(io.Writer) error, mode fs.FileMode) (
 // input is an open input file, decompressed where its first bytes say that it is gzip.
 type input struct {
 	io.Reader
-	file *os.File
+	file  *os.File
+	guard *lineGuard
 }
 
 // Close closes the file behind the input; standard input stays open.
@@ -229,7 +230,7 @@ func openInput(env *environment, path string) (*input, error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, bare(err))
+			return nil, absent(path, filepath.Ext(path), err)
 		}
 		in.Reader, in.file = f, f
 	}
@@ -242,8 +243,17 @@ func openInput(env *environment, path string) (*input, error) {
 		}
 		in.Reader = z
 	}
-	in.Reader = &lineGuard{r: in.Reader, line: 1}
+	in.guard = &lineGuard{r: in.Reader, line: 1}
+	in.Reader = in.guard
 	return in, nil
+}
+
+// misread is the error of who read an input: where it holds something else than what was wanted, that.
+func (in *input) misread(err error, path string, wanted ...holding) error {
+	if err == nil || len(in.guard.begin) == 0 && !in.guard.ended {
+		return err
+	}
+	return misplaced(err, path, in.guard.begin, wanted...)
 }
 
 // maxLine is more than any line of records, trees or rows has. Traces may be one line.
@@ -255,6 +265,7 @@ type lineGuard struct {
 	begin []byte // of what was read
 	line  int
 	n     int // bytes of the line so far
+	ended bool
 }
 
 // Read reads on.
@@ -266,20 +277,24 @@ func (g *lineGuard) Read(p []byte) (int, error) {
 		g.n += n
 	}
 	g.begin = append(g.begin, p[:min(n, 1<<16-len(g.begin))]...)
+	g.ended = g.ended || err == io.EOF
 	if g.n > maxLine && !trace.IsTrace(g.begin) {
 		return 0, fmt.Errorf("line %d is longer than %d MiB", g.line, maxLine>>20)
 	}
 	return n, err
 }
 
-// readInput has the input at path read to its end or an error, and closes it.
-func readInput[V any](env *environment, path string, read func(io.Reader, string) (V, error)) (V, error) {
+// readInput has the input at path read to its end or an error, and closes it. Wanted is what it should hold.
+func readInput[V any](env *environment, path string, read func(io.Reader, string) (V, error), wanted ...holding) (V, error) {
 	in, err := openInput(env, path)
 	if err != nil {
 		var none V
 		return none, err
 	}
 	v, err := read(in, path)
+	if len(wanted) > 0 {
+		err = in.misread(err, path, wanted...)
+	}
 	return v, errors.Join(err, in.Close())
 }
 

@@ -149,6 +149,7 @@ func (t *rowPredictor) file(path, output string) error {
 		if err == nil && rows == 0 {
 			err = fmt.Errorf("%s: no rows", path)
 		}
+		err = in.misread(err, path, ofRows)
 		if err != nil {
 			return err
 		}

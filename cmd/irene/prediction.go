@@ -175,7 +175,7 @@ func findDevice(id, coefficients string) (energy.Device, error) {
 			return *c.DeviceRow, nil
 		}
 	}
-	return d, usagef("%v", unknown)
+	return d, noSuchDevice("device", id, unknown)
 }
 
 // byDefault reports whether nobody chose the device.
@@ -227,5 +227,5 @@ func (q *predictionRequest) load(env *environment) (*coefficients.Coefficients, 
 }
 
 func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {
-	return readInput(env, path, coefficients.Load)
+	return readInput(env, path, coefficients.Load, ofCoefficients)
 }

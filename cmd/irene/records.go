@@ -127,7 +127,7 @@ func readRecordFiles(env *environment, ctx *cli.Context) ([]energy.Record, error
 		}
 		more, err := energy.ReadRecords(in, path)
 		torn, bad := splitTorn(err)
-		if err := errors.Join(bad, in.Close()); err != nil {
+		if err := errors.Join(in.misread(bad, path, ofRecords), in.Close()); err != nil {
 			return nil, err
 		}
 		if torn != nil {
@@ -155,9 +155,9 @@ func splitTorn(err error) (torn *energy.TornTailError, rest error) {
 }
 
 func readTreesAsRecords(env *environment, ctx *cli.Context) ([]energy.Record, error) {
-	dev, err := energy.LookupDevice(ctx.String("device"))
+	dev, err := lookupDevice("device", ctx.String("device"))
 	if err != nil {
-		return nil, usagef("--device: %v", err)
+		return nil, err
 	}
 	trees, err := readTrees(env, ctx.Args().Slice())
 	if err != nil {
