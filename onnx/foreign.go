@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"bytes"
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 // foreign is a kind of file that is taken for a model by mistake.
 type foreign struct {
 	what     string            // as in "it looks like a PNG image"
-	do       string            // how to come to a model from here; "" where there is no way
+	do       string            // how to come to a model from here; "" where no way is known
 	is       func([]byte) bool // tells it by its first bytes; nil: they do not
 	names    []string          // ends of its name, in lower case
 	protobuf bool
@@ -177,10 +178,7 @@ func hint(name string, head []byte, named bool) string {
 	if !f.protobuf {
 		text = "not protobuf: " + text
 	}
-	if f.do != "" {
-		text += "; " + f.do
-	}
-	return text
+	return text + "; " + cmp.Or(f.do, "give an .onnx file")
 }
 
 // foreigner is the row of a file; nil where there is none.

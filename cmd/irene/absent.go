@@ -22,7 +22,15 @@ func absent(path, want string, err error) error {
 	if err := address(path); err != nil {
 		return err
 	}
-	return fmt.Errorf("%s: %w%s", path, bare(err), meantPath(path, want))
+	return fmt.Errorf("%s: %w%s", path, cause(err), meantPath(path, want))
+}
+
+// cause is what lies below all that wraps an error.
+func cause(err error) error {
+	for below := err; below != nil; below = errors.Unwrap(below) {
+		err = below
+	}
+	return err
 }
 
 // absentModel is absent for models, which may be meant by their names at a hub.
@@ -30,11 +38,15 @@ func absentModel(path string, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if hint := meantOutput([]string{path}); hint != "" && nearestPath(path) == "" {
-		return fmt.Errorf("%s: no such file or directory%s", path, hint)
-	}
-	if modelID.MatchString(path) && !isExtension(filepath.Ext(path)) && nearestPath(path) == "" {
-		return fmt.Errorf("%s: no such file; if it is a model of Hugging Face, export it first: optimum-cli export onnx --model %s onnx/", path, path)
+	near := nearestPath(path)
+	switch hint := meantOutput([]string{path}); {
+	case hint != "" && near == "":
+		return fmt.Errorf("%s: %w%s", path, cause(err), hint)
+	case modelID.MatchString(path) && !isExtension(filepath.Ext(path)) && stem(near) != path:
+		if near != "" {
+			near = fmt.Sprintf("did you mean %s? ", near)
+		}
+		return fmt.Errorf("%s: %w; %sa model of Hugging Face is exported first: optimum-cli export onnx --model %s onnx/", path, cause(err), near, path)
 	}
 	return absent(path, ".onnx", err)
 }
@@ -94,8 +106,14 @@ func meantPath(path, want string) string {
 	case len(found) == 0:
 		return fmt.Sprintf("; %s holds no %s file", where, want)
 	}
-	return fmt.Sprintf("; %s holds %s", where, listing(found))
+	if n := len(found); n > mostFound {
+		found = append(found[:mostFound], fmt.Sprintf("%d more", n-mostFound))
+	}
+	return fmt.Sprintf("; %s holds %s", where, strings.Join(found, ", "))
 }
+
+// mostFound is how many files a message lists.
+const mostFound = 6
 
 // missingFolder is the topmost folder of a path that is not there; "" where they all are.
 func missingFolder(path string) string {

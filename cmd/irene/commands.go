@@ -191,7 +191,6 @@ func showHelp() cli.Flag {
 	return &cli.BoolFlag{Name: helpFlag, Usage: "show help", DisableDefaultText: true}
 }
 
-
 func countError(c command, got []string) error {
 	switch {
 	case c.max == 0:

@@ -6,17 +6,17 @@ import (
 	"github.com/irene-onnx/irene/energy"
 )
 
-// lookupDevice finds the device of the table that a flag names; that there is none is a usage error.
-func lookupDevice(flag, id string) (energy.Device, error) {
+// lookupDevice finds a device that the command line names in the table; that there is none is a usage error.
+func lookupDevice(id string) (energy.Device, error) {
 	d, err := energy.LookupDevice(id)
 	if err != nil {
-		return d, noSuchDevice(flag, id, err)
+		return d, noSuchDevice(id, err)
 	}
 	return d, nil
 }
 
 // noSuchDevice says why the table lacks a device, and what to do; unknown is what the table says.
-func noSuchDevice(flag, id string, unknown error) error {
+func noSuchDevice(id string, unknown error) error {
 	for _, k := range []struct {
 		is   *regexp.Regexp
 		what string
@@ -26,10 +26,10 @@ func noSuchDevice(flag, id string, unknown error) error {
 		{otherMaker, "the table has NVIDIA's GPUs alone; other devices are predicted from what was measured on them: --coefficients FILE (irene train)"},
 	} {
 		if k.is.MatchString(id) {
-			return usagef("--%s %s: %s", flag, id, k.what)
+			return usagef("device %s: %s", id, k.what)
 		}
 	}
-	return usagef("--%s: %v", flag, unknown)
+	return usagef("%v", unknown)
 }
 
 // Words for devices that no table of NVIDIA's GPUs has.

@@ -70,9 +70,9 @@ func oneOf(flag, value string, words []string) error {
 	if slices.Contains(words, value) {
 		return nil
 	}
-	hint := meant(value, words)
+	hint := meantWord(flag, value, words)
 	if hint == "" {
-		hint = meantWord(flag, value, words)
+		hint = meant(value, words)
 	}
 	return usagef("--%s %s: not one of %s%s", flag, value, strings.Join(words, ", "), hint)
 }

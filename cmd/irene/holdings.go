@@ -3,9 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/onnx"
@@ -14,21 +14,22 @@ import (
 // holding is what an input of the command holds, and which flag or command takes it.
 type holding struct {
 	what  string
+	file  string // a file of it
 	takes string
 }
 
 // What files hold.
 var (
-	ofModel        = holding{"an ONNX model", "it is an argument of irene analyze; irene profile measures it"}
-	ofCoefficients = holding{"coefficients", "--coefficients takes them"}
-	ofRecords      = holding{"records of measurements", "irene train --data makes coefficients of them, irene analyze --measured takes those of the model"}
-	ofTrees        = holding{"IrEne's trees", "irene train --data makes coefficients of them, irene analyze --measured takes those of the model"}
-	ofTrace        = holding{"a trace", "irene analyze --measured takes it"}
-	ofRows         = holding{"rows of operators", "irene predict and irene train --operators take them"}
-	ofReport       = holding{"a report of irene", "it is written and not read"}
-	ofBaseline     = holding{"a model of irene baseline", "irene baseline --with takes it"}
-	ofConfig       = holding{"the configuration of a checkpoint", "export its model: optimum-cli export onnx --model FOLDER onnx/"}
-	ofRequests     = holding{"requests", "irene generate --trace takes them"}
+	ofModel        = holding{"an ONNX model", "an ONNX model", "irene analyze takes it as an argument, irene profile measures it"}
+	ofCoefficients = holding{"coefficients", "a coefficient file", "--coefficients takes them"}
+	ofRecords      = holding{"records of measurements", "a file of records", "irene train --data makes coefficients of them, irene analyze --measured takes those of the model"}
+	ofTrees        = holding{"IrEne's trees", "a file of IrEne's trees", "irene train --data makes coefficients of them, irene analyze --measured takes those of the model"}
+	ofTrace        = holding{"a trace", "a trace", "irene analyze --measured takes it"}
+	ofRows         = holding{"rows of operators", "a file of operators", "irene predict and irene train --operators take them"}
+	ofReport       = holding{"a report of irene", "a report of irene", "irene writes it and does not read it"}
+	ofBaseline     = holding{"a model of irene baseline", "a model of irene baseline", "irene baseline --with takes it"}
+	ofConfig       = holding{"the configuration of a checkpoint", "the configuration of a checkpoint", "export its model: optimum-cli export onnx --model FOLDER onnx/"}
+	ofRequests     = holding{"requests", "a file of requests", "irene generate --trace takes them"}
 )
 
 // heldBy tells what a file holds by its beginning; false where that is nothing the command knows.
@@ -85,22 +86,27 @@ func topKeys(begin []byte) (keys []string) {
 // misplaced says of a file that could not be read as what was wanted that it holds something else, and which flag takes that.
 // Other errors pass.
 func misplaced(err error, path string, begin []byte, wanted ...holding) error {
-	if err == nil {
-		return nil
-	}
-	if len(begin) == 0 && !errors.As(err, new(*usageError)) {
-		return fmt.Errorf("%s: the file is empty; wanted are %s", path, wanted[0].what)
-	}
-	h, known := heldBy(path, begin)
-	switch {
-	case !known:
-		what := onnx.LooksLike(path, begin)
-		if what == "" || what == "a JSON file" {
-			return err
-		}
-		return fmt.Errorf("%s: wanted are %s; it looks like %s", path, wanted[0].what, what)
-	case slices.Contains(wanted, h):
+	if err == nil || len(begin) == 0 {
 		return err
 	}
-	return fmt.Errorf("%s: wanted are %s; it holds %s: %s", path, wanted[0].what, h.what, h.takes)
+	h, known := heldBy(path, begin)
+	what := onnx.LooksLike(path, begin)
+	switch {
+	case known && slices.Contains(wanted, h):
+		return err
+	case known:
+		return fmt.Errorf("%s: not %s: it holds %s; %s", path, filesOf(wanted), h.what, h.takes)
+	case what == "" || what == "a JSON file" || what == "text": // the reader says where it is broken
+		return err
+	}
+	return fmt.Errorf("%s: not %s: it looks like %s", path, filesOf(wanted), what)
+}
+
+// filesOf names what files may hold: "a file of records or a trace".
+func filesOf(wanted []holding) string {
+	var names []string
+	for _, w := range wanted {
+		names = append(names, w.file)
+	}
+	return strings.Join(names, " or ")
 }

@@ -162,7 +162,7 @@ func wanted(f cli.Flag) string {
 	case *cli.IntFlag, *cli.Int64Flag, *cli.UintFlag, *cli.Uint64Flag:
 		return fmt.Sprintf("want a whole number, as %s 4", dashed(f.Names()[0]))
 	case *cli.Float64Flag:
-		return fmt.Sprintf("want a number, as %s 0.5", dashed(f.Names()[0]))
+		return fmt.Sprintf("want a number, as %s 2.5", dashed(f.Names()[0]))
 	case *cli.DurationFlag:
 		return fmt.Sprintf("want a time with its unit, as %s 90s or 10m", dashed(f.Names()[0]))
 	case *cli.BoolFlag:

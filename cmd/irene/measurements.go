@@ -56,14 +56,10 @@ func readMeasurements(env *environment, path string, wanted ...holding) (measure
 // unwanted is the error for a file that holds none of what is wanted; what is broken is for its reader to say.
 func unwanted(path string, begin []byte, wanted []holding) error {
 	h, known := heldBy(path, begin)
-	if known && slices.Contains(wanted, h) || !known && len(topKeys(begin)) == 0 && onnx.LooksLike(path, begin) == "" {
+	if known && slices.Contains(wanted, h) || !known && len(topKeys(begin)) == 0 && slices.Contains([]string{"", "text", "a JSON file"}, onnx.LooksLike(path, begin)) {
 		return nil
 	}
-	var names []string
-	for _, w := range wanted {
-		names = append(names, w.what)
-	}
-	return fmt.Errorf("%s: wanted are %s; it holds neither", path, strings.Join(names, " or "))
+	return fmt.Errorf("%s: no measurements: not %s", path, filesOf(wanted))
 }
 
 // readAllMeasurements reads files, each once: records or IrEne's trees.

@@ -171,7 +171,7 @@ func noModel(env *environment, path string, err error) error {
 		begin := make([]byte, 1<<16)
 		n, _ := io.ReadFull(in, begin)
 		if h, known := heldBy(path, begin[:n]); known && h != ofModel {
-			return fmt.Errorf("%s: %w: it holds %s: %s", path, onnx.ErrNotONNX, h.what, h.takes)
+			return fmt.Errorf("%s: %w: it holds %s; %s", path, onnx.ErrNotONNX, h.what, h.takes)
 		}
 	default:
 		return absentModel(path, err)

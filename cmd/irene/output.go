@@ -109,10 +109,13 @@ func streamOutput(env *environment, path string, write func(io.Writer) error) er
 		failed = write(namedWriter{w, path})
 		return failed
 	})
-	if err != nil && failed == nil {
-		return fmt.Errorf("%s: %w", path, bare(err))
+	if err == nil || failed != nil {
+		return err
 	}
-	return err
+	if dir := missingFolder(path); dir != "" {
+		return fmt.Errorf("%s: %w; there is no folder %s", path, bare(err), dir)
+	}
+	return fmt.Errorf("%s: %w", path, bare(err))
 }
 
 // isStdout reports whether --output is standard output.
@@ -232,6 +235,9 @@ func openInput(env *environment, path string) (*input, error) {
 		if err != nil {
 			return nil, absent(path, filepath.Ext(path), err)
 		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, errors.Join(fmt.Errorf("%s: is a directory, it should be a file", path), f.Close())
+		}
 		in.Reader, in.file = f, f
 	}
 	buffered := bufio.NewReaderSize(in.Reader, 1<<16)
@@ -250,9 +256,6 @@ func openInput(env *environment, path string) (*input, error) {
 
 // misread is the error of who read an input: where it holds something else than what was wanted, that.
 func (in *input) misread(err error, path string, wanted ...holding) error {
-	if err == nil || len(in.guard.begin) == 0 && !in.guard.ended {
-		return err
-	}
 	return misplaced(err, path, in.guard.begin, wanted...)
 }
 
@@ -265,7 +268,6 @@ type lineGuard struct {
 	begin []byte // of what was read
 	line  int
 	n     int // bytes of the line so far
-	ended bool
 }
 
 // Read reads on.
@@ -277,7 +279,6 @@ func (g *lineGuard) Read(p []byte) (int, error) {
 		g.n += n
 	}
 	g.begin = append(g.begin, p[:min(n, 1<<16-len(g.begin))]...)
-	g.ended = g.ended || err == io.EOF
 	if g.n > maxLine && !trace.IsTrace(g.begin) {
 		return 0, fmt.Errorf("line %d is longer than %d MiB", g.line, maxLine>>20)
 	}

@@ -88,7 +88,7 @@ func planInput(env *environment, ctx *cli.Context) (energy.Device, *coefficients
 	if ctx.String("device") == "" {
 		return energy.Device{}, nil, usagef("plan needs --device ID: the GPU to measure on")
 	}
-	dev, err := lookupDevice("device", ctx.String("device"))
+	dev, err := lookupDevice(ctx.String("device"))
 	if err != nil {
 		return dev, nil, err
 	}

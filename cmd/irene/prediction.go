@@ -175,7 +175,7 @@ func findDevice(id, coefficients string) (energy.Device, error) {
 			return *c.DeviceRow, nil
 		}
 	}
-	return d, noSuchDevice("device", id, unknown)
+	return d, noSuchDevice(id, unknown)
 }
 
 // byDefault reports whether nobody chose the device.

@@ -155,7 +155,7 @@ func splitTorn(err error) (torn *energy.TornTailError, rest error) {
 }
 
 func readTreesAsRecords(env *environment, ctx *cli.Context) ([]energy.Record, error) {
-	dev, err := lookupDevice("device", ctx.String("device"))
+	dev, err := lookupDevice(ctx.String("device"))
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func settingFlags(many bool) []cli.Flag {
 func powerLimitFlag(many bool) cli.Flag {
 	f := &cli.GenericFlag{Name: "power-limit", Value: &quantityFlag{parse: parsePower, want: "a power in watts, such as 450"}, DefaultText: "the board's own", Usage: "predict under this power limit, `W`"}
 	if many {
-		f.Value, f.Usage = &quantityFlag{parse: parsePower, want: "powers in watts, such as 300,450 or 300:700:50", many: true}, "predict under these power limits, `W,W…` or LOW:HIGH:STEP"
+		f.Value, f.Usage = &quantityFlag{parse: parsePower, want: "powers in watts, such as 300,450 or LOW:HIGH:STEP, 300:700:50", many: true}, "predict under these power limits, `W,W…` or LOW:HIGH:STEP"
 	}
 	return f
 }
@@ -37,7 +37,7 @@ func powerLimitFlag(many bool) cli.Flag {
 func clockFlag(many bool) cli.Flag {
 	f := &cli.GenericFlag{Name: "clock", Value: &quantityFlag{parse: parseClock, want: "a clock with its unit, such as 1410MHz"}, DefaultText: "boost", Usage: "predict with multiprocessors held to this clock, `MHz`"}
 	if many {
-		f.Value, f.Usage = &quantityFlag{parse: parseClock, want: "clocks with their unit, such as 990MHz,1410MHz or 600MHz:1800MHz:300MHz", many: true}, "predict with multiprocessors held to these clocks, `MHz,MHz…` or LOW:HIGH:STEP"
+		f.Value, f.Usage = &quantityFlag{parse: parseClock, want: "clocks with their unit, such as 990MHz,1410MHz or LOW:HIGH:STEP, 600MHz:1800MHz:300MHz", many: true}, "predict with multiprocessors held to these clocks, `MHz,MHz…` or LOW:HIGH:STEP"
 	}
 	return f
 }

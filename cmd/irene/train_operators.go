@@ -26,7 +26,7 @@ func trainOperators(env *environment, ctx *cli.Context) error {
 	}
 	var given *energy.Device
 	if ctx.IsSet("device") {
-		dev, err := lookupDevice("device", ctx.String("device"))
+		dev, err := lookupDevice(ctx.String("device"))
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func partOperators(ops []operator.Operator, ref energy.Device) (additive, overla
 func withoutDevices(ops []operator.Operator, names []string) ([]operator.Operator, error) {
 	var out []energy.Device
 	for _, name := range names {
-		d, err := lookupDevice("exclude", name)
+		d, err := lookupDevice(name)
 		if err != nil {
 			return nil, err
 		}

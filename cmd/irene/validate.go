@@ -202,7 +202,7 @@ func validationInput(env *environment, ctx *cli.Context) (in validate.Input, err
 func treeDevices(ctx *cli.Context, named []energy.Device, files int) ([]energy.Device, error) {
 	switch device := ctx.String("device"); {
 	case len(named) == 0:
-		common, err := lookupDevice("device", device)
+		common, err := lookupDevice(device)
 		if err != nil {
 			return nil, err
 		}

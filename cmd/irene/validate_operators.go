@@ -27,7 +27,7 @@ func validateOperators(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	dev, err := lookupDevice("device", ctx.String("device"))
+	dev, err := lookupDevice(ctx.String("device"))
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,9 @@ type HostPower struct {
 func Load(r io.Reader, name string) (*Coefficients, error) {
 	c := &Coefficients{}
 	dec := json.NewDecoder(r)
-	if err := dec.Decode(c); err != nil {
+	if err := dec.Decode(c); err == io.EOF {
+		return nil, fmt.Errorf("%s: not a coefficient file: it is empty", name)
+	} else if err != nil {
 		return nil, fmt.Errorf("%s: not a coefficient file: %w", name, err)
 	}
 	if c.Device == "" || len(c.Classes) == 0 && c.Overlap == nil {
