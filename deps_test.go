@@ -25,7 +25,7 @@ const module = "github.com/irene-onnx/irene"
 // The order is one way: the graph knows nothing of ours, derivations read it, prediction reads derivations, the command
 // reads all. Prediction and the profiler never meet: what passes between them is a file of records.
 const policy = `
-.: graph graph/align graph/analysis onnx energy energy/coefficients energy/predict
+.: graph graph/align graph/analysis onnx energy energy/coefficients energy/paired energy/predict
 internal/nearest:
 graph:
 graph/ops: graph
@@ -58,8 +58,10 @@ profiler: graph energy energy/stats
 profiler/...: profiler graph energy
 profiler/internal/profilertest: profiler energy
 profiler/claims: energy
-cmd/irene: internal/nearest graph graph/ops graph/kernel graph/analysis onnx energy energy/stats energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/folder cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/worklist
+cmd/irene: internal/nearest graph graph/ops graph/kernel graph/analysis onnx energy energy/stats energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/folder cmd/irene/internal/loopback cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/worklist
+cmd/irene/web: graph onnx cmd/irene/internal/page cmd/irene/internal/report
 cmd/irene/internal/folder:
+cmd/irene/internal/loopback:
 cmd/irene/internal/workload: graph graph/analysis onnx profiler
 cmd/irene/internal/worklist: graph graph/kernel graph/analysis onnx energy profiler cmd/irene/internal/workload
 cmd/irene/internal/render: graph energy

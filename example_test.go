@@ -51,11 +51,12 @@ func ExampleCompare() {
 		case b == nil:
 			fmt.Printf("%s: %v, in BERT alone\n", a.Path, a.Energy)
 		default:
-			fmt.Printf("%s: %v, %s: %v (%.2fx)\n", a.Path, a.Energy, b.Path, b.Energy, b.Energy/a.Energy)
+			r := pair.Energy
+			fmt.Printf("%s: %v, %s: %v, %s: %.2fx to %.2fx\n", a.Path, a.Energy, b.Path, b.Energy, r.Verdict, r.Low, r.High)
 		}
 	}
 	// Output:
-	// embeddings: 59.9 mJ, embeddings: 38.7 mJ (0.65x)
-	// encoder: 14.2 J, transformer: 7.09 J (0.50x)
+	// embeddings: 59.9 mJ, embeddings: 38.7 mJ, lower: 0.63x to 0.67x
+	// encoder: 14.2 J, transformer: 7.09 J, lower: 0.49x to 0.51x
 	// pooler: 13.3 mJ, in BERT alone
 }

@@ -31,6 +31,7 @@ import (
 
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/coefficients"
+	"github.com/irene-onnx/irene/energy/paired"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/align"
@@ -74,6 +75,7 @@ type Prediction struct {
 	Assumed   []string         // dims among them that Options left out
 	Warnings  []string
 
+	result  *predict.Result
 	modules []Module
 	tree    *graph.Module
 	index   map[*graph.Module]int // of modules
@@ -115,7 +117,7 @@ func (m *Model) Predict(o Options) (*Prediction, error) {
 	p := &Prediction{
 		Device: r.Device, Boundary: r.Boundary, Estimated: r.Origin == predict.OriginEstimated,
 		Dims: maps.Clone(a.Dims), Assumed: slices.Clone(a.Assumed), Warnings: slices.Concat(a.Warnings, r.Warnings),
-		tree: a.Tree.Root, index: map[*graph.Module]int{},
+		result: r, tree: a.Tree.Root, index: map[*graph.Module]int{},
 	}
 	p.add(a, r, a.Tree.Root, 0)
 	return p, nil
@@ -196,14 +198,38 @@ func (p *Prediction) Modules() []Module { return slices.Clone(p.modules) }
 type Pair struct {
 	A, B *Module // nil where that model has none
 	By   string  // what tells that they answer to each other: "path", "module" (the weights' path), "role"; "" for one alone
+
+	Energy, Time Ratio // of B to A
+}
+
+// Ratio is what one module takes over what another does, which lies between Low and High with a probability of 90 %: what
+// both run errs alike. All are NaN where one of the modules is not there or has no number; Value is, and an end that nothing
+// bounds, where operators could not be predicted.
+type Ratio struct {
+	Value, Low, High float64
+
+	// Verdict is "lower" or "higher" where the interval does not hold 1, else "open"; "unknown" where that is not known.
+	Verdict string
 }
 
 // Compare puts the modules of two predictions side by side: of two models, or of one at other sizes or on another
 // device. The whole models come first, then pairs in the order of a, with what b alone has where it would stand.
 func Compare(a, b *Prediction) []Pair {
+	d := paired.NewDraws()
+	first, other := a.result.Paired(d, a.tree), b.result.Paired(d, b.tree)
+	ratio := func(r *align.Row, quantity int, known bool) Ratio {
+		x := paired.Ratio{Value: math.NaN(), Low: math.NaN(), High: math.NaN()}
+		if ma, mb := first[r.Modules[0]], other[r.Modules[1]]; ma != nil && mb != nil && known {
+			x = d.Ratio(ma, mb, quantity)
+		}
+		return Ratio{x.Value, x.Low, x.High, string(x.Verdict())}
+	}
 	var out []Pair
 	align.Align(a.side(), b.side()).Walk(func(r *align.Row) {
-		out = append(out, Pair{A: a.module(r.Modules[0]), B: b.module(r.Modules[1]), By: string(r.Reason)})
+		out = append(out, Pair{
+			A: a.module(r.Modules[0]), B: b.module(r.Modules[1]), By: string(r.Reason),
+			Energy: ratio(r, paired.Energy, !a.result.NoEnergy && !b.result.NoEnergy), Time: ratio(r, paired.Time, true),
+		})
 	})
 	return out
 }

@@ -59,8 +59,9 @@ func DecodeReader(r io.Reader, name string, opts Options) (*graph.Graph, error) 
 	return decode(src, name, "", opts)
 }
 
-// DecodeReaderAt reads a plain model of size bytes in ranges, of which the elements of large tensors are none: a file that
-// lies in an archive, on a server or in a browser. Tensors of the graph load from r. External data cannot be loaded.
+// DecodeReaderAt reads a model of size bytes in ranges, of which the elements of large tensors are none: a file that lies in
+// an archive, on a server or in a browser. Tensors of the graph load from r. One compressed with gzip is read from its
+// beginning to its end, and its large tensors are gone. External data cannot be loaded.
 func DecodeReaderAt(r io.ReaderAt, size int64, name string, opts Options) (*graph.Graph, error) {
 	src, err := readAt(r, size, opts.withDefaults())
 	if err != nil {

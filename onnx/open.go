@@ -35,12 +35,12 @@ func openModel(path string, opts Options) (source, error) {
 	}
 	defer f.Close()
 	var src source
-	var magic [2]byte
-	switch n, _ := f.ReadAt(magic[:], 0); {
-	case !info.Mode().IsRegular() || isGzip(magic[:n]):
-		src, err = readStream(f, opts)
-	default:
+	if info.Mode().IsRegular() {
 		src, err = readAt(f, info.Size(), opts)
+	} else {
+		src, err = readStream(f, opts)
+	}
+	if src.stored != nil {
 		src.stored = &storedFile{path, info}
 	}
 	if err != nil {
@@ -67,9 +67,13 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	return nil, nil, errors.Join(err, f.Close())
 }
 
-// readAt reads a model of size bytes and goes over what is left out.
+// readAt reads a model of size bytes, compressed or not, and goes over what is left out.
 func readAt(r io.ReaderAt, size int64, opts Options) (source, error) {
 	in := io.NewSectionReader(r, 0, size)
+	var magic [2]byte
+	if n, _ := in.ReadAt(magic[:], 0); isGzip(magic[:n]) {
+		return readStream(in, opts)
+	}
 	if size < skimFrom {
 		b := make([]byte, size)
 		n, err := io.ReadFull(in, b)

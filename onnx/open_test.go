@@ -51,6 +51,9 @@ func TestOpen(t *testing.T) {
 		if g, err := onnx.DecodeBytes(b, "m", "", onnx.Options{}); err != nil || edges(g) != "Add(x w)→y" {
 			t.Error(err)
 		}
+		if g, err := onnx.DecodeReaderAt(bytes.NewReader(b), int64(len(b)), "m", onnx.Options{}); err != nil || edges(g) != "Add(x w)→y" {
+			t.Error(err)
+		}
 	}
 }
 

@@ -48,6 +48,7 @@ func analyzeFlags() []cli.Flag {
 		outputFlags(render.FormatNames(report.Formats()), ""),
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "assert", Usage: "fail with status 3 unless `EXPR` holds (repeatable)"},
+			junitFlag("assert"),
 			strictFlag(),
 			colorFlag(),
 		},
@@ -81,17 +82,20 @@ func runAnalyze(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	r.View.Color = useColor(env, ctx)
-	failed, err := judge(r, want.assertions)
+	checks, err := judge(r, want.assertions)
 	if err != nil {
 		return err
 	}
 	if err := writeFormat(env, want.output, want.format.Write, r); err != nil {
 		return err
 	}
+	if err := writeJUnit(env, want.junit, suitesOf(checks)); err != nil {
+		return err
+	}
 	if ctx.Bool("strict") && len(r.Unknown) > 0 {
 		return unknownError(r)
 	}
-	return failed
+	return verdict("assertion", checks)
 }
 
 // analyzeRequest is what the flags of analyze ask for, checked as far as the model is not needed.
@@ -100,6 +104,7 @@ type analyzeRequest struct {
 	format     report.Format
 	modules    []string
 	assertions []condition
+	junit      string // file of the assertions; "" for none
 	shown      report.View
 }
 
@@ -116,6 +121,9 @@ func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 		return nil, err
 	}
 	if q.assertions, err = assertions().parse(ctx.StringSlice("assert")); err != nil {
+		return nil, err
+	}
+	if q.junit, err = parseJUnit(ctx, "assert"); err != nil {
 		return nil, err
 	}
 	if q.format, err = chooseFormat(report.Formats(), ctx.String("format"), q.output); err != nil {

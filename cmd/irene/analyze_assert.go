@@ -14,11 +14,11 @@ func assertions() *dialect {
 	}
 }
 
-// judge holds assertions against a report. failed is an *assertionError where one does not hold, or cannot be told to for
-// operators of unknown cost; err says that one cannot be judged at all.
-func judge(r *report.Report, list []condition) (failed, err error) {
-	var failures []string
+// judge holds assertions against a report. One fails, too, where it cannot be told to hold for operators of unknown cost;
+// an error says that one cannot be judged at all.
+func judge(r *report.Report, list []condition) (checks []check, err error) {
 	for _, c := range list {
+		k := check{of: r.Model.File, name: c.text}
 		modules := []*report.Module{r.Tree}
 		if c.pattern != "" {
 			if modules, err = findModules(r, c.String(), c.pattern); err != nil {
@@ -34,13 +34,14 @@ func judge(r *report.Report, list []condition) (failed, err error) {
 			holds, decided := c.judge(s)
 			switch {
 			case !decided:
-				failures = append(failures, fmt.Sprintf("assertion failed: %s: %s is %v%s", of, c.metric, s, unknownOf(r)))
+				k.failures = append(k.failures, fmt.Sprintf("%s: %s is %v%s", of, c.metric, s, unknownOf(r)))
 			case !holds:
-				failures = append(failures, fmt.Sprintf("assertion failed: %s: %s is %v, limit %s", of, c.metric, s, number(c.limit)))
+				k.failures = append(k.failures, fmt.Sprintf("%s: %s is %v, limit %s", of, c.metric, s, number(c.limit)))
 			}
 		}
+		checks = append(checks, k)
 	}
-	return verdict(failures), nil
+	return checks, nil
 }
 
 // metricSpan is what a metric of a module lies in. A share is of the whole, which may be known in part alone, too.

@@ -44,6 +44,7 @@ func isMany(ctx *cli.Context) bool {
 type many struct {
 	modelRequest
 	assertions []condition
+	junit      string // file of the assertions; "" for none
 	env        *environment
 	files      []string
 	filesFrom  string
@@ -63,6 +64,7 @@ type candidate struct {
 // outcome is what came of one.
 type outcome struct {
 	line     *report.Line
+	checks   []check
 	warnings string   // for standard error
 	bound    []string // flags --dim and --value that had a say
 	failed   bool
@@ -83,6 +85,7 @@ func runAnalyzeMany(env *environment, ctx *cli.Context) error {
 	list := &candidates{many: q}
 	var models, failed, unmet int
 	bound := map[string]bool{}
+	var suites []render.JUnitSuite
 	err = streamOutput(env, q.output, func(w io.Writer) error {
 		var lost error
 		err := q.format.Write(w, func(yield func(*report.Line) bool) {
@@ -100,6 +103,9 @@ func runAnalyzeMany(env *environment, ctx *cli.Context) error {
 				for _, name := range o.bound {
 					bound[name] = true
 				}
+				if q.junit != "" {
+					suites = append(suites, o.suite())
+				}
 				io.WriteString(env.stderr, o.warnings)
 				if !yield(o.line) {
 					return
@@ -109,6 +115,9 @@ func runAnalyzeMany(env *environment, ctx *cli.Context) error {
 		return cmp.Or(err, lost, list.err)
 	})
 	if err != nil {
+		return err
+	}
+	if err := writeJUnit(env, q.junit, suites); err != nil {
 		return err
 	}
 	return q.verdict(models, failed, unmet, bound)
@@ -139,6 +148,9 @@ func parseMany(env *environment, ctx *cli.Context) (*many, error) {
 	if q.assertions, err = assertions().parse(ctx.StringSlice("assert")); err != nil {
 		return nil, err
 	}
+	if q.junit, err = parseJUnit(ctx, "assert"); err != nil {
+		return nil, err
+	}
 	if q.format, err = chooseFormat(report.LineFormats(), ctx.String("format"), q.output); err != nil {
 		return nil, err
 	}
@@ -166,7 +178,7 @@ func (q *many) verdict(models, failed, unmet int, bound map[string]bool) error {
 	}
 	var asserted error
 	if unmet > 0 {
-		asserted = verdict([]string{fmt.Sprintf("assertions failed: of %d of %s", unmet, plural(models, "model"))})
+		asserted = &assertionError{[]string{fmt.Sprintf("assertions failed: of %d of %s", unmet, plural(models, "model"))}}
 	}
 	switch {
 	case failed == 0 && len(nowhere) > 0:
@@ -255,7 +267,7 @@ func expand(file string, yield func(candidate) bool) bool {
 
 // analyze does one model. It never panics: one model's fault is its own.
 func (q *many) analyze(c candidate) (o *outcome) {
-	o = &outcome{line: report.NewLine(version(), c.file)}
+	o = &outcome{line: report.NewLine(report.Version(), c.file)}
 	o.line.Part, o.line.Variant = render.Text(c.part.Role), render.Text(c.part.Variant)
 	err := c.err
 	defer func() {
@@ -289,19 +301,16 @@ func (q *many) fill(o *outcome, c candidate) error {
 	}
 	o.line.Fill(r)
 	var said bytes.Buffer
-	failed, err := judge(r, q.assertions)
-	if err != nil {
+	if o.checks, err = judge(r, q.assertions); err != nil {
 		return err
 	}
-	if failed != nil {
-		var unmet *assertionError
-		errors.As(failed, &unmet)
-		for _, f := range unmet.failures {
-			fmt.Fprintf(&said, "irene: %s\n", oneLine(f))
-			o.line.Failed = append(o.line.Failed, strings.TrimPrefix(f, "assertion failed: "))
+	for _, k := range o.checks {
+		for _, f := range k.failures {
+			fmt.Fprintf(&said, "irene: %s: assertion failed: %s\n", oneLine(c.file), oneLine(f))
+			o.line.Failed = append(o.line.Failed, f)
 		}
 	}
-	o.warnings = strings.ReplaceAll(said.String(), "irene: ", "irene: "+oneLine(c.file)+": ")
+	o.warnings = said.String()
 	if q.strict && len(r.Unknown) > 0 {
 		return unknownError(r)
 	}

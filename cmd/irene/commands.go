@@ -15,7 +15,7 @@ import (
 type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	output         string // file that the command writes, as it was named; "" and "-" are standard output
+	outputs        []outputFile // that the command writes
 }
 
 // command is a row of the table of subcommands.
@@ -36,6 +36,7 @@ func commands() []command {
 		analyzeCommand(),
 		compareCommand(),
 		explainCommand(),
+		viewCommand(),
 		exportCommand(),
 		formulaCommand(),
 		sweepCommand(),
@@ -158,7 +159,7 @@ func newApp(env *environment, table []command) *cli.App {
 					return countError(c, ctx.Args().Slice())
 				}
 				mine := *env
-				if mine.output = ctx.String("output"); ctx.Bool(quietFlag) {
+				if mine.outputs = namedOutputs(ctx); ctx.Bool(quietFlag) {
 					mine.stderr = io.Discard
 				}
 				if err := keepInputs(&mine, ctx); err != nil {

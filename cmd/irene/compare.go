@@ -53,6 +53,7 @@ func compareFlags() []cli.Flag {
 		outputFlags(render.FormatNames(compare.Formats()), ""),
 		[]cli.Flag{
 			&cli.StringSliceFlag{Name: "fail-if", Usage: "fail with status 3 where `EXPR` holds of a model beside the first, as 'energy_j>1.05x' (repeatable)"},
+			junitFlag("fail-if"),
 			strictFlag(),
 			colorFlag(),
 		},
@@ -87,11 +88,14 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	c.View.Color = useColor(env, ctx)
-	failed, err := judgeComparison(c, want.limits)
+	checks, err := judgeComparison(c, want.limits)
 	if err != nil {
 		return err
 	}
 	if err := writeFormat(env, want.output, want.format.Write, c); err != nil {
+		return err
+	}
+	if err := writeJUnit(env, want.junit, suitesOf(checks)); err != nil {
 		return err
 	}
 	if ctx.Bool("strict") {
@@ -101,7 +105,7 @@ func runCompareModels(env *environment, ctx *cli.Context) error {
 			}
 		}
 	}
-	return failed
+	return verdict("comparison", checks)
 }
 
 // compareRequest is what the flags of compare ask for, checked as far as the models are not needed.
@@ -111,6 +115,7 @@ type compareRequest struct {
 	format  compare.Format
 	modules []string
 	limits  []condition
+	junit   string // file of the limits; "" for none
 	shown   compare.View
 }
 
@@ -138,6 +143,9 @@ func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 		return nil, usagef("--coefficients -: compare reads them for each model; give a file")
 	}
 	if q.limits, err = limits().parse(ctx.StringSlice("fail-if")); err != nil {
+		return nil, err
+	}
+	if q.junit, err = parseJUnit(ctx, "fail-if"); err != nil {
 		return nil, err
 	}
 	if n := countDashes(ctx.Args().Slice()); n > 1 {

@@ -18,10 +18,9 @@ func limits() *dialect {
 	}
 }
 
-// judgeComparison holds the limits against a comparison, at every point. failed is an *assertionError where one is
-// reached; err says that one cannot be judged at all.
-func judgeComparison(c *compare.Comparison, list []condition) (failed, err error) {
-	var failures []string
+// judgeComparison holds the limits against a comparison: every model beside the first, at every point. An error says that
+// one cannot be judged at all.
+func judgeComparison(c *compare.Comparison, list []condition) (checks []check, err error) {
 	for _, l := range list {
 		rows := []*compare.Row{c.Root}
 		if l.pattern != "" {
@@ -30,24 +29,29 @@ func judgeComparison(c *compare.Comparison, list []condition) (failed, err error
 			}
 		}
 		judged := 0
-		for _, r := range rows {
-			for p := range c.Points {
-				for k := 1; k < len(c.Names); k++ {
+		for p, point := range c.Points {
+			for k := 1; k < len(c.Names); k++ {
+				one := check{of: fmt.Sprintf("%s beside %s", point.Reports[k].Model.File, point.Reports[0].Model.File), name: l.text}
+				if point.Label != "" {
+					one.name += " at " + point.Label
+				}
+				for _, r := range rows {
 					failure, ok := checkLimit(&l, c, r, p, k)
 					if ok {
 						judged++
 					}
 					if failure != "" {
-						failures = append(failures, failure)
+						one.failures = append(one.failures, failure)
 					}
 				}
+				checks = append(checks, one)
 			}
 		}
 		if judged == 0 {
 			return nil, usagef("%v: no module that matches has one beside it to compare with", l)
 		}
 	}
-	return verdict(failures), nil
+	return checks, nil
 }
 
 // checkLimit is a line where the limit is reached; false where there is nothing to compare.
@@ -71,13 +75,13 @@ func checkLimit(l *condition, c *compare.Comparison, r *compare.Row, point, k in
 	case decided && !reached:
 		return "", true
 	case ratio == anything:
-		return fmt.Sprintf("comparison failed: %s%s: %s is not known%s", l.text, where, l.metric, unknownIn(c)), true
+		return fmt.Sprintf("%s%s: %s is not known%s", l.text, where, l.metric, unknownIn(c)), true
 	}
 	text := ratio.format(4) + "x"
 	if math.IsInf(ratio.low, 1) {
 		text = "not zero, but"
 	}
-	return fmt.Sprintf("comparison failed: %s%s: %s of %s is %s that of %s (%v, %v)%s", l.text, where, l.metric, c.Names[k], text, c.Names[0], b, a, unknownIn(c)), true
+	return fmt.Sprintf("%s%s: %s of %s is %s that of %s (%v, %v)%s", l.text, where, l.metric, c.Names[k], text, c.Names[0], b, a, unknownIn(c)), true
 }
 
 // unknownIn says how many operators of unknown cost each model has; "" where there are none.

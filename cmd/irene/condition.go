@@ -161,12 +161,25 @@ func (c *condition) judge(s span) (holds, decided bool) {
 	return apart == (c.op == "!="), apart || s.known()
 }
 
+// check is a condition that was held against a model.
+type check struct {
+	of       string // the model, and what else others of the same command have not
+	name     string
+	failures []string // a line each, the condition first; nil where it holds
+}
+
 // verdict is an *assertionError of what did not hold; nil where everything did.
-func verdict(failures []string) error {
-	if failures == nil {
+func verdict(of string, checks []check) error {
+	var lines []string
+	for _, c := range checks {
+		for _, f := range c.failures {
+			lines = append(lines, of+" failed: "+f)
+		}
+	}
+	if lines == nil {
 		return nil
 	}
-	return &assertionError{failures}
+	return &assertionError{lines}
 }
 
 // number prints whole numbers in full and others with six digits.

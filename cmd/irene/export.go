@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/export"
+	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/graph"
@@ -21,7 +22,7 @@ func exportCommand() command {
 		summary: "the model with its costs, for other programs: browsers, Graphviz, pprof, Model Explorer, ONNX, spreadsheets",
 		args:    "MODEL",
 		min:     1,
-		max:     2,
+		max:     page.Most,
 		details: exportDetails(),
 		flags:   exportFlags,
 		run:     runExport,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -86,6 +87,56 @@ func pairText(paths []*string, by string) string {
 		}
 	}
 	return text
+}
+
+// TestFacadeRatios holds ratios and their intervals against those of irene compare.
+func TestFacadeRatios(t *testing.T) {
+	files := fixtureFiles(t, "bert-base", "distilbert-base")
+	options := irene.Options{Dims: map[string]int64{"batch": 2, "sequence": 64}}
+	var stdout, stderr bytes.Buffer
+	args := []string{"compare", "--format", "json", files[0], files[1], "--dim", "batch=2", "--dim", "sequence=64"}
+	if run(args, nil, &stdout, &stderr) != exitDone {
+		t.Fatal(stderr.String())
+	}
+	type ratio struct {
+		Verdict string
+		Ratio   *float64
+		Low     *float64 `json:"ratio_low"`
+		High    *float64 `json:"ratio_high"`
+	}
+	var said struct {
+		Rows []struct {
+			Energy []*ratio `json:"energy_ratio"`
+			Time   []*ratio `json:"time_ratio"`
+		}
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &said); err != nil {
+		t.Fatal(err)
+	}
+	decided := 0
+	for i, p := range irene.Compare(predictFacade(t, files[0], options), predictFacade(t, files[1], options)) {
+		for what, pair := range map[string]struct {
+			got  irene.Ratio
+			want *ratio
+		}{"energy": {p.Energy, said.Rows[i].Energy[1]}, "time": {p.Time, said.Rows[i].Time[1]}} {
+			got, want := pair.got, pair.want
+			if want == nil {
+				if p.A != nil && p.B != nil || got.Verdict != "unknown" || !math.IsNaN(got.Value) {
+					t.Errorf("row %d %s: %+v, the command has none", i, what, got)
+				}
+				continue
+			}
+			if got.Verdict == "lower" {
+				decided++
+			}
+			if got.Verdict != want.Verdict || !within(got.Value, *want.Ratio, 1e-9) || !within(got.Low, *want.Low, 1e-9) || !within(got.High, *want.High, 1e-9) {
+				t.Errorf("row %d %s: %+v, the command has %s %v (%v to %v)", i, what, got, want.Verdict, *want.Ratio, *want.Low, *want.High)
+			}
+		}
+	}
+	if decided < 2 {
+		t.Errorf("%d ratios are lower", decided)
+	}
 }
 
 // TestFacadeRefuses: errors say what is wrong.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -12,17 +13,46 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// keepInputs refuses an output that is a file which the command reads, by whatever name or link: it would be lost.
-func keepInputs(env *environment, ctx *cli.Context) error {
-	if !isFile(env.output) {
-		return nil
-	}
-	for _, in := range namedInputs(ctx) {
-		if in == "-" && sameAsStream(env.output, env.stdin) {
-			return usagef("-o %s: standard input is read from it; write another file", env.output)
+// outputFile is a file that a command writes, and the flag that names it as it was given.
+type outputFile struct{ flag, path string }
+
+// outputNames are the flags that name such files.
+var outputNames = []string{"output", junitName}
+
+// namedOutputs are the files that a command line has written; standard output is none.
+func namedOutputs(ctx *cli.Context) []outputFile {
+	var out []outputFile
+	for _, name := range outputNames {
+		if path := ctx.String(name); !isStdout(path) {
+			flag := "--" + name
+			if name == "output" {
+				flag = "-o"
+			}
+			out = append(out, outputFile{flag, path})
 		}
-		if same(env.output, in) {
-			return lostInput(env.output, in)
+	}
+	return out
+}
+
+// keepInputs refuses an output that is a file which the command reads, by whatever name or link: it would be lost. So
+// would one of two outputs that are the same.
+func keepInputs(env *environment, ctx *cli.Context) error {
+	for i, o := range env.outputs {
+		for _, other := range env.outputs[:i] {
+			if filepath.Clean(o.path) == filepath.Clean(other.path) || same(o.path, other.path) {
+				return usagef("%s %s: %s writes it; write another file", o.flag, o.path, other.flag)
+			}
+		}
+		if !isFile(o.path) {
+			continue
+		}
+		for _, in := range namedInputs(ctx) {
+			if in == "-" && sameAsStream(o.path, env.stdin) {
+				return usagef("%s %s: standard input is read from it; write another file", o.flag, o.path)
+			}
+			if same(o.path, in) {
+				return &lostInputError{o, in}
+			}
 		}
 	}
 	return nil
@@ -31,40 +61,54 @@ func keepInputs(env *environment, ctx *cli.Context) error {
 // keepModel is keepInputs for a model at path, which may stand in a list or a folder that is named, and for the files that
 // it keeps its weights in.
 func keepModel(env *environment, g *graph.Graph, path string) error {
-	if path == "-" || !isFile(env.output) {
+	if path == "-" {
 		return nil
 	}
-	if same(env.output, path) {
-		return lostInput(env.output, path)
+	for _, o := range env.outputs {
+		if !isFile(o.path) {
+			continue
+		}
+		if same(o.path, path) {
+			return &lostInputError{o, path}
+		}
+		if file := weightsIn(g, path, o.path); file != "" {
+			return &lostInputError{o, file}
+		}
 	}
+	return nil
+}
+
+// weightsIn is output by the name under which the model at path keeps weights in it; "" where it keeps none there.
+func weightsIn(g *graph.Graph, path, output string) string {
 	seen := map[string]bool{}
 	for _, v := range g.Values {
 		if v.Init == nil || v.Init.External == nil || seen[v.Init.External.Location] {
 			continue
 		}
 		seen[v.Init.External.Location] = true
-		if file := filepath.Join(filepath.Dir(path), v.Init.External.Location); same(env.output, file) {
-			return lostInput(env.output, file)
+		if file := filepath.Join(filepath.Dir(path), v.Init.External.Location); same(output, file) {
+			return file
 		}
 	}
-	return nil
+	return ""
 }
 
 // lostInputError says that a command reads the file that it is to write.
-type lostInputError struct{ output, in string }
+type lostInputError struct {
+	output outputFile
+	in     string
+}
 
 // Error says which file it is, by both names.
 func (e *lostInputError) Error() string {
-	if e.output == e.in {
-		return fmt.Sprintf("-o %s: the command reads it; write another file", e.output)
+	if e.output.path == e.in {
+		return fmt.Sprintf("%s %s: the command reads it; write another file", e.output.flag, e.output.path)
 	}
-	return fmt.Sprintf("-o %s: it is %s, which the command reads; write another file", e.output, e.in)
+	return fmt.Sprintf("%s %s: it is %s, which the command reads; write another file", e.output.flag, e.output.path, e.in)
 }
 
 // Unwrap makes it a usage error.
 func (e *lostInputError) Unwrap() error { return &usageError{e.Error()} }
-
-func lostInput(output, in string) error { return &lostInputError{output, in} }
 
 // isFile reports whether there is a file of that name that could be lost.
 func isFile(path string) bool {
@@ -79,7 +123,7 @@ func namedInputs(ctx *cli.Context) []string {
 	for _, f := range ctx.Command.Flags {
 		name := f.Names()[0]
 		switch many, takesFile := fileFlag(f); {
-		case !takesFile || name == "output":
+		case !takesFile || slices.Contains(outputNames, name):
 		case many:
 			words = append(words, ctx.StringSlice(name)...)
 		default:

@@ -121,7 +121,7 @@ func (q *modelRequest) report(env *environment, g *graph.Graph) (*analysis.Analy
 // build makes the report of an analysis and its prediction.
 func (q *modelRequest) build(a *analysis.Analysis, result *predict.Result) *report.Report {
 	return report.Build(a, result, report.Options{
-		Version: version(), Mode: q.prediction.mode, Convention: q.convention, Values: q.values, DefaultDevice: q.prediction.byDefault(),
+		Version: report.Version(), Mode: q.prediction.mode, Convention: q.convention, Values: q.values, DefaultDevice: q.prediction.byDefault(),
 	})
 }
 

@@ -26,8 +26,21 @@ func newPlot() *plot.Plot {
 	return p
 }
 
-// writePlot has a plot painted in a format of plotFormats; dots per inch are those of a PNG.
-func writePlot(format string, width, height vg.Length, dpi int, paint func(draw.Canvas)) ([]byte, error) {
+// newLegend is an empty legend in the type of plots.
+func newLegend() plot.Legend {
+	legend := plot.NewLegend()
+	legend.TextStyle.Font.Variant, legend.TextStyle.Font.Size = "Sans", vg.Points(9)
+	legend.Top, legend.Left, legend.Padding = true, true, vg.Points(2)
+	return legend
+}
+
+// writePlot has a plot painted in a format of plotFormats, its legend to the right of it; dots per inch are those of a PNG.
+func writePlot(format string, width, height vg.Length, dpi int, legend plot.Legend, paint func(draw.Canvas)) ([]byte, error) {
+	beside := vg.Length(0)
+	if size := legend.Rectangle(draw.Canvas{}).Size(); size.Y > 0 {
+		beside = size.X + vg.Points(20)
+	}
+	width += beside
 	var c interface {
 		vg.CanvasSizer
 		io.WriterTo
@@ -35,7 +48,11 @@ func writePlot(format string, width, height vg.Length, dpi int, paint func(draw.
 	if format == ".png" {
 		c = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
 	}
-	paint(draw.New(c))
+	whole := draw.New(c)
+	paint(draw.Crop(whole, 0, -beside, 0, 0))
+	if beside > 0 {
+		legend.Draw(draw.Crop(whole, width-beside+vg.Points(8), 0, 0, -vg.Points(28)))
+	}
 	var b bytes.Buffer
 	_, err := c.WriteTo(&b)
 	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")), err

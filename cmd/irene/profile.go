@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -46,9 +44,8 @@ func runProfile(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	life, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	life, stop := untilStopped()
 	defer stop()
-	context.AfterFunc(life, stop) // a second signal ends the process
 	err = q.withinBudget(life, func() error { return q.carryOut(life, env) })
 	if err != nil && life.Err() != nil && !errors.As(err, new(*stoppedError)) {
 		return errors.New("stopped before anything was measured")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -194,25 +193,4 @@ func parseSettings(ctx *cli.Context) (o predict.Options, err error) {
 		return o, usagef("--boundary %s: want board or plug", b)
 	}
 	return o, nil
-}
-
-// settingsText spells the flags that set the same.
-func settingsText(o *predict.Options) string {
-	var b strings.Builder
-	if o.PowerLimit != 0 {
-		fmt.Fprintf(&b, " --power-limit %v", float64(o.PowerLimit))
-	}
-	if o.Clock != 0 {
-		fmt.Fprintf(&b, " --clock %vHz", float64(o.Clock))
-	}
-	if o.Boundary != "" {
-		fmt.Fprintf(&b, " --boundary %s", o.Boundary)
-	}
-	if t := o.HostLaunch; t != nil {
-		fmt.Fprintf(&b, " --host-launch %vns", float64(*t)*1e9)
-	}
-	if w := o.HostWatts; w != nil {
-		fmt.Fprintf(&b, " --host-watts %v", float64(*w))
-	}
-	return b.String()
 }

@@ -51,6 +51,7 @@ func sweepFlags() []cli.Flag {
 			conventionFlag(),
 			&cli.GenericFlag{Name: "deadline", Value: &quantityFlag{parse: parseTime, want: "a time with its unit, such as 50ms"}, DefaultText: "none", Usage: "recommend only what runs within this `TIME`"},
 			&cli.StringSliceFlag{Name: "assert", Usage: "recommend only where `EXPR` holds, and fail with status 3 where it nowhere does (repeatable)"},
+			junitFlag("assert"),
 			&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes; over power limits and clocks, time", Usage: "of a plot: the dim `NAME` along the axis"},
 		},
 		outputFlags(render.FormatNames(report.SweepFormats()), ", "+strings.Join(plotFormats(), " and ")+" draw"),
@@ -68,6 +69,7 @@ type sweepRequest struct {
 	clocks     []float64
 	deadline   energy.Seconds // 0 for none
 	assertions []condition
+	junit      string                // file of the assertions; "" for none
 	holds      func(*sweep.Row) bool // whether assertions do
 	x          string
 	format     render.Format[*report.Sweep]
@@ -111,7 +113,11 @@ func runSweep(env *environment, ctx *cli.Context) error {
 	if want.format.Name != "text" && want.output != "-" {
 		fmt.Fprint(env.stderr, s.Notes())
 	}
-	return want.verdict(s)
+	checks := want.judge(s)
+	if err := writeJUnit(env, want.junit, suitesOf(checks)); err != nil {
+		return err
+	}
+	return verdict("assertion", checks)
 }
 
 // prepare compiles the grids. They have an open dim for each axis.
@@ -240,6 +246,9 @@ func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
 		return nil, usagef("--x %s: not swept; --dim %s=… gives it sizes", q.x, q.x)
 	}
 	if q.assertions, err = pointAssertions().parse(ctx.StringSlice("assert")); err != nil {
+		return nil, err
+	}
+	if q.junit, err = parseJUnit(ctx, "assert"); err != nil {
 		return nil, err
 	}
 	return q, q.parseFormat(ctx)

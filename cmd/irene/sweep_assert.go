@@ -38,18 +38,21 @@ func (q *sweepRequest) holding(s *report.Sweep) (func(*sweep.Row) bool, error) {
 	}, nil
 }
 
-// verdict fails where assertions hold nowhere on a device.
-func (q *sweepRequest) verdict(s *report.Sweep) error {
-	var failures []string
-	for group, held := range s.Found.Held {
-		if held || len(q.assertions) == 0 {
-			continue
-		}
-		text := "assertion failed: " + strings.Join(s.Asserted, " and ") + " holds at no point that fits " + s.GroupName(group)
-		if n := s.Found.Unknown; n > 0 {
-			text += fmt.Sprintf("; the cost of %s is not known", plural(n, "operator"))
-		}
-		failures = append(failures, text)
+// judge says of each device and precision whether the assertions hold, all of them at some point that fits.
+func (q *sweepRequest) judge(s *report.Sweep) (checks []check) {
+	if len(q.assertions) == 0 {
+		return nil
 	}
-	return verdict(failures)
+	for group, held := range s.Found.Held {
+		k := check{of: s.Model.File + " on " + s.GroupName(group), name: strings.Join(s.Asserted, " and ")}
+		if !held {
+			text := k.name + " holds at no point that fits " + s.GroupName(group)
+			if n := s.Found.Unknown; n > 0 {
+				text += fmt.Sprintf("; the cost of %s is not known", plural(n, "operator"))
+			}
+			k.failures = []string{text}
+		}
+		checks = append(checks, k)
+	}
+	return checks
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"image/color"
 	"math"
-	"path/filepath"
-	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -21,7 +19,7 @@ import (
 // size. Its ends say which these are, rings mark the front, crosses what does not fit, and a dashed line the deadline.
 func drawFront(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byte, error) {
 	p := newPlot()
-	p.Title.Text = filepath.Base(s.Model.File)
+	p.Title.Text = plotTitle(s, false)
 	p.X.Label.Text, p.Y.Label.Text = "time of a run", "energy of a run"
 	of := func(r *sweep.Row) float64 { return float64(r.Energy) }
 	if s.Points > 1 { // runs of unlike sizes do unlike work
@@ -54,15 +52,11 @@ func drawFront(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 	}
 	spread(&p.X, times, func(v float64) string { return energy.Seconds(v).String() })
 	spread(&p.Y, costs, func(v float64) string { return energy.Joules(v).String() })
-	p.Legend.TextStyle.Font.Size = vg.Points(8)
-	if len(lines) > 1 { // room for the names of lines
-		p.Y.Max += 0.03 * float64(len(lines)) * (p.Y.Max - p.Y.Min)
-	}
-	if err := drawDeadline(p, float64(s.Deadline)); err != nil {
+	legend := lineNames(lines)
+	if err := drawDeadline(p, &legend, float64(s.Deadline)); err != nil {
 		return nil, err
 	}
-	nameLines(p, lines)
-	return writePlot(format, vg.Points(560), vg.Points(420), 144, func(c draw.Canvas) {
+	return writePlot(format, vg.Points(560), vg.Points(420), 144, legend, func(c draw.Canvas) {
 		p.Draw(draw.Crop(c, vg.Points(4), -vg.Points(18), vg.Points(4), -vg.Points(4)))
 	})
 }
@@ -114,38 +108,8 @@ func (f *frontLine) draw(p *plot.Plot) error {
 	return nil
 }
 
-// spread puts an axis around values, with logarithms where they go over decades.
-func spread(a *plot.Axis, values []float64, text func(float64) string) {
-	low, high := slices.Min(values), slices.Max(values)
-	if high > 8*low {
-		a.Scale, a.Tick.Marker = plot.LogScale{}, unitTicks{logTicks{}, text}
-		a.Min, a.Max = low/1.15, high*1.15
-		return
-	}
-	a.Tick.Marker = unitTicks{plot.DefaultTicks{}, text}
-	room := max(0.1*(high-low), 0.01*high)
-	a.Min, a.Max = low-room, high+room
-}
-
-// unitTicks labels the ticks of others with their unit.
-type unitTicks struct {
-	plot.Ticker
-	text func(float64) string
-}
-
-// Ticks lists the marks between two values.
-func (u unitTicks) Ticks(low, high float64) []plot.Tick {
-	out := u.Ticker.Ticks(low, high)
-	for i := range out {
-		if out[i].Label != "" {
-			out[i].Label = u.text(out[i].Value)
-		}
-	}
-	return out
-}
-
 // drawDeadline draws an upright line at a time; none at 0.
-func drawDeadline(p *plot.Plot, at float64) error {
+func drawDeadline(p *plot.Plot, legend *plot.Legend, at float64) error {
 	if at == 0 {
 		return nil
 	}
@@ -155,6 +119,6 @@ func drawDeadline(p *plot.Plot, at float64) error {
 	}
 	line.LineStyle = draw.LineStyle{Color: color.Gray{Y: 0x60}, Width: vg.Points(1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
 	p.Add(line)
-	p.Legend.Add("deadline", line)
+	legend.Add("deadline", line)
 	return nil
 }

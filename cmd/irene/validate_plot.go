@@ -48,7 +48,7 @@ func drawValidation(v *validate.Validation, format string) ([]byte, error) {
 	p.Add(line)
 	p.Legend.Add("predicted = measured", line)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, low, high
-	return writePlot(format, vg.Points(480), vg.Points(460), vgimg.DefaultDPI, p.Draw)
+	return writePlot(format, vg.Points(480), vg.Points(460), vgimg.DefaultDPI, newLegend(), p.Draw)
 }
 
 func plotted(v *validate.Validation) (*validate.SplitResult, *validate.MethodResult) {

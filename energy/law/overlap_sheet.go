@@ -15,6 +15,7 @@ import (
 type Sheets struct {
 	Rules     SheetRules       `json:"rules" lines:"before"`
 	Laws      []Sheet          `json:"laws" lines:"before,each"`
+	Machine   []MachineSheet   `json:"machine" lines:"before,each"`
 	Product   []ProductSheet   `json:"product" lines:"before,each"`
 	Vector    []VectorSheet    `json:"vector" lines:"before,each"`
 	Quant     [][]QuantSheet   `json:"quant" lines:"before,each"`
@@ -25,25 +26,28 @@ type Sheets struct {
 	Groups    [][]GroupSheet   `json:"groups" lines:"before,each"`
 	Borrowed  [][]ReasonSheet  `json:"borrowed" lines:"before,each"`
 	Own       [][]OwnSheet     `json:"own" lines:"before,each"`
+	Spreads   [][]SpreadSheet  `json:"spreads" lines:"before,each"`
 }
 
-// Sheet is a law on one device: what is its own, and the places of its constants in [Sheets].
+// Sheet is a law on one device under one runtime: what is its own, and the places of the rest in [Sheets].
 type Sheet struct {
-	Machine          MachineSheet `json:"machine"`
-	TF32             bool         `json:"tf32"`              // float32 products on tensor cores
-	TF32Convolutions bool         `json:"tf32_convolutions"` // convolutions alone
-	Launch           float64      `json:"launch"`            // s that the host takes for one
-	Shift            ShiftSheet   `json:"shift"`
-	Product          int          `json:"product"`
-	Vector           int          `json:"vector"`
-	Quant            int          `json:"quant"`
-	Attention        int          `json:"attention"`
-	Row              int          `json:"row"`
-	Experts          int          `json:"experts"`
-	Power            int          `json:"power"`
-	Groups           int          `json:"groups"`
-	Borrowed         int          `json:"borrowed"`
-	Own              int          `json:"own"`
+	Of               string     `json:"of"`                // names the law's constants and device, as [Variation] does
+	TF32             bool       `json:"tf32"`              // float32 products on tensor cores
+	TF32Convolutions bool       `json:"tf32_convolutions"` // convolutions alone
+	Launch           float64    `json:"launch"`            // s that the host takes for one
+	Shift            ShiftSheet `json:"shift"`
+	Machine          int        `json:"machine"`
+	Product          int        `json:"product"`
+	Vector           int        `json:"vector"`
+	Quant            int        `json:"quant"`
+	Attention        int        `json:"attention"`
+	Row              int        `json:"row"`
+	Experts          int        `json:"experts"`
+	Power            int        `json:"power"`
+	Groups           int        `json:"groups"`
+	Borrowed         int        `json:"borrowed"`
+	Own              int        `json:"own"`
+	Spreads          int        `json:"spreads"`
 }
 
 // ShiftSheet leads from energies of the board to those of the meter.
@@ -60,8 +64,9 @@ func (s *Sheets) Add(l *Overlap) int {
 	m, c := &l.machine, l.constants
 	p, w, process := &c.Product, &c.Power, processOf(&l.machine.dev)
 	return place(&s.Laws, Sheet{
-		Machine: l.machineSheet(), TF32: l.runtime.tf32, TF32Convolutions: l.runtime.tf32Convolutions, Launch: l.launch,
+		Of: l.name(), TF32: l.runtime.tf32, TF32Convolutions: l.runtime.tf32Convolutions, Launch: l.launch,
 		Shift:     ShiftSheet{l.shift.Factor, float64(l.shift.Watts)},
+		Machine:   place(&s.Machine, l.machineSheet()),
 		Product:   place(&s.Product, ProductSheet{p.Fill, p.Bandwidth, p.Overlap, p.Split, p.Floor[m.kind], p.Latency[m.kind], p.Load[m.kind]}),
 		Vector:    place(&s.Vector, l.vectorSheet()),
 		Quant:     place(&s.Quant, l.quantSheets()),
@@ -72,6 +77,7 @@ func (s *Sheets) Add(l *Overlap) int {
 		Groups:    place(&s.Groups, l.groupSheets()),
 		Borrowed:  place(&s.Borrowed, l.reasonSheets()),
 		Own:       place(&s.Own, l.ownSheets()),
+		Spreads:   place(&s.Spreads, l.spreadSheets()),
 	})
 }
 
@@ -234,6 +240,26 @@ type OwnSheet struct {
 	Fitted  bool    `json:"fitted"`  // measured on the device
 }
 
+// SpreadSheet is how far predictions of a group of kernels are off: see [coefficients.Spread], whose Model is the same in
+// all of a law's.
+type SpreadSheet struct {
+	Name     string      `json:"name"`
+	Energy   SpreadPair  `json:"energy"`
+	Time     SpreadPair  `json:"time"`
+	StandIn  float64     `json:"standin"`  // least Group of both where constants stand in
+	LeftOut  *float64    `json:"left_out"` // mean error of times on devices left out; null where none was
+	Measured *SpreadBoth `json:"own"`      // of what the device's own measurements say of the group; null where they say nothing
+}
+
+// SpreadPair is the Group and the Kernel of a [coefficients.Spread].
+type SpreadPair [2]float64
+
+// SpreadBoth are those of energies and times.
+type SpreadBoth struct {
+	Energy SpreadPair `json:"energy"`
+	Time   SpreadPair `json:"time"`
+}
+
 // ReasonSheet says why constants of a group, or of a row operator, are another's.
 type ReasonSheet struct {
 	Of  string `json:"of"`
@@ -314,6 +340,35 @@ func (l *Overlap) ownSheets() []OwnSheet {
 	return out
 }
 
+func (l *Overlap) spreadSheets() (out []SpreadSheet) {
+	names := slices.Collect(maps.Keys(l.groups))
+	for name := range l.own {
+		if _, both := l.groups[name]; !both {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		g := l.groups[name]
+		both := spreadsOf(&g)
+		sheet := SpreadSheet{Name: name, Energy: both.Energy, Time: both.Time, StandIn: leastSpread(&g)}
+		if off, known := l.LeftOut(name); known {
+			sheet.LeftOut = &off
+		}
+		if f := l.own[name]; f != nil {
+			own := spreadsOf(&f.group)
+			sheet.Measured = &own
+		}
+		out = append(out, sheet)
+	}
+	return out
+}
+
+func spreadsOf(g *coefficients.Group) SpreadBoth {
+	s := g.Spreads()
+	return SpreadBoth{SpreadPair{s.Energy.Group, s.Energy.Kernel}, SpreadPair{s.Time.Group, s.Time.Kernel}}
+}
+
 func (l *Overlap) reasonSheets() (out []ReasonSheet) {
 	for _, of := range slices.Sorted(maps.Keys(l.borrowed)) {
 		out = append(out, ReasonSheet{of, l.borrowed[of]})
@@ -365,6 +420,9 @@ type SheetRules struct {
 	AtLimit        float64             `json:"at_limit"`
 	LeastClock     float64             `json:"least_clock"`
 	LeastStandIn   float64             `json:"least_standin"`
+	UnknownSpread  SpreadPair          `json:"unknown_spread"` // of groups that nobody measured
+	StandInSpread  float64             `json:"standin_spread"` // least of theirs
+	ModelSpread    float64             `json:"model_spread"`
 	Supply         float64             `json:"supply_efficiency"`
 	Quantisations  []QuantisationSheet `json:"quantisations"`
 	Distributions  []DistributionSheet `json:"distributions"`
@@ -400,7 +458,7 @@ func sheetRules() SheetRules {
 		ReplayEdge: replayEdge, LineBytes: lineBytes, Negligible: negligible, VectorOverlap: vectorOverlap, VectorStream: vectorStream,
 		VectorTile: vectorTile, VectorThin: vectorThin, WideN: wideN, WaveColumns: waveColumns, Diagonal: diagonal, ReferenceClock: referenceClock,
 		ExpertJoules: expertJoules, AtLimit: atLimit, LeastClock: leastClock,
-		LeastStandIn: coefficients.LeastStandIn, Supply: coefficients.SupplyEfficiency,
+		LeastStandIn: coefficients.LeastStandIn, UnknownSpread: spreadsOf(&coefficients.Group{}).Time, StandInSpread: leastSpread(&coefficients.Group{}), ModelSpread: modelSpread, Supply: coefficients.SupplyEfficiency,
 	}
 	for _, q := range quantisations() {
 		out.Quantisations = append(out.Quantisations, QuantisationSheet{q.Name, q.weight, q.active, q.fill, q.peak})

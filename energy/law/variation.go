@@ -58,7 +58,7 @@ const modelSpread = 0.01
 
 // Variation implements [Law]. A stand-in's group is as far off as kinds of multiprocessors that were left out.
 func (l *Overlap) Variation() *Variation {
-	return &Variation{Of: l.machine.dev.ID + " " + nameOf(l.source), Energy: modelSpread, Time: modelSpread, Spread: func(o *Outcome) coefficients.Spreads {
+	return &Variation{Of: l.name(), Energy: modelSpread, Time: modelSpread, Spread: func(o *Outcome) coefficients.Spreads {
 		g := l.groups[o.Group]
 		if f := l.own[o.Group]; f != nil && o.Origin == OriginFitted {
 			g = f.group
@@ -67,11 +67,19 @@ func (l *Overlap) Variation() *Variation {
 		if !o.StandIn {
 			return s
 		}
-		least := max(coefficients.LeastStandIn, g.StandIn.P90) / coefficients.Normal90
+		least := leastSpread(&g)
 		s.Energy.Group, s.Time.Group = max(least, s.Energy.Group), max(least, s.Time.Group)
 		return s
 	}}
 }
+
+// leastSpread is how far off the group of a stand-in is at the least.
+func leastSpread(g *coefficients.Group) float64 {
+	return max(coefficients.LeastStandIn, g.StandIn.P90) / coefficients.Normal90
+}
+
+// name tells the law's constants and device from others.
+func (l *Overlap) name() string { return l.machine.dev.ID + " " + nameOf(l.source) }
 
 // nameOf tells constants from others.
 func nameOf(constants any) string {

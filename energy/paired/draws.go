@@ -50,10 +50,17 @@ func (k *kernel) group() group { return group{k.outcome.Group, k.outcome.DType} 
 // NewDraws makes room for draws.
 func NewDraws() *Draws {
 	d := &Draws{sources: map[string]*source{}, places: map[string]int{}}
-	for i := range d.normal {
-		d.normal[i] = math.Sqrt2 * math.Erfinv(2*(float64(i)+0.5)/draws-1)
-	}
+	copy(d.normal[:], Normals())
 	return d
+}
+
+// Normals are the quantiles of the normal distribution that variables are drawn from, one a draw.
+func Normals() []float64 {
+	out := make([]float64, draws)
+	for i := range out {
+		out[i] = math.Sqrt2 * math.Erfinv(2*(float64(i)+0.5)/draws-1)
+	}
+	return out
 }
 
 // source is the law of a variation.

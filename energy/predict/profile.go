@@ -1,12 +1,18 @@
 package predict
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 )
+
+// ProfileOf is the runtime profile that a graph is predicted under.
+func (t Target) ProfileOf(a *analysis.Analysis) string {
+	return cmp.Or(t.Options.Profile, profileOf(t.Coefficients, a))
+}
 
 // profileOf is the runtime profile that nobody chose: that of coefficients whose law or constants come of models that ran
 // under it. Those of single operators have none: a file says it.

@@ -112,10 +112,7 @@ func (t Target) program(a *analysis.Analysis) (*Program, error) {
 	if !seconds && !c.Overlaps() {
 		return nil, fmt.Errorf("the coefficients hold no times: they predict the energy of single operators (irene predict), no models")
 	}
-	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: opts.Profile}}
-	if p.Profile == "" {
-		p.Profile = profileOf(c, a)
-	}
+	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: t.ProfileOf(a)}}
 	t.Options.Profile = p.Profile
 	var err error
 	if p.law, err = t.Law(); err != nil {

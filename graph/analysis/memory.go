@@ -14,74 +14,75 @@ type Memory struct {
 	Known       bool
 }
 
-// lifetimes says in which order the values of the main graph begin and end: a value lives from its producer to its last
+// Lifetimes says in which order the values of the main graph begin and end: a value lives from its producer to its last
 // reader. Views share the memory of what they view. What follows from stored tensors alone takes none: runtimes compute
 // it once, in the place of the stored tensor. Bodies of control flow are not followed.
-type lifetimes struct {
-	weights int64
-	sizes   []graph.Dim // distinct sizes in bytes
-	events  []event     // the inputs first, then the nodes in order
+type Lifetimes struct {
+	Weights int64       // bytes of all stored tensors
+	Sizes   []graph.Dim // distinct sizes in bytes
+	Events  []Event     // the inputs first, then the nodes in order
 }
 
-// event is what one node begins and ends, as indices of sizes.
-type event struct{ begin, end []int32 }
+// Event is what one node begins and ends, as indices of [Lifetimes].Sizes: values end after the node has run.
+type Event struct{ Begin, End []int32 }
 
 // measureMemory sums the stored tensors and walks the lifetimes.
 func measureMemory(a *Analysis) Memory {
-	l := newLifetimes(a)
-	sizes := make([]int64, len(l.sizes))
-	for i, d := range l.sizes {
+	l := a.Lifetimes()
+	sizes := make([]int64, len(l.Sizes))
+	for i, d := range l.Sizes {
 		v, ok := a.Eval(d)
 		if !ok {
-			return Memory{WeightBytes: l.weights}
+			return Memory{WeightBytes: l.Weights}
 		}
 		sizes[i] = v
 	}
-	return Memory{WeightBytes: l.weights, PeakBytes: peak(l.events, sizes), Known: true}
+	return Memory{WeightBytes: l.Weights, PeakBytes: peak(l.Events, sizes), Known: true}
 }
 
 // CompileMemory is the analysis's memory as a function of dims that it left open, in their order. It fails where a size
 // is not known or depends on another symbol. The function may be called by several goroutines.
 func (a *Analysis) CompileMemory(symbols []string) (func(values []int64) Memory, error) {
-	l := newLifetimes(a)
-	program, err := graph.CompileDims(symbols, l.sizes)
+	l := a.Lifetimes()
+	program, err := graph.CompileDims(symbols, l.Sizes)
 	if err != nil {
 		return nil, fmt.Errorf("memory: %w", err)
 	}
 	return func(values []int64) Memory {
-		out := make([]float64, len(l.sizes))
+		out := make([]float64, len(l.Sizes))
 		program.Eval(values, out)
-		return Memory{WeightBytes: l.weights, PeakBytes: int64(peak(l.events, out)), Known: true}
+		return Memory{WeightBytes: l.Weights, PeakBytes: int64(peak(l.Events, out)), Known: true}
 	}, nil
 }
 
 // peak is the largest sum of sizes that live at once.
-func peak[N int64 | float64](events []event, sizes []N) N {
+func peak[N int64 | float64](events []Event, sizes []N) N {
 	var live, most N
 	for i := range events {
-		for _, s := range events[i].begin {
+		for _, s := range events[i].Begin {
 			live += sizes[s]
 		}
 		most = max(most, live)
-		for _, s := range events[i].end {
+		for _, s := range events[i].End {
 			live -= sizes[s]
 		}
 	}
 	return most
 }
 
-func newLifetimes(a *Analysis) *lifetimes {
-	l := &lifetimes{events: make([]event, 1+len(a.Graph.Main.Nodes))}
+// Lifetimes finds what a run of the graph holds at once.
+func (a *Analysis) Lifetimes() *Lifetimes {
+	l := &Lifetimes{Events: make([]Event, 1+len(a.Graph.Main.Nodes))}
 	for _, v := range a.Graph.Values {
 		if v.Init != nil {
-			l.weights += a.storedBytes(v)
+			l.Weights += a.storedBytes(v)
 		}
 	}
-	root, folded := aliases(a), foldable(a.Graph)
+	root, folded := aliases(a), Foldable(a.Graph)
 	for _, n := range a.Graph.Nodes {
 		if n.Op == "Constant" && n.Domain == "" && n.Output(0) != nil {
 			bytes, _ := a.Eval(a.Inference.Facts[n.Output(0).ID].Bytes())
-			l.weights += bytes
+			l.Weights += bytes
 		}
 	}
 	type sizeKey struct {
@@ -102,15 +103,15 @@ func newLifetimes(a *Analysis) *lifetimes {
 		}
 		i, ok := at[key]
 		if !ok {
-			i = int32(len(l.sizes))
+			i = int32(len(l.Sizes))
 			at[key] = i
-			l.sizes = append(l.sizes, d)
+			l.Sizes = append(l.Sizes, d)
 		}
 		return i, true
 	}
 	for _, v := range a.Graph.Main.Inputs {
 		if s, ok := size(v); ok {
-			l.events[0].begin = append(l.events[0].begin, s)
+			l.Events[0].Begin = append(l.Events[0].Begin, s)
 		}
 	}
 	last := lastReaders(a.Graph, root)
@@ -120,9 +121,9 @@ func newLifetimes(a *Analysis) *lifetimes {
 			if !ok {
 				continue
 			}
-			l.events[i+1].begin = append(l.events[i+1].begin, s)
+			l.Events[i+1].Begin = append(l.Events[i+1].Begin, s)
 			if end := last[v.ID]; end >= 0 {
-				l.events[end+1].end = append(l.events[end+1].end, s)
+				l.Events[end+1].End = append(l.Events[end+1].End, s)
 			}
 		}
 	}
@@ -141,8 +142,8 @@ func (a *Analysis) storedBytes(v *graph.Value) int64 {
 	return v.Init.DType.Size(n)
 }
 
-// foldable tells, by Value.ID, which values follow from stored tensors alone.
-func foldable(g *graph.Graph) []bool {
+// Foldable tells, by Value.ID, which values follow from stored tensors alone.
+func Foldable(g *graph.Graph) []bool {
 	out := make([]bool, len(g.Values))
 	for _, n := range g.Nodes {
 		all := len(n.Bodies()) == 0 && (len(n.Inputs) > 0 || n.Op == "Constant")

@@ -19,7 +19,7 @@ import (
 // is their share, and what flows between them.
 func writeDOT(w io.Writer, r *report.Report) error {
 	p := pictureOf(r)
-	d := &dotWriter{Writer: bufio.NewWriterSize(w, 1<<16), p: p, hottest: p.hottest()}
+	d := &dotWriter{Writer: bufio.NewWriterSize(w, 1<<16), p: p, hottest: p.hottest(), begins: p.beginnings()}
 	d.head()
 	inside := map[*report.Module][]*box{}
 	used := map[*report.Module]bool{}
@@ -52,6 +52,7 @@ type dotWriter struct {
 	*bufio.Writer
 	p       *picture
 	hottest float64
+	begins  map[*report.Module][]*box // of opened modules: see beginnings
 }
 
 // manyBoxes is where Graphviz is told to hurry.
@@ -60,7 +61,7 @@ const manyBoxes = 400
 func (d *dotWriter) head() {
 	r := d.p.r
 	fmt.Fprintf(d, "digraph %s {\n", quoteDOT(r.Model.File))
-	fmt.Fprintf(d, "\tgraph [label=%s, labelloc=t, labeljust=l, fontname=\"Helvetica\", fontsize=11, rankdir=TB, newrank=true, ranksep=0.3, nodesep=0.2, bgcolor=white, tooltip=\" \"];\n", d.title())
+	fmt.Fprintf(d, "\tgraph [label=%s, labelloc=t, labeljust=l, fontname=\"Helvetica\", fontsize=11, rankdir=TB, newrank=true, ranksep=0.3, nodesep=0.2, bgcolor=white, tooltip=\" \"];\n", d.heading())
 	if len(d.p.boxes) > manyBoxes {
 		fmt.Fprint(d, "\tgraph [nslimit=1, nslimit1=1, mclimit=0.1, splines=polyline];\n")
 	}
@@ -68,8 +69,8 @@ func (d *dotWriter) head() {
 	fmt.Fprint(d, "\tedge [color=\"#6e6e78\", fontcolor=\"#6e6e78\", fontname=\"Helvetica\", fontsize=7, arrowsize=0.5, penwidth=0.8];\n")
 }
 
-// title says what is drawn and what the colours mean.
-func (d *dotWriter) title() string {
+// heading says what is drawn and what the colours mean.
+func (d *dotWriter) heading() string {
 	r, p := d.p.r, d.p
 	lines := []string{filepath.Base(r.Model.File) + "   " + r.DimsText()}
 	if p.root != r.Tree {
@@ -105,8 +106,8 @@ func (d *dotWriter) module(m *report.Module, inside map[*report.Module][]*box, u
 			style = "rounded,dashed"
 		}
 		fmt.Fprintf(d, "%ssubgraph cluster_%d {\n", indent[1:], mine)
-		fmt.Fprintf(d, "%sgraph [label=%s, style=%s, color=\"#b9b9c4\", bgcolor=%q, fontsize=10, tooltip=%s];\n", indent,
-			quoteDOT(d.clusterLabel(m)), quoteDOT(style), []string{"#f6f6f9", "#ececf2"}[level%2], quoteDOT(d.moduleTip(m)))
+		fmt.Fprintf(d, "%sgraph [label=\"\", style=%s, color=\"#b9b9c4\", bgcolor=%q, tooltip=%s];\n", indent,
+			quoteDOT(style), []string{"#f6f6f9", "#ececf2"}[level%2], quoteDOT(d.moduleTip(m)))
 	}
 	if used[m] {
 		for _, b := range inside[m] {
@@ -117,6 +118,7 @@ func (d *dotWriter) module(m *report.Module, inside map[*report.Module][]*box, u
 		d.module(c, inside, used, number, level+1)
 	}
 	if cluster {
+		d.title(m, mine, indent)
 		fmt.Fprintf(d, "%s}\n", indent[1:])
 	}
 }
@@ -155,8 +157,13 @@ func (d *dotWriter) box(b *box, indent string) {
 	switch {
 	case b.operator != nil:
 		op := b.operator
-		label := op.Node.Kind() + "\n" + shapeOf(r, op.Node.Output(0)) + "\n" + costLine(r, &op.Metrics)
-		fmt.Fprintf(d, "%sn%d [label=%s, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), d.fill(b), quoteDOT(d.operatorTip(op)))
+		label, style := op.Node.Kind()+"\n"+shapeOf(r, op.Node.Output(0)), d.fill(b)
+		if idle(op) {
+			style += `, color="#c8c8d0", fontcolor="#6e6e78", fontsize=8`
+		} else {
+			label += "\n" + costLine(r, &op.Metrics)
+		}
+		fmt.Fprintf(d, "%sn%d [label=%s, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), style, quoteDOT(d.operatorTip(op)))
 	case b.module != nil:
 		m, style := b.module, "filled,rounded"
 		if !d.p.inFocus(b) {
@@ -174,6 +181,8 @@ func (d *dotWriter) box(b *box, indent string) {
 		}
 		label += costLine(r, &m.Metrics)
 		fmt.Fprintf(d, "%sm%d [label=%s, style=\"%s\", penwidth=1.2, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), style, d.fill(b), quoteDOT(d.moduleTip(m)))
+	case b.constants != nil:
+		d.note(b, indent)
 	default:
 		v := b.values[0]
 		label, tip := v.Name, v.Name+" "+typeOf(r, v)
@@ -187,6 +196,19 @@ func (d *dotWriter) box(b *box, indent string) {
 		}
 		fmt.Fprintf(d, "%sv%d [label=%s, shape=oval, fillcolor=\"#dfe9f5\", color=\"#7f9cc0\", fontsize=8, tooltip=%s];\n", indent, v.ID, quoteDOT(label), quoteDOT(tip))
 	}
+}
+
+// note writes what stands for constants.
+func (d *dotWriter) note(b *box, indent string) {
+	var tip []string
+	for _, v := range b.constants {
+		tip = append(tip, v.Producer.Kind()+" "+v.Name+" "+typeOf(d.p.r, v))
+	}
+	label := render.Plural(len(b.constants), "constant")
+	if v := b.constants[0]; len(b.constants) == 1 {
+		label = v.Producer.Kind() + " " + shapeOf(d.p.r, v)
+	}
+	fmt.Fprintf(d, "%sc%d [label=%s, shape=plain, style=\"\", fontsize=7, fontcolor=\"#6e6e78\", tooltip=%s];\n", indent, b.number, quoteDOT(label), quoteDOT(strings.Join(tip, "\n")))
 }
 
 func (d *dotWriter) operatorTip(op *report.Operator) string {
@@ -218,6 +240,8 @@ func (b *box) name() string {
 		return fmt.Sprintf("n%d", b.number)
 	case b.module != nil:
 		return fmt.Sprintf("m%d", b.number)
+	case b.constants != nil:
+		return fmt.Sprintf("c%d", b.number)
 	}
 	return fmt.Sprintf("v%d", b.values[0].ID)
 }
@@ -235,6 +259,8 @@ func (d *dotWriter) flow(f *flow, readers int) {
 		attrs = append(attrs, fmt.Sprintf("penwidth=%.1f", math.Max(0.4, math.Min(4, (math.Log10(float64(n))-2)*0.6))))
 	}
 	switch {
+	case f.from.constants != nil:
+		attrs = []string{`color="#b4b4be", weight=4, penwidth=0.5, arrowsize=0.3`}
 	case !data: // its shape is all that is read
 		attrs = append(attrs, `style=dotted, penwidth=0.5`)
 	case readers > manyReaders:

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,9 +38,10 @@ func reportOf(tb testing.TB, parts ...onnxtest.Part) *report.Report {
 	return reporttest.Build(tb, g, false)
 }
 
-// drawing is what a DOT text says: labels by node, edges in order, depth of the deepest cluster.
+// drawing is what a DOT text says: labels by node, titles of clusters by theirs, edges in order, depth of the deepest cluster.
 type drawing struct {
 	labels map[string]string
+	titles map[string]string
 	edges  []string
 	deep   int
 }
@@ -51,7 +54,7 @@ func parse(tb testing.TB, text []byte) *drawing {
 		tb.Fatalf("%v\n%.2000s", err, text)
 	}
 	graphviz(tb, text, "-Tcanon", "-q")
-	d := &drawing{labels: map[string]string{}}
+	d := &drawing{labels: map[string]string{}, titles: map[string]string{}}
 	if len(file.Graphs) != 1 || file.Graphs[0].Strict {
 		tb.Fatalf("%d graphs; a strict one loses edges", len(file.Graphs))
 	}
@@ -89,12 +92,18 @@ func (d *drawing) walk(list []ast.Stmt, level int) {
 		switch s := s.(type) {
 		case *ast.NodeStmt:
 			for _, a := range s.Attrs {
-				if a.Key == "label" {
+				switch {
+				case a.Key != "label":
+				case strings.HasPrefix(s.Node.ID, "t"):
+					d.titles[s.Node.ID] = a.Val
+				default:
 					d.labels[s.Node.ID] = a.Val
 				}
 			}
 		case *ast.EdgeStmt:
-			d.edges = append(d.edges, s.From.(*ast.Node).ID+" "+s.To.Vertex.(*ast.Node).ID)
+			if from := s.From.(*ast.Node).ID; !strings.HasPrefix(from, "t") { // which holds a title above a box
+				d.edges = append(d.edges, from+" "+s.To.Vertex.(*ast.Node).ID)
+			}
 		case *ast.Subgraph:
 			d.walk(s.Stmts, level+1)
 		}
@@ -181,7 +190,7 @@ func TestDOTDepth(t *testing.T) {
 	} {
 		r.View.Depth = tt.depth
 		d := parse(t, exported(t, r, "dot"))
-		if len(d.labels) != tt.boxes || d.operators() != tt.operators || len(d.edges) != tt.edges || d.deep != tt.deep {
+		if len(d.labels) != tt.boxes || d.operators() != tt.operators || len(d.edges) != tt.edges || d.deep != tt.deep || (len(d.titles) > 0) != (tt.deep > 0) {
 			t.Errorf("depth %d: %d boxes, %d of them operators, %d edges, clusters to level %d; want %v", tt.depth, len(d.labels), d.operators(), len(d.edges), d.deep, tt)
 		}
 	}
@@ -233,10 +242,147 @@ func TestDOTModels(t *testing.T) {
 					t.Errorf("%d boxes, laid out in %v", len(d.labels), took)
 				}
 				r.View.Depth = 99
-				if d := parse(t, exported(t, r, "dot")); d.operators() != len(r.Operators) {
-					t.Errorf("%d boxes for %d operators", d.operators(), len(r.Operators))
+				d = parse(t, exported(t, r, "dot"))
+				for i := range r.Operators {
+					if op := &r.Operators[i]; d.labels[fmt.Sprintf("n%d", i)] == "" && (op.Metrics.Energy > 0 || !stored(op.Node)) {
+						t.Errorf("no box for %s", op.Node.Label())
+					}
 				}
 			}
 		})
 	}
+}
+
+// stored reports whether a node computes from what the file stores alone.
+func stored(n *graph.Node) bool {
+	for _, v := range n.Inputs {
+		if v != nil && v.Init == nil && (v.Producer == nil || !stored(v.Producer)) {
+			return false
+		}
+	}
+	return len(n.Bodies()) == 0
+}
+
+// TestDOTConstants: what follows from stored tensors stands as a note with each operator that reads it, in its module, and
+// draws no edge between modules.
+func TestDOTConstants(t *testing.T) {
+	r := reportOf(
+		t, onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2, 3), onnxtest.Weight("w", graph.Float32, 4, 3),
+		onnxtest.Node("Constant", "", "two", onnxtest.Attr("value_float", 2.0), onnxtest.Name("/a/Constant")),
+		onnxtest.Node("Mul", "x two", "h", onnxtest.Name("/a/Mul")),
+		onnxtest.Node("Transpose", "w", "wt", onnxtest.Attr("perm", []int64{1, 0}), onnxtest.Name("/a/Transpose")),
+		onnxtest.Node("MatMul", "h wt", "g", onnxtest.Name("/b/MatMul")),
+		onnxtest.Node("Mul", "g two", "k", onnxtest.Name("/b/Mul")),
+		onnxtest.Node("Constant", "", "z", onnxtest.Attr("value_float", 1.0), onnxtest.Name("/b/Constant")),
+		onnxtest.Node("Identity", "k", "y", onnxtest.Name("/b/Identity")),
+		onnxtest.Out("y", graph.Float32, 2, 4), onnxtest.Out("z", graph.Float32))
+	for _, tt := range []struct {
+		depth int
+		edges string
+	}{
+		{1, "v0 m1, m1 m2, m2 v7, m2 v8"}, // x → a → b → y; z comes from b
+		{9, "v0 n1, n1 n3, n3 n4, n4 n6, c1 n1, c3 n3, c4 n4, n6 v7, n5 v8"},
+	} {
+		r.View.Depth = tt.depth
+		d := parse(t, exported(t, r, "dot"))
+		ends := regexp.MustCompile(`v[0-9]+`)
+		if got, want := ends.ReplaceAllString(strings.Join(d.edges, ", "), "v"), ends.ReplaceAllString(tt.edges, "v"); got != want {
+			t.Errorf("depth %d: edges %s, want %s", tt.depth, got, want)
+		}
+		if tt.depth == 9 && (d.labels["c1"] != `"Constant []"` || d.labels["c3"] != `"Transpose [3, 4]"`) {
+			t.Errorf("notes %s, %s", d.labels["c1"], d.labels["c3"])
+		}
+	}
+	r.View.Depth = -1
+	if d := parse(t, exported(t, r, "dot")); strings.Contains(fmt.Sprint(d.labels), "Constant") {
+		t.Errorf("a picture of what costs shows constants: %v", d.labels)
+	}
+}
+
+// TestDOTTitles: no edge leads across the title of a cluster, and every title lies in it, where Graphviz is there to say.
+func TestDOTTitles(t *testing.T) {
+	program, err := exec.LookPath("dot")
+	if err != nil {
+		t.Skip("needs Graphviz")
+	}
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			r := reporttest.Build(t, reporttest.Fixture(t, name), false)
+			for _, depth := range []int{-1, 1, 2} {
+				r.View.Depth = depth
+				text := exported(t, r, "dot")
+				if strings.Count(string(text), " -> ") > 1000 {
+					continue // Graphviz takes minutes
+				}
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				cmd := exec.CommandContext(ctx, program, "-Tplain")
+				cmd.Stdin = bytes.NewReader(text)
+				plain, err := cmd.Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if crossed := crossedTitles(t, string(plain)); crossed != nil {
+					t.Errorf("depth %d: edges across the titles %v", depth, crossed)
+				}
+			}
+		})
+	}
+}
+
+// crossedTitles reads Graphviz's plain text: boxes by their centre and size, edges as Bézier curves.
+func crossedTitles(t *testing.T, plain string) []string {
+	t.Helper()
+	type rectangle struct{ x, y, width, height float64 }
+	titles := map[string]rectangle{}
+	var crossed []string
+	for line := range strings.Lines(plain) {
+		words := strings.Fields(line)
+		switch {
+		case words[0] == "node" && words[1][0] == 't':
+			v := numbers(t, words[2:6])
+			titles[words[1]] = rectangle{v[0], v[1], v[2], v[3]}
+		case words[0] == "edge":
+			n, err := strconv.Atoi(words[3])
+			if err != nil {
+				t.Fatal(err)
+			}
+			curve := numbers(t, words[4:4+2*n])
+			for name, b := range titles {
+				if crosses(curve, func(x, y float64) bool { return math.Abs(x-b.x) < b.width/2 && math.Abs(y-b.y) < b.height/2 }) {
+					crossed = append(crossed, name+" by "+words[1]+" "+words[2])
+				}
+			}
+		}
+	}
+	return crossed
+}
+
+func numbers(t *testing.T, words []string) []float64 {
+	t.Helper()
+	var out []float64
+	for _, w := range words {
+		v, err := strconv.ParseFloat(w, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// crosses follows a chain of cubic curves, which share ends.
+func crosses(c []float64, inside func(x, y float64) bool) bool {
+	at := func(k int, s float64) float64 {
+		r := 1 - s
+		return r*r*r*c[k] + 3*r*r*s*c[k+2] + 3*r*s*s*c[k+4] + s*s*s*c[k+6]
+	}
+	for k := 0; k+7 < len(c); k += 6 {
+		for s := 0.0; s <= 1; s += 1.0 / 64 {
+			if inside(at(k, s), at(k+1, s)) {
+				return true
+			}
+		}
+	}
+	return false
 }

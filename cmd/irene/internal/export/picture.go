@@ -16,28 +16,30 @@ type picture struct {
 	compact bool           // operators that cost nothing, and those that run in another's kernel, have no box
 	hidden  int            // operators of the focus without a box
 
-	boxes  []*box
-	flows  []*flow
-	at     []int // by operator: its box, or nowhere
-	index  []int // by Node.ID: its operator, or nowhere
-	above  map[*report.Module]bool
-	opened []*report.Module // tree order
-	parent map[*report.Module]*report.Module
-	memo   map[*graph.Value][]origin
+	boxes    []*box
+	flows    []*flow
+	at       []int  // by operator: its box, or nowhere
+	index    []int  // by Node.ID: its operator, or nowhere
+	constant []bool // by operator: it computes from stored tensors alone, and costs nothing
+	above    map[*report.Module]bool
+	opened   []*report.Module // tree order
+	parent   map[*report.Module]*report.Module
+	memo     map[*graph.Value][]origin
 }
 
 const nowhere = -1
 
-// box is one thing that is drawn; exactly one of operator, module and values is set.
+// box is one thing that is drawn; exactly one of operator, module, values and constants is set.
 type box struct {
-	id       int
-	operator *report.Operator
-	module   *report.Module // closed: it stands for everything in it
-	values   []*graph.Value // inputs or outputs of the graph
-	output   bool
-	in       *report.Module // the opened module around it
-	number   int            // of its operator, or of its module in tree order
-	share    float64
+	id        int
+	operator  *report.Operator
+	module    *report.Module // closed: it stands for everything in it
+	values    []*graph.Value // inputs or outputs of the graph
+	output    bool
+	constants []*graph.Value // that one operator reads
+	in        *report.Module // the opened module around it
+	number    int            // of its operator, or of that which reads it, or of its module in tree order
+	share     float64
 }
 
 // flow is what one box reads of another: one input slot between operators, else every tensor once.
@@ -108,6 +110,7 @@ func newPicture(r *report.Report, depth int, compact bool) *picture {
 	for m := p.parent[p.root]; m != nil; m = p.parent[m] {
 		p.above[m] = true
 	}
+	p.findConstants()
 	number := 0
 	p.place(r.Tree, nil, nowhere, &number)
 	p.merge()
@@ -124,9 +127,12 @@ func (p *picture) place(m, in *report.Module, level int, number *int) {
 	*number++
 	if !p.above[m] && (level == nowhere || level >= p.depth || p.compact && m != p.root && p.single(m)) {
 		b := p.add(&box{module: m, in: in, number: mine, share: m.Metrics.Share})
+		all := p.onlyConstants(m)
 		m.Walk(func(c *report.Module) {
 			for _, i := range c.Operators {
-				p.at[i] = b.id
+				if all || !p.constant[i] {
+					p.at[i] = b.id
+				}
 			}
 			*number++
 		})
@@ -140,6 +146,9 @@ func (p *picture) place(m, in *report.Module, level int, number *int) {
 			if level != nowhere {
 				p.hidden++
 			}
+			continue
+		}
+		if p.constant[i] {
 			continue
 		}
 		p.at[i] = p.add(&box{operator: op, in: m, number: i, share: op.Metrics.Share}).id
@@ -223,6 +232,9 @@ func (p *picture) connect() {
 				p.flow(v, to, pair)
 			}
 		}
+	}
+	for _, b := range slices.Clone(p.boxes) {
+		p.note(b)
 	}
 	for _, v := range main.Outputs {
 		from := p.origins(v)

@@ -2,7 +2,6 @@ package page
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/paired"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/align"
@@ -29,6 +29,8 @@ type pageData struct {
 	Metrics []metric    `json:"metrics" lines:"before"`
 	Models  []model     `json:"models" lines:"before,each"`
 	Rows    []row       `json:"rows,omitzero" lines:"before,each"` // of several models
+	Normals []float64   `json:"normals,omitzero" lines:"before"`   // what errors are drawn from, of two models
+	Ratios  *ratios     `json:"ratios,omitzero" lines:"before"`    // of two models as the page opens; null where nothing is predicted
 }
 
 // rulesData are the constants of the model of energy.
@@ -51,6 +53,12 @@ type metric struct {
 	Predicted bool   `json:"predicted"`
 }
 
+// ratios are what the second of two models takes over what the first does, with the 90 % interval; null is what is not known.
+type ratios struct {
+	Energy [3]render.Number `json:"energy"`
+	Time   [3]render.Number `json:"time"`
+}
+
 // row says which modules of the models answer to each other, as a row of a tree, parents first.
 type row struct {
 	Parent  int          `json:"parent"`
@@ -58,27 +66,42 @@ type row struct {
 	Modules []int        `json:"modules"` // by number; -1 where a model has none
 }
 
-// model is one model. Everything that repeats (expressions, kinds of operators, kernels of equal work) stands in it once
+// model is one model. Everything that repeats (expressions, forms of operators, work of kernels, notes) stands in it once
 // and is spoken of by its number, -1 where there is none.
 type model struct {
-	File        string            `json:"file"`
-	Title       string            `json:"title"`
-	About       string            `json:"about"`
-	Mode        string            `json:"mode"`
-	Convention  graph.Convention  `json:"flops"`
-	Flags       string            `json:"flags"`
-	Dims        []dim             `json:"dims" lines:"before"`
-	Derived     []derived         `json:"derived"`
-	Limits      []limit           `json:"limits"`
-	Memory      report.MemoryJSON `json:"memory" lines:"before"`
-	Coverage    string            `json:"coverage"`
-	Warnings    []string          `json:"warnings"`
-	Modules     []module          `json:"modules" lines:"before,each"`   // parents first
-	Operators   []operator        `json:"operators" lines:"before,each"` // in graph order
-	Plans       []plan            `json:"plans" lines:"before,each"`
-	Devices     []device          `json:"devices" lines:"before,each"`
-	Forms       []form            `json:"forms" lines:"before,each"`
-	Expressions []string          `json:"expressions" lines:"before"`
+	File        string           `json:"file"`
+	Title       string           `json:"title"`
+	About       string           `json:"about"`
+	Mode        string           `json:"mode"`
+	Convention  graph.Convention `json:"flops"`
+	Flags       string           `json:"flags"`
+	Settings    []setting        `json:"settings"`
+	Dims        []dim            `json:"dims" lines:"before"`
+	Derived     []derived        `json:"derived"`
+	Limits      []limit          `json:"limits"`
+	Equal       [][2]int         `json:"equal"` // expressions that the graph needs to be equal
+	Coverage    string           `json:"coverage"`
+	Unknown     []string         `json:"unknown"`
+	Decodes     bool             `json:"decodes"`                       // a run makes a token of each sequence
+	Modules     []module         `json:"modules" lines:"before,each"`   // parents first
+	Operators   []operator       `json:"operators" lines:"before,each"` // in graph order
+	Types       []typeData       `json:"types" lines:"before,each"`     // the one that the page opens in first
+	Profiles    []string         `json:"profiles"`
+	Runtime     string           `json:"runtime"` // profile that was asked for; "" is what devices and types say
+	Plans       []plan           `json:"plans" lines:"before,each"`
+	Works       []work           `json:"works" lines:"before,each"`
+	Lives       []lives          `json:"lives" lines:"before,each"`
+	Devices     []device         `json:"devices" lines:"before,each"`
+	Forms       []form           `json:"forms" lines:"before,each"`
+	Expressions []string         `json:"expressions" lines:"before"`
+	Notes       []string         `json:"notes" lines:"before,each"`
+}
+
+// setting is a flag of the opening device or its host.
+type setting struct {
+	Key        string `json:"key"`
+	Flag       string `json:"flag"`
+	Everywhere bool   `json:"everywhere"`
 }
 
 // dim is an open dim with the size that the page opens with.
@@ -116,34 +139,11 @@ type module struct {
 type operator struct {
 	Name   string `json:"name"`
 	Module int    `json:"module"`
-	Form   int    `json:"form"`
-}
-
-// form is what equal operators share.
-type form struct {
-	Op      string      `json:"op"`
-	Domain  string      `json:"domain"`
-	Class   string      `json:"class"`
-	DType   graph.DType `json:"dtype"`
-	Params  graph.Dim   `json:"params"`
-	MACs    int         `json:"macs"`
-	FLOPs   int         `json:"flops"`
-	Read    int         `json:"read"`
-	Written int         `json:"written"`
-	Share   int         `json:"share"`  // in what a kernel of several operators takes
-	Inputs  []*value    `json:"inputs"` // null for an absent one
-	Outputs []*value    `json:"outputs"`
-}
-
-type value struct {
-	render.Tuple
-	DType  graph.DType `json:"dtype"`
-	Shape  *[]int      `json:"shape"`  // null where not even the rank is known
-	Weight bool        `json:"weight"` // it has data in the file
+	Role   int    `json:"role"`
 }
 
 // htmlData is the data of a page, as JSON that may stand inside an element.
-func htmlData(pages []Page) []byte {
+func htmlData(pages []Page) ([]byte, error) {
 	r := predict.Rules()
 	data := pageData{Schema: report.Schema, Rules: rulesData{
 		Terms: r.Terms, VectorRows: r.VectorRows, SmallTime: r.SmallTime, WiderStandIn: r.WiderStandIn,
@@ -157,7 +157,11 @@ func htmlData(pages []Page) []byte {
 	}
 	laws := law.NewSheets()
 	for i := range pages {
-		data.Models = append(data.Models, newPageBuilder(&pages[i], laws).model())
+		m, err := newPageBuilder(&pages[i], laws).model()
+		if err != nil {
+			return nil, err
+		}
+		data.Models = append(data.Models, m)
 	}
 	if len(laws.Laws) > 0 {
 		data.Overlap = laws
@@ -165,7 +169,28 @@ func htmlData(pages []Page) []byte {
 	if len(pages) > 1 {
 		data.Rows = rows(pages)
 	}
-	return bytes.ReplaceAll(render.JSON(&data), []byte("<"), []byte(`\u003c`))
+	if len(pages) == 2 {
+		data.Normals, data.Ratios = paired.Normals(), openingRatios(pages)
+	}
+	return bytes.ReplaceAll(render.JSON(&data), []byte("<"), []byte(`\u003c`)), nil
+}
+
+// openingRatios are those of the reports, as irene compare has them.
+func openingRatios(pages []Page) *ratios {
+	draws := paired.NewDraws()
+	var sums [2]*paired.Sum
+	for k := range sums {
+		r := pages[k].report
+		if r.Prediction == nil {
+			return nil
+		}
+		sums[k] = r.Prediction.Paired(draws, r.Tree.Module)[r.Tree.Module]
+	}
+	of := func(quantity int) [3]render.Number {
+		r := draws.Ratio(sums[0], sums[1], quantity)
+		return [3]render.Number{render.Number(r.Value), render.Number(r.Low), render.Number(r.High)}
+	}
+	return &ratios{of(paired.Energy), of(paired.Time)}
 }
 
 // rows aligns the models.
@@ -174,14 +199,14 @@ func rows(pages []Page) []row {
 	number := make([]map[*graph.Module]int, len(pages))
 	for k := range pages {
 		byPath := map[string]*report.Metrics{}
-		pages[k].Report.Tree.Walk(func(m *report.Module) { byPath[m.Path] = &m.Metrics })
-		trees[k] = align.Tree{Root: pages[k].Open.Tree.Root, Weigh: func(m *graph.Module) align.Weight {
+		pages[k].report.Tree.Walk(func(m *report.Module) { byPath[m.Path] = &m.Metrics })
+		trees[k] = align.Tree{Root: pages[k].open().Tree.Root, Weigh: func(m *graph.Module) align.Weight {
 			if of := byPath[m.Path]; of != nil {
 				return compare.Weight(of)
 			}
 			return align.Weight{}
 		}}
-		number[k] = places(pages[k].Open.Tree.Root)
+		number[k] = places(pages[k].open().Tree.Root)
 	}
 	var out []row
 	at := map[*align.Row]int{nil: -1}
@@ -211,8 +236,12 @@ type pageBuilder struct {
 	taken     map[string]bool
 	exprs     *numbered[string]
 	forms     *numbered[form]
-	operators []*graph.Node       // of the tree, in graph order
-	index     map[*graph.Node]int // in operators
+	works     *numbered[work]
+	lives     *numbered[lives]
+	notes     *numbered[string]
+	operators []*graph.Node // of the tree, in graph order
+	index     []int         // in operators, by Node.ID; -1 for others
+	roles     roles
 }
 
 // numbered numbers distinct values.
@@ -239,28 +268,42 @@ func (t *numbered[T]) id(v T) int {
 
 func newPageBuilder(p *Page, laws *law.Sheets) *pageBuilder {
 	b := &pageBuilder{
-		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{}, index: map[*graph.Node]int{},
-		exprs: newNumbered[string](), forms: newNumbered[form](),
+		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{},
+		exprs: newNumbered[string](), forms: newNumbered[form](), works: newNumbered[work](), lives: newNumbered[lives](), notes: newNumbered[string](),
 	}
-	for _, n := range p.Open.Graph.Nodes {
-		if p.Open.Tree.Of[n.ID] != nil {
-			b.index[n] = len(b.operators)
+	for _, n := range p.open().Graph.Nodes {
+		b.index = append(b.index, -1)
+		if p.open().Tree.Of[n.ID] != nil {
+			b.index[n.ID] = len(b.operators)
 			b.operators = append(b.operators, n)
 		}
 	}
 	return b
 }
 
-func (b *pageBuilder) model() model {
-	r := b.page.Report
+func (b *pageBuilder) model() (model, error) {
+	r := b.page.report
 	out := model{
-		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: r.NumbersText(), Convention: r.Convention, Flags: b.page.Flags,
-		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Memory: r.MemoryJSON(), Coverage: b.coverage(), Warnings: b.warnings(),
+		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.request.Flags,
+		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Equal: b.equal(), Coverage: b.coverage(), Unknown: b.unknown(), Decodes: b.decodes(),
+		Profiles: b.page.profiles,
+	}
+	for _, s := range b.page.request.Setting {
+		out.Settings = append(out.Settings, setting(s))
+	}
+	if t := b.page.request.Target; t != nil {
+		out.Runtime = t.Options.Profile
+	}
+	for i := range b.page.types {
+		out.Types = append(out.Types, b.precision(&b.page.types[i]))
+	}
+	if err := b.devices(&out); err != nil {
+		return out, err
 	}
 	out.Modules, out.Operators = b.tree()
-	out.Plans, out.Devices = b.devices()
-	out.Forms, out.Expressions = b.forms.list, b.exprs.list
-	return out
+	b.roles.fill(out.Types, out.Plans)
+	out.Forms, out.Works, out.Lives, out.Expressions, out.Notes = b.forms.list, b.works.list, b.lives.list, b.exprs.list, b.notes.list
+	return out, nil
 }
 
 // expr numbers an expression; -1 where it is not known.
@@ -295,7 +338,7 @@ func (b *pageBuilder) symbol(name string) string {
 var tableLimit = regexp.MustCompile(`^min\((\d+), (.*)\)$`)
 
 func (b *pageBuilder) dims() []dim {
-	a, r := b.page.Open, b.page.Report
+	a, r := b.page.open(), b.page.report
 	declared := analysis.Declared(a.Graph)
 	var out []dim
 	for _, d := range r.Dims {
@@ -312,7 +355,7 @@ func (b *pageBuilder) dims() []dim {
 }
 
 func (b *pageBuilder) derived() []derived {
-	a := b.page.Open
+	a := b.page.open()
 	declared := analysis.Declared(a.Graph)
 	var out []derived
 	for _, s := range slices.Sorted(maps.Keys(a.Inference.Solved)) {
@@ -326,7 +369,7 @@ func (b *pageBuilder) derived() []derived {
 func (b *pageBuilder) limits() []limit {
 	seen := map[string]bool{}
 	var out []limit
-	for _, c := range b.page.Open.Inference.Constraints {
+	for _, c := range b.page.open().Inference.Constraints {
 		for _, pair := range [][2]graph.Dim{{c.A, c.B}, {c.B, c.A}} {
 			m := tableLimit.FindStringSubmatch(pair[0].String())
 			if m == nil || !c.Broadcast || m[2] != pair[1].String() || seen[m[0]] {
@@ -341,31 +384,55 @@ func (b *pageBuilder) limits() []limit {
 	return out
 }
 
+// equal are the equalities that sizes can break. Those that a file breaks at any sizes are no news.
+func (b *pageBuilder) equal() [][2]int {
+	inf := b.page.open().Inference
+	broken := map[*graph.Node]bool{}
+	for _, c := range inf.Conflicts {
+		broken[c.Node] = true
+	}
+	var out [][2]int
+	for _, c := range inf.Constraints {
+		if c.Broadcast || broken[c.Node] || c.A.IsUnknown() || c.B.IsUnknown() {
+			continue
+		}
+		if pair := [2]int{b.expr(c.A), b.expr(c.B)}; !slices.Contains(out, pair) {
+			out = append(out, pair)
+		}
+	}
+	return out
+}
+
 // coverage says which source placed what part of the nodes.
 func (b *pageBuilder) coverage() string {
 	var list []string
-	for _, s := range b.page.Report.Coverage {
+	for _, s := range b.page.report.Coverage {
 		list = append(list, fmt.Sprintf("%s by %s", render.Percent(s.Share), s.Source))
 	}
 	return strings.Join(list, ", ")
 }
 
-// warnings are what to know beside the numbers.
-func (b *pageBuilder) warnings() []string {
-	var warnings []string
-	for _, k := range b.page.Report.Unknown {
-		warnings = append(warnings, fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why))
+// unknown are the operators whose costs are in no sum.
+func (b *pageBuilder) unknown() (list []string) {
+	for _, k := range b.page.report.Unknown {
+		list = append(list, fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why))
 	}
-	return append(warnings, b.page.Open.Warnings...)
+	return list
+}
+
+// decodes reports whether a run is a step of a decoder that keeps a cache.
+func (b *pageBuilder) decodes() bool {
+	d, err := analysis.FindDecoder(b.page.open().Graph, analysis.DecoderNames{})
+	return err == nil && len(d.Caches) > 0
 }
 
 // tree lists the modules, parents first, and the operators in graph order.
 func (b *pageBuilder) tree() (modules []module, operators []operator) {
-	number := places(b.page.Open.Tree.Root)
+	number := places(b.page.open().Tree.Root)
 	calls := map[string]int{}
-	b.page.Open.Tree.Root.Walk(func(m *graph.Module) { calls[m.Canonical]++ })
-	b.page.Open.Tree.Root.Walk(func(m *graph.Module) {
-		x := module{Parent: number[m.Parent], Name: m.Name, Path: m.Path, Class: m.Class, Params: b.page.Open.Params.Module(m)}
+	b.page.open().Tree.Root.Walk(func(m *graph.Module) { calls[m.Canonical]++ })
+	b.page.open().Tree.Root.Walk(func(m *graph.Module) {
+		x := module{Parent: number[m.Parent], Name: m.Name, Path: m.Path, Class: m.Class, Params: b.page.open().Params.Module(m)}
 		if m.Canonical != m.Path {
 			x.Canonical = &m.Canonical
 		}
@@ -374,49 +441,8 @@ func (b *pageBuilder) tree() (modules []module, operators []operator) {
 		}
 		modules = append(modules, x)
 	})
-	for _, n := range b.operators {
-		operators = append(operators, operator{n.Name, number[b.page.Open.Tree.Of[n.ID]], b.forms.id(b.form(n))})
+	for i, n := range b.operators {
+		operators = append(operators, operator{n.Name, number[b.page.open().Tree.Of[n.ID]], b.roles.of(i)})
 	}
 	return modules, operators
-}
-
-func (b *pageBuilder) form(n *graph.Node) form {
-	cost, m := &b.page.Open.Costs[n.ID], report.OperatorMetrics(b.page.Open, b.page.Report.Convention, n)
-	class := cost.Class
-	if i := b.index[n]; i < len(b.page.Report.Operators) {
-		class = b.page.Report.Operators[i].Class // both list the operators of the tree in graph order
-	}
-	return form{
-		Op: n.Op, Domain: n.Domain, Class: cmp.Or(class, "view"), DType: cost.DType, Params: m.Params,
-		MACs: b.expr(m.MACs), FLOPs: b.expr(m.FLOPs), Read: b.expr(m.Read), Written: b.expr(m.Written), Share: b.share(cost),
-		Inputs: b.values(n.Inputs), Outputs: b.values(n.Outputs),
-	}
-}
-
-// share numbers the FLOPs by which operators share their kernel; -1 where they are not known.
-func (b *pageBuilder) share(c *graph.Cost) int {
-	if !c.Known {
-		return -1
-	}
-	return b.expr(c.FLOPs(graph.TwoMACPlusElementwise))
-}
-
-func (b *pageBuilder) values(list []*graph.Value) []*value {
-	out := make([]*value, len(list))
-	for i, v := range list {
-		if v == nil {
-			continue
-		}
-		f := &b.page.Open.Inference.Facts[v.ID]
-		out[i] = &value{DType: f.DType, Weight: v.Init != nil}
-		if f.Shape == nil {
-			continue
-		}
-		ids := make([]int, len(f.Shape))
-		for k, d := range f.Shape {
-			ids[k] = b.expr(d)
-		}
-		out[i].Shape = &ids
-	}
-	return out
 }

@@ -13,13 +13,15 @@ import (
 	"github.com/irene-onnx/irene/graph"
 )
 
-// plan says under a runtime profile which work every operator does, and in which operator's kernel the others run. A kernel
-// stands for its operators in proportion to their shares, alike where none has any.
+// plan says under a runtime profile, in one type, which work every operator does, and in which operator's kernel the others
+// run. A kernel stands for its operators in proportion to their shares, alike where none has any.
 type plan struct {
-	Profile string `json:"runtime"`
-	Works   []work `json:"works" lines:"before,each"`
-	Work    []int  `json:"work" lines:"before"`
-	Kernel  []int  `json:"kernel" lines:"before"`
+	Type    int   `json:"type"`
+	Profile int   `json:"profile"`
+	Rates   bool  `json:"rates"`  // of devices whose kernels go by rates
+	Work    []int `json:"work"`   // by role
+	Kernel  []int `json:"kernel"` // by role: how many operators further on the one is that does the work; 0 for itself
+	Notes   []int `json:"notes"`
 }
 
 // work is what equal kernels do.
@@ -73,17 +75,17 @@ type device struct {
 	Boundary  energy.Boundary       `json:"scope"`
 	Origin    string                `json:"origin"`
 	Default   bool                  `json:"default"`
-	Plan      int                   `json:"plan"`
-	Law       int                   `json:"law"` // of overlapping kernels, among those of the page; -1 where kernels go by rates
+	Laws      []int                 `json:"laws"` // of overlapping kernels, by profile, among those of the page; -1 where kernels go by rates
 	SMs       int                   `json:"sms"`
 	Hidden    float64               `json:"hidden"`
 	Idle      energy.Watts          `json:"idle"`
 	Memory    int64                 `json:"memory"`
 	Bandwidth energy.BytesPerSecond `json:"bandwidth"`
 	Host      [2]float64            `json:"host"` // joules, seconds
-	Rates     []rate                `json:"rates"`
+	Board     energy.Watts          `json:"board"`
+	Rates     []*rate               `json:"rates"` // null where no kernel of the device goes by it
 	Residuals residuals             `json:"residuals"`
-	Warnings  []string              `json:"warnings"`
+	Warnings  [][]int               `json:"warnings"` // by profile
 }
 
 // rate is what a unit of each term takes, of one class in one element type.
@@ -105,45 +107,96 @@ type residuals struct {
 	Classes render.Members[float64] `json:"classes"`
 }
 
-// devices gathers the kernels of every runtime profile, and the rates of every device.
-func (b *pageBuilder) devices() (plans []plan, devices []device) {
-	type kind struct {
-		profile string
-		rates   bool
+// devices gathers the kernels of every type under every runtime profile, and the rates or laws of every device.
+func (b *pageBuilder) devices(out *model) error {
+	p := b.page
+	for i := range p.devices {
+		out.Devices = append(out.Devices, b.device(&p.devices[i], i == 0))
 	}
-	at := map[kind]int{}
-	for i, r := range b.page.Recipes {
-		k := kind{r.Profile, r.Overlap == nil}
-		if _, ok := at[k]; !ok {
-			at[k] = len(plans)
-			plans = append(plans, b.plan(r))
-		}
-		devices = append(devices, b.device(r, at[k], i))
-	}
-	return plans, devices
-}
-
-func (b *pageBuilder) plan(r *predict.Recipe) plan {
-	works := newNumbered[work]()
-	out := plan{Profile: r.Profile, Work: slices.Repeat([]int{-1}, len(b.operators)), Kernel: slices.Repeat([]int{-1}, len(b.operators))}
-	for i := range r.Kernels {
-		k := &r.Kernels[i]
-		at := b.index[k.Node]
-		out.Work[at] = works.id(b.work(k))
-		for _, m := range k.Members {
-			if m != k.Node {
-				out.Kernel[b.index[m]] = at
+	rates := &rateTable{index: map[coefficients.Key]int{}}
+	seen := map[*predict.Plan]bool{}
+	for k := range p.types {
+		for i, program := range p.types[k].programs {
+			if program == nil {
+				continue
+			}
+			d, profile := &out.Devices[i/len(p.profiles)], i%len(p.profiles)
+			r, err := program.Recipe()
+			if err != nil {
+				return err
+			}
+			if k == 0 {
+				b.law(d, r, program)
+			}
+			rates.add(d, r)
+			if !seen[program.Plan] {
+				seen[program.Plan] = true
+				out.Plans = append(out.Plans, b.plan(r, plan{Type: k, Profile: profile, Rates: r.Overlap == nil, Notes: b.noted(program.Notes)}, rates))
 			}
 		}
 	}
-	out.Works = works.list
+	return nil
+}
+
+func (b *pageBuilder) noted(notes []string) []int {
+	out := make([]int, len(notes))
+	for i, n := range notes {
+		out[i] = b.notes.id(n)
+	}
 	return out
 }
 
-func (b *pageBuilder) work(k *predict.RecipeKernel) work {
+// rateTable numbers the rates that kernels of the page go by: the same class in the same type on every device.
+type rateTable struct {
+	index map[coefficients.Key]int
+}
+
+func (t *rateTable) of(r *coefficients.Rate) int {
+	i, ok := t.index[r.Key]
+	if !ok {
+		i = len(t.index)
+		t.index[r.Key] = i
+	}
+	return i
+}
+
+// add gives a device its rates.
+func (t *rateTable) add(d *device, r *predict.Recipe) {
+	for _, c := range r.Rates {
+		i := t.of(c)
+		for len(d.Rates) <= i {
+			d.Rates = append(d.Rates, nil)
+		}
+		if d.Rates[i] == nil {
+			x := newRate(r, c)
+			d.Rates[i] = &x
+		}
+	}
+}
+
+func (b *pageBuilder) plan(r *predict.Recipe, out plan, rates *rateTable) plan {
+	work, kernel := slices.Repeat([]int{-1}, len(b.operators)), make([]int, len(b.operators))
+	for i := range r.Kernels {
+		k := &r.Kernels[i]
+		at, rate := b.index[k.Node.ID], -1
+		if k.Rate >= 0 {
+			rate = rates.of(r.Rates[k.Rate])
+		}
+		work[at] = b.works.id(b.work(k, rate))
+		for _, m := range k.Members {
+			if m != k.Node {
+				kernel[b.index[m.ID]] = at - b.index[m.ID]
+			}
+		}
+	}
+	b.roles.columns = append(b.roles.columns, work, kernel)
+	return out
+}
+
+func (b *pageBuilder) work(k *predict.RecipeKernel, rate int) work {
 	c := k.Cost
 	out := work{
-		Call: k.IsCall(), Rate: k.Rate, Class: c.Class, DType: c.DType, Known: c.Known, MACs: b.expr(c.MACs), Read: b.expr(c.Read), Written: b.expr(c.Written), Bytes: b.expr(k.Bytes()),
+		Call: k.IsCall(), Rate: rate, Class: c.Class, DType: c.DType, Known: c.Known, MACs: b.expr(c.MACs), Read: b.expr(c.Read), Written: b.expr(c.Written), Bytes: b.expr(k.Bytes()),
 		Elements: b.expr(c.Elements), Op: c.Row, Quant: c.Quant,
 	}
 	for _, p := range c.Products {
@@ -164,19 +217,32 @@ func (b *pageBuilder) work(k *predict.RecipeKernel) work {
 	return out
 }
 
-func (b *pageBuilder) device(r *predict.Recipe, plan, place int) device {
-	out := device{
-		ID: r.Device.ID, Name: r.Device.Name, Boundary: r.Boundary, Origin: r.Origin,
-		Default: place == 0 && b.page.Report.Device != nil && b.page.Report.Device.Default, Plan: plan, Law: -1,
-		SMs: r.Device.SMs, Hidden: r.Hidden, Idle: r.Idle, Memory: r.Device.MemoryBytes, Bandwidth: r.Device.Bandwidth,
-		Host:      [2]float64{float64(r.Host.Energy), float64(r.Host.Time)},
-		Residuals: residuals{bands(r.Residuals.Levels), bands(r.Residuals.Small), bands(r.Residuals.Classes)}, Warnings: r.Warnings,
+func (b *pageBuilder) device(t *targeted, first bool) device {
+	return device{
+		ID: t.Device.ID, Name: t.Device.Name, Default: first && b.page.report.Device != nil && b.page.report.Device.Default,
+		SMs: t.Device.SMs, Memory: t.Device.MemoryBytes, Bandwidth: t.Device.Bandwidth, Board: t.Device.TDP,
 	}
-	for _, c := range r.Rates {
-		out.Rates = append(out.Rates, newRate(r, c))
-	}
+}
+
+// law adds what a device says under the next profile.
+func (b *pageBuilder) law(d *device, r *predict.Recipe, program *predict.Program) {
+	d.Boundary, d.Origin, d.Hidden, d.Idle = r.Boundary, r.Origin, r.Hidden, r.Idle
+	d.Host = [2]float64{float64(r.Host.Energy), float64(r.Host.Time)}
+	d.Residuals = residuals{bands(r.Residuals.Levels), bands(r.Residuals.Small), bands(r.Residuals.Classes)}
+	d.Warnings = append(d.Warnings, b.noted(r.Warnings[:len(r.Warnings)-len(program.Notes)]))
+	at := -1
 	if r.Overlap != nil {
-		out.Law = b.laws.Add(r.Overlap)
+		at = b.laws.Add(r.Overlap)
+	}
+	d.Laws = append(d.Laws, at)
+}
+
+// chosen are the profiles that nobody chose, by device.
+func (b *pageBuilder) chosen(t *precision) []int {
+	k := slices.IndexFunc(b.page.types, func(x precision) bool { return x.as == t.as })
+	out := make([]int, len(b.page.devices))
+	for i := range out {
+		out[i] = slices.Index(b.page.profiles, b.page.devices[i].chosen[k])
 	}
 	return out
 }

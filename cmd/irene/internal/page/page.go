@@ -2,33 +2,22 @@ package page
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"html/template"
 	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy/predict"
-	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// Page is one model of an HTML report.
-type Page struct {
-	Report  *report.Report     // at the sizes that the page opens with
-	Open    *analysis.Analysis // of the same graph, with its dims left open
-	Recipes []*predict.Recipe  // one per device, the one shown first at the front; none: nothing is predicted
-	Flags   string             // of the command line, beside dims and device, that numbers depend on
-}
-
-//go:embed html/report.html.tmpl html/overlap_waits.js html/overlap.js html/engine.js html/report.js html/compare.js html/report.css
+//go:embed html
 var htmlFiles embed.FS
 
-// htmlScripts are the parts of the page's program, in their order.
-var scripts = []string{"overlap_waits.js", "overlap.js", "engine.js", "report.js", "compare.js"}
+// scripts are the parts of the page's program, in their order.
+var scripts = []string{
+	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "paired.js", "compare.js",
+}
 
 // htmlText is what the template reads.
 type htmlText struct {
@@ -68,24 +57,28 @@ func Write(w io.Writer, pages []Page) error {
 }
 
 func htmlPage(pages []Page) (*htmlText, error) {
-	style, err := htmlFiles.ReadFile("html/report.css")
+	style, err := Style()
 	if err != nil {
 		return nil, err
 	}
-	out := &htmlText{Style: template.CSS(style), Data: template.JS(htmlData(pages))}
-	var hashes []string
+	data, err := htmlData(pages)
+	if err != nil {
+		return nil, err
+	}
+	out := &htmlText{Style: template.CSS(style), Data: template.JS(data)}
 	for _, name := range scripts {
 		script, err := htmlFiles.ReadFile("html/" + name)
 		if err != nil {
 			return nil, err
 		}
 		out.Scripts = append(out.Scripts, template.JS(script))
-		hashes = append(hashes, policyHash(script))
 	}
-	out.Policy = "default-src 'none'; script-src " + strings.Join(hashes, " ") + "; style-src " + policyHash(style) + "; base-uri 'none'; form-action 'none'"
+	if out.Policy, err = Policy(); err != nil {
+		return nil, err
+	}
 	var titles []string
 	for i := range pages {
-		r := pages[i].Report
+		r := pages[i].report
 		out.Version = r.Version
 		titles = append(titles, shortFile(r.Model.File))
 		s := htmlSummary{File: shortFile(r.Model.File)}
@@ -96,12 +89,6 @@ func htmlPage(pages []Page) (*htmlText, error) {
 	}
 	out.Title = strings.Join(titles, " and ")
 	return out, nil
-}
-
-// policyHash is how a content security policy names a text that may run.
-func policyHash(text []byte) string {
-	sum := sha256.Sum256(text)
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 // shortFile is a file's name without folders and compression.

@@ -95,8 +95,8 @@ func streamed(begin func(io.Writer, *Sweep) sweepWriter) func(io.Writer, *Sweep)
 	}
 }
 
-// fixed are the declared dims that are not swept and have a number.
-func (s *Sweep) fixed() []Dim {
+// Fixed are the declared dims that are not swept and have a number.
+func (s *Sweep) Fixed() []Dim {
 	var out []Dim
 	for _, d := range s.Dims {
 		if !slices.Contains(s.Grids[0].Open.Names, d.Name) {

@@ -77,7 +77,7 @@ func newSweepJSONL(w io.Writer, s *Sweep) sweepWriter {
 func newSweepJSON(w io.Writer, s *Sweep) sweepWriter {
 	head := sweepHead{
 		Schema: Schema, Version: s.Version, Model: s.Model.File, As: s.As, Convention: s.Convention,
-		Fixed: DimsJSON(s.fixed()), Assumed: s.Grids[0].Open.Example.Assumed,
+		Fixed: DimsJSON(s.Fixed()), Assumed: s.Grids[0].Open.Example.Assumed,
 	}
 	for _, b := range s.bases() {
 		head.Devices = append(head.Devices, newTargetJSON(b))

@@ -110,7 +110,7 @@ func (s *Sweep) Head() string {
 	}
 	t.Row("swept", strings.Join(swept, "; ")+": "+render.Plural(points, "point"))
 	var fixed []string
-	for _, d := range s.fixed() {
+	for _, d := range s.Fixed() {
 		text := fmt.Sprintf("%s = %d", d.Name, d.Value)
 		if slices.Contains(s.Grids[0].Open.Example.Assumed, d.Name) {
 			text += " (assumed)"

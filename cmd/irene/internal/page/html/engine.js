@@ -68,63 +68,122 @@ const engine = (() => {
   // prepare turns the data of one model into what evaluate reads. Sheets are the laws that its devices speak of.
   function prepare(data, rules, sheets) {
     const symbols = data.dims.map((d) => d.symbol);
-    const model = { data, rules, symbols, expressions: data.expressions.map((t) => compile(t, symbols)) };
+    const model = { data, rules, sheets, symbols, expressions: data.expressions.map((t) => compile(t, symbols)), laws: new Map(), plans: new Map() };
     model.children = data.modules.map(() => []);
     model.own = data.modules.map(() => []);
     data.modules.forEach((m, i) => { if (m.parent >= 0) model.children[m.parent].push(i); });
     data.operators.forEach((op, i) => model.own[op.module].push(i));
     model.tiles = rules.terms.map((name) => rules.tiles[name]);
-    model.laws = data.devices.map((d) => (d.law < 0 ? null : overlapping.prepare(sheets, d.law)));
-    model.plans = data.plans.map(kernels);
     return model;
   }
 
-  // kernels counts those of each work, and lists the operators of each that has several.
-  function kernels(plan) {
-    const counts = plan.works.map(() => 0), members = new Map();
-    plan.work.forEach((w) => { if (w >= 0) counts[w]++; });
-    plan.kernel.forEach((k, i) => {
+  // lawOf is the law of a device under a profile, as it comes; null where kernels go by rates.
+  function lawOf(model, { device, profile }) {
+    const at = device < 0 ? -1 : model.data.devices[device].laws[profile];
+    if (at < 0) return null;
+    if (!model.laws.has(at)) model.laws.set(at, overlapping.prepare(model.sheets, at));
+    return model.laws.get(at);
+  }
+
+  // planOf says which work every operator does under a choice, and in which operator's kernel it runs; null where nothing
+  // is predicted, or not under it.
+  function planOf(model, { device, type, profile }) {
+    if (device < 0) return null;
+    const rates = model.data.devices[device].laws[profile] < 0, key = `${type} ${profile} ${rates}`;
+    if (!model.plans.has(key)) {
+      const plan = model.data.plans.find((p) => p.type === type && p.profile === profile && p.rates === rates);
+      model.plans.set(key, plan ? { key, notes: plan.notes, works: model.data.works, ...expand(model.data.operators, plan) } : null);
+    }
+    return model.plans.get(key);
+  }
+
+  // expand tells every operator what a plan says of its role, counts the kernels of each work, and lists the operators of
+  // each kernel that has several.
+  function expand(operators, plan) {
+    const work = operators.map((op) => plan.work[op.role]), kernel = operators.map((op, i) => (plan.kernel[op.role] ? i + plan.kernel[op.role] : -1));
+    const counts = new Map(), members = new Map();
+    for (const w of work) if (w >= 0) counts.set(w, (counts.get(w) || 0) + 1);
+    kernel.forEach((k, i) => {
       if (k < 0) return;
       if (!members.has(k)) members.set(k, [k]);
       members.get(k).push(i);
     });
-    return { counts, members };
+    return { work, kernel, counts, members };
   }
 
-  // evaluate gives every number of a model at sizes of its dims, on a device (an index; negative: no prediction),
-  // under other settings: see settings of overlap.js.
-  function evaluate(model, sizes, deviceIndex, set = {}) {
-    const { data } = model;
-    const values = model.expressions.map((f) => f(sizes));
-    const get = (id) => (id < 0 ? NaN : values[id]);
-    const forms = data.forms.map((f) => {
-      const n = { macs: get(f.macs), flops: get(f.flops), read: get(f.read), written: get(f.written) };
-      n.bytes = n.read + n.written;
-      return n;
-    });
-    const device = deviceIndex >= 0 ? data.devices[deviceIndex] : null;
-    const plan = device ? data.plans[device.plan] : null;
-    const law = device && model.laws[deviceIndex] && under(model.laws[deviceIndex], set);
-    const works = !device ? [] : law ? pass(law, plan, model.plans[device.plan], get) : plan.works.map((w) => predict(model, device, w, get));
+  // evaluate gives every number of a model at sizes of its dims, under a choice of device (negative: no prediction), type
+  // and profile, all by number, and under other settings: see settings of overlap.js.
+  function evaluate(model, sizes, choice, set = {}) {
+    const { data } = model, values = [];
+    const get = (id) => (id < 0 ? NaN : values[id] ??= model.expressions[id](sizes));
+    const type = data.types[choice.type], plan = planOf(model, choice), device = plan ? data.devices[choice.device] : null;
+    const forms = new Map();
+    const formOf = (role) => {
+      const id = type.forms[role];
+      if (!forms.has(id)) forms.set(id, counted(data.forms[id], get));
+      return forms.get(id);
+    };
+    const law = device && under(lawOf(model, choice), set), works = !device ? [] : law ? pass(law, plan, get) : rated(model, device, plan, get);
     const scope = law && set.host !== undefined ? "wall" : device && device.scope;
-    const out = { values, get, device, law, scope, plan, works, operators: [], modules: new Array(data.modules.length) };
-    const part = device ? parts(model, device.plan, get) : () => 1;
-    const equal = new Map(); // operators of one form, work and part share their numbers
+    const out = { get, choice, device, law, scope, plan, works, formOf: (i) => data.forms[type.forms[data.operators[i].role]], operators: [], modules: new Array(data.modules.length), memory: memory(type, data.lives[type.lives], get) };
+    const part = device ? parts(plan, (i) => get(out.formOf(i).share)) : () => 1;
+    const equal = new Map(); // operators of one role and part share their numbers
     out.operators = data.operators.map((op, i) => {
       const w = plan ? plan.work[plan.kernel[i] < 0 ? i : plan.kernel[i]] : -1, p = part(i);
-      const others = plan && plan.kernel[i] < 0 && (model.plans[device.plan].members.get(i) || []).filter((j) => j !== i).map(part);
-      const key = `${op.form} ${w} ${p} ${others}`;
-      if (!equal.has(key)) equal.set(key, operator(device ? moved(forms[op.form], plan.works[w], p, others, get) : forms[op.form], device ? works[w] || idle : null, p, data.forms[op.form]));
+      const others = plan && plan.kernel[i] < 0 && (plan.members.get(i) || []).filter((j) => j !== i).map(part);
+      const key = `${op.role} ${w} ${p} ${others}`;
+      if (!equal.has(key)) equal.set(key, operator(device ? moved(formOf(op.role), data.works[w], p, others, get) : formOf(op.role), device ? works[w] || idle : null, p, out.formOf(i)));
       return equal.get(key);
     });
     sumModule(model, out, 0, device);
+    out.sure = sureness(out, law);
     return out;
+  }
+
+  function counted(f, get) {
+    const n = { macs: get(f.macs), flops: get(f.flops), read: get(f.read), written: get(f.written) };
+    n.bytes = n.read + n.written;
+    return n;
+  }
+
+  function rated(model, device, plan, get) {
+    const out = [];
+    for (const w of plan.counts.keys()) out[w] = predict(model, device, plan.works[w], get);
+    return out;
+  }
+
+  // memory is what a run holds at once: measureMemory of graph/analysis/memory.go.
+  function memory(type, lives, get) {
+    const sizes = type.sizes.map(get);
+    let live = 0, most = 0;
+    lives.begin.forEach((begin, i) => {
+      for (const s of begin || []) live += sizes[s];
+      most = Math.max(most, live);
+      for (const s of lives.end[i] || []) live -= sizes[s];
+    });
+    return { weights: type.weights, peak: most, known: !sizes.some(Number.isNaN) };
+  }
+
+  // sureness says what part of the model's energy is fitted, estimated and a stand-in, and how far off times of such kernels
+  // were on devices left out.
+  function sureness(out, law) {
+    const total = out.modules[0].energy, shares = { fitted: 0, estimated: 0, "stand-in": 0 };
+    for (const op of out.operators) if (op.work && op.work.origin && op.energy > 0) shares[op.work.origin] += op.energy / total;
+    let sum = 0, time = 0;
+    if (law) {
+      for (const [w, n] of out.plan.counts) {
+        const p = out.works[w], s = law.spreads.get(p.group);
+        if (s && s.left_out !== null) { sum += s.left_out * p.time * n; time += p.time * n; }
+      }
+    }
+    return { shares, leftOut: time > 0 ? sum / time : 0 };
   }
 
   const idle = { known: true, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", none: true };
 
   // under is a law under settings, by key; those that its device does not take are left out.
   function under(law, set) {
+    if (!law) return null;
     for (const key of Object.keys(set)) {
       const s = overlapping.settings(law).find((x) => x.key === key);
       if (s && set[key] >= s.least && set[key] <= s.most) law = s.under(set[key]);
@@ -134,9 +193,8 @@ const engine = (() => {
 
   // parts gives the part of its kernel's energy and time that an operator stands for, in proportion to the FLOPs of the
   // kernel's operators; alike where none has any.
-  function parts(model, plan, get) {
-    const { data } = model, { kernel } = data.plans[plan], { members } = model.plans[plan];
-    const share = (i) => get(data.forms[data.operators[i].form].share) || 0, sums = new Map();
+  function parts({ kernel, members }, shareOf) {
+    const share = (i) => shareOf(i) || 0, sums = new Map();
     for (const [k, list] of members) sums.set(k, list.reduce((sum, i) => sum + share(i), 0));
     return (i) => {
       const k = kernel[i] < 0 ? i : kernel[i], sum = sums.get(k);
@@ -169,21 +227,25 @@ const engine = (() => {
   }
 
   // pass predicts the kernels of one run by the law of overlapping kernels.
-  function pass(law, plan, { counts }, get) {
-    const sizes = plan.works.map((w) => (w.call ? { known: !Number.isNaN(get(w.bytes)), bytes: get(w.bytes) } : kernelAt(w, get)));
+  function pass(law, { works, counts }, get) {
+    const sizes = new Map(), out = [];
     let bytes = 0, launches = 0, time = 0;
-    sizes.forEach((k, i) => { if (k.known) bytes += k.bytes * counts[i]; });
+    for (const [w, n] of counts) {
+      const work = works[w], k = work.call ? { known: !Number.isNaN(get(work.bytes)), bytes: get(work.bytes) } : kernelAt(work, get);
+      sizes.set(w, k);
+      if (k.known) bytes += k.bytes * n;
+    }
     const none = { known: false, energy: 0, time: 0, low: 0, high: 0, scaled: false, extrapolated: false, why: "", origin: "" };
-    const out = plan.works.map((w, i) => {
-      const k = sizes[i], more = { bytes: k.bytes, products: k.products || [] };
-      if (w.call) return { ...none, ...more, known: k.known, causes: CAUSES.map(() => [0, 0]) };
+    for (const [w, n] of counts) {
+      const k = sizes.get(w), more = { bytes: k.bytes, products: k.products || [] };
+      if (works[w].call) { out[w] = { ...none, ...more, known: k.known, causes: CAUSES.map(() => [0, 0]) }; continue; }
       k.replayed = bytes <= law.machine.near_l2;
       const p = overlapping.kernel(law, k);
-      if (p.known && p.time > 0) { launches += counts[i]; time += p.time * counts[i]; }
-      return { ...p, ...more, peak: overlapping.peak(law, k.dtype) };
-    });
+      if (p.known && p.time > 0) { launches += n; time += p.time * n; }
+      out[w] = { ...p, ...more, kernel: k, peak: overlapping.peak(law, k.dtype) };
+    }
     const each = overlapping.excess(law, launches, time);
-    plan.works.forEach((w, i) => { if (!w.call && out[i].time > 0) hold(out[i], each); });
+    for (const w of counts.keys()) if (!works[w].call && out[w].time > 0) hold(out[w], each);
     return out;
   }
 
@@ -371,7 +433,7 @@ const engine = (() => {
     op.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
     if (op.work.scaled) part.scaled++;
     if (op.work.extrapolated) part.extrapolated++;
-    if (op.work.scaled || op.work.extrapolated || (device.law < 0 && device.origin === "estimated")) part.wide += op.high - op.energy;
+    if (op.work.scaled || op.work.extrapolated || (device.laws[0] < 0 && device.origin === "estimated")) part.wide += op.high - op.energy;
     else part.fitted += op.energy;
   }
 
@@ -383,7 +445,7 @@ const engine = (() => {
     below.causes.forEach((c, i) => { sum.causes[i][0] += c[0]; sum.causes[i][1] += c[1]; });
   }
 
-  return { compile, prepare, evaluate, bound, settings: overlapping.settings, CAUSES };
+  return { compile, prepare, lawOf, planOf, evaluate, bound, settings: overlapping.settings, CAUSES };
 })();
 
 if (typeof module !== "undefined") module.exports = engine; // for tests outside a page

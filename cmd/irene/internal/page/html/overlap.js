@@ -11,10 +11,11 @@ const overlap = (() => {
   function prepare(sheets, at) {
     const named = (list) => new Map(list.map((x) => [x.name, x]));
     const law = sheets.laws[at], part = (name) => sheets[name][law[name]];
-    const { rules } = sheets, { machine } = law;
+    const { rules } = sheets, machine = part("machine");
     return {
       ...law,
       own: named(part("own")),
+      spreads: named(part("spreads")),
       run, // what kernels are chosen by
       rules: { ...rules, quantisations: named(rules.quantisations), distributions: named(rules.distributions), types: named(rules.types) },
       machine: { ...machine, rates: new Map(machine.rates.map((r) => [r.type, r.rate])), measured: new Set(machine.measured) },
@@ -49,7 +50,7 @@ const overlap = (() => {
 
   // kernel predicts one launch: sizes are numbers, NaN where one is not known.
   function kernel(l, k) {
-    const out = { known: false, time: 0, energy: 0, power: 0, low: 0, high: 0, lowTime: 0, highTime: 0, origin: "", scaled: false, extrapolated: false, why: "", tile: [0, 0], causes: null };
+    const out = { known: false, time: 0, energy: 0, power: 0, low: 0, high: 0, lowTime: 0, highTime: 0, origin: "", scaled: false, extrapolated: false, why: "", group: "", tile: [0, 0], causes: null };
     if (!k.known) return out;
     if (idle(k)) return { ...out, known: true, causes: Array.from({ length: CAUSES }, () => [0, 0]) };
     let { x, group, why } = waits(l, k);
@@ -60,6 +61,7 @@ const overlap = (() => {
     if (!(r.time > 0 && r.power > 0) || r.time === Infinity) return { ...out, why: `the coefficients hold no constants of the group ${group}` };
     if (!why && !g) why = `no ${group} was measured on any device`;
     out.known = true;
+    out.group = own ? ownGroup(l, k, group) : group;
     out.time = r.time;
     out.energy = shifted(l, r.power * r.time, r.time);
     out.power = out.energy / out.time;

@@ -3,7 +3,6 @@ package export
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -16,11 +15,15 @@ import (
 // layoutTime is how long Graphviz may take.
 const layoutTime = 2 * time.Minute
 
-// writeSVG has Graphviz draw the graph.
-func writeSVG(w io.Writer, r *report.Report) error {
+// drawn is a Write that has Graphviz draw the graph in one of its own formats (https://graphviz.org/docs/outputs).
+func drawn(format string) func(io.Writer, *report.Report) error {
+	return func(w io.Writer, r *report.Report) error { return draw(w, r, format) }
+}
+
+func draw(w io.Writer, r *report.Report, format string) error {
 	program, err := exec.LookPath("dot")
 	if err != nil {
-		return errors.New("svg is drawn by Graphviz, but its program dot is not on the PATH: install Graphviz, or write a .dot file and draw it elsewhere")
+		return fmt.Errorf("%s is drawn by Graphviz, but its program dot is not on the PATH: install Graphviz, or write a .dot file and draw it elsewhere", format)
 	}
 	var source, out, complaints bytes.Buffer
 	if err := writeDOT(&source, r); err != nil {
@@ -28,7 +31,7 @@ func writeSVG(w io.Writer, r *report.Report) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), layoutTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "-Tsvg")
+	cmd := exec.CommandContext(ctx, program, "-T"+format)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = &source, &out, &complaints
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy/law"
+	"github.com/irene-onnx/irene/energy/sweep"
+)
+
+// panel is what one of the plots shows that stand one above the other.
+type panel struct {
+	metric, label string
+	perItem       bool // of an energy: of one item
+	energy        bool // it has intervals
+}
+
+// drawSweep draws energy, energy per item and time, one above the other: a colour for each device and precision, dashes for
+// what else lines differ in, bands for the intervals of energies, crosses where a run does not fit.
+func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byte, error) {
+	bands, err := intervals(s, lines)
+	if err != nil {
+		return nil, err
+	}
+	var plots [][]*plot.Plot
+	for _, of := range []panel{
+		{"energy_j", "energy of a run", false, true},
+		{"j_per_" + s.Item(), "energy per " + s.Item(), true, true},
+		{"time_s", "time of a run", false, false},
+	} {
+		p, err := drawPanel(s, lines, x, &of, bands)
+		if err != nil {
+			return nil, err
+		}
+		plots = append(plots, []*plot.Plot{p})
+	}
+	top, bottom := plots[0][0], plots[len(plots)-1][0]
+	top.Title.Text = plotTitle(s, bands != nil)
+	bottom.X.Label.Text = s.Names[x]
+	tiles := draw.Tiles{Rows: len(plots), Cols: 1, PadY: vg.Points(6), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: vg.Points(14)}
+	return writePlot(format, vg.Points(560), vg.Points(780), 144, lineNames(lines), func(c draw.Canvas) {
+		for i, row := range plot.Align(plots, tiles, c) {
+			plots[i][0].Draw(row[0])
+		}
+	})
+}
+
+// plotTitle names the model, its sizes that are not swept, and the device where there is one; then what bands are.
+func plotTitle(s *report.Sweep, bands bool) string {
+	parts := []string{filepath.Base(s.Model.File)}
+	for _, d := range s.Fixed() {
+		parts = append(parts, fmt.Sprintf("%s = %d", d.Name, d.Value))
+	}
+	if s.Groups == 1 {
+		parts = append(parts, s.GroupName(0))
+	}
+	title := strings.Join(parts, ", ")
+	if bands {
+		title += "\nbands: 90 % intervals of energy"
+	}
+	return title
+}
+
+// drawPanel draws one metric over sizes.
+func drawPanel(s *report.Sweep, lines []*sweepLine, x int, of *panel, bands map[*sweep.Row]law.Estimate) (*plot.Plot, error) {
+	metrics := report.SweepMetrics(s.Item())
+	m := &metrics[slices.IndexFunc(metrics, func(m report.Metric) bool { return m.Key == of.metric })]
+	p := newPlot()
+	p.Y.Label.Text = of.label
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xe4}, color.Gray{Y: 0xe4}
+	p.Add(grid)
+	var shown []float64
+	for i, l := range lines {
+		var xy, outside, low, high plotter.XYs
+		for _, r := range l.rows {
+			pt := plotter.XY{X: float64(s.Axes[x].Size(r.Values[x])), Y: m.Sweep(r)}
+			if r.Unknown > 0 || !(pt.Y > 0) || math.IsInf(pt.Y, 0) {
+				continue
+			}
+			shown = append(shown, pt.Y)
+			xy = append(xy, pt)
+			if !r.Fits {
+				outside = append(outside, pt)
+			}
+			if e, known := bands[r]; known && of.energy {
+				a, b := float64(e.Low), float64(e.High)
+				if of.perItem {
+					a, b = a/r.Items, b/r.Items
+				}
+				low, high = append(low, plotter.XY{X: pt.X, Y: a}), append(high, plotter.XY{X: pt.X, Y: b})
+				shown = append(shown, a, b)
+			}
+		}
+		style := lineStyle(lines, i)
+		if err := addBand(p, low, high, style.Color); err != nil {
+			return nil, err
+		}
+		if err := addLine(p, xy, outside, style); err != nil {
+			return nil, err
+		}
+	}
+	if shown == nil {
+		return nil, fmt.Errorf("nothing to plot: no %s is known", m.Title)
+	}
+	spread(&p.Y, shown, m.Unit.Text)
+	sizeAxis(&p.X, s.Axes[x].Sizes)
+	return p, nil
+}
+
+// Bands are drawn of that many lines and points at most: those of more lie over each other, or take long to predict.
+const (
+	maxBands  = 4
+	maxBanded = 500
+)
+
+// intervals are the energies of rows with their intervals; nil where no bands are drawn.
+func intervals(s *report.Sweep, lines []*sweepLine) (map[*sweep.Row]law.Estimate, error) {
+	rows := 0
+	for _, l := range lines {
+		rows += len(l.rows)
+	}
+	if len(lines) > maxBands || rows > maxBanded {
+		return nil, nil
+	}
+	var out map[*sweep.Row]law.Estimate
+	for _, l := range lines {
+		for _, r := range l.rows {
+			e, err := s.Estimate(r)
+			if err != nil {
+				return nil, err
+			}
+			if r.Unknown > 0 || !(e.High > e.Low) {
+				continue
+			}
+			if out == nil {
+				out = map[*sweep.Row]law.Estimate{}
+			}
+			out[r] = e
+		}
+	}
+	return out, nil
+}
