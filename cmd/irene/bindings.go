@@ -18,7 +18,7 @@ import (
 func bindingFlags(dim, input string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "dim", Usage: dim},
-		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input" + input + ", `NAME=1,2` (repeatable)"},
+		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input" + input + ", `NAME=V,…` (repeatable)"},
 	}
 }
 

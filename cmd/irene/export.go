@@ -51,7 +51,7 @@ func exportDetails() string {
 func exportFlags() []cli.Flag {
 	own := []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; - is standard output"},
-		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: "WORDS"}, render.FormatNames(exportFormats())),
+		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: "`FORMAT`: WORDS"}, render.FormatNames(exportFormats())),
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a page", Usage: "open `N` levels of modules"},
 		&cli.StringFlag{Name: "focus", Usage: "show the `MODULE` and its neighbours"},
 		&cli.IntFlag{Name: "radius", Value: 1, Usage: "neighbours are `N` steps away or less"},

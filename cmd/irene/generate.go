@@ -55,8 +55,8 @@ func generateFlags() []cli.Flag {
 		&cli.StringFlag{Name: "trace", TakesFile: true, Usage: "requests in `FILE` of JSON lines, for energy per request"},
 		&cli.StringFlag{Name: "lengths", Usage: "the same as a histogram, `PROMPT:TOKENS=COUNT,…`"},
 		&cli.Float64Flag{Name: "rate", DefaultText: "that of the trace", Usage: "`N` requests per second, for energy per month"},
-		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
-		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
+		&cli.StringFlag{Name: "price", Usage: "what energy costs, `PRICE` as 0.30EUR/kWh"},
+		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `GRAMS` as 400g/kWh"},
 	}, outputFlags(render.FormatNames(report.GenerationFormats()), ""))
 }
 

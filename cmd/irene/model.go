@@ -41,7 +41,7 @@ func precisionFlag() cli.Flag {
 
 // precisionsFlag is precisionFlag where several are taken.
 func precisionsFlag() cli.Flag {
-	return suggestFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in each of these types, `TYPE,TYPE…`: WORDS"}, analysis.PrecisionNames())
+	return suggestFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in each of these types, `TYPE,…`: WORDS"}, analysis.PrecisionNames())
 }
 
 // parsePrecisions reads precisionsFlag: a single "" where it is not given.
@@ -68,7 +68,7 @@ func symbolicFlag() cli.Flag {
 }
 
 func conventionFlag() cli.Flag {
-	return oneOfFlag(cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: WORDS"}, spelled(graph.Conventions()))
+	return oneOfFlag(cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs, by `CONVENTION`: WORDS"}, spelled(graph.Conventions()))
 }
 
 // parseModel reads modelFlags, and one size for each --dim.

@@ -23,7 +23,7 @@ import (
 // output's extension does.
 func outputFlags(formats []string, more string) []cli.Flag {
 	return []cli.Flag{
-		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "text", Usage: "WORDS"}, formats),
+		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "text", Usage: "`FORMAT`: WORDS"}, formats),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format" + more},
 	}
 }
@@ -77,7 +77,7 @@ func exported(output string) string {
 
 // tableFormatFlag is --format of the commands that print one table; of says of which outputs.
 func tableFormatFlag(of string) cli.Flag {
-	return oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: of + "WORDS"}, []string{"text", "json"})
+	return oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`" + of + ": WORDS"}, []string{"text", "json"})
 }
 
 // writeFormat writes a value in a format to the file at path, as writeOutput does.

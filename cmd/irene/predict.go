@@ -61,7 +61,7 @@ func predictFlags() []cli.Flag {
 	return append(flags,
 		&cli.StringFlag{Name: "dtype", Value: graph.Float32.String(), Usage: "element `TYPE` of --op"},
 		suggestFlag(cli.StringFlag{Name: "quant", Usage: "quantisation of --op linear, by `NAME`: " + strings.Join(operator.Quantisations(), " ")}, operator.Quantisations()),
-		tableFormatFlag("of --op: "))
+		tableFormatFlag(" of --op"))
 }
 
 func sizeFlags() []string { return []string{"b", "m", "n", "k", "h"} }

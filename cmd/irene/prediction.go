@@ -80,7 +80,7 @@ func profiles() []string {
 func measuredFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "measured", TakesFile: true, Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
-		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, spelled(predict.Modes())),
+		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on, `MODE`: WORDS"}, spelled(predict.Modes())),
 	}
 }
 

@@ -44,8 +44,8 @@ func recordsCommand() command {
 				&cli.BoolFlag{Name: "to-irene", Usage: "write trees in the format of IrEne's published measurements", DisableDefaultText: true},
 				&cli.BoolFlag{Name: "from-irene", Usage: "read such trees", DisableDefaultText: true},
 				&cli.StringFlag{Name: "device", Usage: "with --from-irene: the GPU that was measured, by `ID`"},
-				oneOfFlag(cli.StringFlag{Name: "energies", Value: string(energy.BoundaryWall), Usage: "with --from-irene: take the energies at the plug, or those of the board: WORDS"}, []string{string(energy.BoundaryWall), string(energy.BoundaryBoard)}),
-				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "WORDS"}, []string{"text", "json", "csv"}),
+				oneOfFlag(cli.StringFlag{Name: "energies", Value: string(energy.BoundaryWall), Usage: "with --from-irene: take the energies at this `BOUNDARY`: WORDS"}, []string{string(energy.BoundaryWall), string(energy.BoundaryBoard)}),
+				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: WORDS"}, []string{"text", "json", "csv"}),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write records, or trees, to `FILE`, whole or not at all (- is standard output)"},
 			}
 		},

@@ -42,7 +42,7 @@ const sweepDetails = `Sizes are lists and ranges: batch=1,2,4,8 sequence=32:512:
      irene sweep bert.onnx --dim sequence=32:512:32 -o sweep.svg`
 
 func sweepFlags() []cli.Flag {
-	devices := &cli.StringSliceFlag{Name: "device", DefaultText: defaultDeviceText, Usage: "predict for these GPUs, `ID,ID…` (irene devices lists them)"}
+	devices := &cli.StringSliceFlag{Name: "device", DefaultText: defaultDeviceText, Usage: "predict for these GPUs, `ID,…` (irene devices lists them)"}
 	return slices.Concat(
 		bindingFlags("sizes of a dim, `NAME=SIZES` (repeatable)", ""),
 		[]cli.Flag{precisionsFlag()},
