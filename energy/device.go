@@ -168,7 +168,7 @@ func deviceKey(name string) string {
 	return key
 }
 
-// suggestDevices names the ids that key begins, as "a100" does, or else the nearest one.
+// suggestDevices names the ids that key begins, as "a100" does, or else the nearest one, or else those that begin like it.
 func suggestDevices(key string, all []Device) []string {
 	var ids, keys []string
 	for _, d := range all {
@@ -184,7 +184,14 @@ func suggestDevices(key string, all []Device) []string {
 	if near, ok := nearest.Nearest(key, keys); ok {
 		return []string{all[slices.Index(keys, near)].ID}
 	}
-	return nil
+	for cut := key[:max(0, len(key)-1)]; len(cut) >= 3 && len(ids) == 0; cut = cut[:len(cut)-1] { // h1000 may be an h100
+		for i, k := range keys {
+			if strings.HasPrefix(k, cut) {
+				ids = append(ids, all[i].ID)
+			}
+		}
+	}
+	return ids
 }
 
 // UnknownDeviceError says that the table of GPUs has no such name.

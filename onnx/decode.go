@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -90,8 +91,8 @@ func decode(src source, name, dir string, opts Options) (*graph.Graph, error) {
 		err = errBroken
 	}
 	if err != nil {
-		if hint := sniff(src.head); hint != "" {
-			err = fmt.Errorf("%w: %s", ErrNotONNX, hint)
+		if text := hint(name, src.head, errors.Is(err, ErrNotONNX)); text != "" {
+			err = fmt.Errorf("%w: %s", ErrNotONNX, text)
 		}
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -166,7 +166,17 @@ func TestNotONNX(t *testing.T) {
 		{"ir_version: 8\n", "written as text"},
 		{"\x08\x08", "it has no graph"},
 		{"\x3a\x00", "its graph is empty"},
-		{"hello, world", "not an ONNX model"},
+		{"hello, world", "not protobuf: it looks like text"},
+		{"caf\xc3\xa9 \xe2\x82", "it looks like text"}, // cut within a character
+		{"\xef\xbb\xbfir_version: 8\ngraph {}", "written as text"},
+		{"<\n  ir_version: 8,\n>\nagraph (float[N] x) => (float[N] y) {}", "onnx.parser"},
+		{"<!doctype HTML>", "an HTML page; fetch the file itself"},
+		{"<?xml version=\"1.0\"?>\n<net name=\"m\" version=\"11\">", "an OpenVINO model"},
+		{"\x89PNG\r\n\x1a\n\x00\x00", "a PNG image"},
+		{"\xff\xd8\xff\xe0\x00", "a JPEG image"},
+		{"\xff\xfe\xff\xff\x00", "not an ONNX model"}, // three bytes that are no text either
+		{"ftrt\x00\x00\x00\x00", "a TensorRT engine"},
+		{"x.txt" + strings.Repeat("\x00", 252) + "ustar\x00", "a tar archive; unpack it"},
 	} {
 		err := refuse(t, []byte(tt.data), "m.onnx: not an ONNX model: ", tt.want)
 		if !errors.Is(err, onnx.ErrNotONNX) {
@@ -175,6 +185,39 @@ func TestNotONNX(t *testing.T) {
 	}
 	_, err := onnx.DecodeReader(strings.NewReader(""), "-", onnx.Options{})
 	equal(t, "empty stream", errors.Is(err, onnx.ErrNotONNX), true)
+}
+
+// TestNotONNXByName: what bytes do not tell, names may.
+func TestNotONNXByName(t *testing.T) {
+	noise := "\xfb\xff\x03\x91\x80\x7f"
+	for _, tt := range []struct{ name, data, want string }{
+		{"a/model.onnx.data", noise, "it holds the weights of a model; give model.onnx"},
+		{"model.onnx_data", noise, "give model.onnx"},
+		{"model.onnx_data_1", "", "the file is empty"},
+		{"model.onnx_data", "version https://git-lfs.github.com/spec/v1\n", "give model.onnx"},
+		{"Net.PTH", noise, "a PyTorch checkpoint; export its model: optimum-cli export onnx"},
+		{"net.keras", "PK\x03\x04metadata.json", "a Keras model; export it"},
+		{"pytorch_model.bin", noise, "weights of another format; give the .onnx file, or export"},
+		{"net.engine", noise, "a TensorRT engine; give the .onnx file"},
+		{"net.mlmodel", "\x08\x04\x12\x02\x0a\x00", "not an ONNX model: it looks like a Core ML model"},
+		{"saved_model.pb", "\x08\x01\x12\x02\x0a\x00", "a TensorFlow graph"},
+		{"net.tflite.gz", noise, "a TensorFlow Lite model; convert it"},
+	} {
+		_, err := onnx.DecodeBytes([]byte(tt.data), tt.name, "", onnx.Options{})
+		if !errors.Is(err, onnx.ErrNotONNX) || !strings.HasPrefix(err.Error(), tt.name+": not an ONNX model: ") || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
+		}
+	}
+	// a model that broke is one, whatever its name
+	b := small()
+	if _, err := onnx.DecodeBytes(b[:len(b)/2], "model.bin", "", onnx.Options{}); err == nil || errors.Is(err, onnx.ErrNotONNX) {
+		t.Errorf("a broken model: %v", err)
+	}
+	for name, want := range map[string]string{"x": "an ONNX model", "y.json": ""} {
+		if got := onnx.LooksLike(name, map[string][]byte{"x": b, "y.json": {1, 2, 3}}[name]); got != want {
+			t.Errorf("%s looks like %q, want %q", name, got, want)
+		}
+	}
 }
 
 // TestCutModel: a download that was cut short is a broken model, not something else.

@@ -21,6 +21,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx"
 )
 
 // manyFlags say which models analyze takes a line each of.
@@ -75,6 +76,11 @@ func runAnalyzeMany(env *environment, ctx *cli.Context) error {
 	q, err := parseMany(env, ctx)
 	if err != nil {
 		return err
+	}
+	if len(q.files) == 1 && q.filesFrom == "" && folder.IsFolder(q.files[0]) { // nothing but the folder can be wrong
+		if _, err := folder.Parts(q.files[0]); err != nil {
+			return err
+		}
 	}
 	list := &candidates{many: q}
 	var models, failed, unmet int
@@ -214,7 +220,12 @@ func (c *candidates) all() iter.Seq[candidate] {
 
 // eachPath reads a path a line.
 func eachPath(in io.Reader, path string, yield func(candidate) bool) error {
-	lines := bufio.NewScanner(in)
+	list := bufio.NewReaderSize(in, 4096)
+	begin, _ := list.Peek(4096)
+	if what := onnx.LooksLike("", begin); what != "" && what != "text" {
+		return fmt.Errorf("%s: it looks like %s, it should hold paths of models, a line each", path, what)
+	}
+	lines := bufio.NewScanner(list)
 	n := 0
 	for lines.Scan() {
 		n++

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -8,9 +9,10 @@ import (
 )
 
 // arrange puts the flags of a command line before its positional arguments, which the flag parser wants, and checks
-// that the command has each of them. A flag's value may begin with "-" only as --flag=-1; "-" alone is a value and an
-// argument like any other. After "--" everything is an argument.
-func arrange(c *command, args []string) ([]string, error) {
+// that the command has each of them. A flag's value may begin with "-" only as --flag=-x, or as a number; "-" alone is a value and an
+// argument like any other. After "--" everything is an argument. Help is true where the command line asks for the command's
+// help, whatever else there is.
+func arrange(c *command, args []string) (arranged []string, help bool, err error) {
 	takes, names := flagNames(c.allFlags())
 	var flags, rest []string
 	for i := 0; i < len(args); i++ {
@@ -29,29 +31,35 @@ func arrange(c *command, args []string) ([]string, error) {
 		name, _, joined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		value, known := takes[name]
 		if !known {
-			return nil, usagef("%s has no flag %s%s (irene %s --help lists them)", c.name, flagText(arg), meant(flagText(arg), names), c.name)
+			return nil, false, usagef("%s has no flag %s%s (irene %s --help lists them)", c.name, flagText(arg), meantFlag(arg, args[i+1:], names), c.name)
 		}
-		if name == helpFlag && !joined {
-			return []string{arg}, nil // whatever else there is: an argument would be taken for a topic
+		if name == helpFlag {
+			return nil, true, nil
 		}
 		flags = append(flags, arg)
 		if !value || joined {
 			continue
 		}
 		if i+1 == len(args) {
-			return nil, usagef("flag %s needs a value", flagText(arg))
+			return nil, false, usagef("flag %s needs a value", flagText(arg))
 		}
 		i++
-		if strings.HasPrefix(args[i], "-") && args[i] != "-" {
-			return nil, usagef("flag %s needs a value, got %s; a value that begins with a dash is written %s=%s", flagText(arg), args[i], flagText(arg), args[i])
+		if strings.HasPrefix(args[i], "-") && args[i] != "-" && !negative.MatchString(args[i]) {
+			return nil, false, usagef("flag %s needs a value, got %s; a value that begins with a dash is written %s=%s", flagText(arg), args[i], flagText(arg), args[i])
+		}
+		if err := parted(flagText(arg), valueName(c.allFlags(), name), args[i:]); err != nil {
+			return nil, false, err
 		}
 		flags = append(flags, args[i])
 	}
 	if len(rest) == 0 {
-		return flags, nil
+		return flags, false, nil
 	}
-	return slices.Concat(flags, []string{"--"}, rest), nil
+	return slices.Concat(flags, []string{"--"}, rest), false, nil
 }
+
+// negative is a number below zero, which is no flag.
+var negative = regexp.MustCompile(`^-[0-9.]`)
 
 // flagText is a flag without its value, as messages call it.
 func flagText(arg string) string {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,16 +27,16 @@ type axis struct {
 func parseAxes(flags []string) ([]axis, error) {
 	var out []axis
 	for _, f := range flags {
-		i := strings.LastIndexByte(f, '=')
-		if i <= 0 || i == len(f)-1 {
-			return nil, usagef("--dim %s: want NAME=SIZES, as in --dim batch=1,2,4, --dim sequence=32:512:32 or --dim batch=1:64:x2", f)
+		name, list, err := cutDim("dim", f, "NAME=SIZES (1,2,4 or 32:512:32 or 1:64:x2)")
+		if err != nil {
+			return nil, err
 		}
-		a := axis{flag: f, name: strings.TrimSpace(f[:i])}
+		a := axis{flag: f, name: name}
 		if slices.ContainsFunc(out, func(b axis) bool { return b.name == a.name }) {
 			return nil, usagef("--dim %s: %s is given twice; sizes are joined by commas", f, a.name)
 		}
 		seen := map[int64]bool{}
-		for _, part := range strings.Split(f[i+1:], ",") {
+		for _, part := range strings.Split(list, ",") {
 			sizes, err := parseSizes("dim "+f, strings.TrimSpace(part))
 			if err != nil {
 				return nil, err
@@ -54,8 +56,12 @@ func parseAxes(flags []string) ([]axis, error) {
 // parseSizes reads one size or a range; flag is what it came with, without dashes.
 func parseSizes(flag, part string) ([]int64, error) {
 	fields := strings.Split(part, ":")
-	if len(fields) > 3 {
-		return nil, usagef("--%s: %q is no range; want LOW:HIGH:STEP or LOW:HIGH:xFACTOR", flag, part)
+	if m := otherRange.FindStringSubmatch(part); m != nil || len(fields) > 3 {
+		like := "LOW:HIGH:STEP or LOW:HIGH:xFACTOR"
+		if m != nil {
+			like = fmt.Sprintf("LOW:HIGH:STEP, as %s:%s:1, or LOW:HIGH:xFACTOR, as %s:%s:x2", m[1], m[2], m[1], m[2])
+		}
+		return nil, usagef("--%s: %q is no range; want %s", flag, part, like)
 	}
 	low, err := parseSize(flag, fields[0])
 	if err != nil || len(fields) == 1 {
@@ -107,10 +113,19 @@ func parseStep(flag string, fields []string) (func(int64) int64, error) {
 	return func(n int64) int64 { return n + step }, err
 }
 
+// otherRange is a range as other programs write it: 1..8, 1-8.
+var otherRange = regexp.MustCompile(`^\(?\[?([0-9]+)(?:\.\.+=?|-|–|…|\.\.\.| to )([0-9]+)\]?\)?$`)
+
+// sizeList is a list or a range of sizes.
+var sizeList = regexp.MustCompile(`^[0-9]+([,:]x?[0-9]+)+$`)
+
+// parseSize reads one size.
 func parseSize(flag, text string) (int64, error) {
 	text = strings.TrimSpace(text)
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
+	case sizeList.MatchString(text) || otherRange.MatchString(text):
+		return 0, usagef("--%s: %q is more than one size; irene sweep takes lists 1,2,4 and ranges LOW:HIGH:STEP", flag, text)
 	case errors.Is(err, strconv.ErrRange):
 		return 0, usagef("--%s: %s is out of range", flag, text)
 	case err != nil:

@@ -27,7 +27,7 @@ func baselineCommand() command {
 			return []cli.Flag{
 				&cli.StringSliceFlag{Name: "data", TakesFile: true, Usage: "train on the trees in `FILE` (repeatable; - is standard input)"},
 				&cli.StringSliceFlag{Name: "exclude", Usage: "leave out the model `NAME` in training (repeatable)"},
-				oneOfFlag(cli.StringFlag{Name: "strategy", Value: string(model.EndToEnd), Usage: "from leaves to nodes: WORDS"}, spelled(model.Strategies())),
+				oneOfFlag(cli.StringFlag{Name: "strategy", Value: string(model.EndToEnd), Usage: "from leaves to nodes, by `STRATEGY`: WORDS"}, spelled(model.Strategies())),
 				&cli.Uint64Flag{Name: "seed", Usage: "of the weights before training: `N`"},
 				&cli.StringFlag{Name: "with", TakesFile: true, Usage: "predict the trees of the argument with the trained model in `FILE`"},
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write the model, or the predictions, to `FILE` (- is standard output)"},
@@ -85,7 +85,7 @@ func trainBaseline(env *environment, ctx *cli.Context, data []string, to *bytes.
 
 // predictTrees writes every tree with predicted_energy on its nodes.
 func predictTrees(env *environment, path, with string, to *bytes.Buffer) error {
-	m, err := readInput(env, with, model.Read)
+	m, err := readInput(env, with, model.Read, ofBaseline)
 	if err != nil {
 		return err
 	}

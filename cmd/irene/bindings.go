@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ import (
 func bindingFlags(dim, input string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "dim", Usage: dim},
-		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input" + input + ", `NAME=1,2` (repeatable)"},
+		&cli.StringSliceFlag{Name: "value", Usage: "elements of a small graph input" + input + ", `NAME=V,…` (repeatable)"},
 	}
 }
 
@@ -25,12 +26,11 @@ func bindingFlags(dim, input string) []cli.Flag {
 func parseDims(flag string, list []string) (map[string]int64, error) {
 	dims := map[string]int64{}
 	for _, f := range list {
-		i := strings.LastIndexByte(f, '=')
-		if i <= 0 || i == len(f)-1 {
-			return nil, usagef("--%s %s: want NAME=N, as in --%s batch=8", flag, f, flag)
+		name, sizes, err := cutDim(flag, f, "NAME=N")
+		if err != nil {
+			return nil, err
 		}
-		name := strings.TrimSpace(f[:i])
-		n, err := parseSize(flag+" "+f, f[i+1:])
+		n, err := parseSize(flag+" "+f, sizes)
 		if err != nil {
 			return nil, err
 		}
@@ -41,6 +41,51 @@ func parseDims(flag string, list []string) (map[string]int64, error) {
 	}
 	return dims, nil
 }
+
+// cutDim parts NAME=SIZES, which help calls want.
+func cutDim(flag, text, want string) (name, sizes string, err error) {
+	i := strings.LastIndexByte(text, '=')
+	if i > 0 && i < len(text)-1 {
+		if each := severalDims(text); each != nil {
+			return "", "", usagef("--%s %s: one dim each: --%s %s", flag, text, flag, strings.Join(each, " --"+flag+" "))
+		}
+		return strings.TrimSpace(text[:i]), text[i+1:], nil
+	}
+	name, size := strings.TrimRight(text, "="), "8"
+	if m := unjoined.FindStringSubmatch(text); m != nil {
+		name, size = m[1], m[2]
+	} else if wholeNumber.MatchString(name) || strings.TrimSpace(name) == "" {
+		name = "batch"
+	}
+	return "", "", usagef("--%s %s: want %s, as in --%s %s=%s", flag, text, want, flag, strings.TrimSpace(name), size)
+}
+
+// unjoined is a name and a size with something else than "=" between them.
+var unjoined = regexp.MustCompile(`^(\w+)[ :]+([0-9][0-9,:x]*)$`)
+
+// severalDims are the bindings of a text that has several of them, as "batch=8,sequence=128"; nil of others: names of dims may
+// have an "=" of their own.
+func severalDims(text string) []string {
+	var each []string
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
+		name, size, bound := strings.Cut(part, "=")
+		isSize := sizeLike.MatchString(part)
+		switch {
+		case bound && name != "" && sizeLike.MatchString(size):
+			each = append(each, part)
+		case !bound && isSize && each != nil:
+			each[len(each)-1] += "," + part
+		default:
+			return nil
+		}
+	}
+	if len(each) < 2 {
+		return nil
+	}
+	return each
+}
+
+var sizeLike = regexp.MustCompile(`^[0-9][0-9:x.]*$`)
 
 // parseValues reads --value flags: "sizes=1,2.5". An empty list is a tensor without elements.
 func parseValues(flags []string) (map[string][]float64, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -31,31 +32,37 @@ type command struct {
 	run     func(*environment, *cli.Context) error
 }
 
-// commands is the table of subcommands, in the order of the help.
-func commands() []command {
-	return []command{
-		analyzeCommand(),
-		compareCommand(),
-		explainCommand(),
-		viewCommand(),
-		exportCommand(),
-		formulaCommand(),
-		sweepCommand(),
-		generateCommand(),
-		predictCommand(),
-		planCommand(),
-		recordsCommand(),
-		profileCommand(),
-		trainCommand(),
-		validateCommand(),
-		baselineCommand(),
-		devicesCommand(),
-		operatorsCommand(),
-		completionCommand(),
-		manCommand(),
-		versionCommand(),
+// commandGroup is a part of the table of subcommands.
+type commandGroup struct {
+	title    string
+	commands []command
+}
+
+// commandGroups is the table of subcommands, in the order of the help.
+func commandGroups() []commandGroup {
+	return []commandGroup{
+		{"what a model costs", []command{
+			analyzeCommand(), compareCommand(), explainCommand(), viewCommand(), exportCommand(), formulaCommand(), sweepCommand(), generateCommand(),
+		}},
+		{"operators by themselves", []command{predictCommand(), planCommand()}},
+		{"measuring and fitting", []command{
+			profileCommand(), recordsCommand(), trainCommand(), validateCommand(), baselineCommand(),
+		}},
+		{"what irene knows", []command{devicesCommand(), operatorsCommand()}},
+		{"irene itself", []command{completionCommand(), manCommand(), versionCommand()}},
 	}
 }
+
+// commands are those of all groups.
+func commands() (all []command) {
+	for _, g := range commandGroups() {
+		all = append(all, g.commands...)
+	}
+	return all
+}
+
+// usage is how the command is called.
+func (c *command) usage() string { return strings.TrimRight("irene "+c.name+" [flags] "+c.args, " ") }
 
 // run executes a command line and returns the exit status. It never panics.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (status int) {
@@ -77,35 +84,35 @@ func internalError(v any, stack []byte) error {
 
 // dispatch finds the command, puts its flags before its arguments and hands both to the flag parser.
 func dispatch(env *environment, args []string) error {
-	table := commands()
-	app := newApp(env, table)
 	if len(args) == 0 {
-		app.Writer = env.stderr
-		if err := app.Run([]string{app.Name}); err != nil {
-			return err
-		}
-		return usagef("which command?")
+		_, err := io.WriteString(env.stderr, programHelp(commandGroups()))
+		return cmp.Or(err, usagef("which command?"))
 	}
 	name, rest := args[0], args[1:]
 	switch name {
-	case "help":
-		if len(rest) == 0 {
-			return app.Run([]string{app.Name, "--help"})
+	case helpCommand:
+		if len(rest) == 0 || rest[0] == helpCommand {
+			return writeOutput(env, "", []byte(programHelp(commandGroups())))
 		}
-		name, rest = rest[0], []string{"--help"}
+		name, rest = rest[0], []string{"--" + helpFlag}
 	case "--help", "-help", "-h":
-		return app.Run([]string{app.Name, "--help"})
+		return writeOutput(env, "", []byte(programHelp(commandGroups())))
 	case "--version", "-version", "-v":
 		name, rest = "version", nil
 	}
+	table := commands()
 	c, err := lookup(table, name)
 	if err != nil {
 		return err
 	}
-	arranged, err := arrange(c, rest)
-	if err != nil {
+	arranged, help, err := arrange(c, rest)
+	switch {
+	case err != nil:
 		return err
+	case help:
+		return writeOutput(env, "", []byte(commandHelp(c)))
 	}
+	app := newApp(env, table)
 	return app.Run(append([]string{app.Name, c.name}, arranged...))
 }
 
@@ -121,6 +128,12 @@ func lookup(table []command, name string) (*command, error) {
 	if strings.HasPrefix(name, "-") {
 		return nil, usagef("flag %s before the command; write irene COMMAND [flags] (irene --help lists commands)", name)
 	}
+	if other := otherCommands[strings.ToLower(name)]; other != "" {
+		return nil, usagef("unknown command %q; did you mean %s? (irene --help lists commands)", name, other)
+	}
+	if isInput(name) {
+		return nil, usagef("%s is no command; did you mean irene analyze %s?", name, name)
+	}
 	return nil, usagef("unknown command %q%s (irene --help lists commands)", name, meant(name, append(names, helpCommand)))
 }
 
@@ -128,9 +141,6 @@ func lookup(table []command, name string) (*command, error) {
 func newApp(env *environment, table []command) *cli.App {
 	app := &cli.App{
 		Name:                      "irene",
-		Usage:                     "what a Transformer in an ONNX file costs to run: energy, time, FLOPs, bytes, parameters",
-		UsageText:                 "irene COMMAND [flags] ARGUMENTS",
-		Flags:                     []cli.Flag{showHelp()},
 		HideHelp:                  true,
 		HideVersion:               true,
 		DisableSliceFlagSeparator: true,
@@ -143,9 +153,6 @@ func newApp(env *environment, table []command) *cli.App {
 	for _, c := range table {
 		app.Commands = append(app.Commands, &cli.Command{
 			Name:         c.name,
-			Usage:        c.summary,
-			UsageText:    strings.TrimRight("irene "+c.name+" [flags] "+c.args, " "),
-			Description:  c.details,
 			Flags:        c.allFlags(),
 			HideHelp:     true,
 			OnUsageError: wrongUsage,
@@ -188,11 +195,6 @@ func showHelp() cli.Flag {
 	return &cli.BoolFlag{Name: helpFlag, Usage: "show help", DisableDefaultText: true}
 }
 
-// wrongUsage turns what the flag parser says into a usage error that spells flags as the help does.
-func wrongUsage(_ *cli.Context, err error, _ bool) error {
-	return usagef("%s", strings.ReplaceAll(err.Error(), "for flag -", "for flag --"))
-}
-
 func countError(c command, got []string) error {
 	switch {
 	case c.max == 0:
@@ -200,7 +202,7 @@ func countError(c command, got []string) error {
 	case len(got) < c.min:
 		return usagef("%s needs %s (irene %s --help)", c.name, c.args, c.name)
 	}
-	return usagef("%s takes %s only, got %q too", c.name, c.args, got[c.max])
+	return usagef("%s takes %s only, got %q too%s", c.name, c.args, got[c.max], meantOutput(got[c.max:]))
 }
 
 // place is where in this module a panic began, for bug reports: " in graph/ops.foo".

@@ -28,11 +28,11 @@ var modelPrefix = regexp.MustCompile(`^([0-9]+):(.*)$`)
 func parseDimLists(flags []string, n int) ([]dimFlag, error) {
 	var out []dimFlag
 	for _, f := range flags {
-		i := strings.LastIndexByte(f, '=')
-		if i <= 0 || i == len(f)-1 {
-			return nil, usagef("--dim %s: want [MODEL:]NAME=N[,N…], as in --dim batch=8 or --dim sequence=128,512", f)
+		name, sizes, err := cutDim("dim", f, "[MODEL:]NAME=N[,N…]")
+		if err != nil {
+			return nil, err
 		}
-		d := dimFlag{text: f, model: -1, name: strings.TrimSpace(f[:i])}
+		d := dimFlag{text: f, model: -1, name: name}
 		if m := modelPrefix.FindStringSubmatch(d.name); m != nil {
 			k, err := strconv.Atoi(m[1])
 			if err != nil || k < 1 || k > n {
@@ -40,12 +40,12 @@ func parseDimLists(flags []string, n int) ([]dimFlag, error) {
 			}
 			d.model, d.name = k-1, m[2]
 		}
-		for _, text := range strings.Split(f[i+1:], ",") {
-			sizes, err := parseSizes("dim "+f, strings.TrimSpace(text))
+		for _, text := range strings.Split(sizes, ",") {
+			some, err := parseSizes("dim "+f, strings.TrimSpace(text))
 			if err != nil {
 				return nil, err
 			}
-			if d.values = append(d.values, sizes...); len(d.values) > mostPoints {
+			if d.values = append(d.values, some...); len(d.values) > mostPoints {
 				return nil, usagef("--dim %s: more than %d sizes; irene sweep takes more", f, mostPoints)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
@@ -66,12 +67,14 @@ func meant(word string, candidates []string) string {
 
 // oneOf checks a flag that takes one of a few words.
 func oneOf(flag, value string, words []string) error {
-	for _, w := range words {
-		if w == value {
-			return nil
-		}
+	if slices.Contains(words, value) {
+		return nil
 	}
-	return usagef("--%s %s: not one of %s%s", flag, value, strings.Join(words, ", "), meant(value, words))
+	hint := meantWord(flag, value, words)
+	if hint == "" {
+		hint = meant(value, words)
+	}
+	return usagef("--%s %s: not one of %s%s", flag, value, strings.Join(words, ", "), hint)
 }
 
 // plural is "1 operator", "2 operators".

@@ -45,6 +45,9 @@ func runExplain(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if first, second := ctx.Args().First(), ctx.Args().Get(1); !isInput(first) && first != "-" && isInput(second) {
+		return usagef("explain %s %s: the model comes first; did you mean irene explain %s %s?", first, second, second, first)
+	}
 	g, err := decodeModel(env, ctx.Args().First())
 	if err != nil {
 		return err

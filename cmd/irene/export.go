@@ -51,7 +51,7 @@ func exportDetails() string {
 func exportFlags() []cli.Flag {
 	own := []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; - is standard output"},
-		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: "WORDS"}, render.FormatNames(exportFormats())),
+		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "by the extension", Usage: "`FORMAT`: WORDS"}, render.FormatNames(exportFormats())),
 		&cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a page", Usage: "open `N` levels of modules"},
 		&cli.StringFlag{Name: "focus", Usage: "show the `MODULE` and its neighbours"},
 		&cli.IntFlag{Name: "radius", Value: 1, Usage: "neighbours are `N` steps away or less"},
@@ -97,7 +97,11 @@ type exportRequest struct {
 func parseExport(ctx *cli.Context) (*exportRequest, error) {
 	q := &exportRequest{focus: ctx.String("focus"), shown: report.View{Depth: ctx.Int("depth"), Top: -1, Radius: ctx.Int("radius")}}
 	if ctx.String("output") == "" {
-		return nil, usagef("export needs -o FILE (- is standard output, with --format)")
+		hint := meantOutput(ctx.Args().Slice())
+		if hint == "" {
+			hint = ", such as -o report.html"
+		}
+		return nil, usagef("export needs -o FILE%s (- is standard output, with --format)", hint)
 	}
 	var err error
 	if q.modelRequest, err = parseModel(ctx); err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
@@ -41,6 +42,96 @@ func TestHelpCommand(t *testing.T) {
 }
 
 func empty(s string) bool { return s == "" }
+
+// TestHelpFits holds the help to 80 columns, and every flag's value to a name of its own.
+func TestHelpFits(t *testing.T) {
+	pages := map[string]string{"": programHelp(commandGroups())}
+	for _, c := range commands() {
+		pages[c.name] = commandHelp(&c)
+		for _, f := range c.allFlags() {
+			if cf := completeFlag(f, nil); isShown(f) && f.(cli.DocGenerationFlag).TakesValue() && (cf.value == "value" || cf.value == "") {
+				t.Errorf("irene %s --%s: the usage names no value, as in `FILE`", c.name, f.Names()[0])
+			}
+			if !isGrouped(f) && isShown(f) {
+				t.Errorf("irene %s --%s: in no group of flagGroups", c.name, f.Names()[0])
+			}
+		}
+	}
+	for name, page := range pages {
+		for i, line := range strings.Split(page, "\n") {
+			if n := utf8.RuneCountInString(line); n > helpWidth {
+				t.Errorf("irene help %s: line %d has %d columns: %s", name, i+1, n, line)
+			}
+			if strings.TrimRight(line, " ") != line {
+				t.Errorf("irene help %s: line %d ends in blanks: %q", name, i+1, line)
+			}
+		}
+	}
+}
+
+// TestHelpText lays out a command that has all there is.
+func TestHelpText(t *testing.T) {
+	c := command{
+		name: "knit", summary: "a summary", args: "MODEL",
+		details: `First of a paragraph that is long enough to go on in another line of the page,
+   and its second line.
+
+     irene knit model.onnx --dim batch=8 --output a-name-of-a-file-that-is-rather-long.json --module 'a.b'
+     irene knit model.onnx -o x.gz && another program that reads what was written there --all
+     name      .ext     what it is, in words that do not fit into the page beside the rest
+     other: and text without columns that does not fit into the eighty columns of the page either
+
+   Known: a b`,
+		flags: func() []cli.Flag {
+			return []cli.Flag{
+				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`"},
+				&cli.IntFlag{Name: "depth", Value: 2, Usage: "`N` levels of what is shown, of which there may be more than anybody would read"},
+				&cli.StringFlag{Name: "hidden", Hidden: true},
+				&cli.StringFlag{Name: "lock-clocks", Usage: "hold them at `SM[,MEMORY]` MHz"},
+			}
+		},
+	}
+	want := `NAME:
+   irene knit - a summary
+
+USAGE:
+   irene knit [flags] MODEL
+
+DESCRIPTION:
+   First of a paragraph that is long enough to go on in another line of the
+   page, and its second line.
+
+     irene knit model.onnx --dim batch=8 \
+         --output a-name-of-a-file-that-is-rather-long.json --module 'a.b'
+     irene knit model.onnx -o x.gz \
+         && another program that reads what was written there --all
+     name      .ext     what it is, in words that do not fit into the page
+                        beside the rest
+     other: and text without columns that does not fit into the eighty columns
+       of the page either
+
+   Known: a b
+
+HOW IT IS MEASURED:
+   --lock-clocks SM[,MEMORY]
+                           hold them at SM[,MEMORY] MHz
+
+WHAT IS SHOWN:
+   --depth N               N levels of what is shown, of which there may be more
+                           than anybody would read (default: 2)
+
+OUTPUT:
+   --output, -o FILE       write to FILE
+
+EVERY COMMAND:
+   --quiet, -q             no notes and no progress on standard error, errors
+                           only
+   --help                  show help
+`
+	if got := commandHelp(&c); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
 
 // TestChoices holds the words that shells offer against what the help says, and finds lists in the help that they lack.
 func TestChoices(t *testing.T) {
@@ -106,7 +197,7 @@ func TestManRenders(t *testing.T) {
 	if err := render.Run(); err != nil || warnings.Len() > 0 {
 		t.Errorf("%v: %s", err, warnings.String())
 	}
-	for _, want := range []string{"EXIT STATUS", "irene sweep [flags] MODEL\n", "--assert 'energy_j<=5'", "--output FILE, -o FILE\n"} {
+	for _, want := range []string{"EXIT STATUS", "irene sweep [flags] MODEL\n", "--assert 'energy_j<=5'", "--output, -o FILE\n", "Sizes and types\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the rendered page lacks %q", want)
 		}
@@ -119,7 +210,7 @@ func TestFileFlags(t *testing.T) {
 	for _, c := range commands() {
 		for _, f := range c.flags() {
 			doc, ok := f.(cli.DocGenerationFlag)
-			if name := f.Names()[0]; ok && name != "output" && reads.MatchString(doc.GetUsage()) {
+			if name := f.Names()[0]; ok && !slices.Contains(outputNames, name) && reads.MatchString(doc.GetUsage()) {
 				if _, takesFile := fileFlag(f); !takesFile {
 					t.Errorf("%s --%s reads a file: TakesFile is not set", c.name, name)
 				}

@@ -16,16 +16,16 @@ func manCommand() command {
      irene man > ~/.local/share/man/man1/irene.1`,
 		flags: func() []cli.Flag { return nil },
 		run: func(env *environment, _ *cli.Context) error {
-			return writeOutput(env, "", []byte(manPage(newApp(env, commands()), commands())))
+			return writeOutput(env, "", []byte(manPage(commands())))
 		},
 	}
 }
 
 // manPage is the page in roff. It depends on the tables alone: the same program writes the same page.
-func manPage(app *cli.App, table []command) string {
+func manPage(table []command) string {
 	var b strings.Builder
-	b.WriteString(".TH IRENE 1 \"\" irene \"User Commands\"\n.SH NAME\nirene \\- " + roff(app.Usage) + "\n")
-	b.WriteString(".SH SYNOPSIS\n.B irene\n" + roff(strings.TrimPrefix(app.UsageText, "irene ")) + "\n")
+	b.WriteString(".TH IRENE 1 \"\" irene \"User Commands\"\n.SH NAME\nirene \\- " + roff(programSummary) + "\n")
+	b.WriteString(".SH SYNOPSIS\n.B irene\n" + roff(strings.TrimPrefix(programUsage, "irene ")) + "\n")
 	b.WriteString(".SH DESCRIPTION\n" + roff("Flags may stand before or after the arguments. Data goes to standard output, everything else to standard error; the file - is standard input.") + "\n")
 	b.WriteString(".SH COMMANDS\n")
 	for i := range table {
@@ -50,43 +50,29 @@ func manPage(app *cli.App, table []command) string {
 
 // manCommandText is the part of the page on one command.
 func manCommandText(b *strings.Builder, c *command) {
-	fmt.Fprintf(b, ".SS %s\n%s\n.PP\n.B %s\n.PP\n", roff("irene "+c.name), roff(c.summary), roff(strings.TrimRight("irene "+c.name+" [flags] "+c.args, " ")))
+	fmt.Fprintf(b, ".SS %s\n%s\n.PP\n.B %s\n.PP\n", roff("irene "+c.name), roff(c.summary), roff(c.usage()))
 	manDetails(b, c.details)
-	for _, f := range c.allFlags() {
-		if v, ok := f.(cli.VisibleFlag); ok && !v.IsVisible() {
-			continue
+	for _, g := range groupFlags(c.allFlags()) {
+		fmt.Fprintf(b, ".PP\n.I %s\n", roff(strings.ToUpper(g.title[:1])+g.title[1:]))
+		for _, f := range g.flags {
+			fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(flagHead(f)), roff(flagUsage(f)))
 		}
-		head, usage, _ := strings.Cut(f.String(), "\t")
-		fmt.Fprintf(b, ".TP\n.B %s\n%s\n", roff(head), roff(strings.TrimSpace(usage)))
 	}
 }
 
 // manDetails writes paragraphs, and what is set in from them line by line as it is.
 func manDetails(b *strings.Builder, details string) {
-	const margin = "   "
-	literal := false
-	for _, line := range strings.Split(details, "\n") {
-		text, inner := strings.CutPrefix(line, margin+"  ")
-		switch {
-		case strings.TrimSpace(line) == "":
-			if literal {
-				b.WriteString(".fi\n.RE\n")
-			}
-			literal = false
-			b.WriteString(".PP\n")
-			continue
-		case inner && !literal:
+	for _, block := range detailBlocks(details) {
+		if block.literal {
 			b.WriteString(".RS 4\n.nf\n")
-		case !inner && literal:
+		}
+		for _, line := range block.lines {
+			b.WriteString(roff(line) + "\n")
+		}
+		if block.literal {
 			b.WriteString(".fi\n.RE\n")
 		}
-		if literal = inner; !inner {
-			text = strings.TrimSpace(line)
-		}
-		b.WriteString(roff(text) + "\n")
-	}
-	if literal {
-		b.WriteString(".fi\n.RE\n")
+		b.WriteString(".PP\n")
 	}
 }
 

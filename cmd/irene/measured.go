@@ -33,7 +33,7 @@ func applyMeasured(env *environment, a *analysis.Analysis, r *predict.Result, c 
 
 // readMeasured reads records, IrEne's trees or another tool's trace of the analyzed model at the analyzed dims.
 func readMeasured(env *environment, a *analysis.Analysis, path, device string) (*measured.Overlay, error) {
-	f, err := readMeasurements(env, path)
+	f, err := readMeasurements(env, path, ofRecords, ofTrees, ofTrace)
 	if err != nil {
 		return nil, err
 	}

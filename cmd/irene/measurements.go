@@ -16,6 +16,7 @@ import (
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/operator"
 	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/onnx"
 )
 
 // measurementFlags say what was measured, of the commands that fit to it; data and excluded are parts of their usage.
@@ -36,24 +37,36 @@ type measurements struct {
 	text []byte
 }
 
-// readMeasurements reads a file and tells what it holds.
-func readMeasurements(env *environment, path string) (measurements, error) {
+// readMeasurements reads a file and tells what it holds, which is one of those wanted.
+func readMeasurements(env *environment, path string, wanted ...holding) (measurements, error) {
 	in, err := openInput(env, path)
 	if err != nil {
 		return measurements{}, err
 	}
 	text, err := readAll(in, path)
+	if err == nil {
+		err = in.misread(unwanted(path, in.guard.begin, wanted), path, wanted...)
+	}
 	if err := errors.Join(err, in.Close()); err != nil {
 		return measurements{}, err
 	}
 	return measurements{path, measured.KindOf(text), text}, nil
 }
 
-// readAllMeasurements reads files, each once.
+// unwanted is the error for a file that holds none of what is wanted; what is broken is for its reader to say.
+func unwanted(path string, begin []byte, wanted []holding) error {
+	h, known := heldBy(path, begin)
+	if known && slices.Contains(wanted, h) || !known && len(topKeys(begin)) == 0 && slices.Contains([]string{"", "text", "a JSON file"}, onnx.LooksLike(path, begin)) {
+		return nil
+	}
+	return fmt.Errorf("%s: no measurements: not %s", path, filesOf(wanted))
+}
+
+// readAllMeasurements reads files, each once: records or IrEne's trees.
 func readAllMeasurements(env *environment, paths []string) ([]measurements, error) {
 	var files []measurements
 	for _, path := range paths {
-		f, err := readMeasurements(env, path)
+		f, err := readMeasurements(env, path, ofRecords, ofTrees)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +170,7 @@ func readRows(env *environment, path string) ([]operator.Operator, error) {
 		return nil
 	})
 	notes.say(env)
-	return ops, errors.Join(err, in.Close())
+	return ops, errors.Join(in.misread(err, path, ofRows), in.Close())
 }
 
 func scopeFlag() cli.Flag {

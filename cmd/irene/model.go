@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"runtime"
 	"runtime/metrics"
 	"slices"
@@ -8,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/folder"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
@@ -38,7 +42,7 @@ func precisionFlag() cli.Flag {
 
 // precisionsFlag is precisionFlag where several are taken.
 func precisionsFlag() cli.Flag {
-	return suggestFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in each of these types, `TYPE,TYPE…`: WORDS"}, analysis.PrecisionNames())
+	return suggestFlag(cli.StringFlag{Name: "as", DefaultText: "what the file holds", Usage: "cost the model in each of these types, `TYPE,…`: WORDS"}, analysis.PrecisionNames())
 }
 
 // parsePrecisions reads precisionsFlag: a single "" where it is not given.
@@ -65,7 +69,7 @@ func symbolicFlag() cli.Flag {
 }
 
 func conventionFlag() cli.Flag {
-	return oneOfFlag(cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs: WORDS"}, spelled(graph.Conventions()))
+	return oneOfFlag(cli.StringFlag{Name: "flops", Value: string(graph.TwoMACPlusElementwise), Usage: "what counts as FLOPs, by `CONVENTION`: WORDS"}, spelled(graph.Conventions()))
 }
 
 // parseModel reads modelFlags, and one size for each --dim.
@@ -141,18 +145,42 @@ func derive(g *graph.Graph, options analysis.Options) (*analysis.Analysis, error
 func decodeModel(env *environment, path string) (*graph.Graph, error) {
 	var g *graph.Graph
 	var err error
-	if path == "-" {
+	switch {
+	case path == "-":
 		g, err = onnx.DecodeReader(env.stdin, "standard input", onnx.Options{})
-	} else {
+	case folder.IsFolder(path):
+		err = folder.NoFile(path)
+	default:
 		g, err = onnx.Decode(path, onnx.Options{})
 	}
 	if err == nil {
 		err = keepModel(env, g, path)
 	}
 	if err != nil {
-		return nil, err
+		return nil, noModel(env, path, err)
 	}
 	return g, graph.CheckValid(g)
+}
+
+// noModel says more of a model that could not be read: what it is, or what may have been meant.
+func noModel(env *environment, path string, err error) error {
+	switch {
+	case path == "-":
+	case errors.Is(err, onnx.ErrNotONNX):
+		in, opened := openInput(env, path)
+		if opened != nil {
+			return err
+		}
+		defer in.Close()
+		begin := make([]byte, 1<<16)
+		n, _ := io.ReadFull(in, begin)
+		if h, known := heldBy(path, begin[:n]); known && h != ofModel {
+			return fmt.Errorf("%s: %w: it holds %s; %s", path, onnx.ErrNotONNX, h.what, h.takes)
+		}
+	default:
+		return absentModel(path, err)
+	}
+	return err
 }
 
 // tidy collects what a step of the way left behind, where it is worth it.

@@ -23,7 +23,7 @@ import (
 // output's extension does.
 func outputFlags(formats []string, more string) []cli.Flag {
 	return []cli.Flag{
-		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "text", Usage: "WORDS"}, formats),
+		oneOfFlag(cli.StringFlag{Name: "format", DefaultText: "text", Usage: "`FORMAT`: WORDS"}, formats),
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whole or not at all; its extension may tell the format" + more},
 	}
 }
@@ -77,7 +77,7 @@ func exported(output string) string {
 
 // tableFormatFlag is --format of the commands that print one table; of says of which outputs.
 func tableFormatFlag(of string) cli.Flag {
-	return oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: of + "WORDS"}, []string{"text", "json"})
+	return oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`" + of + ": WORDS"}, []string{"text", "json"})
 }
 
 // writeFormat writes a value in a format to the file at path, as writeOutput does.
@@ -109,10 +109,13 @@ func streamOutput(env *environment, path string, write func(io.Writer) error) er
 		failed = write(namedWriter{w, path})
 		return failed
 	})
-	if err != nil && failed == nil {
-		return fmt.Errorf("%s: %w", path, bare(err))
+	if err == nil || failed != nil {
+		return err
 	}
-	return err
+	if dir := missingFolder(path); dir != "" {
+		return fmt.Errorf("%s: %w; there is no folder %s", path, bare(err), dir)
+	}
+	return fmt.Errorf("%s: %w", path, bare(err))
 }
 
 // isStdout reports whether --output is standard output.
@@ -212,7 +215,8 @@ func replaceFile(target string, write func(io.Writer) error, mode fs.FileMode) (
 // input is an open input file, decompressed where its first bytes say that it is gzip.
 type input struct {
 	io.Reader
-	file *os.File
+	file  *os.File
+	guard *lineGuard
 }
 
 // Close closes the file behind the input; standard input stays open.
@@ -229,7 +233,10 @@ func openInput(env *environment, path string) (*input, error) {
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, bare(err))
+			return nil, absent(path, filepath.Ext(path), err)
+		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return nil, errors.Join(fmt.Errorf("%s: is a directory, it should be a file", path), f.Close())
 		}
 		in.Reader, in.file = f, f
 	}
@@ -242,8 +249,14 @@ func openInput(env *environment, path string) (*input, error) {
 		}
 		in.Reader = z
 	}
-	in.Reader = &lineGuard{r: in.Reader, line: 1}
+	in.guard = &lineGuard{r: in.Reader, line: 1}
+	in.Reader = in.guard
 	return in, nil
+}
+
+// misread is the error of who read an input: where it holds something else than what was wanted, that.
+func (in *input) misread(err error, path string, wanted ...holding) error {
+	return misplaced(err, path, in.guard.begin, wanted...)
 }
 
 // maxLine is more than any line of records, trees or rows has. Traces may be one line.
@@ -272,14 +285,17 @@ func (g *lineGuard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readInput has the input at path read to its end or an error, and closes it.
-func readInput[V any](env *environment, path string, read func(io.Reader, string) (V, error)) (V, error) {
+// readInput has the input at path read to its end or an error, and closes it. Wanted is what it should hold.
+func readInput[V any](env *environment, path string, read func(io.Reader, string) (V, error), wanted ...holding) (V, error) {
 	in, err := openInput(env, path)
 	if err != nil {
 		var none V
 		return none, err
 	}
 	v, err := read(in, path)
+	if len(wanted) > 0 {
+		err = in.misread(err, path, wanted...)
+	}
 	return v, errors.Join(err, in.Close())
 }
 

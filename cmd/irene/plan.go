@@ -88,9 +88,9 @@ func planInput(env *environment, ctx *cli.Context) (energy.Device, *coefficients
 	if ctx.String("device") == "" {
 		return energy.Device{}, nil, usagef("plan needs --device ID: the GPU to measure on")
 	}
-	dev, err := energy.LookupDevice(ctx.String("device"))
+	dev, err := lookupDevice(ctx.String("device"))
 	if err != nil {
-		return dev, nil, usagef("--device: %v", err)
+		return dev, nil, err
 	}
 	if n := ctx.Int("count"); n < 1 {
 		return dev, nil, usagef("--count %d: want at least 1", n)

@@ -61,7 +61,7 @@ func predictFlags() []cli.Flag {
 	return append(flags,
 		&cli.StringFlag{Name: "dtype", Value: graph.Float32.String(), Usage: "element `TYPE` of --op"},
 		suggestFlag(cli.StringFlag{Name: "quant", Usage: "quantisation of --op linear, by `NAME`: " + strings.Join(operator.Quantisations(), " ")}, operator.Quantisations()),
-		tableFormatFlag("of --op: "))
+		tableFormatFlag(" of --op"))
 }
 
 func sizeFlags() []string { return []string{"b", "m", "n", "k", "h"} }
@@ -149,6 +149,7 @@ func (t *rowPredictor) file(path, output string) error {
 		if err == nil && rows == 0 {
 			err = fmt.Errorf("%s: no rows", path)
 		}
+		err = in.misread(err, path, ofRows)
 		if err != nil {
 			return err
 		}

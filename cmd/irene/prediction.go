@@ -85,7 +85,7 @@ func profiles() []string {
 func measuredFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "measured", TakesFile: true, Usage: "measurements of this model on the device in `FILE`: records, IrEne's trees, or a trace of ONNX Runtime, trtexec or torch.profiler"},
-		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on: WORDS"}, spelled(predict.Modes())),
+		oneOfFlag(cli.StringFlag{Name: "mode", DefaultText: "spec; runtime with --measured", Usage: "what numbers rest on, `MODE`: WORDS"}, spelled(predict.Modes())),
 	}
 }
 
@@ -214,7 +214,7 @@ func findDevice(id, coefficients string) (energy.Device, error) {
 			return *c.DeviceRow, nil
 		}
 	}
-	return d, usagef("%v", unknown)
+	return d, noSuchDevice(id, unknown)
 }
 
 // byDefault reports whether nobody chose the device.
@@ -266,5 +266,5 @@ func (q *predictionRequest) load(env *environment) (*coefficients.Coefficients, 
 }
 
 func loadCoefficients(env *environment, path string) (*coefficients.Coefficients, error) {
-	return readInput(env, path, coefficients.Load)
+	return readInput(env, path, coefficients.Load, ofCoefficients)
 }

@@ -79,7 +79,7 @@ func profileFlags() []cli.Flag {
 		&cli.Float64Flag{Name: "max-cv", Value: 0.03, Usage: "windows that scatter by more than the share `CV` are repeated, then flagged"},
 		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "shuffle the tasks by the number `N`"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "say what would be measured and how, and measure nothing"},
-		tableFormatFlag("`FORMAT` of what --dry-run says: "),
+		tableFormatFlag(" of what --dry-run says"),
 	}...)
 }
 

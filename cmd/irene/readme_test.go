@@ -214,7 +214,7 @@ func checkFlags(t *testing.T, line string) {
 		t.Errorf("%q: %v", line, err)
 		return
 	}
-	arranged, err := arrange(c, args[2:])
+	arranged, _, err := arrange(c, args[2:])
 	if err != nil {
 		t.Errorf("%q: %v", line, err)
 		return

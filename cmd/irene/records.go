@@ -44,8 +44,8 @@ func recordsCommand() command {
 				&cli.BoolFlag{Name: "to-irene", Usage: "write trees in the format of IrEne's published measurements", DisableDefaultText: true},
 				&cli.BoolFlag{Name: "from-irene", Usage: "read such trees", DisableDefaultText: true},
 				&cli.StringFlag{Name: "device", Usage: "with --from-irene: the GPU that was measured, by `ID`"},
-				oneOfFlag(cli.StringFlag{Name: "energies", Value: string(energy.BoundaryWall), Usage: "with --from-irene: take the energies at the plug, or those of the board: WORDS"}, []string{string(energy.BoundaryWall), string(energy.BoundaryBoard)}),
-				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "WORDS"}, []string{"text", "json", "csv"}),
+				oneOfFlag(cli.StringFlag{Name: "energies", Value: string(energy.BoundaryWall), Usage: "with --from-irene: take the energies at this `BOUNDARY`: WORDS"}, []string{string(energy.BoundaryWall), string(energy.BoundaryBoard)}),
+				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT`: WORDS"}, []string{"text", "json", "csv"}),
 				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write records, or trees, to `FILE`, whole or not at all (- is standard output)"},
 			}
 		},
@@ -127,7 +127,7 @@ func readRecordFiles(env *environment, ctx *cli.Context) ([]energy.Record, error
 		}
 		more, err := energy.ReadRecords(in, path)
 		torn, bad := splitTorn(err)
-		if err := errors.Join(bad, in.Close()); err != nil {
+		if err := errors.Join(in.misread(bad, path, ofRecords), in.Close()); err != nil {
 			return nil, err
 		}
 		if torn != nil {
@@ -155,9 +155,9 @@ func splitTorn(err error) (torn *energy.TornTailError, rest error) {
 }
 
 func readTreesAsRecords(env *environment, ctx *cli.Context) ([]energy.Record, error) {
-	dev, err := energy.LookupDevice(ctx.String("device"))
+	dev, err := lookupDevice(ctx.String("device"))
 	if err != nil {
-		return nil, usagef("--device: %v", err)
+		return nil, err
 	}
 	trees, err := readTrees(env, ctx.Args().Slice())
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -93,7 +94,7 @@ func readTrace(env *environment, path string) (out []generate.Request, rate floa
 	if err != nil {
 		return nil, 0, err
 	}
-	defer in.Close()
+	defer func() { err = errors.Join(in.misread(err, path, ofRequests), in.Close()) }()
 	scan := bufio.NewScanner(in)
 	scan.Buffer(nil, 1<<20)
 	first, last, timed := math.Inf(1), math.Inf(-1), 0

@@ -19,24 +19,24 @@ func settingFlags(many bool) []cli.Flag {
 	return []cli.Flag{
 		powerLimitFlag(many),
 		clockFlag(many),
-		&cli.StringFlag{Name: "boundary", DefaultText: "that of the coefficients", Usage: "what energy covers, `board` or plug"},
-		&cli.GenericFlag{Name: "host-launch", Value: &quantityFlag{parse: parseMicroseconds, want: "a time, such as 5us"}, DefaultText: "that of the runtime", Usage: "what the host takes to launch a kernel, `us`"},
-		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `W`, where energy is at the plug"},
+		suggestFlag(cli.StringFlag{Name: "boundary", DefaultText: "that of the coefficients", Usage: "what energy covers, `BOUNDARY`: WORDS"}, []string{"board", "plug"}),
+		&cli.GenericFlag{Name: "host-launch", Value: &quantityFlag{parse: parseMicroseconds, want: "a time, such as 5us"}, DefaultText: "that of the runtime", Usage: "what the host takes to launch a kernel, `TIME` as 5us"},
+		&cli.Float64Flag{Name: "host-watts", DefaultText: "that of the host measured", Usage: "power of the host without the board, `WATTS`, where energy is at the plug"},
 	}
 }
 
 func powerLimitFlag(many bool) cli.Flag {
-	f := &cli.GenericFlag{Name: "power-limit", Value: &quantityFlag{parse: parsePower, want: "a power in watts, such as 450"}, DefaultText: "the board's own", Usage: "predict under this power limit, `W`"}
+	f := &cli.GenericFlag{Name: "power-limit", Value: &quantityFlag{parse: parsePower, want: "a power in watts, such as 450"}, DefaultText: "the board's own", Usage: "predict under this power limit, `WATTS`"}
 	if many {
-		f.Value, f.Usage = &quantityFlag{parse: parsePower, want: "powers in watts, such as 300,450 or 300:700:50", many: true}, "predict under these power limits, `W,W…` or LOW:HIGH:STEP"
+		f.Value, f.Usage = &quantityFlag{parse: parsePower, want: "powers in watts, such as 300,450 or LOW:HIGH:STEP, 300:700:50", many: true}, "predict under these power limits, `WATTS,…` or LOW:HIGH:STEP"
 	}
 	return f
 }
 
 func clockFlag(many bool) cli.Flag {
-	f := &cli.GenericFlag{Name: "clock", Value: &quantityFlag{parse: parseClock, want: "a clock with its unit, such as 1410MHz"}, DefaultText: "boost", Usage: "predict with multiprocessors held to this clock, `MHz`"}
+	f := &cli.GenericFlag{Name: "clock", Value: &quantityFlag{parse: parseClock, want: "a clock with its unit, such as 1410MHz"}, DefaultText: "boost", Usage: "predict with multiprocessors held to this `CLOCK`, as 1410MHz"}
 	if many {
-		f.Value, f.Usage = &quantityFlag{parse: parseClock, want: "clocks with their unit, such as 990MHz,1410MHz or 600MHz:1800MHz:300MHz", many: true}, "predict with multiprocessors held to these clocks, `MHz,MHz…` or LOW:HIGH:STEP"
+		f.Value, f.Usage = &quantityFlag{parse: parseClock, want: "clocks with their unit, such as 990MHz,1410MHz or LOW:HIGH:STEP, 600MHz:1800MHz:300MHz", many: true}, "predict with multiprocessors held to these clocks, `CLOCK,…` or LOW:HIGH:STEP"
 	}
 	return f
 }

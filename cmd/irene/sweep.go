@@ -45,7 +45,7 @@ func sweepFlags() []cli.Flag {
 	return slices.Concat(
 		bindingFlags("sizes of a dim, `NAME=SIZES` (repeatable)", ""),
 		[]cli.Flag{precisionsFlag()},
-		basisFlags(devicesFlag("predict for these GPUs, `ID,ID…` (irene devices lists them)")), settingFlags(true),
+		basisFlags(devicesFlag("predict for these GPUs, `ID,…` (irene devices lists them)")), settingFlags(true),
 		[]cli.Flag{
 			conventionFlag(),
 			limitFlag("deadline", "recommend only what runs within this `TIME`"),

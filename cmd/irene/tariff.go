@@ -13,8 +13,8 @@ import (
 // tariffFlags are --price and --carbon, which parseTariff reads.
 func tariffFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "price", Usage: "what energy costs, `0.30EUR/kWh`"},
-		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `400g/kWh`"},
+		&cli.StringFlag{Name: "price", Usage: "what energy costs, `PRICE` as 0.30EUR/kWh"},
+		&cli.StringFlag{Name: "carbon", Usage: "what energy emits, `GRAMS` as 400g/kWh"},
 	}
 }
 

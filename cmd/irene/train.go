@@ -124,9 +124,9 @@ func trainData(env *environment, ctx *cli.Context) (*fit.Data, *coefficients.Coe
 	case len(files) > 0 && ctx.String("from") != "":
 		return nil, nil, usagef("--from %s: adapting takes --operators ROWS or records; trees are fitted by themselves", ctx.String("from"))
 	}
-	dev, err := energy.LookupDevice(ctx.String("device"))
+	dev, err := lookupDevice(ctx.String("device"))
 	if err != nil {
-		return nil, nil, usagef("%v", err)
+		return nil, nil, err
 	}
 	ops, err := readOperators(env, operators)
 	if err != nil {

@@ -26,9 +26,9 @@ func trainOperators(env *environment, ctx *cli.Context) error {
 	}
 	var given *energy.Device
 	if ctx.IsSet("device") {
-		dev, err := energy.LookupDevice(ctx.String("device"))
+		dev, err := lookupDevice(ctx.String("device"))
 		if err != nil {
-			return usagef("%v", err)
+			return err
 		}
 		given = &dev
 	}
@@ -124,9 +124,9 @@ func partOperators(ops []operator.Operator, ref energy.Device) (additive, overla
 func withoutDevices(ops []operator.Operator, names []string) ([]operator.Operator, error) {
 	var out []energy.Device
 	for _, name := range names {
-		d, err := energy.LookupDevice(name)
+		d, err := lookupDevice(name)
 		if err != nil {
-			return nil, usagef("--exclude: %v", err)
+			return nil, err
 		}
 		out = append(out, d)
 	}

@@ -203,9 +203,9 @@ func validationInput(env *environment, ctx *cli.Context) (in validate.Input, err
 func treeDevices(ctx *cli.Context, named []energy.Device, files int) ([]energy.Device, error) {
 	switch device := ctx.String("device"); {
 	case len(named) == 0:
-		common, err := energy.LookupDevice(device)
+		common, err := lookupDevice(device)
 		if err != nil {
-			return nil, usagef("%v", err)
+			return nil, err
 		}
 		return slices.Repeat([]energy.Device{common}, files), nil
 	case ctx.IsSet("device"):

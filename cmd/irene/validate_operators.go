@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/stats"
 	"github.com/irene-onnx/irene/energy/validate"
@@ -28,9 +27,9 @@ func validateOperators(env *environment, ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	dev, err := energy.LookupDevice(ctx.String("device"))
+	dev, err := lookupDevice(ctx.String("device"))
 	if err != nil {
-		return usagef("%v", err)
+		return err
 	}
 	ops, err := readOperators(env, ctx.StringSlice("operators"))
 	if err != nil {

@@ -80,14 +80,16 @@ type HostPower struct {
 func Load(r io.Reader, name string) (*Coefficients, error) {
 	c := &Coefficients{}
 	dec := json.NewDecoder(r)
-	if err := dec.Decode(c); err != nil {
+	if err := dec.Decode(c); err == io.EOF {
+		return nil, fmt.Errorf("%s: not a coefficient file: it is empty", name)
+	} else if err != nil {
 		return nil, fmt.Errorf("%s: not a coefficient file: %w", name, err)
+	}
+	if c.Device == "" || len(c.Classes) == 0 && c.Overlap == nil {
+		return nil, fmt.Errorf("%s: not a coefficient file: no device or no classes; irene train writes them", name)
 	}
 	if c.Schema != CoefficientSchema {
 		return nil, fmt.Errorf("%s: coefficient file of version %d, this program reads version %d: train it anew", name, c.Schema, CoefficientSchema)
-	}
-	if c.Device == "" || len(c.Classes) == 0 && c.Overlap == nil {
-		return nil, fmt.Errorf("%s: not a coefficient file: no device or no classes", name)
 	}
 	if c.Overlap != nil {
 		if err := c.Overlap.check(); err != nil {

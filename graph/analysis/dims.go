@@ -47,6 +47,9 @@ func (a *Analysis) infer(opts Options) error {
 		return err
 	}
 	a.Dims = given
+	if err := checkEmpty(a.Graph, given); err != nil {
+		return err
+	}
 	if err := checkValues(a.Graph, opts.Values, given); err != nil {
 		return err
 	}
@@ -75,6 +78,29 @@ func (a *Analysis) infer(opts Options) error {
 		a.search(s, given, opts, symbolic)
 	}
 	return a.explain(given, opts, symbolic)
+}
+
+// checkEmpty refuses sizes of zero that leave a graph nothing to do: its tokens, or else its first input, would have no
+// elements. A cache may be empty, and so may be what goes into a model beside its tokens.
+func checkEmpty(g *graph.Graph, given map[string]int64) error {
+	in := tokensInput(g)
+	if in == nil {
+		in = bestInput(g, func(v *graph.Value) int {
+			if isCacheName(strings.ToLower(v.Name)) {
+				return 0
+			}
+			return 1
+		})
+	}
+	if in == nil {
+		return nil
+	}
+	for _, d := range declaredShape(in) {
+		if n, ok := d.Eval(lookup(given)); ok && n == 0 {
+			return &DimError{Name: d.String(), Msg: fmt.Sprintf("dim %v=0: the input %s would be empty; a size is at least 1", d, in.Name)}
+		}
+	}
+	return nil
 }
 
 func consts(dims map[string]int64) map[string]graph.Dim {

@@ -1,24 +1,49 @@
 // Package nearest finds, among known names, the one a mistyped word was probably meant to be.
 package nearest
 
-import "strings"
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
 
 // Nearest returns the candidate with the smallest edit distance to word, ignoring case, and whether it is close enough
-// to be worth suggesting: at most a third of the longer of the two words may differ. Of equally close candidates the
-// first wins.
+// to be worth suggesting: at most a third of the longer of the two words may differ. Where none is, names are compared part
+// by part: batch_size is near to batch, and seq to sequence_length. Of equally close candidates the first wins.
 func Nearest(word string, candidates []string) (string, bool) {
-	best, bestDistance := "", -1
-	folded := strings.ToLower(word)
-	for _, c := range candidates {
-		d := Distance(folded, strings.ToLower(c))
-		if d > longer(folded, c)/3 {
-			continue
+	near := func(word, c string) bool { return Distance(word, c) <= longer(word, c)/3 }
+	for _, alike := range []func(string, string) bool{near, sameParts} {
+		best, bestDistance := "", -1
+		folded := strings.ToLower(word)
+		for _, c := range candidates {
+			low := strings.ToLower(c)
+			if d := Distance(folded, low); alike(folded, low) && (bestDistance < 0 || d < bestDistance) {
+				best, bestDistance = c, d
+			}
 		}
-		if bestDistance < 0 || d < bestDistance {
-			best, bestDistance = c, d
+		if bestDistance >= 0 {
+			return best, true
 		}
 	}
-	return best, bestDistance >= 0
+	return "", false
+}
+
+// sameParts reports whether every part of one name begins a part of the other, or is begun by one. Parts of less than three
+// letters say too little.
+func sameParts(a, b string) bool {
+	s, t := parts(a), parts(b)
+	if len(s) > len(t) {
+		s, t = t, s
+	}
+	return len(s) > 0 && !slices.ContainsFunc(s, func(x string) bool {
+		return !slices.ContainsFunc(t, func(y string) bool { return strings.HasPrefix(x, y) || strings.HasPrefix(y, x) })
+	})
+}
+
+// parts are the words of a name that say something.
+func parts(name string) []string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return slices.DeleteFunc(words, func(w string) bool { return len([]rune(w)) < 3 })
 }
 
 // Distance is the number of insertions, deletions, substitutions and swaps of neighbouring characters that turn a into

@@ -1,6 +1,9 @@
 package nearest
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestDistance(t *testing.T) {
 	for _, c := range []struct {
@@ -41,6 +44,25 @@ func TestNearest(t *testing.T) {
 		got, ok := Nearest(c.word, commands)
 		if got != c.want || ok != c.ok {
 			t.Errorf("Nearest(%q) = %q, %v; want %q, %v", c.word, got, ok, c.want, c.ok)
+		}
+	}
+}
+
+// TestNearestByParts: names that share words are near, however long the rest is.
+func TestNearestByParts(t *testing.T) {
+	for _, c := range []struct{ word, candidates, want string }{
+		{"batch_size", "batch sequence", "batch"},
+		{"batch", "sequence batch_size", "batch_size"},
+		{"seq", "batch past_sequence_length sequence_length", "sequence_length"},
+		{"seq_len", "batch sequence_length", "sequence_length"},
+		{"sequence", "batch_size seq_len", "seq_len"},
+		{"past", "batch past_sequence_length", "past_sequence_length"},
+		{"--module-path", "--dim --module", "--module"},
+		{"n", "n_tokens batch", ""},
+		{"width", "batch sequence", ""},
+	} {
+		if got, ok := Nearest(c.word, strings.Fields(c.candidates)); got != c.want || ok != (c.want != "") {
+			t.Errorf("Nearest(%q, %q) = %q, %v; want %q", c.word, c.candidates, got, ok, c.want)
 		}
 	}
 }

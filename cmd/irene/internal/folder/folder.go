@@ -61,7 +61,7 @@ func Parts(dir string) ([]Part, error) {
 		parts = append(parts, Part{role, variant, filepath.Join(dir, name)})
 	}
 	if parts == nil {
-		return nil, fmt.Errorf("%s: is a directory without .onnx files", dir)
+		return nil, noModels(dir)
 	}
 	slices.SortFunc(parts, func(x, y Part) int {
 		return cmp.Or(
@@ -70,6 +70,38 @@ func Parts(dir string) ([]Part, error) {
 		)
 	})
 	return parts, nil
+}
+
+// NoFile is the error for a folder where a single file is wanted; it says which there are.
+func NoFile(dir string) error {
+	names, err := models(dir)
+	switch {
+	case err != nil:
+		return err
+	case len(names) == 0:
+		return noModels(dir)
+	}
+	const most = 10
+	slices.Sort(names)
+	text := strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
+		text += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return fmt.Errorf("%s: is a directory; give one of its files: it holds %s", dir, text)
+}
+
+// checkpoints are the ends of names of weights that have yet to be exported.
+var checkpoints = []string{".safetensors", "pytorch_model.bin"}
+
+// noModels is the error for a folder without models; weights in it are those of a model that can be exported.
+func noModels(dir string) error {
+	entries, _ := os.ReadDir(dir) // those that cannot be read are said by whoever listed the models
+	for _, e := range entries {
+		if slices.ContainsFunc(checkpoints, func(end string) bool { return strings.HasSuffix(strings.ToLower(e.Name()), end) }) {
+			return fmt.Errorf("%s: is a directory without .onnx files; the model of its %s is exported by optimum-cli export onnx --model %s onnx/", dir, e.Name(), dir)
+		}
+	}
+	return fmt.Errorf("%s: is a directory without .onnx files", dir)
 }
 
 // models lists the .onnx files in a folder and in those right below it, relative to it.
