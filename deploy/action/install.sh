@@ -22,7 +22,7 @@ archive() {
 	ARM64 | aarch64 | arm64) arch=arm64 ;;
 	*) fail "no release for the processor ${RUNNER_ARCH:-$(uname -m)}; leave sha256 empty to build with Go" ;;
 	esac
-	file=irene_${VERSION}_${os}_$arch.$ext
+	file=irene_${os}_$arch.$ext
 }
 
 sha256() {
