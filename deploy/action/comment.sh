@@ -12,7 +12,7 @@ body=${RUNNER_TEMP:?}/irene/comment.md
 	if [ "$(wc -c <"$REPORT")" -le $longest ]; then
 		cat "$REPORT"
 	else
-		sed '/^<details>/,$d' "$REPORT" | head -c $longest
+		sed '/^<details/,$d' "$REPORT" | head -c $longest
 		echo
 		echo "The tables are in the [summary of the run](${GITHUB_SERVER_URL:-https://github.com}/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID)."
 	fi

@@ -113,7 +113,7 @@ budgets() {
 	judge $status "$new" "$out/said" || true
 }
 
-# detail adds a report of irene, folded. Files of the base go by base: and their path, whether as text or as Markdown.
+# detail adds a report of irene, folded where nothing went wrong. Files of the base go by base: and their path, whether as text or as Markdown.
 detail() {
 	local text escaped
 	text=$(cat "$2")
@@ -122,7 +122,7 @@ detail() {
 	text=${text//"$escaped/base/"/base:}
 	{
 		echo
-		echo "<details><summary>$(printf '%s' "$1" | sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g')</summary>"
+		echo "<details${problem:+ open}><summary>$(printf '%s' "$1" | sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g')</summary>"
 		echo
 		printf '%s\n' "$text"
 		echo
@@ -267,7 +267,7 @@ write() {
 	esac
 	if [ $models != 0 ]; then
 		echo
-		echo "| model | | |"
+		echo "| model | change | verdict |"
 		echo "| --- | --- | --- |"
 		cat "$summary"
 		cat "$details"
