@@ -98,6 +98,10 @@ vuln: ## known vulnerabilities in what the program calls, where their database c
 
 GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
 
+.PHONY: release
+release: ## build the files of a tagged commit with their checksums, and a draft of its release (needs GITHUB_TOKEN)
+	go run $(GORELEASER) release --clean
+
 .PHONY: release-try
 release-try: ## build the files of a release into bin/release, publish nothing (several minutes, most of them goreleaser's)
 	go run $(GORELEASER) check

@@ -34,6 +34,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv(deviceVariable, "gtx-1070") // scripts name others where these matter
 			env.Setenv("COLUMNS", "500")           // so that sentences stand on one line; width.txtar is about widths
+			deploy, err := filepath.Abs("../../deploy")
+			if err != nil {
+				return err
+			}
+			env.Setenv("DEPLOY", deploy)
 			return errors.Join(writeModels(env), os.CopyFS(env.WorkDir, os.DirFS("testdata/files")))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -101,6 +106,9 @@ func fixtureModels() map[string]onnxtest.File {
 		"names.onnx": onnxtest.Model(
 			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, "n.0", "in"),
 			onnxtest.Node("Relu", "x", "y"), onnxtest.Out("y", graph.Float32, "n.0", "in")),
+		"wide.onnx": onnxtest.Model( // does more than fixed.onnx
+			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2000, 3000),
+			onnxtest.Node("Relu", "x", "y"), onnxtest.Out("y", graph.Float32, 2000, 3000)),
 		"reshape.onnx": onnxtest.Model(
 			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2, 6), onnxtest.In("shape", graph.Int64, 2),
 			onnxtest.Node("Reshape", "x shape", "y"), onnxtest.Out("y", graph.Float32, nil, nil)),

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/pprof/profile"
 
@@ -104,7 +106,7 @@ func TestExportModels(t *testing.T) {
 			g := reporttest.Fixture(t, name)
 			r, again := reporttest.Build(t, g, false), reporttest.Build(t, g, false)
 			for _, f := range export.Formats() {
-				if f.Name != "svg" && !bytes.Equal(exported(t, r, f.Name), exported(t, again, f.Name)) {
+				if drawnBy(f.Name) == "" && !bytes.Equal(exported(t, r, f.Name), exported(t, again, f.Name)) {
 					t.Errorf("%s differs from run to run", f.Name)
 				}
 			}
@@ -127,6 +129,36 @@ func TestExportModels(t *testing.T) {
 				t.Errorf("the nodes of the file sum to %v J, the model has %v", sum, want)
 			}
 		})
+	}
+}
+
+// drawnBy is what a file begins with that Graphviz draws; "" for those that it does not.
+func drawnBy(format string) string {
+	return map[string]string{"svg": "<?xml ", "pdf": "%PDF-", "png": "\x89PNG\r\n"}[format]
+}
+
+// TestDrawn: what Graphviz draws is what the extension says, and the same a second later.
+func TestDrawn(t *testing.T) {
+	if _, err := exec.LookPath("dot"); err != nil {
+		t.Skip("needs Graphviz")
+	}
+	r := stack(t, 2)
+	first := map[string][]byte{}
+	for _, f := range export.Formats() {
+		if begin := drawnBy(f.Name); begin != "" {
+			if first[f.Name] = exported(t, r, f.Name); !bytes.HasPrefix(first[f.Name], []byte(begin)) {
+				t.Errorf("%s begins with %.20q", f.Name, first[f.Name])
+			}
+		}
+	}
+	time.Sleep(1100 * time.Millisecond)
+	for name, data := range first {
+		if !bytes.Equal(data, exported(t, r, name)) {
+			t.Errorf("%s differs from run to run", name)
+		}
+	}
+	if len(first) != 3 {
+		t.Errorf("%d formats are drawn", len(first))
 	}
 }
 

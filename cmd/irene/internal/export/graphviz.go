@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 
@@ -19,6 +21,10 @@ const layoutTime = 2 * time.Minute
 func drawn(format string) func(io.Writer, *report.Report) error {
 	return func(w io.Writer, r *report.Report) error { return draw(w, r, format) }
 }
+
+// undated is the day that a pdf says it was made on; the same graph is to be the same file. Graphviz before 5 does not read
+// SOURCE_DATE_EPOCH.
+var undated = regexp.MustCompile(`(/CreationDate \(D:)[0-9]{14}`)
 
 func draw(w io.Writer, r *report.Report, format string) error {
 	program, err := exec.LookPath("dot")
@@ -34,6 +40,7 @@ func draw(w io.Writer, r *report.Report, format string) error {
 	cmd := exec.CommandContext(ctx, program, "-T"+format)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = &source, &out, &complaints
 	cmd.WaitDelay = time.Second
+	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH=0")
 	err = cmd.Run()
 	switch {
 	case ctx.Err() != nil:
@@ -42,6 +49,6 @@ func draw(w io.Writer, r *report.Report, format string) error {
 		first, _, _ := strings.Cut(strings.TrimSpace(complaints.String()), "\n")
 		return fmt.Errorf("dot: %w: %s", err, first)
 	}
-	_, err = w.Write(out.Bytes())
+	_, err = w.Write(undated.ReplaceAll(out.Bytes(), []byte("${1}19700101000000")))
 	return err
 }
