@@ -1,7 +1,6 @@
 package analysis
 
 import (
-
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
 )

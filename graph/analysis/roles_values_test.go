@@ -64,13 +64,17 @@ func TestStateSpace(t *testing.T) {
 		{"a state of zeros before the first chunk", []Part{weightOf("state", 1, 1, 2, 4, 2), Ints("to", -1, 3, 2, 4, 4), Ints("first", 1, 1, 2, 4, 4), Node("Reshape", "a to", "chunks"), Node("Reshape", "a first", "f"), Weight("before", graph.Float32, 1, 1, 2, 4, 4), Node("Concat", "before f", "y", Attr("axis", int64(1)))}, map[string]int64{"": 64}},
 	}
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) { wantParams(t, analyzed(t, append(head[:len(head):len(head)], c.parts...)...), c.want) })
+		t.Run(c.name, func(t *testing.T) {
+			wantParams(t, analyzed(t, append(head[:len(head):len(head)], c.parts...)...), c.want)
+		})
 	}
 }
 
 // TestShiftOfZeros is about normalizations whose operator wants a shift that the layer does not have.
 func TestShiftOfZeros(t *testing.T) {
-	norm := func(scale, shift string) Part { return Node("LayerNormalization", "x "+scale+" "+shift, "y", Attr("axis", int64(-1))) }
+	norm := func(scale, shift string) Part {
+		return Node("LayerNormalization", "x "+scale+" "+shift, "y", Attr("axis", int64(-1)))
+	}
 	wantParams(t, analyzed(t, tokens, weightOf("norm.weight", 8), inNode("zeros", 8), norm("norm.weight", "zeros")), map[string]int64{"": 8})
 	wantParams(t, analyzed(t, tokens, weightOf("norm.weight", 8), weightOf("norm.bias", 8), norm("norm.weight", "norm.bias")), map[string]int64{"": 16})
 }
