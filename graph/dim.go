@@ -14,10 +14,12 @@ import (
 // Symbols stand for sizes: at least 1, or at least 0 where a size may be empty (see [Symbol]). Simplifications such as
 // max(sequence - 1, 0) = sequence - 1 rest on that.
 type Dim struct {
-	kind dimKind
-	n    int64
-	e    *poly
+	n int64
+	e *poly // nil of an unknown dim; constant and overflow stand for those
 }
+
+// What is no expression points to one of these: graphs hold millions of dims.
+var constant, overflow = new(poly), new(poly)
 
 type dimKind uint8
 
@@ -27,6 +29,18 @@ const (
 	dimExpr
 	dimOverflow
 )
+
+func (d Dim) kind() dimKind {
+	switch d.e {
+	case nil:
+		return dimUnknown
+	case constant:
+		return dimConst
+	case overflow:
+		return dimOverflow
+	}
+	return dimExpr
+}
 
 // poly is a sum of terms, sorted by descending monomial order; it has at least one term that is not constant.
 type poly struct {
@@ -45,7 +59,7 @@ type factor struct {
 }
 
 // Const is a known integer.
-func Const(n int64) Dim { return Dim{kind: dimConst, n: n} }
+func Const(n int64) Dim { return Dim{n: n, e: constant} }
 
 // Symbol is a named size. Sizes are taken to be at least 1, those whose name speaks of a past (a key/value cache that
 // starts empty) at least 0.
@@ -63,27 +77,27 @@ func DataDependent(name string) Dim {
 }
 
 func atomDim(a *atom) Dim {
-	return Dim{kind: dimExpr, e: &poly{[]term{{coef: 1, mono: []factor{{atom: a, pow: 1}}}}, a.text, a.nesting}}
+	return Dim{e: &poly{[]term{{coef: 1, mono: []factor{{atom: a, pow: 1}}}}, a.text, a.nesting}}
 }
 
 // IsUnknown reports whether nothing is known of d, a result beyond 63 bits or beyond the budget of expressions included.
-func (d Dim) IsUnknown() bool { return d.kind == dimUnknown || d.kind == dimOverflow }
+func (d Dim) IsUnknown() bool { return d.e == nil || d.e == overflow }
 
 // Overflowed reports whether d is unknown because a value left the range of 63-bit integers.
-func (d Dim) Overflowed() bool { return d.kind == dimOverflow }
+func (d Dim) Overflowed() bool { return d.e == overflow }
 
 // Const returns the value of a constant.
-func (d Dim) Const() (int64, bool) { return d.n, d.kind == dimConst }
+func (d Dim) Const() (int64, bool) { return d.n, d.e == constant }
 
 // Is reports whether d is the constant n.
-func (d Dim) Is(n int64) bool { return d.kind == dimConst && d.n == n }
+func (d Dim) Is(n int64) bool { return d.e == constant && d.n == n }
 
 // Equal reports whether d and o are provably the same number.
 func (d Dim) Equal(o Dim) bool {
-	if d.kind != o.kind {
+	if d.kind() != o.kind() {
 		return false
 	}
-	switch d.kind {
+	switch d.kind() {
 	case dimConst:
 		return d.n == o.n
 	case dimExpr:
@@ -106,8 +120,8 @@ func equalPoly(a, b *poly) bool {
 
 // none is the result of an operation on d and o of which one is unknown.
 func none(d, o Dim) Dim {
-	if d.kind == dimOverflow || o.kind == dimOverflow {
-		return Dim{kind: dimOverflow}
+	if d.kind() == dimOverflow || o.kind() == dimOverflow {
+		return Dim{e: overflow}
 	}
 	return Dim{}
 }
@@ -117,7 +131,7 @@ func (d Dim) Add(o Dim) Dim {
 	switch {
 	case d.IsUnknown() || o.IsUnknown():
 		return none(d, o)
-	case d.kind == dimConst && o.kind == dimConst:
+	case d.kind() == dimConst && o.kind() == dimConst:
 		return fromOverflow(addInt(d.n, o.n))
 	case o.Is(0):
 		return d
@@ -132,7 +146,7 @@ func (d Dim) Sub(o Dim) Dim {
 	switch {
 	case d.IsUnknown() || o.IsUnknown():
 		return none(d, o)
-	case d.kind == dimConst && o.kind == dimConst:
+	case d.kind() == dimConst && o.kind() == dimConst:
 		return fromOverflow(subInt(d.n, o.n))
 	case o.Is(0):
 		return d
@@ -147,7 +161,7 @@ func (d Dim) Mul(o Dim) Dim {
 		return Const(0)
 	case d.IsUnknown() || o.IsUnknown():
 		return none(d, o)
-	case d.kind == dimConst && o.kind == dimConst:
+	case d.kind() == dimConst && o.kind() == dimConst:
 		return fromOverflow(mulInt(d.n, o.n))
 	case o.Is(1):
 		return d
@@ -189,7 +203,7 @@ func (d Dim) Pow(n int64) Dim {
 
 // terms views d as a list of terms.
 func (d Dim) terms() []term {
-	if d.kind == dimExpr {
+	if d.kind() == dimExpr {
 		return d.e.terms
 	}
 	if d.n == 0 {
@@ -210,7 +224,7 @@ func fromTerms(ts []term) Dim {
 	if !p.measure() {
 		return Dim{}
 	}
-	return Dim{kind: dimExpr, e: p}
+	return Dim{e: p}
 }
 
 // sumOf makes a Dim of terms in any order, which it sorts in place.
@@ -222,7 +236,7 @@ func sumOf(ts []term) Dim {
 		for i++; i < len(ts) && compareMono(ts[i].mono, mono) == 0; i++ {
 			s, ok := addInt(sum, ts[i].coef)
 			if !ok {
-				return Dim{kind: dimOverflow}
+				return Dim{e: overflow}
 			}
 			sum = s
 		}
@@ -252,14 +266,14 @@ func addPoly(a, b []term, factor int64) Dim {
 		case c > 0:
 			k, ok := mulInt(b[0].coef, factor)
 			if !ok {
-				return Dim{kind: dimOverflow}
+				return Dim{e: overflow}
 			}
 			out, b = append(out, term{k, b[0].mono}), b[1:]
 		default:
 			k, ok := mulInt(b[0].coef, factor)
 			s, ok2 := addInt(a[0].coef, k)
 			if !ok || !ok2 {
-				return Dim{kind: dimOverflow}
+				return Dim{e: overflow}
 			}
 			if s != 0 {
 				out = append(out, term{s, a[0].mono})
@@ -276,7 +290,7 @@ func mulTerm(a []term, t term) Dim {
 	for i, x := range a {
 		k, ok := mulInt(x.coef, t.coef)
 		if !ok {
-			return Dim{kind: dimOverflow}
+			return Dim{e: overflow}
 		}
 		out[i] = term{k, mulMono(x.mono, t.mono)}
 	}
@@ -293,7 +307,7 @@ func mulPoly(a, b []term) Dim {
 		for _, y := range b {
 			k, ok := mulInt(x.coef, y.coef)
 			if !ok {
-				return Dim{kind: dimOverflow}
+				return Dim{e: overflow}
 			}
 			out = append(out, term{k, mulMono(x.mono, y.mono)})
 		}
@@ -377,7 +391,7 @@ func compareMono(a, b []factor) int {
 
 func fromOverflow(n int64, ok bool) Dim {
 	if !ok {
-		return Dim{kind: dimOverflow}
+		return Dim{e: overflow}
 	}
 	return Const(n)
 }
@@ -424,7 +438,7 @@ func (d Dim) DependsOnData() bool {
 }
 
 func (d Dim) eachSymbol(visit func(*atom)) {
-	if d.kind != dimExpr {
+	if d.kind() != dimExpr {
 		return
 	}
 	for _, t := range d.e.terms {
@@ -442,7 +456,7 @@ func (d Dim) eachSymbol(visit func(*atom)) {
 
 // IsSymbol returns the name of d where it is a single symbol.
 func (d Dim) IsSymbol() (string, bool) {
-	if d.kind != dimExpr || len(d.e.terms) != 1 {
+	if d.kind() != dimExpr || len(d.e.terms) != 1 {
 		return "", false
 	}
 	t := d.e.terms[0]
@@ -454,7 +468,7 @@ func (d Dim) IsSymbol() (string, bool) {
 
 // Subst replaces symbols by what env says of them and simplifies; symbols env does not know stay.
 func (d Dim) Subst(env func(name string) (Dim, bool)) Dim {
-	if d.kind != dimExpr || !d.holds(env) {
+	if d.kind() != dimExpr || !d.holds(env) {
 		return d
 	}
 	var sum []term
@@ -490,7 +504,7 @@ func (d Dim) holds(env func(name string) (Dim, bool)) bool {
 // Eval is the value of d where env knows every symbol in it; false where it does not, or the value does not exist
 // (division by zero) or does not fit.
 func (d Dim) Eval(env func(name string) (int64, bool)) (int64, bool) {
-	switch d.kind {
+	switch d.kind() {
 	case dimConst:
 		return d.n, true
 	case dimExpr:

@@ -127,7 +127,7 @@ func (d Dim) FloorDiv(o Dim) Dim {
 		return d
 	case d.Is(0):
 		return d
-	case d.kind == dimConst && o.kind == dimConst:
+	case d.kind() == dimConst && o.kind() == dimConst:
 		return Const(floorDivInt(d.n, o.n))
 	case d.Equal(o):
 		return Const(1)
@@ -203,12 +203,12 @@ func gcd(a, b int64) int64 {
 func floorDivConst(d Dim, c int64) Dim {
 	switch {
 	case c == math.MinInt64:
-		return Dim{kind: dimOverflow}
+		return Dim{e: overflow}
 	case c < 0:
 		return floorDivConst(Const(0).Sub(d), -c)
 	}
 	q, r := splitBy(d, c)
-	if r.kind == dimConst || (r.NonNegative() && r.AddInt(-c).Negative()) {
+	if r.kind() == dimConst || (r.NonNegative() && r.AddInt(-c).Negative()) {
 		return q.Add(divConst(r, c))
 	}
 	if inner, k, ok := nestedDiv(r); ok { // ⌊(⌊x/a⌋ + k)/c⌋ = ⌊(x + k·a)/(a·c)⌋
@@ -288,7 +288,7 @@ func (d Dim) DivideExactly(o Dim) (Dim, bool) {
 	switch {
 	case d.IsUnknown() || o.IsUnknown() || o.Is(0):
 		return Dim{}, false
-	case d.kind == dimConst && o.kind == dimConst:
+	case d.kind() == dimConst && o.kind() == dimConst:
 		return Const(d.n / o.n), d.n%o.n == 0
 	}
 	return divideExactly(d, o)
@@ -301,12 +301,12 @@ func (d Dim) Mod(o Dim) Dim {
 		return Dim{}
 	case d.IsUnknown() || o.IsUnknown():
 		return none(d, o)
-	case d.kind == dimConst && o.kind == dimConst:
+	case d.kind() == dimConst && o.kind() == dimConst:
 		return Const(d.n - o.n*floorDivInt(d.n, o.n))
 	}
 	if c, ok := o.Const(); ok && c > 0 {
 		_, d = splitBy(d, c)
-		if d.kind == dimConst {
+		if d.kind() == dimConst {
 			return d.Mod(o)
 		}
 	} else if _, exact := divideExactly(d, o); exact {
@@ -328,7 +328,7 @@ func extreme(d, o Dim, kind atomKind) Dim {
 	if d.IsUnknown() || o.IsUnknown() {
 		return none(d, o)
 	}
-	if d.kind == dimConst && o.kind == dimConst {
+	if d.kind() == dimConst && o.kind() == dimConst {
 		if (d.n < o.n) == (kind == atomMin) {
 			return d
 		}

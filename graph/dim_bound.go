@@ -28,7 +28,7 @@ func (d Dim) NotEqual(o Dim) bool {
 }
 
 func (d Dim) atLeast(n int64) bool {
-	switch d.kind {
+	switch d.kind() {
 	case dimConst:
 		return d.n >= n
 	case dimExpr:
@@ -106,7 +106,7 @@ func (d Dim) shiftable() bool {
 
 // bounds encloses d term by term.
 func (d Dim) bounds() (low, high int64) {
-	switch d.kind {
+	switch d.kind() {
 	case dimConst:
 		return d.n, d.n
 	case dimExpr:

@@ -29,7 +29,7 @@ func (p *poly) measure() bool {
 
 // size is the text and the nesting of d.
 func (d Dim) size() (text, nesting int) {
-	if d.kind != dimExpr {
+	if d.kind() != dimExpr {
 		return len("-10"), 0
 	}
 	return d.e.text, d.e.nesting

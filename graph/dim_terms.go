@@ -22,7 +22,7 @@ func (d Dim) Monomials() []Monomial {
 
 // Degree is the largest number of factors in a term of d; divisions, remainders and extremes count as one factor.
 func (d Dim) Degree() int {
-	if d.kind != dimExpr {
+	if d.kind() != dimExpr {
 		return 0
 	}
 	return degree(d.e.terms[0].mono)
@@ -30,8 +30,8 @@ func (d Dim) Degree() int {
 
 // IsPolynomial reports whether d is made of symbols and integers by addition and multiplication alone.
 func (d Dim) IsPolynomial() bool {
-	if d.kind != dimExpr {
-		return d.kind == dimConst
+	if d.kind() != dimExpr {
+		return d.kind() == dimConst
 	}
 	for _, t := range d.e.terms {
 		for _, f := range t.mono {
@@ -68,7 +68,7 @@ func (d Dim) Roots() iter.Seq2[string, Dim] {
 // Factor prints d as it stands in a product: sums and operators that bind no stronger than * are in parentheses.
 func (d Dim) Factor() string {
 	ts := d.terms()
-	if d.kind != dimExpr {
+	if d.kind() != dimExpr {
 		return d.String()
 	}
 	var p printer

@@ -9,7 +9,7 @@ import (
 func (d Dim) String() string { return d.print(false) }
 
 func (d Dim) print(latex bool) string {
-	switch d.kind {
+	switch d.kind() {
 	case dimConst:
 		return strconv.FormatInt(d.n, 10)
 	case dimExpr:
@@ -36,7 +36,7 @@ func (p *printer) pick(python, latex string) {
 }
 
 func (p *printer) sum(d Dim) {
-	if d.kind != dimExpr {
+	if d.kind() != dimExpr {
 		p.WriteString(d.String())
 		return
 	}

@@ -51,7 +51,7 @@ func (t *Tensor) Elements(limit int64) ([]int64, error) {
 	if t.Ints != nil || (t.Len() == 0 && t.Raw == nil) {
 		return stored(t, t.Ints)
 	}
-	return decoded(t, decodeInt, "holds no integers")
+	return decoded(t, t.Len(), decodeInt, "holds no integers")
 }
 
 // readable says why a tensor is not read, where it has more than limit elements or stores none as they are.
@@ -70,13 +70,13 @@ func stored[T any](t *Tensor, list []T) ([]T, error) {
 	return list, nil
 }
 
-// decoded reads the elements of a tensor's bytes; problem says what is wrong with a type that cannot be decoded.
-func decoded[T any](t *Tensor, decode func(t DType, b []byte, i int) (T, bool), problem string) ([]T, error) {
-	raw, err := t.bytes(t.Len())
+// decoded reads the first n elements of a tensor's bytes; problem says what is wrong with a type that cannot be decoded.
+func decoded[T any](t *Tensor, n int64, decode func(t DType, b []byte, i int) (T, bool), problem string) ([]T, error) {
+	raw, err := t.bytes(n)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]T, t.Len())
+	out := make([]T, n)
 	for i := range out {
 		var ok bool
 		if out[i], ok = decode(t.DType, raw, i); !ok {
@@ -88,20 +88,30 @@ func decoded[T any](t *Tensor, decode func(t DType, b []byte, i int) (T, bool), 
 
 // Reals returns floating-point elements as float64; it refuses tensors of more than limit elements.
 func (t *Tensor) Reals(limit int64) ([]float64, error) {
-	const problem = "is not read as reals"
 	if err := t.readable(limit); err != nil {
 		return nil, err
 	}
+	return t.Head(t.Len())
+}
+
+// Head returns the first n floating-point elements as float64, or all where there are fewer.
+func (t *Tensor) Head(n int64) ([]float64, error) {
+	const problem = "is not read as reals"
+	n = min(n, t.Len())
+	if n < 0 || t.Sparse {
+		return nil, fmt.Errorf("tensor %q: its elements are not stored as they are", t.Name)
+	}
 	switch {
 	case t.Floats != nil:
-		return stored(t, t.Floats)
+		all, err := stored(t, t.Floats)
+		return all[:min(n, int64(len(all)))], err
 	case t.Ints == nil || int64(len(t.Ints)) != t.Len():
-		return decoded(t, decodeReal, problem)
+		return decoded(t, n, decodeReal, problem)
 	case t.DType != Float16 && t.DType != BFloat16:
 		return nil, fmt.Errorf("tensor %q: type %v %s", t.Name, t.DType, problem)
 	}
-	out := make([]float64, len(t.Ints)) // float16 and bfloat16 in int32_data
-	for i, v := range t.Ints {
+	out := make([]float64, n) // float16 and bfloat16 in int32_data
+	for i, v := range t.Ints[:n] {
 		out[i] = narrowToFloat(t.DType, uint16(v))
 	}
 	return out, nil

@@ -24,6 +24,7 @@ var benchModels = flag.String("models", "", "files to benchmark instead of the f
 // inferred with symbols, then with the numbers that are assumed for them, and energy is predicted, as irene analyze
 // does. "symbolic" stops at expressions in the dims.
 func BenchmarkAnalyze(b *testing.B) {
+	paceCollections(&pacer{})
 	device, err := energy.LookupDevice(coefficients.TreesDevice)
 	if err != nil {
 		b.Fatal(err)

@@ -160,19 +160,13 @@ func (r *promptEstimate) kernels(prompt int64) (out []predict.Kernel, times []in
 
 // pass predicts the kernels of one pass.
 func (r *promptEstimate) pass(c chunk) []predict.Kernel {
-	out := make([]predict.Kernel, len(r.Steps))
-	for i := range out {
-		k := predict.Kernel{Step: &r.Steps[i]}
-		if !k.IsCall() {
-			k.Sizes = r.sizes(i, c)
-		} else {
-			bytes, known := r.eval(c.sequences*c.tokens, 0)(k.Bytes())
-			k.Sizes = law.Kernel{Class: law.View, Known: known, Bytes: float64(bytes)}
+	rows := r.eval(c.sequences*c.tokens, 0)
+	return r.Predict(func(i int) law.Kernel {
+		if s := &r.Steps[i]; s.IsCall() {
+			return s.At(rows)
 		}
-		out[i] = k
-	}
-	r.Predict(out)
-	return out
+		return r.sizes(i, c)
+	})
 }
 
 // prefill predicts a batch of prompts.

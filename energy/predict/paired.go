@@ -34,7 +34,7 @@ func (r *Result) Paired(d *paired.Draws, root *graph.Module) map[*graph.Module]*
 			case k.IsCall():
 				s.Add(d, v, r.law, &law.Kernel{Class: law.View}, &k.Outcome, amounts)
 			default:
-				s.Add(d, v, r.law, &k.Sizes, &k.Outcome, amounts)
+				s.Add(d, v, r.law, k.Sizes, &k.Outcome, amounts)
 			}
 		}
 		for _, c := range m.Children {

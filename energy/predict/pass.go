@@ -7,32 +7,76 @@ import (
 	"github.com/irene-onnx/irene/graph/analysis"
 )
 
-// size finds the sizes of a step.
-func (k *Kernel) size(eval func(graph.Dim) (int64, bool)) {
-	if !k.IsCall() {
-		k.Sizes = law.KernelAt(k.Cost, eval)
-		return
+// At is the step's kernel at the sizes that dims evaluate to.
+func (s *Step) At(eval func(graph.Dim) (int64, bool)) law.Kernel {
+	if !s.IsCall() {
+		return law.KernelAt(s.Cost, eval)
 	}
-	bytes, known := eval(k.Step.Bytes())
-	k.Sizes = law.Kernel{Class: law.View, Known: known, Bytes: float64(bytes)}
+	bytes, known := eval(s.Bytes())
+	return law.Kernel{Class: law.View, Known: known, Bytes: float64(bytes)}
 }
 
-// Predict predicts the kernels of one pass, at their sizes: each alone, then what the pass adds as a whole.
-func (p *Program) Predict(kernels []Kernel) {
-	pass := newPass(p.law)
-	for i := range kernels {
-		pass.count(&kernels[i].Sizes, 1)
+// Predict predicts the kernels of one pass, one a step, at the sizes that at gives: each alone, then what the pass adds as a
+// whole.
+func (p *Program) Predict(at func(i int) law.Kernel) []Kernel {
+	pass, alike := newPass(p.law), newAlike(len(p.Steps))
+	for i := range p.Steps {
+		k := at(i)
+		pass.count(&k, 1)
+		alike.add(&p.Steps[i], k)
 	}
-	for i := range kernels {
-		k := &kernels[i]
-		k.Prediction = pass.kernel(&k.Sizes, 1)
+	for i := range alike.distinct {
+		d := &alike.distinct[i]
+		d.Prediction = pass.kernel(&d.sizes, d.count)
 	}
 	excess := pass.excess()
-	for i := range kernels {
-		if k := &kernels[i]; k.Time > 0 && !k.IsCall() {
-			k.Prediction.Wait(excess)
+	for i := range alike.distinct {
+		if d := &alike.distinct[i]; d.Time > 0 && !d.call {
+			d.Wait(excess)
 		}
 	}
+	out := make([]Kernel, len(p.Steps))
+	for i := range out {
+		d := &alike.distinct[alike.of[i]]
+		out[i] = Kernel{Step: &p.Steps[i], Sizes: &d.sizes, Prediction: &d.Prediction}
+	}
+	return out
+}
+
+// alike are the steps of a pass by their sizes: a model's layers repeat, and what is equal is predicted and kept once.
+type alike struct {
+	distinct []distinct
+	of       []int32 // index of the distinct kernel by step
+	at       map[alikeKey]int32
+}
+
+type alikeKey struct {
+	law.Sizes
+	call bool
+}
+
+// distinct is a kernel that count steps launch.
+type distinct struct {
+	sizes law.Kernel
+	call  bool
+	count int
+	law.Prediction
+}
+
+func newAlike(steps int) *alike { return &alike{of: make([]int32, 0, steps), at: map[alikeKey]int32{}} }
+
+// add adds the next step.
+func (a *alike) add(s *Step, k law.Kernel) {
+	sizes, few := k.Comparable()
+	key := alikeKey{sizes, s.IsCall()}
+	i, ok := a.at[key]
+	if !ok || !few {
+		i = int32(len(a.distinct))
+		a.distinct = append(a.distinct, distinct{sizes: k, call: s.IsCall()})
+		a.at[key] = i
+	}
+	a.distinct[i].count++
+	a.of = append(a.of, i)
 }
 
 // pass is one run of a list of kernels under a law. Kernels of equal sizes are predicted once.

@@ -160,13 +160,8 @@ func (t Target) Run(a *analysis.Analysis) (*Result, error) {
 // At predicts every step at the sizes that dims evaluate to, puts it on the node that does the work, and sums the modules.
 func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	g, tree := p.Analysis.Graph, p.Analysis.Tree
-	res := &Result{law: p.law, wide: p.Origin == OriginEstimated && !p.overlaps(), Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes)), Kernels: make([]Kernel, len(p.Steps))}
-	for i := range p.Steps {
-		k := &res.Kernels[i]
-		k.Step = &p.Steps[i]
-		k.size(eval)
-	}
-	p.Predict(res.Kernels)
+	res := &Result{law: p.law, wide: p.Origin == OriginEstimated && !p.overlaps(), Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes))}
+	res.Kernels = p.Predict(func(i int) law.Kernel { return p.Steps[i].At(eval) })
 	for i := range res.Kernels {
 		res.Kernels[i].share(p.Analysis, eval, res.Nodes)
 	}

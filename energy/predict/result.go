@@ -42,11 +42,11 @@ func (o *Operator) Moved(read, written graph.Dim) (r, w graph.Dim) {
 	return graph.Const(o.Read), graph.Const(o.Written)
 }
 
-// Kernel is the prediction of one step.
+// Kernel is the prediction of one step. Steps of equal sizes share it.
 type Kernel struct {
 	*Step
-	Sizes          law.Kernel // at which it was predicted
-	law.Prediction            // of all its nodes, as predicted
+	Sizes           *law.Kernel // at which it was predicted
+	*law.Prediction             // of all its nodes, as predicted
 }
 
 // FLOPs are those of the kernel's products.

@@ -130,7 +130,7 @@ func (s *assumption) backwards(dims map[string]int64) (chosen []string, solved b
 					return x, slices.Contains(open, name)
 				})
 			}
-			x, only, ok := argument(at, n)
+			x, only, ok := argument(at, n, s.roles[open[0]].size(s.cache))
 			if !ok {
 				continue
 			}
@@ -162,7 +162,8 @@ func (s *assumption) openIn(d graph.Dim, dims map[string]int64) []string {
 
 // argument finds a size at which a function that does not fall, or does not rise, has a value. Of several the roundest is
 // taken, 224 where 223 and 224 make the same number of patches, and of those from the least on the largest: all of a table.
-func argument(f func(int64) (int64, bool), want int64) (x int64, only, ok bool) {
+// What every size from some on does for, as min(4, n) = 4, says little: the usual size is taken where it is among them.
+func argument(f func(int64) (int64, bool), want, usual int64) (x int64, only, ok bool) {
 	zero, ok := f(0)
 	one, ok2 := f(MaxDim)
 	if !ok || !ok2 {
@@ -188,12 +189,15 @@ func argument(f func(int64) (int64, bool), want int64) (x int64, only, ok bool) 
 	if v, ok := f(first); !ok || v != want || first > MaxDim {
 		return 0, false, false
 	}
-	if first <= 1 && behind <= MaxDim {
+	switch {
+	case behind > MaxDim:
+		return max(first, usual), false, true
+	case first <= 1:
 		return behind - 1, first == behind-1, true
 	}
 	for step := int64(1) << 30; step > 1; step /= 2 {
 		if x := (first + step - 1) / step * step; x < behind {
-			return x, first == behind-1, x <= MaxDim
+			return x, first == behind-1, true
 		}
 	}
 	return first, first == behind-1, true
@@ -396,7 +400,7 @@ func (s *assumption) fitting(d graph.Dim, n int64, dims map[string]int64, assume
 			v, ok := dims[name]
 			return v, ok
 		})
-	}, n)
+	}, n, dims[free[0]])
 	if !ok {
 		return nil
 	}

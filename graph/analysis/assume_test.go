@@ -22,6 +22,9 @@ func TestRolesOfDims(t *testing.T) {
 		{"images of any channels", []Part{float("pixel_values", "n", "c", "h", "w")}, dims{"n": 1, "c": 3, "h": 224, "w": 224}},
 		{"films", []Part{float("x", nil, nil, 3, nil, nil)}, dims{"x_dim0": 1, "x_dim1": 128, "x_dim3": 224, "x_dim4": 224}},
 		{"sound", []Part{float("input_values", "s6", "s76")}, dims{"s6": 1, "s76": 16000}},
+		{"sound whose length is called a sequence", []Part{float("input_values", "batch_size", "sequence_length")}, dims{"batch_size": 1, "sequence_length": 16000}},
+		{"features are no sound", []Part{float("input_features", "batch_size", "sequence_length")}, dims{"batch_size": 1, "sequence_length": 128}},
+		{"a mask without a cache", []Part{In("input_ids", graph.Int64, "s43", "s53"), In("attention_mask", graph.Int64, "s43", "s53")}, dims{"s43": 1, "s53": 128}},
 		{"the state of a recurrent network", []Part{float("input", nil, nil), float("state", 2, nil, 128)}, dims{"input_dim0": 1, "input_dim1": 128, "state_dim1": 1}},
 		{
 			"caches and a mask",
@@ -73,6 +76,11 @@ func TestSizesThatFit(t *testing.T) {
 			nil, func(d dims) bool { return d["height"] == 192 && d["width"] == 192 },
 		},
 		{"a window longer than the signal", []Part{float("wave", "batch", 1, "time"), kernel(4, 1, 400), Node("Conv", "wave k", "y")}, nil, func(d dims) bool { return d["time"] >= 400 }},
+		{
+			"a part that every length but the shortest has",
+			[]Part{x, Ints("from", 0), Ints("to", 4), Ints("axis", 1), weightOf("w", 6, 4), Node("Slice", "x from to axis", "q"), Node("MatMul", "w q", "y")},
+			nil, func(d dims) bool { return d["sequence"] == 128 },
+		},
 		{
 			"rows that an exporter froze",
 			[]Part{x, Ints("rows", 1, 96, 8), Node("Reshape", "x rows", "y")},

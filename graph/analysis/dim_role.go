@@ -69,9 +69,11 @@ func dimRoles(g *graph.Graph) (out map[string]dimRole, cache bool) {
 				if !d.Equal(ops.OpenDim(v, axis)) {
 					r = roleOfName(name, cache)
 				}
-				symbol, _ := d.IsSymbol()
-				if r == countsOther && symbol == name {
-					r = roleOfPlace(v, shape, axis, cache && cached[v])
+				if symbol, _ := d.IsSymbol(); symbol == name {
+					place := roleOfPlace(v, shape, axis, cache, cached[v])
+					if r == countsOther || r == countsTokens && place == countsSamples { // exporters call any length a sequence
+						r = place
+					}
 				}
 				if r == countsOther && first[name] {
 					r = countsBatch
@@ -112,19 +114,20 @@ func roleOfName(name string, cache bool) dimRole {
 	return countsOther
 }
 
-// roleOfPlace is what an axis of an input counts that has no telling name.
-func roleOfPlace(v *graph.Value, shape graph.Shape, axis int, cached bool) dimRole {
+// roleOfPlace is what an axis of an input counts that has no telling name, in a graph with a cache or without one; cached
+// inputs are parts of it.
+func roleOfPlace(v *graph.Value, shape graph.Shape, axis int, cache, cached bool) dimRole {
 	lower, last := strings.ToLower(v.Name), len(shape)-1
 	float := v.Type.DType.IsFloat()
 	switch {
-	case cached:
+	case cache && cached:
 		return roleInCache(v, shape, axis)
 	case axis == 0:
 		return countsOther
 	case strings.Contains(lower, "encoder") && !strings.Contains(lower, "decoder") && axis == 1:
 		return countsSource
 	case strings.Contains(lower, "mask") && axis == last:
-		return roleOfName("mask", true)
+		return roleOfName("mask", cache)
 	case float && len(shape) == 3 && axis == 1 && isState(lower):
 		return countsBatch
 	case float && axis == last && last < 3 && hasWord(lower, "input_values", "audio", "wav", "speech", "sound", "samples", "pcm"):

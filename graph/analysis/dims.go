@@ -234,7 +234,7 @@ func reachable(d graph.Dim, n int64, given map[string]int64) bool {
 			}
 			return lookup(given)(name)
 		})
-	}, n)
+	}, n, 1)
 	return ok
 }
 

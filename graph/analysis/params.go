@@ -97,7 +97,7 @@ func weightReads(a *Analysis, slots [][]weightSlot) []weightRead {
 				if op.Params != nil {
 					r.n = op.Params(n, s.slot, r.n)
 				}
-				if op.Weights != 0 && !op.Weights.Has(s.slot) {
+				if (op.Weights != 0 || takesPart(n)) && !op.Weights.Has(s.slot) {
 					r.within = holder(m, s.weight)
 				}
 				out = append(out, r)
@@ -108,8 +108,12 @@ func weightReads(a *Analysis, slots [][]weightSlot) []weightRead {
 	return out
 }
 
+// takesPart reports whether an operator takes a part of its input: of a table that other modules take other parts of.
+func takesPart(n *graph.Node) bool { return n.Op == "Slice" || n.Op == "Split" }
+
 // holder is the innermost of m and the modules around it that holds a weight by its name: what a module with weights of
-// its own reads as its input is the parameter of one around it. It is nil where none but the root holds it.
+// its own reads as its input, or takes a part of, is the parameter of one around it. It is nil where none but the root
+// holds it.
 func holder(m *graph.Module, w weight) *graph.Module {
 	name := w.stored.Local
 	if w.alias != nil && nameSays(w.alias) == isParameter {

@@ -1,8 +1,6 @@
 package analysis
 
 import (
-	"slices"
-
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/ops"
 )
@@ -108,7 +106,7 @@ func (r *roles) reads(n *graph.Node, slot int, w weight) bool {
 	}
 	said := w.named()
 	switch {
-	case said == isNone:
+	case said == isNone || isComputed(w, said):
 		return false
 	case !t.DType.IsFloat():
 		narrow := t.DType.Bits() > 0 && t.DType.Bits() <= 8
@@ -125,9 +123,9 @@ func (r *roles) reads(n *graph.Node, slot int, w weight) bool {
 func (r *roles) trained(n *graph.Node, op *ops.Op, w weight) bool {
 	t := w.tensor
 	switch {
-	case op.Class == "gather" && (isTable(w.stored) || rotates(n) || w.inNode() && wideAxes(t) < 2):
+	case isMade(w.stored.Local), op.Class == "gather" && (isTable(w.stored) || sinusoids(w) || rotates(n) || w.inNode() && wideAxes(t) < 2):
 		return false
-	case n.Op == "InstanceNormalization" && scaledAfter(n), op.Class == "norm" && w.inNode() && plain(n):
+	case n.Op == "InstanceNormalization" && scaledAfter(n), op.Class == "norm" && w.inNode() && (plain(n) || shiftless(n, w)):
 		return false
 	case t.DType.IsFloat():
 		return true
@@ -144,15 +142,17 @@ func plain(n *graph.Node) bool {
 	return n.Op != "BatchNormalization" && constantOf(n.Input(1), 1) && (n.Input(2) == nil || constantOf(n.Input(2), 0))
 }
 
+// shiftless reports whether a Constant of zeros stands where a normalization whose scale is an initializer has its shift:
+// exporters whose operator wants one write it down for layers that have none.
+func shiftless(n *graph.Node, w weight) bool {
+	scale, ok := storedSource(n.Input(1))
+	return ok && !scale.inNode() && w.stored != scale.stored && constantOf(n.Input(2), 0) && w.inNode()
+}
+
 // constantOf reports whether a value is a Constant of equal elements.
 func constantOf(v *graph.Value, x float64) bool {
-	const most = 4096
 	w, ok := storedSource(v)
-	if !ok || !w.inNode() {
-		return false
-	}
-	all, err := w.tensor.Reals(most)
-	return err == nil && !slices.ContainsFunc(all, func(y float64) bool { return y != x })
+	return ok && w.inNode() && allAre(w.tensor, x)
 }
 
 // scaledAfter reports whether a stored tensor scales the output of a normalization once more: exporters spell group
@@ -186,7 +186,7 @@ func (r *roles) role(n *graph.Node, slot int) bool {
 	case "Add", "QLinearAdd":
 		return wide > 0 && r.added(n, slot, shape)
 	case "Mul", "QLinearMul":
-		return wide == 1 && r.scales(n, slot, shape)
+		return wide == 1 && r.scales(n, slot, shape) || wide > 0 && r.decays(n, slot)
 	case "Sub":
 		return slot == 0 && wide == 1 && r.normalizes(n, 1, shape)
 	case "Concat":
@@ -254,6 +254,20 @@ func (r *roles) scales(n *graph.Node, slot int, shape graph.Shape) bool {
 	return s != bare && s != quantized
 }
 
+// decays reports whether what is multiplied is how fast each state of a state-space layer fades: the product is an exponent.
+func (r *roles) decays(n *graph.Node, slot int) bool {
+	other, _ := r.activation(n, slot)
+	if other == nil || !r.learned[other.ID] {
+		return false
+	}
+	for u := range n.Readers() {
+		if u.Node.Op != "Exp" {
+			return false
+		}
+	}
+	return len(n.Output(0).Consumers) > 0
+}
+
 // covers reports whether a tensor is as long as a value on every axis that it is longer than 1 on.
 func (r *roles) covers(shape graph.Shape, v *graph.Value) bool {
 	of := r.shape(v)
@@ -278,7 +292,7 @@ func (r *roles) prepended(n *graph.Node, slot int, shape graph.Shape) bool {
 	if axis < 0 {
 		axis += rank
 	}
-	if axis < 0 || axis >= rank-1 {
+	if w, ok := storedSource(n.Inputs[slot]); axis < 0 || axis >= rank-1 || ok && isInitialState(w.tensor) {
 		return false
 	}
 	for i, v := range n.Inputs {

@@ -78,7 +78,7 @@ const (
 // it or the name of a parameter of the root, none where it is that of what modules keep beside their parameters.
 func nameSays(v *graph.Value) verdict {
 	name := strings.ToLower(v.Local)
-	if isTable(v) {
+	if isTable(v) || isMade(name) {
 		return isNone
 	}
 	for _, suffix := range []string{"_scale", "_scales", "_zero_point", "_zero_points", "_zp", ".scales", ".zeros", ".qzeros", ".running_mean", ".running_var"} {
@@ -98,6 +98,19 @@ func nameSays(v *graph.Value) verdict {
 		}
 	}
 	return saysNothing
+}
+
+// isMade reports whether a name is that of a call of PyTorch that makes a tensor of nothing but its size: torch.export names
+// what it computes ahead by the call, the second one zeros_1.
+func isMade(name string) bool {
+	if i := strings.LastIndexByte(name, '_'); i >= 0 && strings.Trim(name[i+1:], "0123456789") == "" {
+		name = name[:i]
+	}
+	switch name = strings.TrimSuffix(strings.TrimPrefix(name, "new_"), "_like"); name {
+	case "zeros", "ones", "full", "empty", "arange", "linspace", "eye", "scalar_tensor":
+		return true
+	}
+	return false
 }
 
 // isTable reports whether the name of a stored tensor is that of a constant: a mask, the frequencies and the table of

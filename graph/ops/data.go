@@ -153,14 +153,17 @@ func transpose(c *Context) error {
 	if len(perm) != len(in) {
 		return c.Errorf("perm has %d axes, the input %d", len(perm), len(in))
 	}
-	out := make(graph.Shape, len(in))
+	out, axes := make(graph.Shape, len(in)), make([]int64, len(in))
 	var seen uint64
 	for i, p := range perm {
+		if p < 0 { // as PyTorch counts axes, which its exporter leaves as they are
+			p += int64(len(in))
+		}
 		if p < 0 || p >= int64(len(in)) || (p < 64 && seen>>p&1 == 1) {
 			return c.Errorf("perm %v does not permute %d axes", perm, len(in))
 		}
 		seen |= 1 << p
-		out[i] = in[p]
+		out[i], axes[i] = in[p], p
 	}
 	c.Set(0, c.DType(0), out)
 	if _, ok := small(out); !ok {
@@ -168,7 +171,7 @@ func transpose(c *Context) error {
 	}
 	if strides, ok := rowMajor(in); ok {
 		permuted := make([]int64, len(in))
-		for i, p := range perm {
+		for i, p := range axes {
 			permuted[i] = strides[p]
 		}
 		c.strided(out, 0, permuted)

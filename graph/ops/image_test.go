@@ -83,6 +83,7 @@ func TestPool(t *testing.T) {
 		{op: "MaxPool", since: 12, attrs: k(intsAttr("pads", 1)), in: []string{"float32[1, 1, 7, 7]"}, want: []string{"error: pads has 1 numbers"}},
 		{op: "MaxPool", since: 12, attrs: k(intsAttr("strides", 0, 1)), in: []string{"float32[1, 1, 7, 7]"}, want: []string{"error: have to be positive"}},
 		{op: "MaxPool", since: 12, attrs: k(), in: []string{"float32[1, 1, 1, 7]"}, want: []string{"error: does not fit"}},
+		{op: "AveragePool", since: 19, attrs: attrs(intAttr("ceil_mode", 1), intsAttr("kernel_shape", 80, 80), intsAttr("strides", 80, 80)), in: []string{"float32[n, 8, 2, 3]"}, want: []string{"float32[n, 8, 1, 1]"}, cost: "48*n, 192*n, 32*n"},
 		{op: "AveragePool", since: 19, attrs: k(), in: []string{"float32[1, 1, 7, 7]"}, want: []string{"float32[1, 1, 5, 5]"}, cost: "225, 196, 100"},
 		{op: "LpPool", since: 18, attrs: k(), in: []string{"float32[1, 1, 7, 7]"}, want: []string{"float32[1, 1, 5, 5]"}, cost: "450, 196, 100"},
 		{op: "GlobalAveragePool", since: 1, in: []string{"float32[n, 5, 7, 7]"}, want: []string{"float32[n, 5, 1, 1]"}, cost: "245*n, 980*n, 20*n"},

@@ -43,10 +43,17 @@ func poolCost(k int64) CostRule {
 	return func(c *Context) graph.Cost { return c.cost(c.Out(0).Shape.Elements().Mul(c.windowSize().MulInt(k))) }
 }
 
-// windowSize is the number of elements under a window.
+// windowSize is the number of elements under a window. One that may reach past the image covers no more than that.
 func (c *Context) windowSize() graph.Dim {
 	kernel, _ := c.Node.Ints("kernel_shape")
-	return graph.Consts(kernel...).Elements()
+	size := graph.Consts(kernel...)
+	if in := c.In(0).Shape; c.isSet("ceil_mode") && len(in) == 2+len(kernel) {
+		_, _, spatial := c.imageLayout().image(in)
+		for i, d := range spatial {
+			size[i] = size[i].Min(d)
+		}
+	}
+	return size.Elements()
 }
 
 // globalPool leaves one element of the spatial axes of each channel (GlobalMaxPool, GlobalAveragePool, GlobalLpPool).

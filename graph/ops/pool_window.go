@@ -55,7 +55,7 @@ func (c *Context) windows(spatial graph.Shape, kernel []int64) (graph.Shape, err
 		out[i] = c.window(d, kernel[i], stride, dilation, begin, end, auto, ceil)
 		reach := graph.Const(kernel[i] - 1).MulInt(dilation).AddInt(1)
 		explicit := auto != "SAME_UPPER" && auto != "SAME_LOWER"
-		if out[i].Negative() || explicit && d.AddInt(begin).AddInt(end).Sub(reach).Negative() {
+		if out[i].Negative() || out[i].Is(0) && ceil || explicit && !ceil && d.AddInt(begin).AddInt(end).Sub(reach).Negative() {
 			return nil, c.Errorf("a window of %d does not fit spatial axis %d of size %s", kernel[i], i, d)
 		}
 	}
