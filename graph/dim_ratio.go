@@ -121,6 +121,37 @@ func (r Ratio) Ceil() Dim {
 	return Dim{}
 }
 
+// Round returns r rounded to the nearest integer, ties to even; unknown unless r is a quotient by a constant.
+func (r Ratio) Round() Dim {
+	q, ok := r.den.Const()
+	switch {
+	case !ok || r.root || q < 1 || q >= 1<<30:
+		return Dim{}
+	case q%2 == 1: // no ties
+		return r.num.MulInt(2).AddInt(q).FloorDiv(Const(2 * q))
+	}
+	// In every 2q, r passes from an even integer to the odd one above a half, and from there at the half itself.
+	up := func(by int64) Dim { return r.num.AddInt(by).FloorDiv(Const(2 * q)) }
+	return up(q + q/2 - 1).Add(up(q / 2))
+}
+
+// Min returns the smaller of r and o; unknown for roots, and where the sign of a denominator is.
+func (r Ratio) Min(o Ratio) Ratio { return r.extreme(o, Dim.Min) }
+
+// Max returns the larger of r and o; unknown where Min is.
+func (r Ratio) Max(o Ratio) Ratio { return r.extreme(o, Dim.Max) }
+
+// extreme takes an extreme of the numerators over one denominator.
+func (r Ratio) extreme(o Ratio, of func(x, y Dim) Dim) Ratio {
+	if r.IsUnknown() || o.IsUnknown() || r.root || o.root || !r.den.Positive() || !o.den.Positive() {
+		return Ratio{}
+	}
+	if r.den.Equal(o.den) {
+		return reduced(of(r.num, o.num), r.den, false)
+	}
+	return reduced(of(r.num.Mul(o.den), o.num.Mul(r.den)), r.den.Mul(o.den), false)
+}
+
 // NonNegative reports whether r is provably at least 0.
 func (r Ratio) NonNegative() bool {
 	return !r.IsUnknown() && (r.root || r.num.NonNegative() && r.den.Positive())
@@ -135,6 +166,9 @@ func (r Ratio) Equal(o Ratio) bool {
 func reduced(num, den Dim, root bool) Ratio {
 	if num.IsUnknown() || den.IsUnknown() || den.Is(0) {
 		return Ratio{}
+	}
+	if n, ok := den.Const(); ok && n < 0 && !root {
+		num, den = num.MulInt(-1), den.MulInt(-1)
 	}
 	if !den.Is(1) {
 		num, den = cancel(num, den)

@@ -18,13 +18,34 @@ func randomRatio(r *rand.Rand, depth int) (Ratio, func(map[string]int64) *big.Ra
 	}
 	x, fx := randomRatio(r, depth-1)
 	y, fy := randomRatio(r, depth-1)
-	switch r.IntN(3) {
+	switch r.IntN(5) {
+	case 3:
+		return x.Min(y), func(m map[string]int64) *big.Rat { return smaller(fx(m), fy(m)) }
+	case 4:
+		return x.Max(y), func(m map[string]int64) *big.Rat { a, b := fx(m), fy(m); return a.Sub(a.Add(a, b), smaller(fx(m), b)) }
 	case 0:
 		return x.Add(y), func(m map[string]int64) *big.Rat { return new(big.Rat).Add(fx(m), fy(m)) }
 	case 1:
 		return x.Mul(y), func(m map[string]int64) *big.Rat { return new(big.Rat).Mul(fx(m), fy(m)) }
 	}
 	return x.Quo(y), func(m map[string]int64) *big.Rat { return new(big.Rat).Quo(fx(m), fy(m)) }
+}
+
+func smaller(a, b *big.Rat) *big.Rat {
+	if a.Cmp(b) < 0 {
+		return a
+	}
+	return b
+}
+
+// nearest is a number rounded to an integer, ties to even.
+func nearest(x *big.Rat) int64 {
+	twice := new(big.Rat).Add(new(big.Rat).Mul(x, big.NewRat(2, 1)), big.NewRat(1, 1))
+	n := new(big.Int).Div(twice.Num(), new(big.Int).Mul(twice.Denom(), big.NewInt(2))).Int64()
+	if twice.IsInt() && new(big.Int).And(twice.Num(), big.NewInt(1)).Sign() == 0 && n%2 != 0 {
+		n--
+	}
+	return n
 }
 
 // TestRatioRounding holds quotients and roots, rounded, against rational numbers.
@@ -45,6 +66,9 @@ func TestRatioRounding(t *testing.T) {
 		}
 		if got, ok := x.Ceil().Eval(env); ok && got != ceil.Int64() {
 			t.Fatalf("⌈%v⌉ at %v is %d, want %v", x, m, got, ceil)
+		}
+		if got, ok := x.Round().Eval(env); ok && got != nearest(want) {
+			t.Fatalf("%v at %v is rounded to %d, want %d", x, m, got, nearest(want))
 		}
 		if d, ok := x.Integer(); ok {
 			if got, ok := d.Eval(env); ok && (!want.IsInt() || got != floor.Int64()) {

@@ -109,6 +109,9 @@ func rangeOf(c *Context) error {
 		c.realRange(t, x)
 		return nil
 	}
+	if t.IsFloat() && count.IsUnknown() {
+		count = c.rangeLength(t)
+	}
 	c.Set(0, t, graph.Shape{count})
 	n, ok := count.Const()
 	if !ok || n > maxData || start.IsUnknown() || delta.IsUnknown() {
@@ -150,6 +153,23 @@ func (c *Context) rangeReals() (x [3]float64, ok bool) {
 		x[i] = r[0]
 	}
 	return x, true
+}
+
+// rangeLength is the length of a Range of floats that depend on dims, computed as realRange does.
+func (c *Context) rangeLength(t graph.DType) graph.Dim {
+	x := [3]number{2: ofReal(t, 1)}
+	for i := range x {
+		if i == 2 && !c.Has(2) {
+			break
+		}
+		given, ok := c.numbers(i, t)
+		if !ok || len(given) != 1 {
+			return graph.Dim{}
+		}
+		x[i] = given[0]
+	}
+	length := floatArithmetic["Div"].apply(graph.Float64, floatArithmetic["Sub"].apply(t, x[1], x[0]), x[2])
+	return floatFunctions["Ceil"].apply(graph.Float64, length).truncated().Max(graph.Const(0))
 }
 
 // realRange is a Range of floats. ONNX Runtime takes limit - start in their type and divides in float64; it adds delta

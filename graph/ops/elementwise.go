@@ -33,11 +33,12 @@ func elementwiseOps() []Op {
 	unary("elementwise", 1, 6, "Abs", "Ceil", "Exp", "Floor", "Log", "Neg", "Reciprocal", "Sqrt")
 	unary("elementwise", 1, 7, "Acos", "Asin", "Atan", "Cos", "Sin", "Tan")
 	unary("elementwise", 1, 9, "Acosh", "Asinh", "Atanh", "Cosh", "Sinh", "Erf", "Sign")
-	unary("elementwise", 1, 11, "Round", "Clip")
+	unary("elementwise", 1, 11, "Round")
 	unary("elementwise", 1, 18, "BitwiseNot")
 	unary("activation", 1, 6, "Relu", "Sigmoid", "Tanh")
 	rows = append(
 		rows,
+		row("Clip", 6, "elementwise", clip, pointwise(1)),
 		row("Not", 1, "elementwise", toBool, pointwise(1)),
 		row("IsNaN", 9, "elementwise", toBool, pointwise(1)),
 		row("IsInf", 10, "elementwise", toBool, pointwise(1)),

@@ -91,21 +91,19 @@ var floatArithmetic = map[string]floatOp{
 	"Mul": {func(x, y float64) float64 { return x * y }, graph.Ratio.Mul, false},
 	"Div": {func(x, y float64) float64 { return x / y }, graph.Ratio.Quo, false},
 	"Pow": {math.Pow, graph.Ratio.Power, true},
-	"Min": {func(x, y float64) float64 { return min(x, y) }, ofIntegers(graph.Dim.Min), false},
-	"Max": {func(x, y float64) float64 { return max(x, y) }, ofIntegers(graph.Dim.Max), false},
-	"Mod": {math.Mod, nil, false},
+	"Min": {func(x, y float64) float64 { return min(x, y) }, graph.Ratio.Min, false},
+	"Max": {func(x, y float64) float64 { return max(x, y) }, graph.Ratio.Max, false},
+	"Mod": {math.Mod, remainder, false},
 }
 
-// ofIntegers is a function of dims on ratios; unknown where they are no integers.
-func ofIntegers(f func(x, y graph.Dim) graph.Dim) func(x, y graph.Ratio) graph.Ratio {
-	return func(x, y graph.Ratio) graph.Ratio {
-		a, okA := x.Integer()
-		b, okB := y.Integer()
-		if !okA || !okB {
-			return graph.Ratio{}
-		}
-		return f(a, b).Ratio()
+// remainder is what a division of integers that are not negative leaves; unknown for other numbers.
+func remainder(x, y graph.Ratio) graph.Ratio {
+	a, okA := x.Integer()
+	b, okB := y.Integer()
+	if !okA || !okB || !a.NonNegative() || !b.Positive() {
+		return graph.Ratio{}
 	}
+	return a.Mod(b).Ratio()
 }
 
 // floatFunction is a unary operator on floats whose values may shape something.
@@ -118,30 +116,16 @@ type floatFunction struct {
 func (f floatFunction) of(t graph.DType, x float64) float64 { return rounded(computedIn(t), f.real(x)) }
 
 var floatFunctions = map[string]floatFunction{
-	"Abs":        {math.Abs, whereNotNegative},
-	"Relu":       {func(x float64) float64 { return max(x, 0) }, whereNotNegative},
+	"Abs":        {math.Abs, func(x graph.Ratio) graph.Ratio { return x.Max(graph.Const(0).Ratio().Sub(x)) }},
+	"Relu":       {func(x float64) float64 { return max(x, 0) }, func(x graph.Ratio) graph.Ratio { return x.Max(graph.Const(0).Ratio()) }},
 	"Ceil":       {math.Ceil, func(x graph.Ratio) graph.Ratio { return x.Ceil().Ratio() }},
 	"Floor":      {math.Floor, func(x graph.Ratio) graph.Ratio { return x.Floor().Ratio() }},
-	"Round":      {math.RoundToEven, ofInteger},
+	"Round":      {math.RoundToEven, func(x graph.Ratio) graph.Ratio { return x.Round().Ratio() }},
 	"Sqrt":       {math.Sqrt, graph.Ratio.Sqrt},
 	"Neg":        {func(x float64) float64 { return -x }, func(x graph.Ratio) graph.Ratio { return graph.Const(0).Ratio().Sub(x) }},
 	"Reciprocal": {func(x float64) float64 { return 1 / x }, func(x graph.Ratio) graph.Ratio { return graph.Const(1).Ratio().Quo(x) }},
 	"Exp":        {math.Exp, nil},
 	"Log":        {math.Log, nil},
-}
-
-// whereNotNegative hands on what is not negative.
-func whereNotNegative(x graph.Ratio) graph.Ratio {
-	if x.NonNegative() {
-		return x
-	}
-	return graph.Ratio{}
-}
-
-// ofInteger hands on what is an integer.
-func ofInteger(x graph.Ratio) graph.Ratio {
-	d, _ := x.Integer()
-	return d.Ratio()
 }
 
 // floatComparisons are the comparisons of numbers.

@@ -88,6 +88,10 @@ func TestFloatSizes(t *testing.T) {
 		{f16, "Mul 0.9,Reshape", 100, 1, 90}, // moved in float16, which rounds 89.990234 to 90
 		{f16, "Mul 1", 2049, 1, 2048},        // 2049 is no float16
 		{f16, "Mul 1", 2051, 1, 2052},        // a tie goes to the even one
+		{f32, "Mul 0.3,Clip 2", 5, 1, 2},
+		{f32, "Mul 0.3,Clip 2,Floor", 30, 1, 9},
+		{f32, "Mul 0.5,Round", 5, 1, 2},
+		{f32, "Mul 0.5,Round", 7, 1, 4},
 	} {
 		got := sizeOf(t, c.a, c.b, sized(c.t, strings.Split(c.steps, ",")...))
 		if !got.Is(c.want) {
@@ -112,8 +116,15 @@ func TestFloatFormulas(t *testing.T) {
 		{"Mul self,Sqrt", "a"},
 		{"Sub 1,Div 2,Floor,Add 1", "(a + 1)//2"},
 		{"Add 0.5", "a"},
-		{"Mul 0.5,Round", "?"},
-		{"Sub b", "?"}, // which way a Cast rounds depends on the sign
+		{"Mul 0.5,Round", "(a + 1)//4 + (a + 2)//4"}, // ties go to the even one
+		{"Div 3,Round", "(2*a + 3)//6"},
+		{"Neg,Div 4,Floor,Neg", "a - (3*a)//4"},
+		{"Mul 0.1,Max 1", "(max(10, a))//10"},
+		{"Mul 0.1,Clip 2,Min 7,Ceil", "(min(70, max(20, a)) + 9)//10"},
+		{"Div 3,Min b", "(min(3*b, a))//3"},
+		{"Sub 5,Relu", "max(0, a - 5)"},
+		{"Mul 0.29,Add 0.0001,Floor", "(2900*a + 1)//10000"},
+		{"Mul 0.5,Sub b", "?"}, // which way a Cast rounds depends on the sign
 		{"Exp", "?"},
 	} {
 		got := sizeOf(t, 0, 0, sized(graph.Float32, strings.Split(c.steps, ",")...))
@@ -129,7 +140,7 @@ func TestFloatFormulas(t *testing.T) {
 // TestFormulasHoldAtNumbers: what a formula says at some sizes is what inference says with these sizes bound.
 func TestFormulasHoldAtNumbers(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 5))
-	steps := strings.Split("Mul 0.25,Mul 0.7,Mul 1.5,Mul 2,Mul b,Div 2,Div 3,Div 7,Div b,Add 0.5,Add 1,Add b,Sub 1,Sqrt,Pow 2,Pow 0.5,Floor,Ceil,Abs,Mul self,Reciprocal,Reshape", ",")
+	steps := strings.Split("Mul 0.25,Mul 0.7,Mul 1.5,Mul 2,Mul b,Div 2,Div 3,Div 7,Div b,Add 0.5,Add 1,Add b,Sub 1,Sqrt,Pow 2,Pow 0.5,Floor,Ceil,Abs,Mul self,Reciprocal,Reshape,Round,Max 9,Min 30,Max b,Min b,Clip 3,Relu", ",")
 	formulas := 0
 	for range 400 {
 		chain := make([]string, 1+r.IntN(3))
@@ -183,7 +194,15 @@ func TestFloatRange(t *testing.T) {
 		}
 		return append(parts, Node("Range", "s l k", "y"))
 	}
+	sized := func(parts ...Part) []Part {
+		return append([]Part{
+			In("x", graph.Float32, "a"), Out("y", graph.Float32), Node("Shape", "x", "s"), Node("Cast", "s", "f", Attr("to", 1)), Ints("none"),
+			Node("Reshape", "f none", "l"), Floats("zerov", 0), Node("Reshape", "zerov none", "zero"), Floats("kv", 2.5), Node("Reshape", "kv none", "k"),
+		}, parts...)
+	}
 	ruleCases(t, []ruleCase{
+		{"up to a dim", sized(Node("Range", "zero l k", "y")), "float32 [(2*a + 4)//5]", ""},
+		{"down from a dim", sized(Node("Neg", "k", "minus"), Node("Range", "l zero minus", "y")), "float32 [(2*a + 4)//5]", ""},
 		{"of tenths", of(0, 1, 0.1), "float32 [10]", ""}, // 1 / 0.100000001490116 is below 10
 		{"of a third too much", of(0, 0.7, 0.1), "float32 [7]", ""},
 		{"down", of(1, 0, -0.25), "float32 [4]", ""},

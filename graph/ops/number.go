@@ -54,6 +54,12 @@ func ofReal(t graph.DType, x float64) number {
 			return out
 		}
 	}
+	for q := 1e4; q <= 1e9; q *= 10 {
+		if p := math.Round(x * q); math.Abs(p) < 1<<31 && p != 0 && rounded(t, p/q) == x {
+			out.exact = graph.Const(int64(p)).Ratio().Quo(graph.Const(int64(q)).Ratio())
+			return out
+		}
+	}
 	if p := math.Ldexp(x, 30); p == math.Trunc(p) && math.Abs(p) < 1<<53 {
 		out.exact = graph.Const(int64(p)).Ratio().Quo(graph.Const(1 << 30).Ratio())
 	}
@@ -62,6 +68,9 @@ func ofReal(t graph.DType, x float64) number {
 
 // apply is x op y in a float type.
 func (op floatOp) apply(t graph.DType, x, y number) number {
+	if x.fixed && y.fixed {
+		return ofReal(computedIn(t), op.of(t, x.at(nil), y.at(nil)))
+	}
 	if !x.known() || !y.known() || op.exact == nil || x.ops+y.ops >= maxOps {
 		return number{}
 	}
@@ -94,9 +103,12 @@ func (x number) settled(t graph.DType) number {
 	return number{}
 }
 
-// truncated is the integer that x is cast to; unknown where its sign is, or where rounding shows.
+// truncated is the integer that x is cast to; unknown where rounding shows, or the sign of what is no integer.
 func (x number) truncated() graph.Dim {
-	if !x.known() || !x.exact.NonNegative() {
+	if !x.known() {
+		return graph.Dim{}
+	}
+	if _, whole := x.exact.Integer(); !whole && !x.exact.NonNegative() {
 		return graph.Dim{}
 	}
 	d := x.exact.Floor()
@@ -113,6 +125,9 @@ var trialSizes = [...]int64{
 	64, 75, 77, 83, 96, 97, 112, 120, 128, 141, 160, 196, 197, 224, 255, 256, 257, 300, 320, 333, 384, 500, 512, 640, 768, 1000, 1023, 1024, 1500,
 }
 
+// lastTrial is the size up to which formulas of one dim are tried at every size: rounding shows at few of them.
+const lastTrial = 1024
+
 // agrees reports whether the runtime's value of x is d wherever it is tried.
 func (x number) agrees(d graph.Dim) bool {
 	names := d.Symbols()
@@ -120,23 +135,30 @@ func (x number) agrees(d graph.Dim) bool {
 		return false
 	}
 	tried := 0
+	try := func(size sizes) bool {
+		want, ok := d.Eval(size)
+		got := x.at(size)
+		if !ok || math.IsNaN(got) {
+			return true
+		}
+		tried++
+		return got == float64(want)
+	}
 	for i := range trialSizes {
-		size := func(name string) (int64, bool) {
+		if !try(func(name string) (int64, bool) {
 			k, ok := slices.BinarySearch(names, name)
 			if !ok {
 				k = len(names) // it cancels out of d
 			}
 			return trialSizes[(i*(2*k+1)+5*k)%len(trialSizes)], true
-		}
-		want, ok := d.Eval(size)
-		got := x.at(size)
-		if !ok || math.IsNaN(got) {
-			continue
-		}
-		if got != float64(want) {
+		}) {
 			return false
 		}
-		tried++
+	}
+	for n := int64(1); n <= lastTrial && len(names) == 1; n++ {
+		if !try(func(string) (int64, bool) { return n, true }) {
+			return false
+		}
 	}
 	return tried > 0
 }

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/irene-onnx/irene/graph"
 )
@@ -45,6 +46,40 @@ func (c *Context) mapFloats(f floatFunction, n int) bool {
 	}
 	c.setFloats(0, out)
 	return true
+}
+
+// clip: output 0 is like input 0; a few floats are held between the limits, inputs since opset 11 and attributes before.
+func clip(c *Context) error {
+	c.Set(0, c.DType(0), c.Shape(0))
+	t := c.DType(0)
+	n, ok := small(c.Shape(0))
+	x, known := c.numbers(0, t)
+	if !ok || !known || !t.IsFloat() || len(x) != n {
+		return nil
+	}
+	x = slices.Clone(x)
+	c.limited(x, 1, "min", "Max")
+	c.limited(x, 2, "max", "Min")
+	c.setFloats(0, x)
+	return nil
+}
+
+// limited holds numbers on one side of the limit in an input, or before opset 11 in an attribute: an operator picks what
+// is on that side. Where the limit is not known they are not either.
+func (c *Context) limited(x []number, slot int, attr, pick string) {
+	t := c.DType(0)
+	var limit number
+	if a, ok := c.Node.Attr(attr); c.Node.Opset < 11 && ok {
+		limit = ofReal(t, float64(a.Float))
+	} else if c.Node.Opset < 11 || !c.Has(slot) {
+		return
+	}
+	if given, ok := c.numbers(slot, t); ok && len(given) == 1 {
+		limit = given[0]
+	}
+	for i := range x {
+		x[i] = floatArithmetic[pick].apply(t, x[i], limit)
+	}
 }
 
 // mapped gives output 0, whose type is set, the elements of a small input 0 as f maps them.
