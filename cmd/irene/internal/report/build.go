@@ -92,7 +92,7 @@ func (b *builder) operators() []Operator {
 		if m == nil {
 			continue
 		}
-		cost := &b.a.Costs[n.ID]
+		cost := b.a.Costs[n.ID]
 		op := Operator{Node: n, Path: m.Path, Class: cmp.Or(classes[n], cost.Class), DType: cost.DType, Metrics: OperatorMetrics(b.a, b.conv, n)}
 		if b.p != nil {
 			b.estimate(&op, &b.p.Nodes[n.ID])
