@@ -126,9 +126,17 @@ func (g *Generation) timeSummary(t *notes) {
 	}
 }
 
+// use is what the whole run takes.
+func (g *Generation) use() Use {
+	total := g.Total()
+	return Use{total.Energy, total.Time, g.Generator.Basis().Device.ID}
+}
+
+// useOfToken is what a token takes, with its share of the prompts.
+func (g *Generation) useOfToken() Use { return g.use().times(1 / float64(g.Batch*g.Tokens)) }
+
 func (g *Generation) costs(t *notes) {
-	run := EnergyOf{g.Total().Energy, "run"}
-	for _, n := range g.Tariff.Notes("", EnergyOf{g.PerToken(), "token"}, run) {
+	for _, n := range g.Tariff.Notes("", UseOf{g.useOfToken(), "token"}, UseOf{g.use(), "run"}) {
 		t.add(n.Key, n.Text)
 	}
 }
