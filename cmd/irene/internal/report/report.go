@@ -138,6 +138,7 @@ type View struct {
 	Selected []*Module // modules asked for; nil: all
 	Sort     string    // ByOrder, ByName, or the name of a metric
 	Expand   bool      // show every one of equal layers
+	Verbose  bool      // of texts: where modules' names come from, and every doubt with its reason
 	render.Screen
 	Focus  *Module // of pictures: the module that is shown; nil: the model
 	Radius int     // of pictures: steps around the focus
