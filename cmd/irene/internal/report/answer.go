@@ -39,11 +39,14 @@ func (r *Report) AnswerNotes() []render.Note {
 	return append(out, r.Alerts()...)
 }
 
+// noEnergyText is what there is to say of energies that coefficients do not hold.
+const noEnergyText = "unknown: the coefficients are of times alone"
+
 // energyText is the energy of a run with its interval, and that of a token or item.
 func (r *Report) energyText() string {
 	m := &r.Tree.Metrics
 	if m.NoEnergy {
-		return "unknown: the coefficients are of times alone"
+		return noEnergyText
 	}
 	text := fmt.Sprintf("%s (90 %% interval %v to %v)", m.Text("energy"), m.Low, m.High)
 	if per := r.Work.Finest(); per != PerRun {
@@ -60,11 +63,24 @@ func (r *Report) timeText() string {
 	if m.NoEnergy || m.Time <= 0 {
 		return text
 	}
-	text += fmt.Sprintf(" at %v", m.Energy.Over(m.Time))
-	if limit := r.Device.Limit(); limit > 0 {
-		text += fmt.Sprintf(" of %v", limit)
+	return text + r.Device.powerText(m.Energy, m.Time)
+}
+
+// powerText is a mean power behind a time, with the limit beside it: " at 193 W of 700 W".
+func (d *Device) powerText(e energy.Joules, t energy.Seconds) string {
+	if limit := d.Limit(); limit > 0 {
+		return fmt.Sprintf(" at %v of %v", e.Over(t), limit)
 	}
-	return text
+	return fmt.Sprintf(" at %v", e.Over(t))
+}
+
+// fitsText says behind an amount of memory whether the device has as much.
+func fitsText(fits bool, device int64) string {
+	verb := "fits"
+	if !fits {
+		verb = "does NOT fit"
+	}
+	return fmt.Sprintf(" %s %s", verb, energy.FormatBinaryBytes(float64(device)))
 }
 
 // workText is what is counted of a run.
@@ -86,9 +102,9 @@ func (r *Report) memoryText() string {
 	}
 	text := size(r.Memory.WeightBytes + r.Memory.PeakBytes)
 	if fits, known := r.Fits(); known {
-		text += fmt.Sprintf(" %s %s", map[bool]string{true: "fits", false: "does NOT fit"}[fits], size(r.Device.MemoryBytes))
+		text += fitsText(fits, r.Device.MemoryBytes)
 	}
-	return fmt.Sprintf("%s (%s, activations at most %s)", text, weights, size(r.Memory.PeakBytes))
+	return fmt.Sprintf("%s (%s, activations ≤ %s)", text, weights, size(r.Memory.PeakBytes))
 }
 
 // sureText says what the numbers rest on: what part of the energy is fitted, estimated and a stand-in, and how far off such
@@ -97,17 +113,43 @@ func (r *Report) sureText() string {
 	if r.Device == nil {
 		return ""
 	}
-	text := map[string]string{
-		predict.OriginFitted:    "fitted to measurements of the device",
-		predict.OriginEstimated: "estimated from specifications and what was measured on others",
-	}[r.Device.Origin]
+	text := r.OriginsText()
 	if r.Device.LeftOut > 0 {
-		text = fmt.Sprintf("%s; times of such kernels were %.0f %% off on GPUs left out of the fit", r.OriginsText(), 100*r.Device.LeftOut)
+		text += fmt.Sprintf("; times of such kernels were %.0f %% off on GPUs left out of the fit", 100*r.Device.LeftOut)
+	} else {
+		text = r.deviceOriginText()
 	}
 	if r.Mode != predict.ModeSpec {
-		return ModeText(r.Mode) + "; " + text
+		return ModeText(r.Mode) + "; predictions " + text
 	}
 	return text
+}
+
+// deviceOriginText says what coefficients of a device as a whole rest on, and which part of the energy they do not cover.
+func (r *Report) deviceOriginText() string {
+	text := "estimated from specifications and what was measured on others"
+	if r.Device.Origin == predict.OriginFitted {
+		text = "fitted to measurements of the device"
+	}
+	var list []string
+	for _, x := range []struct {
+		noun  string
+		holds func(*Operator) bool
+	}{
+		{"stand-in", func(op *Operator) bool { return op.StandIn }},
+		{"extrapolated", func(op *Operator) bool { return op.Extrapolated && !op.StandIn }},
+	} {
+		share := 0.0
+		for i := range r.Operators {
+			if x.holds(&r.Operators[i]) {
+				share += r.Operators[i].Metrics.Share
+			}
+		}
+		if share > 0 {
+			list = append(list, render.Percent(share)+" "+x.noun)
+		}
+	}
+	return strings.Join(append([]string{text}, list...), ", ")
 }
 
 // assumedText lists what nobody said, and how to say it.
@@ -115,6 +157,9 @@ func (r *Report) assumedText() string {
 	list := assumedDims(r.Dims)
 	if r.Device != nil && r.Device.Default {
 		list = append(list, fmt.Sprintf("the device %s (--device)", r.Device.ID))
+	}
+	if r.Device != nil && r.Device.DefaultProfile {
+		list = append(list, fmt.Sprintf("the runtime %s (--runtime)", r.Device.Profile))
 	}
 	return strings.Join(list, ", ")
 }

@@ -27,10 +27,15 @@ func (t *notes) add(key, text string) { *t = append(*t, render.Note{Key: key, Te
 func (r *Report) HeadNotes() []render.Note {
 	out := []render.Note{{Key: "model", Text: r.Model.File, Cut: true}, {Key: "sizes", Text: r.sizesText()}}
 	if r.Device != nil {
-		d := r.Device
-		out = append(out, render.Note{Key: "device", Text: fmt.Sprintf("%s (%s), %s, runtime %s", d.Name, d.ID, BoundaryText(d.Boundary), d.Profile)})
+		out = append(out, r.deviceNote())
 	}
 	return out
+}
+
+// deviceNote says what energies and times are predicted for.
+func (r *Report) deviceNote() render.Note {
+	d := r.Device
+	return render.Note{Key: "device", Text: fmt.Sprintf("%s (%s), %s, runtime %s", d.Name, d.ID, BoundaryText(d.Boundary), d.Profile)}
 }
 
 // sizesText lists the dims that have a number, and the precision where it is not the file's.
@@ -46,7 +51,7 @@ func (r *Report) sizesText() string {
 	return shown.DimsText() + "; as " + r.As
 }
 
-// DeviceText says what energies and times are predicted for, and what predictions rest on.
+// DeviceText says the same in a line that has to say what predictions rest on, too.
 func (r *Report) DeviceText() string {
 	text := deviceText(&r.Device.Device, r.Device.Boundary, r.Device.Origin, r.Device.Profile)
 	if r.Device.Default {

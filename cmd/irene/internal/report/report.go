@@ -65,6 +65,8 @@ type Device struct {
 	Default  bool         // nobody chose the device
 	LeftOut  float64      // see predict.Result; 0 where it is not known
 	Set      energy.Watts // power limit that was asked for; 0: the board's own
+
+	DefaultProfile bool // nobody chose the runtime profile
 }
 
 // Limit is the power limit that holds; 0 where energy is not the board's.
