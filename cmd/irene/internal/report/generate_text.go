@@ -58,7 +58,7 @@ func (g *Generation) answer() []render.Note {
 		t.add("step", fmt.Sprintf("%v on average", g.Decode.Time/each))
 	} else {
 		low, high := energy.Joules(g.Low)*total.Energy, energy.Joules(g.High)*total.Energy
-		text := fmt.Sprintf("%v (90 %% interval %v to %v), %v per token with the prompts", total.Energy, low, high, g.PerToken())
+		text := fmt.Sprintf("%v (90 %% interval %v to %v), %v per token", total.Energy, low, high, g.PerToken())
 		if g.Batch > 1 {
 			text += fmt.Sprintf(", %v per request", total.Energy/energy.Joules(g.Batch))
 		}
