@@ -93,18 +93,16 @@ func (p *Page) open() *analysis.Analysis { return p.types[0].open }
 func (p *Page) target() error {
 	first := *p.request.Target
 	p.devices = []targeted{{Target: first}}
-	for _, d := range energy.Devices() {
-		if d.ID == first.Device.ID {
-			continue
+	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == first.Device.ID })
+	of := slices.Repeat([]*coefficients.Coefficients{first.Coefficients}, len(devices))
+	if !p.request.Own {
+		var err error
+		if of, err = coefficients.OfDevices(devices); err != nil {
+			return err
 		}
-		t := predict.Target{Device: d, Coefficients: first.Coefficients}
-		if !p.request.Own {
-			var err error
-			if t.Coefficients, err = coefficients.OfDevice(d); err != nil {
-				return err
-			}
-		}
-		t.Options = elsewhere(first.Options, t.Coefficients)
+	}
+	for i, d := range devices {
+		t := predict.Target{Device: d, Coefficients: of[i], Options: elsewhere(first.Options, of[i])}
 		p.devices = append(p.devices, targeted{Target: t})
 	}
 	return nil
@@ -135,11 +133,13 @@ func (p *Page) precision(as string) (precision, error) {
 // and to one of those that laws speak of, for its kernels.
 func (p *Page) bind(many bool) error {
 	for k := range p.types {
-		t := &p.types[k]
+		of := map[*coefficients.Coefficients]string{}
 		for i := range p.devices {
-			d := p.devices[i].Target
-			d.Options.Profile = ""
-			p.devices[i].chosen = append(p.devices[i].chosen, d.ProfileOf(t.open))
+			d := predict.Target{Coefficients: p.devices[i].Coefficients}
+			if of[d.Coefficients] == "" {
+				of[d.Coefficients] = d.ProfileOf(p.types[k].open)
+			}
+			p.devices[i].chosen = append(p.devices[i].chosen, of[d.Coefficients])
 		}
 	}
 	if !many && len(p.devices) > 0 {

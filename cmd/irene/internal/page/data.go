@@ -235,8 +235,10 @@ type pageBuilder struct {
 	names     map[string]string
 	taken     map[string]bool
 	exprs     *numbered[string]
+	known     map[graph.Dim]int // among exprs
 	forms     *numbered[form]
 	works     *numbered[work]
+	worked    map[costed]int // among works
 	lives     *numbered[lives]
 	notes     *numbered[string]
 	operators []*graph.Node // of the tree, in graph order
@@ -247,6 +249,7 @@ type pageBuilder struct {
 // numbered numbers distinct values.
 type numbered[T any] struct {
 	text func([]byte, *T) []byte
+	key  []byte // room for what text says
 	ids  map[string]int
 	list []T
 }
@@ -256,11 +259,11 @@ func newNumbered[T any]() *numbered[T] {
 }
 
 func (t *numbered[T]) id(v T) int {
-	key := string(t.text(nil, &v))
-	n, ok := t.ids[key]
+	t.key = t.text(t.key[:0], &v)
+	n, ok := t.ids[string(t.key)]
 	if !ok {
 		n = len(t.list)
-		t.ids[key] = n
+		t.ids[string(t.key)] = n
 		t.list = append(t.list, v)
 	}
 	return n
@@ -268,7 +271,7 @@ func (t *numbered[T]) id(v T) int {
 
 func newPageBuilder(p *Page, laws *law.Sheets) *pageBuilder {
 	b := &pageBuilder{
-		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{},
+		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{}, known: map[graph.Dim]int{}, worked: map[costed]int{},
 		exprs: newNumbered[string](), forms: newNumbered[form](), works: newNumbered[work](), lives: newNumbered[lives](), notes: newNumbered[string](),
 	}
 	for _, n := range p.open().Graph.Nodes {
@@ -311,14 +314,21 @@ func (b *pageBuilder) expr(d graph.Dim) int {
 	if d.IsUnknown() {
 		return -1
 	}
-	return b.exprs.id(b.written(d).String())
+	id, ok := b.known[d]
+	if !ok {
+		id = b.exprs.id(b.written(d).String())
+		b.known[d] = id
+	}
+	return id
 }
 
 // written renames the symbols of an expression to identifiers.
 func (b *pageBuilder) written(d graph.Dim) graph.Dim {
 	return d.Subst(func(s string) (graph.Dim, bool) {
-		w := b.symbol(s)
-		return graph.Symbol(w), w != s
+		if w := b.symbol(s); w != s {
+			return graph.Symbol(w), true
+		}
+		return graph.Dim{}, false
 	})
 }
 
@@ -339,13 +349,13 @@ var tableLimit = regexp.MustCompile(`^min\((\d+), (.*)\)$`)
 
 func (b *pageBuilder) dims() []dim {
 	a, r := b.page.open(), b.page.report
-	declared := analysis.Declared(a.Graph)
+	declared, batches := analysis.Declared(a.Graph), analysis.Batches(a.Graph)
 	var out []dim
 	for _, d := range r.Dims {
 		if _, solved := a.Inference.Solved[d.Name]; solved || !slices.Contains(declared, d.Name) {
 			continue
 		}
-		x := dim{Name: d.Name, Symbol: b.symbol(d.Name), Value: d.Value, Assumed: d.Assumed, Batch: analysis.IsBatch(a.Graph, d.Name)}
+		x := dim{Name: d.Name, Symbol: b.symbol(d.Name), Value: d.Value, Assumed: d.Assumed, Batch: slices.Contains(batches, d.Name)}
 		if graph.Symbol(d.Name).Positive() {
 			x.Least = 1
 		}

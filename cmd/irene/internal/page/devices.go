@@ -182,7 +182,7 @@ func (b *pageBuilder) plan(r *predict.Recipe, out plan, rates *rateTable) plan {
 		if k.Rate >= 0 {
 			rate = rates.of(r.Rates[k.Rate])
 		}
-		work[at] = b.works.id(b.work(k, rate))
+		work[at] = b.workID(k, rate)
 		for _, m := range k.Members {
 			if m != k.Node {
 				kernel[b.index[m.ID]] = at - b.index[m.ID]
@@ -191,6 +191,23 @@ func (b *pageBuilder) plan(r *predict.Recipe, out plan, rates *rateTable) plan {
 	}
 	b.roles.columns = append(b.roles.columns, work, kernel)
 	return out
+}
+
+// costed is a cost under a rate, which kernels of many plans share.
+type costed struct {
+	*graph.Cost
+	rate int
+}
+
+// workID numbers what a kernel does.
+func (b *pageBuilder) workID(k *predict.RecipeKernel, rate int) int {
+	key := costed{k.Cost, rate}
+	id, ok := b.worked[key]
+	if !ok {
+		id = b.works.id(b.work(k, rate))
+		b.worked[key] = id
+	}
+	return id
 }
 
 func (b *pageBuilder) work(k *predict.RecipeKernel, rate int) work {

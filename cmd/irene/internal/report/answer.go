@@ -51,7 +51,7 @@ func (r *Report) energyText() string {
 	text := fmt.Sprintf("%s (90 %% interval %v to %v)", m.Text("energy"), m.Low, m.High)
 	if per := r.Work.Finest(); per != PerRun {
 		x := FindMetric("energy")
-		text += fmt.Sprintf(", %s per %s", x.Print(float64(r.energyPer(per)), true, x.More(m)), per)
+		text += fmt.Sprintf(", %s per %s", x.Print(float64(r.Use(per).Energy), true, x.More(m)), per)
 	}
 	return text
 }

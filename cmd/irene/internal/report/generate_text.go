@@ -71,7 +71,7 @@ func (g *Generation) answer() []render.Note {
 		t = append(t, g.memoryNote())
 	}
 	g.servingNotes(&t)
-	t = append(t, g.Tariff.Notes("", EnergyOf{g.PerToken(), "token"}, EnergyOf{total.Energy, "run"})...)
+	t = append(t, g.Tariff.Notes("", UseOf{g.useOfToken(), "token"}, UseOf{g.use(), "run"})...)
 	t.add("sure", g.sureText())
 	t.add("prompts", g.promptsText())
 	if text := g.assumedText(); text != "" {
@@ -137,6 +137,15 @@ func (g *Generation) phases() string {
 	}
 	return t.String()
 }
+
+// use is what the whole run takes.
+func (g *Generation) use() Use {
+	total := g.Total()
+	return Use{total.Energy, total.Time, g.Generator.Basis().Device.ID}
+}
+
+// useOfToken is what a token takes, with its share of the prompts.
+func (g *Generation) useOfToken() Use { return g.use().times(1 / float64(g.Batch*g.Tokens)) }
 
 // roundTo3 keeps three digits.
 func roundTo3(v float64) float64 {
