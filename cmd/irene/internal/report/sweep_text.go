@@ -113,9 +113,6 @@ func (s *Sweep) swept() []render.Note {
 	if len(fixed) > 0 {
 		t.add("sizes", strings.Join(fixed, ", "))
 	}
-	if s.As != "" {
-		t.add("as", s.As)
-	}
 	for _, b := range s.bases() {
 		t.add("device", deviceText(&b.Device, b.Boundary, b.Origin, b.Profile))
 	}
