@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
@@ -52,7 +53,7 @@ func (g *Generation) answer() []render.Note {
 	var t notes
 	total := g.Total()
 	each, of := energy.Seconds(g.Tokens), energy.Joules(g.Tokens)
-	rate := energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens) / float64(total.Time)))
+	rate := strconv.FormatFloat(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)), 'f', -1, 64)
 	if math.IsNaN(float64(total.Energy)) {
 		t = append(t, render.Note{Key: "energy", Text: noEnergyText, Style: render.Bold}, render.Note{Key: "time", Text: fmt.Sprintf("%v, %s tokens/s with the prompts", total.Time, rate), Style: render.Bold})
 		t.add("step", fmt.Sprintf("%v on average", g.Decode.Time/each))

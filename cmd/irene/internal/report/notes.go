@@ -185,7 +185,7 @@ func (r *Report) Doubts() []render.Note {
 
 // doubt is a reason to doubt the predictions of some operators.
 type doubt struct {
-	class string
+	class string // of those beside what was measured; reasons of stand-ins name what was not
 	why   string
 	n     int
 	share float64
@@ -199,14 +199,17 @@ func (r *Report) doubts(key string, holds func(*Operator) bool) []render.Note {
 		if !holds(op) {
 			continue
 		}
-		why := op.Why
-		if op.Extrapolated && !r.View.Verbose {
-			why, _, _ = strings.Cut(why, ":")
+		class, why := "", op.Why
+		if op.Extrapolated {
+			class = op.Class
+			if !r.View.Verbose {
+				why, _, _ = strings.Cut(why, ":")
+			}
 		}
-		k := slices.IndexFunc(list, func(d doubt) bool { return d.class == op.Class && d.why == why })
+		k := slices.IndexFunc(list, func(d doubt) bool { return d.class == class && d.why == why })
 		if k < 0 {
 			k = len(list)
-			list = append(list, doubt{class: op.Class, why: why})
+			list = append(list, doubt{class: class, why: why})
 		}
 		d := &list[k]
 		d.n++
