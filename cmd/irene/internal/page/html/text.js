@@ -27,7 +27,7 @@ const text = (() => {
   }
   // parameters counts in billions, as people name models.
   function parameters(v) {
-    const [by, word] = [[1e9, "B"], [1e6, "M"], [1e3, "k"]].find(([b]) => v >= b * (1 - 5e-4)) || [1, ""];
+    const [by, word] = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]].find(([b]) => v >= b * (1 - 5e-4)) || [1, ""];
     return by === 1 ? String(v) : `${fixed(v / by, 3)} ${word}`;
   }
   const whole = (v) => (Number.isNaN(v) ? "?" : v.toLocaleString("en").replaceAll(",", "\u202f"));
