@@ -235,10 +235,9 @@ type pageBuilder struct {
 	names     map[string]string
 	taken     map[string]bool
 	exprs     *numbered[string]
-	known     map[graph.Dim]int // among exprs
 	forms     *numbered[form]
 	works     *numbered[work]
-	worked    map[costed]int // among works
+	single    map[planKind][]int // among works
 	lives     *numbered[lives]
 	notes     *numbered[string]
 	operators []*graph.Node // of the tree, in graph order
@@ -271,7 +270,7 @@ func (t *numbered[T]) id(v T) int {
 
 func newPageBuilder(p *Page, laws *law.Sheets) *pageBuilder {
 	b := &pageBuilder{
-		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{}, known: map[graph.Dim]int{}, worked: map[costed]int{},
+		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{}, single: map[planKind][]int{},
 		exprs: newNumbered[string](), forms: newNumbered[form](), works: newNumbered[work](), lives: newNumbered[lives](), notes: newNumbered[string](),
 	}
 	for _, n := range p.open().Graph.Nodes {
@@ -314,12 +313,7 @@ func (b *pageBuilder) expr(d graph.Dim) int {
 	if d.IsUnknown() {
 		return -1
 	}
-	id, ok := b.known[d]
-	if !ok {
-		id = b.exprs.id(b.written(d).String())
-		b.known[d] = id
-	}
-	return id
+	return b.exprs.id(b.written(d).String())
 }
 
 // written renames the symbols of an expression to identifiers.
