@@ -82,7 +82,8 @@ type model struct {
 	Equal       [][2]int         `json:"equal"` // expressions that the graph needs to be equal
 	Coverage    string           `json:"coverage"`
 	Unknown     []string         `json:"unknown"`
-	Decodes     bool             `json:"decodes"`                       // a run makes a token of each sequence
+	Tokens      int              `json:"tokens"` // that a run works on; -1 where it has none
+	Items       int              `json:"items"`  // members of the batch; -1 where no input tells
 	Modules     []module         `json:"modules" lines:"before,each"`   // parents first
 	Operators   []operator       `json:"operators" lines:"before,each"` // in graph order
 	Types       []typeData       `json:"types" lines:"before,each"`     // the one that the page opens in first
@@ -287,7 +288,7 @@ func (b *pageBuilder) model() (model, error) {
 	r := b.page.report
 	out := model{
 		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.request.Flags,
-		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Equal: b.equal(), Coverage: b.coverage(), Unknown: b.unknown(), Decodes: b.decodes(),
+		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Equal: b.equal(), Coverage: b.coverage(), Unknown: b.unknown(), Tokens: b.shares(report.PerToken), Items: b.shares(report.PerItem),
 		Profiles: b.page.profiles,
 	}
 	for _, s := range b.page.request.Setting {
@@ -424,10 +425,12 @@ func (b *pageBuilder) unknown() (list []string) {
 	return list
 }
 
-// decodes reports whether a run is a step of a decoder that keeps a cache.
-func (b *pageBuilder) decodes() bool {
-	d, err := analysis.FindDecoder(b.page.open().Graph, analysis.DecoderNames{})
-	return err == nil && len(d.Caches) > 0
+// shares numbers how many tokens or items a run is; -1 where that is not known.
+func (b *pageBuilder) shares(per report.Per) int {
+	if n, ok := report.SharesOf(b.page.open(), per); ok {
+		return b.expr(n)
+	}
+	return -1
 }
 
 // tree lists the modules, parents first, and the operators in graph order.
