@@ -109,7 +109,7 @@ func (r *Report) branch(x *Folded[*Module]) *branch {
 	for _, m := range x.All {
 		b.metrics.Add(&m.Metrics)
 		for _, i := range m.Operators {
-			b.own.Add(&r.Operators[i].Metrics)
+			b.own.Add(r.Operators[i].Metrics)
 		}
 	}
 	if len(x.All) > 1 && Shared(x.All) {
@@ -209,7 +209,7 @@ func (r *Report) topGroups(n int) []group {
 			g.place = place
 		}
 		g.count++
-		g.metrics.Add(&op.Metrics)
+		g.metrics.Add(op.Metrics)
 	}
 	x := r.operatorMetric()
 	slices.SortStableFunc(out, func(a, b group) int { return x.less(&a.metrics, &b.metrics) })

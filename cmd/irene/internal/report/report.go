@@ -112,7 +112,7 @@ type Operator struct {
 	Path         string
 	Class        string
 	DType        graph.DType
-	Metrics      Metrics
+	Metrics      *Metrics    // equal ones are shared: nobody may change one
 	Kernel       *graph.Node // whose kernel does the work; nil where it is the operator itself
 	StandIn      bool        // the prediction borrows another class or element type
 	Extrapolated bool
