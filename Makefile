@@ -87,7 +87,7 @@ lint: ## format, vet, staticcheck and code that nothing reaches: says what is wr
 	go vet ./...
 	go tool staticcheck ./...
 	@unreached=$$(mktemp); go tool deadcode -test ./... | sort >$$unreached; \
-	dead=$$(GOOS=js GOARCH=wasm go tool deadcode ./cmd/irene/web | sort | comm -12 $$unreached -); rm $$unreached; \
+	dead=$$(GOOS=js GOARCH=wasm $$(go tool -n deadcode) ./cmd/irene/web | sort | comm -12 $$unreached -); rm $$unreached; \
 	if [ -n "$$dead" ]; then echo "nothing reaches, no test either:"; echo "$$dead"; exit 1; fi
 
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
