@@ -82,8 +82,8 @@ type model struct {
 	Equal       [][2]int         `json:"equal"` // expressions that the graph needs to be equal
 	Coverage    string           `json:"coverage"`
 	Unknown     []string         `json:"unknown"`
-	Tokens      int              `json:"tokens"` // that a run works on; -1 where it has none
-	Items       int              `json:"items"`  // members of the batch; -1 where no input tells
+	Tokens      int              `json:"tokens"`                        // that a run works on; -1 where it has none
+	Items       int              `json:"items"`                         // members of the batch; -1 where no input tells
 	Modules     []module         `json:"modules" lines:"before,each"`   // parents first
 	Operators   []operator       `json:"operators" lines:"before,each"` // in graph order
 	Types       []typeData       `json:"types" lines:"before,each"`     // the one that the page opens in first
