@@ -3,6 +3,7 @@ package onnx
 import (
 	"bufio"
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func readStream(r io.Reader, opts Options) (source, error) {
 	if magic, _ := in.Peek(2); isGzip(magic) {
 		z, err := gzip.NewReader(in)
 		if err != nil {
-			return source{}, fmt.Errorf("gzip: %w", err)
+			return source{}, gzipError(err)
 		}
 		model = gzipErrors{&limited{z, opts.MaxDecompressed, opts.MaxDecompressed}}
 	}
@@ -139,6 +140,18 @@ func (l *limited) Read(p []byte) (int, error) {
 	return 0, fmt.Errorf("more than the limit of %d bytes", l.limit)
 }
 
+// gzipError says what is wrong with compressed input, and what to do where the input itself is.
+func gzipError(err error) error {
+	var corrupt flate.CorruptInputError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return fmt.Errorf("gzip: %w: the file is cut short; fetch it again", err)
+	case errors.As(err, &corrupt), errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
+		return fmt.Errorf("%w: the file is damaged; fetch it again", err)
+	}
+	return fmt.Errorf("gzip: %w", err)
+}
+
 // gzipErrors says of errors that they come of decompression.
 type gzipErrors struct{ r io.Reader }
 
@@ -146,7 +159,7 @@ type gzipErrors struct{ r io.Reader }
 func (z gzipErrors) Read(p []byte) (int, error) {
 	n, err := z.r.Read(p)
 	if err != nil && err != io.EOF {
-		err = fmt.Errorf("gzip: %w", err)
+		err = gzipError(err)
 	}
 	return n, err
 }
@@ -234,7 +247,7 @@ func isGzip(b []byte) bool { return len(b) >= 2 && b[0] == 0x1f && b[1] == 0x8b 
 func gunzip(b []byte, limit int64) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
-		return nil, fmt.Errorf("gzip: %w", err)
+		return nil, gzipError(err)
 	}
 	return io.ReadAll(gzipErrors{&limited{z, limit, limit}})
 }

@@ -137,10 +137,10 @@ func TestDecompressionLimit(t *testing.T) {
 
 func TestBrokenGzip(t *testing.T) {
 	z := zipped(small())
-	refuse(t, z[:len(z)/2], "m.onnx: gzip: unexpected EOF")
-	refuse(t, z[:5], "m.onnx: gzip: ")
+	refuse(t, z[:len(z)/2], "m.onnx: gzip: unexpected EOF: the file is cut short; fetch it again")
+	refuse(t, z[:5], "m.onnx: gzip: unexpected EOF: the file is cut short; fetch it again")
 	z[len(z)-8] ^= 1
-	refuse(t, z, "m.onnx: gzip: gzip: invalid checksum")
+	refuse(t, z, "m.onnx: gzip: invalid checksum: the file is damaged; fetch it again")
 	refuse(t, zipped(z), "compressed twice")
 }
 

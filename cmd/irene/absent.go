@@ -38,10 +38,12 @@ func absentModel(path string, err error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	near := nearestPath(path)
+	near := nearestPath(path, ".onnx")
 	switch hint := meantOutput([]string{path}); {
 	case hint != "" && near == "":
 		return fmt.Errorf("%s: %w%s", path, cause(err), hint)
+	case wholeNumber.MatchString(path):
+		return fmt.Errorf("%s: %w; sizes are bound by --dim NAME=N", path, cause(err))
 	case modelID.MatchString(path) && !isExtension(filepath.Ext(path)) && stem(near) != path:
 		if near != "" {
 			near = fmt.Sprintf("did you mean %s? ", near)
@@ -56,7 +58,7 @@ var (
 	modelID = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$`)
 
 	scheme    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
-	modelPage = regexp.MustCompile(`^https?://(www\.)?huggingface\.co/([^/?#]+/[^/?#]+)(/tree/[^?#]*)?/?$`)
+	modelPage = regexp.MustCompile(`^(?:https?://(?:www\.)?huggingface\.co|hf:/)/([^/?#]+/[^/?#]+)(/tree/[^?#]*)?/?$`)
 )
 
 // address is the error for an address; nil for other paths.
@@ -65,7 +67,7 @@ func address(path string) error {
 	case !scheme.MatchString(path):
 		return nil
 	case page != nil:
-		return fmt.Errorf("%s: an address, irene reads files: export the model first: optimum-cli export onnx --model %s onnx/", path, page[2])
+		return fmt.Errorf("%s: an address, irene reads files: export the model first: optimum-cli export onnx --model %s onnx/", path, page[1])
 	case strings.HasPrefix(path, "file://"):
 		return fmt.Errorf("%s: an address, irene reads files: give %s", path, strings.TrimPrefix(path, "file://"))
 	case strings.HasPrefix(path, "http"):
@@ -82,20 +84,17 @@ func meantPath(path, want string) string {
 	case strings.ContainsAny(path, "*?["):
 		return "; no file's name fits the pattern"
 	case dir != "":
-		if near := nearestPath(dir); near != "" {
+		if near := nearestPath(dir, ""); near != "" {
 			return fmt.Sprintf("; there is no folder %s, did you mean %s?", dir, near)
 		}
 		return "; there is no folder " + dir
 	}
-	if near := nearestPath(path); near != "" {
+	if near := nearestPath(path, want); near != "" {
 		return fmt.Sprintf("; did you mean %s?", near)
 	}
-	var found []string
-	for _, name := range namesBeside(path) {
-		if strings.HasSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), want) {
-			found = append(found, name)
-		}
-	}
+	found := namesBeside(path, func(e fs.DirEntry) bool {
+		return strings.HasSuffix(strings.TrimSuffix(strings.ToLower(e.Name()), ".gz"), want)
+	})
 	where := filepath.Dir(path)
 	if where == "." {
 		where = "this folder"
@@ -127,10 +126,14 @@ func missingFolder(path string) string {
 	return dir
 }
 
-// nearestPath is what is there and has nearly the name of what is not: with an extension more, or other letters.
-func nearestPath(path string) string {
-	names := namesBeside(path)
+// nearestPath is what is there and has nearly the name of what is not: with an extension more, or other letters. Files end in
+// want or as the path does.
+func nearestPath(path, want string) string {
 	base := filepath.Base(path)
+	names := namesBeside(path, func(e fs.DirEntry) bool {
+		name := strings.TrimSuffix(strings.ToLower(e.Name()), ".gz")
+		return e.IsDir() && filepath.Ext(base) == "" || strings.HasSuffix(name, want) || filepath.Ext(e.Name()) == filepath.Ext(base)
+	})
 	for _, end := range []string{".onnx", ".onnx.gz", ".gz"} {
 		if slices.Contains(names, base+end) {
 			return path + end
@@ -160,15 +163,15 @@ func stem(name string) string {
 	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
-// namesBeside are what the folder of a path holds, hidden files aside.
-func namesBeside(path string) []string {
+// namesBeside are what the folder of a path holds and is asked for, hidden files aside.
+func namesBeside(path string, asked func(fs.DirEntry) bool) []string {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
 		return nil
 	}
 	var names []string
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") {
+		if !strings.HasPrefix(e.Name(), ".") && asked(e) {
 			names = append(names, e.Name())
 		}
 	}

@@ -51,7 +51,7 @@ func cutDim(flag, text, want string) (name, sizes string, err error) {
 		}
 		return strings.TrimSpace(text[:i]), text[i+1:], nil
 	}
-	name, size := strings.TrimRight(text, "="), "8"
+	name, size := strings.Trim(text, "="), "8"
 	if m := unjoined.FindStringSubmatch(text); m != nil {
 		name, size = m[1], m[2]
 	} else if wholeNumber.MatchString(name) || strings.TrimSpace(name) == "" {

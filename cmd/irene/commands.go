@@ -157,6 +157,9 @@ func newApp(env *environment, table []command) *cli.App {
 			HideHelp:     true,
 			OnUsageError: wrongUsage,
 			Action: func(ctx *cli.Context) error {
+				if err := stray(&c, ctx.Args().Slice()); err != nil {
+					return err
+				}
 				if n := ctx.NArg(); n < c.min || n > c.max {
 					return countError(c, ctx.Args().Slice())
 				}
@@ -197,6 +200,8 @@ func showHelp() cli.Flag {
 
 func countError(c command, got []string) error {
 	switch {
+	case c.max == 0 && valueName(c.flags(), "data") != "":
+		return usagef("%s takes no arguments, got %q; measurements are given by --data FILE", c.name, got[0])
 	case c.max == 0:
 		return usagef("%s takes no arguments, got %q", c.name, got[0])
 	case len(got) < c.min:

@@ -52,7 +52,7 @@ func compareFlags() []cli.Flag {
 		[]cli.Flag{
 			limitFlag("deadline", "of several devices: the largest batch whose run takes no longer than this `TIME`"),
 			limitFlag("itl", "of several devices: the largest batch of a decode step that takes no longer than this `TIME`"),
-			oneOfFlag(cli.StringFlag{Name: "per", DefaultText: "run; of several devices token, else item", Usage: "compare the energy and time of a WORDS"}, report.Shares()),
+			oneOfFlag(cli.StringFlag{Name: "per", DefaultText: "run; of several devices token, else item", Usage: "compare the energy and time of a `SHARE`: WORDS"}, report.Shares()),
 			suggestFlag(cli.StringFlag{Name: "metric", DefaultText: "energy; flops without a prediction", Usage: "the columns of the tree, `LIST` of WORDS; the first decides"}, compare.Metrics()),
 			depthFlag(),
 			topFlag("10, of several models 3", "list the `N` biggest differences"),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/irene-onnx/irene/energy"
 )
@@ -28,6 +29,9 @@ func noSuchDevice(id string, unknown error) error {
 		if k.is.MatchString(id) {
 			return usagef("device %s: %s", id, k.what)
 		}
+	}
+	if strings.Contains(id, ",") {
+		return usagef("device %s: one device here; irene compare and irene sweep take several", id)
 	}
 	return usagef("%v", unknown)
 }

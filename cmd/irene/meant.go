@@ -27,7 +27,7 @@ var otherFlags = map[string]string{
 	"bf16": "--as bfloat16", "fp8": "--as fp8", "int8": "--as int8", "int4": "--as int4-weights", "quantize": "--as TYPE", "json": "--format json", "csv": "--format csv", "markdown": "--format markdown",
 	"out": "--output FILE", "tdp": "--power-limit WATTS", "power": "--power-limit WATTS", "frequency": "--clock MHZ", "profile": "--runtime PROFILE",
 	"backend": "--runtime PROFILE", "engine": "--runtime PROFILE", "shape": "--dim NAME=N", "shapes": "--dim NAME=N", "input-shape": "--dim NAME=N", "opt-level": "--runtime PROFILE",
-	"limit": "--assert EXPR", "color": "--no-color",
+	"limit": "--assert EXPR", "b": "--dim batch=N", "d": "--device ID", "f": "--format FORMAT", "color": "--no-color",
 }
 
 // otherWords are words that other programs have for what a flag takes, by flag.
@@ -37,8 +37,8 @@ var otherWords = map[string]map[string]string{
 		"pytorch": "eager", "torch": "eager", "transformers": "eager",
 		"tensorrt-llm": "vllm", "trt-llm": "vllm", "trtllm": "vllm", "sglang": "vllm", "tgi": "vllm", "lmdeploy": "vllm",
 	},
-	"as":     {"fp32": "what the file holds, without --as", "float32": "what the file holds, without --as", "half": "float16", "fp16": "float16", "bf16": "bfloat16", "int4": "int4-weights", "w4a16": "int4-weights", "int4_weights": "int4-weights", "fp4": "nvfp4", "e4m3": "fp8", "q8": "int8", "w8a8": "int8"},
-	"format": {"md": "markdown", "table": "text", "txt": "text", "jsonl": "json", "tsv": "csv", "xlsx": "csv", "excel": "csv"},
+	"as":     {"fp32": "what the file holds, without --as", "float32": "what the file holds, without --as", "float8": "fp8", "e5m2": "fp8", "half": "float16", "fp16": "float16", "bf16": "bfloat16", "int4": "int4-weights", "w4a16": "int4-weights", "int4_weights": "int4-weights", "fp4": "nvfp4", "e4m3": "fp8", "q8": "int8", "w8a8": "int8"},
+	"format": {"md": "markdown", "table": "text", "txt": "text", "jsonl": "json", "yaml": "json", "yml": "json", "xml": "json", "tsv": "csv", "xlsx": "csv", "excel": "csv"},
 }
 
 // meantWord says of a word that a flag does not take which of its words comes nearest, or which command takes it.
@@ -50,6 +50,8 @@ func meantWord(flag, value string, words []string) string {
 		return fmt.Sprintf("; the nearest is %s", near)
 	case known && !slices.Contains(words, strings.Fields(near)[0]) && flag == "as":
 		return "; that is " + near
+	case slices.Contains(words, low):
+		return fmt.Sprintf("; did you mean %s?", low)
 	case flag == "format":
 		return meantFormat(low)
 	}
@@ -96,8 +98,25 @@ func meantFlag(arg string, rest, known []string) string {
 		}
 		return fmt.Sprintf("; sizes are bound by --dim NAME=N: --dim %s=%s", sizeWord.FindString(name), value)
 	}
-	return ""
+	return elsewhere("--" + name)
 }
+
+// elsewhere names the commands that have a flag.
+func elsewhere(flag string) string {
+	var have []string
+	for _, c := range commands() {
+		if _, flags := flagNames(c.flags()); slices.Contains(flags, flag) {
+			have = append(have, "irene "+c.name)
+		}
+	}
+	if len(have) == 0 || len(have) > mostElsewhere {
+		return ""
+	}
+	return fmt.Sprintf("; it is a flag of %s", strings.Join(have, ", "))
+}
+
+// mostElsewhere is how many commands a message names.
+const mostElsewhere = 3
 
 var (
 	sizeWord    = regexp.MustCompile(`batch|sequence|seq|tokens|length|height|width`)
@@ -121,6 +140,23 @@ func parted(flag, value string, words []string) error {
 	}
 	return usagef("%s %s: want %s in one word; did you mean %s %s=%s?", flag, strings.Join(words[:2], " "), value, flag, name, next)
 }
+
+// stray is the error for an argument that cannot be meant as one: nothing at all, or the size of a dim without its flag.
+func stray(c *command, args []string) error {
+	for _, arg := range args {
+		_, absent := os.Stat(arg)
+		switch {
+		case arg == "":
+			return usagef("an argument of %s is empty; is a variable of the shell not set?", c.name)
+		case absent != nil && valueName(c.flags(), "dim") != "" && looseSize.MatchString(arg):
+			return usagef("%s is no file; did you mean --dim %s?", arg, arg)
+		}
+	}
+	return nil
+}
+
+// looseSize is what --dim takes.
+var looseSize = regexp.MustCompile(`^[A-Za-z_]\w*=[0-9][0-9,:x]*$`)
 
 // meantOutput is "; did you mean -o …?" where a word that is no file is called like what commands write.
 func meantOutput(words []string) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,7 +111,11 @@ func runPredictRows(env *environment, ctx *cli.Context) error {
 	if ctx.NArg() == 0 {
 		return usagef("predict needs ROWS.jsonl or --op NAME (irene predict --help)")
 	}
-	return t.file(ctx.Args().First(), ctx.String("output"))
+	word := ctx.Args().First()
+	if _, err := os.Stat(word); err != nil && slices.Contains(operator.Names(), strings.ToLower(word)) {
+		return usagef("%s is no file; did you mean --op %s?", word, strings.ToLower(word))
+	}
+	return t.file(word, ctx.String("output"))
 }
 
 // rowPredictor predicts rows, for one device or for that of each row.

@@ -186,13 +186,15 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	g, tree := p.Analysis.Graph, p.Analysis.Tree
 	res := &Result{law: p.law, wide: p.Origin == OriginEstimated && !p.overlaps(), Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes))}
 	res.Kernels = p.Predict(func(i int) law.Kernel { return p.Steps[i].At(eval) })
+	unknown, view := &law.Outcome{}, &law.Outcome{Known: true, Class: law.View}
+	for _, n := range g.Nodes {
+		res.Nodes[n.ID].Outcome = unknown
+		if tree.Of[n.ID] != nil && p.of[n.ID] < 0 {
+			res.Nodes[n.ID].Outcome = view
+		}
+	}
 	for i := range res.Kernels {
 		res.Kernels[i].share(p.Analysis, eval, res.Nodes)
-	}
-	for _, n := range g.Nodes {
-		if tree.Of[n.ID] != nil && p.of[n.ID] < 0 {
-			res.Nodes[n.ID].Known, res.Nodes[n.ID].Class = true, law.View
-		}
 	}
 	res.Sum(tree.Root, p.residuals)
 	res.LeftOut = p.leftOut(res.Kernels)

@@ -20,7 +20,13 @@ type gridRow struct {
 	cells  []render.Cell
 }
 
-func (g *grid) add(cells ...render.Cell) { g.rows = append(g.rows, gridRow{cells: cells}) }
+// add appends a row; the cells that it is short of are empty.
+func (g *grid) add(cells ...render.Cell) {
+	for len(cells) < len(g.columns) {
+		cells = append(cells, render.Cell{})
+	}
+	g.rows = append(g.rows, gridRow{cells: cells})
+}
 
 func (g *grid) text(s render.Screen) string {
 	t := &render.Table{Screen: s, Columns: g.columns, Keys: g.keys}

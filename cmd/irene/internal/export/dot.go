@@ -161,7 +161,7 @@ func (d *dotWriter) box(b *box, indent string) {
 		if idle(op) {
 			style += `, color="#c8c8d0", fontcolor="#6e6e78", fontsize=8`
 		} else {
-			label += "\n" + costLine(r, &op.Metrics)
+			label += "\n" + costLine(r, op.Metrics)
 		}
 		fmt.Fprintf(d, "%sn%d [label=%s, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), style, quoteDOT(d.operatorTip(op)))
 	case b.module != nil:
@@ -223,7 +223,7 @@ func (d *dotWriter) operatorTip(op *report.Operator) string {
 	if what != "" {
 		lines = append(lines, what)
 	}
-	lines = append(lines, d.tipMetrics(&op.Metrics)...)
+	lines = append(lines, d.tipMetrics(op.Metrics)...)
 	if op.Kernel != nil {
 		lines = append(lines, "runs in the kernel of "+op.Kernel.Label())
 	}
@@ -254,7 +254,7 @@ func (d *dotWriter) flow(f *flow, readers int) {
 	fmt.Fprintf(d, "\t%s -> %s", f.from.name(), f.to.name())
 	var attrs []string
 	n, known := d.p.bytes(f.values)
-	data := f.to.operator == nil || len(through(f.to.operator.Node)) > 0 || f.to.operator.Metrics.Costs()
+	data := f.to.operator == nil || !readsShape(f.to.operator.Node) || f.to.operator.Metrics.Costs()
 	if known && n > 0 && data && readers <= manyReaders {
 		attrs = append(attrs, fmt.Sprintf("penwidth=%.1f", math.Max(0.4, math.Min(4, (math.Log10(float64(n))-2)*0.6))))
 	}

@@ -75,7 +75,7 @@ const detail = (() => {
     if (!work || work.none || !work.why) return [];
     return [el("p", { className: "doubt" }, `${work.scaled ? "Stand-in" : "Extrapolated"}: ${why(work)}`)];
   }
-  const why = (w) => (w.range ? `${w.why} outside the fitted ${text.count(w.range[0])} to ${text.count(w.range[1])}` : w.why);
+  const why = (w) => (w.bound ? `${w.why}: ${w.bound.name} ${w.bound.below ? "below" : "above"} ${text.count(w.bound.at)}` : w.why);
 
   const ORIGIN_TEXT = { fitted: "measurements of the device", estimated: "its row, and measurements of others", "stand-in": "measurements of something like it" };
   const CAUSE_TEXT = {
