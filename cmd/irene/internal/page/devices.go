@@ -185,7 +185,7 @@ func (b *pageBuilder) plan(r *predict.Recipe, out plan, rates *rateTable) plan {
 	for i := range r.Steps {
 		k := &r.Steps[i]
 		at, rate := b.index[k.Node.ID], -1
-		own := k.Cost == &costs[k.Node.ID]
+		own := k.Cost == costs[k.Node.ID]
 		if own && single[at] >= 0 {
 			work[at] = single[at]
 			continue
