@@ -323,7 +323,13 @@ func (s *skimmer) copy(n int64) error {
 	if int64(at)+n > s.limits.held {
 		return fmt.Errorf("byte %d: more than %d bytes beside the elements of tensors", s.at, s.limits.held)
 	}
-	s.data = slices.Grow(s.data, int(n))[:at+int(n)]
+	if more := int(n); more > cap(s.data)-at {
+		if s.size >= 0 { // no more than is left of the file, beside the lengths that are written anew
+			more = max(more, int(min(int64(at), s.size-s.at+s.size/64)))
+		}
+		s.data = slices.Grow(s.data, more)
+	}
+	s.data = s.data[:at+int(n)]
 	k, err := io.ReadFull(s.in, s.data[at:])
 	s.at += int64(k)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {

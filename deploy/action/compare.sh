@@ -144,7 +144,7 @@ added() {
 	worse compared
 	if ! readable "$new" "$new"; then return; fi
 	budgets "$new" "$out/one.md"
-	row "$new" "$(mark new)" "${problem:-$(sed -n 's/^- total: //p' "$out/one.md" | head -1)}"
+	row "$new" "$(mark new)" "${problem:-$(sed -n -e 's/^- energy: //p' -e 's/^- time: //p' -e 's/^- work: //p' "$out/one.md" | head -3 | paste -sd ';' - | sed 's/;/; /g')}"
 	detail "$new" "$out/one.md"
 }
 

@@ -1,7 +1,7 @@
 package coefficients
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/energy"
@@ -27,29 +27,49 @@ func Embedded() []string {
 }
 
 // OfTrees returns the embedded coefficients that were fitted to IrEne's trees.
-func OfTrees() (*Coefficients, error) { return firstOf(TreesDevice) }
+func OfTrees() (*Coefficients, error) { return embedded(TreesDevice) }
 
 // operators is the file of what was fitted to single operators of many devices.
 const operators = "operators.gpus"
 
 // OfDevice returns the embedded coefficients that predict a device: those of the trees for the cards that they speak of, else those of
 // operators measured on many GPUs.
-func OfDevice(dev energy.Device) (*Coefficients, error) {
-	if dev.Architecture == "Pascal" && dev.ComputeCapability == "6.1" && !strings.HasPrefix(dev.ID, "p") {
-		return firstOf(dev.ID, TreesDevice)
+func OfDevice(dev energy.Device) (*Coefficients, error) { return embedded(fileOf(dev)) }
+
+// OfDevices returns what [OfDevice] does for each of several devices. Those of one file share its coefficients.
+func OfDevices(devices []energy.Device) ([]*Coefficients, error) {
+	read := map[string]*Coefficients{}
+	out := make([]*Coefficients, len(devices))
+	for i, dev := range devices {
+		name := fileOf(dev)
+		if read[name] == nil {
+			var err error
+			if read[name], err = embedded(name); err != nil {
+				return nil, err
+			}
+		}
+		out[i] = read[name]
 	}
-	return firstOf(operators)
+	return out, nil
 }
 
-// firstOf loads the first file that there is.
-func firstOf(names ...string) (*Coefficients, error) {
-	for _, name := range names {
-		f, err := files.Open(name + ".json")
-		if err != nil {
-			continue
-		}
-		defer f.Close()
-		return Load(f, name+".json")
+// fileOf names the embedded file that predicts a device.
+func fileOf(dev energy.Device) string {
+	switch {
+	case dev.Architecture != "Pascal" || dev.ComputeCapability != "6.1" || strings.HasPrefix(dev.ID, "p"):
+		return operators
+	case slices.Contains(Embedded(), dev.ID):
+		return dev.ID
 	}
-	return nil, fmt.Errorf("no coefficients are embedded")
+	return TreesDevice
+}
+
+// embedded reads one of the files that come with the program.
+func embedded(name string) (*Coefficients, error) {
+	f, err := files.Open(name + ".json")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return Load(f, name+".json")
 }

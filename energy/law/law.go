@@ -193,6 +193,13 @@ func (e *Estimate) Times(x float64) Estimate {
 	return Estimate{Energy: e.Energy * j, Low: e.Low * j, High: e.High * j, Low50: e.Low50 * j, High50: e.High50 * j, Time: e.Time * energy.Seconds(x)}
 }
 
+// Part is a part of what is known.
+func (o *Outcome) Part(x float64) *Outcome {
+	part := *o
+	part.Estimate = o.Times(x)
+	return &part
+}
+
 // Wait adds what the kernel's launch makes the device wait for its host.
 func (p *Prediction) Wait(s Share) {
 	p.Causes[Host] = p.Causes[Host].Plus(s)

@@ -71,13 +71,25 @@ func OverlapUnder(c *coefficients.Overlap, dev energy.Device, o Options) (*Overl
 // the board does not take, or that does not keep its clocks up, is an error.
 func (l *Overlap) Limit(limit energy.Watts) error { return l.machine.limited(limit) }
 
-// configure puts the law under a runtime, and the device under its settings.
-func (l *Overlap) configure(o Options) error {
+// Under is the law under options that differ from its own by what they say of the host: runtime and launches.
+func (l *Overlap) Under(o Options) *Overlap {
+	out := *l
+	out.hosted(o)
+	return &out
+}
+
+// hosted puts the law under a runtime.
+func (l *Overlap) hosted(o Options) {
 	l.under(o.Runtime)
-	l.model = !o.Alone
 	if o.HostLaunch != nil {
 		l.launch = float64(*o.HostLaunch)
 	}
+}
+
+// configure puts the law under a runtime, and the device under its settings.
+func (l *Overlap) configure(o Options) error {
+	l.hosted(o)
+	l.model = !o.Alone
 	if o.PowerLimit != 0 {
 		if err := l.Limit(o.PowerLimit); err != nil {
 			return err

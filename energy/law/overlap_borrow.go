@@ -16,8 +16,8 @@ func nearestKinds() [numSMKinds][]smKind {
 // that nothing was fitted to, and says why by group of kernels.
 func (c *Constants) borrow(m *machine) map[string]string {
 	why := map[string]string{}
-	at := map[[2]string]*float64{}
 	slots := c.Slots()
+	at := make(map[[2]string]*float64, len(slots))
 	for _, s := range slots {
 		at[[2]string{s.Name, s.Of}] = s.Value
 	}

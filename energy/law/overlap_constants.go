@@ -206,12 +206,15 @@ const (
 func ReadConstants(o *coefficients.Overlap) (*Constants, error) {
 	c := newConstants()
 	slots := c.Slots()
+	at := -1
 	for _, k := range o.Constants {
-		i := slices.IndexFunc(slots, func(s Slot) bool { return s.Name == k.Name && s.Of == k.Of })
-		if i < 0 {
-			return nil, fmt.Errorf("constant %s of %q: the law has none like it", k.Name, k.Of)
+		is := func(s Slot) bool { return s.Name == k.Name && s.Of == k.Of }
+		if at++; at == len(slots) || !is(slots[at]) { // where files have no gap, constants come in the order of slots
+			if at = slices.IndexFunc(slots, is); at < 0 {
+				return nil, fmt.Errorf("constant %s of %q: the law has none like it", k.Name, k.Of)
+			}
 		}
-		*slots[i].Value = k.Value
+		*slots[at].Value = k.Value
 	}
 	return c, nil
 }

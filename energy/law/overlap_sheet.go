@@ -27,6 +27,8 @@ type Sheets struct {
 	Borrowed  [][]ReasonSheet  `json:"borrowed" lines:"before,each"`
 	Own       [][]OwnSheet     `json:"own" lines:"before,each"`
 	Spreads   [][]SpreadSheet  `json:"spreads" lines:"before,each"`
+
+	names map[*coefficients.Overlap]string // of constants, which many laws share
 }
 
 // Sheet is a law on one device under one runtime: what is its own, and the places of the rest in [Sheets].
@@ -57,14 +59,26 @@ type ShiftSheet struct {
 }
 
 // NewSheets begins with no law.
-func NewSheets() *Sheets { return &Sheets{Rules: sheetRules()} }
+func NewSheets() *Sheets {
+	return &Sheets{Rules: sheetRules(), names: map[*coefficients.Overlap]string{}}
+}
+
+// nameOf is a law's name.
+func (s *Sheets) nameOf(l *Overlap) string {
+	name, ok := s.names[l.source]
+	if !ok {
+		name = nameOf(l.source)
+		s.names[l.source] = name
+	}
+	return l.nameFrom(name)
+}
 
 // Add writes a law down, and returns its place in Laws.
 func (s *Sheets) Add(l *Overlap) int {
 	m, c := &l.machine, l.constants
 	p, w, process := &c.Product, &c.Power, processOf(&l.machine.dev)
 	return place(&s.Laws, Sheet{
-		Of: l.name(), TF32: l.runtime.tf32, TF32Convolutions: l.runtime.tf32Convolutions, Launch: l.launch,
+		Of: s.nameOf(l), TF32: l.runtime.tf32, TF32Convolutions: l.runtime.tf32Convolutions, Launch: l.launch,
 		Shift:     ShiftSheet{l.shift.Factor, float64(l.shift.Watts)},
 		Machine:   place(&s.Machine, l.machineSheet()),
 		Product:   place(&s.Product, ProductSheet{p.Fill, p.Bandwidth, p.Overlap, p.Split, p.Floor[m.kind], p.Latency[m.kind], p.Load[m.kind]}),
@@ -81,14 +95,16 @@ func (s *Sheets) Add(l *Overlap) int {
 	})
 }
 
-// place is where a value stands in a list, at its end where it did not.
+// place is where a value stands in a list, at its end where it did not. What was placed last is looked at first: laws of
+// one device follow each other.
 func place[T any](list *[]T, v T) int {
-	i := slices.IndexFunc(*list, func(x T) bool { return reflect.DeepEqual(x, v) })
-	if i < 0 {
-		i = len(*list)
-		*list = append(*list, v)
+	for i := len(*list) - 1; i >= 0; i-- {
+		if reflect.DeepEqual((*list)[i], v) {
+			return i
+		}
 	}
-	return i
+	*list = append(*list, v)
+	return len(*list) - 1
 }
 
 // MachineSheet is what the law reads of a device's row, in SI units, and what constants are one device's alone.

@@ -61,7 +61,7 @@ const modelSpread = 0.01
 // Variation implements [Law]. A stand-in's group is as far off as kinds of multiprocessors that were left out.
 func (l *Overlap) Variation() *Variation {
 	from := nameOf(l.source)
-	return &Variation{Of: l.name(), From: from, Energy: modelSpread, Time: modelSpread, Spread: func(o *Outcome) coefficients.Spreads {
+	return &Variation{Of: l.nameFrom(from), From: from, Energy: modelSpread, Time: modelSpread, Spread: func(o *Outcome) coefficients.Spreads {
 		g := l.groups[o.Group]
 		if f := l.own[o.Group]; f != nil && o.Origin == OriginFitted {
 			g = f.group
@@ -81,8 +81,8 @@ func leastSpread(g *coefficients.Group) float64 {
 	return max(coefficients.LeastStandIn, g.StandIn.P90) / coefficients.Normal90
 }
 
-// name tells the law's constants and device from others.
-func (l *Overlap) name() string { return l.machine.dev.ID + " " + nameOf(l.source) }
+// nameFrom tells the law's constants, by their name, and device from others.
+func (l *Overlap) nameFrom(constants string) string { return l.machine.dev.ID + " " + constants }
 
 // nameOf tells constants from others.
 func nameOf(constants any) string {

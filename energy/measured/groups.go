@@ -62,7 +62,7 @@ func (r overlaid) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
 		return
 	}
 	for _, id := range ids {
-		r.Nodes[id] = predict.Operator{Outcome: law.Outcome{Known: true, Class: r.Nodes[id].Class}}
+		r.Nodes[id] = predict.Operator{Outcome: &law.Outcome{Known: true, Class: r.Nodes[id].Class}}
 		fixed[id] = true
 	}
 	r.Warnf("%s not in the trace: the runtime folded or fused them, they take no time", operatorsAre(len(ids)))

@@ -86,6 +86,9 @@ func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.M
 		m = m.wall()
 	}
 	r.Mode = mode
+	for i := range r.Nodes {
+		r.Nodes[i].Outcome = new(*r.Nodes[i].Outcome) // kernels of equal sizes share theirs
+	}
 	fixed := make([]bool, len(r.Nodes))
 	r.Warnings = append(r.Warnings, m.Notes...)
 	r.applyTraced(a, m, mode, fixed)

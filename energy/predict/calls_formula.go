@@ -159,7 +159,7 @@ func (s *callSums) flops(step int, n *graph.Node) graph.Dim {
 		return graph.Const(1)
 	}
 	of := func(m *graph.Node) graph.Dim {
-		c := &s.program.Analysis.Costs[m.ID]
+		c := s.program.Analysis.Costs[m.ID]
 		if d := c.FLOPs(graph.TwoMACPlusElementwise); c.Known && !d.IsUnknown() {
 			return d
 		}

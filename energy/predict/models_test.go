@@ -26,12 +26,18 @@ func TestModels(t *testing.T) {
 				checkWork(t, a, r)
 				checkSums(t, a, r)
 				checkIntervals(t, a, r)
-				if again := predicted(t, a, c, energytest.Device(t, id)); !maps.Equal(again.Modules, r.Modules) || !slices.Equal(again.Nodes, r.Nodes) {
+				if again := predicted(t, a, c, energytest.Device(t, id)); !maps.Equal(again.Modules, r.Modules) || !slices.EqualFunc(again.Nodes, r.Nodes, equalOperators) {
 					t.Errorf("%s: other numbers the second time", id)
 				}
 			}
 		})
 	}
+}
+
+func equalOperators(x, y Operator) bool {
+	same := *x.Outcome == *y.Outcome
+	x.Outcome, y.Outcome = nil, nil
+	return same && x == y
 }
 
 // fromData tells which values depend on the data of the graph's inputs, by Value.ID, and not on their sizes alone.

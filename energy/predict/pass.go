@@ -125,7 +125,7 @@ func (p *pass) excess() law.Share { return p.law.Excess(p.launches, p.device) }
 // share puts what a kernel takes on its nodes, in proportion to their FLOPs; alike where none has any.
 func (k *Kernel) share(a *analysis.Analysis, eval func(graph.Dim) (int64, bool), nodes []Operator) {
 	worker := &nodes[k.Node.ID]
-	worker.Outcome, worker.Part = k.Outcome, 1
+	worker.Outcome, worker.Part = &k.Outcome, 1
 	if k.IsCall() {
 		return
 	}
@@ -138,11 +138,10 @@ func (k *Kernel) share(a *analysis.Analysis, eval func(graph.Dim) (int64, bool),
 	for i, m := range k.Members {
 		n := &nodes[m.ID]
 		if m == k.Node {
-			n.Part, n.Estimate = parts[i], k.Estimate.Times(parts[i])
+			n.Outcome, n.Part = k.Outcome.Part(parts[i]), parts[i]
 			continue
 		}
-		n.Outcome, n.Part, n.Kernel = k.Outcome, parts[i], k.Node
-		n.Estimate = k.Estimate.Times(parts[i])
+		n.Outcome, n.Part, n.Kernel = k.Outcome.Part(parts[i]), parts[i], k.Node
 		n.Read, n.Written = int64(parts[i]*float64(read)), int64(parts[i]*float64(written))
 		worker.Read, worker.Written = worker.Read-n.Read, worker.Written-n.Written
 	}

@@ -81,10 +81,10 @@ func BindAll(a *analysis.Analysis, targets []Target) ([]*Program, error) {
 		profile   string
 		functions bool
 	}
-	plans := map[key]*Plan{}
+	plans, laws := map[key]*Plan{}, lawMaker{}
 	out := make([]*Program, len(targets))
 	for i, t := range targets {
-		p, err := t.program(a)
+		p, err := t.program(a, laws)
 		if err != nil {
 			return nil, err
 		}
@@ -106,7 +106,7 @@ func BindAll(a *analysis.Analysis, targets []Target) ([]*Program, error) {
 }
 
 // program is a program that has no plan yet.
-func (t Target) program(a *analysis.Analysis) (*Program, error) {
+func (t Target) program(a *analysis.Analysis, laws lawMaker) (*Program, error) {
 	c, dev, opts := t.Coefficients, t.Device, t.Options
 	joules, seconds := c.Holds()
 	if !seconds && !c.Overlaps() {
@@ -115,7 +115,7 @@ func (t Target) program(a *analysis.Analysis) (*Program, error) {
 	p := &Program{residuals: &c.Residuals, Basis: Basis{Device: dev, Boundary: cmp.Or(opts.Boundary, c.Boundary), Origin: OriginFitted, Profile: t.ProfileOf(a)}}
 	t.Options.Profile = p.Profile
 	var err error
-	if p.law, err = t.Law(); err != nil {
+	if p.law, err = laws.of(t); err != nil {
 		return nil, err
 	}
 	p.Idle, p.PowerLimit = p.law.Idle(), opts.PowerLimit
@@ -141,11 +141,35 @@ func (t Target) program(a *analysis.Analysis) (*Program, error) {
 }
 
 // Law is what predicts single kernels on the target; a [*law.SettingError] where the device does not take its settings.
-func (t Target) Law() (law.Law, error) {
-	o := t.Options
-	return law.New(t.Coefficients, t.Device, law.Options{
+func (t Target) Law() (law.Law, error) { return law.New(t.Coefficients, t.Device, t.lawOptions()) }
+
+func (t *Target) lawOptions() law.Options {
+	o := &t.Options
+	return law.Options{
 		HostWatts: o.HostWatts, HostLaunch: o.HostLaunch, PowerLimit: o.PowerLimit, Clock: o.Clock, Runtime: cmp.Or(o.Profile, t.Coefficients.Profile), Boundary: o.Boundary,
-	})
+	}
+}
+
+// lawMaker has the laws of targets that differ by their profiles alone.
+type lawMaker map[lawKey]*law.Overlap
+
+type lawKey struct {
+	coefficients *coefficients.Coefficients
+	device       string
+	options      Options // but for the profile
+}
+
+func (m lawMaker) of(t Target) (law.Law, error) {
+	key := lawKey{t.Coefficients, t.Device.ID, t.Options}
+	key.options.Profile = ""
+	if l := m[key]; l != nil {
+		return l.Under(t.lawOptions()), nil
+	}
+	l, err := t.Law()
+	if o, ok := l.(*law.Overlap); ok && err == nil {
+		m[key] = o
+	}
+	return l, err
 }
 
 // Run predicts energy and time of every operator and module of an analyzed graph: see [Target.Bind].
@@ -162,13 +186,15 @@ func (p *Program) At(eval func(graph.Dim) (int64, bool)) *Result {
 	g, tree := p.Analysis.Graph, p.Analysis.Tree
 	res := &Result{law: p.law, wide: p.Origin == OriginEstimated && !p.overlaps(), Basis: p.Basis, Mode: ModeSpec, Nodes: make([]Operator, len(g.Nodes))}
 	res.Kernels = p.Predict(func(i int) law.Kernel { return p.Steps[i].At(eval) })
+	unknown, view := &law.Outcome{}, &law.Outcome{Known: true, Class: law.View}
+	for _, n := range g.Nodes {
+		res.Nodes[n.ID].Outcome = unknown
+		if tree.Of[n.ID] != nil && p.of[n.ID] < 0 {
+			res.Nodes[n.ID].Outcome = view
+		}
+	}
 	for i := range res.Kernels {
 		res.Kernels[i].share(p.Analysis, eval, res.Nodes)
-	}
-	for _, n := range g.Nodes {
-		if tree.Of[n.ID] != nil && p.of[n.ID] < 0 {
-			res.Nodes[n.ID].Known, res.Nodes[n.ID].Class = true, law.View
-		}
 	}
 	res.Sum(tree.Root, p.residuals)
 	res.LeftOut = p.leftOut(res.Kernels)

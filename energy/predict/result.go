@@ -24,9 +24,9 @@ func Modes() []Mode { return []Mode{ModeSpec, ModeTimes, ModeMetered} }
 
 // Operator is the prediction of one operator.
 type Operator struct {
-	law.Outcome
-	Kernel *graph.Node // whose kernel does this node's work; nil where the node stands for itself
-	Part   float64     // of its kernel's energy and time that the node stands for; 0 where it has none
+	*law.Outcome             // never nil; those of equal sizes share it: nobody may change it
+	Kernel       *graph.Node // whose kernel does this node's work; nil where the node stands for itself
+	Part         float64     // of its kernel's energy and time that the node stands for; 0 where it has none
 	// Read and Written are the bytes that the node stands for; what runs as no kernel moves none. In whole bytes, so that
 	// the nodes of a kernel add up to it.
 	Read, Written int64
@@ -91,7 +91,7 @@ func (r *Result) Sum(root *graph.Module, bands *coefficients.Residuals) {
 	visit = func(m *graph.Module) (s law.Sum) {
 		for _, n := range m.Nodes {
 			p := &r.Nodes[n.ID]
-			s.Add(&p.Outcome, p.Metered, r.wide)
+			s.Add(p.Outcome, p.Metered, r.wide)
 		}
 		for _, c := range m.Children {
 			below := visit(c)

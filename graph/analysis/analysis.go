@@ -22,7 +22,7 @@ type Options struct {
 type Analysis struct {
 	Graph     *graph.Graph // the one that was given, or a copy with branches in the place of its Ifs
 	Inference *ops.Inference
-	Costs     []graph.Cost // by Node.ID
+	Costs     []*graph.Cost // by Node.ID; nodes that cost the same may share it
 	Scope     *scope.Result
 	Tree      *graph.Tree
 

@@ -71,7 +71,7 @@ func isIf(n *graph.Node) bool { return n.Op == "If" && n.Domain == "" && len(n.B
 // Ifs in a branch that is left out are not asked.
 func (a *Analysis) branches() (choice map[*graph.Node]int, standing []string) {
 	choice = map[*graph.Node]int{}
-	var costs []graph.Cost
+	var costs []*graph.Cost
 	out := map[*graph.Body]bool{} // left out
 	for _, n := range a.Graph.Nodes {
 		if !isIf(n) || leftOut(n.Body, out) {

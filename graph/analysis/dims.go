@@ -286,3 +286,9 @@ func IsBatch(g *graph.Graph, name string) bool {
 	roles, _ := dimRoles(g)
 	return roles[name] == countsBatch
 }
+
+// Batches lists the declared dims that [IsBatch] holds of.
+func Batches(g *graph.Graph) []string {
+	roles, _ := dimRoles(g)
+	return slices.DeleteFunc(Declared(g), func(name string) bool { return roles[name] != countsBatch })
+}

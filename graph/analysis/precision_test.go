@@ -15,7 +15,7 @@ import (
 func costText(a *Analysis) string {
 	list := []string{fmt.Sprint(a.Memory.WeightBytes)}
 	for _, n := range a.Graph.Nodes {
-		if c := &a.Costs[n.ID]; !c.Free {
+		if c := a.Costs[n.ID]; !c.Free {
 			list = append(list, strings.TrimSpace(fmt.Sprintf("%s %v>%v %v %s", n.Op, c.Read, c.Written, c.DType, c.Quant)))
 		}
 	}
@@ -163,7 +163,7 @@ func TestPrecisionHoldsInBodies(t *testing.T) {
 	parts := []Part{float("x", 2, 8), floats("w", 8, 8), Int("5", 5), Node("Loop", "5 - x", "y", Attr("body", body))}
 	a := mustRun(t, built(t, parts...), Options{As: "fp8"})
 	for _, n := range a.Graph.Nodes {
-		if c := &a.Costs[n.ID]; n.Op == "MatMul" && (!c.Read.Is(5*(32+64)) || !c.Written.Is(5*32) || c.Quant != "fp8") {
+		if c := a.Costs[n.ID]; n.Op == "MatMul" && (!c.Read.Is(5*(32+64)) || !c.Written.Is(5*32) || c.Quant != "fp8") {
 			t.Errorf("%+v", c)
 		}
 	}
@@ -206,7 +206,7 @@ func checkPrecision(t *testing.T, a, half *Analysis, p *Precision) {
 		t.Errorf("%s saves %d bytes of weights, the types say %d", p.Name, got, saved)
 	}
 	for i := range a.Costs {
-		c, was := &a.Costs[i], &half.Costs[i]
+		c, was := a.Costs[i], half.Costs[i]
 		if c.Quant != p.Quant && c.Quant != was.Quant || c.Class != was.Class || c.Known != was.Known || c.Quant == "" && !c.Read.Equal(was.Read) && a.Graph.Nodes[i].Op != "Transpose" {
 			t.Errorf("%s: %s costs %+v, in bfloat16 %+v", p.Name, a.Graph.Nodes[i].Label(), c, was)
 		}
@@ -258,7 +258,7 @@ func TestPrecisionIsThatOfAnExport(t *testing.T) {
 			want := mustRun(t, exportedIn(t, model(t, name), to), Options{Symbolic: true})
 			got := mustRun(t, model(t, name), Options{Symbolic: true, As: to.String()})
 			for i, n := range got.Graph.Nodes {
-				if a, b := fmt.Sprint(got.Costs[i]), fmt.Sprint(want.Costs[i]); a != b && !inShapes(got, n) {
+				if a, b := fmt.Sprint(*got.Costs[i]), fmt.Sprint(*want.Costs[i]); a != b && !inShapes(got, n) {
 					t.Fatalf("%s as %v: %s costs %s, saved in it %s", name, to, n.Label(), a, b)
 				}
 			}
@@ -309,7 +309,7 @@ func TestPrecisionInOpenDims(t *testing.T) {
 		open := mustRun(t, g, Options{Symbolic: true, As: p.Name})
 		bound := mustRun(t, g, Options{Dims: dims{"batch": 3}, As: p.Name})
 		for i := range open.Costs {
-			x, y := &open.Costs[i], &bound.Costs[i]
+			x, y := open.Costs[i], bound.Costs[i]
 			read, ok := bound.Eval(x.Read)
 			want, known := y.Read.Const()
 			if read != want || ok != known || x.Quant != y.Quant || x.DType != y.DType {

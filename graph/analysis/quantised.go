@@ -52,15 +52,18 @@ func (a *Analysis) quantise(p *Precision, dynamic []bool, narrow bool) {
 		a.warnf("as %s: no product has a weight to store in it; all is in %v", p.Name, p.Float)
 	}
 	a.Costs = ops.Count(a.Graph, a.Inference)
+	equal := graph.EqualCosts{}
 	for n := range products {
-		a.Costs[n.ID].DType, a.Costs[n.ID].Quant = p.Float, p.Quant
+		cost := *a.Costs[n.ID]
+		cost.DType, cost.Quant = p.Float, p.Quant
+		a.Costs[n.ID] = equal.Share(cost)
 	}
 }
 
 // multiplies reports whether a reader of a stored tensor multiplies by it as by a weight, and computes nothing but
 // products of weights.
 func (a *Analysis) multiplies(u graph.Use, t *graph.Tensor, dynamic []bool) (weight, alone bool) {
-	n, c, op := u.Node, &a.Costs[u.Node.ID], a.Inference.Rows[u.Node.ID]
+	n, c, op := u.Node, a.Costs[u.Node.ID], a.Inference.Rows[u.Node.ID]
 	if !slices.ContainsFunc(n.Outputs, func(v *graph.Value) bool { return v != nil && dynamic[v.ID] }) {
 		return false, false
 	}

@@ -16,7 +16,7 @@ import (
 type decoded struct {
 	g     *graph.Graph
 	inf   *ops.Inference
-	costs []graph.Cost
+	costs []*graph.Cost
 }
 
 func decode(t *testing.T, parts ...Part) *decoded {

@@ -91,7 +91,7 @@ func (gr *grouping) expertsOf(router *graph.Node, members []*graph.Node) *graph.
 	}
 	var ps []graph.Product
 	for _, n := range members {
-		switch c := &gr.costs[n.ID]; c.Class {
+		switch c := gr.costs[n.ID]; c.Class {
 		case "gemm":
 			ps = append(ps, c.Products...)
 		case "bmm", "attention", "softmax", "conv", "norm":
@@ -119,7 +119,7 @@ func (gr *grouping) expertsOf(router *graph.Node, members []*graph.Node) *graph.
 func finishExperts(gr *grouping, k *Kernel) {
 	k.Cost.Free, k.Cost.Experts = false, gr.expertsOf(gr.routerOf(k.Node), k.Members)
 	for _, n := range k.Members {
-		if c := &gr.costs[n.ID]; c.Class == "gemm" {
+		if c := gr.costs[n.ID]; c.Class == "gemm" {
 			k.Cost.DType, k.Cost.Quant = c.DType, c.Quant
 		}
 	}
@@ -137,7 +137,7 @@ func (gr *grouping) dense(g *graph.Graph, include func(*graph.Node) bool) []*gra
 	}
 	var out []*graph.Node
 	for _, n := range g.Nodes {
-		c := &gr.costs[n.ID]
+		c := gr.costs[n.ID]
 		if !include(n) || len(routed) == 0 || c.Class != "bmm" || len(c.Products) != 1 || !c.Products[0].Weight {
 			continue
 		}

@@ -102,7 +102,7 @@ func Profiles() (names, help []string) {
 // grouping is one run of Group.
 type grouping struct {
 	inf    *ops.Inference
-	costs  []graph.Cost
+	costs  []*graph.Cost
 	static []staticness // by Value.ID
 	taken  []bool       // by Node.ID: already in a kernel
 	dead   []bool       // by Node.ID: nobody reads what it makes
@@ -129,7 +129,7 @@ const (
 )
 
 // Group forms the kernels of the included nodes. It fails on an unknown profile.
-func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(*graph.Node) bool, name string, options ...Option) (*Plan, error) {
+func Group(g *graph.Graph, inf *ops.Inference, costs []*graph.Cost, include func(*graph.Node) bool, name string, options ...Option) (*Plan, error) {
 	all := profiles()
 	i := slices.IndexFunc(all, func(p profile) bool { return p.Name == name })
 	if i < 0 {
@@ -163,7 +163,7 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []graph.Cost, include func(
 	for _, n := range heads {
 		k, ok := fused[n]
 		if !ok {
-			k = Kernel{Node: n, Members: g.Nodes[n.ID : n.ID+1 : n.ID+1], Cost: &costs[n.ID]}
+			k = Kernel{Node: n, Members: g.Nodes[n.ID : n.ID+1 : n.ID+1], Cost: costs[n.ID]}
 		}
 		for _, m := range k.Members {
 			plan.Of[m.ID] = int32(len(plan.Kernels))
@@ -346,7 +346,7 @@ func (gr *grouping) classify(g *graph.Graph) {
 
 // cost sums the members; values that only members read or write cost nothing.
 func (gr *grouping) cost(members []*graph.Node) graph.Cost {
-	out := gr.costs[members[0].ID]
+	out := *gr.costs[members[0].ID]
 	inside := func(n *graph.Node) bool { return slices.Contains(members, n) }
 	zero := graph.Const(0)
 	out.MACs, out.Elementwise, out.Read, out.Written, out.Elements, out.Products = zero, zero, zero, zero, zero, nil

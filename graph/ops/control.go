@@ -103,7 +103,7 @@ func (c *Context) either(then, els *graph.Body) error {
 
 // Branch chooses the branch that stands for an If: the one a constant condition decides, else the one with more
 // multiply-accumulates, then with more bytes, at the dims that eval knows. It is an index into n.Bodies().
-func (inf *Inference) Branch(n *graph.Node, costs []graph.Cost, eval func(graph.Dim) (int64, bool)) int {
+func (inf *Inference) Branch(n *graph.Node, costs []*graph.Cost, eval func(graph.Dim) (int64, bool)) int {
 	i, _ := inf.heavier(n, costs, eval)
 	return i
 }
@@ -114,7 +114,7 @@ type work struct{ macs, bytes float64 }
 func (w work) plus(o work) work { return work{w.macs + o.macs, w.bytes + o.bytes} }
 
 // heavier returns the branch that stands for an If, and its work.
-func (inf *Inference) heavier(n *graph.Node, costs []graph.Cost, eval func(graph.Dim) (int64, bool)) (int, work) {
+func (inf *Inference) heavier(n *graph.Node, costs []*graph.Cost, eval func(graph.Dim) (int64, bool)) (int, work) {
 	bodies := n.Bodies()
 	if i, ok := inf.Taken[n]; ok && i >= 0 && i < len(bodies) {
 		return i, inf.work(bodies[i], costs, eval)
@@ -130,7 +130,7 @@ func (inf *Inference) heavier(n *graph.Node, costs []graph.Cost, eval func(graph
 }
 
 // work sums the nodes of a body and of the bodies in it, of an If only its branch.
-func (inf *Inference) work(b *graph.Body, costs []graph.Cost, eval func(graph.Dim) (int64, bool)) work {
+func (inf *Inference) work(b *graph.Body, costs []*graph.Cost, eval func(graph.Dim) (int64, bool)) work {
 	value := func(d graph.Dim) float64 {
 		n, ok := eval(d)
 		if !ok || n < 0 {
@@ -141,7 +141,7 @@ func (inf *Inference) work(b *graph.Body, costs []graph.Cost, eval func(graph.Di
 	var sum work
 	for _, n := range b.Nodes {
 		if n.ID < len(costs) && costs[n.ID].Known {
-			k := &costs[n.ID]
+			k := costs[n.ID]
 			sum = sum.plus(work{value(k.MACs), value(k.Read) + value(k.Written)})
 		}
 		if n.Op == "If" && n.Domain == "" {

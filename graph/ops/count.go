@@ -3,13 +3,13 @@ package ops
 import "github.com/irene-onnx/irene/graph"
 
 // Count returns the cost of every node, by Node.ID. Nodes without a row have the zero Cost, which is unknown. A node of
-// a Loop or Scan body counts as often as the body runs.
-func Count(g *graph.Graph, inf *Inference) []graph.Cost {
-	costs := make([]graph.Cost, len(g.Nodes))
+// a Loop or Scan body counts as often as the body runs. Nodes that cost the same may share it: nobody may change one.
+func Count(g *graph.Graph, inf *Inference) []*graph.Cost {
+	costs, equal := make([]*graph.Cost, len(g.Nodes)), graph.EqualCosts{}
 	counted := *inf
 	s := &state{g: g, facts: inf.Facts, rows: inf.Rows, out: &counted}
 	for _, n := range g.Nodes {
-		costs[n.ID] = s.cost(n).Times(inf.trips(n.Body))
+		costs[n.ID] = equal.Share(s.cost(n).Times(inf.trips(n.Body)))
 	}
 	s.countUnrolled(costs)
 	return costs

@@ -185,3 +185,28 @@ func concatCost(c *Context) graph.Cost {
 	out.Read, out.DType = out.Written, c.Out(0).DType
 	return out
 }
+
+// foldSplitToSequence: the parts of a vector, one behind the other.
+func foldSplitToSequence(c *Context) {
+	in, ok := c.array(0)
+	f := *c.Out(0)
+	if !ok || len(in.dims) != 1 || f.Items == nil {
+		return
+	}
+	if n, isConst := f.Items.Len.Const(); isConst && n == int64(len(in.data)) && f.Items.List == nil && f.Elem != nil && n <= maxItems {
+		f.Items = items(slices.Repeat([]Fact{*f.Elem}, int(n)))
+	}
+	list := slices.Clone(f.Items.List)
+	from := 0
+	for i := range list {
+		n, isConst := list[i].Shape.Elements().Const()
+		if !isConst || from+int(n) > len(in.data) {
+			return
+		}
+		list[i].Data = in.data[from : from+int(n)]
+		from += int(n)
+	}
+	if len(list) > 0 {
+		c.SetFact(0, c.sequenceOf(list))
+	}
+}

@@ -171,7 +171,7 @@ func (s *state) settleBody(e *extent, rounds []round) {
 const BothBranches = -1
 
 // countUnrolled adds up the costs of the nodes of bodies that ran round by round.
-func (s *state) countUnrolled(costs []graph.Cost) {
+func (s *state) countUnrolled(costs []*graph.Cost) {
 	for _, n := range s.g.Nodes {
 		for _, b := range n.Bodies() {
 			rounds, ok := s.out.unrolled[b]
@@ -180,7 +180,7 @@ func (s *state) countUnrolled(costs []graph.Cost) {
 			}
 			e := extentOf(b)
 			for _, inner := range e.nodes {
-				costs[inner.ID] = s.none(inner)
+				costs[inner.ID] = new(s.none(inner))
 			}
 			s.countRounds(b, e, rounds, s.out.trips(n.Body), costs)
 		}
@@ -199,7 +199,7 @@ func (s *state) none(n *graph.Node) graph.Cost {
 }
 
 // countRounds adds the costs of a body's rounds, each times times.
-func (s *state) countRounds(b *graph.Body, e *extent, rounds []round, times graph.Dim, costs []graph.Cost) {
+func (s *state) countRounds(b *graph.Body, e *extent, rounds []round, times graph.Dim, costs []*graph.Cost) {
 	facts, trips, taken := s.facts, s.out.Trips, s.out.Taken
 	s.facts = slices.Clone(facts)
 	for _, r := range rounds {
@@ -217,9 +217,9 @@ func (s *state) countRounds(b *graph.Body, e *extent, rounds []round, times grap
 }
 
 // countBody adds the costs of a body in one round.
-func (s *state) countBody(b *graph.Body, r round, times graph.Dim, costs []graph.Cost) {
+func (s *state) countBody(b *graph.Body, r round, times graph.Dim, costs []*graph.Cost) {
 	for _, n := range b.Nodes {
-		addCost(&costs[n.ID], s.cost(n).Times(times))
+		addCost(costs[n.ID], s.cost(n).Times(times))
 		choice, decided := s.out.Taken[n]
 		for i, inner := range n.Bodies() {
 			switch in, ok := r.unrolled[inner]; {

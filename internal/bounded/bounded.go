@@ -14,19 +14,33 @@ const (
 	MaxBytes = 200 << 20              // allocated
 )
 
-// Run runs f and fails t where it takes more than an input may.
+// tries is how often an input is handled that took more: the processor itself is slower while others use it, or garbage of
+// an earlier input is collected.
+const tries = 3
+
+// Run runs f, which can be repeated, and fails t where it takes more than an input may each time.
 func Run(t testing.TB, what string, f func()) {
 	t.Helper()
+	took, allocated := measure(f)
+	for n := 1; n < tries && (took > MaxCPU || allocated > MaxBytes); n++ {
+		again, bytes := measure(f)
+		took, allocated = min(took, again), min(allocated, bytes)
+	}
+	if took > MaxCPU {
+		t.Errorf("%s: %v of processor time, at most %v", what, took, MaxCPU)
+	}
+	if allocated > MaxBytes {
+		t.Errorf("%s: %d MB allocated, at most %d", what, allocated>>20, MaxBytes>>20)
+	}
+}
+
+// measure is the processor time and the bytes that f takes.
+func measure(f func()) (time.Duration, uint64) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	start := cpu()
 	f()
 	took := cpu() - start
 	runtime.ReadMemStats(&after)
-	if took > MaxCPU {
-		t.Errorf("%s: %v of processor time, at most %v", what, took, MaxCPU)
-	}
-	if n := after.TotalAlloc - before.TotalAlloc; n > MaxBytes {
-		t.Errorf("%s: %d MB allocated, at most %d", what, n>>20, MaxBytes>>20)
-	}
+	return took, after.TotalAlloc - before.TotalAlloc
 }

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
@@ -82,7 +83,30 @@ func (d *Devices) verdicts() []string {
 		}
 		out = append(out, text)
 	}
+	if text := d.cheapest(name); text != "" {
+		out = append(out, text)
+	}
 	return out
+}
+
+// cheapest says on which device a share of a run costs least; "" where its time has no price: then the least energy does.
+func (d *Devices) cheapest(name func(*standing) string) string {
+	t := &d.ranking.list[0].report.Tariff
+	if t.Price == nil || t.Price.PerHour == nil {
+		return ""
+	}
+	var least *standing
+	lowest := math.Inf(1)
+	for _, s := range d.ranking.list {
+		cost := t.Cost(s.report.Use(d.Per))
+		if s.rank > 0 && cost < lowest {
+			least, lowest = s, cost
+		}
+	}
+	if least == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s costs the least (%s a million %ss)", name(least), t.CostText(least.report.Use(d.Per).Million()), d.Per)
 }
 
 // grids are the devices that run the model in their order, and those that do not.

@@ -138,7 +138,7 @@ func (c *Comparison) own(x *report.Metric, point, model int, m *report.Module) a
 	ops := c.Points[point].Reports[model].Operators
 	sum := amount{some: true, known: true}
 	for _, i := range m.Operators {
-		a := c.amount(x, point, model, &ops[i].Metrics)
+		a := c.amount(x, point, model, ops[i].Metrics)
 		if a.known {
 			sum.value += a.value
 		}

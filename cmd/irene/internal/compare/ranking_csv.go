@@ -8,7 +8,6 @@ import (
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
-	"github.com/irene-onnx/irene/energy"
 )
 
 // csvColumn is a column of a table of standings for programs.
@@ -56,12 +55,12 @@ func (r *ranking) csvColumns(t *report.Tariff, per report.Per) []csvColumn {
 			out = append(out, csvColumn{x.Key + "_ratio" + end, func(s *standing) string { return ratio(s)[i] }})
 		}
 	}
-	each := func(s *standing) energy.Joules { return energy.Joules(report.Million * s.each("energy")) }
+	each := func(s *standing) report.Use { return s.report.Use(per).Million() }
 	if t.Price != nil {
 		out = append(out, csvColumn{"cost_per_million_" + string(per) + "s", func(s *standing) string { return csvNumber(t.Cost(each(s))) }})
 	}
 	if t.Carbon != nil {
-		out = append(out, csvColumn{"co2_g_per_million_" + string(per) + "s", func(s *standing) string { return csvNumber(t.CO2(each(s))) }})
+		out = append(out, csvColumn{"co2_g_per_million_" + string(per) + "s", func(s *standing) string { return csvNumber(t.CO2(each(s).Energy)) }})
 	}
 	return append(out, csvColumn{"pareto", func(s *standing) string { return strconv.FormatBool(s.front) }})
 }

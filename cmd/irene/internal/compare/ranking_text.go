@@ -153,17 +153,13 @@ func tooLarge(s *standing) bool {
 
 // tariffColumns have what a million shares of a run cost and emit.
 func tariffColumns(t *report.Tariff, per report.Per) []rankColumn {
-	of := func(title string, drop int, text func(energy.Joules) string) rankColumn {
+	of := func(title string, drop int, text func(report.Use) string) rankColumn {
 		return numbers(fmt.Sprintf("%s/M %ss", title, per), drop, func(s *standing) render.Cell {
-			m := &s.report.Tree.Metrics
-			if !m.HasEnergy() {
-				return plainCell(render.UnknownText)
+			amount := text(s.report.Use(per).Million())
+			if amount != render.UnknownText && s.report.Tree.Metrics.Unknown > 0 {
+				amount = "≥ " + amount
 			}
-			bound := ""
-			if m.Unknown > 0 {
-				bound = "≥ "
-			}
-			return plainCell(bound + text(report.Million*m.Energy/energy.Joules(s.share)))
+			return plainCell(amount)
 		})
 	}
 	var out []rankColumn
@@ -171,7 +167,7 @@ func tariffColumns(t *report.Tariff, per report.Per) []rankColumn {
 		out = append(out, of("cost", dropCost, t.CostText))
 	}
 	if t.Carbon != nil {
-		out = append(out, of("CO2", dropCO2, t.CO2Text))
+		out = append(out, of("CO2", dropCO2, func(u report.Use) string { return t.CO2Text(u.Energy) }))
 	}
 	return out
 }

@@ -84,25 +84,19 @@ func (c *Comparison) grids() []*grid {
 func (c *Comparison) head() []render.Note {
 	out := c.verdicts()
 	for k, r := range c.Points[0].Reports {
-		h := r.HeadNotes()
-		text := h[0].Text
 		dims := r.DimsText()
 		for _, p := range c.Points[1:] {
 			if d := p.Reports[k].DimsText(); d != dims {
 				dims += "; then " + d
 			}
 		}
-		out = append(out, render.Note{Key: c.Names[k], Text: text + ": " + dims})
+		out = append(out, render.Note{Key: c.Names[k], Text: fmt.Sprintf("%s (%s): %s", r.Model.File, r.AboutModel(), dims)})
 	}
 	first := c.Points[0].Reports[0]
 	if first.Device != nil {
-		for _, n := range first.HeadNotes() {
-			if n.Key == "device" {
-				out = append(out, n)
-			}
-		}
+		out = append(out, render.Note{Key: "device", Text: first.DeviceText()})
 	}
-	text := fmt.Sprintf("%s; FLOPs count %s", first.NumbersText(), first.Convention)
+	text := first.NumbersText()
 	if c.Per != report.PerRun {
 		text += fmt.Sprintf("; all but parameters and operators are per %s", c.Per)
 	}
@@ -183,7 +177,7 @@ func (c *Comparison) notes() []render.Note {
 	if c.ranked() {
 		out = append(out, render.Note{Key: frontMark, Text: frontNote})
 	}
-	return append(out, c.doubts()...)
+	return append(append(out, c.Points[0].Reports[0].CountedNote()), c.doubts()...)
 }
 
 // doubts are what makes the numbers less sure: what several models share is said once. Of three models and more, what their
@@ -200,7 +194,7 @@ func (c *Comparison) doubts() []render.Note {
 		out = append(out, n)
 	}
 	for k, r := range c.Points[0].Reports {
-		for _, n := range r.Doubts() {
+		for _, n := range append(r.Doubts(), r.Alerts()...) {
 			if !c.ranked() || n.Key == "unknown" || n.Key == "warning" {
 				add(k, n)
 			}

@@ -88,12 +88,14 @@ func (r *ranking) verdict(noun string, name func(*standing) string) string {
 	}
 	_, least := lessOf(r.metric)
 	text := fmt.Sprintf("%s %s the %s %s (%s)", name(best), verbOf(r.metric), least, noun, best.amount(r.metric).printed(r.metric))
-	var open, bounds []string
+	var same, open, bounds []string
 	decided := 0
 	for _, s := range r.list {
 		_, predicted := s.ratioOf(r.metric)
 		switch class := r.class(s); {
 		case s == best:
+		case s.rank == best.rank:
+			same = append(same, name(s))
 		case (class == atMost || class == nothing) && !s.apart(r.metric):
 			bounds = append(bounds, name(s))
 		case class == failed:
@@ -102,6 +104,9 @@ func (r *ranking) verdict(noun string, name func(*standing) string) string {
 		case predicted:
 			decided++
 		}
+	}
+	if same != nil {
+		text += ", the same as " + strings.Join(same, ", ")
 	}
 	if open != nil {
 		text += "; not told apart from it: " + strings.Join(open, ", ")

@@ -27,13 +27,13 @@ func ByOrdinal(r *report.Report) map[int]*Annotated {
 		}
 		a := out[ordinal]
 		if a == nil {
-			out[ordinal] = &Annotated{Metrics: op.Metrics, Path: op.Path, Class: op.Class, Kernel: op.Kernel}
+			out[ordinal] = &Annotated{Metrics: *op.Metrics, Path: op.Path, Class: op.Class, Kernel: op.Kernel}
 			if call {
 				out[ordinal].Class, out[ordinal].Kernel = "", nil
 			}
 			continue
 		}
-		a.Metrics.Add(&op.Metrics)
+		a.Metrics.Add(op.Metrics)
 		a.Path = around(a.Path, op.Path)
 	}
 	return out

@@ -161,7 +161,7 @@ func (d *dotWriter) box(b *box, indent string) {
 		if idle(op) {
 			style += `, color="#c8c8d0", fontcolor="#6e6e78", fontsize=8`
 		} else {
-			label += "\n" + costLine(r, &op.Metrics)
+			label += "\n" + costLine(r, op.Metrics)
 		}
 		fmt.Fprintf(d, "%sn%d [label=%s, %s, tooltip=%s];\n", indent, b.number, quoteDOT(label), style, quoteDOT(d.operatorTip(op)))
 	case b.module != nil:
@@ -223,7 +223,7 @@ func (d *dotWriter) operatorTip(op *report.Operator) string {
 	if what != "" {
 		lines = append(lines, what)
 	}
-	lines = append(lines, d.tipMetrics(&op.Metrics)...)
+	lines = append(lines, d.tipMetrics(op.Metrics)...)
 	if op.Kernel != nil {
 		lines = append(lines, "runs in the kernel of "+op.Kernel.Label())
 	}

@@ -186,7 +186,7 @@ func (p *picture) add(b *box) *box {
 
 // idle reports whether an operator costs nothing itself.
 func idle(op *report.Operator) bool {
-	m := &op.Metrics
+	m := op.Metrics
 	if m.Unknown > 0 || !m.Predicted {
 		return !m.Costs()
 	}
@@ -203,7 +203,8 @@ func (p *picture) merge() {
 		p.at[i] = p.at[p.index[k.ID]]
 		if b := p.boxes[p.at[i]]; b.operator != nil {
 			whole := *b.operator
-			whole.Metrics.Add(&p.r.Operators[i].Metrics)
+			whole.Metrics = new(*whole.Metrics)
+			whole.Metrics.Add(p.r.Operators[i].Metrics)
 			whole.Metrics.Operators = b.operator.Metrics.Operators
 			b.operator, b.share = &whole, b.share+p.r.Operators[i].Metrics.Share
 		}

@@ -72,7 +72,7 @@ func whole64(v float64) int64 { return int64(math.Round(math.Max(-1<<62, math.Mi
 func (b *profileBuilder) module(m *report.Module, stack []*profile.Location) {
 	for _, i := range m.Operators {
 		op := &b.r.Operators[i]
-		values := b.values(&op.Metrics)
+		values := b.values(op.Metrics)
 		if !anyPositive(values) {
 			continue
 		}

@@ -93,18 +93,16 @@ func (p *Page) open() *analysis.Analysis { return p.types[0].open }
 func (p *Page) target() error {
 	first := *p.request.Target
 	p.devices = []targeted{{Target: first}}
-	for _, d := range energy.Devices() {
-		if d.ID == first.Device.ID {
-			continue
+	devices := slices.DeleteFunc(energy.Devices(), func(d energy.Device) bool { return d.ID == first.Device.ID })
+	of := slices.Repeat([]*coefficients.Coefficients{first.Coefficients}, len(devices))
+	if !p.request.Own {
+		var err error
+		if of, err = coefficients.OfDevices(devices); err != nil {
+			return err
 		}
-		t := predict.Target{Device: d, Coefficients: first.Coefficients}
-		if !p.request.Own {
-			var err error
-			if t.Coefficients, err = coefficients.OfDevice(d); err != nil {
-				return err
-			}
-		}
-		t.Options = elsewhere(first.Options, t.Coefficients)
+	}
+	for i, d := range devices {
+		t := predict.Target{Device: d, Coefficients: of[i], Options: elsewhere(first.Options, of[i])}
 		p.devices = append(p.devices, targeted{Target: t})
 	}
 	return nil
@@ -131,15 +129,17 @@ func (p *Page) precision(as string) (precision, error) {
 	return precision{as: as, open: open}, err
 }
 
-// bind binds every device to every type under every profile; other types to those devices alone whose rates the page needs,
-// and to one of those that laws speak of, for its kernels.
+// bind binds every device to every type under every profile; other types to one device alone of each kind of law, for its
+// kernels.
 func (p *Page) bind(many bool) error {
 	for k := range p.types {
-		t := &p.types[k]
+		of := map[*coefficients.Coefficients]string{}
 		for i := range p.devices {
-			d := p.devices[i].Target
-			d.Options.Profile = ""
-			p.devices[i].chosen = append(p.devices[i].chosen, d.ProfileOf(t.open))
+			d := predict.Target{Coefficients: p.devices[i].Coefficients}
+			if of[d.Coefficients] == "" {
+				of[d.Coefficients] = d.ProfileOf(p.types[k].open)
+			}
+			p.devices[i].chosen = append(p.devices[i].chosen, of[d.Coefficients])
 		}
 	}
 	if !many && len(p.devices) > 0 {
@@ -170,13 +170,13 @@ func (p *Page) opening() []string {
 func (p *Page) bindType(t *precision, all bool) error {
 	var targets []predict.Target
 	var at []int
-	overlap := false
+	bound := map[bool]bool{} // by whether kernels overlap
 	for i := range p.devices {
 		d := &p.devices[i]
-		if overlap && d.Coefficients.Overlaps() && !all {
+		if bound[d.Coefficients.Overlaps()] && !all {
 			continue
 		}
-		overlap = overlap || d.Coefficients.Overlaps()
+		bound[d.Coefficients.Overlaps()] = true
 		for k, name := range p.profiles {
 			x := d.Target
 			x.Options.Profile = name

@@ -82,7 +82,8 @@ type model struct {
 	Equal       [][2]int         `json:"equal"` // expressions that the graph needs to be equal
 	Coverage    string           `json:"coverage"`
 	Unknown     []string         `json:"unknown"`
-	Decodes     bool             `json:"decodes"`                       // a run makes a token of each sequence
+	Tokens      int              `json:"tokens"` // that a run works on; -1 where it has none
+	Items       int              `json:"items"`  // members of the batch; -1 where no input tells
 	Modules     []module         `json:"modules" lines:"before,each"`   // parents first
 	Operators   []operator       `json:"operators" lines:"before,each"` // in graph order
 	Types       []typeData       `json:"types" lines:"before,each"`     // the one that the page opens in first
@@ -237,6 +238,7 @@ type pageBuilder struct {
 	exprs     *numbered[string]
 	forms     *numbered[form]
 	works     *numbered[work]
+	single    map[planKind][]int // among works
 	lives     *numbered[lives]
 	notes     *numbered[string]
 	operators []*graph.Node // of the tree, in graph order
@@ -247,6 +249,7 @@ type pageBuilder struct {
 // numbered numbers distinct values.
 type numbered[T any] struct {
 	text func([]byte, *T) []byte
+	key  []byte // room for what text says
 	ids  map[string]int
 	list []T
 }
@@ -256,11 +259,11 @@ func newNumbered[T any]() *numbered[T] {
 }
 
 func (t *numbered[T]) id(v T) int {
-	key := string(t.text(nil, &v))
-	n, ok := t.ids[key]
+	t.key = t.text(t.key[:0], &v)
+	n, ok := t.ids[string(t.key)]
 	if !ok {
 		n = len(t.list)
-		t.ids[key] = n
+		t.ids[string(t.key)] = n
 		t.list = append(t.list, v)
 	}
 	return n
@@ -268,7 +271,7 @@ func (t *numbered[T]) id(v T) int {
 
 func newPageBuilder(p *Page, laws *law.Sheets) *pageBuilder {
 	b := &pageBuilder{
-		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{},
+		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{}, single: map[planKind][]int{},
 		exprs: newNumbered[string](), forms: newNumbered[form](), works: newNumbered[work](), lives: newNumbered[lives](), notes: newNumbered[string](),
 	}
 	for _, n := range p.open().Graph.Nodes {
@@ -285,7 +288,7 @@ func (b *pageBuilder) model() (model, error) {
 	r := b.page.report
 	out := model{
 		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.request.Flags,
-		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Equal: b.equal(), Coverage: b.coverage(), Unknown: b.unknown(), Decodes: b.decodes(),
+		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Equal: b.equal(), Coverage: b.coverage(), Unknown: b.unknown(), Tokens: b.shares(report.PerToken), Items: b.shares(report.PerItem),
 		Profiles: b.page.profiles,
 	}
 	for _, s := range b.page.request.Setting {
@@ -317,8 +320,10 @@ func (b *pageBuilder) expr(d graph.Dim) int {
 // written renames the symbols of an expression to identifiers.
 func (b *pageBuilder) written(d graph.Dim) graph.Dim {
 	return d.Subst(func(s string) (graph.Dim, bool) {
-		w := b.symbol(s)
-		return graph.Symbol(w), w != s
+		if w := b.symbol(s); w != s {
+			return graph.Symbol(w), true
+		}
+		return graph.Dim{}, false
 	})
 }
 
@@ -339,13 +344,13 @@ var tableLimit = regexp.MustCompile(`^min\((\d+), (.*)\)$`)
 
 func (b *pageBuilder) dims() []dim {
 	a, r := b.page.open(), b.page.report
-	declared := analysis.Declared(a.Graph)
+	declared, batches := analysis.Declared(a.Graph), analysis.Batches(a.Graph)
 	var out []dim
 	for _, d := range r.Dims {
 		if _, solved := a.Inference.Solved[d.Name]; solved || !slices.Contains(declared, d.Name) {
 			continue
 		}
-		x := dim{Name: d.Name, Symbol: b.symbol(d.Name), Value: d.Value, Assumed: d.Assumed, Batch: analysis.IsBatch(a.Graph, d.Name)}
+		x := dim{Name: d.Name, Symbol: b.symbol(d.Name), Value: d.Value, Assumed: d.Assumed, Batch: slices.Contains(batches, d.Name)}
 		if graph.Symbol(d.Name).Positive() {
 			x.Least = 1
 		}
@@ -420,10 +425,12 @@ func (b *pageBuilder) unknown() (list []string) {
 	return list
 }
 
-// decodes reports whether a run is a step of a decoder that keeps a cache.
-func (b *pageBuilder) decodes() bool {
-	d, err := analysis.FindDecoder(b.page.open().Graph, analysis.DecoderNames{})
-	return err == nil && len(d.Caches) > 0
+// shares numbers how many tokens or items a run is; -1 where that is not known.
+func (b *pageBuilder) shares(per report.Per) int {
+	if n, ok := report.SharesOf(b.page.open(), per); ok {
+		return b.expr(n)
+	}
+	return -1
 }
 
 // tree lists the modules, parents first, and the operators in graph order.

@@ -26,7 +26,7 @@ func Default(g *graph.Graph) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	r := report.Build(a, result, report.Options{Version: report.Version(), Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, DefaultDevice: true})
+	r := report.Build(a, result, report.Options{Version: report.Version(), Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, DefaultDevice: true, DefaultProfile: true})
 	return New(r, Request{Target: &t})
 }
 

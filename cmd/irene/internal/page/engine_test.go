@@ -142,7 +142,7 @@ func expected(t *testing.T, g *graph.Graph, c choice) answer {
 	}
 	r.Tree.Walk(func(m *report.Module) { add(&m.Metrics) })
 	for i := range r.Operators {
-		add(&r.Operators[i].Metrics)
+		add(r.Operators[i].Metrics)
 	}
 	return out
 }

@@ -82,7 +82,7 @@ func htmlPage(pages []Page) (*htmlText, error) {
 		out.Version = r.Version
 		titles = append(titles, shortFile(r.Model.File))
 		s := htmlSummary{File: shortFile(r.Model.File)}
-		for _, n := range r.HeadNotes() {
+		for _, n := range append(r.HeadNotes(), r.AnswerNotes()...) {
 			s.Notes = append(s.Notes, htmlNote{n.Key, render.Clean(n.Text)})
 		}
 		out.Pages = append(out.Pages, s)

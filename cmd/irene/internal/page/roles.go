@@ -138,7 +138,7 @@ func storedType(a *analysis.Analysis) string {
 }
 
 func (b *pageBuilder) form(a *analysis.Analysis, n *graph.Node) form {
-	cost, m := &a.Costs[n.ID], report.OperatorMetrics(a, b.page.report.Convention, n)
+	cost, m := a.Costs[n.ID], report.OperatorMetrics(a, b.page.report.Convention, n)
 	return form{
 		Op: n.Op, Domain: n.Domain, Class: cmp.Or(cost.Class, "view"), DType: cost.DType, Params: m.Params,
 		MACs: b.expr(m.MACs), FLOPs: b.expr(m.FLOPs), Read: b.expr(m.Read), Written: b.expr(m.Written), Share: b.share(cost),

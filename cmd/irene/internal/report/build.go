@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
@@ -22,8 +23,8 @@ type Options struct {
 	Convention graph.Convention
 	Values     bool
 	Tariff     Tariff
-	// DefaultDevice says that nobody chose the device.
-	DefaultDevice bool
+	// DefaultDevice and DefaultProfile say that nobody chose the device, or the runtime profile.
+	DefaultDevice, DefaultProfile bool
 }
 
 // Build gathers a report. The prediction may be nil: the report then has no energies.
@@ -36,7 +37,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Graph: a.Graph, Facts: a.Inference.Facts, Prediction: p,
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice, LeftOut: p.LeftOut, Set: p.PowerLimit}
+		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice, DefaultProfile: opts.DefaultProfile, LeftOut: p.LeftOut, Set: p.PowerLimit}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()
@@ -86,21 +87,59 @@ func dims(a *analysis.Analysis) []Dim {
 // operators lists the nodes of the tree in graph order.
 func (b *builder) operators() []Operator {
 	out := make([]Operator, 0, len(b.a.Graph.Nodes))
-	classes := b.classes()
+	classes, equal := b.classes(), map[metricsKey]*Metrics{}
 	for _, n := range b.a.Graph.Nodes {
 		m := b.a.Tree.Of[n.ID]
 		if m == nil {
 			continue
 		}
-		cost := &b.a.Costs[n.ID]
-		op := Operator{Node: n, Path: m.Path, Class: cmp.Or(classes[n], cost.Class), DType: cost.DType, Metrics: OperatorMetrics(b.a, b.conv, n)}
+		cost := b.a.Costs[n.ID]
+		op := Operator{Node: n, Path: m.Path, Class: cmp.Or(classes[n], cost.Class), DType: cost.DType}
 		if b.p != nil {
-			b.estimate(&op, &b.p.Nodes[n.ID])
+			b.explain(&op, &b.p.Nodes[n.ID])
+		}
+		k := b.metricsKey(n)
+		if op.Metrics = equal[k]; op.Metrics == nil {
+			op.Metrics = b.metrics(n)
+			equal[k] = op.Metrics
 		}
 		b.index[n.ID] = len(out)
 		out = append(out, op)
 	}
 	return out
+}
+
+// metricsKey is what the metrics of an operator follow from.
+type metricsKey struct {
+	work          analysis.Metrics
+	known, row    bool
+	predicted     *law.Outcome
+	read, written int64 // of its kernel's bytes
+}
+
+func (b *builder) metricsKey(n *graph.Node) metricsKey {
+	k := metricsKey{work: b.a.NodeMetrics(n), known: b.a.Costs[n.ID].Known, row: b.a.Inference.Rows[n.ID] != nil}
+	if b.p != nil {
+		p := &b.p.Nodes[n.ID]
+		k.predicted, k.read, k.written = p.Outcome, p.Read, p.Written
+	}
+	return k
+}
+
+// metrics are the numbers of one operator, without its share.
+func (b *builder) metrics(n *graph.Node) *Metrics {
+	m := OperatorMetrics(b.a, b.conv, n)
+	if b.p == nil {
+		return &m
+	}
+	p := &b.p.Nodes[n.ID]
+	if !p.Known {
+		m.Unknown = 1
+		return &m
+	}
+	m.Predicted, m.NoEnergy, m.Estimate = true, b.p.NoEnergy, p.Estimate
+	m.Read, m.Written = p.Moved(m.Read, m.Written)
+	return &m
 }
 
 // classes are those of the kernels, by the operator that does the work: a GELU of five operators is predicted as an
@@ -139,12 +178,11 @@ func OperatorMetrics(a *analysis.Analysis, convention graph.Convention, n *graph
 	return m
 }
 
-func (b *builder) estimate(op *Operator, p *predict.Operator) {
+// explain says what the prediction of an operator rests on.
+func (b *builder) explain(op *Operator, p *predict.Operator) {
 	if !p.Known {
-		op.Metrics.Unknown = 1
 		return
 	}
-	op.Metrics.Predicted, op.Metrics.NoEnergy, op.Metrics.Estimate = true, b.p.NoEnergy, p.Estimate
 	if op.Class == "" {
 		op.Class = p.Class
 	}
@@ -152,7 +190,6 @@ func (b *builder) estimate(op *Operator, p *predict.Operator) {
 		op.Kernel = p.Kernel
 	}
 	op.StandIn, op.Extrapolated, op.Why, op.Origin = p.StandIn, p.Extrapolated, p.Why, p.Origin
-	op.Metrics.Read, op.Metrics.Written = p.Moved(op.Metrics.Read, op.Metrics.Written)
 }
 
 // module builds a module and everything below it, and counts the nodes of the subtree by scope source.
@@ -165,7 +202,7 @@ func (b *builder) module(m *graph.Module) (*Module, map[string]int) {
 	for _, n := range m.Nodes {
 		i := b.index[n.ID]
 		out.Operators = append(out.Operators, i)
-		out.Metrics.Add(&b.ops[i].Metrics)
+		out.Metrics.Add(b.ops[i].Metrics)
 		sources[b.a.Scope.Places[n.ID].Source]++
 	}
 	for _, c := range m.Children {
@@ -241,7 +278,7 @@ func (r *Report) share() {
 	}
 	r.Tree.Walk(func(m *Module) { set(&m.Metrics) })
 	for i := range r.Operators {
-		set(&r.Operators[i].Metrics)
+		set(r.Operators[i].Metrics)
 	}
 }
 

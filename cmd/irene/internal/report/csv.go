@@ -36,7 +36,7 @@ func writeCSV(w io.Writer, r *Report) error {
 	for _, i := range list {
 		op := &r.Operators[i]
 		row := []string{"operator", op.Path, "", op.Node.Name, op.Node.Kind(), op.Class, "", ""}
-		if err := out.Write(append(csvRow(row, &op.Metrics), Flags(op))); err != nil {
+		if err := out.Write(append(csvRow(row, op.Metrics), Flags(op))); err != nil {
 			return err
 		}
 	}

@@ -50,12 +50,11 @@ func (r *Formulas) write(w io.Writer, comment string, rules func(*FormulaLaw) st
 
 // formulaHead says what was read and where the formulas hold.
 func (r *Formulas) formulaHead() []render.Note {
-	var out []render.Note
-	for _, n := range r.HeadNotes() {
-		if n.Key != "total" && n.Key != "dims" {
-			out = append(out, n)
-		}
+	out := []render.Note{{Key: "model", Text: fmt.Sprintf("%s (%s)", r.Model.File, r.AboutModel())}}
+	if r.Device != nil {
+		out = append(out, render.Note{Key: "device", Text: r.DeviceText()})
 	}
+	out = append(out, render.Note{Key: "numbers", Text: r.NumbersText()}, r.CountedNote())
 	dims := []string{}
 	for _, s := range r.Symbols {
 		dims = append(dims, s.Written)

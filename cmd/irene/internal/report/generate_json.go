@@ -94,7 +94,7 @@ func writeGenerationJSON(w io.Writer, g *Generation) error {
 		Time: total.Time, Energy: total.Energy, Low: energy.Joules(g.Low) * total.Energy, High: energy.Joules(g.High) * total.Energy,
 		PerToken: g.PerToken(), PerRequest: total.Energy / energy.Joules(g.Batch),
 		Rate: render.Number(float64(g.Batch) * steps / float64(total.Time)), PrefillShare: render.Number(g.Prefill.Energy / total.Energy),
-		TariffJSON: g.Tariff.JSON(total.Energy, g.PerToken(), true), StepWork: g.Steps, PrefillWork: g.Reading,
+		TariffJSON: g.Tariff.JSON(g.use(), g.useOfToken(), true), StepWork: g.Steps, PrefillWork: g.Reading,
 		Assumed: g.Generator.Step.Open.Example.Assumed, Warnings: g.warnings(),
 	}
 	if g.Memory >= 0 {

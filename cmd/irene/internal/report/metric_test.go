@@ -36,7 +36,7 @@ func TestMetrics(t *testing.T) {
 			}
 			if want, counted := ofLayer[x.Key]; counted {
 				layer, _ := r.Metric(r.Find("layer.1")[0], x.Key)
-				relu, _ := x.Of(&r.Operators[1].Metrics)
+				relu, _ := x.Of(r.Operators[1].Metrics)
 				if layer != want.layer || relu != want.relu || total != layers*want.layer {
 					t.Errorf("%v of a layer, %v of its Relu, %v in all, want %v, %v", layer, relu, total, want.layer, want.relu)
 				}
@@ -48,7 +48,7 @@ func TestMetrics(t *testing.T) {
 			}
 			sum := 0.0
 			for i := range r.Operators {
-				v, _ := x.Of(&r.Operators[i].Metrics)
+				v, _ := x.Of(r.Operators[i].Metrics)
 				sum += v
 			}
 			if math.Abs(sum-total) > 1e-12*total {

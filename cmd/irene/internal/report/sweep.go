@@ -70,7 +70,7 @@ func (s *Sweep) Item() string {
 
 // metrics are the numbers of a point.
 func (s *Sweep) metrics() []Metric {
-	return append(SweepMetrics(s.Item()), s.Tariff.sweepMetrics(s.Item())...)
+	return append(SweepMetrics(s.Item()), s.tariffMetrics()...)
 }
 
 // SweepFormats is the table of formats for sweeps, the default first. They ask the sweep for its rows, and write them as

@@ -132,7 +132,7 @@ func (s *Sweep) rowJSON(r *sweep.Row) SweepRow {
 	} else {
 		out.Items, out.PerItem = items, per
 	}
-	out.TariffJSON = s.Tariff.JSON(r.Energy, r.PerItem(), s.Grids[0].Tokens)
+	out.TariffJSON = s.Tariff.JSON(s.use(r), s.useOfItem(r), s.Grids[0].Tokens)
 	if s.Front {
 		out.Front = &r.Front
 	}

@@ -10,30 +10,60 @@ import (
 	"github.com/irene-onnx/irene/energy/sweep"
 )
 
-// Tariff says what energy costs and what it emits, as far as somebody told.
+// Tariff says what energy and the time of devices cost and what energy emits, as far as somebody told.
 type Tariff struct {
 	Price  *Price
 	Carbon *float64 // grams of CO2 per kilowatt hour
 }
 
-// Price is what energy costs.
+// Price is what energy costs, the time of a device, or both.
 type Price struct {
-	PerKWh   float64
-	Currency string // "" where none was given
+	PerKWh   *float64           // none where energy costs nothing on top of the time
+	PerHour  map[string]float64 // of a device, by id; that of "" is of all others. None where only energy costs
+	Currency string             // "" where none was given
 }
 
-// jPerKWh is the energy of a kilowatt hour.
-const jPerKWh = 3.6e6
+// Use is what a run, a token or an item takes.
+type Use struct {
+	Energy energy.Joules
+	Time   energy.Seconds
+	Device string // its id
+}
 
-// Million is how many runs, tokens or items costs are told of: one of them costs too little to read.
-const Million = 1e6
+// times is the use of n of them.
+func (u Use) times(n float64) Use {
+	return Use{energy.Joules(n) * u.Energy, energy.Seconds(n) * u.Time, u.Device}
+}
 
-// Cost is the price of an energy, in the currency; not a number where either is not known.
-func (t *Tariff) Cost(e energy.Joules) float64 {
+// Million is n uses of which there are a million: one costs too little to read.
+func (u Use) Million() Use { return u.times(million) }
+
+const (
+	million     = 1e6
+	jPerKWh     = 3.6e6
+	secsPerHour = 3600
+)
+
+// Cost is the price of a use, in the currency; not a number where either is not known.
+func (t *Tariff) Cost(u Use) float64 {
 	if t.Price == nil {
 		return math.NaN()
 	}
-	return float64(e) / jPerKWh * t.Price.PerKWh
+	cost := 0.0
+	if t.Price.PerKWh != nil {
+		cost = float64(u.Energy) / jPerKWh * *t.Price.PerKWh
+	}
+	if t.Price.PerHour == nil {
+		return cost
+	}
+	hour, ok := t.Price.PerHour[u.Device]
+	if !ok {
+		hour, ok = t.Price.PerHour[""]
+	}
+	if !ok {
+		return math.NaN()
+	}
+	return cost + float64(u.Time)/secsPerHour*hour
 }
 
 // CO2 is what an energy emits, in grams; not a number where either is not known.
@@ -44,28 +74,35 @@ func (t *Tariff) CO2(e energy.Joules) float64 {
 	return float64(e) / jPerKWh * *t.Carbon
 }
 
-// CostText is the price of an energy for people: "1.19 EUR".
-func (t *Tariff) CostText(e energy.Joules) string {
-	return strings.TrimSpace(fmt.Sprintf("%.3g %s", t.Cost(e), t.Price.Currency))
+// CostText is the price of a use for people: "1.19 EUR".
+func (t *Tariff) CostText(u Use) string {
+	return amountText(t.Cost(u), t.Price.Currency)
+}
+
+func amountText(v float64, unit string) string {
+	if math.IsNaN(v) {
+		return render.UnknownText
+	}
+	return strings.TrimSpace(fmt.Sprintf("%.3g %s", v, unit))
 }
 
 // CO2Text is what an energy emits for people: "1.59 g".
 func (t *Tariff) CO2Text(e energy.Joules) string {
 	if g := t.CO2(e); g >= 1000 {
-		return fmt.Sprintf("%.3g kg", g/1000)
+		return amountText(g/1000, "kg")
 	}
-	return fmt.Sprintf("%.3g g", t.CO2(e))
+	return amountText(t.CO2(e), "g")
 }
 
 // Notes say what a million of each thing costs and emits. Bound stands before the numbers where more comes on top.
-func (t *Tariff) Notes(bound string, each ...EnergyOf) []render.Note {
+func (t *Tariff) Notes(bound string, each ...UseOf) []render.Note {
 	var out []render.Note
-	add := func(key string, of func(energy.Joules) string, what string) {
+	add := func(key string, of func(Use) string, what string) {
 		var list []string
 		for _, x := range each {
-			text := render.UnknownText
-			if !math.IsNaN(float64(x.Energy)) {
-				text = bound + of(Million*x.Energy) + what
+			text := of(x.Million())
+			if text != render.UnknownText {
+				text = bound + text + what
 			}
 			list = append(list, fmt.Sprintf("%s a million %ss", text, x.Of))
 		}
@@ -75,15 +112,15 @@ func (t *Tariff) Notes(bound string, each ...EnergyOf) []render.Note {
 		add("cost", t.CostText, "")
 	}
 	if t.Carbon != nil {
-		add("carbon", t.CO2Text, " CO2")
+		add("carbon", func(u Use) string { return t.CO2Text(u.Energy) }, " CO2")
 	}
 	return out
 }
 
-// EnergyOf is the energy of one thing: a run, a token, an item.
-type EnergyOf struct {
-	Energy energy.Joules
-	Of     string
+// UseOf is what one thing takes: a run, a token, an item.
+type UseOf struct {
+	Use
+	Of string
 }
 
 // TariffNotes say what runs of the model cost and emit, and tokens or else items.
@@ -96,19 +133,28 @@ func (r *Report) TariffNotes() []render.Note {
 	if m.Unknown > 0 {
 		bound = "≥ "
 	}
-	each := []EnergyOf{{r.energyPer(PerRun), "run"}}
+	each := []UseOf{{r.Use(PerRun), "run"}}
 	if per := r.Work.Finest(); per != PerRun {
-		each = append(each, EnergyOf{r.energyPer(per), string(per)})
+		each = append(each, UseOf{r.Use(per), string(per)})
 	}
 	return r.Tariff.Notes(bound, each...)
 }
 
-// energyPer is the energy of a share of a run; not a number where it is not known.
-func (r *Report) energyPer(per Per) energy.Joules {
-	if n, ok := r.Work.Count(per); ok && r.Tree.Metrics.HasEnergy() {
-		return r.Tree.Metrics.Energy / energy.Joules(n)
+// Use is what a share of a run takes; not a number where it is not known.
+func (r *Report) Use(per Per) Use {
+	u := Use{Energy: energy.Joules(math.NaN()), Time: energy.Seconds(math.NaN())}
+	if r.Device != nil {
+		u.Device = r.Device.ID
 	}
-	return energy.Joules(math.NaN())
+	m := &r.Tree.Metrics
+	n, ok := r.Work.Count(per)
+	if ok && m.HasEnergy() {
+		u.Energy = m.Energy
+	}
+	if ok && m.Predicted {
+		u.Time = m.Time
+	}
+	return u.times(1 / n)
 }
 
 // TariffJSON is what a run, and a million tokens or items, cost and emit, where it was asked for. Operators of unknown
@@ -124,11 +170,11 @@ type TariffJSON struct {
 }
 
 // JSON is what a run costs and emits, and a token or item.
-func (t *Tariff) JSON(run, each energy.Joules, tokens bool) TariffJSON {
+func (t *Tariff) JSON(run, each Use, tokens bool) TariffJSON {
 	var out TariffJSON
 	if t.Price != nil {
 		out.Currency, out.Run = &t.Price.Currency, new(render.Number(t.Cost(run)))
-		cost := new(render.Number(t.Cost(Million * each)))
+		cost := new(render.Number(t.Cost(each.Million())))
 		if tokens {
 			out.Tokens = cost
 		} else {
@@ -136,8 +182,8 @@ func (t *Tariff) JSON(run, each energy.Joules, tokens bool) TariffJSON {
 		}
 	}
 	if t.Carbon != nil {
-		out.CO2Run = new(render.Number(t.CO2(run)))
-		co2 := new(render.Number(t.CO2(Million * each)))
+		out.CO2Run = new(render.Number(t.CO2(run.Energy)))
+		co2 := new(render.Number(t.CO2(each.Million().Energy)))
 		if tokens {
 			out.CO2Tokens = co2
 		} else {
@@ -149,32 +195,36 @@ func (t *Tariff) JSON(run, each energy.Joules, tokens bool) TariffJSON {
 
 // TariffJSON is how what the model costs and emits stands in documents.
 func (r *Report) TariffJSON() TariffJSON {
-	return r.Tariff.JSON(r.energyPer(PerRun), r.energyPer(r.Work.Finest()), r.Work.Tokens > 0)
+	return r.Tariff.JSON(r.Use(PerRun), r.Use(r.Work.Finest()), r.Work.Tokens > 0)
 }
 
-// sweepMetrics are the numbers of a point of a sweep that a tariff gives, by run and by token or item.
-func (t *Tariff) sweepMetrics(item string) []Metric {
+// tariffMetrics are the numbers of a point that a tariff gives, by run and by token or item.
+func (s *Sweep) tariffMetrics() []Metric {
 	var out []Metric
-	add := func(key, title string, text func(energy.Joules) string, value func(energy.Joules) float64) {
-		of := func(key, title string, of float64, energyOf func(*sweep.Row) energy.Joules) Metric {
+	t, item := &s.Tariff, s.Item()
+	add := func(key, title, unit string, value func(Use) float64) {
+		of := func(key, title string, use func(*sweep.Row) Use) Metric {
 			return Metric{
-				Key: key, Title: title, Unit: Unit{"", func(v float64) string { return text(energy.Joules(v)) }},
-				Sweep: func(r *sweep.Row) float64 { return value(energy.Joules(of) * energyOf(r)) },
+				Key: key, Title: title, Unit: Unit{"", func(v float64) string { return amountText(v, unit) }},
+				Sweep: func(r *sweep.Row) float64 { return value(use(r)) },
 			}
 		}
 		out = append(
-			out, of(key+"_per_run", "", 1, func(r *sweep.Row) energy.Joules { return r.Energy }),
-			of(key+"_per_million_"+item+"s", title, Million, (*sweep.Row).PerItem),
+			out, of(key+"_per_run", "", s.use),
+			of(key+"_per_million_"+item+"s", title, func(r *sweep.Row) Use { return s.useOfItem(r).Million() }),
 		)
 	}
-	amount := func(unit string) func(energy.Joules) string {
-		return func(v energy.Joules) string { return strings.TrimSpace(fmt.Sprintf("%.3g %s", float64(v), unit)) }
-	}
 	if t.Price != nil {
-		add("cost", "cost/M "+item+"s", amount(t.Price.Currency), t.Cost)
+		add("cost", "cost/M "+item+"s", t.Price.Currency, t.Cost)
 	}
 	if t.Carbon != nil {
-		add("co2_g", "CO2/M "+item+"s", amount("g"), t.CO2)
+		add("co2_g", "CO2/M "+item+"s", "g", func(u Use) float64 { return t.CO2(u.Energy) })
 	}
 	return out
 }
+
+// use is what a run takes at a point.
+func (s *Sweep) use(r *sweep.Row) Use { return Use{r.Energy, r.Time, s.Settings[r.Setting].Device.ID} }
+
+// useOfItem is what a token or an item takes there.
+func (s *Sweep) useOfItem(r *sweep.Row) Use { return s.use(r).times(1 / r.Items) }

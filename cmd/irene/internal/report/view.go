@@ -57,11 +57,11 @@ func (r *Report) topOperators(n int) []int {
 	x := r.operatorMetric()
 	var out []int
 	for i := range r.Operators {
-		if v, _ := x.Of(&r.Operators[i].Metrics); v > 0 && r.selected(r.Operators[i].Path) {
+		if v, _ := x.Of(r.Operators[i].Metrics); v > 0 && r.selected(r.Operators[i].Path) {
 			out = append(out, i)
 		}
 	}
-	slices.SortStableFunc(out, func(i, j int) int { return x.less(&r.Operators[i].Metrics, &r.Operators[j].Metrics) })
+	slices.SortStableFunc(out, func(i, j int) int { return x.less(r.Operators[i].Metrics, r.Operators[j].Metrics) })
 	return out[:min(n, len(out))]
 }
 

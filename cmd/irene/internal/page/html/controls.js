@@ -77,7 +77,7 @@ const controls = (() => {
       box.oninput();
     };
     box.onblur = () => { if (!error.hidden) return; box.value = String(current()); };
-    const e = el("div", { className: "control" }, el("span", { className: "name", title: name }, name), range, box, unit ? el("span", { className: "quiet unit" }, unit) : "", el("span", { className: "print-only" }), error);
+    const e = el("div", { className: "control" }, el("span", { className: "name", title: name }, name), range, box, el("span", { className: "print-only" }), unit ? el("span", { className: "quiet unit" }, unit) : "", error);
     return { e, range, box, refuse, steps, refused: () => !error.hidden };
   }
 
