@@ -51,6 +51,19 @@ $(ORT_LIB):
 test-ort: $(ORT_LIB) ## the tests that run ONNX Runtime on this machine's processor
 	IRENE_TEST_ORT=$(ORT_LIB) go test -count=1 ./profiler/ort ./cmd/irene -run 'Real'
 
+PYTHON_LIB = $(CURDIR)/.cache/python-docs
+PYTHON_PACKAGES = pandas==3.1.1 onnx==1.23.2
+
+.PHONY: python
+python: $(PYTHON_LIB)/pandas ## fetch what Python in docs imports, into .cache
+
+$(PYTHON_LIB)/pandas:
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --only-binary=:all: --target $(PYTHON_LIB) $(PYTHON_PACKAGES)
+
+.PHONY: test-python
+test-python: $(PYTHON_LIB)/pandas ## the commands and the Python of README.md and docs, with what it imports
+	PYTHONPATH=$(PYTHON_LIB) go test -count=1 ./cmd/irene -run '^TestReadme$$'
+
 PROFILE_CPU ?= --window 2s --warmup 1s
 
 .PHONY: profile-cpu
@@ -87,7 +100,7 @@ lint: ## format, vet, staticcheck and code that nothing reaches: says what is wr
 	go vet ./...
 	go tool staticcheck ./...
 	@unreached=$$(mktemp); go tool deadcode -test ./... | sort >$$unreached; \
-	dead=$$(GOOS=js GOARCH=wasm go tool deadcode ./cmd/irene/web | sort | comm -12 $$unreached -); rm $$unreached; \
+	dead=$$(GOOS=js GOARCH=wasm $$(go tool -n deadcode) ./cmd/irene/web | sort | comm -12 $$unreached -); rm $$unreached; \
 	if [ -n "$$dead" ]; then echo "nothing reaches, no test either:"; echo "$$dead"; exit 1; fi
 
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0

@@ -21,7 +21,8 @@ const elided = "…"
 // TestReadme runs the command lines of README.md and docs. In a block marked console every "$ irene …" runs, all of a document
 // in one folder that holds fixtures/models, and what the block shows below is what it prints; "$ echo $?" shows its exit
 // status, 0 where it is not shown. Blocks marked sh or yaml are for what a clone lacks (other models, a GPU, measurements):
-// their commands are checked to exist with their flags. With -update the outputs are rewritten.
+// their commands are checked to exist with their flags. Blocks marked python run as runPython says. With -update the outputs are
+// rewritten.
 func TestReadme(t *testing.T) {
 	names, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
@@ -53,6 +54,7 @@ func testDocument(t *testing.T, name string) int {
 	}
 	t.Chdir(work)
 	got, ran := rerun(t, string(text))
+	got = runPython(t, got)
 	if fixtures.Updating() {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
