@@ -87,7 +87,7 @@ func TestInstall(t *testing.T) {
 	}
 	release, install := read(".goreleaser.yaml"), read("deploy/action/install.sh")
 	list := func(name string) []string { // of the first build
-		return strings.Split(regexp.MustCompile(name+`: \[(.*)\]`).FindStringSubmatch(release)[1], ", ")
+		return strings.Split(regexp.MustCompile(name + `: \[(.*)\]`).FindStringSubmatch(release)[1], ", ")
 	}
 	var files []string
 	for _, system := range list("goos") {
