@@ -168,7 +168,7 @@ bin/irene.test:
 fixtures: ## export the models of fixtures/models anew (Python 3.11, about 8 GB of packages in .cache)
 	fixtures/gen/regenerate.sh
 
-HTML_MODELS ?= fixtures/models/bert-base.onnx fixtures/models/distilbert-base.onnx.gz $(wildcard ../shared/models/qwen3-8b-decode.onnx.gz)
+HTML_MODELS ?= fixtures/models/bert-base.onnx fixtures/models/distilbert-base.onnx.gz fixtures/models/gpt2-past.onnx.gz $(wildcard ../shared/models/qwen3-8b-decode.onnx.gz)
 
 .PHONY: html-test
 html-test: .cache/html/node_modules/playwright-core/package.json ## HTML reports in Chromium, beside analyze (needs node and chromium; screenshots in bin/html)

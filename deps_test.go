@@ -59,7 +59,7 @@ profiler/...: profiler graph energy
 profiler/internal/profilertest: profiler energy
 profiler/claims: energy
 cmd/irene: internal/nearest graph graph/ops graph/kernel graph/analysis onnx energy energy/stats energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/folder cmd/irene/internal/loopback cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/worklist
-cmd/irene/web: graph onnx cmd/irene/internal/page cmd/irene/internal/report
+cmd/irene/web: onnx cmd/irene/internal/page cmd/irene/internal/report
 cmd/irene/internal/folder:
 cmd/irene/internal/loopback:
 cmd/irene/internal/workload: graph graph/analysis onnx profiler

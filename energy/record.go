@@ -191,6 +191,11 @@ type Runtime struct {
 	Options map[string]string `json:"options,omitempty"` // of the execution provider, TF32 included
 }
 
+// IsZero reports whether r says nothing: such a runtime is not written.
+func (r Runtime) IsZero() bool {
+	return r.Name == "" && r.Version == "" && r.Profile == "" && len(r.Options) == 0
+}
+
 // Clocks holds what the device ran at, before and after the measurement.
 type Clocks struct {
 	SMBefore     *Hertz   `json:"sm_before_hz,omitempty"`         // hertz of the multiprocessors

@@ -185,6 +185,7 @@ func FuzzReadRecords(f *testing.F) {
 	f.Add([]byte(sampleLine[:100]))
 	f.Add([]byte(minimal + `,"time_s":1e-300,"timestamp":"9999-12-31T23:59:59-01:00"}` + "\n\n{}\nnull\n"))
 	f.Add([]byte(minimal + `,"time_s":5e-324,"flags":[],"clocks":{},"runtime":{"options":{"\u2028":"<\ud800"}}}`))
+	f.Add([]byte(minimal + `,"time_s":1,"runtime":{"options":{}}}`))
 	f.Add([]byte(strings.Repeat("{}\n", 5000)))
 	f.Add([]byte(minimal + `,"flags":[` + strings.Repeat(`"cv",`, 5000) + `"cv"]}`))
 	f.Add([]byte(minimal + `,"runtime":` + strings.Repeat("[", 20000)))

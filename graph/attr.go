@@ -50,6 +50,26 @@ func (n *Node) Attr(name string) (*Attr, bool) {
 	return nil, false
 }
 
+// Constant is the tensor that a Constant node of the standard holds, dense, sparse or a list of floats; nil where n is none.
+func (n *Node) Constant() *Tensor {
+	if n == nil || n.Op != "Constant" || n.Domain != "" {
+		return nil
+	}
+	for i := range n.Attrs {
+		switch a := &n.Attrs[i]; a.Name {
+		case "value", "sparse_value":
+			return a.Tensor
+		case "value_floats":
+			t := &Tensor{DType: Float32, Dims: []int64{int64(len(a.Floats))}}
+			for _, x := range a.Floats {
+				t.Floats = append(t.Floats, float64(x))
+			}
+			return t
+		}
+	}
+	return nil
+}
+
 // Int returns an integer attribute, or def where it is absent.
 func (n *Node) Int(name string, def int64) int64 {
 	if a, ok := n.Attr(name); ok && a.Type == AttrInt {

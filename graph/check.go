@@ -10,7 +10,7 @@ const (
 	maxCalls    = 1 << 16 // around one node
 )
 
-// CheckValid verifies the invariants of a graph and reports every one that does not hold:
+// CheckValid verifies the invariants of a graph, for those who make graphs, and reports every one that does not hold:
 //
 //   - IDs are the places in Nodes and Values; names of values are unique and not empty.
 //   - A value is produced by exactly one node of its body, or it is an input or an initializer of it.

@@ -38,7 +38,7 @@ func (o Options) withDefaults() Options {
 
 // Decode reads the model file at path, or standard input where path is "-". Files compressed with gzip are recognised
 // by their first bytes. The elements of large tensors are gone over and not read; [graph.Tensor.Load] reads them where the
-// file is plain and has not changed. External data is not opened.
+// file is plain and has not changed. External data is not opened. The graph holds what [graph.CheckValid] checks.
 func Decode(path string, opts Options) (*graph.Graph, error) {
 	if path == "-" {
 		return DecodeReader(os.Stdin, path, opts)

@@ -39,6 +39,6 @@ const (
 func paceCollections(p *pacer) {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	debug.SetGCPercent(int(min(400, max(30, 100*heapGrowth/max(heapFrom, live[0].Value.Uint64())))))
+	debug.SetGCPercent(int(min(400, max(50, 100*heapGrowth/max(heapFrom, live[0].Value.Uint64())))))
 	runtime.SetFinalizer(p, paceCollections)
 }

@@ -159,7 +159,7 @@ func decodeModel(env *environment, path string) (*graph.Graph, error) {
 	if err != nil {
 		return nil, noModel(env, path, err)
 	}
-	return g, graph.CheckValid(g)
+	return g, nil
 }
 
 // noModel says more of a model that could not be read: what it is, or what may have been meant.

@@ -442,12 +442,7 @@ func constantsOf(g *graph.Graph) []int64 {
 		}
 	}
 	for _, v := range g.Values {
-		t := v.Init
-		if t == nil && v.Producer != nil && v.Producer.Op == "Constant" {
-			if a, ok := v.Producer.Attr("value"); ok {
-				t = a.Tensor
-			}
-		}
+		t := storedTensor(v)
 		switch {
 		case t == nil:
 		case t.DType == graph.Int64 && t.Len() <= small:

@@ -50,6 +50,7 @@ func (a *Analysis) infer(opts Options) error {
 	if err := checkEmpty(a.Graph, given); err != nil {
 		return err
 	}
+	a.sayEmpty()
 	if err := checkValues(a.Graph, opts.Values, given); err != nil {
 		return err
 	}
@@ -80,6 +81,16 @@ func (a *Analysis) infer(opts Options) error {
 	return a.explain(given, opts, symbolic)
 }
 
+// sayEmpty warns of inputs that the file itself leaves no elements: some exporters write 0 for a size that is open.
+func (a *Analysis) sayEmpty() {
+	for _, v := range a.Graph.Main.Inputs {
+		zero := func(d graph.Dim) bool { return d.Is(0) }
+		if slices.ContainsFunc(v.Type.Shape, zero) && !isCacheName(strings.ToLower(v.Name)) {
+			a.warnf("the input %s has no elements: its shape in the file is %v", v.Name, v.Type.Shape)
+		}
+	}
+}
+
 // checkEmpty refuses sizes of zero that leave a graph nothing to do: its tokens, or else its first input, would have no
 // elements. A cache may be empty, and so may be what goes into a model beside its tokens.
 func checkEmpty(g *graph.Graph, given map[string]int64) error {
@@ -96,7 +107,7 @@ func checkEmpty(g *graph.Graph, given map[string]int64) error {
 		return nil
 	}
 	for _, d := range declaredShape(in) {
-		if n, ok := d.Eval(lookup(given)); ok && n == 0 {
+		if n, ok := d.Eval(lookup(given)); ok && n == 0 && !d.Is(0) {
 			return &DimError{Name: d.String(), Msg: fmt.Sprintf("dim %v=0: the input %s would be empty; a size is at least 1", d, in.Name)}
 		}
 	}

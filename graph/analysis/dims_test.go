@@ -257,3 +257,11 @@ func TestConflict(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyInput: what the file itself makes empty has no elements to work on, and that is said; nothing fails.
+func TestEmptyInput(t *testing.T) {
+	a := mustRun(t, built(t, float("x", 0, 8), floats("w", 8, 4), Node("MatMul", "x w", "y"), Out("y", graph.Float32)), Options{})
+	if m := a.ModuleMetrics()[a.Tree.Root]; !m.MACs.Is(0) || m.Unknown != 0 || len(a.Warnings) != 1 || !strings.Contains(a.Warnings[0], "input x has no elements") {
+		t.Errorf("%+v, %q", m, a.Warnings)
+	}
+}

@@ -133,6 +133,14 @@ var paramCases = []paramCase{
 		want: map[string]int64{"": 32},
 	},
 	{
+		name: "a sparse matrix in a Constant, and a bias in one as a list",
+		parts: []Part{
+			vectors, Node("Constant", "", "w", SparseAttr("sparse_value", graph.Float32, 3, 8, 4)), Node("Constant", "", "b", Attr("value_floats", []float64{1, 2, 3, 5})),
+			Node("MatMul", "x w", "p"), Node("Add", "p b", "y"),
+		},
+		want: map[string]int64{"": 32 + 4},
+	},
+	{
 		name: "what a module passes to another",
 		parts: []Part{
 			weightOf("enc.rel.weight", 16, 8), weightOf("enc.norm.weight", 8), weightOf("enc.norm.bias", 8),

@@ -82,12 +82,10 @@ func (a *Analysis) multiplies(u graph.Use, t *graph.Tensor, dynamic []bool) (wei
 
 // storedTensor is the tensor that a value is stored as; nil where it is calculated or given.
 func storedTensor(v *graph.Value) *graph.Tensor {
-	if n := v.Producer; v.Init == nil && n != nil && n.Op == "Constant" && n.Domain == "" {
-		if a, ok := n.Attr("value"); ok {
-			return a.Tensor
-		}
+	if v.Init != nil {
+		return v.Init
 	}
-	return v.Init
+	return v.Producer.Constant()
 }
 
 // followed lists a stored tensor and what operators make of it that keep its elements, in another shape, order or width,

@@ -29,8 +29,8 @@ func storedSource(v *graph.Value) (weight, bool) {
 		if n == nil {
 			break
 		}
-		if a, ok := n.Attr("value"); ok && n.Op == "Constant" && n.Domain == "" && a.Tensor != nil {
-			w.stored, w.tensor = v, a.Tensor
+		if t := n.Constant(); t != nil {
+			w.stored, w.tensor = v, t
 			return w, true
 		}
 		if !passesThrough(n) {

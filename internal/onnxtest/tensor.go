@@ -79,10 +79,20 @@ func External(name string, t graph.DType, location string, offset, length int64,
 
 // Sparse is a sparse initializer of the given dense dims with n values.
 func Sparse(name string, t graph.DType, n int64, dims ...int64) Part {
+	return Part{at: fields{inGraph: 15}, body: sparse(name, t, n, dims)}
+}
+
+// SparseAttr is an attribute that holds a sparse tensor of the given dense dims with n values.
+func SparseAttr(name string, t graph.DType, n int64, dims ...int64) Part {
+	b := bytesField(stringField(nil, 1, name), 22, sparse("", t, n, dims))
+	return RawAttr(varintField(b, 20, int64(graph.AttrSparseTensor)))
+}
+
+func sparse(name string, t graph.DType, n int64, dims []int64) []byte {
 	values := Tensor{Name: name, DType: t, Dims: []int64{n}, Raw: make([]byte, t.Size(n))}
 	indices := Tensor{DType: graph.Int64, Dims: []int64{n}, Raw: make([]byte, 8*n)}
 	b := tensorField(tensorField(nil, 1, values), 2, indices)
-	return Part{at: fields{inGraph: 15}, body: repeat(b, 3, dims, varintField)}
+	return repeat(b, 3, dims, varintField)
 }
 
 func (t Tensor) elements() int64 {

@@ -29,7 +29,7 @@ type pageData struct {
 	Metrics []metric    `json:"metrics" lines:"before"`
 	Models  []model     `json:"models" lines:"before,each"`
 	Rows    []row       `json:"rows,omitzero" lines:"before,each"` // of several models
-	Normals []float64   `json:"normals,omitzero" lines:"before"`   // what errors are drawn from, of two models
+	Normals []float64   `json:"normals,omitzero" lines:"before"`   // what errors are drawn from, of several models
 	Ratios  *ratios     `json:"ratios,omitzero" lines:"before"`    // of two models as the page opens; null where nothing is predicted
 }
 
@@ -82,8 +82,8 @@ type model struct {
 	Equal       [][2]int         `json:"equal"` // expressions that the graph needs to be equal
 	Coverage    string           `json:"coverage"`
 	Unknown     []string         `json:"unknown"`
-	Tokens      int              `json:"tokens"` // that a run works on; -1 where it has none
-	Items       int              `json:"items"`  // members of the batch; -1 where no input tells
+	Tokens      int              `json:"tokens"`                        // that a run works on; -1 where it has none
+	Items       int              `json:"items"`                         // members of the batch; -1 where no input tells
 	Modules     []module         `json:"modules" lines:"before,each"`   // parents first
 	Operators   []operator       `json:"operators" lines:"before,each"` // in graph order
 	Types       []typeData       `json:"types" lines:"before,each"`     // the one that the page opens in first
@@ -168,10 +168,10 @@ func htmlData(pages []Page) ([]byte, error) {
 		data.Overlap = laws
 	}
 	if len(pages) > 1 {
-		data.Rows = rows(pages)
+		data.Rows, data.Normals = rows(pages), paired.Normals()
 	}
 	if len(pages) == 2 {
-		data.Normals, data.Ratios = paired.Normals(), openingRatios(pages)
+		data.Ratios = openingRatios(pages)
 	}
 	return bytes.ReplaceAll(render.JSON(&data), []byte("<"), []byte(`\u003c`)), nil
 }

@@ -16,7 +16,7 @@ var htmlFiles embed.FS
 
 // scripts are the parts of the page's program, in their order.
 var scripts = []string{
-	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "paired.js", "compare.js",
+	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "paired.js", "ranking.js", "compare.js",
 }
 
 // htmlText is what the template reads.
@@ -87,7 +87,10 @@ func htmlPage(pages []Page) (*htmlText, error) {
 		}
 		out.Pages = append(out.Pages, s)
 	}
-	out.Title = strings.Join(titles, " and ")
+	out.Title = strings.Join(titles, ", ")
+	if len(titles) == 2 {
+		out.Title = strings.Join(titles, " and ")
+	}
 	return out, nil
 }
 

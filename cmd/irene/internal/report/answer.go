@@ -48,7 +48,11 @@ func (r *Report) energyText() string {
 	if m.NoEnergy {
 		return noEnergyText
 	}
-	text := fmt.Sprintf("%s (90 %% interval %v to %v)", m.Text("energy"), m.Low, m.High)
+	of := ""
+	if m.Unknown > 0 {
+		of = " of what is known"
+	}
+	text := fmt.Sprintf("%s (90 %% interval%s %v to %v)", m.Text("energy"), of, m.Low, m.High)
 	if per := r.Work.Finest(); per != PerRun {
 		x := FindMetric("energy")
 		text += fmt.Sprintf(", %s per %s", x.Print(float64(r.Use(per).Energy), true, x.More(m)), per)

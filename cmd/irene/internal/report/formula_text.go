@@ -73,7 +73,7 @@ func (r *Formulas) formulaHead() []render.Note {
 		out = append(out, render.Note{Key: "holds", Text: s})
 	}
 	for _, k := range r.Unknown {
-		out = append(out, render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why)})
+		out = append(out, UnknownNote(k))
 	}
 	for _, s := range r.Warnings {
 		out = append(out, render.Note{Key: "warning", Text: s})

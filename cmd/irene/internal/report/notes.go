@@ -147,7 +147,7 @@ func (r *Report) notes() []render.Note {
 			out = append(out, render.Note{Key: "modules", Text: "operators placed: " + strings.Join(list, ", ")})
 		}
 	}
-	return append(out, r.Doubts()...)
+	return append(out, r.Doubts(r.View.Verbose)...)
 }
 
 // CountedNote says by which convention FLOPs are counted.
@@ -164,7 +164,7 @@ func (r *Report) CountedNote() render.Note {
 func (r *Report) Alerts() []render.Note {
 	var out []render.Note
 	for _, k := range r.Unknown {
-		out = append(out, render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Mark: render.Yellow})
+		out = append(out, UnknownNote(k))
 	}
 	for i, w := range r.Warnings {
 		if i == shownWarnings {
@@ -175,11 +175,16 @@ func (r *Report) Alerts() []render.Note {
 	return out
 }
 
-// Doubts say which operators are predicted from others than were measured like them.
-func (r *Report) Doubts() []render.Note {
+// UnknownNote says of which operators no cost is known, and why.
+func UnknownNote(k Kind) render.Note {
+	return render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Mark: render.Yellow}
+}
+
+// Doubts say which operators are predicted from others than were measured like them; all, every reason with its range.
+func (r *Report) Doubts(all bool) []render.Note {
 	return append(
-		r.doubts("scaled", func(op *Operator) bool { return op.StandIn }),
-		r.doubts("extrapolated", func(op *Operator) bool { return op.Extrapolated })...,
+		r.doubts("scaled", all, func(op *Operator) bool { return op.StandIn }),
+		r.doubts("extrapolated", all, func(op *Operator) bool { return op.Extrapolated })...,
 	)
 }
 
@@ -192,7 +197,7 @@ type doubt struct {
 }
 
 // doubts counts the operators of which something holds, by the reason.
-func (r *Report) doubts(key string, holds func(*Operator) bool) []render.Note {
+func (r *Report) doubts(key string, all bool, holds func(*Operator) bool) []render.Note {
 	var list []doubt
 	for i := range r.Operators {
 		op := &r.Operators[i]
@@ -202,7 +207,7 @@ func (r *Report) doubts(key string, holds func(*Operator) bool) []render.Note {
 		class, why := "", op.Why
 		if op.Extrapolated {
 			class = op.Class
-			if !r.View.Verbose {
+			if !all {
 				why, _, _ = strings.Cut(why, ":")
 			}
 		}
@@ -218,7 +223,7 @@ func (r *Report) doubts(key string, holds func(*Operator) bool) []render.Note {
 	slices.SortStableFunc(list, func(x, y doubt) int { return cmp.Compare(y.share, x.share) })
 	var out []render.Note
 	for i, d := range list {
-		if i == shownDoubts && !r.View.Verbose {
+		if i == shownDoubts && !all {
 			out = append(out, render.Note{Key: key, Text: fmt.Sprintf("%s more (--verbose names all)", render.Plural(len(list)-i, "reason")), Mark: render.Yellow})
 			break
 		}

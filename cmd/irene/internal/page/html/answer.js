@@ -39,8 +39,8 @@ const answer = (() => {
   }
 
   // item is the smallest share of a run that is counted: a token, else an item of the batch.
-  function item(r) {
-    const { tokens, items } = page.model().data;
+  function item(r, m = page.model()) {
+    const { tokens, items } = m.data;
     return [["token", tokens], ["item", items]].map(([name, id]) => ({ name, count: r.get(id) })).find((x) => x.count > 0);
   }
 
@@ -106,5 +106,5 @@ const answer = (() => {
       ...(list.length > 3 ? [el("li", {}, el("details", {}, el("summary", {}, `${list.length - 3} more notes`), el("ul", {}, ...list.slice(3).map(item))))] : []));
   }
 
-  return { show };
+  return { show, item, memory };
 })();
