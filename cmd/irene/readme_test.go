@@ -289,14 +289,14 @@ var standIns = map[string]string{"model.onnx": "bert-base.onnx", "bert.onnx": "b
 // inputLike are names of files, or folders, that commands read.
 var inputLike = regexp.MustCompile(`\.(onnx|jsonl?|csv|gz)$|/$`)
 
-// tryCommand runs a command of irene whose inputs are there, or a model in their place; others pass, and so does what measures or
-// takes measurements. Limits may be exceeded.
+// tryCommand runs a command of irene whose inputs are there, or a model in their place; others pass, and so does what measures, takes
+// measurements or serves a page. Limits may be exceeded.
 func tryCommand(t *testing.T, line string) {
 	t.Helper()
 	line, _, _ = strings.Cut(line, " || ")
 	line, _, _ = strings.Cut(line, " && ")
 	args, _ := words(line)
-	if len(args) < 3 || args[0] != "irene" || args[1] == "profile" || args[1] == "train" {
+	if len(args) < 3 || args[0] != "irene" || slices.Contains([]string{"profile", "train", "view"}, args[1]) {
 		return
 	}
 	for i, arg := range args {
