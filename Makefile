@@ -51,6 +51,19 @@ $(ORT_LIB):
 test-ort: $(ORT_LIB) ## the tests that run ONNX Runtime on this machine's processor
 	IRENE_TEST_ORT=$(ORT_LIB) go test -count=1 ./profiler/ort ./cmd/irene -run 'Real'
 
+PYTHON_LIB = $(CURDIR)/.cache/python-docs
+PYTHON_PACKAGES = pandas==3.1.1 onnx==1.23.2
+
+.PHONY: python
+python: $(PYTHON_LIB)/pandas ## fetch what Python in docs imports, into .cache
+
+$(PYTHON_LIB)/pandas:
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --only-binary=:all: --target $(PYTHON_LIB) $(PYTHON_PACKAGES)
+
+.PHONY: test-python
+test-python: $(PYTHON_LIB)/pandas ## the commands and the Python of README.md and docs, with what it imports
+	PYTHONPATH=$(PYTHON_LIB) go test -count=1 ./cmd/irene -run '^TestReadme$$'
+
 PROFILE_CPU ?= --window 2s --warmup 1s
 
 .PHONY: profile-cpu
@@ -86,7 +99,9 @@ lint: ## format, vet, staticcheck and code that nothing reaches: says what is wr
 	@bad=$$(go tool gofumpt -l .); if [ -n "$$bad" ]; then echo "make fmt would change:"; echo "$$bad"; exit 1; fi
 	go vet ./...
 	go tool staticcheck ./...
-	@dead=$$(go tool deadcode -test ./...); if [ -n "$$dead" ]; then echo "nothing reaches, no test either:"; echo "$$dead"; exit 1; fi
+	@unreached=$$(mktemp); go tool deadcode -test ./... | sort >$$unreached; \
+	dead=$$(GOOS=js GOARCH=wasm $$(go tool -n deadcode) ./cmd/irene/web | sort | comm -12 $$unreached -); rm $$unreached; \
+	if [ -n "$$dead" ]; then echo "nothing reaches, no test either:"; echo "$$dead"; exit 1; fi
 
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
@@ -153,12 +168,26 @@ bin/irene.test:
 fixtures: ## export the models of fixtures/models anew (Python 3.11, about 8 GB of packages in .cache)
 	fixtures/gen/regenerate.sh
 
-HTML_MODELS ?= fixtures/models/bert-base.onnx fixtures/models/distilbert-base.onnx.gz $(wildcard ../shared/models/qwen3-8b-decode.onnx.gz)
+HTML_MODELS ?= fixtures/models/bert-base.onnx fixtures/models/distilbert-base.onnx.gz fixtures/models/gpt2-past.onnx.gz $(wildcard ../shared/models/qwen3-8b-decode.onnx.gz)
 
 .PHONY: html-test
 html-test: .cache/html/node_modules/playwright-core/package.json ## HTML reports in Chromium, beside analyze (needs node and chromium; screenshots in bin/html)
 	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
 	PLAYWRIGHT=$(CURDIR)/.cache/html node fixtures/html/check.mjs bin/irene bin/html $(HTML_MODELS)
+
+WEB_MODELS ?= fixtures/models/bert-base.onnx fixtures/models/distilbert-base.onnx.gz \
+	$(foreach m,gpt2-past llama-3.1-8b-decode vit-base whisper-tiny-encoder,$(wildcard ../shared/models/$(m).onnx.gz))
+
+.PHONY: web
+web: ## the page that analyzes dropped models in the browser alone, as bin/web/index.html
+	@mkdir -p bin/web
+	GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o bin/web/irene.wasm ./cmd/irene/web
+	go run ./cmd/irene/web -program bin/web/irene.wasm -runtime "$$(go env GOROOT)/lib/wasm/wasm_exec.js" -o bin/web/index.html
+
+.PHONY: web-test
+web-test: web .cache/html/node_modules/playwright-core/package.json ## that page in Chromium, beside analyze (needs node and chromium; screenshots in bin/web)
+	CGO_ENABLED=0 go build -o bin/irene ./cmd/irene
+	PLAYWRIGHT=$(CURDIR)/.cache/html node fixtures/html/web.mjs bin/irene bin/web/index.html bin/web $(WEB_MODELS)
 
 .cache/html/node_modules/playwright-core/package.json:
 	npm install --silent --no-audit --no-fund --prefix .cache/html playwright-core@1.65.1

@@ -76,6 +76,46 @@ func TestAction(t *testing.T) {
 	}
 }
 
+// TestInstall holds the files that README.md and the action fetch to those that a release has.
+func TestInstall(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	release, install := read(".goreleaser.yaml"), read("deploy/action/install.sh")
+	list := func(name string) []string { // of the first build
+		return strings.Split(regexp.MustCompile(name + `: \[(.*)\]`).FindStringSubmatch(release)[1], ", ")
+	}
+	var files []string
+	for _, system := range list("goos") {
+		for _, processor := range list("goarch") {
+			ext := ".tar.gz"
+			if system == "windows" {
+				ext = ".zip"
+			}
+			files = append(files, "irene_"+system+"_"+processor+ext)
+		}
+	}
+	fetched := regexp.MustCompile(`\$at/(irene_\S+)`).FindAllStringSubmatch(read("README.md"), -1)
+	systems := map[string]bool{}
+	for _, m := range fetched {
+		if systems[strings.Split(m[1], "_")[1]] = true; !slices.Contains(files, m[1]) {
+			t.Errorf("README.md fetches %s; a release has %v", m[1], files)
+		}
+	}
+	for _, system := range list("goos") {
+		if !systems[system] {
+			t.Errorf("README.md has no line for %s", system)
+		}
+		if !strings.Contains(install, "os="+system) {
+			t.Errorf("the action fetches nothing for %s", system)
+		}
+	}
+}
+
 // block are the entries of a mapping at the top of a YAML text, by name.
 func block(text, name string) map[string]string {
 	_, rest, _ := strings.Cut(text, "\n"+name+":\n")

@@ -65,7 +65,7 @@ cmd/irene/internal/loopback:
 cmd/irene/internal/workload: graph graph/analysis onnx profiler
 cmd/irene/internal/worklist: graph graph/kernel graph/analysis onnx energy profiler cmd/irene/internal/workload
 cmd/irene/internal/render: graph energy
-cmd/irene/internal/report: graph graph/ops graph/scope graph/analysis energy energy/law energy/predict energy/sweep energy/generate cmd/irene/internal/render
+cmd/irene/internal/report: graph graph/ops graph/scope graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep energy/generate cmd/irene/internal/render
 cmd/irene/internal/export: graph graph/analysis energy cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/compare: graph graph/align graph/analysis energy energy/paired cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/page: graph graph/kernel graph/align graph/analysis energy energy/coefficients energy/law energy/paired energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare

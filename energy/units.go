@@ -50,9 +50,13 @@ func (f FLOPsPerSecond) String() string { return format(float64(f), "FLOP/s", de
 // String prints whole degrees: "61 °C".
 func (c Celsius) String() string { return strconv.FormatFloat(float64(c), 'f', 0, 64) + " °C" }
 
-// FormatCount prints a number of operations or parameters with four significant digits and a decimal prefix ("109.5 M");
+// FormatCount prints a number of operations with four significant digits and a decimal prefix ("109.5 M");
 // whole numbers below a thousand are printed as they are ("768").
 func FormatCount(n float64) string { return format(n, "", decimal, 0, 6, 4) }
+
+// FormatParameters prints a number of parameters with three significant digits, in the words in which models are called by
+// their size: thousands, millions, billions and trillions ("8.03 B").
+func FormatParameters(n float64) string { return format(n, "", sizes, 0, 4, 3) }
 
 // FormatCountOf prints a number of operations with their unit ("10.98 GFLOP").
 func FormatCountOf(n float64, unit string) string { return format(n, unit, decimal, 0, 6, 4) }
@@ -72,6 +76,7 @@ type scale struct {
 
 var (
 	decimal = scale{base: 1000, prefixes: "nµm kMGTPE"}
+	sizes   = scale{base: 1000, prefixes: "nµm kMBT"}
 	binary  = scale{base: 1024, prefixes: "nµm KMGTPE", suffix: "i"}
 )
 

@@ -44,6 +44,7 @@ func analyzeFlags() []cli.Flag {
 			oneOfFlag(cli.StringFlag{Name: "sort", Value: report.ByOrder, Usage: "order by `KEY`: WORDS"}, report.Keys()),
 			&cli.BoolFlag{Name: "values", Usage: "type and shape of every value, in text and JSON"},
 			expandFlag(),
+			verboseFlag(doubtsToo),
 		},
 		tariffFlags(),
 		outputFlags(render.FormatNames(report.Formats()), ""),
@@ -111,7 +112,7 @@ type analyzeRequest struct {
 
 func parseAnalyze(ctx *cli.Context) (*analyzeRequest, error) {
 	q := &analyzeRequest{modules: ctx.StringSlice("module"), shown: report.View{
-		Depth: ctx.Int("depth"), Top: ctx.Int("top"), Sort: ctx.String("sort"), Expand: ctx.Bool("expand"),
+		Depth: ctx.Int("depth"), Top: ctx.Int("top"), Sort: ctx.String("sort"), Expand: ctx.Bool("expand"), Verbose: ctx.Bool("verbose"),
 	}}
 	var err error
 	if q.modelRequest, err = parseModel(ctx); err != nil {

@@ -33,7 +33,7 @@ func manyFlags() []cli.Flag {
 }
 
 // ofOneModel are the flags of analyze that a line has no place for.
-var ofOneModel = []string{"depth", "top", "module", "sort", "values", "expand", "measured", "mode"}
+var ofOneModel = []string{"depth", "top", "module", "sort", "values", "expand", "verbose", "measured", "mode"}
 
 // isMany reports whether analyze writes a line a model: where there are several, or may be.
 func isMany(ctx *cli.Context) bool {

@@ -59,6 +59,7 @@ func compareFlags() []cli.Flag {
 			&cli.StringSliceFlag{Name: "module", Usage: "show the modules of any model that match `GLOB` (repeatable)"},
 			oneOfFlag(cli.StringFlag{Name: "sort", Value: "order", Usage: "order siblings by `KEY`: WORDS (biggest differences first)"}, []string{"order", "diff"}),
 			expandFlag(),
+			verboseFlag("name every doubt with its reason"),
 		},
 		tariffFlags(),
 		outputFlags(render.FormatNames(compare.Formats()), ""),
@@ -141,7 +142,7 @@ type compareRequest struct {
 
 func parseCompare(ctx *cli.Context) (*compareRequest, error) {
 	q := &compareRequest{per: report.PerRun, modules: ctx.StringSlice("module"), shown: compare.View{
-		Depth: ctx.Int("depth"), Top: ctx.Int("top"), ByDiff: ctx.String("sort") == "diff", Expand: ctx.Bool("expand"),
+		Depth: ctx.Int("depth"), Top: ctx.Int("top"), ByDiff: ctx.String("sort") == "diff", Expand: ctx.Bool("expand"), Verbose: ctx.Bool("verbose"),
 	}}
 	var err error
 	if q.dims, err = parseDimLists(ctx.StringSlice("dim"), ctx.NArg()); err != nil {

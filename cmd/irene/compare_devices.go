@@ -42,7 +42,7 @@ func (q *compareRequest) parseDevices(ctx *cli.Context) (err error) {
 	case !several:
 		return nil
 	}
-	for _, flag := range []string{"module", "depth", "top", "sort", "expand", "fail-if"} {
+	for _, flag := range []string{"module", "depth", "top", "sort", "expand", "verbose", "fail-if"} {
 		if ctx.IsSet(flag) {
 			return usagef("--%s is of two models and more; of several devices the model is compared as a whole", flag)
 		}

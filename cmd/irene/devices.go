@@ -1,7 +1,7 @@
 package main
 
 import (
-	"slices"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -27,7 +27,7 @@ func devicesCommand() command {
      irene devices
      irene devices hopper --format json`,
 		flags: func() []cli.Flag {
-			return []cli.Flag{tableFormatFlag("")}
+			return []cli.Flag{verboseFlag("show all that irene knows of each: architecture, fp32, idle power, what was fitted, source"), tableFormatFlag("")}
 		},
 		run: runDevices,
 	}
@@ -60,7 +60,7 @@ func runDevices(env *environment, ctx *cli.Context) error {
 	if ctx.String("format") == "json" {
 		return writeOutput(env, "", devicesJSON(list, stands))
 	}
-	text := devicesText(env.screen, list, stands)
+	text := devicesText(env.screen, list, stands, ctx.Bool("verbose"))
 	if len(list) == 1 {
 		text += "\n" + standingsText(env.screen, stands[0])
 	}
@@ -78,35 +78,73 @@ func deviceMatches(d energy.Device, word string) bool {
 	return false
 }
 
-func devicesText(s render.Screen, list []energy.Device, stands [][]standingJSON) string {
-	t := &render.Table{Screen: s, Columns: slices.Concat(
-		render.Columns(false, "id", "architecture"), render.Columns(true, "SMs", "fp32", "fp16", "bandwidth", "memory", "TDP", "idle"),
-		render.Columns(false, "coefficients", "left out", "source"),
-	)}
-	for i, d := range list {
-		origin, left := standsOn(stands[i])
-		t.Row(d.ID, d.Architecture, strconv.Itoa(d.SMs), peak(d, "float32"), peak(d, "float16"), d.Bandwidth.String(),
-			energy.FormatBinaryBytes(float64(d.MemoryBytes)),
-			estimate(d, energy.EstimateTDP)+d.TDP.String(), estimate(d, energy.EstimateIdle)+d.Idle.String(),
-			origin, left, d.Source)
+// devicesText is a row a device: what its predictions follow from, and whether they are fitted to it; all of the table where it is
+// wanted.
+func devicesText(s render.Screen, list []energy.Device, stands [][]standingJSON, all bool) string {
+	columns := []struct {
+		render.Column
+		more bool // of the whole table
+		text func(d *energy.Device, stands []standingJSON) string
+	}{
+		{render.Column{Title: "id"}, false, func(d *energy.Device, _ []standingJSON) string { return d.ID }},
+		{render.Column{Title: "architecture"}, true, func(d *energy.Device, _ []standingJSON) string { return d.Architecture }},
+		{render.Column{Title: "SMs", Right: true}, false, func(d *energy.Device, _ []standingJSON) string { return strconv.Itoa(d.SMs) }},
+		{render.Column{Title: "fp32", Right: true}, true, func(d *energy.Device, _ []standingJSON) string { return peak(d, "float32") }},
+		{render.Column{Title: "fp16 TFLOP/s", Right: true}, false, func(d *energy.Device, _ []standingJSON) string { return peak(d, "float16") }},
+		{render.Column{Title: "GB/s", Right: true}, false, func(d *energy.Device, _ []standingJSON) string { return fmt.Sprintf("%.0f", float64(d.Bandwidth)/1e9) }},
+		{render.Column{Title: "GiB", Right: true}, false, func(d *energy.Device, _ []standingJSON) string {
+			return fmt.Sprintf("%.0f", float64(d.MemoryBytes)/(1<<30))
+		}},
+		{render.Column{Title: "limit W", Right: true}, false, func(d *energy.Device, _ []standingJSON) string { return watts(d, energy.EstimateTDP, d.TDP) }},
+		{render.Column{Title: "idle W", Right: true}, true, func(d *energy.Device, _ []standingJSON) string { return watts(d, energy.EstimateIdle, d.Idle) }},
+		{render.Column{Title: "origin"}, false, func(_ *energy.Device, stands []standingJSON) string {
+			origin, _ := standsOn(stands)
+			if !all {
+				origin, _, _ = strings.Cut(origin, ":")
+			}
+			return origin
+		}},
+		{render.Column{Title: "left out"}, true, func(_ *energy.Device, stands []standingJSON) string { _, left := standsOn(stands); return left }},
+		{render.Column{Title: "source", Room: 24, Wrap: true}, true, func(d *energy.Device, _ []standingJSON) string { return d.Source }},
+	}
+	t := &render.Table{Screen: s}
+	for _, c := range columns {
+		if all || !c.more {
+			t.Columns = append(t.Columns, c.Column)
+		}
+	}
+	for i := range list {
+		var row []string
+		for _, c := range columns {
+			if all || !c.more {
+				row = append(row, c.text(&list[i], stands[i]))
+			}
+		}
+		t.Row(row...)
 	}
 	return t.String()
 }
 
-// peak is a device's peak of matrix products on an element type, marked where it is an estimate.
-func peak(d energy.Device, dtype string) string {
+// peak is a device's peak of matrix products on an element type in TFLOP/s, marked where it is an estimate.
+func peak(d *energy.Device, dtype string) string {
 	rate, ok := d.PeakMatrix(dtype)
 	if !ok {
 		return "–"
 	}
+	text := fmt.Sprintf("%.1f", float64(rate)/1e12)
 	if vector, _ := d.PeakVector(dtype); dtype != "float32" && vector == rate {
-		return estimate(d, energy.EstimatePeaks) + rate.String()
+		return estimate(d, energy.EstimatePeaks) + text
 	}
-	return rate.String()
+	return text
+}
+
+// watts is a power of a device, marked where it is an estimate.
+func watts(d *energy.Device, name string, w energy.Watts) string {
+	return fmt.Sprintf("%s%.0f", estimate(d, name), float64(w))
 }
 
 // estimate marks a number that is this project's estimate.
-func estimate(d energy.Device, number string) string {
+func estimate(d *energy.Device, number string) string {
 	if d.Estimated(number) {
 		return "~"
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,7 +96,7 @@ func usual(kind string) int {
 // standingsText is the table of what stands behind one device.
 func standingsText(s render.Screen, all []standingJSON) string {
 	t := &render.Table{Screen: s, Columns: []render.Column{
-		{Title: "kind"}, {Title: "runtime"}, {Title: "origin"}, {Title: "rows", Right: true}, {Title: "left out", Right: true}, {Title: "data", Room: 24, Wrap: true},
+		{Title: "kind"}, {Title: "origin"}, {Title: "rows", Right: true}, {Title: "left out", Right: true}, {Title: "data", Room: 24, Wrap: true},
 	}}
 	for _, x := range all {
 		rows, left := "", ""
@@ -107,7 +106,11 @@ func standingsText(s render.Screen, all []standingJSON) string {
 		if x.LeftOut > 0 {
 			left = fmt.Sprintf("%.1f %%", 100*float64(x.LeftOut))
 		}
-		t.Row(x.Kind, cmp.Or(string(x.Profile), "every"), x.Origin, rows, left, strings.Join(x.Data, ", "))
+		kind := x.Kind
+		if x.Profile != "" {
+			kind += ", " + string(x.Profile)
+		}
+		t.Row(kind, x.Origin, rows, left, strings.Join(x.Data, ", "))
 	}
 	return t.String()
 }

@@ -33,7 +33,7 @@ const explainDetails = `MODULE is a path or a pattern (* stands for any part of 
 func explainFlags() []cli.Flag {
 	return slices.Concat(
 		modelFlags(bindingFlags("bind a dim, `NAME=N` (repeatable)", ""), predictionFlags(deviceFlag(""))),
-		[]cli.Flag{topFlag("10, all in JSON", "list the `N` most expensive operators")},
+		[]cli.Flag{topFlag("10, all in JSON", "list the `N` most expensive operators"), verboseFlag(doubtsToo)},
 		outputFlags(render.FormatNames(report.ExplainFormats()), ""),
 		[]cli.Flag{colorFlag()},
 	)
@@ -78,7 +78,7 @@ func runExplain(env *environment, ctx *cli.Context) error {
 	}
 	e := report.BuildExplanation(r, result, open, modules)
 	e.Top = ctx.Int("top")
-	r.View.Screen = env.screen
+	r.View.Screen, r.View.Verbose = env.screen, ctx.Bool("verbose")
 	return writeFormat(env, want.output, want.format.Write, e)
 }
 

@@ -163,7 +163,7 @@ func runExport(env *environment, ctx *cli.Context) error {
 		return err
 	}
 	if ctx.NArg() > 1 && !want.format.Several {
-		return usagef("export takes one MODEL, got %q too; two go into the format html", ctx.Args().Get(1))
+		return usagef("export takes one MODEL, got %q too; several go into the format html", ctx.Args().Get(1))
 	}
 	j := &exportJob{exportRequest: want, env: env}
 	for _, path := range ctx.Args().Slice() {

@@ -188,8 +188,13 @@ func (q *generateRequest) predict(in *generate.Input, generator *generate.Genera
 	if err != nil {
 		return nil, err
 	}
+	example := generator.Step.Open.Example
+	step, err := in.Target.Run(example)
+	if err != nil {
+		return nil, err
+	}
 	r := &report.Generation{
-		Report:     q.build(generator.Step.Open.Example, nil),
+		Report:     q.build(example, step),
 		Generation: sum, Generator: generator, Prompts: q.files.reader(in.Decoder), Files: q.files.list,
 		Memory: -1,
 	}

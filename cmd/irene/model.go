@@ -125,7 +125,7 @@ func (q *modelRequest) report(env *environment, g *graph.Graph) (*analysis.Analy
 // build makes the report of an analysis and its prediction.
 func (q *modelRequest) build(a *analysis.Analysis, result *predict.Result) *report.Report {
 	return report.Build(a, result, report.Options{
-		Version: report.Version(), Mode: q.prediction.mode, Convention: q.convention, Values: q.values, Tariff: q.tariff, DefaultDevice: q.prediction.byDefault(),
+		Version: report.Version(), Mode: q.prediction.mode, Convention: q.convention, Values: q.values, Tariff: q.tariff, DefaultDevice: q.prediction.byDefault(), DefaultProfile: q.prediction.settings.Profile == "",
 	})
 }
 

@@ -127,16 +127,59 @@ func uneven(sorted []int64, place func(float64) float64) float64 {
 // labelRoom is the part of an axis that the label of a size takes.
 const labelRoom = 0.055
 
-// sizeTicks has a tick for each size, and labels those that do not run into the label before; the largest always.
+// mostTicks is how many sizes an axis has ticks of without a label.
+const mostTicks = 64
+
+// sizeTicks has a tick for each size, and labels those that do not run into the label before; the largest always. Where not all
+// have room, multiples of a round number go first.
 func sizeTicks(sorted []int64, place func(float64) float64) []plot.Tick {
-	out := make([]plot.Tick, len(sorted))
-	last := math.Inf(1)
-	for i := len(sorted) - 1; i >= 0; i-- {
-		v := float64(sorted[i])
-		out[i].Value = v
-		if at := place(v); len(sorted) == 1 || last-at >= labelRoom {
-			out[i].Label, last = strconv.FormatInt(sorted[i], 10), at
+	labelled := apart(sorted, place)
+	if len(labelled) < len(sorted) {
+		if round := roundSizes(sorted, place); round != nil {
+			labelled = round
+		}
+	}
+	var out []plot.Tick
+	for _, n := range sorted {
+		switch {
+		case slices.Contains(labelled, n):
+			out = append(out, plot.Tick{Value: float64(n), Label: strconv.FormatInt(n, 10)})
+		case len(sorted) <= mostTicks:
+			out = append(out, plot.Tick{Value: float64(n)})
 		}
 	}
 	return out
+}
+
+// apart leaves out sizes that lie too near to a larger one.
+func apart(sorted []int64, place func(float64) float64) []int64 {
+	var out []int64
+	last := math.Inf(1)
+	for _, n := range slices.Backward(sorted) {
+		if at := place(float64(n)); len(sorted) == 1 || last-at >= labelRoom {
+			out, last = append(out, n), at
+		}
+	}
+	return out
+}
+
+// roundSizes are the multiples of the smallest round number that lie apart, with the largest size, which may take the place of
+// one; nil where fewer than four are swept.
+func roundSizes(sorted []int64, place func(float64) float64) []int64 {
+	largest := sorted[len(sorted)-1]
+	for power := int64(1); power <= largest; power *= 10 {
+		for _, k := range []int64{1, 2, 5} {
+			var multiples []int64
+			for _, n := range sorted {
+				if n%(k*power) == 0 || n == largest {
+					multiples = append(multiples, n)
+				}
+			}
+			kept := apart(multiples, place)
+			if len(multiples) >= 4 && len(kept) >= len(multiples)-1 {
+				return kept
+			}
+		}
+	}
+	return nil
 }

@@ -1,14 +1,27 @@
 package main
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
 )
 
-// TestSizeAxis: geometric sizes take logarithms and even ones do not; each size is a tick, and labels keep apart.
+// upTo are the sizes from step on, step apart.
+func upTo(high, step int64) (sizes []int64) {
+	for n := step; n <= high; n += step {
+		sizes = append(sizes, n)
+	}
+	return sizes
+}
+
+// TestSizeAxis: geometric sizes take logarithms and even ones do not; each size is a tick, unless they are very many, and labels
+// keep apart, at round sizes where not all have room.
 func TestSizeAxis(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
@@ -23,6 +36,8 @@ func TestSizeAxis(t *testing.T) {
 		{"two near", []int64{128, 512}, false, "128 512"},
 		{"two far", []int64{1, 512}, true, "1 512"},
 		{"one", []int64{7}, false, "7"},
+		{"many", upTo(512, 1), false, "50 100 150 200 250 300 350 400 450 512"},
+		{"more than labels", upTo(24, 1), false, "- 2 - 4 - 6 - 8 - 10 - 12 - 14 - 16 - 18 - 20 - 22 - 24"},
 		{"crowded", []int64{1, 1000, 1001, 1002, 2000}, false, "1 - - 1002 2000"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -73,5 +88,38 @@ func TestShortest(t *testing.T) {
 		if got := shortest(text); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
+	}
+}
+
+// TestNameFronts: the ends of a line are named, one name stands for a line without extent, and no two names run into each other,
+// by the size that their type has.
+func TestNameFronts(t *testing.T) {
+	p := newPlot()
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 10, 0, 10
+	slope, point := &frontLine{style: lineStyle([]*sweepLine{{}}, 0)}, &frontLine{style: lineStyle([]*sweepLine{{}}, 0)}
+	for i := range 40 {
+		slope.all, slope.names = append(slope.all, plotter.XY{X: 1 + float64(i)/5, Y: 9 - float64(i)/5}), append(slope.names, fmt.Sprintf("%d W", 100+10*i))
+		point.all, point.names = append(point.all, plotter.XY{X: 2, Y: 2}), append(point.names, fmt.Sprintf("%d W", 100+10*i))
+	}
+	n := nameFronts(p, []*frontLine{slope, point, {}})
+	for _, want := range []string{"100 W", "490 W", "100 W … 490 W"} {
+		if !slices.Contains(n.labels.Labels, want) {
+			t.Errorf("no %s among %v", want, n.labels.Labels)
+		}
+	}
+	if len(n.labels.Labels) < 10 || len(n.labels.Labels) > 40 {
+		t.Errorf("%d names: %v", len(n.labels.Labels), n.labels.Labels)
+	}
+	var drawn []vg.Rectangle
+	for i, text := range n.labels.Labels {
+		at := vg.Point{X: frontWidth * vg.Length(n.labels.XYs[i].X/10), Y: frontHeight * vg.Length(n.labels.XYs[i].Y/10)}
+		r := n.labels.TextStyle[i].Rectangle(text)
+		r = vg.Rectangle{Min: r.Min.Add(at), Max: r.Max.Add(at)}
+		for k, o := range drawn {
+			if r.Min.X < o.Max.X && o.Min.X < r.Max.X && r.Min.Y < o.Max.Y && o.Min.Y < r.Max.Y {
+				t.Errorf("%s runs into %s", text, n.labels.Labels[k])
+			}
+		}
+		drawn = append(drawn, r)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,20 +22,30 @@ const elided = "…"
 
 // TestReadme runs the command lines of README.md and docs. In a block marked console every "$ irene …" runs, all of a document
 // in one folder that holds fixtures/models, and what the block shows below is what it prints; "$ echo $?" shows its exit
-// status, 0 where it is not shown. Blocks marked sh or yaml are for what a clone lacks (other models, a GPU, measurements):
-// their commands are checked to exist with their flags. With -update the outputs are rewritten.
+// status, 0 where it is not shown. Blocks marked sh or yaml are for what a clone lacks (other models, a GPU, measurements): their
+// commands are checked to exist with their flags, and run where models that a clone has can stand for theirs. Blocks marked python
+// run as runPython says. With -update the outputs are rewritten.
 func TestReadme(t *testing.T) {
-	names, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	ran := 0
-	for _, name := range append(names, "../../README.md") {
-		t.Run(filepath.Base(name), func(t *testing.T) { ran += testDocument(t, name) })
+	for _, name := range documents(t, "README.md", "docs/*.md", "deploy/*.md", "deploy/*/*.md") {
+		t.Run(strings.TrimPrefix(name, "../../"), func(t *testing.T) { ran += testDocument(t, name) })
 	}
 	if ran < 20 {
 		t.Errorf("%d commands ran; are the blocks marked console?", ran)
 	}
+}
+
+// documents are the files of the repository that patterns name.
+func documents(t *testing.T, patterns ...string) (names []string) {
+	t.Helper()
+	for _, pattern := range patterns {
+		found, err := filepath.Glob("../../" + pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, found...)
+	}
+	return names
 }
 
 // testDocument runs one document and returns how many commands it has.
@@ -53,6 +65,7 @@ func testDocument(t *testing.T, name string) int {
 	}
 	t.Chdir(work)
 	got, ran := rerun(t, string(text))
+	got = runPython(t, got)
 	if fixtures.Updating() {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -86,6 +99,35 @@ func TestReadmeFits(t *testing.T) {
 	}
 }
 
+// TestInlineCommands: commands that documents speak of within a line exist, and so do their flags; "COMMAND" and "…" stand for some.
+func TestInlineCommands(t *testing.T) {
+	inline, fenced := regexp.MustCompile("`irene ([^`]+)`"), regexp.MustCompile("(?ms)^```.*?^```")
+	checked := 0
+	for _, name := range documents(t, "*.md", "docs/*.md", "docs/*/*.md", "deploy/*.md", "deploy/*/*.md") {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range inline.FindAllSubmatch(fenced.ReplaceAll(text, nil), -1) {
+			args, _ := words(strings.Join(strings.Fields(string(m[1])), " "))
+			if args[0] == "COMMAND" || args[0] == "…" || args[0] == helpCommand || strings.HasPrefix(args[0], "-") {
+				continue
+			}
+			c, err := lookup(commands(), args[0])
+			if err == nil {
+				_, _, err = arrange(c, append(args[1:], "VALUE")) // of a last flag that is named without one
+			}
+			if err != nil {
+				t.Errorf("%s: irene %s: %v", name, m[1], err)
+			}
+			checked++
+		}
+	}
+	if checked < 100 {
+		t.Errorf("%d commands", checked)
+	}
+}
+
 // rerun returns the text with the outputs that its commands print now, and how many commands it ran.
 func rerun(t *testing.T, text string) (string, int) {
 	t.Helper()
@@ -106,7 +148,9 @@ func rerun(t *testing.T, text string) (string, int) {
 		case "```sh", "```yaml":
 			for _, line := range commandLines(block) {
 				line = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), "- "), "run: ")
-				checkFlags(t, strings.TrimPrefix(line, "if ! "))
+				line = strings.TrimPrefix(line, "if ! ")
+				checkFlags(t, line)
+				tryCommand(t, line)
 			}
 		}
 		out = append(out, block...)
@@ -237,6 +281,52 @@ func checkFlags(t *testing.T, line string) {
 			}
 		}
 	}
+}
+
+// standIns are models that a clone has for those that documents speak of.
+var standIns = map[string]string{"model.onnx": "bert-base.onnx", "bert.onnx": "bert-base.onnx", "base.onnx": "distilbert-base.onnx.gz"}
+
+// inputLike are names of files, or folders, that commands read.
+var inputLike = regexp.MustCompile(`\.(onnx|jsonl?|csv|gz)$|/$`)
+
+// tryCommand runs a command of irene whose inputs are there, or a model in their place; others pass, and so does what measures, takes
+// measurements or serves a page. Limits may be exceeded.
+func tryCommand(t *testing.T, line string) {
+	t.Helper()
+	line, _, _ = strings.Cut(line, " || ")
+	line, _, _ = strings.Cut(line, " && ")
+	args, _ := words(line)
+	if len(args) < 3 || args[0] != "irene" || slices.Contains([]string{"profile", "train", "view"}, args[1]) {
+		return
+	}
+	for i, arg := range args {
+		if slices.Contains([]string{"-o", "--output", "--junit"}, args[i-min(i, 1)]) {
+			if drawn := slices.Contains([]string{".svg", ".pdf", ".png"}, filepath.Ext(arg)); drawn && args[1] == "export" && !hasGraphviz() {
+				return
+			}
+			continue
+		}
+		if model := standIns[arg]; model != "" {
+			args[i] = filepath.Join("fixtures", "models", model)
+			continue
+		}
+		_, file, named := strings.Cut(arg, "=")
+		if !named {
+			file = arg
+		}
+		if _, err := os.Stat(file); err != nil && inputLike.MatchString(file) {
+			return
+		}
+	}
+	var printed bytes.Buffer
+	if status := run(args[1:], strings.NewReader(""), &printed, &printed); status != exitDone && status != exitAssertion {
+		t.Errorf("%q: status %d\n%s", line, status, printed.String())
+	}
+}
+
+func hasGraphviz() bool {
+	_, err := exec.LookPath("dot")
+	return err == nil
 }
 
 // commandLines joins lines that a backslash continues.

@@ -111,7 +111,7 @@ func runSweep(env *environment, ctx *cli.Context) error {
 		return dimError(err, true)
 	}
 	if want.format.Name != "text" && want.output != "-" {
-		fmt.Fprint(env.stderr, s.Notes())
+		fmt.Fprint(env.stderr, s.Answer())
 	}
 	checks := want.judge(s)
 	if err := writeJUnit(env, want.junit, suitesOf(checks)); err != nil {

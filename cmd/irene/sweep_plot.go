@@ -36,7 +36,7 @@ func (q *sweepRequest) draw(env *environment, s *report.Sweep, axes [][]int64) e
 	if err := writeOutput(env, q.output, data); err != nil {
 		return err
 	}
-	fmt.Fprint(env.stdout, s.Head()+s.Notes())
+	fmt.Fprint(env.stdout, s.Head())
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -16,33 +17,47 @@ import (
 )
 
 // drawFront draws energy against time, with a line through the power limits, or clocks, for each device, precision and
-// size. Its ends say which these are, rings mark the front, crosses what does not fit, and a dashed line the deadline.
+// size, and a band for the intervals of energies. Points say which limits they are, where there is room, rings mark the front,
+// crosses what does not fit, and a dashed line the deadline.
 func drawFront(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byte, error) {
+	bands, err := intervals(s, lines)
+	if err != nil {
+		return nil, err
+	}
 	p := newPlot()
-	p.Title.Text = plotTitle(s, false)
+	p.Title.Text = plotTitle(s, bands != nil)
 	p.X.Label.Text, p.Y.Label.Text = "time of a run", "energy of a run"
-	of := func(r *sweep.Row) float64 { return float64(r.Energy) }
-	if s.Points > 1 { // runs of unlike sizes do unlike work
+	perItem := s.Points > 1 // runs of unlike sizes do unlike work
+	if perItem {
 		p.Y.Label.Text = "energy per " + s.Item()
-		of = func(r *sweep.Row) float64 { return float64(r.PerItem()) }
 	}
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xe4}, color.Gray{Y: 0xe4}
 	p.Add(grid)
+	var drawn []*frontLine
 	var times, costs []float64
 	for i, l := range lines {
 		f := frontLine{style: lineStyle(lines, i)}
 		for _, r := range l.rows {
-			pt := plotter.XY{X: float64(r.Time), Y: of(r)}
+			pt := plotter.XY{X: float64(r.Time), Y: float64(r.Energy)}
+			if perItem {
+				pt.Y = float64(r.PerItem())
+			}
 			if r.Unknown > 0 || !(pt.X > 0) || !(pt.Y > 0) || math.IsInf(pt.X+pt.Y, 0) {
 				continue
 			}
 			times, costs = append(times, pt.X), append(costs, pt.Y)
 			f.add(s, r, pt, x)
+			if e, known := bands[r]; known {
+				a, b := rowInterval(e, r, perItem)
+				f.low, f.high = append(f.low, plotter.XY{X: pt.X, Y: a}), append(f.high, plotter.XY{X: pt.X, Y: b})
+				costs = append(costs, a, b)
+			}
 		}
 		if err := f.draw(p); err != nil {
 			return nil, err
 		}
+		drawn = append(drawn, &f)
 	}
 	if times == nil {
 		return nil, fmt.Errorf("nothing to plot: no energy is known")
@@ -52,19 +67,27 @@ func drawFront(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 	}
 	spread(&p.X, times, func(v float64) string { return energy.Seconds(v).String() })
 	spread(&p.Y, costs, func(v float64) string { return energy.Joules(v).String() })
+	p.Add(nameFronts(p, drawn).labels)
 	legend := lineNames(lines)
 	if err := drawDeadline(p, &legend, float64(s.Deadline)); err != nil {
 		return nil, err
 	}
-	return writePlot(format, vg.Points(560), vg.Points(420), 144, legend, func(c draw.Canvas) {
+	return writePlot(format, frontWidth, frontHeight, 144, legend, func(c draw.Canvas) {
 		p.Draw(draw.Crop(c, vg.Points(4), -vg.Points(18), vg.Points(4), -vg.Points(4)))
 	})
 }
+
+// The size of such a plot in points, its legend aside.
+const (
+	frontWidth  vg.Length = 560
+	frontHeight vg.Length = 420
+)
 
 // frontLine is a line of such a plot.
 type frontLine struct {
 	style              draw.LineStyle
 	all, front, beyond plotter.XYs
+	low, high          plotter.XYs
 	names              []string // of all
 }
 
@@ -84,28 +107,73 @@ func (f *frontLine) add(s *report.Sweep, r *sweep.Row, pt plotter.XY, x int) {
 }
 
 func (f *frontLine) draw(p *plot.Plot) error {
-	if err := addLine(p, f.all, f.beyond, f.style); err != nil || len(f.all) == 0 {
+	if err := addBand(p, f.low, f.high, f.style.Color); err != nil {
 		return err
 	}
-	if len(f.front) > 0 {
-		rings, err := plotter.NewScatter(f.front)
-		if err != nil {
-			return err
-		}
-		rings.GlyphStyle = draw.GlyphStyle{Color: f.style.Color, Radius: vg.Points(3.5), Shape: draw.RingGlyph{}}
-		p.Add(rings)
+	if err := addLine(p, f.all, f.beyond, f.style); err != nil || len(f.front) == 0 {
+		return err
 	}
-	ends := plotter.XYLabels{XYs: plotter.XYs{f.all[0], f.all[len(f.all)-1]}, Labels: []string{f.names[0], f.names[len(f.names)-1]}}
-	labels, err := plotter.NewLabels(ends)
+	rings, err := plotter.NewScatter(f.front)
 	if err != nil {
 		return err
 	}
-	for i := range labels.TextStyle {
-		labels.TextStyle[i].Font.Variant, labels.TextStyle[i].Font.Size, labels.TextStyle[i].Color = "Sans", vg.Points(8), f.style.Color
-	}
-	labels.Offset = vg.Point{X: vg.Points(5), Y: vg.Points(3)}
-	p.Add(labels)
+	rings.GlyphStyle = draw.GlyphStyle{Color: f.style.Color, Radius: vg.Points(3.5), Shape: draw.RingGlyph{}}
+	p.Add(rings)
 	return nil
+}
+
+// nameFronts writes at points which limit, or clock, they are: at the ends of every line first, then at others, where no name
+// stands yet. The axes have their ranges.
+func nameFronts(p *plot.Plot, lines []*frontLine) *names {
+	n := &names{p: p, labels: &plotter.Labels{Offset: vg.Point{X: vg.Points(5), Y: vg.Points(3)}}}
+	for _, f := range lines {
+		switch last := len(f.all) - 1; {
+		case last < 0:
+		case last > 0 && overlap(n.box(f.all[0], f.names[0]), n.box(f.all[last], f.names[last])):
+			n.add(f, 0, f.names[0]+" … "+f.names[last])
+		default:
+			n.add(f, 0, f.names[0])
+			n.add(f, last, f.names[last])
+		}
+	}
+	for _, f := range lines {
+		for i := range f.all {
+			n.add(f, i, f.names[i])
+		}
+	}
+	return n
+}
+
+// names are the labels of points, which keep off each other.
+type names struct {
+	p      *plot.Plot
+	labels *plotter.Labels
+	taken  []vg.Rectangle
+}
+
+// nameSize is that of their type, in points.
+const nameSize = 8
+
+// box is about the place of a label.
+func (n *names) box(at plotter.XY, text string) vg.Rectangle {
+	low := vg.Point{X: frontWidth * vg.Length(n.p.X.Norm(at.X)), Y: frontHeight * vg.Length(n.p.Y.Norm(at.Y))}
+	return vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: vg.Length(0.6 * nameSize * float64(len(text)+1)), Y: 1.3 * nameSize})}
+}
+
+func overlap(a, b vg.Rectangle) bool {
+	return a.Min.X < b.Max.X && b.Min.X < a.Max.X && a.Min.Y < b.Max.Y && b.Min.Y < a.Max.Y
+}
+
+// add labels a point of a line, if there is room.
+func (n *names) add(f *frontLine, i int, text string) {
+	box := n.box(f.all[i], text)
+	if slices.ContainsFunc(n.taken, func(o vg.Rectangle) bool { return overlap(o, box) }) {
+		return
+	}
+	n.taken = append(n.taken, box)
+	style := n.p.X.Tick.Label
+	style.Font.Size, style.Color, style.XAlign, style.YAlign = nameSize, f.style.Color, draw.XLeft, draw.YBottom
+	n.labels.XYs, n.labels.Labels, n.labels.TextStyle = append(n.labels.XYs, f.all[i]), append(n.labels.Labels, text), append(n.labels.TextStyle, style)
 }
 
 // drawDeadline draws an upright line at a time; none at 0.

@@ -14,6 +14,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
@@ -55,14 +56,29 @@ func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 	})
 }
 
-// plotTitle names the model, its sizes that are not swept, and the device where there is one; then what bands are.
+// plotTitle names the model, what all points have in common of sizes, device, power limit and clock, and what bands are.
 func plotTitle(s *report.Sweep, bands bool) string {
 	parts := []string{filepath.Base(s.Model.File)}
+	for _, a := range s.Axes {
+		if len(a.Sizes) == 1 {
+			parts = append(parts, fmt.Sprintf("%s = %d", a.Name, a.Sizes[0]))
+		}
+	}
 	for _, d := range s.Fixed() {
 		parts = append(parts, fmt.Sprintf("%s = %d", d.Name, d.Value))
 	}
 	if s.Groups == 1 {
 		parts = append(parts, s.GroupName(0))
+	}
+	limits, clocks := map[energy.Watts]bool{}, map[energy.Hertz]bool{}
+	for i := range s.Settings {
+		limits[s.Settings[i].PowerLimit], clocks[s.Settings[i].Clock] = true, true
+	}
+	if on := &s.Settings[0]; len(limits) == 1 && on.PowerLimit > 0 {
+		parts = append(parts, "at most "+on.PowerLimit.String())
+	}
+	if on := &s.Settings[0]; len(clocks) == 1 && on.Clock > 0 {
+		parts = append(parts, "at "+on.Clock.String())
 	}
 	title := strings.Join(parts, ", ")
 	if bands {
@@ -94,10 +110,7 @@ func drawPanel(s *report.Sweep, lines []*sweepLine, x int, of *panel, bands map[
 				outside = append(outside, pt)
 			}
 			if e, known := bands[r]; known && of.energy {
-				a, b := float64(e.Low), float64(e.High)
-				if of.perItem {
-					a, b = a/r.Items, b/r.Items
-				}
+				a, b := rowInterval(e, r, of.perItem)
 				low, high = append(low, plotter.XY{X: pt.X, Y: a}), append(high, plotter.XY{X: pt.X, Y: b})
 				shown = append(shown, a, b)
 			}
@@ -116,6 +129,15 @@ func drawPanel(s *report.Sweep, lines []*sweepLine, x int, of *panel, bands map[
 	spread(&p.Y, shown, m.Unit.Text)
 	sizeAxis(&p.X, s.Axes[x].Sizes)
 	return p, nil
+}
+
+// rowInterval is the interval of a row's energy, of a run or of one item.
+func rowInterval(e law.Estimate, r *sweep.Row, perItem bool) (low, high float64) {
+	low, high = float64(e.Low), float64(e.High)
+	if perItem {
+		return low / r.Items, high / r.Items
+	}
+	return low, high
 }
 
 // Bands are drawn of that many lines and points at most: those of more lie over each other, or take long to predict.

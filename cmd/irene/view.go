@@ -22,6 +22,13 @@ func expandFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "expand", Usage: "show each of equal layers"}
 }
 
+// doubtsToo is what verboseFlag adds to what a model takes.
+const doubtsToo = "say where the names of modules come from, and every doubt with its reason"
+
+func verboseFlag(usage string) cli.Flag {
+	return &cli.BoolFlag{Name: "verbose", Usage: usage}
+}
+
 func strictFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "strict", Usage: "fail where an operator's cost is not known"}
 }

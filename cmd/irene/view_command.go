@@ -15,12 +15,12 @@ import (
 func viewCommand() command {
 	return command{
 		name:    "view",
-		summary: "the page of a model, or of two side by side, in your browser",
+		summary: "the page of a model, or of several compared, in your browser",
 		args:    "MODEL …",
 		min:     1,
 		max:     page.Most,
 		details: `Shows what irene export writes as HTML, without a file: sizes and device are chosen on the page. The address is printed, and
-   answers on this machine alone, until Ctrl-C. Two models are compared.
+   answers on this machine alone, until Ctrl-C. Up to six models are compared.
 
      irene view bert.onnx
      irene view bert.onnx distilbert.onnx --device l4 --dim batch=8

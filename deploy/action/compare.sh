@@ -88,11 +88,18 @@ ofBase() {
 	git show "$base:$1" >"$old"
 }
 
+# asBase calls files of the base by base: and their path in what irene wrote.
+asBase() {
+	local text
+	text=$(cat "$1")
+	printf '%s\n' "${text//"$out/base/"/base:}" >"$1"
+}
+
 # judge notes what a run of irene ended with: its status, the file, what it printed to standard error.
 judge() {
 	local status=$1 file=$2 said
+	asBase "$3"
 	said=$(sed 's/^irene: //' "$3")
-	said=${said//"$out/base/"/base:}
 	case $status in
 	0) return 0 ;;
 	3) worse failed ;;
@@ -137,7 +144,7 @@ added() {
 	worse compared
 	if ! readable "$new" "$new"; then return; fi
 	budgets "$new" "$out/one.md"
-	row "$new" "$(mark new)" "${problem:-$(sed -n 's/^- total: //p' "$out/one.md" | head -1)}"
+	row "$new" "$(mark new)" "${problem:-$(sed -n -e 's/^- energy: //p' -e 's/^- time: //p' -e 's/^- work: //p' "$out/one.md" | head -3 | paste -sd ';' - | sed 's/;/; /g')}"
 	detail "$new" "$out/one.md"
 }
 
@@ -165,6 +172,7 @@ compared() {
 	if [ ${#args[@]} != 0 ]; then args+=(--junit "$out/junit/$models.xml"); fi
 	"$IRENE" compare --quiet --format markdown ${flags[@]+"${flags[@]}"} ${args[@]+"${args[@]}"} -- "$before" "$new" >"$out/one.md" 2>"$out/said" || status=$?
 	judge $status "$name" "$out/said" || true
+	if [ -e "$out/junit/$models.xml" ]; then asBase "$out/junit/$models.xml"; fi
 	budgets "$new" /dev/null
 	row "$name" "$(mark changed)" "$(sed -n 's/^- verdict: //p' "$out/one.md" | head -1)${problem:+ — $problem}"
 	detail "$name" "$out/one.md"

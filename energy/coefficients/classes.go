@@ -10,6 +10,7 @@ import (
 // in for it where it was never measured.
 type Class struct {
 	Name  string
+	Noun  string // what an operator of the class is in sentences; "" where it is just an operator
 	Terms []Term
 	Like  string // stands in for the class; "" for the last of a chain
 	// tie holds the class's joules and seconds per byte to those of elementwise kernels in the fit. Without it, data in
@@ -31,20 +32,20 @@ var (
 
 // Classes lists the classes in the order in which the ladder of stand-ins ends: every chain leads to elementwise.
 var Classes = [...]Class{
-	{Name: "gemm", Terms: product, Like: "bmm", Tie: 0.3},
-	{Name: "bmm", Terms: batched, Like: "gemm"},
-	{Name: "conv", Terms: product, Like: "gemm", Tie: 0.3},
-	{Name: "attention", Terms: batched, Like: "bmm", Tie: 0.3},
-	{Name: "recurrent", Terms: product, Like: "gemm", Tie: 0.3},
-	{Name: "moe", Terms: product, Like: "gemm", Tie: 0.3},
+	{Name: "gemm", Noun: "product", Terms: product, Like: "bmm", Tie: 0.3},
+	{Name: "bmm", Noun: "batched product", Terms: batched, Like: "gemm"},
+	{Name: "conv", Noun: "convolution", Terms: product, Like: "gemm", Tie: 0.3},
+	{Name: "attention", Noun: "fused attention", Terms: batched, Like: "bmm", Tie: 0.3},
+	{Name: "recurrent", Noun: "recurrent layer", Terms: product, Like: "gemm", Tie: 0.3},
+	{Name: "moe", Noun: "expert layer", Terms: product, Like: "gemm", Tie: 0.3},
 	{Name: HostClass, Terms: []Term{Launches}},
-	{Name: "softmax", Terms: moves, Like: "norm"},
-	{Name: "norm", Terms: moves, Like: "softmax"},
-	{Name: BaseClass, Terms: moves},
-	{Name: "activation", Terms: moves, Like: BaseClass, Tie: 0.3},
-	{Name: "reduce", Terms: moves, Like: BaseClass, Tie: 0.3},
-	{Name: "move", Terms: moves, Like: BaseClass},
-	{Name: "gather", Terms: moves, Like: "move"},
+	{Name: "softmax", Noun: "softmax operator", Terms: moves, Like: "norm"},
+	{Name: "norm", Noun: "normalization", Terms: moves, Like: "softmax"},
+	{Name: BaseClass, Noun: "elementwise operator", Terms: moves},
+	{Name: "activation", Noun: "activation function", Terms: moves, Like: BaseClass, Tie: 0.3},
+	{Name: "reduce", Noun: "reduction", Terms: moves, Like: BaseClass, Tie: 0.3},
+	{Name: "move", Noun: "data move", Terms: moves, Like: BaseClass},
+	{Name: "gather", Noun: "look-up", Terms: moves, Like: "move"},
 }
 
 // ClassOf returns the row of a class; classes without a row of their own behave like elementwise ones.

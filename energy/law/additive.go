@@ -211,8 +211,8 @@ func (f *Features) Quantities() map[string]float64 {
 	return q
 }
 
-// outside says how a kernel lies outside the range that its rate was fitted on, with a tenth of tolerance; "" where it does
-// not. Below a range that reaches down to kernels that a launch outlasts (hidden bytes) there is nothing new.
+// outside says how a kernel lies outside the range that its rate was fitted on, with a tenth of tolerance, and behind a colon
+// what of it does; "" where it does not. Below a range that reaches down to kernels that a launch outlasts (hidden bytes) there is nothing new.
 func outside(r *coefficients.Rate, f *Features, hidden float64) string {
 	quantities := f.Quantities()
 	for _, name := range []string{rangeRows, rangeDepth, rangeBytes, rangeFLOPs} {
@@ -221,9 +221,11 @@ func outside(r *coefficients.Rate, f *Features, hidden float64) string {
 		if !ok || !known {
 			continue
 		}
-		below := v < 0.9*fitted.Low && (name == rangeDepth || name == rangeRows || r.Range[rangeBytes].Low > hidden)
-		if below || v > 1.1*fitted.High {
-			return fmt.Sprintf("%s of %s outside the fitted %.3g … %.3g", name, f.Class, fitted.Low, fitted.High)
+		switch {
+		case v < 0.9*fitted.Low && (name == rangeDepth || name == rangeRows || r.Range[rangeBytes].Low > hidden):
+			return fmt.Sprintf("smaller than any measured: %s below %s", name, energy.FormatCount(fitted.Low))
+		case v > 1.1*fitted.High:
+			return fmt.Sprintf("larger than any measured: %s above %s", name, energy.FormatCount(fitted.High))
 		}
 	}
 	return ""

@@ -95,14 +95,16 @@ func (s *Sheets) Add(l *Overlap) int {
 	})
 }
 
-// place is where a value stands in a list, at its end where it did not.
+// place is where a value stands in a list, at its end where it did not. What was placed last is looked at first: laws of
+// one device follow each other.
 func place[T any](list *[]T, v T) int {
-	i := slices.IndexFunc(*list, func(x T) bool { return reflect.DeepEqual(x, v) })
-	if i < 0 {
-		i = len(*list)
-		*list = append(*list, v)
+	for i := len(*list) - 1; i >= 0; i-- {
+		if reflect.DeepEqual((*list)[i], v) {
+			return i
+		}
 	}
-	return i
+	*list = append(*list, v)
+	return len(*list) - 1
 }
 
 // MachineSheet is what the law reads of a device's row, in SI units, and what constants are one device's alone.

@@ -14,18 +14,13 @@ import (
 // time of their values. Whoever has it can predict at any sizes without this package; the HTML report does.
 type Recipe struct {
 	Basis
-	Kernels   []RecipeKernel       // and calls, in graph order
-	Overlap   *law.Overlap         // that predicts kernels; nil where rates do
-	Rates     []*coefficients.Rate // that kernels speak of
-	Host      law.Share            // a launch or call that no work hides
-	Hidden    float64              // bytes whose move hides one
+	Steps     []Step       // kernels and calls, in graph order
+	Overlap   *law.Overlap // that predicts kernels; nil where rates do
+	Host      law.Share    // a launch or call that no work hides
+	Hidden    float64      // bytes whose move hides one
 	Residuals *coefficients.Residuals
-}
 
-// RecipeKernel is a step, and the index of its rate; -1 where it goes by none.
-type RecipeKernel struct {
-	*Step
-	Rate int
+	linear linear
 }
 
 // linear is a law whose kernels take a rate times each of their terms.
@@ -60,37 +55,23 @@ func Rules() RecipeRules {
 
 // Recipe writes the program down for another reader. It fails where nobody else knows the law.
 func (p *Program) Recipe() (*Recipe, error) {
-	out := &Recipe{Basis: p.Basis, Residuals: p.residuals, Kernels: make([]RecipeKernel, 0, len(p.Steps))}
+	out := &Recipe{Basis: p.Basis, Residuals: p.residuals, Steps: p.Steps}
 	switch l := p.law.(type) {
 	case *law.Overlap:
 		out.Overlap = l
-		for i := range p.Steps {
-			out.Kernels = append(out.Kernels, RecipeKernel{&p.Steps[i], -1})
-		}
 	case linear:
-		out.rate(p.Steps, l)
+		out.linear = l
+		out.Host, out.Hidden = l.Launch()
 	default:
 		return nil, errors.New("a page cannot calculate with the law of these coefficients")
 	}
 	return out, nil
 }
 
-// rate finds the rates of kernels.
-func (out *Recipe) rate(steps []Step, l linear) {
-	out.Host, out.Hidden = l.Launch()
-	index := map[coefficients.Key]int{}
-	for i := range steps {
-		k := RecipeKernel{&steps[i], -1}
-		if !k.IsCall() {
-			rate := l.Rate(k.Cost)
-			at, ok := index[rate.Key]
-			if !ok {
-				at = len(out.Rates)
-				index[rate.Key] = at
-				out.Rates = append(out.Rates, rate)
-			}
-			k.Rate = at
-		}
-		out.Kernels = append(out.Kernels, k)
+// Rate is what a kernel of a class in an element type goes by; nil where the law has no rates.
+func (r *Recipe) Rate(class string, dtype graph.DType) *coefficients.Rate {
+	if r.linear == nil {
+		return nil
 	}
+	return r.linear.Rate(&graph.Cost{Class: class, DType: dtype})
 }

@@ -44,12 +44,12 @@ func TestRecipesAreExact(t *testing.T) {
 func compareRecipe(t *testing.T, r *Recipe, a *analysis.Analysis, res *Result) {
 	t.Helper()
 	var made []*graph.Node
-	for i := range r.Kernels {
-		k := &r.Kernels[i]
+	for i := range r.Steps {
+		k := &r.Steps[i]
 		made = append(append(made, k.Node), k.Members...)
 		joules, seconds, known := follow(r, k, a)
 		want := res.Kernels[i]
-		if known != want.Known && k.Rate >= 0 {
+		if known != want.Known && !k.IsCall() {
 			t.Errorf("%v: %s: known is %v, predicted %v", a.Dims, k.Node.Label(), known, want.Known)
 		}
 		if known && (!near(float64(joules), float64(want.Energy), 1e-12) || !near(float64(seconds), float64(want.Time), 1e-12)) {
@@ -64,7 +64,7 @@ func compareRecipe(t *testing.T, r *Recipe, a *analysis.Analysis, res *Result) {
 }
 
 // follow does what a reader of the recipe has to do.
-func follow(r *Recipe, k *RecipeKernel, a *analysis.Analysis) (energy.Joules, energy.Seconds, bool) {
+func follow(r *Recipe, k *Step, a *analysis.Analysis) (energy.Joules, energy.Seconds, bool) {
 	known := k.Cost.Known
 	num := func(d graph.Dim) float64 {
 		n, ok := a.Eval(d)
@@ -77,7 +77,7 @@ func follow(r *Recipe, k *RecipeKernel, a *analysis.Analysis) (energy.Joules, en
 		share = max(0, 1-bytes/r.Hidden)
 	}
 	joules, seconds := energy.Joules(share)*r.Host.Energy, energy.Seconds(share)*r.Host.Time
-	if k.Rate < 0 {
+	if k.IsCall() {
 		return joules, seconds, known
 	}
 	flops := 2 * num(k.Cost.MACs)
@@ -94,7 +94,7 @@ func follow(r *Recipe, k *RecipeKernel, a *analysis.Analysis) (energy.Joules, en
 			}
 		}
 	}
-	rate := r.Rates[k.Rate]
+	rate := r.Rate(k.Cost.Class, k.Cost.DType)
 	for i, v := range x {
 		joules += energy.Joules(rate.Energy[i] * v)
 		seconds += energy.Seconds(rate.Time[i] * v)

@@ -67,6 +67,7 @@ type View struct {
 	Top     int      // negative: the format chooses
 	ByDiff  bool     // biggest differences first
 	Expand  bool
+	Verbose bool // every doubt with its reason
 	render.Screen
 	Modules []*Row // asked for; nil: all
 }

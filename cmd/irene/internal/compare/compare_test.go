@@ -128,6 +128,16 @@ func TestTree(t *testing.T) {
 	}
 }
 
+// TestTreeChains: a model that is a single layer shares its row with it, one of several equal ones does not.
+func TestTreeChains(t *testing.T) {
+	if x := layered(t, 1, 1).tree()[0]; x.label != "model (layer.0)" || len(x.children) == 1 && !x.children[0].own {
+		t.Errorf("one layer: %q with %d rows below", x.label, len(x.children))
+	}
+	if x := layered(t, 2, 2).tree()[0]; x.label != "model" || len(x.children) != 1 || x.children[0].label != "layer.0…1" {
+		t.Errorf("two layers: %q with %d rows below", x.label, len(x.children))
+	}
+}
+
 // TestFormats reads CSV back, and looks for the difference in what people read.
 func TestFormats(t *testing.T) {
 	c := layered(t, 1, 2)

@@ -24,7 +24,7 @@ func writeDevicesMarkdown(w io.Writer, d *Devices) error {
 	return writeMarkdownOf(w, title, d.head(), d.grids(), d.notes())
 }
 
-// head says which device takes the least, of what, and under which assumptions.
+// head says which device takes the least, of what, under which assumptions, and what changes that.
 func (d *Devices) head() []render.Note {
 	var out []render.Note
 	for _, text := range d.verdicts() {
@@ -43,7 +43,14 @@ func (d *Devices) head() []render.Note {
 		out = append(out, render.Note{Key: "deadline", Text: fmt.Sprintf("%v for %s", d.Deadline, of)})
 	}
 	text := fmt.Sprintf("%s; %s, runtime %s", r.NumbersText(), report.BoundaryText(r.Device.Boundary), r.Device.Profile)
-	return append(out, render.Note{Key: "numbers", Text: text})
+	out = append(out, render.Note{Key: "numbers", Text: text})
+	for _, k := range r.Unknown {
+		out = append(out, report.UnknownNote(k))
+	}
+	for _, w := range d.warnings() {
+		out = append(out, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
+	}
+	return out
 }
 
 // dimsText lists the dims, but for the batch that was looked for.
@@ -213,7 +220,7 @@ func (d *Devices) originsText() string {
 	return strings.Join(list, "; ")
 }
 
-// notes say what ratios rest on, and what makes the numbers less sure.
+// notes say what numbers and ratios rest on.
 func (d *Devices) notes() []render.Note {
 	var out []render.Note
 	if len(d.ranking.list) > 0 {
@@ -224,14 +231,6 @@ func (d *Devices) notes() []render.Note {
 	}
 	for _, n := range d.Notes {
 		out = append(out, render.Note{Key: "note", Text: n, Mark: render.Yellow})
-	}
-	if r := d.first(); r != nil {
-		for _, k := range r.Unknown {
-			out = append(out, render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Mark: render.Yellow})
-		}
-	}
-	for _, w := range d.warnings() {
-		out = append(out, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
 	}
 	return out
 }

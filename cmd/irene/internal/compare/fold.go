@@ -50,7 +50,7 @@ func (c *Comparison) tree() []*compared {
 		if c.View.Modules != nil {
 			x.label = cmp.Or(firstPath(x.paths), "model")
 		} else {
-			x.label = "model"
+			x.label = strings.TrimSuffix("model ("+x.label+")", " ()")
 		}
 		out = append(out, x)
 	}
@@ -84,13 +84,26 @@ func (f *rowFolder) siblings(list []*report.Folded[*Row], within bool) []*compar
 		if x.state == spread {
 			out = append(out, x.promote()...)
 		} else {
-			out = append(out, x)
+			out = append(out, x.joined())
 		}
 	}
 	if f.c.View.ByDiff {
 		slices.SortStableFunc(out, func(x, y *compared) int { return cmp.Compare(y.gap(), x.gap()) })
 	}
 	return out
+}
+
+// joined is a row in one with the only one below it, and so on down a chain of those that have nothing else.
+func (x *compared) joined() *compared {
+	for len(x.children) == 1 && !x.whole && x.state == beside {
+		c := x.children[0]
+		if c.own || c.state != beside || c.count != 1 && (x.count != 1 || x.label == "") {
+			break
+		}
+		x.label, x.paths = strings.TrimPrefix(x.label+"."+c.label, "."), c.paths
+		x.whole, x.count, x.children = c.whole, max(x.count, c.count), c.children
+	}
+	return x
 }
 
 // promote gives what hangs below a row whose parts answer to others in its place.

@@ -80,33 +80,27 @@ func (c *Comparison) grids() []*grid {
 	return slices.DeleteFunc(list, func(g *grid) bool { return len(g.rows) == 0 })
 }
 
-// head says what comes out, what was compared, and under which assumptions.
+// head says what comes out, what was compared, under which assumptions, and what changes that.
 func (c *Comparison) head() []render.Note {
 	out := c.verdicts()
 	for k, r := range c.Points[0].Reports {
-		h := r.HeadNotes()
-		text := h[0].Text
 		dims := r.DimsText()
 		for _, p := range c.Points[1:] {
 			if d := p.Reports[k].DimsText(); d != dims {
 				dims += "; then " + d
 			}
 		}
-		out = append(out, render.Note{Key: c.Names[k], Text: text + ": " + dims})
+		out = append(out, render.Note{Key: c.Names[k], Text: fmt.Sprintf("%s (%s): %s", r.Model.File, r.AboutModel(), dims)})
 	}
 	first := c.Points[0].Reports[0]
 	if first.Device != nil {
-		for _, n := range first.HeadNotes() {
-			if n.Key == "device" {
-				out = append(out, n)
-			}
-		}
+		out = append(out, render.Note{Key: "device", Text: first.DeviceText()})
 	}
-	text := fmt.Sprintf("%s; FLOPs count %s", first.NumbersText(), first.Convention)
+	text := first.NumbersText()
 	if c.Per != report.PerRun {
 		text += fmt.Sprintf("; all but parameters and operators are per %s", c.Per)
 	}
-	return append(out, render.Note{Key: "numbers", Text: text})
+	return append(append(out, render.Note{Key: "numbers", Text: text}), c.ofEach((*report.Report).Alerts)...)
 }
 
 // totals compares the models as wholes: a row per metric, or per metric and point.
@@ -154,7 +148,7 @@ func intervalText(r *report.Report, share float64) string {
 	return rangeText((m.Low / n).String(), (m.High / n).String())
 }
 
-// notes are what to know beside the tables: what only one model has, the rule of verdicts, warnings.
+// notes are what to know beside the tables: what only one model has, the rule of verdicts, doubts.
 func (c *Comparison) notes() []render.Note {
 	var out []render.Note
 	x := c.shown()[0]
@@ -183,30 +177,35 @@ func (c *Comparison) notes() []render.Note {
 	if c.ranked() {
 		out = append(out, render.Note{Key: frontMark, Text: frontNote})
 	}
-	return append(out, c.doubts()...)
+	return append(append(out, c.Points[0].Reports[0].CountedNote()), c.doubts()...)
 }
 
-// doubts are what makes the numbers less sure: what several models share is said once. Of three models and more, what their
-// predictions rest on is said in shares.
+// doubts are what makes the numbers less sure. Of three models and more, what their predictions rest on is said in shares.
 func (c *Comparison) doubts() []render.Note {
+	return c.ofEach(func(r *report.Report) []render.Note {
+		if !c.ranked() {
+			return r.Doubts(c.View.Verbose)
+		}
+		if text := r.OriginsText(); text != "" {
+			return []render.Note{{Key: "rests on", Text: text}}
+		}
+		return nil
+	})
+}
+
+// ofEach are notes of each model: what several share is said once.
+func (c *Comparison) ofEach(notes func(*report.Report) []render.Note) []render.Note {
 	var out []render.Note
-	add := func(k int, n render.Note) {
-		i := slices.IndexFunc(out, func(o render.Note) bool { return o.Text == n.Text && strings.HasSuffix(o.Key, " "+n.Key) })
-		if i >= 0 {
-			out[i].Key = strings.TrimSuffix(out[i].Key, " "+n.Key) + ", " + c.Names[k] + " " + n.Key
-			return
-		}
-		n.Key = c.Names[k] + " " + n.Key
-		out = append(out, n)
-	}
 	for k, r := range c.Points[0].Reports {
-		for _, n := range r.Doubts() {
-			if !c.ranked() || n.Key == "unknown" || n.Key == "warning" {
-				add(k, n)
+		for _, n := range notes(r) {
+			key := c.Names[k] + " " + n.Key
+			i := slices.IndexFunc(out, func(o render.Note) bool { return o.Text == n.Text && strings.HasSuffix(o.Key, " "+n.Key) })
+			if i >= 0 {
+				out[i].Key = strings.TrimSuffix(out[i].Key, " "+n.Key) + ", " + key
+				continue
 			}
-		}
-		if text := r.OriginsText(); c.ranked() && text != "" {
-			add(k, render.Note{Key: "rests on", Text: text})
+			n.Key = key
+			out = append(out, n)
 		}
 	}
 	return out

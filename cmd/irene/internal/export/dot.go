@@ -254,7 +254,7 @@ func (d *dotWriter) flow(f *flow, readers int) {
 	fmt.Fprintf(d, "\t%s -> %s", f.from.name(), f.to.name())
 	var attrs []string
 	n, known := d.p.bytes(f.values)
-	data := f.to.operator == nil || len(through(f.to.operator.Node)) > 0 || f.to.operator.Metrics.Costs()
+	data := f.to.operator == nil || !readsShape(f.to.operator.Node) || f.to.operator.Metrics.Costs()
 	if known && n > 0 && data && readers <= manyReaders {
 		attrs = append(attrs, fmt.Sprintf("penwidth=%.1f", math.Max(0.4, math.Min(4, (math.Log10(float64(n))-2)*0.6))))
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -227,7 +228,8 @@ func TestDOTLarge(t *testing.T) {
 	}
 }
 
-// TestDOTModels: Graphviz reads every model in full, and lays out the default picture in a few seconds.
+// TestDOTModels: Graphviz reads every model in full, and lays out the default picture in a few seconds; no input or output of
+// the graph stands there without an arrow.
 func TestDOTModels(t *testing.T) {
 	for _, name := range fixtures.EveryModel(t) {
 		t.Run(name, func(t *testing.T) {
@@ -236,6 +238,11 @@ func TestDOTModels(t *testing.T) {
 				r := reporttest.Build(t, g, symbolic)
 				text := exported(t, r, "dot")
 				d := parse(t, text)
+				for id, label := range d.labels {
+					if id[0] == 'v' && !slices.ContainsFunc(d.edges, func(e string) bool { return slices.Contains(strings.Fields(e), id) }) {
+						t.Errorf("no arrow at %s", label)
+					}
+				}
 				began := time.Now()
 				graphviz(t, text, "-Tsvg")
 				if took := time.Since(began); took > 5*time.Second || len(d.labels) > 150 {
@@ -296,6 +303,28 @@ func TestDOTConstants(t *testing.T) {
 	r.View.Depth = -1
 	if d := parse(t, exported(t, r, "dot")); strings.Contains(fmt.Sprint(d.labels), "Constant") {
 		t.Errorf("a picture of what costs shows constants: %v", d.labels)
+	}
+}
+
+// TestDOTBundles: of many inputs, those that go to one box are one where they are of one type.
+func TestDOTBundles(t *testing.T) {
+	parts := []onnxtest.Part{onnxtest.Opset("", 17), onnxtest.In("h0", graph.Float32, 1, 3), onnxtest.In("mask", graph.Float32, 3)}
+	for i := range 8 {
+		past := fmt.Sprintf("past.%d", i)
+		parts = append(parts, onnxtest.In(past, graph.Float32, 2, 3),
+			onnxtest.Node("Add", fmt.Sprintf("h%d %s", i, past), fmt.Sprintf("h%d", i+1), onnxtest.Name(fmt.Sprintf("/layer/Add_%d", i))))
+	}
+	r := reportOf(t, append(parts, onnxtest.Node("Mul", "h8 mask", "y", onnxtest.Name("/layer/Mul")), onnxtest.Out("y", graph.Float32, 2, 3))...)
+	r.View.Depth = 1
+	var ends []string
+	for id, label := range parse(t, exported(t, r, "dot")).labels {
+		if strings.HasPrefix(id, "v") {
+			ends = append(ends, label)
+		}
+	}
+	slices.Sort(ends)
+	if got, want := strings.Join(ends, " "), `"h0\n[1, 3]" "mask\n[3]" "past.0\nand 7 more" "y\n[2, 3]"`; got != want {
+		t.Errorf("inputs and outputs %s, want %s", got, want)
 	}
 }
 

@@ -293,37 +293,45 @@ func (p *picture) origins(v *graph.Value) []origin {
 		return p.memo[v]
 	}
 	var out []origin
-	for _, in := range through(maker) {
+	inputs, all := through(maker)
+	for _, in := range inputs {
 		for _, o := range p.origins(in) {
 			if !slices.Contains(out, o) {
 				out = append(out, o)
 			}
+		}
+		if len(out) > 0 && !all {
+			break
 		}
 	}
 	p.memo[v] = out
 	return out
 }
 
-// through are the inputs that an operator without cost hands on: the first as a rule. What is computed of shapes is
-// no flow of data.
-func through(n *graph.Node) []*graph.Value {
-	switch n.Op {
-	case "Shape", "Size", "Constant", "ConstantOfShape":
-		return nil
-	case "If":
-		var out []*graph.Value
+// through are the inputs that an operator without cost hands on: all, or the first that comes from a box. What is computed of
+// shapes is no flow of data.
+func through(n *graph.Node) (inputs []*graph.Value, all bool) {
+	switch {
+	case readsShape(n):
+		return nil, false
+	case n.Op == "If":
 		for _, b := range n.Bodies() {
-			out = append(out, b.Outputs...)
+			inputs = append(inputs, b.Outputs...)
 		}
-		return out
+		return inputs, true
 	}
-	return n.Inputs[:min(1, len(n.Inputs))]
+	return n.Inputs, false
+}
+
+// readsShape reports whether an operator reads nothing of its inputs but their shapes.
+func readsShape(n *graph.Node) bool {
+	return slices.Contains([]string{"Shape", "Size", "ConstantOfShape"}, n.Op)
 }
 
 // fewEnds is the number of inputs or outputs of a graph that stay apart.
 const fewEnds = 8
 
-// bundle draws inputs that go to the same boxes as one, where there are many; and outputs that come from the same.
+// bundle draws inputs of one type that go to the same box as one, where there are many; and outputs that come from the same.
 func (p *picture) bundle(outputs bool) {
 	other := map[*box][]int{}
 	var ends []*box
@@ -340,13 +348,17 @@ func (p *picture) bundle(outputs bool) {
 			other[end] = append(other[end], there.id)
 		}
 	}
-	first := map[int]*box{}
+	type bundle struct {
+		box    int
+		typeOf string
+	}
+	first := map[bundle]*box{}
 	into := map[*box]*box{}
 	for _, b := range ends {
 		if len(other[b]) != 1 {
 			continue
 		}
-		k := other[b][0]
+		k := bundle{other[b][0], typeOf(p.r, b.values[0])}
 		if first[k] == nil {
 			first[k] = b
 			continue

@@ -129,8 +129,8 @@ func (p *Page) precision(as string) (precision, error) {
 	return precision{as: as, open: open}, err
 }
 
-// bind binds every device to every type under every profile; other types to those devices alone whose rates the page needs,
-// and to one of those that laws speak of, for its kernels.
+// bind binds every device to every type under every profile; other types to one device alone of each kind of law, for its
+// kernels.
 func (p *Page) bind(many bool) error {
 	for k := range p.types {
 		of := map[*coefficients.Coefficients]string{}
@@ -170,13 +170,13 @@ func (p *Page) opening() []string {
 func (p *Page) bindType(t *precision, all bool) error {
 	var targets []predict.Target
 	var at []int
-	overlap := false
+	bound := map[bool]bool{} // by whether kernels overlap
 	for i := range p.devices {
 		d := &p.devices[i]
-		if overlap && d.Coefficients.Overlaps() && !all {
+		if bound[d.Coefficients.Overlaps()] && !all {
 			continue
 		}
-		overlap = overlap || d.Coefficients.Overlaps()
+		bound[d.Coefficients.Overlaps()] = true
 		for k, name := range p.profiles {
 			x := d.Target
 			x.Options.Profile = name

@@ -29,7 +29,7 @@ type pageData struct {
 	Metrics []metric    `json:"metrics" lines:"before"`
 	Models  []model     `json:"models" lines:"before,each"`
 	Rows    []row       `json:"rows,omitzero" lines:"before,each"` // of several models
-	Normals []float64   `json:"normals,omitzero" lines:"before"`   // what errors are drawn from, of two models
+	Normals []float64   `json:"normals,omitzero" lines:"before"`   // what errors are drawn from, of several models
 	Ratios  *ratios     `json:"ratios,omitzero" lines:"before"`    // of two models as the page opens; null where nothing is predicted
 }
 
@@ -82,7 +82,8 @@ type model struct {
 	Equal       [][2]int         `json:"equal"` // expressions that the graph needs to be equal
 	Coverage    string           `json:"coverage"`
 	Unknown     []string         `json:"unknown"`
-	Decodes     bool             `json:"decodes"`                       // a run makes a token of each sequence
+	Tokens      int              `json:"tokens"`                        // that a run works on; -1 where it has none
+	Items       int              `json:"items"`                         // members of the batch; -1 where no input tells
 	Modules     []module         `json:"modules" lines:"before,each"`   // parents first
 	Operators   []operator       `json:"operators" lines:"before,each"` // in graph order
 	Types       []typeData       `json:"types" lines:"before,each"`     // the one that the page opens in first
@@ -167,10 +168,10 @@ func htmlData(pages []Page) ([]byte, error) {
 		data.Overlap = laws
 	}
 	if len(pages) > 1 {
-		data.Rows = rows(pages)
+		data.Rows, data.Normals = rows(pages), paired.Normals()
 	}
 	if len(pages) == 2 {
-		data.Normals, data.Ratios = paired.Normals(), openingRatios(pages)
+		data.Ratios = openingRatios(pages)
 	}
 	return bytes.ReplaceAll(render.JSON(&data), []byte("<"), []byte(`\u003c`)), nil
 }
@@ -235,10 +236,9 @@ type pageBuilder struct {
 	names     map[string]string
 	taken     map[string]bool
 	exprs     *numbered[string]
-	known     map[graph.Dim]int // among exprs
 	forms     *numbered[form]
 	works     *numbered[work]
-	worked    map[costed]int // among works
+	single    map[planKind][]int // among works
 	lives     *numbered[lives]
 	notes     *numbered[string]
 	operators []*graph.Node // of the tree, in graph order
@@ -271,7 +271,7 @@ func (t *numbered[T]) id(v T) int {
 
 func newPageBuilder(p *Page, laws *law.Sheets) *pageBuilder {
 	b := &pageBuilder{
-		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{}, known: map[graph.Dim]int{}, worked: map[costed]int{},
+		page: p, laws: laws, names: map[string]string{}, taken: map[string]bool{}, single: map[planKind][]int{},
 		exprs: newNumbered[string](), forms: newNumbered[form](), works: newNumbered[work](), lives: newNumbered[lives](), notes: newNumbered[string](),
 	}
 	for _, n := range p.open().Graph.Nodes {
@@ -288,7 +288,7 @@ func (b *pageBuilder) model() (model, error) {
 	r := b.page.report
 	out := model{
 		File: r.Model.File, Title: shortFile(r.Model.File), About: r.AboutModel(), Mode: report.ModeText(r.Mode), Convention: r.Convention, Flags: b.page.request.Flags,
-		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Equal: b.equal(), Coverage: b.coverage(), Unknown: b.unknown(), Decodes: b.decodes(),
+		Dims: b.dims(), Derived: b.derived(), Limits: b.limits(), Equal: b.equal(), Coverage: b.coverage(), Unknown: b.unknown(), Tokens: b.shares(report.PerToken), Items: b.shares(report.PerItem),
 		Profiles: b.page.profiles,
 	}
 	for _, s := range b.page.request.Setting {
@@ -314,12 +314,7 @@ func (b *pageBuilder) expr(d graph.Dim) int {
 	if d.IsUnknown() {
 		return -1
 	}
-	id, ok := b.known[d]
-	if !ok {
-		id = b.exprs.id(b.written(d).String())
-		b.known[d] = id
-	}
-	return id
+	return b.exprs.id(b.written(d).String())
 }
 
 // written renames the symbols of an expression to identifiers.
@@ -433,10 +428,12 @@ func (b *pageBuilder) unknown() (list []string) {
 	return list
 }
 
-// decodes reports whether a run is a step of a decoder that keeps a cache.
-func (b *pageBuilder) decodes() bool {
-	d, err := analysis.FindDecoder(b.page.open().Graph, analysis.DecoderNames{})
-	return err == nil && len(d.Caches) > 0
+// shares numbers how many tokens or items a run is; -1 where that is not known.
+func (b *pageBuilder) shares(per report.Per) int {
+	if n, ok := report.SharesOf(b.page.open(), per); ok {
+		return b.expr(n)
+	}
+	return -1
 }
 
 // tree lists the modules, parents first, and the operators in graph order.

@@ -10,7 +10,7 @@ import (
 )
 
 // Most is how many models a page shows side by side.
-const Most = 2
+const Most = 6
 
 // Default is the page of a model of which nobody said anything: at sizes that are assumed, with the default device shown first.
 func Default(g *graph.Graph) (Page, error) {
@@ -26,7 +26,7 @@ func Default(g *graph.Graph) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	r := report.Build(a, result, report.Options{Version: report.Version(), Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, DefaultDevice: true})
+	r := report.Build(a, result, report.Options{Version: report.Version(), Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, DefaultDevice: true, DefaultProfile: true})
 	return New(r, Request{Target: &t})
 }
 

@@ -83,7 +83,7 @@ type device struct {
 	Bandwidth energy.BytesPerSecond `json:"bandwidth"`
 	Host      [2]float64            `json:"host"` // joules, seconds
 	Board     energy.Watts          `json:"board"`
-	Rates     []*rate               `json:"rates"` // null where no kernel of the device goes by it
+	Rates     []*rate               `json:"rates"` // null where its kernels go by none
 	Residuals residuals             `json:"residuals"`
 	Warnings  [][]int               `json:"warnings"` // by profile
 }
@@ -128,12 +128,18 @@ func (b *pageBuilder) devices(out *model) error {
 			if k == 0 {
 				b.law(d, r, program)
 			}
-			rates.add(d, r)
 			if !seen[program.Plan] {
 				seen[program.Plan] = true
 				out.Plans = append(out.Plans, b.plan(r, plan{Type: k, Profile: profile, Rates: r.Overlap == nil, Notes: b.noted(program.Notes)}, rates))
 			}
 		}
+	}
+	for i := range out.Devices {
+		r, err := p.types[0].programs[i*len(p.profiles)].Recipe()
+		if err != nil {
+			return err
+		}
+		out.Devices[i].Rates = rates.on(r)
 	}
 	return nil
 }
@@ -149,40 +155,48 @@ func (b *pageBuilder) noted(notes []string) []int {
 // rateTable numbers the rates that kernels of the page go by: the same class in the same type on every device.
 type rateTable struct {
 	index map[coefficients.Key]int
+	keys  []coefficients.Key
 }
 
-func (t *rateTable) of(r *coefficients.Rate) int {
-	i, ok := t.index[r.Key]
+func (t *rateTable) of(c *graph.Cost) int {
+	key := coefficients.Key{Class: c.Class, DType: coefficients.ClassType(c.Class, c.DType)}
+	i, ok := t.index[key]
 	if !ok {
-		i = len(t.index)
-		t.index[r.Key] = i
+		i = len(t.keys)
+		t.index[key], t.keys = i, append(t.keys, key)
 	}
 	return i
 }
 
-// add gives a device its rates.
-func (t *rateTable) add(d *device, r *predict.Recipe) {
-	for _, c := range r.Rates {
-		i := t.of(c)
-		for len(d.Rates) <= i {
-			d.Rates = append(d.Rates, nil)
-		}
-		if d.Rates[i] == nil {
-			x := newRate(r, c)
-			d.Rates[i] = &x
+// on are the rates of a device; none where no kernel of the device goes by them.
+func (t *rateTable) on(r *predict.Recipe) (out []*rate) {
+	for _, key := range t.keys {
+		if of := r.Rate(key.Class, key.DType); of != nil {
+			x := newRate(r, of)
+			out = append(out, &x)
 		}
 	}
+	return out
 }
 
 func (b *pageBuilder) plan(r *predict.Recipe, out plan, rates *rateTable) plan {
 	work, kernel := slices.Repeat([]int{-1}, len(b.operators)), make([]int, len(b.operators))
-	for i := range r.Kernels {
-		k := &r.Kernels[i]
+	costs, single := b.page.types[out.Type].open.Costs, b.singles(out.Type, out.Rates)
+	for i := range r.Steps {
+		k := &r.Steps[i]
 		at, rate := b.index[k.Node.ID], -1
-		if k.Rate >= 0 {
-			rate = rates.of(r.Rates[k.Rate])
+		own := k.Cost == costs[k.Node.ID]
+		if own && single[at] >= 0 {
+			work[at] = single[at]
+			continue
 		}
-		work[at] = b.workID(k, rate)
+		if r.Overlap == nil && !k.IsCall() {
+			rate = rates.of(k.Cost)
+		}
+		work[at] = b.works.id(b.work(k, rate))
+		if own {
+			single[at] = work[at]
+		}
 		for _, m := range k.Members {
 			if m != k.Node {
 				kernel[b.index[m.ID]] = at - b.index[m.ID]
@@ -193,24 +207,22 @@ func (b *pageBuilder) plan(r *predict.Recipe, out plan, rates *rateTable) plan {
 	return out
 }
 
-// costed is a cost under a rate, which kernels of many plans share.
-type costed struct {
-	*graph.Cost
-	rate int
+// planKind is what plans have in common that differ by their profile.
+type planKind struct {
+	typ   int
+	rates bool
 }
 
-// workID numbers what a kernel does.
-func (b *pageBuilder) workID(k *predict.RecipeKernel, rate int) int {
-	key := costed{k.Cost, rate}
-	id, ok := b.worked[key]
-	if !ok {
-		id = b.works.id(b.work(k, rate))
-		b.worked[key] = id
+// singles are the works of kernels of one operator, by operator; -1 of those that no plan had yet. Plans of one type share them.
+func (b *pageBuilder) singles(typ int, rates bool) []int {
+	key := planKind{typ, rates}
+	if b.single[key] == nil {
+		b.single[key] = slices.Repeat([]int{-1}, len(b.operators))
 	}
-	return id
+	return b.single[key]
 }
 
-func (b *pageBuilder) work(k *predict.RecipeKernel, rate int) work {
+func (b *pageBuilder) work(k *predict.Step, rate int) work {
 	c := k.Cost
 	out := work{
 		Call: k.IsCall(), Rate: rate, Class: c.Class, DType: c.DType, Known: c.Known, MACs: b.expr(c.MACs), Read: b.expr(c.Read), Written: b.expr(c.Written), Bytes: b.expr(k.Bytes()),

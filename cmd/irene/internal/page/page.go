@@ -16,7 +16,7 @@ var htmlFiles embed.FS
 
 // scripts are the parts of the page's program, in their order.
 var scripts = []string{
-	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "paired.js", "compare.js",
+	"overlap_waits.js", "overlap.js", "engine.js", "dom.js", "text.js", "page.js", "tree.js", "controls.js", "answer.js", "icicle.js", "table.js", "detail.js", "report.js", "paired.js", "ranking.js", "compare.js",
 }
 
 // htmlText is what the template reads.
@@ -82,12 +82,15 @@ func htmlPage(pages []Page) (*htmlText, error) {
 		out.Version = r.Version
 		titles = append(titles, shortFile(r.Model.File))
 		s := htmlSummary{File: shortFile(r.Model.File)}
-		for _, n := range r.HeadNotes() {
+		for _, n := range append(r.HeadNotes(), r.AnswerNotes()...) {
 			s.Notes = append(s.Notes, htmlNote{n.Key, render.Clean(n.Text)})
 		}
 		out.Pages = append(out.Pages, s)
 	}
-	out.Title = strings.Join(titles, " and ")
+	out.Title = strings.Join(titles, ", ")
+	if len(titles) == 2 {
+		out.Title = strings.Join(titles, " and ")
+	}
 	return out, nil
 }
 

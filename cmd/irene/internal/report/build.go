@@ -23,8 +23,8 @@ type Options struct {
 	Convention graph.Convention
 	Values     bool
 	Tariff     Tariff
-	// DefaultDevice says that nobody chose the device.
-	DefaultDevice bool
+	// DefaultDevice and DefaultProfile say that nobody chose the device, or the runtime profile.
+	DefaultDevice, DefaultProfile bool
 }
 
 // Build gathers a report. The prediction may be nil: the report then has no energies.
@@ -37,7 +37,7 @@ func Build(a *analysis.Analysis, p *predict.Result, opts Options) *Report {
 		Graph: a.Graph, Facts: a.Inference.Facts, Prediction: p,
 	}
 	if p != nil {
-		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice, LeftOut: p.LeftOut, Set: p.PowerLimit}
+		r.Device = &Device{Device: p.Device, Boundary: p.Boundary, Origin: p.Origin, Profile: p.Profile, Default: opts.DefaultDevice, DefaultProfile: opts.DefaultProfile, LeftOut: p.LeftOut, Set: p.PowerLimit}
 		r.Warnings = append(r.Warnings, p.Warnings...)
 	}
 	r.Operators = b.operators()

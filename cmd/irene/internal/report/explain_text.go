@@ -31,10 +31,7 @@ func writeExplainText(w io.Writer, r *Explanation) error {
 	for _, x := range Fold(r.Modules, equal, func(*ExplainedModule) []*ExplainedModule { return nil }) {
 		r.moduleText(&b, x.Run)
 	}
-	doubts := slices.DeleteFunc(r.notes(), func(n render.Note) bool { return n.Key == "memory" || n.Key == "modules" })
-	if notes := r.View.Notes(doubts); notes != "" {
-		b.WriteString("\n" + notes)
-	}
+	b.WriteString("\n" + r.View.Notes(r.notes()))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/irene-onnx/irene/graph"
 )
@@ -50,7 +51,8 @@ func fold[T any](groups [][]T, equal func(first, next T) bool, children func(T) 
 	return out
 }
 
-// branch is a row of the shown tree: one module, or neighbours that are equal but for the number in their name.
+// branch is a row of the shown tree: one module, or neighbours that are equal but for the number in their name; with its only
+// child and what is below that, it is one with that child.
 type branch struct {
 	label    string
 	class    string
@@ -60,10 +62,15 @@ type branch struct {
 	children []*branch
 }
 
-// branches is the root of what the view shows: the model, or a bare branch over the modules that were asked for.
+// branches is the root of what the view shows: the model, or its only module where there is nothing else, or a bare branch over
+// the modules that were asked for.
 func (r *Report) branches() *branch {
 	if r.View.Selected == nil {
-		return r.branch(r.fold([]*Module{r.Tree})[0])
+		root := r.branch(r.fold([]*Module{r.Tree})[0])
+		if len(root.children) == 1 && !root.own.Costs() && root.children[0].count == 1 {
+			return root.children[0]
+		}
+		return root
 	}
 	inside := map[*Module]bool{}
 	for _, m := range r.View.Selected {
@@ -79,7 +86,7 @@ func (r *Report) branches() *branch {
 	for _, x := range r.fold(top) {
 		b := r.branch(x)
 		b.label = Label(x.Run, func(m *Module) string { return m.Path })
-		root.children = append(root.children, b)
+		root.children = append(root.children, b.joined())
 	}
 	return root
 }
@@ -109,7 +116,20 @@ func (r *Report) branch(x *Folded[*Module]) *branch {
 		b.metrics.Params = x.All[0].Metrics.Params
 	}
 	for _, c := range x.Children {
-		b.children = append(b.children, r.branch(c))
+		b.children = append(b.children, r.branch(c).joined())
+	}
+	return b
+}
+
+// joined is a branch in one row with the only one below it, and so on down a chain of those that have nothing else.
+func (b *branch) joined() *branch {
+	for len(b.children) == 1 && !b.own.Costs() {
+		c := b.children[0]
+		if b.count != 1 && c.count != 1 {
+			break
+		}
+		b.label = strings.TrimPrefix(b.label+"."+c.label, ".")
+		b.class, b.count, b.own, b.children = c.class, max(b.count, c.count), c.own, c.children
 	}
 	return b
 }

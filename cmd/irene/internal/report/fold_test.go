@@ -2,11 +2,15 @@ package report_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/internal/onnxtest"
+	"github.com/irene-onnx/irene/onnx"
 )
 
 // treeNode is a name over nodes: "a(b c)" in short.
@@ -77,6 +81,41 @@ func TestEqualLayers(t *testing.T) {
 	r.View.Expand, r.View.Selected = false, append(r.Find("layer.*"), r.Find("layer.1")...)
 	if text := string(rendered(t, r, "text")); !strings.Contains(text, "─ layer.0…2 ×3") {
 		t.Errorf("selected layers are not in one row:\n%s", text)
+	}
+}
+
+// TestChains: a module whose only contents are another one shares its row, and so do all of a chain; the model's row names the
+// module that is all of it. Here lm holds body and head, body a list of two layers, and nothing else.
+func TestChains(t *testing.T) {
+	x, two := onnxtest.In("x", graph.Float32, 2, 4), []string{"x", "a", "b", "y"}
+	parts := []onnxtest.Part{onnxtest.Opset("", 17), onnxtest.Producer("pytorch"), x, onnxtest.Out("y", graph.Float32, 2, 4)}
+	for i, module := range []string{"body.layers.0", "body.layers.1", "head"} {
+		w := "lm." + module + ".weight"
+		parts = append(parts, onnxtest.Weight(w, graph.Float32, 4, 4), onnxtest.Node("MatMul", two[i]+" "+w, two[i+1], onnxtest.Name("/lm/"+strings.ReplaceAll(module, ".layers", "/layers")+"/MatMul")))
+	}
+	g, err := onnx.DecodeBytes(onnxtest.Model(parts...).Bytes(), "m.onnx", "", onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := reporttest.Build(t, g, false)
+	for _, tt := range []struct {
+		shown []*report.Module
+		want  []string
+	}{
+		{nil, []string{"model (lm)", "├─ body.layers.0…1 ×2", "└─ head"}},
+		{r.Find("lm.body"), []string{"model", "└─ lm.body.layers.0…1 ×2"}},
+	} {
+		r.View.Selected = tt.shown
+		text := string(rendered(t, r, "text"))
+		_, tree, _ := strings.Cut(text, "\nmodule ")
+		var rows []string
+		for _, line := range strings.Split(tree, "\n")[1 : len(tt.want)+2] {
+			label, _, _ := strings.Cut(line, "  ")
+			rows = append(rows, label)
+		}
+		if !slices.Equal(rows, append(tt.want, "")) {
+			t.Errorf("rows %q, want %q:\n%s", rows, tt.want, text)
+		}
 	}
 }
 

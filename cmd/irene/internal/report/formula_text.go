@@ -50,12 +50,11 @@ func (r *Formulas) write(w io.Writer, comment string, rules func(*FormulaLaw) st
 
 // formulaHead says what was read and where the formulas hold.
 func (r *Formulas) formulaHead() []render.Note {
-	var out []render.Note
-	for _, n := range r.HeadNotes() {
-		if n.Key != "total" && n.Key != "dims" {
-			out = append(out, n)
-		}
+	out := []render.Note{{Key: "model", Text: fmt.Sprintf("%s (%s)", r.Model.File, r.AboutModel())}}
+	if r.Device != nil {
+		out = append(out, render.Note{Key: "device", Text: r.DeviceText()})
 	}
+	out = append(out, render.Note{Key: "numbers", Text: r.NumbersText()}, r.CountedNote())
 	dims := []string{}
 	for _, s := range r.Symbols {
 		dims = append(dims, s.Written)
@@ -74,7 +73,7 @@ func (r *Formulas) formulaHead() []render.Note {
 		out = append(out, render.Note{Key: "holds", Text: s})
 	}
 	for _, k := range r.Unknown {
-		out = append(out, render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why)})
+		out = append(out, UnknownNote(k))
 	}
 	for _, s := range r.Warnings {
 		out = append(out, render.Note{Key: "warning", Text: s})

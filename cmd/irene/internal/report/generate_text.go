@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
+	"strconv"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
@@ -16,52 +16,105 @@ import (
 func (g *Generation) promptsText() string {
 	switch g.Generator.Way {
 	case generate.PromptsByGraph:
-		return "prompts read by the decoder itself, with an empty cache"
+		return "read by the decoder itself, with an empty cache"
 	case generate.PromptsByFile:
-		return "prompts read by " + g.Prompts
+		return "read by " + g.Prompts
 	case generate.PromptsByEncoder:
 		if g.Prompts == "" {
-			return "prompts read by an encoder, not counted"
+			return "read by an encoder, not counted"
 		}
-		return "prompts read by the encoder " + g.Prompts
+		return "read by the encoder " + g.Prompts
 	}
-	return "prompts ESTIMATED from the decode step: a row per token, attention corrected, logits of the last token"
+	return "ESTIMATED from the decode step: a row per token, attention corrected, logits of the last token"
 }
 
-// writeGenerationText writes tables.
+// writeGenerationText writes what was asked, the answer, and a table of the phases.
 func writeGenerationText(w io.Writer, g *Generation) error {
-	var b strings.Builder
-	var t notes
-	for _, n := range g.HeadNotes() {
-		if n.Key == "model" {
-			t.add(n.Key, n.Text)
-		}
-	}
+	_, err := io.WriteString(w, g.View.Notes(g.asked(), g.answer())+"\n"+g.phases())
+	return err
+}
+
+// asked says what runs, how long, and on what.
+func (g *Generation) asked() []render.Note {
+	t := notes{{Key: "model", Text: g.Model.File, Cut: true}}
 	for _, f := range g.Files {
 		t.add("", f.Name+" "+f.Value)
 	}
+	run := fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps", g.Batch, g.Prompt, g.Tokens)
 	if g.As != "" {
-		t.add("numbers", g.NumbersText())
+		run += "; as " + g.As
 	}
-	d := g.Generator.Basis()
-	t.add("device", deviceText(&d.Device, d.Boundary, d.Origin, d.Profile))
-	t.add("run", fmt.Sprintf("batch %d, prompts of %d tokens, %d decode steps; %s", g.Batch, g.Prompt, g.Tokens, g.promptsText()))
-	if g.Memory >= 0 {
-		text := fmt.Sprintf("%s at the last step, %s of them cache", energy.FormatBinaryBytes(float64(g.Memory)), energy.FormatBinaryBytes(float64(g.Cache)))
-		if fits, ok := g.Fits(); ok && fits {
-			text += ", fits the device's " + energy.FormatBinaryBytes(float64(d.Device.MemoryBytes))
-		} else if ok {
-			text += ": does NOT fit the device's " + energy.FormatBinaryBytes(float64(d.Device.MemoryBytes))
+	t.add("run", run)
+	return append(t, g.deviceNote())
+}
+
+// answer says what the run takes, whether it fits, how sure that is, and what was assumed.
+func (g *Generation) answer() []render.Note {
+	var t notes
+	total := g.Total()
+	each, of := energy.Seconds(g.Tokens), energy.Joules(g.Tokens)
+	rate := strconv.FormatFloat(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)), 'f', -1, 64)
+	if math.IsNaN(float64(total.Energy)) {
+		t = append(t, render.Note{Key: "energy", Text: noEnergyText, Style: render.Bold}, render.Note{Key: "time", Text: fmt.Sprintf("%v, %s tokens/s with the prompts", total.Time, rate), Style: render.Bold})
+		t.add("step", fmt.Sprintf("%v on average", g.Decode.Time/each))
+	} else {
+		low, high := energy.Joules(g.Low)*total.Energy, energy.Joules(g.High)*total.Energy
+		text := fmt.Sprintf("%v (90 %% interval %v to %v), %v per token", total.Energy, low, high, g.PerToken())
+		if g.Batch > 1 {
+			text += fmt.Sprintf(", %v per request", total.Energy/energy.Joules(g.Batch))
 		}
-		t.add("memory", text)
+		t = append(t, render.Note{Key: "energy", Text: text, Style: render.Bold})
+		text = fmt.Sprintf("%v%s, %s tokens/s with the prompts", total.Time, g.Device.powerText(total.Energy, total.Time), rate)
+		t = append(t, render.Note{Key: "time", Text: text, Style: render.Bold})
+		t.add("step", fmt.Sprintf("%v and %v on average", g.Decode.Time/each, g.Decode.Energy/of))
 	}
-	b.WriteString(g.View.Notes(t))
-	b.WriteByte('\n')
-	b.WriteString(g.phases())
-	b.WriteByte('\n')
-	b.WriteString(g.summary())
-	_, err := io.WriteString(w, b.String())
-	return err
+	if g.Memory >= 0 {
+		t = append(t, g.memoryNote())
+	}
+	g.servingNotes(&t)
+	t = append(t, g.Tariff.Notes("", UseOf{g.useOfToken(), "token"}, UseOf{g.use(), "run"})...)
+	t.add("sure", g.sureText())
+	t.add("prompts", g.promptsText())
+	if text := g.assumedText(); text != "" {
+		t.add("assumed", text)
+	}
+	for _, x := range g.warnings() {
+		t = append(t, render.Note{Key: "warning", Text: x, Mark: render.Yellow})
+	}
+	return t
+}
+
+// memoryNote says what the last step holds, and whether the device does.
+func (g *Generation) memoryNote() render.Note {
+	size := func(n int64) string { return energy.FormatBinaryBytes(float64(n)) }
+	n := render.Note{Key: "memory", Text: size(g.Memory)}
+	if fits, ok := g.Fits(); ok {
+		n.Text += fitsText(fits, g.Generator.Basis().Device.MemoryBytes)
+		if !fits {
+			n.Style = render.Alarm
+		}
+	}
+	n.Text += fmt.Sprintf(" at the last step (%s of it cache)", size(g.Cache))
+	return n
+}
+
+// servingNotes say what the requests take.
+func (g *Generation) servingNotes(t *notes) {
+	s := g.Serving
+	if s == nil {
+		return
+	}
+	requests := fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s)", s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"))
+	rate := fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy)
+	if math.IsNaN(float64(s.Energy)) {
+		t.add("serving", fmt.Sprintf("%s keeps the device busy for %v", requests, s.Time))
+	} else {
+		t.add("serving", fmt.Sprintf("%v %s, %v a token, busy for %v", s.Energy, requests, s.PerToken, s.Time))
+		rate += fmt.Sprintf(", %v with %v idle each, %.4g kWh a month of 30 days", s.Power, s.Idle, float64(s.Month)/jPerKWh)
+	}
+	if s.Rate > 0 {
+		t.add("", rate)
+	}
 }
 
 // phases is a row for the prompts and one for the steps.
@@ -86,46 +139,6 @@ func (g *Generation) phases() string {
 	return t.String()
 }
 
-// summary says what a token, a step and a request take.
-func (g *Generation) summary() string {
-	var t notes
-	total := g.Total()
-	steps := energy.Seconds(g.Tokens)
-	if math.IsNaN(float64(total.Energy)) {
-		g.timeSummary(&t)
-		return g.View.Notes(t)
-	}
-	t.add("token", fmt.Sprintf("%v each, prompt included (90 %% interval %v to %v)", g.PerToken(), energy.Joules(g.Low)*g.PerToken(), energy.Joules(g.High)*g.PerToken()))
-	t.add("step", fmt.Sprintf("%v and %v on average, %s tokens/s with the prompts", g.Decode.Time/steps, g.Decode.Energy/energy.Joules(steps), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
-	t.add("request", (total.Energy / energy.Joules(g.Batch)).String())
-	g.costs(&t)
-	if s := g.Serving; s != nil {
-		t.add("serving", fmt.Sprintf("%v a request of %.0f + %.0f tokens on average (%s), %v a token, busy for %v", s.Energy, s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.PerToken, s.Time))
-		if s.Rate > 0 {
-			t.add("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy, %v with %v idle each, %.4g kWh a month of 30 days", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy, s.Power, s.Idle, float64(s.Month)/jPerKWh))
-		}
-	}
-	for _, x := range g.warnings() {
-		t.add("warning", x)
-	}
-	return g.View.Notes(t)
-}
-
-// timeSummary says what a step takes where no energy is known.
-func (g *Generation) timeSummary(t *notes) {
-	total := g.Total()
-	t.add("step", fmt.Sprintf("%v on average, %s tokens/s with the prompts", g.Decode.Time/energy.Seconds(g.Tokens), energy.FormatCount(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)))))
-	if s := g.Serving; s != nil {
-		t.add("serving", fmt.Sprintf("a request of %.0f + %.0f tokens on average (%s) keeps the device busy for %v", s.Prompt, s.Tokens, render.Plural(int(s.Requests), "request"), s.Time))
-		if s.Rate > 0 {
-			t.add("", fmt.Sprintf("%.4g requests/s: %s, %.0f %% busy", s.Rate, render.Plural(s.Devices, "device"), 100*s.Busy))
-		}
-	}
-	for _, x := range g.warnings() {
-		t.add("warning", x)
-	}
-}
-
 // use is what the whole run takes.
 func (g *Generation) use() Use {
 	total := g.Total()
@@ -134,12 +147,6 @@ func (g *Generation) use() Use {
 
 // useOfToken is what a token takes, with its share of the prompts.
 func (g *Generation) useOfToken() Use { return g.use().times(1 / float64(g.Batch*g.Tokens)) }
-
-func (g *Generation) costs(t *notes) {
-	for _, n := range g.Tariff.Notes("", UseOf{g.useOfToken(), "token"}, UseOf{g.use(), "run"}) {
-		t.add(n.Key, n.Text)
-	}
-}
 
 // roundTo3 keeps three digits.
 func roundTo3(v float64) float64 {

@@ -131,7 +131,8 @@ func (l *Line) notes() string {
 	return strings.Join(append(out, l.Failed...), "; ")
 }
 
-// writeLinesText writes a table whose last column is the file, with what there is to say of it.
+// writeLinesText writes a table whose last column is the file, with what there is to say of it; a file without numbers stands at
+// the left, where its error has room.
 func writeLinesText(w io.Writer, lines Lines) error {
 	var b strings.Builder
 	for _, c := range lineCells() {
@@ -143,9 +144,11 @@ func writeLinesText(w io.Writer, lines Lines) error {
 	}
 	for l := range lines {
 		b.Reset()
-		texts := l.cells()
-		for i, c := range lineCells() {
-			b.WriteString(strings.Repeat(" ", max(c.width-utf8.RuneCountInString(texts[i]), 0)) + texts[i] + "  ")
+		if l.Metrics != nil {
+			texts := l.cells()
+			for i, c := range lineCells() {
+				b.WriteString(strings.Repeat(" ", max(c.width-utf8.RuneCountInString(texts[i]), 0)) + texts[i] + "  ")
+			}
 		}
 		b.WriteString(render.Clean(l.name()))
 		if note := l.notes(); note != "" {

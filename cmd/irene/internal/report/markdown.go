@@ -12,12 +12,12 @@ import (
 // writeMarkdown writes what the text format shows as Markdown tables.
 func writeMarkdown(w io.Writer, r *Report) error {
 	var b strings.Builder
-	head := r.HeadNotes()
+	head := append(r.HeadNotes(), r.AnswerNotes()...)
 	fmt.Fprintf(&b, "### %s\n\n", render.Markdown(head[0].Text))
 	for _, n := range head[1:] {
 		fmt.Fprintf(&b, "- %s: %s\n", n.Key, render.Markdown(n.Text))
 	}
-	rows := [][]string{render.MarkdownCells(r.metricCells(&r.Tree.Metrics, r.Tree.Class), "model")}
+	var rows [][]string
 	for _, l := range r.treeLines() {
 		name := strings.Repeat("&emsp;", l.depth) + render.Markdown(l.label)
 		rows = append(rows, render.MarkdownCells(r.metricCells(l.metrics, l.class), name))

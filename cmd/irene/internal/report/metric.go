@@ -52,7 +52,7 @@ var (
 	mac     = Unit{"MAC", func(v float64) string { return energy.FormatCountOf(v, "MAC") }}
 	octet   = Unit{"B", energy.FormatBytes}
 	memory  = Unit{"B", energy.FormatBinaryBytes}
-	count   = Unit{"", energy.FormatCount}
+	params  = Unit{"", energy.FormatParameters}
 	plain   = Unit{"", func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }}
 	percent = Unit{"", render.Percent}
 )
@@ -95,13 +95,13 @@ var metricTable = []Metric{
 		Sweep: func(r *sweep.Row) float64 { return r.Bytes },
 	},
 	{
-		Name: "params", Key: "params", Title: "params", Noun: "parameters", Unit: count, Column: 1, Drop: 7, Exact: true,
+		Name: "params", Key: "params", Title: "params", Noun: "parameters", Unit: params, Column: 1, Drop: 7, Exact: true,
 		Count: func(m *Metrics) graph.Dim { return m.Params },
 	},
 	{Key: "bytes_read", Unit: octet, Column: 4, Count: func(m *Metrics) graph.Dim { return m.Read }},
 	{Key: "bytes_written", Unit: octet, Column: 5, Count: func(m *Metrics) graph.Dim { return m.Written }},
-	{Key: "operators", Noun: "operators", Unit: count, Column: 6, Exact: true, Count: func(m *Metrics) graph.Dim { return graph.Const(int64(m.Operators)) }},
-	{Key: "unknown", Unit: count, Column: 7, Exact: true, Count: func(m *Metrics) graph.Dim { return graph.Const(int64(m.Unknown)) }},
+	{Key: "operators", Noun: "operators", Unit: plain, Column: 6, Exact: true, Count: func(m *Metrics) graph.Dim { return graph.Const(int64(m.Operators)) }},
+	{Key: "unknown", Unit: plain, Column: 7, Exact: true, Count: func(m *Metrics) graph.Dim { return graph.Const(int64(m.Unknown)) }},
 	{Key: "weight_bytes", Unit: memory, Exact: true, Whole: func(r *Report) (int64, bool) { return r.Memory.WeightBytes, true }},
 	{Key: "peak_activation_bytes", Unit: memory, Exact: true, Whole: func(r *Report) (int64, bool) { return r.Memory.PeakBytes, r.Memory.Known }},
 	{

@@ -3,19 +3,19 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
 )
 
 const (
-	shownNotes  = 12 // warnings
-	shownDoubts = 5  // reasons of one kind
+	shownWarnings = 12
+	shownDoubts   = 3 // reasons of one kind
 )
 
 // notes are lines beside tables.
@@ -23,38 +23,45 @@ type notes []render.Note
 
 func (t *notes) add(key, text string) { *t = append(*t, render.Note{Key: key, Text: text}) }
 
-// HeadNotes says what was read and under which assumptions the numbers hold.
+// HeadNotes says what was read, at which sizes, and for what the numbers hold.
 func (r *Report) HeadNotes() []render.Note {
-	out := []render.Note{{Key: "model", Text: fmt.Sprintf("%s (%s)", r.Model.File, r.AboutModel())}}
-	out = append(out, render.Note{Key: "dims", Text: r.DimsText()})
+	out := []render.Note{{Key: "model", Text: r.Model.File, Cut: true}, {Key: "sizes", Text: r.sizesText()}}
 	if r.Device != nil {
-		text := deviceText(&r.Device.Device, r.Device.Boundary, r.Device.Origin, r.Device.Profile)
-		if r.Device.Default {
-			text += "; the default, --device ID chooses another (irene devices)"
-		}
-		out = append(out, render.Note{Key: "device", Text: text})
-		if text := r.surenessText(); text != "" {
-			out = append(out, render.Note{Key: "sure", Text: text})
-		}
+		out = append(out, r.deviceNote())
 	}
-	if text := r.precisionHint(); text != "" {
-		out = append(out, render.Note{Key: "type", Text: text})
-	}
-	out = append(out, render.Note{Key: "numbers", Text: fmt.Sprintf("%s; FLOPs count %s", r.NumbersText(), r.Convention)})
-	return append(out, render.Note{Key: "total", Text: r.totalText(), Style: render.Bold})
+	return out
 }
 
-// deviceText says what predictions rest on.
+// deviceNote says what energies and times are predicted for.
+func (r *Report) deviceNote() render.Note {
+	d := r.Device
+	return render.Note{Key: "device", Text: fmt.Sprintf("%s (%s), %s, runtime %s", d.Name, d.ID, BoundaryText(d.Boundary), d.Profile)}
+}
+
+// sizesText lists the dims that have a number, and the precision where it is not the file's.
+func (r *Report) sizesText() string {
+	shown := *r
+	shown.Dims = slices.Clone(r.Dims)
+	for i := range shown.Dims {
+		shown.Dims[i].Assumed = false // said further down
+	}
+	if r.As == "" {
+		return shown.DimsText()
+	}
+	return shown.DimsText() + "; as " + r.As
+}
+
+// DeviceText says the same in a line that has to say what predictions rest on, too.
+func (r *Report) DeviceText() string {
+	text := deviceText(&r.Device.Device, r.Device.Boundary, r.Device.Origin, r.Device.Profile)
+	if r.Device.Default {
+		text += "; the default, --device ID chooses another"
+	}
+	return text
+}
+
 func deviceText(d *energy.Device, b energy.Boundary, origin, profile string) string {
 	return fmt.Sprintf("%s (%s): %s, %s, runtime %s", d.Name, d.ID, BoundaryText(b), origin, profile)
-}
-
-// surenessText says what share of the model is fitted, estimated and a stand-in, and how far off such numbers were.
-func (r *Report) surenessText() string {
-	if r.Device.LeftOut == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s; times of such kernels were %.0f %% off on GPUs left out of the fit", r.OriginsText(), 100*r.Device.LeftOut)
 }
 
 // BoundaryText says what energies cover; coefficients of times alone have none.
@@ -127,79 +134,40 @@ func (r *Report) DimsText() string {
 	return strings.Join(list, ", ")
 }
 
-func (r *Report) totalText() string {
-	m := &r.Tree.Metrics
-	var list []string
-	switch {
-	case m.HasEnergy():
-		list = append(list, fmt.Sprintf("%s (%v to %v)", m.Text("energy"), m.Low, m.High), m.Text("time"))
-		if m.Time > 0 {
-			list = append(list, r.powerText(m.Energy.Over(m.Time)))
-		}
-	case m.Predicted:
-		list = append(list, "energy unknown", m.Text("time"))
-	}
-	if !r.Symbolic {
-		list = append(list, m.Text("flops"), m.Text("bytes"))
-	}
-	list = append(list, m.Text("params")+" parameters", render.Plural(m.Operators, "operator"))
-	return strings.Join(list, ", ")
-}
-
-// precisionHint says that float32 products could run in a type of the device's tensor cores; "" where most do.
-func (r *Report) precisionHint() string {
-	d := r.Device
-	if d == nil || r.As != "" || d.LeftOut == 0 {
-		return ""
-	}
-	half, ok := d.MatrixRate(graph.BFloat16.String())
-	single, _ := d.MatrixRate(graph.Float32.String())
-	wide := 0.0
-	for i := range r.Operators {
-		if op := &r.Operators[i]; op.DType == graph.Float32 && (op.Class == "gemm" || op.Class == "bmm" || op.Class == "conv") && !math.IsNaN(op.Metrics.Share) {
-			wide += op.Metrics.Share
-		}
-	}
-	if !ok || half < 2*single || wide < 0.5 {
-		return ""
-	}
-	return fmt.Sprintf("products in float32: %s; --as bfloat16 costs the model as tensor cores run it", map[bool]string{true: "TF32 on tensor cores", false: "without tensor cores"}[strings.HasPrefix(d.Profile, "ort")])
-}
-
-// powerText is a mean power, and the limit beside it.
-func (r *Report) powerText(w energy.Watts) string {
-	if limit := r.Device.Limit(); limit > 0 {
-		return fmt.Sprintf("%v of %v", w, limit)
-	}
-	return w.String()
-}
-
 // notes are what to know beside the tables, doubts last.
 func (r *Report) notes() []render.Note {
-	var out []render.Note
-	out = append(out, render.Note{Key: "memory", Text: r.memoryText()})
-	out = append(out, r.TariffNotes()...)
-	if len(r.Coverage) > 0 {
-		var list []string
-		for _, s := range r.Coverage {
-			list = append(list, fmt.Sprintf("%s by %s", render.Percent(s.Share), s.Source))
+	out := []render.Note{r.CountedNote()}
+	if r.View.Verbose {
+		out = append(out, render.Note{Key: "file", Text: r.AboutModel()})
+		if len(r.Coverage) > 0 {
+			var list []string
+			for _, s := range r.Coverage {
+				list = append(list, fmt.Sprintf("%s by %s", render.Percent(s.Share), s.Source))
+			}
+			out = append(out, render.Note{Key: "modules", Text: "operators placed: " + strings.Join(list, ", ")})
 		}
-		out = append(out, render.Note{Key: "modules", Text: "operators placed: " + strings.Join(list, ", ")})
 	}
-	return append(out, r.Doubts()...)
+	return append(out, r.Doubts(r.View.Verbose)...)
 }
 
-// Doubts are what makes the numbers less sure, warnings last.
-func (r *Report) Doubts() []render.Note {
-	out := append(
-		r.counted("scaled", func(op *Operator) bool { return op.StandIn }),
-		r.counted("extrapolated", func(op *Operator) bool { return op.Extrapolated })...,
-	)
+// CountedNote says by which convention FLOPs are counted.
+func (r *Report) CountedNote() render.Note {
+	text := map[graph.Convention]string{
+		graph.TwoMACPlusElementwise: "2 FLOPs a multiply-accumulate, 1 or more an element of other arithmetic",
+		graph.TwoMAC:                "2 FLOPs a multiply-accumulate, none for other arithmetic",
+		graph.MAC:                   "1 FLOP a multiply-accumulate, none for other arithmetic",
+	}[r.Convention]
+	return render.Note{Key: "counted", Text: fmt.Sprintf("%s (%s)", text, r.Convention)}
+}
+
+// Alerts are what changes the answer: operators of unknown cost, and warnings.
+func (r *Report) Alerts() []render.Note {
+	var out []render.Note
 	for _, k := range r.Unknown {
-		out = append(out, render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Mark: render.Yellow})
+		out = append(out, UnknownNote(k))
 	}
 	for i, w := range r.Warnings {
-		if i == shownNotes {
+		if i == shownWarnings {
 			return append(out, render.Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Mark: render.Yellow})
 		}
 		out = append(out, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
@@ -207,56 +175,74 @@ func (r *Report) Doubts() []render.Note {
 	return out
 }
 
-// counted counts the operators of which something holds, by the reason.
-func (r *Report) counted(key string, holds func(*Operator) bool) []render.Note {
-	type doubt struct {
-		why   string
-		n     int
-		share float64
-	}
+// UnknownNote says of which operators no cost is known, and why.
+func UnknownNote(k Kind) render.Note {
+	return render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Mark: render.Yellow}
+}
+
+// Doubts say which operators are predicted from others than were measured like them; all, every reason with its range.
+func (r *Report) Doubts(all bool) []render.Note {
+	return append(
+		r.doubts("scaled", all, func(op *Operator) bool { return op.StandIn }),
+		r.doubts("extrapolated", all, func(op *Operator) bool { return op.Extrapolated })...,
+	)
+}
+
+// doubt is a reason to doubt the predictions of some operators.
+type doubt struct {
+	class string // of those beside what was measured; reasons of stand-ins name what was not
+	why   string
+	n     int
+	share float64
+}
+
+// doubts counts the operators of which something holds, by the reason.
+func (r *Report) doubts(key string, all bool, holds func(*Operator) bool) []render.Note {
 	var list []doubt
 	for i := range r.Operators {
 		op := &r.Operators[i]
 		if !holds(op) {
 			continue
 		}
-		k := slices.IndexFunc(list, func(d doubt) bool { return d.why == op.Why })
+		class, why := "", op.Why
+		if op.Extrapolated {
+			class = op.Class
+			if !all {
+				why, _, _ = strings.Cut(why, ":")
+			}
+		}
+		k := slices.IndexFunc(list, func(d doubt) bool { return d.class == class && d.why == why })
 		if k < 0 {
 			k = len(list)
-			list = append(list, doubt{why: op.Why})
+			list = append(list, doubt{class: class, why: why})
 		}
-		list[k].n++
-		list[k].share += op.Metrics.Share
+		d := &list[k]
+		d.n++
+		d.share += op.Metrics.Share
 	}
 	slices.SortStableFunc(list, func(x, y doubt) int { return cmp.Compare(y.share, x.share) })
 	var out []render.Note
 	for i, d := range list {
-		if i == shownDoubts {
-			out = append(out, render.Note{Key: key, Text: fmt.Sprintf("%s more (JSON has all)", render.Plural(len(list)-i, "reason")), Mark: render.Yellow})
+		if i == shownDoubts && !all {
+			out = append(out, render.Note{Key: key, Text: fmt.Sprintf("%s more (--verbose names all)", render.Plural(len(list)-i, "reason")), Mark: render.Yellow})
 			break
 		}
-		text := fmt.Sprintf("%s, %s of the %s", render.Plural(d.n, "operator"), render.Percent(d.share), r.ShareOf())
-		if d.why != "" {
-			text += ": " + d.why
-		}
-		out = append(out, render.Note{Key: key, Text: text, Mark: render.Yellow})
+		out = append(out, render.Note{Key: key, Text: r.doubtText(&d), Mark: render.Yellow})
 	}
 	return out
 }
 
-func (r *Report) memoryText() string {
-	size := func(n int64) string { return energy.FormatBinaryBytes(float64(n)) }
-	s := "weights " + size(r.Memory.WeightBytes)
-	if !r.Memory.Known {
-		return s + ", activations depend on dims that have no number"
-	}
-	s += fmt.Sprintf(" + activations at most %s = %s", size(r.Memory.PeakBytes), size(r.Memory.WeightBytes+r.Memory.PeakBytes))
-	fits, known := r.Fits()
+// doubtText says of how many operators something holds: "24 batched products are smaller than any measured, 6.0 % of the energy".
+func (r *Report) doubtText(d *doubt) string {
+	who := render.Plural(d.n, cmp.Or(coefficients.ClassOf(d.class).Noun, "operator"))
+	share := fmt.Sprintf("%s of the %s", render.Percent(d.share), r.ShareOf())
+	how, what, _ := strings.Cut(d.why, ": ")
 	switch {
-	case !known:
-		return s
-	case fits:
-		return s + fmt.Sprintf(", fits the device's %s", size(r.Device.MemoryBytes))
+	case d.why == "":
+		return who + ", " + share
+	case strings.HasSuffix(how, "than any measured"):
+		text := fmt.Sprintf("%s %s %s, %s", who, map[bool]string{true: "is", false: "are"}[d.n == 1], how, share)
+		return strings.TrimSuffix(text+": "+what, ": ")
 	}
-	return s + fmt.Sprintf(": does NOT fit the device's %s", size(r.Device.MemoryBytes))
+	return fmt.Sprintf("%s, %s: %s", who, share, d.why)
 }

@@ -65,6 +65,8 @@ type Device struct {
 	Default  bool         // nobody chose the device
 	LeftOut  float64      // see predict.Result; 0 where it is not known
 	Set      energy.Watts // power limit that was asked for; 0: the board's own
+
+	DefaultProfile bool // nobody chose the runtime profile
 }
 
 // Limit is the power limit that holds; 0 where energy is not the board's.
@@ -138,6 +140,7 @@ type View struct {
 	Selected []*Module // modules asked for; nil: all
 	Sort     string    // ByOrder, ByName, or the name of a metric
 	Expand   bool      // show every one of equal layers
+	Verbose  bool      // of texts: where modules' names come from, and every doubt with its reason
 	render.Screen
 	Focus  *Module // of pictures: the module that is shown; nil: the model
 	Radius int     // of pictures: steps around the focus

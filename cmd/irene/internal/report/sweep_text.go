@@ -68,7 +68,7 @@ func (t *sweepText) Row(r *sweep.Row) error {
 	return nil
 }
 
-// Finish writes the head, the table and the notes.
+// Finish writes what was swept, what comes out, and the table.
 func (t *sweepText) Finish() error {
 	var b strings.Builder
 	b.WriteString(t.s.Head())
@@ -77,20 +77,20 @@ func (t *sweepText) Finish() error {
 	if t.rows > shownRows {
 		fmt.Fprintf(&b, "… and %s more (--format csv has all)\n", render.Plural(t.rows-shownRows, "row"))
 	}
-	b.WriteByte('\n')
-	b.WriteString(t.s.Notes())
+	b.WriteString("\n" + t.s.View.Notes([]render.Note{t.s.CountedNote()}))
 	_, err := io.WriteString(t.w, b.String())
 	return err
 }
 
-// Head says what was swept.
-func (s *Sweep) Head() string {
-	var t notes
-	for _, n := range s.HeadNotes() {
-		if n.Key == "model" || n.Key == "numbers" {
-			t.add(n.Key, n.Text)
-		}
-	}
+// Head says what was swept, and what comes out.
+func (s *Sweep) Head() string { return s.View.Notes(s.swept(), s.answer()) }
+
+// Answer says what comes out.
+func (s *Sweep) Answer() string { return s.View.Notes(s.answer()) }
+
+// swept says what was swept.
+func (s *Sweep) swept() []render.Note {
+	t := notes{{Key: "model", Text: s.Model.File, Cut: true}}
 	var swept []string
 	for _, a := range s.Axes {
 		var list []string
@@ -108,19 +108,15 @@ func (s *Sweep) Head() string {
 	t.add("swept", strings.Join(swept, "; ")+": "+render.Plural(points, "point"))
 	var fixed []string
 	for _, d := range s.Fixed() {
-		text := fmt.Sprintf("%s = %d", d.Name, d.Value)
-		if slices.Contains(s.Grids[0].Open.Example.Assumed, d.Name) {
-			text += " (assumed)"
-		}
-		fixed = append(fixed, text)
+		fixed = append(fixed, fmt.Sprintf("%s = %d", d.Name, d.Value))
 	}
 	if len(fixed) > 0 {
-		t.add("dims", strings.Join(fixed, ", "))
+		t.add("sizes", strings.Join(fixed, ", "))
 	}
 	for _, b := range s.bases() {
 		t.add("device", deviceText(&b.Device, b.Boundary, b.Origin, b.Profile))
 	}
-	return s.View.Notes(t)
+	return t
 }
 
 // bases are what predictions rest on, once for each device.
@@ -143,11 +139,11 @@ func sweptText(name string, list []string, noun string) string {
 	return name + " = " + strings.Join(list, ", ")
 }
 
-// Notes say what is recommended, what fits, and what to beware of.
-func (s *Sweep) Notes() string {
+// answer says what is recommended, what fits, what was assumed, and what to beware of.
+func (s *Sweep) answer() []render.Note {
 	var t notes
 	for group := range s.Groups {
-		best := render.Note{Key: "best", Text: s.GroupName(group) + ": "}
+		best := render.Note{Key: "best", Text: s.GroupName(group) + ": ", Style: render.Bold}
 		if b := s.Found.Best[group]; b != nil {
 			best.Text += s.bestText(b)
 		} else {
@@ -166,10 +162,18 @@ func (s *Sweep) Notes() string {
 		}
 		t.add("memory", text)
 	}
-	for _, w := range s.warnings() {
-		t = append(t, render.Note{Key: "warning", Text: w, Style: render.Yellow})
+	var assumed []Dim
+	for _, d := range s.Fixed() {
+		d.Assumed = slices.Contains(s.Grids[0].Open.Example.Assumed, d.Name)
+		assumed = append(assumed, d)
 	}
-	return s.View.Notes(t)
+	for _, text := range assumedDims(assumed) {
+		t.add("assumed", text)
+	}
+	for _, w := range s.warnings() {
+		t = append(t, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
+	}
+	return t
 }
 
 // bestText says what the recommended row takes, and under which conditions it is.

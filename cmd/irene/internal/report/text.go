@@ -36,14 +36,14 @@ func writeText(w io.Writer, r *Report) error {
 	return err
 }
 
+// textHead writes what was read, and the answer.
 func (r *Report) textHead(b *strings.Builder) {
-	b.WriteString(r.View.Notes(r.HeadNotes()))
+	b.WriteString(r.View.Notes(r.HeadNotes(), r.AnswerNotes()))
 }
 
 // treeTable lays out the modules, as deep as the view says or a screen allows.
 func (r *Report) treeTable() string {
 	t := &render.Table{Screen: r.View.Screen, Columns: r.treeColumns()}
-	t.Cells(append([]render.Cell{{Text: "model", Style: render.Bold}}, r.metricCells(&r.Tree.Metrics, r.Tree.Class)...)...)
 	for _, line := range r.treeLines() {
 		t.Cells(append([]render.Cell{{Lead: line.prefix, Text: line.label, Style: line.style}}, r.metricCells(line.metrics, line.class)...)...)
 	}
@@ -64,9 +64,13 @@ type line struct {
 	style   render.Style
 }
 
-// treeLines are the rows below the root.
+// treeLines are the rows of the tree, the model's first.
 func (r *Report) treeLines() []line {
 	root := r.branches()
+	top := line{label: "model", class: r.Tree.Class, metrics: &r.Tree.Metrics, style: render.Bold}
+	if root.label != "" { // a module that is all of it
+		top.label = fmt.Sprintf("model (%s)", root.label)
+	}
 	depth := r.View.Depth
 	if depth < 0 {
 		for depth = 1; depth < 64; depth++ {
@@ -77,9 +81,9 @@ func (r *Report) treeLines() []line {
 		}
 	}
 	if depth == 0 {
-		return nil
+		return []line{top}
 	}
-	return lines(root, "", 1, depth)
+	return append([]line{top}, lines(root, "", 1, depth)...)
 }
 
 // lines lays out what is below a branch down to a depth, its own operators last.

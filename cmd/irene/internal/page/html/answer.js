@@ -38,11 +38,10 @@ const answer = (() => {
     return watts > 0 ? `of ${text.watts(watts)}` : "of the board";
   }
 
-  // item is what a run makes: a token of each sequence where it decodes, else an item of the batch.
-  function item(r) {
-    const batch = page.model().data.dims.filter((x) => x.batch);
-    if (batch.length > 1 || (batch.length === 0 && !page.model().data.decodes)) return null;
-    return { name: page.model().data.decodes ? "token" : "item", count: batch.length ? state.sizes.get(batch[0].name) : 1 };
+  // item is the smallest share of a run that is counted: a token, else an item of the batch.
+  function item(r, m = page.model()) {
+    const { tokens, items } = m.data;
+    return [["token", tokens], ["item", items]].map(([name, id]) => ({ name, count: r.get(id) })).find((x) => x.count > 0);
   }
 
   function memory(r) {
@@ -107,5 +106,5 @@ const answer = (() => {
       ...(list.length > 3 ? [el("li", {}, el("details", {}, el("summary", {}, `${list.length - 3} more notes`), el("ul", {}, ...list.slice(3).map(item))))] : []));
   }
 
-  return { show };
+  return { show, item, memory };
 })();

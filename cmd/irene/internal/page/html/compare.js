@@ -1,41 +1,67 @@
 "use strict";
 
-// The view of two models side by side: the second as a multiple of the first, with its verdict, then module by module.
+// The view of two models side by side: the second as a multiple of the first, with its verdict, then module by module. Of
+// more models two are chosen, below the ranking of all.
 const compare = (() => {
   const { el, $, put } = dom;
   const { state, METRICS, models } = page;
   const opened = new Set(); // rows whose parts stand the other way than at first
-  let rows = null, byDifference = false, results = [], drawn = null, drawing = 0;
+  let pair = [0, 1], rows = null, byDifference = false, all = [], results = [], drawn = null, drawing = 0; // results are those of the pair
 
-  const title = (k) => models[k].data.title;
-  const module = (k, i) => { const d = models[k].data.modules[i]; return { path: d.path, class: d.class, label: d.name || title(k) }; };
+  const title = (k) => models[pair[k]].data.title;
+  const module = (k, i) => { const d = models[pair[k]].data.modules[i]; return { path: d.path, class: d.class, label: d.name || title(k) }; };
+  const moduleOf = (row, k) => row.modules[pair[k]];
   const amount = (r, k) => {
-    const list = r.rows.map((x) => x.modules[k]).filter((m) => m >= 0);
+    const list = r.rows.map((x) => moduleOf(x, k)).filter((m) => m >= 0);
     return list.length ? list.reduce((s, m) => s + results[k].modules[m][state.metric], 0) : NaN;
   };
   const difference = (r) => (amount(r, 1) || 0) - (amount(r, 0) || 0);
 
   function show() {
     rows ||= linked();
-    results = models.map((m) => page.evaluate(m));
+    all = models.map((m) => page.evaluate(m));
+    results = pair.map((k) => all[k]);
     if (!$("compare").firstChild) build();
+    if (models.length > 2) ranking.show($("ranking"), all);
     headline();
     totals();
     dom.choices($("compare-metrics"), METRICS.filter((m) => !m.predicted || results[0].device).map((m) => [m.key, m.name]), state.metric, (k) => { state.metric = k; page.render(); page.saveState(); });
     modules();
   }
 
-  // linked links the rows of the alignment.
+  // linked links the rows of the alignment that have a module of the pair.
   function linked() {
-    const list = page.rows.map((r, i) => ({ ...r, id: i, children: [] }));
-    for (const r of list) if (r.parent >= 0) list[r.parent].children.push(r);
+    const list = page.rows.map((r, i) => ({ ...r, id: i, children: [] })), has = (r) => pair.some((k) => r.modules[k] >= 0);
+    for (const r of list.slice(1).filter(has)) {
+      let above = list[r.parent];
+      while (!has(above)) above = list[above.parent];
+      above.children.push(r);
+    }
     return list;
+  }
+
+  // against chooses the pair.
+  function against(k, model) {
+    pair = pair.map((was, i) => (i === k ? model : was === model ? pair[k] : was));
+    rows = drawn = null;
+    opened.clear();
+    $("compare").replaceChildren();
+    show();
+    $(`pair-${k}`).focus();
+  }
+  function chooser(k) {
+    const e = el("select", { id: `pair-${k}`, "aria-label": k ? "with" : "compare", onchange: () => against(k, Number(e.value)) }, ...models.map((m, i) => el("option", { value: i }, m.data.title)));
+    e.value = pair[k];
+    return e;
   }
 
   function build() {
     const order = el("select", { id: "compare-order", onchange: () => { byDifference = order.value === "difference"; modules(); } },
       el("option", { value: "order" }, "as in the first model"), el("option", { value: "difference" }, "largest difference first"));
     const head = (k, cls) => el("th", { scope: "col", className: cls, title: title(k) }, title(k));
+    if (models.length > 2) {
+      $("compare").append(el("section", { className: "panel", "aria-label": "Ranking", id: "ranking" }), el("p", { className: "pair" }, chooser(0), " against ", chooser(1)));
+    }
     $("compare").append(
       el("section", { className: "verdict", id: "verdict", "aria-label": "Verdict", "aria-live": "polite" }, el("p", { className: "headline", id: "headline" }), el("p", { id: "interval" })),
       el("section", { className: "panel", "aria-label": "Totals" }, el("div", { className: "scroll" }, el("table", { className: "compare-table sizes", id: "compare-totals" },
@@ -63,13 +89,14 @@ const compare = (() => {
   // draw draws the ratios of energy and time, where a law says what their errors share; else those of the opening hold, of
   // the sizes and choices that they were drawn for.
   function draw() {
-    const moved = page.moved(), opening = (q) => { const [value, low, high] = page.data.ratios[q].map((v) => v ?? NaN); return { value, low, high, unknown: results.map((r) => r.modules[0].unknown) }; };
+    const apart = models.some((m) => m.data.dims.some((d) => page.opening.sizes.get(d.name) !== d.value)); // in the reports, whose ratios are those of the opening
+    const ratios = apart ? null : page.data.ratios, moved = page.moved(), opening = (q) => { const [value, low, high] = ratios[q].map((v) => v ?? NaN); return { value, low, high, unknown: results.map((r) => r.modules[0].unknown) }; };
     drawn = {};
     for (const q of ["energy", "time"]) {
       const r = paired.ratio(...results, q, page.data.normals);
-      drawn[q] = r || (page.data.ratios && !moved ? opening(q) : null);
+      drawn[q] = r || (ratios && !moved ? opening(q) : null);
     }
-    put($("interval"), drawn.energy ? `Energy: ${decision(drawn.energy)}. Time: ${decision(drawn.time)}.` : page.data.ratios ? `As the page opens, energy is ${decision(opening("energy"))}; under these choices the interval is not known.` : "");
+    put($("interval"), drawn.energy ? `Energy: ${decision(drawn.energy)}. Time: ${decision(drawn.time)}.` : ratios ? `As the page opens, energy is ${decision(opening("energy"))}; under these choices the interval is not known.` : "");
     $("verdict").dataset.verdict = drawn.energy ? paired.verdict(drawn.energy) : "unknown";
   }
 
@@ -98,15 +125,11 @@ const compare = (() => {
     list.push(["Memory", text.memory, (t, k) => results[k].memory.weights + (results[k].memory.known ? results[k].memory.peak : 0)]);
     $("compare-totals").tBodies[0].replaceChildren(...list.map(([name, format, of, key]) => {
       const values = roots.map((t, k) => of(t, k)), r = drawn && drawn[key];
-      const more = (t, k) => (key === "energy" ? `${text.joules(t.low)} to ${text.joules(t.high)}` : name === "Memory" ? fit(k) : "");
+      const more = (t, k) => (key === "energy" ? `${text.joules(t.low)} to ${text.joules(t.high)}` : name === "Memory" ? answer.memory(results[k]).more : "");
       return el("tr", {}, el("th", { scope: "row", className: "text" }, name),
         ...roots.map((t, k) => el("td", {}, (t.unknown && key && key !== "params" ? "≥ " : "") + format(values[k]), el("span", { className: "quiet beside" }, more(t, k)))),
         ratioCell(...values, roots.some((t) => t.unknown) && key !== "params" && name !== "Memory", r && !Number.isNaN(r.value) && r.low !== r.high ? `${factor(r.low)} … ${factor(r.high)}` : ""));
     }));
-  }
-  function fit(k) {
-    const { weights, peak, known } = results[k].memory, room = results[k].device ? results[k].device.memory : 0;
-    return known && room ? (weights + peak <= room ? `fits ${text.memory(room)}` : `does NOT fit ${text.memory(room)}`) : "";
   }
 
   // ratioCell shows b as a multiple of a, and a bar from half to double and beyond; nothing of bounds.
@@ -137,8 +160,8 @@ const compare = (() => {
   }
   const generic = (path) => path.replace(/(^|\.)[\d_]*\d$/, "$1#");
   function alike(x, y) {
-    return x.children.length === y.children.length && x.modules.every((m, k) => {
-      const other = y.modules[k];
+    return x.children.length === y.children.length && [0, 1].every((k) => {
+      const m = moduleOf(x, k), other = moduleOf(y, k);
       if (m < 0 || other < 0) return m < 0 && other < 0;
       const [a, b] = [results[k].modules[m][state.metric], results[k].modules[other][state.metric]], [p, q] = [module(k, m), module(k, other)];
       return generic(p.label) === generic(q.label) && p.class === q.class && (Object.is(a, b) || Math.abs(a - b) <= 1e-3 * Math.max(Math.abs(a), Math.abs(b)));
@@ -168,7 +191,7 @@ const compare = (() => {
 
   // nameIn is a module's name, from the module of the row above on; of equal layers the first and the last.
   function nameIn(r, k) {
-    const list = r.run.map((c) => c[0].modules[k]).filter((m) => m >= 0).map((m) => module(k, m)), above = r.above ? r.above.first.modules[k] : -1;
+    const list = r.run.map((c) => moduleOf(c[0], k)).filter((m) => m >= 0).map((m) => module(k, m)), above = r.above ? moduleOf(r.above.first, k) : -1;
     if (!list.length) return "–";
     const base = above < 0 ? "" : module(k, above).path, [first] = list, last = list[list.length - 1];
     const name = !first.path || base === first.path ? first.label : base && first.path.startsWith(base + ".") ? first.path.slice(base.length + 1) : first.path;
@@ -177,7 +200,7 @@ const compare = (() => {
 
   function rowElement(r) {
     const cells = [0, 1].map((k) => {
-      const name = nameIn(r, k), cell = el("td", { className: k ? "text wide" : "text", title: r.first.modules[k] < 0 ? "" : module(k, r.first.modules[k]).path || title(k) });
+      const name = nameIn(r, k), cell = el("td", { className: k ? "text wide" : "text", title: moduleOf(r.first, k) < 0 ? "" : module(k, moduleOf(r.first, k)).path || title(k) });
       if (k === 0 && r.first.children.length) {
         const open = isOpen(r), flip = () => { if (opened.has(r.key)) opened.delete(r.key); else opened.add(r.key); modules(); };
         cell.append(el("button", { type: "button", className: "twist", "aria-expanded": open, "aria-label": `parts of ${name}`, onclick: flip }, open ? "▾" : "▸"));
@@ -186,14 +209,14 @@ const compare = (() => {
       return cell;
     });
     const [a, b] = [amount(r, 0), amount(r, 1)], shown = (v) => (Number.isNaN(v) ? "" : page.metric().text(v)), d = difference(r);
-    const open = r.rows.some((x) => x.modules.some((m, k) => m >= 0 && results[k].modules[m].unknown > 0)) && state.metric !== "params";
+    const open = r.rows.some((x) => [0, 1].some((k) => moduleOf(x, k) >= 0 && results[k].modules[moduleOf(x, k)].unknown > 0)) && state.metric !== "params";
     const row = el("tr", { className: a === b ? "same" : "" }, ...cells, el("td", {}, shown(a)), el("td", {}, shown(b)), el("td", { className: "wide" }, d === 0 ? "0" : (d > 0 ? "+" : "−") + shown(Math.abs(d))), ratioCell(a, b, open));
     row.firstChild.style.setProperty("--level", r.level);
     row.row = r;
     return row;
   }
 
-  return { show };
+  return { show, ratioCell };
 })();
 
 page.start();

@@ -77,7 +77,7 @@ const controls = (() => {
       box.oninput();
     };
     box.onblur = () => { if (!error.hidden) return; box.value = String(current()); };
-    const e = el("div", { className: "control" }, el("span", { className: "name", title: name }, name), range, box, unit ? el("span", { className: "quiet unit" }, unit) : "", el("span", { className: "print-only" }), error);
+    const e = el("div", { className: "control" }, el("span", { className: "name", title: name }, name), range, box, el("span", { className: "print-only" }), unit ? el("span", { className: "quiet unit" }, unit) : "", error);
     return { e, range, box, refuse, steps, refused: () => !error.hidden };
   }
 
@@ -175,7 +175,7 @@ const controls = (() => {
       put($("origin"), d ? `${r.scope} energy, ${d.origin}` : "");
       $("origin").classList.toggle("warn", !!d && d.origin !== "fitted");
     }
-    put($("derived"), m.data.derived.map((x) => `${x.name} = ${m.data.expressions[x.expr]} = ${r.get(x.expr)}`).join("; "));
+    put($("derived"), m.data.derived.map((x) => [...new Set([x.name, m.data.expressions[x.expr], String(r.get(x.expr))])].join(" = ")).join("; "));
     $("reset").disabled = !page.moved() && ![...sizes.values(), ...settingBoxes.values()].some((c) => c.refused());
   }
 

@@ -45,7 +45,7 @@ const detail = (() => {
       row("Time", seconds(v("time")), v("time") > 0 ? text.watts(v("energy") / v("time")) : "");
     }
     row("Share", percent(tree.share(node)), `of the model's ${page.metric().name.toLowerCase()}`);
-    row("FLOPs", text.flops(v("flops")), v("bytes") > 0 ? `${(v("flops") / v("bytes")).toPrecision(3)} per byte` : "");
+    row("FLOPs", text.flops(v("flops")), v("bytes") > 0 ? `${text.ratio(v("flops") / v("bytes"))} per byte` : "");
     row("Bytes", text.bytes(v("bytes")), v("bytes") > 0 ? `${text.bytes(v("read"))} read` : "");
     if (v("params") > 0) row("Parameters", whole(v("params")));
     if (node.first.kind === "module") row("Operators", whole(v("operators")), v("unknown") ? `${v("unknown")} of unknown cost` : "");
@@ -75,7 +75,7 @@ const detail = (() => {
     if (!work || work.none || !work.why) return [];
     return [el("p", { className: "doubt" }, `${work.scaled ? "Stand-in" : "Extrapolated"}: ${why(work)}`)];
   }
-  const why = (w) => (w.range ? `${w.why} outside the fitted ${text.count(w.range[0])} to ${text.count(w.range[1])}` : w.why);
+  const why = (w) => (w.bound ? `${w.why}: ${w.bound.name} ${w.bound.below ? "below" : "above"} ${text.count(w.bound.at)}` : w.why);
 
   const ORIGIN_TEXT = { fitted: "measurements of the device", estimated: "its row, and measurements of others", "stand-in": "measurements of something like it" };
   const CAUSE_TEXT = {

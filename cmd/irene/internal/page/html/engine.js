@@ -351,8 +351,8 @@ const engine = (() => {
       const below = v < 0.9 * r[0] && (name === "k" || name === "rows" || lowBytes > device.hidden);
       if (!below && v <= 1.1 * r[1]) continue;
       out.extrapolated = true;
-      out.why = `${name} of ${work.class}`;
-      out.range = r;
+      out.why = below ? "smaller than any measured" : "larger than any measured";
+      out.bound = { name, at: r[below ? 0 : 1], below };
       return;
     }
   }

@@ -9,7 +9,7 @@ const page = (() => {
 
   // Of the choices, device is an id, type the name that --as has, profile a name; "" is the profile that nobody chose.
   const state = {
-    model: 0, compare: models.length === 2, device: devices.length ? devices[0].id : "", type: types[0].as, profile: runtime, set: {}, // settings of the device, by key
+    model: 0, compare: models.length > 1, device: devices.length ? devices[0].id : "", type: types[0].as, profile: runtime, set: {}, // settings of the device, by key
     sizes: new Map(), metric: "energy", colour: "class", view: "modules", query: "", sort: null, fold: true, flipped: new Set(), // rows of equal modules that stand the other way
     zoom: "m0", rest: null, selected: null, focus: null, rowFocus: null, expanded: new Set(), limit: 300,
   };
@@ -42,6 +42,7 @@ const page = (() => {
   return {
     data, models, state, opening, METRICS, model, choiceOf, evaluate, settings, moved,
     rows: data.rows, metric: () => METRICS.find((m) => m.key === state.metric),
+    names: () => models.map((m) => m.data.title).join(models.length > 2 ? ", " : " and "),
     result: () => result, atOpening: () => atOpening,
     update: () => { result = evaluate(model()); atOpening ||= evaluateOpening(model()); },
     switched: () => { atOpening = null; },

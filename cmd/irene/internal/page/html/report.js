@@ -10,7 +10,7 @@ Object.assign(page, (() => {
     choices($("views"), [["modules", "Modules"], ["operators", "Operators"]], state.view, (k) => { state.view = k; state.sort = null; state.limit = 300; render(); });
     const tabs = $("models");
     tabs.hidden = models.length < 2;
-    const items = [...(models.length === 2 ? [["compare", "Comparison"]] : []), ...models.map((m, i) => [String(i), m.data.title])];
+    const items = [...(models.length > 1 ? [["compare", "Comparison"]] : []), ...models.map((m, i) => [String(i), m.data.title])];
     choices(tabs, items, state.compare ? "compare" : String(state.model), (k) => {
       state.compare = k === "compare";
       if (!state.compare && Number(k) !== state.model) switchModel(Number(k));
@@ -45,7 +45,7 @@ Object.assign(page, (() => {
     if (!state.compare && m.coverage) notes.push(`Operators were placed in modules: ${m.coverage}.`);
     $("foot").replaceChildren(el("p", {}, "The same from the command line: ", el("code", {}, commandLine())), el("p", {}, notes.join(" ")),
       el("p", { className: "keys" }, "Keys: / searches; arrows move in the picture and the table; Enter zooms, and unfolds equal layers (Shift+Enter zooms to them); u unfolds in the table; Escape goes back."));
-    put($("title"), state.compare ? models.map((x) => x.data.title).join(" and ") : m.title);
+    put($("title"), state.compare ? page.names() : m.title);
     put($("about"), state.compare ? "" : `${m.about}; numbers ${m.mode}`);
   }
 
@@ -89,7 +89,7 @@ Object.assign(page, (() => {
     for (const key of ["device", "type", "profile"]) if (state[key] !== opening[key]) h.set(key, state[key]);
     for (const [key, v] of Object.entries(state.set)) h.set("set." + key, v);
     if (state.metric !== "energy") h.set("metric", state.metric);
-    if (models.length === 2 && !state.compare) h.set("view", "model");
+    if (models.length > 1 && !state.compare) h.set("view", "model");
     if (state.model) h.set("model", state.model);
     if (!state.fold) h.set("fold", "no");
     if (state.zoom !== "m0" && !state.rest) h.set("zoom", state.zoom);
@@ -106,7 +106,7 @@ Object.assign(page, (() => {
     settingsIn(h);
     if (page.METRICS.some((m) => m.key === h.get("metric"))) state.metric = h.get("metric");
     if (models[h.get("model")]) state.model = Number(h.get("model"));
-    state.compare = models.length === 2 && h.get("view") !== "model";
+    state.compare = models.length > 1 && h.get("view") !== "model";
     state.fold = h.get("fold") !== "no";
     if (/^m\d+(x\d+)?(r\d+)?$/.test(h.get("zoom") || "")) state.zoom = h.get("zoom");
     if (h.get("at")) state.selected = h.get("at");

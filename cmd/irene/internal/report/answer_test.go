@@ -1,0 +1,55 @@
+package report_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report"
+	"github.com/irene-onnx/irene/cmd/irene/internal/report/reporttest"
+	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/predict"
+	"github.com/irene-onnx/irene/fixtures"
+	"github.com/irene-onnx/irene/graph"
+	"github.com/irene-onnx/irene/graph/analysis"
+)
+
+// TestAnswerFirst: of every model, on a screen of 80 columns, the first twelve lines say energy, time, whether it fits and how
+// sure that is, and no line is wider than the screen.
+func TestAnswerFirst(t *testing.T) {
+	answers := map[string]*regexp.Regexp{
+		"energy": regexp.MustCompile(`(?m)^energy +(≥ )?[0-9.]+ [mk]?J \(90 % interval [0-9.]+ .?J to [0-9.]+ .?J\)`),
+		"time":   regexp.MustCompile(`(?m)^time +(≥ )?[0-9.]+ .?s at [0-9.]+ W of 700 W`),
+		"memory": regexp.MustCompile(`(?m)^memory +[0-9.]+ .iB fits 80.00 GiB \(weights `),
+		"sure":   regexp.MustCompile(`(?m)^sure +[0-9.]+ % (fitted|estimated|stand-in)[^:]* [0-9]+ %\s+off\s+on\s+GPUs\s+left\s+out\s+of\s+the\s+fit$`),
+	}
+	for _, name := range fixtures.EveryModel(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, err := analysis.Run(reporttest.Fixture(t, name), analysis.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := reporttest.Target(t, energy.DefaultDevice).Run(a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := report.Build(a, p, report.Options{Mode: predict.ModeSpec, Convention: graph.TwoMACPlusElementwise, DefaultDevice: true, DefaultProfile: true})
+			r.Model.File = strings.Repeat("a folder with a long name/", 4) + name
+			r.View.Width = 80
+			lines := strings.Split(string(rendered(t, r, "text")), "\n")
+			head := strings.Join(lines[:12], "\n")
+			for what, answer := range answers {
+				if !answer.MatchString(head) {
+					t.Errorf("%s is not in\n%s", what, head)
+				}
+			}
+			for _, line := range lines {
+				if render.Width(line) > 80 {
+					t.Errorf("%d columns: %s", render.Width(line), line)
+				}
+			}
+		})
+	}
+}
