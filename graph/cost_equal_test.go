@@ -38,6 +38,9 @@ func TestEqualCosts(t *testing.T) {
 			t.Errorf("%s: different costs are one", name)
 		}
 	}
+	if d := NewEqualDims(); d.Share(Symbol("n").AddInt(1)) != d.Share(Symbol("n").AddInt(1)) || d.Share(Symbol("n")) == d.Share(Symbol("m")) || d.Share(Const(3)) != Const(3) {
+		t.Error("== does not say whether shared dims are equal")
+	}
 	other := e.Share(made(func(c *Cost) { c.Class = "bmm" }))
 	if other.MACs.e != first.MACs.e || other.Products[0].M.e != first.Products[0].M.e {
 		t.Error("equal expressions are two")
