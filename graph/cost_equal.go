@@ -1,10 +1,15 @@
 package graph
 
-// EqualCosts keeps one of the costs that are the same: the layers of a model repeat.
-type EqualCosts map[costKey]*Cost
+import "encoding/binary"
 
-// costKey is a cost without geometry, of at most one product. Expressions are compared by identity, which would tell
-// most of them apart.
+// EqualCosts keeps one of the costs and one of the expressions that are the same: the layers of a model repeat.
+type EqualCosts struct {
+	costs map[costKey]*Cost
+	polys map[string]*poly // by what they are made of
+	key   []byte           // reused
+}
+
+// costKey is a cost without geometry, of at most one product.
 type costKey struct {
 	class, row, quant string
 	dtype             DType
@@ -16,35 +21,63 @@ type costKey struct {
 	products int
 }
 
-// Share returns a cost that equals c. Nobody may change it: others share it.
-func (e EqualCosts) Share(c Cost) *Cost {
+// NewEqualCosts makes an empty one.
+func NewEqualCosts() *EqualCosts {
+	return &EqualCosts{costs: map[costKey]*Cost{}, polys: map[string]*poly{}}
+}
+
+// Share returns a cost that equals c, whose products it may change for equal ones. Nobody may change the result: others
+// share it.
+func (e *EqualCosts) Share(c Cost) *Cost {
+	for _, d := range [...]*Dim{&c.MACs, &c.Elementwise, &c.Read, &c.Written, &c.Elements} {
+		e.share(d)
+	}
+	for i := range c.Products {
+		p := &c.Products[i]
+		for _, d := range [...]*Dim{&p.Batch, &p.M, &p.N, &p.K} {
+			e.share(d)
+		}
+	}
+	if len(c.Products) > 1 || c.Attention != nil || c.Experts != nil {
+		return new(c)
+	}
 	k := costKey{
-		c.Class, c.Row, c.Quant, c.DType, c.Known, c.Free,
-		c.MACs, c.Elementwise, c.Read, c.Written, c.Elements,
-		Product{},
-		len(c.Products),
+		class: c.Class, row: c.Row, quant: c.Quant, dtype: c.DType, known: c.Known, free: c.Free,
+		macs: c.MACs, elementwise: c.Elementwise, read: c.Read, written: c.Written, elements: c.Elements, products: len(c.Products),
 	}
 	if len(c.Products) > 0 {
 		k.product = c.Products[0]
 	}
-	if k.products > 1 || c.Attention != nil || c.Experts != nil || k.open() {
-		return new(c)
-	}
-	out, ok := e[k]
+	out, ok := e.costs[k]
 	if !ok {
 		out = new(c)
-		e[k] = out
+		e.costs[k] = out
 	}
 	return out
 }
 
-// open reports whether a number is an expression.
-func (k *costKey) open() bool {
-	p := &k.product
-	for _, d := range [...]Dim{k.macs, k.elementwise, k.read, k.written, k.elements, p.Batch, p.M, p.N, p.K} {
-		if d.kind() == dimExpr {
-			return true
-		}
+// share puts the first of equal expressions in the place of one.
+func (e *EqualCosts) share(d *Dim) {
+	if d.kind() != dimExpr {
+		return
 	}
-	return false
+	e.key = e.key[:0]
+	for _, t := range d.e.terms {
+		e.key = binary.AppendVarint(e.key, t.coef)
+		for _, f := range t.mono {
+			text := f.atom.key
+			if f.atom.kind == atomSymbol {
+				text = f.atom.name
+			}
+			e.key = binary.AppendUvarint(binary.AppendUvarint(e.key, uint64(f.pow)), uint64(len(text)))
+			e.key = append(e.key, text...)
+		}
+		e.key = append(e.key, 0) // no power is 0
+	}
+	p, ok := e.polys[string(e.key)]
+	if !ok {
+		p = d.e
+		e.polys[string(e.key)] = p
+	}
+	d.e = p
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/graph"
 )
 
 // CoefficientSchema is the version of the coefficient file.
@@ -90,6 +91,11 @@ func Load(r io.Reader, name string) (*Coefficients, error) {
 	}
 	if c.Schema != CoefficientSchema {
 		return nil, fmt.Errorf("%s: coefficient file of version %d, this program reads version %d: train it anew", name, c.Schema, CoefficientSchema)
+	}
+	for i := range c.Classes {
+		if k := c.Classes[i].Key; k.Class == "" || k.DType == graph.Undefined {
+			return nil, fmt.Errorf("%s: entry %d of classes names no class or no dtype", name, i)
+		}
 	}
 	if c.Overlap != nil {
 		if err := c.Overlap.check(); err != nil {

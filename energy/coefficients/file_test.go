@@ -47,6 +47,8 @@ func TestLoadErrors(t *testing.T) {
 		{"a negative coefficient of time", with("2e-5", "-2e-5"), `"launches" is -2e-05`},
 		{"an infinite coefficient", with("4e-11", "4e999"), "not a coefficient file"},
 		{"an unknown term", with(`"flops":4e-11`, `"flop":4e-11`), `unknown term "flop"`},
+		{"no class", with(`"class":"gemm",`, ""), "entry 0 of classes"},
+		{"no element type", with(`"dtype":"float32",`, ""), "entry 0 of classes"},
 		{"an unknown element type", with(`"dtype":"float32"`, `"dtype":"real"`), `unknown element type "real"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

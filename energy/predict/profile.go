@@ -1,7 +1,6 @@
 package predict
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy/coefficients"
@@ -11,7 +10,10 @@ import (
 
 // ProfileOf is the runtime profile that a graph is predicted under.
 func (t Target) ProfileOf(a *analysis.Analysis) string {
-	return cmp.Or(t.Options.Profile, profileOf(t.Coefficients, a))
+	if t.Options.Profile != "" {
+		return t.Options.Profile
+	}
+	return profileOf(t.Coefficients, a)
 }
 
 // profileOf is the runtime profile that nobody chose: that of coefficients whose law or constants come of models that ran

@@ -37,9 +37,11 @@ func (e *NoCacheError) Error() string { return e.Msg }
 // FindDecoder finds the cache of a graph and the dims that generation changes, by the names and shapes of its inputs.
 func FindDecoder(g *graph.Graph, told DecoderNames) (*Decoder, error) {
 	d := &Decoder{Graph: g, Batch: told.Batch, Past: told.Past, Sequence: told.Sequence, Ties: map[string]graph.Dim{}}
-	declared := Declared(g)
 	for _, name := range []string{told.Batch, told.Past, told.Sequence} {
-		if name != "" && !slices.Contains(declared, name) {
+		if name == "" {
+			continue
+		}
+		if declared := Declared(g); !slices.Contains(declared, name) {
 			return nil, &DimError{Name: name, Known: declared, Msg: fmt.Sprintf("dim %q: the model has no such dim", name)}
 		}
 	}

@@ -117,12 +117,20 @@ var paramCases = []paramCase{
 	{
 		name: "tables and matrices that lost their names",
 		parts: []Part{
-			weightOf("onnx::Exp_1", 8, 4), weightOf("onnx::Cos_1", 8, 4), weightOf("onnx::Exp_2", 16), weightOf("onnx::Resize_1", 1, 3, 4, 4), Ints("sizes", 1, 3, 8, 8),
-			Node("Exp", "onnx::Exp_1", "a"), Node("Cos", "onnx::Cos_1", "b"), Node("Exp", "onnx::Exp_2", "c"),
+			weightOf("onnx::Exp_1", 8, 4), weightOf("onnx::Cos_1", 8, 4), weightOf("onnx::Exp_2", 16), weightOf("onnx::Exp_3", 5), weightOf("onnx::Resize_1", 1, 3, 4, 4), Ints("sizes", 1, 3, 8, 8),
+			Node("Exp", "onnx::Exp_1", "a"), Node("Cos", "onnx::Cos_1", "b"), Node("Exp", "onnx::Exp_2", "c"), Node("Sin", "c", "c2"), Node("Exp", "onnx::Exp_3", "rate"), Node("Neg", "rate", "decay"),
 			Node("Resize", "onnx::Resize_1 - - sizes", "d"),
 			weightOf("val_195", 4, 8, 16), In("i", graph.Int64, 3, 1), Node("GatherND", "val_195 i", "e"),
 		},
-		want: map[string]int64{"": 32 + 48 + 512},
+		want: map[string]int64{"": 32 + 5 + 48 + 512},
+	},
+	{
+		name: "scales that are learned, one of a single number, and such as quantization leaves",
+		parts: []Part{
+			vectors, weightOf("attn.logit_scale", 8, 1), weightOf("model.logit_scale"), weightOf("fc.weight_scale", 8),
+			Node("Mul", "x attn.logit_scale", "a"), Node("Mul", "a model.logit_scale", "b"), Node("Mul", "b fc.weight_scale", "y"),
+		},
+		want: map[string]int64{"": 9},
 	},
 	{
 		name: "a matrix in a Constant",

@@ -52,7 +52,7 @@ func (a *Analysis) quantise(p *Precision, dynamic []bool, narrow bool) {
 		a.warnf("as %s: no product has a weight to store in it; all is in %v", p.Name, p.Float)
 	}
 	a.Costs = ops.Count(a.Graph, a.Inference)
-	equal := graph.EqualCosts{}
+	equal := graph.NewEqualCosts()
 	for n := range products {
 		cost := *a.Costs[n.ID]
 		cost.DType, cost.Quant = p.Float, p.Quant

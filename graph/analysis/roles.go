@@ -101,10 +101,10 @@ func (r *roles) reads(n *graph.Node, slot int, w weight) bool {
 	if op.Weights.Has(slot) {
 		return r.trained(n, op, w)
 	}
-	if t.Len() == 1 || passesThrough(n) || n.Op == "Shape" || n.Op == "Size" {
+	said := w.named()
+	if t.Len() == 1 && said != isParameter || passesThrough(n) || n.Op == "Shape" || n.Op == "Size" {
 		return false
 	}
-	said := w.named()
 	switch {
 	case said == isNone || isComputed(w, said):
 		return false

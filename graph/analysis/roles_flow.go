@@ -188,7 +188,7 @@ func (r *roles) becomesWeight(n *graph.Node) bool {
 }
 
 // folded reports whether a stored tensor without a name is what constant folding left of a parameter: a matrix that a
-// function is applied to, a table that is interpolated or that indices pick from.
+// function is applied to, rates of decay, a table that is interpolated or that indices pick from.
 func (r *roles) folded(n *graph.Node, class string, slot int, w weight) bool {
 	if w.inNode() || n.Domain != "" {
 		return false
@@ -199,7 +199,13 @@ func (r *roles) folded(n *graph.Node, class string, slot int, w weight) bool {
 	case "Sin", "Cos":
 		return false
 	}
-	return len(n.Inputs) == 1 && (class == "elementwise" || class == "activation") && wideAxes(w.tensor) > 1
+	return len(n.Inputs) == 1 && (class == "elementwise" || class == "activation") && wideAxes(w.tensor) > 1 || decays(n)
+}
+
+// decays reports whether a node is the Exp of -exp(x), by which state-space layers keep what they multiply by negative.
+func decays(n *graph.Node) bool {
+	out := n.Output(0)
+	return n.Op == "Exp" && out != nil && len(out.Consumers) == 1 && out.Consumers[0].Node.Op == "Neg"
 }
 
 // normalizes reports whether a tensor of some shape goes with a value of a normalization that is spelled out: elementwise

@@ -81,8 +81,9 @@ func nameSays(v *graph.Value) verdict {
 	if isTable(v) || isMade(name) {
 		return isNone
 	}
+	learned := strings.HasSuffix(name, ".logit_scale") || strings.HasSuffix(name, ".layer_scale")
 	for _, suffix := range []string{"_scale", "_scales", "_zero_point", "_zero_points", "_zp", ".scales", ".zeros", ".qzeros", ".running_mean", ".running_var"} {
-		if strings.HasSuffix(name, suffix) {
+		if strings.HasSuffix(name, suffix) && !learned {
 			return isNone
 		}
 	}

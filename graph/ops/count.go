@@ -5,7 +5,7 @@ import "github.com/irene-onnx/irene/graph"
 // Count returns the cost of every node, by Node.ID. Nodes without a row have the zero Cost, which is unknown. A node of
 // a Loop or Scan body counts as often as the body runs. Nodes that cost the same may share it: nobody may change one.
 func Count(g *graph.Graph, inf *Inference) []*graph.Cost {
-	costs, equal := make([]*graph.Cost, len(g.Nodes)), graph.EqualCosts{}
+	costs, equal := make([]*graph.Cost, len(g.Nodes)), graph.NewEqualCosts()
 	counted := *inf
 	s := &state{g: g, facts: inf.Facts, rows: inf.Rows, out: &counted}
 	for _, n := range g.Nodes {

@@ -361,10 +361,13 @@ func (b *pageBuilder) dims() []dim {
 
 func (b *pageBuilder) derived() []derived {
 	a := b.page.open()
-	declared := analysis.Declared(a.Graph)
+	declared := map[string]bool{}
+	for _, s := range analysis.Declared(a.Graph) {
+		declared[s] = true
+	}
 	var out []derived
 	for _, s := range slices.Sorted(maps.Keys(a.Inference.Solved)) {
-		if slices.Contains(declared, s) {
+		if declared[s] {
 			out = append(out, derived{s, b.expr(a.Inference.Solved[s])})
 		}
 	}

@@ -175,7 +175,7 @@ const controls = (() => {
       put($("origin"), d ? `${r.scope} energy, ${d.origin}` : "");
       $("origin").classList.toggle("warn", !!d && d.origin !== "fitted");
     }
-    put($("derived"), m.data.derived.map((x) => `${x.name} = ${m.data.expressions[x.expr]} = ${r.get(x.expr)}`).join("; "));
+    put($("derived"), m.data.derived.map((x) => [...new Set([x.name, m.data.expressions[x.expr], String(r.get(x.expr))])].join(" = ")).join("; "));
     $("reset").disabled = !page.moved() && ![...sizes.values(), ...settingBoxes.values()].some((c) => c.refused());
   }
 

@@ -13,7 +13,7 @@ const ranking = (() => {
     const columns = [
       ["text", "model", (x) => [models[x.i].data.title]],
       ["", predicted ? "energy" : "FLOPs", (x) => [least(x) + format(x.root[key]), predicted ? beside(`${text.joules(x.root.low)} to ${text.joules(x.root.high)}`) : ""]],
-      ["", "ratio to the best", (x) => compare.ratioCell(best[key], x.root[key], open(x), "")],
+      ["", "ratio", (x) => compare.ratioCell(best[key], x.root[key], open(x), "")],
       ...(predicted ? [
         ["", "time", (x) => [least(x) + text.seconds(x.root.time)]],
         ["wide", "each", (x) => (x.each ? [`${least(x)}${text.joules(x.root.energy / x.each.count)} per ${x.each.name}`] : ["–"])],
