@@ -82,11 +82,13 @@ func tableFormatFlag(of string) cli.Flag {
 
 // writeFormat writes a value in a format to the file at path, as writeOutput does.
 func writeFormat[V any](env *environment, path string, format func(io.Writer, V) error, v V) error {
-	var b bytes.Buffer
-	if err := format(&b, v); err != nil {
-		return err
-	}
-	return writeOutput(env, path, b.Bytes())
+	return streamOutput(env, path, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<16) // what fails early writes nothing
+		if err := format(out, v); err != nil {
+			return err
+		}
+		return out.Flush()
+	})
 }
 
 // writeOutput writes data to the file at path, or to standard output where path is "" or "-". A file appears whole or

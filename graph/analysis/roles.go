@@ -101,8 +101,11 @@ func (r *roles) reads(n *graph.Node, slot int, w weight) bool {
 	if op.Weights.Has(slot) {
 		return r.trained(n, op, w)
 	}
+	if passesThrough(n) || n.Op == "Shape" || n.Op == "Size" || t.Len() == 1 && !t.DType.IsFloat() {
+		return false
+	}
 	said := w.named()
-	if t.Len() == 1 && said != isParameter || passesThrough(n) || n.Op == "Shape" || n.Op == "Size" {
+	if t.Len() == 1 && said != isParameter {
 		return false
 	}
 	switch {

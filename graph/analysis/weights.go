@@ -78,7 +78,7 @@ const (
 // it or the name of a parameter of the root, none where it is that of what modules keep beside their parameters.
 func nameSays(v *graph.Value) verdict {
 	name := strings.ToLower(v.Local)
-	if isTable(v) || isMade(name) {
+	if isTableName(name) || isMade(name) {
 		return isNone
 	}
 	learned := strings.HasSuffix(name, ".logit_scale") || strings.HasSuffix(name, ".layer_scale")
@@ -116,9 +116,10 @@ func isMade(name string) bool {
 
 // isTable reports whether the name of a stored tensor is that of a constant: a mask, the frequencies and the table of
 // rotary positions, a constant of the exporter's.
-func isTable(v *graph.Value) bool {
-	name := strings.ToLower(v.Local)
-	for _, word := range []string{"inv_freq", "freqs", "rotary", "sinusoid", "cos_cache", "sin_cache", "lifted_tensor", "_folded", "constant"} {
+func isTable(v *graph.Value) bool { return isTableName(strings.ToLower(v.Local)) }
+
+func isTableName(name string) bool {
+	for _, word := range []string{"constant", "inv_freq", "freqs", "rotary", "sinusoid", "cos_cache", "sin_cache", "lifted_tensor", "_folded"} {
 		if strings.Contains(name, word) {
 			return true
 		}
