@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/worklist"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/graph"
@@ -73,7 +74,7 @@ type stoppedError struct{ left int }
 
 // Error says how to go on.
 func (e *stoppedError) Error() string {
-	return fmt.Sprintf("stopped with %s left; the same command goes on from here", plural(e.left, "task"))
+	return fmt.Sprintf("stopped with %s left; the same command goes on from here", render.Plural(e.left, "task"))
 }
 
 // decode reads the models.
@@ -365,7 +366,7 @@ func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, t
 		{failed, "that could not be run before: not tried again; " + shared.failures.path + " says why, and can be removed"},
 	} {
 		if x.n > 0 {
-			fmt.Fprintf(env.stderr, "irene: %d of %s %s\n", x.n, plural(len(tasks), "task"), x.what)
+			fmt.Fprintf(env.stderr, "irene: %d of %s %s\n", x.n, render.Plural(len(tasks), "task"), x.what)
 		}
 	}
 	if left == 0 {
@@ -382,7 +383,7 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 	if s.Measured+s.Failed+s.Elsewhere == 0 && err != nil && !errors.Is(err, context.Canceled) {
 		return err // there is nothing to sum up
 	}
-	fmt.Fprintf(env.stderr, "irene: %s measured in %v", plural(s.Measured, "task"), s.Elapsed.Round(time.Second))
+	fmt.Fprintf(env.stderr, "irene: %s measured in %v", render.Plural(s.Measured, "task"), s.Elapsed.Round(time.Second))
 	if s.Unusable > 0 {
 		fmt.Fprintf(env.stderr, ", %d of them flagged as no good", s.Unusable)
 	}
@@ -399,9 +400,9 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 	if s.Remaining > 0 && s.Measured+s.Failed+s.Elsewhere > 0 {
 		switch {
 		case err == nil:
-			fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
+			fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", render.Plural(s.Remaining, "task"))
 		case !errors.Is(err, context.Canceled):
-			fmt.Fprintf(env.stderr, "irene: %s left\n", plural(s.Remaining, "task"))
+			fmt.Fprintf(env.stderr, "irene: %s left\n", render.Plural(s.Remaining, "task"))
 		}
 	}
 	switch {
@@ -412,7 +413,7 @@ func (q *profileRequest) report(env *environment, s profiler.Summary, err error)
 	case s.Remaining > 0 && s.Measured+s.Failed+s.Elsewhere == 0:
 		return fmt.Errorf("--budget %v: too short to measure anything", q.budget)
 	case s.Failed > 0:
-		return fmt.Errorf("%s could not be measured", plural(s.Failed, "task"))
+		return fmt.Errorf("%s could not be measured", render.Plural(s.Failed, "task"))
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package plots
 
 import (
 	"fmt"
@@ -26,9 +26,9 @@ type panel struct {
 	energy        bool // it has intervals
 }
 
-// drawSweep draws energy, energy per item and time, one above the other: a colour for each device and precision, dashes for
+// drawPanels draws energy, energy per item and time, one above the other: a colour for each device and precision, dashes for
 // what else lines differ in, bands for the intervals of energies, crosses where a run does not fit.
-func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byte, error) {
+func drawPanels(s *report.Sweep, lines []*line, x int, format string) ([]byte, error) {
 	bands, err := intervals(s, lines)
 	if err != nil {
 		return nil, err
@@ -46,18 +46,18 @@ func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 		plots = append(plots, []*plot.Plot{p})
 	}
 	top, bottom := plots[0][0], plots[len(plots)-1][0]
-	top.Title.Text = plotTitle(s, bands != nil)
+	top.Title.Text = title(s, bands != nil)
 	bottom.X.Label.Text = s.Names[x]
 	tiles := draw.Tiles{Rows: len(plots), Cols: 1, PadY: vg.Points(6), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: vg.Points(14)}
-	return writePlot(format, vg.Points(560), vg.Points(780), 144, lineNames(lines), func(c draw.Canvas) {
+	return write(format, vg.Points(560), vg.Points(780), 144, lineNames(lines), func(c draw.Canvas) {
 		for i, row := range plot.Align(plots, tiles, c) {
 			plots[i][0].Draw(row[0])
 		}
 	})
 }
 
-// plotTitle names the model, what all points have in common of sizes, device, power limit and clock, and what bands are.
-func plotTitle(s *report.Sweep, bands bool) string {
+// title names the model, what all points have in common of sizes, device, power limit and clock, and what bands are.
+func title(s *report.Sweep, bands bool) string {
 	parts := []string{filepath.Base(s.Model.File)}
 	for _, a := range s.Axes {
 		if len(a.Sizes) == 1 {
@@ -88,7 +88,7 @@ func plotTitle(s *report.Sweep, bands bool) string {
 }
 
 // drawPanel draws one metric over sizes.
-func drawPanel(s *report.Sweep, lines []*sweepLine, x int, of *panel, bands map[*sweep.Row]law.Estimate) (*plot.Plot, error) {
+func drawPanel(s *report.Sweep, lines []*line, x int, of *panel, bands map[*sweep.Row]law.Estimate) (*plot.Plot, error) {
 	metrics := report.SweepMetrics(s.Item())
 	m := &metrics[slices.IndexFunc(metrics, func(m report.Metric) bool { return m.Key == of.metric })]
 	p := newPlot()
@@ -147,7 +147,7 @@ const (
 )
 
 // intervals are the energies of rows with their intervals; nil where no bands are drawn.
-func intervals(s *report.Sweep, lines []*sweepLine) (map[*sweep.Row]law.Estimate, error) {
+func intervals(s *report.Sweep, lines []*line) (map[*sweep.Row]law.Estimate, error) {
 	rows := 0
 	for _, l := range lines {
 		rows += len(l.rows)

@@ -1,4 +1,5 @@
-package main
+// Package plots draws: sweeps over sizes or over power limits and clocks, and validations, as SVG or PNG.
+package plots
 
 import (
 	"bytes"
@@ -13,8 +14,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// plotFormats lists the extensions of plots.
-func plotFormats() []string { return []string{".svg", ".png"} }
+// Formats lists the extensions of plots.
+func Formats() []string { return []string{".svg", ".png"} }
 
 // newPlot is an empty plot, its text without serifs.
 func newPlot() *plot.Plot {
@@ -34,8 +35,8 @@ func newLegend() plot.Legend {
 	return legend
 }
 
-// writePlot has a plot painted in a format of plotFormats, its legend to the right of it; dots per inch are those of a PNG.
-func writePlot(format string, width, height vg.Length, dpi int, legend plot.Legend, paint func(draw.Canvas)) ([]byte, error) {
+// write has a plot painted in a format of Formats, its legend to the right of it; dots per inch are those of a PNG.
+func write(format string, width, height vg.Length, dpi int, legend plot.Legend, paint func(draw.Canvas)) ([]byte, error) {
 	beside := vg.Length(0)
 	if size := legend.Rectangle(draw.Canvas{}).Size(); size.Y > 0 {
 		beside = size.X + vg.Points(20)

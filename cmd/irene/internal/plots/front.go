@@ -1,4 +1,4 @@
-package main
+package plots
 
 import (
 	"fmt"
@@ -19,13 +19,13 @@ import (
 // drawFront draws energy against time, with a line through the power limits, or clocks, for each device, precision and
 // size, and a band for the intervals of energies. Points say which limits they are, where there is room, rings mark the front,
 // crosses what does not fit, and a dashed line the deadline.
-func drawFront(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byte, error) {
+func drawFront(s *report.Sweep, lines []*line, x int, format string) ([]byte, error) {
 	bands, err := intervals(s, lines)
 	if err != nil {
 		return nil, err
 	}
 	p := newPlot()
-	p.Title.Text = plotTitle(s, bands != nil)
+	p.Title.Text = title(s, bands != nil)
 	p.X.Label.Text, p.Y.Label.Text = "time of a run", "energy of a run"
 	perItem := s.Points > 1 // runs of unlike sizes do unlike work
 	if perItem {
@@ -72,7 +72,7 @@ func drawFront(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 	if err := drawDeadline(p, &legend, float64(s.Deadline)); err != nil {
 		return nil, err
 	}
-	return writePlot(format, frontWidth, frontHeight, 144, legend, func(c draw.Canvas) {
+	return write(format, frontWidth, frontHeight, 144, legend, func(c draw.Canvas) {
 		p.Draw(draw.Crop(c, vg.Points(4), -vg.Points(18), vg.Points(4), -vg.Points(4)))
 	})
 }
