@@ -11,65 +11,49 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
 
 // drawFront draws energy against time, with a line through the power limits, or clocks, for each device, precision and
 // size, and a band for the intervals of energies. Points say which limits they are, where there is room, rings mark the front,
 // crosses what does not fit, and a dashed line the deadline.
-func drawFront(s *report.Sweep, lines []*line, x int, format string) ([]byte, error) {
-	bands, err := intervals(s, lines)
+func (w *Sweep) drawFront(format string) ([]byte, error) {
+	bands, err := w.intervals()
 	if err != nil {
 		return nil, err
 	}
-	p := newPlot()
-	p.Title.Text = title(s, bands != nil)
+	p := newGrid()
+	p.Title.Text = w.title(bands != nil)
 	p.X.Label.Text, p.Y.Label.Text = "time of a run", "energy of a run"
-	perItem := s.Points > 1 // runs of unlike sizes do unlike work
+	perItem := w.report.Points > 1 // runs of unlike sizes do unlike work
 	if perItem {
-		p.Y.Label.Text = "energy per " + s.Item()
+		p.Y.Label.Text = "energy per " + w.report.Item()
 	}
-	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xe4}, color.Gray{Y: 0xe4}
-	p.Add(grid)
 	var drawn []*frontLine
 	var times, costs []float64
-	for i, l := range lines {
-		f := frontLine{style: lineStyle(lines, i)}
-		for _, r := range l.rows {
-			pt := plotter.XY{X: float64(r.Time), Y: float64(r.Energy)}
-			if perItem {
-				pt.Y = float64(r.PerItem())
-			}
-			if r.Unknown > 0 || !(pt.X > 0) || !(pt.Y > 0) || math.IsInf(pt.X+pt.Y, 0) {
-				continue
-			}
-			times, costs = append(times, pt.X), append(costs, pt.Y)
-			f.add(s, r, pt, x)
-			if e, known := bands[r]; known {
-				a, b := rowInterval(e, r, perItem)
-				f.low, f.high = append(f.low, plotter.XY{X: pt.X, Y: a}), append(f.high, plotter.XY{X: pt.X, Y: b})
-				costs = append(costs, a, b)
-			}
-		}
+	for i, l := range w.lines {
+		f := w.frontLine(l, bands, perItem)
+		f.style = lineStyle(w.lines, i)
 		if err := f.draw(p); err != nil {
 			return nil, err
 		}
-		drawn = append(drawn, &f)
+		drawn = append(drawn, f)
+		times, costs = append(times, f.times()...), append(costs, f.costs()...)
 	}
 	if times == nil {
 		return nil, fmt.Errorf("nothing to plot: no energy is known")
 	}
-	if s.Deadline > 0 {
-		times = append(times, float64(s.Deadline))
+	deadline := float64(w.report.Deadline)
+	if deadline > 0 {
+		times = append(times, deadline)
 	}
 	spread(&p.X, times, func(v float64) string { return energy.Seconds(v).String() })
 	spread(&p.Y, costs, func(v float64) string { return energy.Joules(v).String() })
 	p.Add(nameFronts(p, drawn).labels)
-	legend := lineNames(lines)
-	if err := drawDeadline(p, &legend, float64(s.Deadline)); err != nil {
+	legend := lineNames(w.lines)
+	if err := drawDeadline(p, &legend, deadline); err != nil {
 		return nil, err
 	}
 	return write(format, frontWidth, frontHeight, 144, legend, func(c draw.Canvas) {
@@ -91,19 +75,51 @@ type frontLine struct {
 	names              []string // of all
 }
 
-// add puts a row on the line.
-func (f *frontLine) add(s *report.Sweep, r *sweep.Row, pt plotter.XY, x int) {
-	name := s.Settings[r.Setting].PowerLimit.String()
-	if x == clock {
-		name = s.Settings[r.Setting].Clock.String()
+// frontLine puts what is known of a line's rows on one of a plot.
+func (w *Sweep) frontLine(l *line, bands map[*sweep.Row]law.Estimate, perItem bool) *frontLine {
+	f := &frontLine{}
+	for _, r := range l.rows {
+		pt := plotter.XY{X: float64(r.Time), Y: float64(r.Energy)}
+		if perItem {
+			pt.Y = float64(r.PerItem())
+		}
+		if r.Unknown > 0 || !(pt.X > 0) || !(pt.Y > 0) || math.IsInf(pt.X+pt.Y, 0) {
+			continue
+		}
+		on := &w.report.Settings[r.Setting]
+		name := on.PowerLimit.String()
+		if w.along == clock {
+			name = on.Clock.String()
+		}
+		f.all, f.names = append(f.all, pt), append(f.names, name)
+		if r.Front {
+			f.front = append(f.front, pt)
+		}
+		if !r.Fits {
+			f.beyond = append(f.beyond, pt)
+		}
+		if e, known := bands[r]; known {
+			a, b := rowInterval(e, r, perItem)
+			f.low, f.high = append(f.low, plotter.XY{X: pt.X, Y: a}), append(f.high, plotter.XY{X: pt.X, Y: b})
+		}
 	}
-	f.all, f.names = append(f.all, pt), append(f.names, name)
-	if r.Front {
-		f.front = append(f.front, pt)
+	return f
+}
+
+// times are those of its points.
+func (f *frontLine) times() (out []float64) {
+	for _, pt := range f.all {
+		out = append(out, pt.X)
 	}
-	if !r.Fits {
-		f.beyond = append(f.beyond, pt)
+	return out
+}
+
+// costs are the energies that it covers, its band included.
+func (f *frontLine) costs() (out []float64) {
+	for _, pt := range slices.Concat(f.all, f.low, f.high) {
+		out = append(out, pt.Y)
 	}
+	return out
 }
 
 func (f *frontLine) draw(p *plot.Plot) error {
@@ -120,60 +136,6 @@ func (f *frontLine) draw(p *plot.Plot) error {
 	rings.GlyphStyle = draw.GlyphStyle{Color: f.style.Color, Radius: vg.Points(3.5), Shape: draw.RingGlyph{}}
 	p.Add(rings)
 	return nil
-}
-
-// nameFronts writes at points which limit, or clock, they are: at the ends of every line first, then at others, where no name
-// stands yet. The axes have their ranges.
-func nameFronts(p *plot.Plot, lines []*frontLine) *names {
-	n := &names{p: p, labels: &plotter.Labels{Offset: vg.Point{X: vg.Points(5), Y: vg.Points(3)}}}
-	for _, f := range lines {
-		switch last := len(f.all) - 1; {
-		case last < 0:
-		case last > 0 && overlap(n.box(f.all[0], f.names[0]), n.box(f.all[last], f.names[last])):
-			n.add(f, 0, f.names[0]+" … "+f.names[last])
-		default:
-			n.add(f, 0, f.names[0])
-			n.add(f, last, f.names[last])
-		}
-	}
-	for _, f := range lines {
-		for i := range f.all {
-			n.add(f, i, f.names[i])
-		}
-	}
-	return n
-}
-
-// names are the labels of points, which keep off each other.
-type names struct {
-	p      *plot.Plot
-	labels *plotter.Labels
-	taken  []vg.Rectangle
-}
-
-// nameSize is that of their type, in points.
-const nameSize = 8
-
-// box is about the place of a label.
-func (n *names) box(at plotter.XY, text string) vg.Rectangle {
-	low := vg.Point{X: frontWidth * vg.Length(n.p.X.Norm(at.X)), Y: frontHeight * vg.Length(n.p.Y.Norm(at.Y))}
-	return vg.Rectangle{Min: low, Max: low.Add(vg.Point{X: vg.Length(0.6 * nameSize * float64(len(text)+1)), Y: 1.3 * nameSize})}
-}
-
-func overlap(a, b vg.Rectangle) bool {
-	return a.Min.X < b.Max.X && b.Min.X < a.Max.X && a.Min.Y < b.Max.Y && b.Min.Y < a.Max.Y
-}
-
-// add labels a point of a line, if there is room.
-func (n *names) add(f *frontLine, i int, text string) {
-	box := n.box(f.all[i], text)
-	if slices.ContainsFunc(n.taken, func(o vg.Rectangle) bool { return overlap(o, box) }) {
-		return
-	}
-	n.taken = append(n.taken, box)
-	style := n.p.X.Tick.Label
-	style.Font.Size, style.Color, style.XAlign, style.YAlign = nameSize, f.style.Color, draw.XLeft, draw.YBottom
-	n.labels.XYs, n.labels.Labels, n.labels.TextStyle = append(n.labels.XYs, f.all[i]), append(n.labels.Labels, text), append(n.labels.TextStyle, style)
 }
 
 // drawDeadline draws an upright line at a time; none at 0.

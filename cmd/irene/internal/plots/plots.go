@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -24,6 +25,15 @@ func newPlot() *plot.Plot {
 		style.Font.Variant = "Sans"
 	}
 	p.Title.Padding = vg.Points(6)
+	return p
+}
+
+// newGrid is an empty plot with pale lines at its ticks.
+func newGrid() *plot.Plot {
+	p := newPlot()
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xe4}, color.Gray{Y: 0xe4}
+	p.Add(grid)
 	return p
 }
 
