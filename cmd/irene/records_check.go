@@ -62,7 +62,7 @@ func checkRecordFiles(env *environment, paths []string, format string) error {
 		}
 	}
 	if bad > 0 {
-		return errors.New(plural(bad, "invalid line"))
+		return errors.New(render.Plural(bad, "invalid line"))
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func findingsText(findings []finding, records int, format string) []byte {
 		fmt.Fprintf(&b, "%s:%d: %s\n", f.File, f.Line, f.Message)
 		counts[f.Kind]++
 	}
-	fmt.Fprintf(&b, "%s, %s, %s\n", plural(records, "record"), plural(counts[invalid], "invalid line"), plural(counts[doubtful], "doubt"))
+	fmt.Fprintf(&b, "%s, %s, %s\n", render.Plural(records, "record"), render.Plural(counts[invalid], "invalid line"), render.Plural(counts[doubtful], "doubt"))
 	return b.Bytes()
 }
 
