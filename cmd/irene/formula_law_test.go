@@ -207,6 +207,10 @@ func checkFormulas(t *testing.T, f *formulaFile, dims map[string]int64, args ...
 	}
 	bad := 0
 	for _, m := range f.Modules {
+		all := modules[m.Path].Metrics
+		if moved := p.number(m.Formulas["bytes"].Python); m.Path == "" && !within(moved, all["bytes_read"]+all["bytes_written"], 1e-9) {
+			t.Errorf("%v: %v bytes by formula, analyze has %v", want.Dims, moved, all["bytes_read"]+all["bytes_written"])
+		}
 		for _, key := range []string{"energy_j", "time_s"} {
 			sum := 0.0
 			for _, term := range m.Formulas[key].Terms {

@@ -6,8 +6,8 @@ import (
 )
 
 // decoderModel is a decode step of one layer and one new token: attention over a cache, and logits.
-func decoderModel() onnxtest.File {
-	return onnxtest.Model(
+func decoderModel(more ...onnxtest.Part) onnxtest.File {
+	return onnxtest.Model(append(more,
 		onnxtest.Producer("pytorch"), onnxtest.Opset("", 17),
 		onnxtest.In("input_ids", graph.Int64, "batch", 1), onnxtest.In("attention_mask", graph.Int64, "batch", "total"),
 		onnxtest.In("past.0.key", graph.Float32, "batch", 2, "past", 4), onnxtest.In("past.0.value", graph.Float32, "batch", 2, "past", 4),
@@ -24,5 +24,13 @@ func decoderModel() onnxtest.File {
 		onnxtest.Node("Reshape", "ot join", "h"), onnxtest.Node("MatMul", "h head", "logits"),
 		onnxtest.Out("logits", graph.Float32, "batch", 1, 100),
 		onnxtest.Out("present.0.key", graph.Float32, "batch", 2, nil, 4), onnxtest.Out("present.0.value", graph.Float32, "batch", 2, nil, 4),
+	)...)
+}
+
+// crossModel is that step behind an encoder, with an operator that nobody knows.
+func crossModel() onnxtest.File {
+	return decoderModel(
+		onnxtest.In("encoder_hidden_states", graph.Float32, "batch", "source", 8), onnxtest.Opset("com.example", 1),
+		onnxtest.Node("Frobnicate", "encoder_hidden_states", "heard", onnxtest.Domain("com.example")), onnxtest.Out("heard", graph.Float32, "batch", "source", 8),
 	)
 }

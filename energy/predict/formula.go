@@ -90,6 +90,8 @@ func (f *Formula) sort() {
 type ModuleFormula struct {
 	Energy   Formula // J
 	Time     Formula // s
+	// Read and Written are what the module's kernels move; one that runs in several modules is that of the node that does its work.
+	Read, Written graph.Dim
 	Unknown  int     // operators of the module that are in neither, as their sizes are not known
 	StandIns int     // operators that stand-in coefficients predict
 }
@@ -113,6 +115,7 @@ func (p *Program) Formulas() (*Formulas, error) {
 	out := &Formulas{Basis: p.Basis, Modules: map[*graph.Module]*ModuleFormula{}, program: p}
 	if l, ok := p.law.(*law.Overlap); ok {
 		p.callFormulas(l, out)
+		p.moved(p.Analysis.Tree.Root, out)
 		return out, nil
 	}
 	s := &symbolic{plan: p.Plan, ids: map[string]int{}}
@@ -128,8 +131,28 @@ func (p *Program) Formulas() (*Formulas, error) {
 	}
 	s.rank()
 	s.module(p.Analysis.Tree.Root, out)
+	p.moved(p.Analysis.Tree.Root, out)
 	slices.Sort(out.StandIns)
 	return out, nil
+}
+
+// moved sums what kernels move over a module and its children. Those of unknown size are left out.
+func (p *Program) moved(m *graph.Module, out *Formulas) {
+	read, written := graph.Const(0), graph.Const(0)
+	for _, n := range m.Nodes {
+		i := p.Of(n)
+		if i < 0 || p.Steps[i].Node != n || p.Steps[i].IsCall() {
+			continue
+		}
+		if c := p.Steps[i].Cost; c.Known && !c.Read.IsUnknown() && !c.Written.IsUnknown() {
+			read, written = read.Add(c.Read), written.Add(c.Written)
+		}
+	}
+	for _, c := range m.Children {
+		p.moved(c, out)
+		read, written = read.Add(out.Modules[c].Read), written.Add(out.Modules[c].Written)
+	}
+	out.Modules[m].Read, out.Modules[m].Written = read, written
 }
 
 func (p *Program) form(s *Step) (law.Form, error) {

@@ -136,6 +136,15 @@ func compare(t *testing.T, sym, a *analysis.Analysis, fs *Formulas, res *Result)
 			}
 		}
 	})
+	root, moved := fs.Modules[sym.Tree.Root], int64(0)
+	for _, n := range a.Graph.Nodes {
+		if x := &res.Nodes[n.ID]; a.Tree.Of[n.ID] != nil && x.Known {
+			moved += x.Read + x.Written
+		}
+	}
+	if got, ok := root.Read.Add(root.Written).Eval(func(name string) (int64, bool) { v, ok := a.Dims[name]; return v, ok }); !ok || got != moved {
+		t.Errorf("%v: %d bytes by formula, kernels move %d", a.Dims, got, moved)
+	}
 }
 
 // compareCounts evaluates the formulas of FLOPs and bytes.

@@ -44,9 +44,7 @@ func (d *Devices) head() []render.Note {
 	}
 	text := fmt.Sprintf("%s; %s, runtime %s", r.NumbersText(), report.BoundaryText(r.Device.Boundary), r.Device.Profile)
 	out = append(out, render.Note{Key: "numbers", Text: text})
-	for _, k := range r.Unknown {
-		out = append(out, report.UnknownNote(k))
-	}
+	out = append(out, report.UnknownNotes(r.Unknown)...)
 	for _, w := range d.warnings() {
 		out = append(out, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
 	}

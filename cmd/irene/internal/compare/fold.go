@@ -212,8 +212,10 @@ func (f *rowFolder) row(y *report.Folded[*Row], within bool) *compared {
 	models := len(f.c.Names)
 	for k := range models {
 		path, ok := first.Path(k)
-		if ok && len(all) > 1 {
-			path = report.Star(path)
+		for _, r := range all {
+			if other, has := r.Path(k); ok && has {
+				path = report.Joined(path, other)
+			}
 		}
 		x.paths = append(x.paths, path)
 		if x.label == "" && ok {

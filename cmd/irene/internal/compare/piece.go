@@ -119,6 +119,10 @@ func (t *taker) add(r *Row, own bool) {
 		return
 	}
 	old.count++
-	old.path, old.beside = report.Star(old.path), report.Star(old.beside)
+	beside := report.Joined(cmp.Or(old.beside, old.path), cmp.Or(p.beside, p.path))
+	old.path = report.Joined(old.path, p.path)
+	if old.beside = beside; beside == old.path {
+		old.beside = ""
+	}
 	old.a, old.b = old.a.plus(p.a), old.b.plus(p.b)
 }

@@ -13,7 +13,9 @@ func (c *Comparison) pieceGrid() *grid {
 	x := c.shown()[0]
 	q := &columns{metric: x, names: c.Names, amounts: true, ratios: true, gap: true, drop: dropRatio}
 	g := &grid{keys: 2, columns: []render.Column{{Title: "biggest differences", Room: roomOfModule}, {Right: true}}}
-	g.columns = append(append(g.columns, q.titles()...), render.Column{Title: "beside", Drop: dropBeside, Room: roomOfBeside})
+	titles := q.titles()
+	titles[len(titles)-1].Drop = 0 // the difference, by which rows are in order
+	g.columns = append(append(g.columns, titles...), render.Column{Title: "beside", Drop: dropBeside, Room: roomOfBeside})
 	for _, p := range c.biggest(x, 0, 1, shownPieces) {
 		cells := append([]render.Cell{{Text: p.name()}, {Text: p.times()}}, q.cells([]amount{p.a, p.b}, nil, false)...)
 		g.add(append(cells, render.Cell{Text: p.beside, Style: render.Faint})...)

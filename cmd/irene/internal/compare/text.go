@@ -180,16 +180,21 @@ func (c *Comparison) notes() []render.Note {
 	return append(append(out, c.Points[0].Reports[0].CountedNote()), c.doubts()...)
 }
 
-// doubts are what makes the numbers less sure. Of three models and more, what their predictions rest on is said in shares.
+// doubts say what predictions rest on, and of two models what makes them less sure.
 func (c *Comparison) doubts() []render.Note {
 	return c.ofEach(func(r *report.Report) []render.Note {
+		var out []render.Note
+		text := r.OriginsText()
 		if !c.ranked() {
-			return r.Doubts(c.View.Verbose)
+			text = r.SureText()
 		}
-		if text := r.OriginsText(); text != "" {
-			return []render.Note{{Key: "rests on", Text: text}}
+		if text != "" {
+			out = append(out, render.Note{Key: "sure", Text: text})
 		}
-		return nil
+		if !c.ranked() {
+			out = append(out, r.Doubts(c.View.Verbose)...)
+		}
+		return out
 	})
 }
 

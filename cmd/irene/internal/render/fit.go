@@ -15,11 +15,12 @@ type layout struct {
 	width []int // by column
 	whole []int // widths that leave everything whole, by column
 	cells []int // widths of what stands below the titles, by column
+	heads []int // how long the beginnings of cut texts are, by column
 }
 
 // measure finds the widths that columns would like.
 func (t *Table) measure() *layout {
-	l := &layout{table: t, cells: make([]int, len(t.Columns))}
+	l := &layout{table: t, cells: make([]int, len(t.Columns)), heads: make([]int, len(t.Columns))}
 	for _, row := range t.rows {
 		for i, c := range row {
 			l.cells[i] = max(l.cells[i], Width(c.Lead)+Width(c.Text))

@@ -75,6 +75,9 @@ func (t *Table) String() string {
 
 // part writes the shown columns.
 func (t *Table) part(b *strings.Builder, l *layout) {
+	for _, i := range l.shown {
+		l.heads[i] = t.head(i, l.width[i])
+	}
 	if slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Title != "" }) {
 		var head []Cell
 		for _, c := range t.Columns {
@@ -87,6 +90,22 @@ func (t *Table) part(b *strings.Builder, l *layout) {
 	}
 }
 
+// head is how long the beginnings of texts are that a column cuts.
+func (t *Table) head(i, width int) int {
+	var texts []string
+	cut := false
+	for _, row := range t.rows {
+		if i < len(row) {
+			texts = append(texts, row[i].Text)
+			cut = cut || Width(row[i].Lead)+Width(row[i].Text) > width
+		}
+	}
+	if !cut || t.Columns[i].Wrap {
+		return usualHead
+	}
+	return cutApart(texts, width)
+}
+
 // write writes a row, in as many lines as its highest cell has.
 func (t *Table) write(b *strings.Builder, l *layout, row []Cell) {
 	var lines [][]Cell // by shown column
@@ -96,7 +115,7 @@ func (t *Table) write(b *strings.Builder, l *layout, row []Cell) {
 		if i < len(row) {
 			c = row[i]
 		}
-		lines = append(lines, t.Columns[i].lines(c, l.width[i]))
+		lines = append(lines, t.Columns[i].lines(c, l.width[i], l.heads[i]))
 		height = max(height, len(lines[len(lines)-1]))
 	}
 	for n := range height {
@@ -123,13 +142,13 @@ func (t *Table) write(b *strings.Builder, l *layout, row []Cell) {
 	}
 }
 
-// lines are what a cell shows in a column of a width.
-func (c *Column) lines(x Cell, width int) []Cell {
+// lines are what a cell shows in a column of a width, where cut texts have beginnings of a length.
+func (c *Column) lines(x Cell, width, head int) []Cell {
 	switch {
 	case Width(x.Lead)+Width(x.Text) <= width:
 		return []Cell{x}
 	case !c.Wrap:
-		return []Cell{x.cut(width)}
+		return []Cell{x.cut(width, head)}
 	}
 	var out []Cell
 	for _, text := range Wrap(x.Text, width) {
@@ -139,10 +158,10 @@ func (c *Column) lines(x Cell, width int) []Cell {
 }
 
 // cut takes out the middle of a cell's text, and the beginning of a lead that leaves it no room.
-func (c Cell) cut(width int) Cell {
+func (c Cell) cut(width, head int) Cell {
 	if most := max(width-leastText, 0); Width(c.Lead) > most {
 		c.Lead = ellipsis + end(c.Lead, max(most-1, 0))
 	}
-	c.Text = Cut(c.Text, width-Width(c.Lead))
+	c.Text = cutBehind(c.Text, width-Width(c.Lead), head)
 	return c
 }

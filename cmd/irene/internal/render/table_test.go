@@ -75,6 +75,25 @@ additive  models  7.234
 	}
 }
 
+// TestTableCutsApart: texts that differ look different where they are cut, if any cut does that.
+func TestTableCutsApart(t *testing.T) {
+	for _, tt := range []struct{ one, other string }{
+		{"encoder.layer.*.attention.output.dense", "encoder.layer.*.output.dense"}, // alike in their last 13
+		{"swin.encoder.layers.2.blocks.*.mlp.fc2", "swin.encoder.layers.3.blocks.*.mlp.fc2"},
+		{"a.long.name.of.many.parts.same.end.of.all", "b.long.name.of.many.parts.same.end.of.all"},
+		{"decoder.0.same.middle.same.middle.same", "decoder.1.same.middle.same.middle.same"},
+	} {
+		table := &Table{Screen: Screen{Width: 30}, Columns: []Column{{Title: "in", Room: 20}, {Title: "energy", Right: true}}}
+		table.Row(tt.one, "12.5 mJ")
+		table.Row(tt.other, "12.5 mJ")
+		got := table.String()
+		holdsWidth(t, got, 30)
+		if lines := strings.Split(got, "\n"); lines[1] == lines[2] || !strings.Contains(lines[1], ellipsis) {
+			t.Errorf("%q and %q look alike, or are not cut:\n%s", tt.one, tt.other, got)
+		}
+	}
+}
+
 // TestNotesFit: texts hang behind their keys, numbers keep their units, and nothing is lost of a name without blanks.
 func TestNotesFit(t *testing.T) {
 	long := strings.Repeat("very_long_name.", 20)

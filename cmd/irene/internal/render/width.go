@@ -17,15 +17,53 @@ const ellipsis = "…"
 
 // Cut takes out the middle of a text that is wider than width: "encoder.lay…ution.dense". Its end, which tells most of a path,
 // keeps as much as its beginning or more.
-func Cut(s string, width int) string {
+func Cut(s string, width int) string { return cutBehind(s, width, usualHead) }
+
+// Beginnings of cut texts, as parts of what is left of them.
+const (
+	usualHead = 8
+	headParts = 20
+)
+
+// cutBehind does the same, where the beginning keeps head of headParts.
+func cutBehind(s string, width, head int) string {
 	if Width(s) <= width {
 		return s
 	}
 	if width < 1 {
 		return ""
 	}
-	head := (width - 1) * 2 / 5
-	return begin(s, head) + ellipsis + end(s, width-1-head)
+	n := (width - 1) * head / headParts
+	return begin(s, n) + ellipsis + end(s, width-1-n)
+}
+
+// cutApart is how long the beginnings of cut texts are to be, so that as many as can be of those that differ still do.
+func cutApart(texts []string, width int) int {
+	all := distinct(texts, func(s string) string { return s })
+	best, most := usualHead, 0
+	for step := range headParts { // to longer ends first
+		head := usualHead - step
+		if head < 0 {
+			head = step
+		}
+		n := distinct(texts, func(s string) string { return cutBehind(s, width, head) })
+		if n > most {
+			best, most = head, n
+		}
+		if n == all {
+			break
+		}
+	}
+	return best
+}
+
+// distinct counts texts that differ in what is made of them.
+func distinct(texts []string, made func(string) string) int {
+	seen := map[string]bool{}
+	for _, s := range texts {
+		seen[made(s)] = true
+	}
+	return len(seen)
 }
 
 // begin is the beginning of a text that fits a width, in whole characters.

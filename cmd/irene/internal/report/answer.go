@@ -33,7 +33,7 @@ func (r *Report) AnswerNotes() []render.Note {
 	}
 	add("memory", memory, style)
 	out = append(out, r.TariffNotes()...)
-	add("sure", r.sureText(), render.Plain)
+	add("sure", r.SureText(), render.Plain)
 	add("assumed", r.assumedText(), render.Plain)
 	add("type", r.precisionHint(), render.Plain)
 	return append(out, r.Alerts()...)
@@ -48,16 +48,28 @@ func (r *Report) energyText() string {
 	if m.NoEnergy {
 		return noEnergyText
 	}
-	of := ""
-	if m.Unknown > 0 {
-		of = " of what is known"
-	}
-	text := fmt.Sprintf("%s (90 %% interval%s %v to %v)", m.Text("energy"), of, m.Low, m.High)
+	text := fmt.Sprintf("%s (90 %% interval%s %v to %v)", m.Text("energy"), ofKnown(m.Unknown > 0), m.Low, m.High)
 	if per := r.Work.Finest(); per != PerRun {
 		x := FindMetric("energy")
 		text += fmt.Sprintf(", %s per %s", x.Print(float64(r.Use(per).Energy), true, x.More(m)), per)
 	}
 	return text
+}
+
+// boundText stands before a number where more comes on top of it.
+func boundText(more bool) string {
+	if more {
+		return "≥ "
+	}
+	return ""
+}
+
+// ofKnown stands behind the interval of such a number.
+func ofKnown(more bool) string {
+	if more {
+		return " of what is known"
+	}
+	return ""
 }
 
 // timeText is the time of a run, and the mean power with the limit beside it.
@@ -111,9 +123,9 @@ func (r *Report) memoryText() string {
 	return fmt.Sprintf("%s (%s, activations ≤ %s)", text, weights, size(r.Memory.PeakBytes))
 }
 
-// sureText says what the numbers rest on: what part of the energy is fitted, estimated and a stand-in, and how far off such
+// SureText says what the numbers rest on: what part of the energy is fitted, estimated and a stand-in, and how far off such
 // numbers were.
-func (r *Report) sureText() string {
+func (r *Report) SureText() string {
 	if r.Device == nil {
 		return ""
 	}

@@ -292,7 +292,8 @@ func greatest(a, b float64) float64 {
 	return max(1, a)
 }
 
-// advise says what binds a module as a whole and what would help, the largest part of its time first.
+// advise says what binds a module as a whole and what would help, the largest part of its time first. What kernels wait for the
+// host is apart from what binds them.
 func (b *explainer) advise(m *ExplainedModule) []string {
 	total := m.Causes.Total().Time
 	if total <= 0 {
@@ -309,7 +310,7 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 		for _, p := range m.Operators {
 			if p.Bound() == bound {
 				parts = append(parts, p)
-				t += p.Causes.Total().Time
+				t += p.Causes.Total().Time - p.Causes[law.Host].Time
 			}
 		}
 		if t < total/100 {
@@ -325,6 +326,9 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 			text += fmt.Sprintf("launches take longer than the work: a larger batch, or %s", b.fusingRuntime())
 		}
 		lines = append(lines, line{t, text})
+	}
+	if t := m.Causes[law.Host].Time; t >= total/20 {
+		lines = append(lines, line{t, b.hostAdvice(float64(t / total))})
 	}
 	if t := m.Causes[law.Waves].Time; t >= total/20 {
 		worst := slices.MaxFunc(m.Operators, func(x, y *ExplainedPart) int {
@@ -342,6 +346,15 @@ func (b *explainer) advise(m *ExplainedModule) []string {
 		out = append(out, l.text)
 	}
 	return out
+}
+
+// hostAdvice says what the host keeps the device from. By the law of overlapping kernels it sets the pace of the whole pass.
+func (b *explainer) hostAdvice(share float64) string {
+	text := fmt.Sprintf("host: %s of the time the device waits for launches", render.Percent(share))
+	if b.e.LeftOut > 0 {
+		text += ", so that faster kernels save energy and no time"
+	}
+	return text + ": a larger batch, or " + b.fusingRuntime()
 }
 
 func place(path string) string {
@@ -379,7 +392,7 @@ func (b *explainer) computeAdvice(parts []*ExplainedPart, t energy.Seconds) stri
 	s := rate.String()
 	peak, ok := b.e.Device.MatrixRate(dtype.String())
 	if ok {
-		s += fmt.Sprintf(", %.0f %% of the peak in %v", 100*float64(rate/peak), dtype)
+		s += fmt.Sprintf(", %s of the peak in %v", render.Percent(float64(rate/peak)), dtype)
 	}
 	s += "; fewer FLOPs help"
 	for _, other := range []string{energy.TF32, "float16", "int8"} {
@@ -401,7 +414,7 @@ func (b *explainer) memoryAdvice(parts []*ExplainedPart, t energy.Seconds) strin
 	rate := energy.BytesPerSecond(bytes / float64(t))
 	s := rate.String()
 	if b.e.Device.Bandwidth > 0 {
-		s += fmt.Sprintf(", %.0f %% of the bandwidth", 100*float64(rate/b.e.Device.Bandwidth))
+		s += fmt.Sprintf(", %s of the bandwidth", render.Percent(float64(rate/b.e.Device.Bandwidth)))
 	}
 	if 2*products > len(parts) {
 		return s + "; a larger batch reads the weights once for more rows, narrower types are fewer bytes"

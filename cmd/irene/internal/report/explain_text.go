@@ -87,7 +87,10 @@ func explainTitle(run []*ExplainedModule) string {
 	case run[0].Path == "":
 		s = "model"
 	case len(run) > 1 && first == last: // the same child of several layers
-		s = Star(list[0].Path)
+		s = list[0].Path
+		for _, m := range list {
+			s = Joined(s, m.Path)
+		}
 	}
 	if len(run) > 1 {
 		s += fmt.Sprintf(" ×%d, each", len(run))
@@ -153,7 +156,7 @@ func (r *Explanation) classTable(m *ExplainedModule) string {
 	for i := range law.NumCauses {
 		t.Columns = append(t.Columns, render.Column{Title: i.String(), Right: true, Drop: 1})
 	}
-	t.Columns = append(t.Columns, render.Column{Title: "bound by"})
+	t.Columns = append(t.Columns, render.Column{Title: "bound"})
 	for _, c := range m.Classes {
 		total := c.Causes.Total()
 		row := []string{c.Class, strconv.Itoa(c.Count), joules(total.Energy), partText(float64(total.Energy), float64(all.Energy)), seconds(total.Time)}
@@ -184,7 +187,7 @@ func (r *Explanation) partTable(m *ExplainedModule) string {
 		{Title: "energy", Right: true},
 		{Title: "share", Right: true},
 		{Title: "time", Right: true},
-		{Title: "bound by"},
+		{Title: "bound"},
 		{Title: "FLOP/B", Right: true, Drop: 2},
 		{Title: "ridge", Right: true, Drop: 3},
 		{Title: "tiles", Right: true, Drop: 1},
@@ -227,9 +230,7 @@ func groupParts(list []*ExplainedPart) []*ExplainedPart {
 			out = append(out, &one)
 			continue
 		}
-		if g.Place != p.Place {
-			g.Place = Star(p.Place)
-		}
+		g.Place = Joined(g.Place, p.Place)
 		g.Count++
 		g.Causes.Add(&p.Causes)
 		g.Static += p.Static

@@ -177,7 +177,7 @@ func (m *Metrics) near(o *Metrics) bool {
 // group is a row of the table of operators: one, or equal ones in equal places of several layers.
 type group struct {
 	op      *Operator // the first
-	place   string    // its module, with * for numbers where the group has more than one member
+	place   string    // its module, with * for the numbers in which those of the members differ
 	count   int
 	metrics Metrics
 }
@@ -205,9 +205,7 @@ func (r *Report) topGroups(n int) []group {
 			out = append(out, group{op: op, place: op.Path, metrics: zeroMetrics()})
 		}
 		g := &out[k]
-		if g.place != op.Path {
-			g.place = place
-		}
+		g.place = Joined(g.place, op.Path)
 		g.count++
 		g.metrics.Add(op.Metrics)
 	}

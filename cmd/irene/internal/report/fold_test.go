@@ -127,3 +127,18 @@ func TestStar(t *testing.T) {
 		}
 	}
 }
+
+// TestJoined is about one path for equal places of several layers: * stands only where their numbers differ.
+func TestJoined(t *testing.T) {
+	for _, tt := range [][3]string{
+		{"a.0.b", "a.0.b", "a.0.b"},
+		{"layers.2.blocks.0.fc1", "layers.2.blocks.5.fc1", "layers.2.blocks.*.fc1"},
+		{"layers.2.blocks.*.fc1", "layers.3.blocks.0.fc1", "layers.*.blocks.*.fc1"},
+		{"h.0.mlp.3", "h.1.mlp.3", "h.*.mlp.3"},
+		{"h.0", "h.0_1", "h.*"},
+	} {
+		if got := report.Joined(tt[0], tt[1]); got != tt[2] {
+			t.Errorf("Joined(%q, %q) = %q, want %q", tt[0], tt[1], got, tt[2])
+		}
+	}
+}

@@ -75,6 +75,11 @@ func BuildFormulas(r *Report, a *analysis.Analysis, fs *predict.Formulas, opts F
 		r.Device = &Device{Device: fs.Device, Boundary: fs.Boundary, Origin: fs.Origin, Profile: fs.Profile, Default: opts.DefaultDevice}
 		r.Warnings = append(r.Warnings, fs.Warnings...)
 		a.Tree.Root.Walk(func(m *graph.Module) { byPath[m.Path] = fs.Modules[m] })
+		r.Tree.Walk(func(m *Module) { // bytes are those of kernels, as they are in predictions
+			if f := byPath[m.Path]; f != nil {
+				m.Metrics.Read, m.Metrics.Written = f.Read, f.Written
+			}
+		})
 	}
 	roots := opts.Selected
 	if roots == nil {

@@ -72,9 +72,7 @@ func (r *Formulas) formulaHead() []render.Note {
 	for _, s := range r.Assumptions {
 		out = append(out, render.Note{Key: "holds", Text: s})
 	}
-	for _, k := range r.Unknown {
-		out = append(out, UnknownNote(k))
-	}
+	out = append(out, UnknownNotes(r.Unknown)...)
 	for _, s := range r.Warnings {
 		out = append(out, render.Note{Key: "warning", Text: s})
 	}

@@ -12,6 +12,17 @@ import (
 	"github.com/irene-onnx/irene/energy/law"
 )
 
+// notCounted stands for what is no part of the sums.
+const notCounted = "–"
+
+// promptless reports whether the prompts are read by an encoder that nobody gave.
+func (g *Generation) promptless() bool {
+	return g.Generator.Way == generate.PromptsByEncoder && g.Prompts == ""
+}
+
+// bounded reports whether there is more than the numbers say: operators of unknown cost.
+func (g *Generation) bounded() bool { return g.Generator.Step.Unknown > 0 }
+
 // promptsText says how prompts were predicted.
 func (g *Generation) promptsText() string {
 	switch g.Generator.Way {
@@ -20,7 +31,7 @@ func (g *Generation) promptsText() string {
 	case generate.PromptsByFile:
 		return "read by " + g.Prompts
 	case generate.PromptsByEncoder:
-		if g.Prompts == "" {
+		if g.promptless() {
 			return "read by an encoder, not counted"
 		}
 		return "read by the encoder " + g.Prompts
@@ -53,27 +64,34 @@ func (g *Generation) answer() []render.Note {
 	var t notes
 	total := g.Total()
 	each, of := energy.Seconds(g.Tokens), energy.Joules(g.Tokens)
+	bound, with := boundText(g.bounded()), " with the prompts"
+	if g.promptless() {
+		with = " without the prompts"
+	}
 	rate := strconv.FormatFloat(roundTo3(float64(g.Batch*g.Tokens)/float64(total.Time)), 'f', -1, 64)
+	if g.bounded() {
+		rate = "≤ " + rate
+	}
 	if math.IsNaN(float64(total.Energy)) {
-		t = append(t, render.Note{Key: "energy", Text: noEnergyText, Style: render.Bold}, render.Note{Key: "time", Text: fmt.Sprintf("%v, %s tokens/s with the prompts", total.Time, rate), Style: render.Bold})
-		t.add("step", fmt.Sprintf("%v on average", g.Decode.Time/each))
+		t = append(t, render.Note{Key: "energy", Text: noEnergyText, Style: render.Bold}, render.Note{Key: "time", Text: fmt.Sprintf("%s%v, %s tokens/s%s", bound, total.Time, rate, with), Style: render.Bold})
+		t.add("step", fmt.Sprintf("%s%v on average", bound, g.Decode.Time/each))
 	} else {
 		low, high := energy.Joules(g.Low)*total.Energy, energy.Joules(g.High)*total.Energy
-		text := fmt.Sprintf("%v (90 %% interval %v to %v), %v per token", total.Energy, low, high, g.PerToken())
+		text := fmt.Sprintf("%s%v (90 %% interval%s %v to %v), %s%v per token", bound, total.Energy, ofKnown(g.bounded()), low, high, bound, g.PerToken())
 		if g.Batch > 1 {
-			text += fmt.Sprintf(", %v per request", total.Energy/energy.Joules(g.Batch))
+			text += fmt.Sprintf(", %s%v per request", bound, total.Energy/energy.Joules(g.Batch))
 		}
 		t = append(t, render.Note{Key: "energy", Text: text, Style: render.Bold})
-		text = fmt.Sprintf("%v%s, %s tokens/s with the prompts", total.Time, g.Device.powerText(total.Energy, total.Time), rate)
+		text = fmt.Sprintf("%s%v%s, %s tokens/s%s", bound, total.Time, g.Device.powerText(total.Energy, total.Time), rate, with)
 		t = append(t, render.Note{Key: "time", Text: text, Style: render.Bold})
-		t.add("step", fmt.Sprintf("%v and %v on average", g.Decode.Time/each, g.Decode.Energy/of))
+		t.add("step", fmt.Sprintf("%s%v and %s%v on average", bound, g.Decode.Time/each, bound, g.Decode.Energy/of))
 	}
 	if g.Memory >= 0 {
 		t = append(t, g.memoryNote())
 	}
 	g.servingNotes(&t)
-	t = append(t, g.Tariff.Notes("", UseOf{g.useOfToken(), "token"}, UseOf{g.use(), "run"})...)
-	t.add("sure", g.sureText())
+	t = append(t, g.Tariff.Notes(bound, UseOf{g.useOfToken(), "token"}, UseOf{g.use(), "run"})...)
+	t.add("sure", g.SureText())
 	t.add("prompts", g.promptsText())
 	if text := g.assumedText(); text != "" {
 		t.add("assumed", text)
@@ -120,12 +138,16 @@ func (g *Generation) servingNotes(t *notes) {
 // phases is a row for the prompts and one for the steps.
 func (g *Generation) phases() string {
 	t := &render.Table{Screen: g.View.Screen, Columns: append(render.Columns(false, "phase"), render.Columns(true, "energy", "share", "time", "power", "per token")...)}
-	total := g.Total()
+	total, bound := g.Total(), boundText(g.bounded())
 	tokens := energy.Joules(g.Batch * g.Tokens)
 	for _, p := range []struct {
 		name string
 		law.Share
 	}{{"prefill", g.Prefill}, {"decode", g.Decode}, {"total", total}} {
+		if p.name == "prefill" && g.promptless() {
+			t.Row(p.name, notCounted, notCounted, notCounted, notCounted, notCounted)
+			continue
+		}
 		power := "0"
 		if p.Time > 0 || math.IsNaN(float64(p.Energy)) {
 			power = orUnknown(p.Energy.Over(p.Time))
@@ -134,7 +156,7 @@ func (g *Generation) phases() string {
 		if !math.IsNaN(float64(total.Energy)) {
 			share = render.Percent(float64(p.Energy / total.Energy))
 		}
-		t.Row(p.name, orUnknown(p.Energy), share, p.Time.String(), power, orUnknown(p.Energy/tokens))
+		t.Row(p.name, bound+orUnknown(p.Energy), share, bound+p.Time.String(), power, bound+orUnknown(p.Energy/tokens))
 	}
 	return t.String()
 }

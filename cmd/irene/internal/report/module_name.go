@@ -53,6 +53,23 @@ func Label(run []*Module, name func(*Module) string) string {
 	return first + "…" + last
 }
 
+// Joined is one path for two that are equal but for numbers: * stands where these differ.
+func Joined(a, b string) string {
+	if a == b {
+		return a
+	}
+	parts, others := strings.Split(a, "."), strings.Split(b, ".")
+	if len(parts) != len(others) {
+		return Star(a)
+	}
+	for i, p := range parts {
+		if p != others[i] {
+			parts[i] = "*"
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
 // Star puts * in place of the numbers in a module path.
 func Star(path string) string {
 	parts := strings.Split(path, ".")

@@ -16,6 +16,7 @@ import (
 const (
 	shownWarnings = 12
 	shownDoubts   = 3 // reasons of one kind
+	shownKinds    = 6 // of operators whose cost is not known for one reason
 )
 
 // notes are lines beside tables.
@@ -51,7 +52,7 @@ func (r *Report) sizesText() string {
 	return shown.DimsText() + "; as " + r.As
 }
 
-// DeviceText says the same in a line that has to say what predictions rest on, too.
+// DeviceText says the same in a line that has to say whether the device was chosen, too.
 func (r *Report) DeviceText() string {
 	text := deviceText(&r.Device.Device, r.Device.Boundary, r.Device.Origin, r.Device.Profile)
 	if r.Device.Default {
@@ -61,6 +62,9 @@ func (r *Report) DeviceText() string {
 }
 
 func deviceText(d *energy.Device, b energy.Boundary, origin, profile string) string {
+	if origin == predict.OriginFitted { // of some of its kernels, perhaps: what a model rests on is said with its numbers
+		return fmt.Sprintf("%s (%s): %s, runtime %s", d.Name, d.ID, BoundaryText(b), profile)
+	}
 	return fmt.Sprintf("%s (%s): %s, %s, runtime %s", d.Name, d.ID, BoundaryText(b), origin, profile)
 }
 
@@ -162,10 +166,7 @@ func (r *Report) CountedNote() render.Note {
 
 // Alerts are what changes the answer: operators of unknown cost, and warnings.
 func (r *Report) Alerts() []render.Note {
-	var out []render.Note
-	for _, k := range r.Unknown {
-		out = append(out, UnknownNote(k))
-	}
+	out := UnknownNotes(r.Unknown)
 	for i, w := range r.Warnings {
 		if i == shownWarnings {
 			return append(out, render.Note{Key: "warning", Text: fmt.Sprintf("%d more (JSON has all)", len(r.Warnings)-i), Mark: render.Yellow})
@@ -175,9 +176,37 @@ func (r *Report) Alerts() []render.Note {
 	return out
 }
 
-// UnknownNote says of which operators no cost is known, and why.
-func UnknownNote(k Kind) render.Note {
-	return render.Note{Key: "unknown", Text: fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why), Mark: render.Yellow}
+// UnknownNotes say of which operators no cost is known, a note for each reason, those of most operators first.
+func UnknownNotes(kinds []Kind) []render.Note {
+	byWhy, counts := map[string][]Kind{}, map[string]int{}
+	var reasons []string
+	for _, k := range kinds {
+		if byWhy[k.Why] == nil {
+			reasons = append(reasons, k.Why)
+		}
+		byWhy[k.Why] = append(byWhy[k.Why], k)
+		counts[k.Why] += k.Count
+	}
+	slices.SortStableFunc(reasons, func(x, y string) int { return cmp.Compare(counts[y], counts[x]) })
+	var out []render.Note
+	for _, why := range reasons {
+		list := byWhy[why]
+		slices.SortStableFunc(list, func(x, y Kind) int { return cmp.Compare(y.Count, x.Count) })
+		var names []string
+		for _, k := range list[:min(len(list), shownKinds)] {
+			names = append(names, fmt.Sprintf("%s ×%d", k.Op, k.Count))
+		}
+		of := "its"
+		if len(list) > 1 {
+			of = "their"
+		}
+		if n := len(list) - shownKinds; n > 0 {
+			names = append(names, fmt.Sprintf("%s more (JSON has all)", render.Plural(n, "kind")))
+		}
+		text := fmt.Sprintf("%s: %s; %s cost is in no sum", strings.Join(names, ", "), why, of)
+		out = append(out, render.Note{Key: "unknown", Text: text, Mark: render.Yellow})
+	}
+	return out
 }
 
 // Doubts say which operators are predicted from others than were measured like them; all, every reason with its range.

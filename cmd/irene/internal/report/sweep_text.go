@@ -23,17 +23,22 @@ type sweepText struct {
 	s       *Sweep
 	columns []settingColumn
 	metrics []Metric
+	devices bool // more than the one that the head names
 	table   *render.Table
 	rows    int
 }
 
 func newSweepText(w io.Writer, s *Sweep) sweepWriter {
-	t := &sweepText{w: w, s: s, columns: s.columns(), table: &render.Table{Screen: s.View.Screen, Columns: render.Columns(false, "device")}}
+	t := &sweepText{w: w, s: s, columns: s.columns(), table: &render.Table{Screen: s.View.Screen}}
+	if t.devices = len(s.bases()) > 1; t.devices {
+		t.table.Columns = render.Columns(false, "device")
+	}
 	t.metrics = slices.DeleteFunc(s.metrics(), func(x Metric) bool { return x.Title == "" })
 	for _, x := range t.columns {
 		t.table.Columns = append(t.table.Columns, render.Column{Title: x.title, Right: true})
 	}
 	t.table.Columns = append(t.table.Columns, render.Columns(true, s.Names...)...)
+	t.table.Keys = len(t.table.Columns)
 	for _, m := range t.metrics {
 		t.table.Columns = append(t.table.Columns, render.Column{Title: m.Title, Right: true, Drop: m.Drop})
 	}
@@ -47,7 +52,10 @@ func (t *sweepText) Row(r *sweep.Row) error {
 		return nil
 	}
 	on := &t.s.Settings[r.Setting]
-	cells := []render.Cell{{Text: on.Device.ID}}
+	var cells []render.Cell
+	if t.devices {
+		cells = append(cells, render.Cell{Text: on.Device.ID})
+	}
 	for _, x := range t.columns {
 		cells = append(cells, render.Cell{Text: x.text(on)})
 	}

@@ -129,10 +129,7 @@ func (r *Report) TariffNotes() []render.Note {
 	if !m.Predicted {
 		return nil
 	}
-	bound := ""
-	if m.Unknown > 0 {
-		bound = "≥ "
-	}
+	bound := boundText(m.Unknown > 0)
 	each := []UseOf{{r.Use(PerRun), "run"}}
 	if per := r.Work.Finest(); per != PerRun {
 		each = append(each, UseOf{r.Use(per), string(per)})
