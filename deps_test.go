@@ -39,6 +39,7 @@ onnx/onnxgo: graph onnx/internal/wire
 onnx/onnxgo/internal/oracle:
 energy: internal/nearest energy/stats
 energy/stats:
+energy/doubts: energy
 energy/trace: energy
 energy/irene: graph energy
 energy/irene/model: energy energy/irene
@@ -58,7 +59,7 @@ profiler: graph energy energy/stats
 profiler/...: profiler graph energy
 profiler/internal/profilertest: profiler energy
 profiler/claims: energy
-cmd/irene: internal/nearest graph graph/ops graph/kernel graph/analysis onnx energy energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/folder cmd/irene/internal/loopback cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/plots cmd/irene/internal/validation cmd/irene/internal/worklist
+cmd/irene: internal/nearest graph graph/ops graph/kernel graph/analysis onnx energy energy/doubts energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/folder cmd/irene/internal/loopback cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/plots cmd/irene/internal/validation cmd/irene/internal/worklist
 cmd/irene/web: onnx cmd/irene/internal/page cmd/irene/internal/report
 cmd/irene/internal/folder:
 cmd/irene/internal/loopback:

@@ -24,7 +24,7 @@ func trees(v *validate.Validation) *Sheet {
 	return s
 }
 
-// overview puts the methods side by side.
+// overviewTable puts the methods side by side.
 func overviewTable(v *validate.Validation) block {
 	b := block{depth: 1, title: "Mean absolute error, %", titles: []string{"method"}, numbers: 1}
 	b.text = "Over distinct measurements; in each cell: " + joinTitles() + "."
