@@ -15,7 +15,13 @@ func (d Dim) Positive() bool { return d.atLeast(1) }
 
 // Negative reports whether d is provably below 0.
 func (d Dim) Negative() bool {
-	if d.IsUnknown() {
+	switch d.kind() {
+	case dimUnknown:
+		return false
+	case dimConst:
+		return d.n < 0
+	}
+	if low, _ := d.bounds(); low >= 0 {
 		return false
 	}
 	return Const(0).Sub(d).atLeast(1)

@@ -237,7 +237,7 @@ func (c *Context) negative() error {
 			continue
 		}
 		for _, d := range c.s.facts[v.ID].Shape {
-			if n, ok := d.Const(); ok && n < 0 {
+			if d.Negative() {
 				return c.Errorf("output %d has the shape %v", i, c.s.facts[v.ID].Shape)
 			}
 		}
