@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,12 +52,17 @@ func (d *Devices) head() []render.Note {
 	return out
 }
 
-// dimsText lists the dims, but for the batch that was looked for.
+// shared reports whether every device runs at a dim: those that follow from the batch differ.
+func (d *Devices) shared(x report.Dim) bool {
+	return !slices.ContainsFunc(d.Choices, func(c Choice) bool { return c.Report != nil && !slices.Contains(c.Report.Dims, x) })
+}
+
+// dimsText lists the dims, but for the batch that was looked for and what follows from it.
 func (d *Devices) dimsText(r *report.Report) string {
 	shown := *r
 	shown.Dims = nil
 	for _, x := range r.Dims {
-		if x.Name != d.Batch {
+		if x.Name != d.Batch && d.shared(x) {
 			shown.Dims = append(shown.Dims, x)
 		}
 	}

@@ -1,8 +1,8 @@
 package report_test
 
 import (
-	"slices"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
