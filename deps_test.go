@@ -39,6 +39,7 @@ onnx/onnxgo: graph onnx/internal/wire
 onnx/onnxgo/internal/oracle:
 energy: internal/nearest energy/stats
 energy/stats:
+energy/doubts: energy
 energy/trace: energy
 energy/irene: graph energy
 energy/irene/model: energy energy/irene
@@ -58,7 +59,7 @@ profiler: graph energy energy/stats
 profiler/...: profiler graph energy
 profiler/internal/profilertest: profiler energy
 profiler/claims: energy
-cmd/irene: internal/nearest graph graph/ops graph/kernel graph/analysis onnx energy energy/stats energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/folder cmd/irene/internal/loopback cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/worklist
+cmd/irene: internal/nearest graph graph/ops graph/kernel graph/analysis onnx energy energy/doubts energy/irene energy/irene/model energy/trace energy/coefficients energy/law energy/predict energy/operator energy/measured energy/sweep energy/generate energy/fit energy/validate profiler profiler/... cmd/irene/internal/folder cmd/irene/internal/loopback cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/export cmd/irene/internal/compare cmd/irene/internal/page cmd/irene/internal/plots cmd/irene/internal/validation cmd/irene/internal/worklist
 cmd/irene/web: onnx cmd/irene/internal/page cmd/irene/internal/report
 cmd/irene/internal/folder:
 cmd/irene/internal/loopback:
@@ -68,6 +69,8 @@ cmd/irene/internal/render: graph energy
 cmd/irene/internal/report: graph graph/ops graph/scope graph/analysis energy energy/coefficients energy/law energy/predict energy/sweep energy/generate cmd/irene/internal/render
 cmd/irene/internal/export: graph graph/analysis energy cmd/irene/internal/render cmd/irene/internal/report
 cmd/irene/internal/compare: graph graph/align graph/analysis energy energy/paired cmd/irene/internal/render cmd/irene/internal/report
+cmd/irene/internal/validation: energy/stats energy/irene energy/measured energy/validate cmd/irene/internal/render
+cmd/irene/internal/plots: energy energy/irene energy/law energy/sweep energy/validate cmd/irene/internal/report cmd/irene/internal/validation
 cmd/irene/internal/page: graph graph/kernel graph/align graph/analysis energy energy/coefficients energy/law energy/paired energy/predict cmd/irene/internal/render cmd/irene/internal/report cmd/irene/internal/compare
 cmd/irene/internal/report/reporttest: fixtures onnx internal/onnxtest graph graph/analysis energy energy/coefficients energy/predict cmd/irene/internal/report
 internal/bounded:

@@ -1,12 +1,9 @@
 package graph
 
-import "encoding/binary"
-
 // EqualCosts keeps one of the costs and one of the expressions that are the same: the layers of a model repeat.
 type EqualCosts struct {
 	costs map[costKey]*Cost
-	polys map[string]*poly // by what they are made of
-	key   []byte           // reused
+	dims  *EqualDims
 }
 
 // costKey is a cost without geometry, of at most one product.
@@ -23,19 +20,19 @@ type costKey struct {
 
 // NewEqualCosts makes an empty one.
 func NewEqualCosts() *EqualCosts {
-	return &EqualCosts{costs: map[costKey]*Cost{}, polys: map[string]*poly{}}
+	return &EqualCosts{map[costKey]*Cost{}, NewEqualDims()}
 }
 
 // Share returns a cost that equals c, whose products it may change for equal ones. Nobody may change the result: others
 // share it.
 func (e *EqualCosts) Share(c Cost) *Cost {
 	for _, d := range [...]*Dim{&c.MACs, &c.Elementwise, &c.Read, &c.Written, &c.Elements} {
-		e.share(d)
+		*d = e.dims.Share(*d)
 	}
 	for i := range c.Products {
 		p := &c.Products[i]
 		for _, d := range [...]*Dim{&p.Batch, &p.M, &p.N, &p.K} {
-			e.share(d)
+			*d = e.dims.Share(*d)
 		}
 	}
 	if len(c.Products) > 1 || c.Attention != nil || c.Experts != nil {
@@ -54,30 +51,4 @@ func (e *EqualCosts) Share(c Cost) *Cost {
 		e.costs[k] = out
 	}
 	return out
-}
-
-// share puts the first of equal expressions in the place of one.
-func (e *EqualCosts) share(d *Dim) {
-	if d.kind() != dimExpr {
-		return
-	}
-	e.key = e.key[:0]
-	for _, t := range d.e.terms {
-		e.key = binary.AppendVarint(e.key, t.coef)
-		for _, f := range t.mono {
-			text := f.atom.key
-			if f.atom.kind == atomSymbol {
-				text = f.atom.name
-			}
-			e.key = binary.AppendUvarint(binary.AppendUvarint(e.key, uint64(f.pow)), uint64(len(text)))
-			e.key = append(e.key, text...)
-		}
-		e.key = append(e.key, 0) // no power is 0
-	}
-	p, ok := e.polys[string(e.key)]
-	if !ok {
-		p = d.e
-		e.polys[string(e.key)] = p
-	}
-	d.e = p
 }

@@ -43,3 +43,20 @@ func TestEqualCosts(t *testing.T) {
 		t.Error("equal expressions are two")
 	}
 }
+
+// TestEqualDims: == says of shared dims whether they are equal.
+func TestEqualDims(t *testing.T) {
+	e := NewEqualDims()
+	made := func() []Dim {
+		n, m := Symbol("n"), Symbol("m")
+		return []Dim{{}, Const(3), n, m, n.AddInt(1), n.AddInt(2), n.Mul(m), n.Mul(n), n.FloorDiv(Const(2)), n.Mod(Const(2)), n.MulInt(2).Add(m)}
+	}
+	again := made()
+	for i, x := range made() {
+		for k, y := range again {
+			if (e.Share(x) == e.Share(y)) != (i == k) || i == k && !e.Share(x).Equal(x) && i > 0 {
+				t.Errorf("%v and %v", x, y)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
@@ -59,7 +60,7 @@ func metricSpan(r *report.Report, m *report.Module, metric string) span {
 // unknownOf says how many operators of unknown cost a report has; "" where there are none.
 func unknownOf(r *report.Report) string {
 	if n := r.Tree.Metrics.Unknown; n > 0 {
-		return fmt.Sprintf(", %s of unknown cost", plural(n, "operator"))
+		return fmt.Sprintf(", %s of unknown cost", render.Plural(n, "operator"))
 	}
 	return ""
 }

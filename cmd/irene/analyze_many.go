@@ -178,7 +178,7 @@ func (q *many) verdict(models, failed, unmet int, bound map[string]bool) error {
 	}
 	var asserted error
 	if unmet > 0 {
-		asserted = &assertionError{[]string{fmt.Sprintf("assertions failed: of %d of %s", unmet, plural(models, "model"))}}
+		asserted = &assertionError{[]string{fmt.Sprintf("assertions failed: of %d of %s", unmet, render.Plural(models, "model"))}}
 	}
 	switch {
 	case failed == 0 && len(nowhere) > 0:
@@ -188,7 +188,7 @@ func (q *many) verdict(models, failed, unmet int, bound map[string]bool) error {
 	case asserted != nil:
 		fmt.Fprintf(q.env.stderr, "irene: %v\n", asserted)
 	}
-	return fmt.Errorf("%d of %s failed; their lines say why", failed, plural(models, "model"))
+	return fmt.Errorf("%d of %s failed; their lines say why", failed, render.Plural(models, "model"))
 }
 
 // names are those of the flags --dim and --value.

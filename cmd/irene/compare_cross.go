@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
-	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/graph"
@@ -24,14 +22,8 @@ type crossings struct {
 	base   int // the model that the others are held against
 }
 
-const (
-	mostScanned  = 4096 // sizes at which closed forms are evaluated before the search narrows down
-	mostSearches = 16   // searches of one command
-	rounding     = 1e-9 // what closed forms and analyses may differ by
-)
-
-// cost is a model's number at a size of the dim that varies.
-type cost func(size int64) (float64, bool)
+// mostSearches bounds the searches of one command.
+const mostSearches = 16
 
 // find searches along every dim of several sizes, at every choice of the others.
 func (x *crossings) find() ([]compare.Crossing, error) {
@@ -49,7 +41,7 @@ func (x *crossings) find() ([]compare.Crossing, error) {
 				continue
 			}
 			sizes := slices.Sorted(slices.Values(flag.values))
-			costs := make([]cost, len(x.models))
+			costs := make([]compare.Cost, len(x.models))
 			closed := true
 			for k := range x.models {
 				c, ok, err := x.cost(f, k, i, metric)
@@ -62,8 +54,10 @@ func (x *crossings) find() ([]compare.Crossing, error) {
 				if k == x.base {
 					continue
 				}
-				c := search(costs[x.base], costs[k], [2]int{x.base, k}, sizes, closed)
-				c.Dim, c.Others, c.Metric, c.Closed = flag.axis(), x.plan.label(pt, f), report.FindMetric(metric).Key, closed
+				c := compare.Crossing{
+					Metric: report.FindMetric(metric).Key, Dim: flag.axis(), Models: [2]int{x.base, k}, Others: x.plan.label(pt, f), Closed: closed,
+				}
+				c.Search(costs[x.base], costs[k], sizes)
 				out = append(out, c)
 			}
 		}
@@ -90,7 +84,7 @@ func (x *crossings) metric() string {
 }
 
 // cost gives a model's number along a flag, as a closed form where there is one. False: by an analysis at each size.
-func (x *crossings) cost(f, k, point int, metric string) (cost, bool, error) {
+func (x *crossings) cost(f, k, point int, metric string) (compare.Cost, bool, error) {
 	base := x.points[point][k]
 	name := x.plan.names[f][k]
 	if name == "" {
@@ -127,29 +121,12 @@ func (x *crossings) number(r *report.Report, metric string) (float64, bool) {
 	return v / n, ok && counted
 }
 
-// closed compiles the closed form of a metric in one dim: the others are bound as they are at the point, but for those
-// that the graph's equalities give. It is nil where there is no closed form.
-func (x *crossings) closed(k int, name string, base compare.Compared, metric string) (cost, error) {
-	g := x.models[k]
-	declared := analysis.Declared(g)
-	if !slices.Contains(declared, name) {
+// closed compiles the closed form of a metric in one dim. It is nil where there is no closed form.
+func (x *crossings) closed(k int, name string, base compare.Compared, metric string) (compare.Cost, error) {
+	if !slices.Contains(analysis.Declared(x.models[k]), name) {
 		return nil, nil // an expression
 	}
-	options := x.want.open()
-	options.Values = valuesOf(g, options.Values)
-	unbound, err := analysis.Run(g, options)
-	if err != nil {
-		return nil, err
-	}
-	bound := map[string]int64{}
-	for _, d := range declared {
-		v, ok := base.Analysis.Dims[d]
-		if _, solved := unbound.Inference.Solved[d]; ok && d != name && !solved {
-			bound[d] = v
-		}
-	}
-	options.Dims = bound
-	a, err := analysis.Run(g, options)
+	a, err := x.openIn(k, name, base)
 	if err != nil {
 		return nil, err
 	}
@@ -157,17 +134,9 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 	if err != nil || open == nil {
 		return nil, err
 	}
-	symbols := []string{name}
-	given := []graph.Dim{graph.Symbol(name)}
-	for _, s := range open.symbols {
-		if s == name {
-			continue
-		}
-		d, solved := a.Inference.Solved[s]
-		if rest := d.Symbols(); !solved || len(rest) > 1 || len(rest) == 1 && rest[0] != name {
-			return nil, nil
-		}
-		symbols, given = append(symbols, s), append(given, d)
+	symbols, given, ok := follow(a, name, open.symbols)
+	if !ok {
+		return nil, nil
 	}
 	compiled, err := open.compile(symbols)
 	if err != nil {
@@ -188,6 +157,43 @@ func (x *crossings) closed(k int, name string, base compare.Compared, metric str
 		}
 		return compiled(args) / shares(args), true
 	}, nil
+}
+
+// openIn analyzes a model with one dim open: the others are bound as they are at the point, but for those that the graph's
+// equalities give.
+func (x *crossings) openIn(k int, name string, base compare.Compared) (*analysis.Analysis, error) {
+	g := x.models[k]
+	options := x.want.open()
+	options.Values = valuesOf(g, options.Values)
+	unbound, err := analysis.Run(g, options)
+	if err != nil {
+		return nil, err
+	}
+	options.Dims = map[string]int64{}
+	for _, d := range analysis.Declared(g) {
+		v, ok := base.Analysis.Dims[d]
+		if _, solved := unbound.Inference.Solved[d]; ok && d != name && !solved {
+			options.Dims[d] = v
+		}
+	}
+	return analysis.Run(g, options)
+}
+
+// follow lists a dim, then the other symbols that a cost depends on, each with what it is in that dim; false where one is none
+// of its own.
+func follow(a *analysis.Analysis, name string, all []string) (symbols []string, given []graph.Dim, ok bool) {
+	symbols, given = []string{name}, []graph.Dim{graph.Symbol(name)}
+	for _, s := range all {
+		if s == name {
+			continue
+		}
+		d, solved := a.Inference.Solved[s]
+		if rest := d.Symbols(); !solved || len(rest) > 1 || len(rest) == 1 && rest[0] != name {
+			return nil, nil, false
+		}
+		symbols, given = append(symbols, s), append(given, d)
+	}
+	return symbols, given, true
 }
 
 // shares compiles how many shares a run is.
@@ -240,54 +246,4 @@ func (x *crossings) openCost(a *analysis.Analysis, metric string) (*openCost, er
 			return float64(s.Energy)
 		}, nil
 	}}, nil
-}
-
-// search looks for sizes at which another model becomes the cheaper one. Closed forms are looked at over the whole range,
-// at a limited number of sizes; else only between neighbouring sizes that were asked for. It halves the gap between two
-// sizes that disagree.
-func search(a, b cost, models [2]int, sizes []int64, closed bool) compare.Crossing {
-	out := compare.Crossing{Models: models, Low: sizes[0], High: sizes[len(sizes)-1], Cheaper: -1}
-	cheaper := func(size int64) render.Index {
-		va, okA := a(size)
-		vb, okB := b(size)
-		switch {
-		case !okA || !okB || math.Abs(va-vb) <= rounding*max(math.Abs(va), math.Abs(vb)):
-			return -1
-		case va < vb:
-			return render.Index(models[0])
-		}
-		return render.Index(models[1])
-	}
-	at := sizes
-	if closed {
-		step := max(1, (out.High-out.Low)/mostScanned)
-		for s := out.Low; s < out.High; s += step {
-			at = append(at, s)
-		}
-		slices.Sort(at)
-		at = slices.Compact(at)
-	}
-	out.Cheaper = cheaper(at[0])
-	last, now := at[0], out.Cheaper
-	for _, s := range at[1:] {
-		c := cheaper(s)
-		if c != now && c >= 0 {
-			low, high := last, s
-			for high-low > 1 {
-				if mid := low + (high-low)/2; cheaper(mid) == c {
-					high = mid
-				} else {
-					low = mid
-				}
-			}
-			if now >= 0 {
-				out.Changes = append(out.Changes, compare.Switch{From: high, Cheaper: c})
-			} else {
-				out.Cheaper = c
-			}
-			now = c
-		}
-		last = s
-	}
-	return out
 }

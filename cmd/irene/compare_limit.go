@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/irene-onnx/irene/cmd/irene/internal/compare"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
@@ -90,7 +91,7 @@ func unknownIn(c *compare.Comparison) string {
 	text := ""
 	for k, r := range c.Points[0].Reports {
 		if n := r.Tree.Metrics.Unknown; n > 0 {
-			text += fmt.Sprintf(", %s of unknown cost in %s", plural(n, "operator"), c.Names[k])
+			text += fmt.Sprintf(", %s of unknown cost in %s", render.Plural(n, "operator"), c.Names[k])
 		}
 	}
 	return text

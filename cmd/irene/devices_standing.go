@@ -80,7 +80,7 @@ func standsOn(all []standingJSON) (origin, left string) {
 		return string(law.OriginEstimated), ""
 	}
 	if kernels > 0 {
-		models = append(models, "kernels of "+plural(kernels, "kind"))
+		models = append(models, "kernels of "+render.Plural(kernels, "kind"))
 	}
 	if best.LeftOut > 0 { // NaN where it is not known
 		left = fmt.Sprintf("%s %.1f %%", best.Kind, 100*float64(best.LeftOut))

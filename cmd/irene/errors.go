@@ -76,11 +76,3 @@ func oneOf(flag, value string, words []string) error {
 	}
 	return usagef("--%s %s: not one of %s%s", flag, value, strings.Join(words, ", "), hint)
 }
-
-// plural is "1 operator", "2 operators".
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

@@ -41,7 +41,7 @@ func writeONNX(w io.Writer, j *exportJob) error {
 		return err
 	}
 	if n := export.InFunctions(r); n > 0 {
-		fmt.Fprintf(j.env.stderr, "irene: note: %s of local functions stand on the nodes that call them; the functions are as they were\n", plural(n, "operator"))
+		fmt.Fprintf(j.env.stderr, "irene: note: %s of local functions stand on the nodes that call them; the functions are as they were\n", render.Plural(n, "operator"))
 	}
 	if files := export.ExternalFiles(r); len(files) > 0 && j.output != "-" && !same(filepath.Dir(j.output), filepath.Dir(m.path)) {
 		fmt.Fprintf(j.env.stderr, "irene: note: the weights stay in %s, which has to lie beside %s\n", listing(files), j.output)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/plots"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
@@ -166,7 +167,7 @@ func meantOutput(words []string) string {
 		}
 		_, exported := render.FormatOf(exportFormats(), word)
 		_, reported := render.FormatOf(report.Formats(), word)
-		if exported && !strings.HasSuffix(word, ".onnx") || reported || slices.Contains(plotFormats(), filepath.Ext(word)) {
+		if exported && !strings.HasSuffix(word, ".onnx") || reported || slices.Contains(plots.Formats(), filepath.Ext(word)) {
 			return fmt.Sprintf("; did you mean -o %s?", word)
 		}
 	}

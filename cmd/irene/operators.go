@@ -58,7 +58,7 @@ func operatorsText(s render.Screen, list []ops.Op) string {
 		t.Row(operatorName(op), strconv.FormatInt(op.Since, 10), op.Class, operatorCost(op), slotText(op.Weights))
 		different[operatorName(op)] = true
 	}
-	return t.String() + fmt.Sprintf("\n%s, %s\n", plural(len(different), "operator"), plural(len(list), "row"))
+	return t.String() + fmt.Sprintf("\n%s, %s\n", render.Plural(len(different), "operator"), render.Plural(len(list), "row"))
 }
 
 func operatorName(op ops.Op) string {

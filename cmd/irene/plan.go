@@ -129,7 +129,7 @@ func planRows(env *environment, ctx *cli.Context, base *coefficients.Coefficient
 		return nil, err
 	}
 	for _, class := range slices.Sorted(maps.Keys(without)) {
-		fmt.Fprintf(env.stderr, "irene: %s of class %q cannot be given as rows\n", plural(without[class], "kernel"), class)
+		fmt.Fprintf(env.stderr, "irene: %s of class %q cannot be given as rows\n", render.Plural(without[class], "kernel"), class)
 	}
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("%s: no operator that can be given by its shape", path)

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,7 +13,6 @@ import (
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
 	"github.com/irene-onnx/irene/profiler"
-	"github.com/irene-onnx/irene/profiler/wallmeter"
 )
 
 func profileCommand() command {
@@ -66,14 +63,6 @@ func (q *profileRequest) carryOut(life context.Context, env *environment) error 
 		return err
 	}
 	return errors.Join(q.measure(life, loading, env, m, models), m.close())
-}
-
-// stoppedError is a run that was stopped, which says itself what is left.
-type stoppedError struct{ left int }
-
-// Error says how to go on.
-func (e *stoppedError) Error() string {
-	return fmt.Sprintf("stopped with %s left; the same command goes on from here", plural(e.left, "task"))
 }
 
 // decode reads the models.
@@ -184,247 +173,4 @@ func (q *profileRequest) checkAxes(models []*worklist.Model) error {
 		}
 	}
 	return nil
-}
-
-// device is what is known of the device beforehand: the row of the table, or what executor and meter say.
-func (m *machine) device() energy.Device {
-	for _, d := range m.descriptions() {
-		for _, name := range []string{d.ID, d.Name} {
-			if row, err := energy.LookupDevice(name); name != "" && err == nil {
-				return row
-			}
-		}
-	}
-	var out energy.Device
-	for _, d := range m.descriptions() {
-		out.SMs, out.L2Bytes, out.MemoryBytes = max(out.SMs, d.Units), max(out.L2Bytes, d.CacheBytes), max(out.MemoryBytes, d.MemoryBytes)
-	}
-	return out
-}
-
-// descriptions are what meter and executor say of the device.
-func (m *machine) descriptions() []energy.RecordDevice {
-	out := []energy.RecordDevice{m.executor.Describe().Device}
-	if m.meter != nil {
-		out = append([]energy.RecordDevice{m.meter.Describe().Device}, out...)
-	}
-	return out
-}
-
-// run measures what the file does not have yet.
-func (q *profileRequest) run(ctx context.Context, env *environment, m *machine, tasks []profiler.Task, out *energy.Appender) (err error) {
-	on, unlock, err := q.environment(m)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	for i := range tasks { // other clocks are other measurements
-		tasks[i].Record.Runtime.Options = q.lockedOptions(on)
-	}
-	shared, err := q.joinShare(on, out)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, shared.leave()) }()
-	open := q.unmeasured(env, on, tasks, shared)
-	if len(open) == 0 {
-		return nil
-	}
-	sink, end, err := q.sink(env, shared.put)
-	if err != nil {
-		return err
-	}
-	on.Share = shared
-	on.Failed = func(t profiler.Task, err error) {
-		if errors.Is(err, profiler.ErrUnsupported) {
-			on.Logf("%s", shared.fail(t, err))
-		}
-	}
-	p := startProgress(env, "profile", len(open))
-	ctx, stop := q.limit(ctx, overtime)
-	defer stop()
-	seen := map[string]bool{}
-	summary, err := profiler.RunTasks(ctx, open, on, q.protocol(m), func(r energy.Record) error {
-		err := sink(r)
-		if key := r.Key(); err == nil && !seen[key] {
-			seen[key] = true
-			p.add(1)
-		}
-		return err
-	})
-	p.stop()
-	end()
-	return q.report(env, summary, err)
-}
-
-// lockedOptions are the clocks that are held, as options of a record's runtime.
-func (q *profileRequest) lockedOptions(on profiler.Environment) map[string]string {
-	if !on.Locked {
-		return nil
-	}
-	return map[string]string{"locked_mhz": q.clocks}
-}
-
-// environment is what measurements run on, with the clocks held where that is asked for and allowed.
-func (q *profileRequest) environment(m *machine) (on profiler.Environment, unlock func(), err error) {
-	on = profiler.Environment{Executor: m.executor, Meter: m.meter, Clock: m.clock, Now: time.Now, Logf: m.tell}
-	if m.fake != nil {
-		on.Now = m.fake.Now
-	}
-	var id [4]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return on, nil, err
-	}
-	on.Session = fmt.Sprintf("%s-%x", on.Now().UTC().Format("20060102T150405Z"), id)
-	unlock = func() {}
-	if q.smClock == 0 {
-		return on, unlock, nil
-	}
-	locker, ok := m.meter.(profiler.ClockLocker)
-	if !ok {
-		return on, unlock, usagef("--lock-clocks: the meter cannot hold clocks")
-	}
-	release, err := locker.LockClocks(q.smClock, q.memoryClock)
-	if err != nil { // they are recorded instead
-		on.Logf("--lock-clocks: %v; clocks are recorded, not held", err)
-		return on, unlock, nil
-	}
-	on.Locked = true
-	return on, func() {
-		if err := release(); err != nil {
-			on.Logf("the clocks are still held: %v", err)
-		}
-	}, nil
-}
-
-// longIdle is how long idle power is measured, and the counter looked into; tests with short windows take less.
-const longIdle = 5 * time.Second
-
-// protocol is how carefully to measure. The budget began with the command: planning takes some of it.
-func (q *profileRequest) protocol(m *machine) profiler.Options {
-	o := profiler.Options{
-		Windows: q.windows, Window: q.window, WarmUp: max(q.warmup, 1), MaxCV: q.maxCV, Seed: q.seed, Budget: q.budget, Idle: longIdle,
-	}
-	if q.window < time.Second {
-		o.Idle = 2 * q.window
-	}
-	if q.budget > 0 && m.fake == nil {
-		o.Budget = max(1, q.budget-time.Since(q.begun))
-	}
-	return o
-}
-
-// sink is where records go, and what is to be called when there are no more.
-func (q *profileRequest) sink(env *environment, next func(energy.Record) error) (put func(energy.Record) error, end func(), err error) {
-	if q.wallLog == "" {
-		return next, func() {}, nil
-	}
-	log, err := wallmeter.Open(q.wallLog)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--wall-log: %w", err)
-	}
-	w := &wallSink{log: log, next: next}
-	return w.put, func() { w.report(env.stderr) }, nil
-}
-
-// maxTries is how often a task is measured that stays flagged: a device that cannot hold its clocks for an operator does
-// not learn it.
-const maxTries = 3
-
-// unmeasured are the tasks without a usable record on this device under this runtime, but for those that were tried often
-// enough, or cannot be run. Anchors are measured anew with whatever else there is to measure.
-func (q *profileRequest) unmeasured(env *environment, on profiler.Environment, tasks []profiler.Task, shared *share) []profiler.Task {
-	var open []profiler.Task
-	var done, hopeless, failed, left int
-	for _, t := range tasks {
-		r := on.Fill(t.Record)
-		key := shared.keyOf(&r)
-		switch {
-		case shared.usable[key]:
-			done++
-		case shared.tries[key] >= maxTries:
-			hopeless++
-		case shared.failures.has(key):
-			failed++
-			continue
-		default:
-			left++
-			open = append(open, t)
-			continue
-		}
-		if t.Anchor {
-			open = append(open, t)
-		}
-	}
-	for _, x := range []struct {
-		n    int
-		what string
-	}{
-		{done, "measured already"},
-		{hopeless, fmt.Sprintf("flagged in %d measurements each: not tried again", maxTries)},
-		{failed, "that could not be run before: not tried again; " + shared.failures.path + " says why, and can be removed"},
-	} {
-		if x.n > 0 {
-			fmt.Fprintf(env.stderr, "irene: %d of %s %s\n", x.n, plural(len(tasks), "task"), x.what)
-		}
-	}
-	if left == 0 {
-		return nil
-	}
-	return open
-}
-
-// report sums a run up, and makes an error of what was not measured.
-func (q *profileRequest) report(env *environment, s profiler.Summary, err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = nil // the budget is spent
-	}
-	if s.Measured+s.Failed+s.Elsewhere == 0 && err != nil && !errors.Is(err, context.Canceled) {
-		return err // there is nothing to sum up
-	}
-	fmt.Fprintf(env.stderr, "irene: %s measured in %v", plural(s.Measured, "task"), s.Elapsed.Round(time.Second))
-	if s.Unusable > 0 {
-		fmt.Fprintf(env.stderr, ", %d of them flagged as no good", s.Unusable)
-	}
-	if s.Elsewhere > 0 {
-		fmt.Fprintf(env.stderr, ", %d more by other runs", s.Elsewhere)
-	}
-	if s.Idle != nil {
-		fmt.Fprintf(env.stderr, "; idle at %v", *s.Idle)
-	}
-	fmt.Fprintln(env.stderr)
-	if c := s.Counter; c.Period > 0 {
-		fmt.Fprintf(env.stderr, "irene: energy by %s, updated every %v%s\n", c.Method, c.Period, agreement(c))
-	}
-	if s.Remaining > 0 && s.Measured+s.Failed+s.Elsewhere > 0 {
-		switch {
-		case err == nil:
-			fmt.Fprintf(env.stderr, "irene: %s left when the budget was spent; the same command goes on from here\n", plural(s.Remaining, "task"))
-		case !errors.Is(err, context.Canceled):
-			fmt.Fprintf(env.stderr, "irene: %s left\n", plural(s.Remaining, "task"))
-		}
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return &stoppedError{s.Remaining}
-	case err != nil:
-		return err
-	case s.Remaining > 0 && s.Measured+s.Failed+s.Elsewhere == 0:
-		return fmt.Errorf("--budget %v: too short to measure anything", q.budget)
-	case s.Failed > 0:
-		return fmt.Errorf("%s could not be measured", plural(s.Failed, "task"))
-	}
-	return nil
-}
-
-// agreement says how the energy counter compares with the integral of power, where both can be read.
-func agreement(c profiler.CounterCheck) string {
-	text := ""
-	if c.Load != nil {
-		text += fmt.Sprintf("; counter over integral of power: %.3f under load", *c.Load)
-	}
-	if c.Idle != nil {
-		text += fmt.Sprintf(", %.3f idle", *c.Idle)
-	}
-	return text
 }

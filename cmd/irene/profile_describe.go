@@ -173,7 +173,7 @@ func (p *profilePlan) counts() string {
 	var parts []string
 	for _, l := range []energy.Level{energy.LevelOperator, energy.LevelModule, energy.LevelModel} {
 		if n := p.Count[string(l)]; n > 0 {
-			parts = append(parts, plural(n, string(l)))
+			parts = append(parts, render.Plural(n, string(l)))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -81,22 +82,12 @@ func (s *share) agree(dir string, r energy.Record) error {
 		return strings.Join(slices.DeleteFunc(slices.Clone(these), func(line string) bool { return slices.Contains(those, line) }), ", ")
 	}
 	return &wrongBoardError{fmt.Sprintf("%s: the runs that share it measure with %s, this one with %s: start it on the same kind of board, or with another --claims FOLDER",
-		dir, or(only(theirs, mine), "less"), or(only(mine, theirs), "less"))}
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
+		dir, cmp.Or(only(theirs, mine), "less"), cmp.Or(only(mine, theirs), "less"))}
 }
 
 // conditionsOf lists what is part of every key of a record on a kind of board: what measurements must have in common.
 func conditionsOf(r *energy.Record) []string {
-	name := r.Device.Name
-	if r.Device.ID != "" {
-		name = r.Device.ID
-	}
+	name := cmp.Or(r.Device.ID, r.Device.Name)
 	out := []string{"device " + name}
 	if w := r.Device.PowerLimit; w != nil {
 		out = append(out, fmt.Sprintf("power limit %.0f W", float64(*w)))
@@ -105,7 +96,7 @@ func conditionsOf(r *energy.Record) []string {
 	for _, option := range slices.Sorted(maps.Keys(r.Runtime.Options)) {
 		out = append(out, option+" "+r.Runtime.Options[option])
 	}
-	return append(out, "energy of the "+or(string(r.Boundary), "nothing"))
+	return append(out, "energy of the "+cmp.Or(string(r.Boundary), "nothing"))
 }
 
 // refresh reads what was recorded since, by this run or another.

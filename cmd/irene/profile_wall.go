@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/profiler/wallmeter"
 )
@@ -47,7 +48,7 @@ func (s *wallSink) put(r energy.Record) error {
 // report says how many records the log did not cover.
 func (s *wallSink) report(stderr io.Writer) {
 	if s.missing > 0 {
-		fmt.Fprintf(stderr, "irene: --wall-log: the log does not cover %s\n", plural(s.missing, "record"))
+		fmt.Fprintf(stderr, "irene: --wall-log: the log does not cover %s\n", render.Plural(s.missing, "record"))
 	}
 }
 

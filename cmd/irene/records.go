@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/irene"
 )
@@ -80,7 +81,7 @@ func runRecords(env *environment, ctx *cli.Context) error {
 		before := len(list)
 		var unusable int
 		list, unusable = energy.Combine(list)
-		fmt.Fprintf(env.stderr, "irene: %s made of %d; %d not usable and left out\n", plural(len(list), "record"), before, unusable)
+		fmt.Fprintf(env.stderr, "irene: %s made of %d; %d not usable and left out\n", render.Plural(len(list), "record"), before, unusable)
 	}
 	switch output := ctx.String("output"); {
 	case ctx.Bool("to-irene"):
@@ -199,11 +200,11 @@ func writeTrees(env *environment, list []energy.Record, output string) error {
 		{omitted.Board, "without energy at the plug for the whole tree: ground_truth_energy is the device's"},
 	} {
 		if o.n > 0 {
-			fmt.Fprintf(env.stderr, "irene: %s %s\n", plural(o.n, "record"), o.why)
+			fmt.Fprintf(env.stderr, "irene: %s %s\n", render.Plural(o.n, "record"), o.why)
 		}
 	}
 	if omitted.Incomplete > 0 {
-		fmt.Fprintf(env.stderr, "irene: %s whose children have less than 95 %% of the FLOPs: equal modules are measured once, and stand at one place\n", plural(omitted.Incomplete, "node"))
+		fmt.Fprintf(env.stderr, "irene: %s whose children have less than 95 %% of the FLOPs: equal modules are measured once, and stand at one place\n", render.Plural(omitted.Incomplete, "node"))
 	}
 	if len(trees) == 0 {
 		return errors.New("no tree: a tree needs a record of the whole model, with a batch and a sequence among its dims")
@@ -220,8 +221,8 @@ func driftText(report energy.DriftReport) string {
 	var b strings.Builder
 	for _, s := range report.Sessions {
 		fmt.Fprintf(&b, "irene: session %s: %s in %s: at most %s in time, %s in energy; %s corrected, %d flagged, %d left as they were\n",
-			s.Session, plural(s.Anchors, "anchor"), plural(s.Rounds, "round"), percentOff(s.Time), percentOff(s.Energy),
-			plural(s.Corrected, "record"), s.Flagged, s.Untouched)
+			s.Session, render.Plural(s.Anchors, "anchor"), render.Plural(s.Rounds, "round"), percentOff(s.Time), percentOff(s.Energy),
+			render.Plural(s.Corrected, "record"), s.Flagged, s.Untouched)
 	}
 	if len(report.Sessions) == 0 {
 		b.WriteString("irene: no session has anchors: drift is unknown, nothing is corrected\n")

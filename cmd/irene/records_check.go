@@ -11,6 +11,7 @@ import (
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
+	"github.com/irene-onnx/irene/energy/doubts"
 )
 
 // placedRecord is a record and where it stands.
@@ -45,7 +46,7 @@ func checkRecordFiles(env *environment, paths []string, format string) error {
 		}
 		all, findings = append(all, records...), append(findings, bad...)
 	}
-	findings = append(findings, doubts(all)...)
+	findings = append(findings, doubtsOf(all)...)
 	slices.SortStableFunc(findings, func(a, b finding) int {
 		if a.File != b.File {
 			return slices.Index(paths, a.File) - slices.Index(paths, b.File)
@@ -62,9 +63,26 @@ func checkRecordFiles(env *environment, paths []string, format string) error {
 		}
 	}
 	if bad > 0 {
-		return errors.New(plural(bad, "invalid line"))
+		return errors.New(render.Plural(bad, "invalid line"))
 	}
 	return nil
+}
+
+// doubtsOf lists what is odd about records that are valid.
+func doubtsOf(all []placedRecord) (out []finding) {
+	list := make([]*energy.Record, len(all))
+	for i, r := range all {
+		list[i] = r.Record
+	}
+	for _, d := range doubts.Find(list) {
+		r := all[d.Record]
+		if d.CopyOf >= 0 {
+			first := all[d.CopyOf]
+			d.Why = fmt.Sprintf("the same record as %s:%d", first.file, first.line)
+		}
+		out = append(out, finding{File: r.file, Line: r.line, Kind: doubtful, Message: d.Why})
+	}
+	return out
 }
 
 // placeRecords reads the records of a file with their lines, and the lines that are none.
@@ -124,7 +142,7 @@ func findingsText(findings []finding, records int, format string) []byte {
 		fmt.Fprintf(&b, "%s:%d: %s\n", f.File, f.Line, f.Message)
 		counts[f.Kind]++
 	}
-	fmt.Fprintf(&b, "%s, %s, %s\n", plural(records, "record"), plural(counts[invalid], "invalid line"), plural(counts[doubtful], "doubt"))
+	fmt.Fprintf(&b, "%s, %s, %s\n", render.Plural(records, "record"), render.Plural(counts[invalid], "invalid line"), render.Plural(counts[doubtful], "doubt"))
 	return b.Bytes()
 }
 

@@ -60,7 +60,7 @@ func recordsText(s render.Screen, list []energy.Record) string {
 		t.Row(string(r.Level), differing(devices, deviceOf(r)), differing(models, r.Model), whatOf(r), dimsText(dimsOf(r)),
 			quantity(r.Time), quantity(r.Energy), quantity(powerOf(r)), cvText(r), strings.Join(flagsOf(r), " "))
 	}
-	text := plural(len(list), "record")
+	text := render.Plural(len(list), "record")
 	for _, seen := range []map[string]bool{devices, models} {
 		for name := range seen {
 			if len(seen) == 1 && name != "" {

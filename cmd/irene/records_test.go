@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/irene-onnx/irene/energy"
 )
 
 // TestRecordsTorn: an end that an interrupted writer left is a note for the list, an invalid line for the check.
@@ -44,34 +42,5 @@ func TestPlaceRecords(t *testing.T) {
 	// 20 bad lines, 3 and 6 to 24, and the reader's last word at line 24.
 	if len(bad) != 21 || bad[0].Line != 3 || bad[1].Line != 6 || bad[20].Line != 24 || !strings.Contains(bad[20].Message, "is this a file of records?") {
 		t.Errorf("%d bad lines: %v", len(bad), bad)
-	}
-}
-
-// TestKernelCoverage: a module of two equal kernels and another one, whose operators were measured once each.
-func TestKernelCoverage(t *testing.T) {
-	gemm := energy.Work{Class: "gemm", DType: "float16", Count: 1, MACs: 100, Read: 10, Written: 5}
-	norm := energy.Work{Class: "norm", DType: "float16", Count: 1, Read: 7, Written: 7}
-	of := func(level energy.Level, name string, joules energy.Joules, work ...energy.Work) placedRecord {
-		r := &energy.Record{
-			Schema: energy.RecordSchema, Device: energy.RecordDevice{ID: "h200"}, Method: energy.MethodCounter, Boundary: energy.BoundaryBoard, Level: level,
-			Signature: name, Path: name, Work: work, Energy: &joules,
-		}
-		return placedRecord{r, "f", len(name)}
-	}
-	twice := gemm
-	twice.Count = 2
-	module := of(energy.LevelModule, "layer", 10, twice, norm)
-	parts := []placedRecord{of(energy.LevelOperator, "g", 3, gemm), of(energy.LevelOperator, "no", 2, norm)}
-	got := coverage(append(parts, module))
-	if len(got) != 1 || got[0].share != 0.8 || got[0].what != "energy" || got[0].parent != module {
-		t.Errorf("2×3 J and 2 J of 10 J: %+v", got)
-	}
-	if got := coverage([]placedRecord{parts[0], module}); got != nil {
-		t.Errorf("a kernel that was not measured: %+v", got)
-	}
-	elsewhere := *parts[1].Record
-	elsewhere.Device.ID = "t4"
-	if got := coverage([]placedRecord{parts[0], {&elsewhere, "f", 9}, module}); got != nil {
-		t.Errorf("a kernel measured on another device: %+v", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/operator"
 )
 
@@ -35,9 +36,9 @@ func (n *rowNotes) say(env *environment) {
 	})
 	for i, note := range keys {
 		if i == most {
-			fmt.Fprintf(env.stderr, "irene: … and %s more\n", plural(len(keys)-most, "note"))
+			fmt.Fprintf(env.stderr, "irene: … and %s more\n", render.Plural(len(keys)-most, "note"))
 			return
 		}
-		fmt.Fprintf(env.stderr, "irene: %s%s (%s)\n", n.places[note], oneLine(note), plural(n.rows[note], "row"))
+		fmt.Fprintf(env.stderr, "irene: %s%s (%s)\n", n.places[note], oneLine(note), render.Plural(n.rows[note], "row"))
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/plots"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy"
@@ -54,7 +55,7 @@ func sweepFlags() []cli.Flag {
 			&cli.StringFlag{Name: "x", DefaultText: "the dim of most sizes; over power limits and clocks, time", Usage: "of a plot: the dim `NAME` along the axis"},
 		},
 		tariffFlags(),
-		outputFlags(render.FormatNames(report.SweepFormats()), ", "+strings.Join(plotFormats(), " and ")+" draw"),
+		outputFlags(render.FormatNames(report.SweepFormats()), ", "+strings.Join(plots.Formats(), " and ")+" draw"),
 		[]cli.Flag{colorFlag()},
 	)
 }
@@ -218,6 +219,30 @@ func (q *sweepRequest) evaluate(env *environment, s *report.Sweep, axes [][]int6
 	return err
 }
 
+// draw evaluates the grid, draws it, and prints what is recommended.
+func (q *sweepRequest) draw(env *environment, s *report.Sweep, axes [][]int64) error {
+	p, err := plots.NewSweep(s, plots.Settings{PowerLimits: len(q.limits), Clocks: len(q.clocks)}, q.x)
+	if err != nil {
+		return usagef("%v", err)
+	}
+	err = q.evaluate(env, s, axes, func(r *sweep.Row) error {
+		p.Add(r)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	data, err := p.Draw(q.plot)
+	if err != nil {
+		return err
+	}
+	if err := writeOutput(env, q.output, data); err != nil {
+		return err
+	}
+	fmt.Fprint(env.stdout, s.Head())
+	return nil
+}
+
 func parseSweep(ctx *cli.Context) (*sweepRequest, error) {
 	axes, err := parseAxes(ctx.StringSlice("dim"))
 	if err != nil {
@@ -288,14 +313,14 @@ func (q *sweepRequest) parseDevices(ctx *cli.Context) (err error) {
 func (q *sweepRequest) parseFormat(ctx *cli.Context) error {
 	ext := strings.ToLower(filepath.Ext(q.output))
 	name := ctx.String("format")
-	if slices.Contains(plotFormats(), ext) {
+	if slices.Contains(plots.Formats(), ext) {
 		if name != "" {
 			return usagef("--format %s: %s is a plot", name, q.output)
 		}
 		q.plot = ext
 	}
 	if q.x != "" && q.plot == "" {
-		return usagef("--x %s is for plots: -o FILE%s", q.x, plotFormats()[0])
+		return usagef("--x %s is for plots: -o FILE%s", q.x, plots.Formats()[0])
 	}
 	if q.plot != "" {
 		q.format = report.SweepFormats()[0] // of what is said beside the plot

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 	"github.com/irene-onnx/irene/energy/sweep"
 )
@@ -48,7 +49,7 @@ func (q *sweepRequest) judge(s *report.Sweep) (checks []check) {
 		if !held {
 			text := k.name + " holds at no point that fits " + s.GroupName(group)
 			if n := s.Found.Unknown; n > 0 {
-				text += fmt.Sprintf("; the cost of %s is not known", plural(n, "operator"))
+				text += fmt.Sprintf("; the cost of %s is not known", render.Plural(n, "operator"))
 			}
 			k.failures = []string{text}
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -9,7 +8,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/plots"
 	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/cmd/irene/internal/validation"
 	"github.com/irene-onnx/irene/energy"
 	"github.com/irene-onnx/irene/energy/fit"
 	"github.com/irene-onnx/irene/energy/measured"
@@ -49,9 +50,9 @@ func validateCommand() command {
 				&cli.StringSliceFlag{Name: "operators", TakesFile: true, Usage: "validate on measured operators in `ROWS`, as irene train takes them (repeatable)"},
 				&cli.BoolFlag{Name: pairsFlag, Usage: "say how ratios of two whole models hold, their families left out"},
 				listFlag("method", "what is compared,", "all", validate.MethodNames(trees), validate.MethodNames(records)),
-				oneOfFlag(cli.StringFlag{Name: "target", Value: string(validate.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): WORDS"}, targets()),
-				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: WORDS"}, validationFormats()),
-				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "draw predicted over measured values into `FILE`: " + strings.Join(plotFormats(), ", ")},
+				oneOfFlag(cli.StringFlag{Name: "target", Value: string(validate.TargetEnergy), Usage: "the `QUANTITY` predicted (of records, both unless one is given): WORDS"}, spelled(validate.Targets())),
+				oneOfFlag(cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the report: WORDS"}, render.FormatNames(validation.Formats())),
+				&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "draw predicted over measured values into `FILE`: " + strings.Join(plots.Formats(), ", ")},
 			)
 		},
 		run: runValidate,
@@ -74,27 +75,9 @@ func listFlag(name, what, otherwise string, trees, records []string, others ...s
 func methodList(kind measured.Kind) string {
 	var b strings.Builder
 	for _, m := range validate.Methods(kind) {
-		fmt.Fprintf(&b, "     %s: %s\n", marked(m.Name, m.Told), m.Help)
+		fmt.Fprintf(&b, "     %s: %s\n", validation.Marked(m.Name, m.Told), m.Help)
 	}
 	return b.String()
-}
-
-// marked is the name of a method, with a dagger where it is told measurements of what it predicts.
-func marked(name string, told bool) string {
-	if told {
-		return name + " †"
-	}
-	return name
-}
-
-func validationFormats() []string { return []string{"text", "json", "markdown"} }
-
-func targets() []string {
-	var out []string
-	for _, t := range validate.Targets() {
-		out = append(out, string(t))
-	}
-	return out
 }
 
 // runValidate reads measurements and models, cross-validates, and prints the errors.
@@ -124,7 +107,7 @@ func runValidate(env *environment, ctx *cli.Context) error {
 		fmt.Fprintf(env.stderr, "warning: %s\n", w)
 	}
 	if plotType != "" {
-		picture, err := drawValidation(v, plotType)
+		picture, err := plots.Validation(v, plotType)
 		if err != nil {
 			return err
 		}
@@ -136,11 +119,17 @@ func runValidate(env *environment, ctx *cli.Context) error {
 	if ctx.IsSet("target") {
 		shown = []validate.Target{validate.Target(ctx.String("target"))}
 	}
-	text, err := renderValidation(env.screen, v, shown, ctx.String("format"))
+	return writeSheet(env, ctx, validation.Of(v, shown))
+}
+
+// writeSheet prints figures in the format of the flags.
+func writeSheet(env *environment, ctx *cli.Context, s *validation.Sheet) error {
+	s.Screen = env.screen
+	format, err := chooseFormat(validation.Formats(), ctx.String("format"), "")
 	if err != nil {
 		return err
 	}
-	return writeOutput(env, "", text)
+	return writeFormat(env, "", format.Write, s)
 }
 
 // checkValidation checks the flags whose words do not depend on the data, and returns the type of the plot.
@@ -153,8 +142,8 @@ func checkValidation(ctx *cli.Context) (plotType string, err error) {
 	}
 	if plot := ctx.String("output"); plot != "" {
 		plotType = strings.ToLower(filepath.Ext(plot))
-		if !slices.Contains(plotFormats(), plotType) {
-			return "", usagef("--output %s: plots are written as %s", plot, strings.Join(plotFormats(), ", "))
+		if !slices.Contains(plots.Formats(), plotType) {
+			return "", usagef("--output %s: plots are written as %s", plot, strings.Join(plots.Formats(), ", "))
 		}
 	}
 	return plotType, nil
@@ -249,25 +238,4 @@ func parseData(flags []string) (paths []string, devices []energy.Device, err err
 		return nil, nil, usagef("--data: either every file names its device (FILE=DEVICE) or none does")
 	}
 	return paths, devices, nil
-}
-
-// renderValidation writes a report in a format, of records for the targets shown.
-func renderValidation(screen render.Screen, v *validate.Validation, shown []validate.Target, format string) ([]byte, error) {
-	s := treeSheet(v)
-	if v.Kind == measured.KindRecords {
-		s = recordSheet(v, shown)
-	}
-	return formatted(screen, v, s, format)
-}
-
-// formatted writes figures as JSON, or their sheet.
-func formatted(screen render.Screen, figures any, s *sheet, format string) ([]byte, error) {
-	switch format {
-	case "json":
-		b, err := json.MarshalIndent(figures, "", " ")
-		return append(b, '\n'), err
-	case "markdown":
-		return []byte(s.markdown()), nil
-	}
-	return []byte(s.text(screen)), nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
@@ -98,5 +99,5 @@ func unknownError(r *report.Report) error {
 		list = append(list, fmt.Sprintf("%s ×%d (%s)", k.Op, k.Count, k.Why))
 		total += k.Count
 	}
-	return fmt.Errorf("%s: the cost of %s is not known: %s", r.Model.File, plural(total, "operator"), listing(list))
+	return fmt.Errorf("%s: the cost of %s is not known: %s", r.Model.File, render.Plural(total, "operator"), listing(list))
 }

@@ -1,14 +1,11 @@
 package generate
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/irene-onnx/irene/energy"
-	"github.com/irene-onnx/irene/energy/coefficients"
 	"github.com/irene-onnx/irene/energy/law"
 	"github.com/irene-onnx/irene/energy/predict"
 	"github.com/irene-onnx/irene/energy/sweep"
@@ -303,101 +300,3 @@ func (g *Generator) Basis() *predict.Basis { return &g.program().Basis }
 
 // program is the decode step.
 func (g *Generator) program() *predict.Program { return g.Step.Programs[0] }
-
-// experts finds what mixtures of experts read less than their costs say by additive laws, which count as many experts as the tokens can
-// touch: of E experts, n tokens that go through k each touch E·(1 - (1 - k/E)^n) on average where every expert is as
-// likely as any other.
-func (g *Generator) experts() {
-	a := g.Step.Open.Analysis
-	for i := range g.program().Steps {
-		k := &g.program().Steps[i]
-		if k.Cost.Class != "moe" || len(k.Cost.Products) == 0 || k.Node.Input(2) == nil {
-			continue
-		}
-		active, ok := a.Eval(k.Cost.Products[0].M)
-		shape := a.Inference.Facts[k.Node.Input(2).ID].Shape
-		if !ok || len(shape) == 0 {
-			continue
-		}
-		n, ok := shape[0].Const()
-		per := max(k.Node.Int("k", 1), 1)
-		if !ok || per >= n {
-			continue
-		}
-		all := float64(n)
-		touched := all * (1 - math.Pow(1-float64(per)/all, float64(active/per)))
-		less := (min(all, float64(active)) - touched) * expertBytes(a, k.Node, n)
-		pr := g.program().Law().Kernel(&law.Kernel{Class: k.Cost.Class, DType: k.Cost.DType, Known: true, Bytes: less})
-		g.moe = g.moe.Plus(pr.Causes[law.Memory])
-	}
-}
-
-// expertBytes is what one of n experts stores.
-func expertBytes(a *analysis.Analysis, node *graph.Node, n int64) float64 {
-	sum := 0.0
-	for i, v := range node.Inputs {
-		if v == nil || i < 2 {
-			continue
-		}
-		f := &a.Inference.Facts[v.ID]
-		if bytes, ok := f.Bytes().Const(); ok && len(f.Shape) > 1 && f.Shape[0].Is(n) {
-			sum += float64(bytes) / float64(n)
-		}
-	}
-	return sum
-}
-
-// Work is what the kernels of one class do.
-type Work struct {
-	Class   string         `json:"class"`    // of the energy model
-	DType   string         `json:"dtype"`    // element type
-	Kernels int            `json:"kernels"`  // that the device runs
-	FLOPs   float64        `json:"flops"`    // floating-point operations, two a multiply-accumulate
-	Bytes   float64        `json:"bytes"`    // read and written
-	Energy  energy.Joules  `json:"energy_j"` // joules
-	Time    energy.Seconds `json:"time_s"`   // seconds
-}
-
-// Work parts one decode step, with that many tokens in the cache, by class, and a batch of prompts likewise. It leaves
-// out what even routing to experts saves.
-func (g *Generator) Work(past, prompt int64) (step, prefill []Work) {
-	step = workOf(kernelsAt(g.stepPasses(past, prompt)), nil)
-	if s := g.serving; s.Time > 0 {
-		step = append(step, Work{Class: "sampling", DType: graph.Float32.String(), Energy: s.Energy, Time: s.Time})
-	}
-	prefill = workOf(g.prefillKernels(prompt))
-	return step, prefill
-}
-
-// workOf adds kernels by class and type, each so many times, once where that is nil; in the order of energy, the largest
-// first.
-func workOf(kernels []predict.Kernel, times []int64) []Work {
-	sums := map[coefficients.Key]*Work{}
-	for i := range kernels {
-		k := &kernels[i]
-		if k.IsCall() || !k.Known {
-			continue
-		}
-		key := coefficients.Key{Class: k.Class, DType: k.DType}
-		sum := sums[key]
-		if sum == nil {
-			sum = &Work{Class: k.Class, DType: k.DType.String()}
-			sums[key] = sum
-		}
-		n := int64(1)
-		if times != nil {
-			n = times[i]
-		}
-		sum.FLOPs += k.FLOPs() * float64(n)
-		sum.Bytes += k.Sizes.Bytes * float64(n)
-		sum.Kernels += int(n)
-		sum.Energy += k.Energy * energy.Joules(n)
-		sum.Time += k.Time * energy.Seconds(n)
-	}
-	var out []Work
-	for _, key := range slices.SortedFunc(maps.Keys(sums), coefficients.CompareKeys) {
-		out = append(out, *sums[key])
-	}
-	slices.SortStableFunc(out, func(a, b Work) int { return cmp.Compare(b.Energy, a.Energy) })
-	return out
-}

@@ -238,90 +238,6 @@ func (l *Overlap) waits(k *Kernel) (x waits, group, why string) {
 	return x, GroupRow, cmp.Or(l.borrowed[GroupRow], why, otherRows(k))
 }
 
-// productWaits is the products of a kernel, one after the other.
-func (l *Overlap) productWaits(k *Kernel) (x waits, group, why string) {
-	way := l.productOf(k)
-	x = l.productBy(&way, k.Products[0], k.Replayed)
-	for _, q := range k.Products[1:] {
-		x.follow(l.productBy(&way, q, k.Replayed))
-	}
-	return x, way.group, cmp.Or(way.why, l.borrowed[way.group], way.stands)
-}
-
-// productWay is how products of a kernel are computed.
-type productWay struct {
-	name                     string // of the type that computes them
-	group                    string // of their constants
-	operand                  operand
-	quantisation             *Quantisation // nil: none
-	vector, weights, convert bool          // without tensor cores: see [Overlap.vector]
-	why, stands              string        // why they are another type's, and why the constants are
-}
-
-// productBy is one product.
-func (l *Overlap) productBy(w *productWay, q Product, warm bool) waits {
-	switch {
-	case w.vector:
-		return l.vector(q, w.weights, w.convert)
-	case w.quantisation != nil:
-		return l.quantised(q, w, warm)
-	}
-	return l.product(q, &w.operand, warm)
-}
-
-// productOf is how products of a kernel are computed.
-func (l *Overlap) productOf(k *Kernel) productWay {
-	if s, ok := l.quantisationOf(k); ok {
-		w := productWay{name: s.Name}
-		if w.why = l.noArithmetic(&s, l.constants.Quant[s.Name].Peak[l.machine.kind] > 0); w.why != "" {
-			s = s.weightsAlone()
-		}
-		w.group, w.quantisation = GroupProduct+" "+s.Name, &s
-		w.operand, w.stands = l.quantisedOperand(&s)
-		return w
-	}
-	if rate, ok := l.machine.dev.PeakMatrix(energy.TF32); ok && k.DType == graph.Float32 && l.runtime.rounds(k) {
-		o := operand{weight: 4, active: 4, peak: float64(rate), latency: 1, fill: 1, joules: 1}
-		return productWay{name: "tf32", group: GroupProduct, operand: o, why: "no TF32 product was measured; products in 16 bit stand for it"}
-	}
-	if k.DType != graph.Float32 && l.machine.peak(k.DType.String()) > l.machine.peak("float32") {
-		w := productWay{name: k.DType.String(), group: GroupProduct}
-		w.operand, w.stands = l.plainOperand(k.DType)
-		return w
-	}
-	w := productWay{name: k.DType.String(), group: GroupVector, vector: true, weights: k.Class != "bmm", convert: k.DType.Bits() == 16}
-	if k.DType != graph.Float32 {
-		w.why = fmt.Sprintf("%s computes no faster in %v than in float32, whose products stand for it", l.machine.dev.ID, k.DType)
-	}
-	return w
-}
-
-// quantisationOf is the quantisation that a kernel names, or that of its element type where the device has no instruction
-// for a floating-point type so narrow.
-func (l *Overlap) quantisationOf(k *Kernel) (Quantisation, bool) {
-	name := k.Quant
-	if narrow := k.DType.IsFloat() && k.DType.Bits() <= 8; name == "" && narrow && !l.machine.native(k.DType.String()) {
-		name = "fp8"
-		if k.DType.Bits() < 8 {
-			name = "nvfp4"
-		}
-	}
-	return quantisation(name)
-}
-
-// noArithmetic says what is assumed where a device has no instruction for a quantisation, or nobody measured it; "" where
-// neither is so.
-func (l *Overlap) noArithmetic(s *Quantisation, measured bool) string {
-	const assumed = "assumed are weights stored in it and arithmetic in 16 bit"
-	switch {
-	case !l.machine.native(s.peak):
-		return fmt.Sprintf("%s has no arithmetic in %s: %s", l.machine.dev.ID, s.Name, assumed)
-	case !measured:
-		return fmt.Sprintf("%s was measured nowhere: %s", s.Name, assumed)
-	}
-	return ""
-}
-
 // attentionWaits is a fused attention kernel.
 func (l *Overlap) attentionWaits(k *Kernel) (x waits, group, why string) {
 	a := k.Attention
@@ -367,36 +283,6 @@ func (l *Overlap) expertTypeOf(k *Kernel) (t expertType, why string) {
 // Describe implements [Law]: there are no closed forms to describe.
 func (l *Overlap) Describe(map[FormulaKind]bool) []string { return nil }
 
-// Fitting is the law while its constants change: what a fit evaluates.
-func Fitting(c *Constants, dev energy.Device) (*Overlap, error) {
-	m, err := newMachine(dev)
-	return &Overlap{machine: m, constants: c, shift: coefficients.Same()}, err
-}
-
-// Group names the constants that a kernel goes by.
-func (l *Overlap) Group(k *Kernel) string {
-	_, group, _ := l.waits(k)
-	return group
-}
-
-// Time is a kernel's seconds, under the power limit.
-func (l *Overlap) Time(k *Kernel) float64 {
-	_, r, _, _ := l.run(k)
-	return r.time
-}
-
-// Energy is a kernel's joules, under the power limit.
-func (l *Overlap) Energy(k *Kernel) float64 {
-	_, r, _, _ := l.run(k)
-	return r.power * r.time
-}
-
-// TimeAndEnergy is both.
-func (l *Overlap) TimeAndEnergy(k *Kernel) (seconds, joules float64) {
-	_, r, _, _ := l.run(k)
-	return r.time, r.power * r.time
-}
-
 // run is what a kernel waits for and how it runs, with the factors of the device's own.
 func (l *Overlap) run(k *Kernel) (x waits, r ran, group, why string) {
 	x, group, why = l.waits(k)
@@ -413,19 +299,4 @@ func (l *Overlap) draw(k *Kernel, x *waits, group string) float64 {
 		draw *= f.energy
 	}
 	return draw
-}
-
-// Speaks says that a kernel on the device decides constants that hold for that kind, process, memory or operator.
-func (l *Overlap) Speaks(k *Kernel, of string) bool {
-	m := &l.machine
-	op, _ := l.constants.Row.rowOp(k)
-	return of == "" || of == m.kind.String() || of == memoryKindNames[m.memory] || of == memoryGenerationNames[m.generation] || of == m.dev.ComputeCapability || of == processNames[processOf(&m.dev)] || len(k.Products) == 0 && of == op
-}
-
-// Covers says that shared constants speak of a kernel: products, experts and fused attention, and rows of 16 bit. Rows of
-// float32 were measured on boards of which the row operators' constants saw none; the additive coefficients that were
-// fitted to them are nearer (1.5 % of element-wise times on P4, P100, V100, T4 and A100 against 12.5 % by these constants).
-// On a board with records of its own the order turns: see [Overlap.Covers].
-func Covers(k *Kernel) bool {
-	return k.Attention != nil || k.Experts != nil || k.Quant != "" || k.DType.Bits() <= 16 && k.DType.IsFloat() || k.DType == graph.Float32 && len(k.Products) > 0
 }

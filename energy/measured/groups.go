@@ -16,7 +16,7 @@ import (
 // Operators that were predicted to run as one kernel stay together: kernels of the trace that meet in one are one.
 //
 // Operators that were predicted to launch nothing and ran take the mean power of the model: there is none of their own.
-func (r overlaid) applyTraced(a *analysis.Analysis, m *Overlay, mode predict.Mode, fixed []bool) {
+func (r overlaid) applyTraced(a *analysis.Analysis, m *Overlay) {
 	if len(m.Traced) == 0 {
 		return
 	}
@@ -25,18 +25,18 @@ func (r overlaid) applyTraced(a *analysis.Analysis, m *Overlay, mode predict.Mod
 	for _, g := range r.owners(m.Traced) {
 		var predicted energy.Seconds
 		for _, id := range g.ids {
-			fixed[id] = true
+			r.fixed[id] = true
 			predicted += r.Nodes[id].Time
 		}
 		switch {
 		case predicted > 0:
-			r.scaleTo(g.ids, Measurement{Time: g.time}, mode)
+			r.scaleTo(g.ids, Measurement{Time: g.time})
 		case len(g.ids) > 0 && g.time > 0:
 			r.takeTime(g.ids[0], g.time, power)
 			idle += g.time
 		}
 	}
-	r.untraced(a, fixed, m.AllRun)
+	r.untraced(a, m.AllRun)
 	if share := float64(idle / r.totalTime()); share >= 0.001 {
 		r.Warnf("%.1f %% of the time is of operators that were predicted to launch nothing: they take the mean power of the model", 100*share)
 	}
@@ -44,12 +44,12 @@ func (r overlaid) applyTraced(a *analysis.Analysis, m *Overlay, mode predict.Mod
 
 // untraced says what is of the operators that no kernel of the trace holds: nothing where the trace is whole, since the
 // runtime computed them before the run or did without them; else they keep what was predicted.
-func (r overlaid) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
+func (r overlaid) untraced(a *analysis.Analysis, whole bool) {
 	var open energy.Seconds
 	var ids []int
 	total := r.totalTime()
 	for _, n := range a.Graph.Nodes {
-		if p := &r.Nodes[n.ID]; !fixed[n.ID] && p.Known && p.Time > 0 {
+		if p := &r.Nodes[n.ID]; !r.fixed[n.ID] && p.Known && p.Time > 0 {
 			open += p.Time
 			ids = append(ids, n.ID)
 		}
@@ -63,7 +63,7 @@ func (r overlaid) untraced(a *analysis.Analysis, fixed []bool, whole bool) {
 	}
 	for _, id := range ids {
 		r.Nodes[id] = predict.Operator{Outcome: &law.Outcome{Known: true, Class: r.Nodes[id].Class}}
-		fixed[id] = true
+		r.fixed[id] = true
 	}
 	r.Warnf("%s not in the trace: the runtime folded or fused them, they take no time", operatorsAre(len(ids)))
 }

@@ -68,8 +68,11 @@ func sameDims(a, b map[string]int64) bool {
 	return true
 }
 
-// overlaid is a result that measurements are put on.
-type overlaid struct{ *predict.Result }
+// overlaid is a result that measurements are put on, in the mode of the result.
+type overlaid struct {
+	*predict.Result
+	fixed []bool // nodes that have theirs, by ID
+}
 
 // Apply puts measurements in the place of predictions and sums the subtrees anew.
 //
@@ -78,7 +81,7 @@ type overlaid struct{ *predict.Result }
 // meter said, deepest first; what a module took beyond its measured parts is spread over its other operators in
 // proportion to their predictions, so that every subtree stays the sum of its parts.
 func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.Mode, c *coefficients.Coefficients) error {
-	r := overlaid{res}
+	r := overlaid{res, make([]bool, len(res.Nodes))}
 	if mode == predict.ModeMetered && m.Boundary != "" && m.Boundary != r.Boundary && !r.NoEnergy {
 		if r.Boundary != energy.BoundaryWall || !m.atWall() {
 			return fmt.Errorf("the measurements are of %s energy, the coefficients of %s energy", m.Boundary, r.Boundary)
@@ -89,44 +92,21 @@ func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.M
 	for i := range r.Nodes {
 		r.Nodes[i].Outcome = new(*r.Nodes[i].Outcome) // kernels of equal sizes share theirs
 	}
-	fixed := make([]bool, len(r.Nodes))
 	r.Warnings = append(r.Warnings, m.Notes...)
-	r.applyTraced(a, m, mode, fixed)
+	r.applyTraced(a, m)
 	for _, k := range m.Kernels {
 		var ids []int
 		for _, n := range k.Nodes {
-			if r.Nodes[n.ID].Known {
-				ids = append(ids, n.ID)
-			}
-		}
-		r.scaleTo(ids, k.Measurement, mode)
-		for _, id := range ids {
-			fixed[id] = true
-		}
-	}
-	for _, n := range a.Graph.Nodes {
-		if got, ok := m.Nodes[n]; ok && r.Nodes[n.ID].Known {
-			r.scaleTo([]int{n.ID}, got, mode)
-			fixed[n.ID] = true
-		}
-	}
-	var visit func(mod *graph.Module) []int
-	visit = func(mod *graph.Module) []int {
-		var ids []int
-		for _, n := range mod.Nodes {
 			ids = append(ids, n.ID)
 		}
-		for _, child := range mod.Children {
-			ids = append(ids, visit(child)...)
-		}
-		got, ok := m.Modules[mod]
-		if !ok || (mode == predict.ModeTimes && len(mod.Children) > 0) {
-			return ids
-		}
-		r.distribute(ids, fixed, got, mode)
-		return ids
+		r.applyTo(ids, k.Measurement)
 	}
-	visit(a.Tree.Root)
+	for _, n := range a.Graph.Nodes {
+		if got, ok := m.Nodes[n]; ok {
+			r.applyTo([]int{n.ID}, got)
+		}
+	}
+	r.applyModule(a.Tree.Root, m)
 	r.Sum(a.Tree.Root, &c.Residuals)
 	if len(m.Missing) > 0 {
 		slices.Sort(m.Missing)
@@ -135,13 +115,37 @@ func Apply(res *predict.Result, a *analysis.Analysis, m *Overlay, mode predict.M
 	return nil
 }
 
+// applyTo makes what is known of operators add up to a measurement of theirs.
+func (r overlaid) applyTo(ids []int, got Measurement) {
+	ids = slices.DeleteFunc(ids, func(id int) bool { return !r.Nodes[id].Known })
+	r.scaleTo(ids, got)
+	for _, id := range ids {
+		r.fixed[id] = true
+	}
+}
+
+// applyModule makes the measured modules of a subtree add up, the deepest first, and lists its operators.
+func (r overlaid) applyModule(mod *graph.Module, m *Overlay) []int {
+	var ids []int
+	for _, n := range mod.Nodes {
+		ids = append(ids, n.ID)
+	}
+	for _, child := range mod.Children {
+		ids = append(ids, r.applyModule(child, m)...)
+	}
+	if got, ok := m.Modules[mod]; ok && (r.Mode != predict.ModeTimes || len(mod.Children) == 0) {
+		r.distribute(ids, got)
+	}
+	return ids
+}
+
 // distribute makes the operators of a measured module add up to it: those not measured themselves take the rest, or all are
 // scaled where nothing is left for them.
-func (r overlaid) distribute(ids []int, fixed []bool, got Measurement, mode predict.Mode) {
+func (r overlaid) distribute(ids []int, got Measurement) {
 	var known Measurement
 	var open []int
 	for _, id := range ids {
-		if fixed[id] {
+		if r.fixed[id] {
 			known.Energy += r.Nodes[id].Energy
 			known.Time += r.Nodes[id].Time
 		} else if r.Nodes[id].Known {
@@ -156,17 +160,17 @@ func (r overlaid) distribute(ids []int, fixed []bool, got Measurement, mode pred
 		predicted.Time += r.Nodes[id].Time
 	}
 	if rest.Time > 0 && predicted.Time > 0 && (!joules || rest.Energy > 0 && predicted.Energy > 0) {
-		r.scaleTo(open, rest, mode)
+		r.scaleTo(open, rest)
 	} else {
-		r.scaleTo(ids, got, mode)
+		r.scaleTo(ids, got)
 	}
 	for _, id := range ids {
-		fixed[id] = true
+		r.fixed[id] = true
 	}
 }
 
 // scaleTo scales operators so that they add up to a measurement.
-func (r overlaid) scaleTo(ids []int, got Measurement, mode predict.Mode) {
+func (r overlaid) scaleTo(ids []int, got Measurement) {
 	var sum Measurement
 	for _, id := range ids {
 		sum.Energy += r.Nodes[id].Energy
@@ -177,7 +181,7 @@ func (r overlaid) scaleTo(ids []int, got Measurement, mode predict.Mode) {
 	}
 	time := float64(got.Time / sum.Time)
 	joules := time
-	metered := mode == predict.ModeMetered && got.Energy > 0 && !r.NoEnergy
+	metered := r.Mode == predict.ModeMetered && got.Energy > 0 && !r.NoEnergy
 	if metered {
 		joules = float64(got.Energy / sum.Energy)
 	}

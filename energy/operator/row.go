@@ -119,29 +119,8 @@ func parseRow(text []byte) (Row, error) {
 		memberLatency: &latency, memberEnergy: (*float64)(&row.Energy), "power_w": (*float64)(&row.Power), "steady": &row.Steady,
 		memberLimit: (*float64)(&row.Limit), "name": &load.Name, "gpu": &load.Device, "precision": &load.Precision, "time_per_iteration_s": &load.Time, "energy_per_iteration_j": &load.Energy,
 	}
-	seen := map[string]bool{}
-	for _, m := range members {
-		key := strings.ToLower(m.Key)
-		to, known := into[key]
-		if size := row.size(key); size != nil {
-			to, known = size, true
-		}
-		if !known {
-			continue
-		}
-		if seen[key] {
-			return row, fmt.Errorf("%s is given twice", m.Key)
-		}
-		seen[key] = true
-		if string(m.Value) == "null" {
-			continue
-		}
-		if key == "dtype" && row.quantised(&m) {
-			continue
-		}
-		if err := m.read(to); err != nil {
-			return row, err
-		}
+	if err := row.read(members, into); err != nil {
+		return row, err
 	}
 	row.Time = energy.Seconds(latency / 1e3)
 	if row.Limit > 0 {
@@ -160,6 +139,35 @@ func parseRow(text []byte) (Row, error) {
 		row.Unknown, err = string(unknown), nil
 	}
 	return row, err
+}
+
+// read puts members where they belong by their keys, sizes in the row's. Those of other keys are passed over.
+func (r *Row) read(members []Member, into map[string]any) error {
+	seen := map[string]bool{}
+	for _, m := range members {
+		key := strings.ToLower(m.Key)
+		to, known := into[key]
+		if size := r.size(key); size != nil {
+			to, known = size, true
+		}
+		if !known {
+			continue
+		}
+		if seen[key] {
+			return fmt.Errorf("%s is given twice", m.Key)
+		}
+		seen[key] = true
+		if string(m.Value) == "null" {
+			continue
+		}
+		if key == "dtype" && r.quantised(&m) {
+			continue
+		}
+		if err := m.read(to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // quantised reads a quantisation where rows of experts name it in the place of an element type.

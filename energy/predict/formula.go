@@ -88,12 +88,12 @@ func (f *Formula) sort() {
 
 // ModuleFormula is the closed form of a module's prediction.
 type ModuleFormula struct {
-	Energy   Formula // J
-	Time     Formula // s
+	Energy Formula // J
+	Time   Formula // s
 	// Read and Written are what the module's kernels move; one that runs in several modules is that of the node that does its work.
 	Read, Written graph.Dim
-	Unknown  int     // operators of the module that are in neither, as their sizes are not known
-	StandIns int     // operators that stand-in coefficients predict
+	Unknown       int // operators of the module that are in neither, as their sizes are not known
+	StandIns      int // operators that stand-in coefficients predict
 }
 
 // Formulas are the closed forms of a graph's predictions.

@@ -2,6 +2,7 @@ package align
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 )
@@ -288,7 +289,7 @@ func (p *pairing) similar(rx, ry *region, u, v *unit) float64 {
 	if u.role == embeds || u.role == multiplies { // others may hold what is fused into them
 		size = parts(rx, ry, u, v)
 	}
-	order := 1 - abs(rx.order[u]-ry.order[v])
+	order := 1 - math.Abs(rx.order[u]-ry.order[v])
 	place := 0.5
 	if p.match[p.anchor(u, rx.root)] == p.anchor(v, ry.root) {
 		place = 1
@@ -414,5 +415,3 @@ func ratio(x, y float64) float64 {
 	}
 	return min(x, y) / max(x, y)
 }
-
-func abs(v float64) float64 { return max(v, -v) }

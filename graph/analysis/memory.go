@@ -85,26 +85,16 @@ func (a *Analysis) Lifetimes() *Lifetimes {
 			l.Weights += bytes
 		}
 	}
-	type sizeKey struct {
-		n    int64
-		text string // of a size that is no number
-	}
-	at := map[sizeKey]int32{}
+	at, equal := map[graph.Dim]int32{}, graph.NewEqualDims()
 	size := func(v *graph.Value) (int32, bool) {
 		if v == nil || v.Init != nil || folded[v.ID] || root[v.ID] != int32(v.ID) {
 			return 0, false
 		}
-		d := a.Inference.Facts[v.ID].Bytes()
-		var key sizeKey
-		if n, ok := d.Const(); ok {
-			key.n = n
-		} else {
-			key.text = d.String()
-		}
-		i, ok := at[key]
+		d := equal.Share(a.Inference.Facts[v.ID].Bytes())
+		i, ok := at[d]
 		if !ok {
 			i = int32(len(l.Sizes))
-			at[key] = i
+			at[d] = i
 			l.Sizes = append(l.Sizes, d)
 		}
 		return i, true

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/irene-onnx/irene/graph"
@@ -46,7 +47,8 @@ func countParams(a *Analysis) *Params {
 	return p
 }
 
-// collect counts the distinct weights of a subtree and returns them.
+// collect counts the distinct weights of a subtree and returns them. Where parts of it read the same, the last of them says
+// what is known of it.
 func (p *Params) collect(m *graph.Module) map[string]param {
 	all := map[string]param{}
 	for _, n := range m.Nodes {
@@ -55,20 +57,35 @@ func (p *Params) collect(m *graph.Module) map[string]param {
 		}
 	}
 	for _, c := range m.Children {
-		for k, x := range p.collect(c) {
-			all[k] = x
-		}
+		all = merged(all, p.collect(c))
 	}
 	sum := int64(0)
 	for _, x := range all {
 		if x.within == nil || x.within == m {
-			x.within = nil
-			all[x.owner] = x
+			if x.within != nil {
+				x.within = nil
+				all[x.owner] = x
+			}
 			sum += x.n
 		}
 	}
 	p.modules[m] = sum
 	return all
+}
+
+// merged has the weights of both maps, those of later where both have one. It is the larger of the two, grown: so that
+// a weight moves few times on its way up a tree.
+func merged(earlier, later map[string]param) map[string]param {
+	if len(later) < len(earlier) {
+		maps.Copy(earlier, later)
+		return earlier
+	}
+	for k, x := range earlier {
+		if _, has := later[k]; !has {
+			later[k] = x
+		}
+	}
+	return later
 }
 
 // weightRead is an input slot that reads parameters.

@@ -53,14 +53,14 @@ func (c *Context) Shape(i int) graph.Shape { return c.In(i).Shape }
 
 // Set gives output i a tensor type. A nil shape leaves the rank unknown.
 func (c *Context) Set(i int, t graph.DType, s graph.Shape) {
-	if v := c.Node.Output(i); v != nil {
-		f := &c.s.facts[v.ID]
-		*f = Fact{Kind: graph.KindTensor, DType: t, Shape: s}
-	}
+	c.SetFact(i, Fact{Kind: graph.KindTensor, DType: t, Shape: s})
 }
 
-// SetFact gives output i a whole fact: of an alias, a sequence, an optional.
+// SetFact gives output i a whole fact: of an alias, a sequence, an optional. A shape of too many axes is unknown.
 func (c *Context) SetFact(i int, f Fact) {
+	if len(f.Shape) > maxRank {
+		f.Shape = nil
+	}
 	if v := c.Node.Output(i); v != nil {
 		c.s.facts[v.ID] = f
 	}

@@ -267,10 +267,25 @@ func (c *Context) computeAs(shape graph.Shape, from func(i int) graph.Shape, f f
 	c.SetData(0, acc)
 }
 
-// small returns the number of elements of a shape of constants that is small enough to propagate.
+// small returns the number of elements of a shape of constants that is small enough to propagate. It multiplies no symbols:
+// most shapes have some.
 func small(s graph.Shape) (int, bool) {
-	n, ok := s.Elements().Const()
-	return int(n), ok && n >= 0 && n <= maxData
+	if s == nil {
+		return 0, false
+	}
+	n, constant := int64(1), true
+	for _, d := range s {
+		size, ok := d.Const()
+		switch {
+		case ok && size == 0:
+			return 0, true
+		case !ok || n > maxData || size > maxData:
+			constant = false
+		default:
+			n *= size
+		}
+	}
+	return int(n), constant && n >= 0 && n <= maxData
 }
 
 // spread broadcasts elements of shape from to the constant shape to of n elements; nil where it cannot.

@@ -1,10 +1,14 @@
 package ops
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/irene-onnx/irene/graph"
 )
+
+// wide is a tensor of so many axes.
+func wide(rank int) string { return "float32[" + strings.Repeat("1, ", rank-1) + "1]" }
 
 func TestReshape(t *testing.T) {
 	testRules(t, []ruleRow{
@@ -48,6 +52,8 @@ func TestSqueezeUnsqueeze(t *testing.T) {
 		{op: "Unsqueeze", since: 11, attrs: attrs(intsAttr("axes", 1, 2)), in: []string{"float32[batch, sequence]"}, want: []string{"float32[batch, 1, 1, sequence]"}, cost: "free"},
 		{op: "Unsqueeze", since: 13, in: []string{"int64[]{n}", "int64[1]{0}"}, want: []string{"int64[1]{n}"}},
 		{op: "Unsqueeze", since: 13, in: []string{"float32[2]", "int64[1]{-1}"}, want: []string{"float32[2, 1]"}},
+		{op: "Unsqueeze", since: 13, in: []string{wide(255), "int64[1]{0}"}, want: []string{wide(256)}},
+		{op: "Unsqueeze", since: 13, in: []string{wide(256), "int64[1]{0}"}, want: []string{"float32?"}}, // files may add axes without end
 		{op: "Unsqueeze", since: 13, in: []string{"float32[2]", "int64[2]"}, want: []string{"float32[?, ?, ?]"}},
 		{op: "Unsqueeze", since: 13, in: []string{"float32[2]", "int64[2]{0, -3}"}, want: []string{"error: named twice"}},
 		{op: "com.microsoft:ExpandDims", since: 1, in: []string{"float32[2, 3]", "int32[]{1}"}, want: []string{"float32[2, 1, 3]"}, cost: "free"},

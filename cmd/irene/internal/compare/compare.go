@@ -41,25 +41,6 @@ type Row struct {
 	modules  [][]*report.Module // by point and model; nil where it has none
 }
 
-// Crossing is where another model becomes the cheaper one, as one dim grows. Models go by their places in the list.
-type Crossing struct {
-	Metric  string       `json:"metric"`      // its key
-	Dim     string       `json:"dim"`         // that grows
-	Models  [2]int       `json:"models"`      // the two that are compared
-	Low     int64        `json:"low"`         // smallest size that was looked at
-	High    int64        `json:"high"`        // largest size that was looked at
-	Others  string       `json:"others"`      // the dims that vary besides, at their values
-	Closed  bool         `json:"closed_form"` // from closed forms, at every size; else only between points that disagree
-	Cheaper render.Index `json:"cheaper"`     // at the low end; none: equal
-	Changes []Switch     `json:"changes"`     // in order
-}
-
-// Switch says which model is the cheaper one from a size on.
-type Switch struct {
-	From    int64        `json:"from"`    // size of the dim
-	Cheaper render.Index `json:"cheaper"` // model
-}
-
 // View says what part of a comparison formats show.
 type View struct {
 	Metrics []string // by name, the first decides orders

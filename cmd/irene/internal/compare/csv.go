@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"bytes"
 	"io"
 	"math"
 	"strconv"
@@ -12,8 +11,7 @@ import (
 // writeCSV writes a line per row and point of two models, of several a line per model and point. Numbers that are not known,
 // or of modules that a model does not have, are empty.
 func writeCSV(w io.Writer, c *Comparison) error {
-	var b bytes.Buffer
-	out := render.NewCSV(&b)
+	out := render.NewCSV(w)
 	write := writePairCSV
 	if c.ranked() {
 		write = writeRankingCSV
@@ -21,12 +19,7 @@ func writeCSV(w io.Writer, c *Comparison) error {
 	if err := write(out, c); err != nil {
 		return err
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return out.Finish()
 }
 
 func writePairCSV(out render.CSV, c *Comparison) error {

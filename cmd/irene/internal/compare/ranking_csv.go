@@ -146,6 +146,5 @@ func writeDevicesCSV(w io.Writer, d *Devices) error {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return out.Finish()
 }

@@ -90,7 +90,7 @@ func TestDevices(t *testing.T) {
 	if e := d.ranking.list[0].each("energy"); e != 1 {
 		t.Errorf("20 J of 20 tokens are %v J a token", e)
 	}
-	if v := d.verdicts(); !strings.HasPrefix(v[0], "frugal takes the least energy per token (1.00 J)") || !strings.Contains(v[0], "known in part only: odd") || !strings.HasPrefix(v[1], "hungry takes the least time per token (5.00 ms)") {
+	if v := d.verdicts(); !strings.HasPrefix(v[0], "of those known in full, frugal takes the least energy per token (1.00 J)") || !strings.Contains(v[0], "known in part only: odd") || !strings.HasPrefix(v[1], "hungry takes the least time per token (5.00 ms)") {
 		t.Errorf("verdicts %q", v)
 	}
 	for i, want := range map[int]string{1: "misses the deadline at batch 2: 2.00 s", 2: "does not fit at batch 2: 101 B of 100 B", 6: "no such limit"} {

@@ -114,7 +114,7 @@ func (r *ranking) verdict(noun string, name func(*standing) string) string {
 		text += ": less than the others beyond doubt"
 	}
 	if bounds != nil {
-		text += "; known in part only: " + strings.Join(bounds, ", ")
+		text = "of those known in full, " + text + "; known in part only: " + strings.Join(bounds, ", ")
 	}
 	return text
 }

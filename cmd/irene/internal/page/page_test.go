@@ -20,8 +20,11 @@ import (
 // htmlData is what the page's program reads, as far as the tests look at it.
 type htmlData struct {
 	Models []struct {
-		Title       string
-		Dims        []struct{ Name, Symbol string }
+		Title string
+		Dims  []struct {
+			Name, Symbol string
+			Assumed      bool
+		}
 		Limits      []struct{ Expr, Rows int }
 		Expressions []string
 		Modules     []struct {
@@ -215,5 +218,28 @@ func TestHTMLCompare(t *testing.T) {
 	limits := d.Models[0].Limits
 	if len(limits) != 1 || limits[0].Rows != 512 || d.Models[0].Expressions[limits[0].Expr] != "sequence" {
 		t.Errorf("limits %+v", limits)
+	}
+}
+
+// TestDefault: the page of a model of which nobody said anything opens on the default device, at sizes that are assumed.
+func TestDefault(t *testing.T) {
+	p, err := page.Default(reporttest.Fixture(t, fixtures.Models()[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := parsed(t, html(t, p))
+	if got := d.Models[0].Devices[0].ID; got != energy.DefaultDevice {
+		t.Errorf("it opens on %s", got)
+	}
+	if len(d.Models[0].Devices) != len(energy.Devices()) {
+		t.Errorf("%d devices of %d", len(d.Models[0].Devices), len(energy.Devices()))
+	}
+	for _, of := range d.Models[0].Dims {
+		if !of.Assumed {
+			t.Errorf("%s is not assumed", of.Name)
+		}
+	}
+	if len(d.Models[0].Dims) == 0 {
+		t.Error("no dims")
 	}
 }

@@ -24,6 +24,12 @@ func (c CSV) Write(row []string) error {
 	return c.Writer.Write(out)
 }
 
+// Finish writes what is still buffered.
+func (c CSV) Finish() error {
+	c.Flush()
+	return c.Error()
+}
+
 func csvCell(s string) string {
 	if s == "" {
 		return s

@@ -90,10 +90,13 @@ func Bar(share float64, width int) string {
 	return s
 }
 
-// Plural is "1 operator", "2 operators".
+// Plural is "1 operator", "2 operators"; "2 families".
 func Plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		return fmt.Sprintf("%d %sies", n, stem)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"io"
 	"slices"
 	"strconv"
@@ -20,8 +19,7 @@ func csvMetrics() []*Metric {
 // everything below it: sums are to be made over one kind, and one depth, at a time. Numbers that are not known are
 // empty.
 func writeCSV(w io.Writer, r *Report) error {
-	var b bytes.Buffer
-	out := render.NewCSV(&b)
+	out := render.NewCSV(w)
 	head := []string{"kind", "path", "module", "name", "op", "class", "depth", "calls"}
 	for _, x := range csvMetrics() {
 		head = append(head, x.Key)
@@ -40,12 +38,7 @@ func writeCSV(w io.Writer, r *Report) error {
 			return err
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	_, err := w.Write(b.Bytes())
-	return err
+	return out.Finish()
 }
 
 // csvOperators are all operators in graph order, or the top ones where the view has a number.

@@ -43,12 +43,11 @@ func writeLinesCSV(w io.Writer, lines Lines) error {
 		if err := out.Write(l.csv()); err != nil {
 			return err
 		}
-		if out.Flush(); out.Error() != nil {
-			return out.Error()
+		if err := out.Finish(); err != nil { // each as it is known
+			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return out.Finish()
 }
 
 func (l *Line) csv() []string {

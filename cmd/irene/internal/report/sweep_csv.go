@@ -69,6 +69,5 @@ func (c *sweepCSV) Finish() error {
 	if err := c.head(); err != nil {
 		return err
 	}
-	c.out.Flush()
-	return c.out.Error()
+	return c.out.Finish()
 }

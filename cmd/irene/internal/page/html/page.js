@@ -10,7 +10,7 @@ const page = (() => {
   // Of the choices, device is an id, type the name that --as has, profile a name; "" is the profile that nobody chose.
   const state = {
     model: 0, compare: models.length > 1, device: devices.length ? devices[0].id : "", type: types[0].as, profile: runtime, set: {}, // settings of the device, by key
-    sizes: new Map(), metric: "energy", colour: "class", view: "modules", query: "", sort: null, fold: true, flipped: new Set(), // rows of equal modules that stand the other way
+    sizes: new Map(), metric: "energy", colour: "class", view: models[0].children[0].length ? "modules" : "operators", query: "", sort: null, fold: true, flipped: new Set(), // rows of equal modules that stand the other way
     zoom: "m0", rest: null, selected: null, focus: null, rowFocus: null, expanded: new Set(), limit: 300,
   };
   const opening = { sizes: new Map(), device: state.device, type: state.type, profile: state.profile };

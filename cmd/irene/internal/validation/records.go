@@ -1,18 +1,19 @@
-package main
+package validation
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/measured"
 	"github.com/irene-onnx/irene/energy/validate"
 )
 
-// recordSheet lays out a validation on records, for the targets shown that were measured.
-func recordSheet(v *validate.Validation, shown []validate.Target) *sheet {
-	s, d := &sheet{}, &v.Data[0]
-	text := fmt.Sprintf("%d distinct measurements of %d records, %s, %s, runtime profile %s.", d.Distinct, d.Records, plural(len(d.Models), "model"), plural(len(d.Shapes), "shape"), v.Profile)
+// records lays out a validation on records, for the targets shown that were measured.
+func records(v *validate.Validation, shown []validate.Target) *Sheet {
+	s, d := &Sheet{figures: v}, &v.Data[0]
+	text := fmt.Sprintf("%d distinct measurements of %d records, %s, %s, runtime profile %s.", d.Distinct, d.Records, render.Plural(len(d.Models), "model"), render.Plural(len(d.Shapes), "shape"), v.Profile)
 	if d.Boundary == "" {
 		text += " No energy was measured."
 		shown = slices.DeleteFunc(slices.Clone(shown), func(t validate.Target) bool { return t == validate.TargetEnergy })
@@ -25,7 +26,7 @@ func recordSheet(v *validate.Validation, shown []validate.Target) *sheet {
 	s.add(block{depth: 1, title: "Records of " + d.Device, text: text})
 	for i := range v.Splits {
 		sp := &v.Splits[i]
-		s.add(block{depth: 1, title: splitTitle(sp.Split), text: recordParts(sp)})
+		s.add(block{depth: 1, title: SplitTitle(sp.Split), text: recordParts(sp)})
 		for _, t := range shown {
 			s.add(recordErrors(sp, t))
 		}

@@ -1,4 +1,4 @@
-package main
+package plots
 
 import (
 	"fmt"
@@ -96,7 +96,7 @@ func TestShortest(t *testing.T) {
 func TestNameFronts(t *testing.T) {
 	p := newPlot()
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, 10, 0, 10
-	slope, point := &frontLine{style: lineStyle([]*sweepLine{{}}, 0)}, &frontLine{style: lineStyle([]*sweepLine{{}}, 0)}
+	slope, point := &frontLine{style: lineStyle([]*line{{}}, 0)}, &frontLine{style: lineStyle([]*line{{}}, 0)}
 	for i := range 40 {
 		slope.all, slope.names = append(slope.all, plotter.XY{X: 1 + float64(i)/5, Y: 9 - float64(i)/5}), append(slope.names, fmt.Sprintf("%d W", 100+10*i))
 		point.all, point.names = append(point.all, plotter.XY{X: 2, Y: 2}), append(point.names, fmt.Sprintf("%d W", 100+10*i))

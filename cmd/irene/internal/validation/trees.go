@@ -1,73 +1,20 @@
-package main
+package validation
 
 import (
-	"cmp"
 	"fmt"
-	"math"
 	"strings"
 
-	"github.com/irene-onnx/irene/energy/irene"
-	"github.com/irene-onnx/irene/energy/stats"
+	"github.com/irene-onnx/irene/cmd/irene/internal/render"
 	"github.com/irene-onnx/irene/energy/validate"
 )
 
-// levelTitles are the levels of measured nodes as reports call them.
-var levelTitles = []struct{ level, title string }{
-	{irene.TypeModel, "models"},
-	{irene.TypeModule, "modules"},
-	{irene.TypeML, "operators with weights"},
-	{irene.TypeMLNoParam, "operators without weights"},
-}
-
-func levelTitle(level string) string {
-	for _, l := range levelTitles {
-		if l.level == level {
-			return l.title
-		}
-	}
-	return level
-}
-
-func splitTitle(split string) string {
-	titles := map[string]string{
-		validate.SplitFamily:      "A family of models left out",
-		validate.SplitModel:       "A model left out",
-		validate.PartShape:        "A shape left out",
-		validate.PartSmallToLarge: "Small sizes to large ones",
-		validate.PartLargeToSmall: "Large sizes to small ones",
-		validate.SplitDevice:      "A device left out",
-		validate.SplitKind:        "A kind of multiprocessor left out",
-		validate.SplitOperators:   "Modules and models from operators alone",
-	}
-	return cmp.Or(titles[split], split)
-}
-
-const none = "–"
-
-// numberText prints a number in a format of fmt.
-func numberText(format string, v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return none
-	}
-	return fmt.Sprintf(format, v)
-}
-
-// percentText prints a share in per cent.
-func percentText(n stats.Number, digits int) string {
-	return numberText(fmt.Sprintf("%%.%df", digits), 100*float64(n))
-}
-
-func ratioText(n stats.Number) string { return numberText("%.2f", float64(n)) }
-
-func signedText(n stats.Number) string { return numberText("%+.2f", 100*float64(n)) }
-
-// treeSheet lays out a validation on trees.
-func treeSheet(v *validate.Validation) *sheet {
-	s := &sheet{}
+// trees lays out a validation on trees.
+func trees(v *validate.Validation) *Sheet {
+	s := &Sheet{figures: v}
 	for _, d := range v.Data {
 		text := fmt.Sprintf("%d runs of %d models in %s, batch %d to %d, sequence %d to %d; %d measured nodes that rest on %d distinct measurements (equal layers share one). %s at the plug, runtime profile %s.",
-			d.Trees, len(d.Models), plural(len(d.Families), "family"), d.Batch[0], d.Batch[1], d.Sequence[0], d.Sequence[1], d.Rows, d.Distinct, capital(string(v.Target)), v.Profile)
-		s.add(block{depth: 1, title: "Measurements on " + d.Device, text: strings.Replace(text, "familys", "families", 1)})
+			d.Trees, len(d.Models), render.Plural(len(d.Families), "family"), d.Batch[0], d.Batch[1], d.Sequence[0], d.Sequence[1], d.Rows, d.Distinct, capital(string(v.Target)), v.Profile)
+		s.add(block{depth: 1, title: "Measurements on " + d.Device, text: text})
 	}
 	s.add(overviewTable(v))
 	s.add(legend())
@@ -77,14 +24,7 @@ func treeSheet(v *validate.Validation) *sheet {
 	return s
 }
 
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-// overview puts the methods side by side.
+// overviewTable puts the methods side by side.
 func overviewTable(v *validate.Validation) block {
 	b := block{depth: 1, title: "Mean absolute error, %", titles: []string{"method"}, numbers: 1}
 	b.text = "Over distinct measurements; in each cell: " + joinTitles() + "."
@@ -98,7 +38,7 @@ func overviewTable(v *validate.Validation) block {
 	dagger := false
 	for i, m := range v.Splits[0].Methods {
 		dagger = dagger || m.Told
-		row := []string{marked(m.Method, m.Told)}
+		row := []string{Marked(m.Method, m.Told)}
 		for _, s := range v.Splits {
 			row = append(row, means(s.Methods[i].Levels))
 		}
@@ -122,14 +62,6 @@ func legend() block {
 	}, "\n")}
 }
 
-func joinTitles() string {
-	var titles []string
-	for _, l := range levelTitles {
-		titles = append(titles, l.title)
-	}
-	return strings.Join(titles, " / ")
-}
-
 func means(levels []validate.Group) string {
 	if len(levels) == 0 {
 		return none
@@ -148,8 +80,8 @@ func means(levels []validate.Group) string {
 }
 
 // addSplit lays out one split.
-func addSplit(s *sheet, r *validate.SplitResult, named bool) {
-	title := splitTitle(r.Split)
+func addSplit(s *Sheet, r *validate.SplitResult, named bool) {
+	title := SplitTitle(r.Split)
 	if named {
 		title += ", " + r.Device
 	}
@@ -186,17 +118,6 @@ func partsText(r *validate.SplitResult) string {
 	return leftOutText(parts, r.Methods)
 }
 
-// leftOutText lists the parts, and the methods that cannot predict them.
-func leftOutText(parts []string, methods []validate.MethodResult) string {
-	text := "Left out: " + strings.Join(parts, "; ") + "."
-	for _, m := range methods {
-		if m.Missing != "" {
-			text += fmt.Sprintf(" No figures for %s: %s.", m.Method, m.Missing)
-		}
-	}
-	return text
-}
-
 func errorTable(r *validate.SplitResult) block {
 	b := block{
 		depth: 2, title: "Errors by level, %", numbers: 2,
@@ -206,7 +127,7 @@ func errorTable(r *validate.SplitResult) block {
 		for _, m := range r.Methods {
 			for _, g := range m.Levels {
 				if g.Level == l.level {
-					b.rows = append(b.rows, append([]string{l.title, marked(m.Method, m.Told)}, append(figuresText(errorsOf(&g).Distinct), figuresText(errorsOf(&g).Rows)...)...))
+					b.rows = append(b.rows, append([]string{l.title, Marked(m.Method, m.Told)}, append(figuresText(errorsOf(&g).Distinct), figuresText(errorsOf(&g).Rows)...)...))
 				}
 			}
 		}
@@ -220,10 +141,6 @@ func errorsOf(g *validate.Group) (e validate.Errors) {
 		return e
 	}
 	return e
-}
-
-func figuresText(f validate.Figures) []string {
-	return []string{fmt.Sprint(f.N), percentText(f.Mean, 2), percentText(f.Median, 2), percentText(f.P90, 2), signedText(f.Bias)}
 }
 
 // groupTable lists groups, each over distinct measurements, below two columns that name them.
@@ -260,7 +177,7 @@ func decisionTable(r *validate.SplitResult, title string, of func(*validate.Deci
 			continue
 		}
 		c := of(m.Decision)
-		row := []string{marked(m.Method, m.Told)}
+		row := []string{Marked(m.Method, m.Told)}
 		for _, k := range []*validate.Choice{&c.All, &c.Close} {
 			row = append(row, fmt.Sprint(k.Pairs), percentText(k.Right, 1), percentText(k.Regret, 2), percentText(k.RegretWrong, 2), percentText(k.RegretMost, 2), ratioText(k.Tau))
 		}

@@ -1,4 +1,5 @@
-package main
+// Package plots draws: sweeps over sizes or over power limits and clocks, and validations, as SVG or PNG.
+package plots
 
 import (
 	"bytes"
@@ -6,6 +7,7 @@ import (
 	"io"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -13,8 +15,8 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// plotFormats lists the extensions of plots.
-func plotFormats() []string { return []string{".svg", ".png"} }
+// Formats lists the extensions of plots.
+func Formats() []string { return []string{".svg", ".png"} }
 
 // newPlot is an empty plot, its text without serifs.
 func newPlot() *plot.Plot {
@@ -26,6 +28,15 @@ func newPlot() *plot.Plot {
 	return p
 }
 
+// newGrid is an empty plot with pale lines at its ticks.
+func newGrid() *plot.Plot {
+	p := newPlot()
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xe4}, color.Gray{Y: 0xe4}
+	p.Add(grid)
+	return p
+}
+
 // newLegend is an empty legend in the type of plots.
 func newLegend() plot.Legend {
 	legend := plot.NewLegend()
@@ -34,8 +45,8 @@ func newLegend() plot.Legend {
 	return legend
 }
 
-// writePlot has a plot painted in a format of plotFormats, its legend to the right of it; dots per inch are those of a PNG.
-func writePlot(format string, width, height vg.Length, dpi int, legend plot.Legend, paint func(draw.Canvas)) ([]byte, error) {
+// write has a plot painted in a format of Formats, its legend to the right of it; dots per inch are those of a PNG.
+func write(format string, width, height vg.Length, dpi int, legend plot.Legend, paint func(draw.Canvas)) ([]byte, error) {
 	beside := vg.Length(0)
 	if size := legend.Rectangle(draw.Canvas{}).Size(); size.Y > 0 {
 		beside = size.X + vg.Points(20)

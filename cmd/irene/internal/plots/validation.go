@@ -1,4 +1,4 @@
-package main
+package plots
 
 import (
 	"errors"
@@ -13,13 +13,14 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 
+	"github.com/irene-onnx/irene/cmd/irene/internal/validation"
 	"github.com/irene-onnx/irene/energy/irene"
 	"github.com/irene-onnx/irene/energy/validate"
 )
 
-// drawValidation plots the models and modules of the first split that the additive method has, or else of the first
+// Validation plots the models and modules of the first split that the additive method has, or else of the first
 // method with figures: predicted over measured values on logarithmic axes, a colour for each model.
-func drawValidation(v *validate.Validation, format string) ([]byte, error) {
+func Validation(v *validate.Validation, format string) ([]byte, error) {
 	split, m := plotted(v)
 	if m == nil {
 		return nil, errors.New("nothing to plot: no model or module has a positive prediction")
@@ -29,7 +30,7 @@ func drawValidation(v *validate.Validation, format string) ([]byte, error) {
 		unit = "s"
 	}
 	p := newPlot()
-	p.Title.Text = fmt.Sprintf("%s (%s): models large, modules small", splitTitle(split.Split), m.Method)
+	p.Title.Text = fmt.Sprintf("%s (%s): models large, modules small", validation.SplitTitle(split.Split), m.Method)
 	p.X.Label.Text, p.Y.Label.Text = "measured "+string(v.Target)+", "+unit, "predicted "+string(v.Target)+", "+unit
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Scale, a.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
@@ -48,7 +49,7 @@ func drawValidation(v *validate.Validation, format string) ([]byte, error) {
 	p.Add(line)
 	p.Legend.Add("predicted = measured", line)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low, high, low, high
-	return writePlot(format, vg.Points(480), vg.Points(460), vgimg.DefaultDPI, newLegend(), p.Draw)
+	return write(format, vg.Points(480), vg.Points(460), vgimg.DefaultDPI, newLegend(), p.Draw)
 }
 
 func plotted(v *validate.Validation) (*validate.SplitResult, *validate.MethodResult) {

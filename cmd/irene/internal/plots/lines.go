@@ -1,4 +1,4 @@
-package main
+package plots
 
 import (
 	"image/color"
@@ -42,7 +42,7 @@ func addLine(p *plot.Plot, xy, outside plotter.XYs, style draw.LineStyle) error 
 }
 
 // lineStyle gives each group of settings a colour, and what else lines differ in dashes.
-func lineStyle(lines []*sweepLine, i int) draw.LineStyle {
+func lineStyle(lines []*line, i int) draw.LineStyle {
 	colors := palette()
 	dashes := [][]vg.Length{nil, {vg.Points(5), vg.Points(2)}, {vg.Points(1.5), vg.Points(2)}, {vg.Points(7), vg.Points(2), vg.Points(1.5), vg.Points(2)}}
 	first, groups := i, 1
@@ -62,7 +62,7 @@ func lineStyle(lines []*sweepLine, i int) draw.LineStyle {
 }
 
 // lineNames names the lines, where there are several.
-func lineNames(lines []*sweepLine) plot.Legend {
+func lineNames(lines []*line) plot.Legend {
 	legend := newLegend()
 	for i, l := range lines {
 		if len(lines) > 1 {

@@ -1,8 +1,7 @@
-package main
+package plots
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"path/filepath"
 	"slices"
@@ -26,10 +25,11 @@ type panel struct {
 	energy        bool // it has intervals
 }
 
-// drawSweep draws energy, energy per item and time, one above the other: a colour for each device and precision, dashes for
+// drawPanels draws energy, energy per item and time, one above the other: a colour for each device and precision, dashes for
 // what else lines differ in, bands for the intervals of energies, crosses where a run does not fit.
-func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byte, error) {
-	bands, err := intervals(s, lines)
+func (w *Sweep) drawPanels(format string) ([]byte, error) {
+	s := w.report
+	bands, err := w.intervals()
 	if err != nil {
 		return nil, err
 	}
@@ -39,25 +39,26 @@ func drawSweep(s *report.Sweep, lines []*sweepLine, x int, format string) ([]byt
 		{"j_per_" + s.Item(), "energy per " + s.Item(), true, true},
 		{"time_s", "time of a run", false, false},
 	} {
-		p, err := drawPanel(s, lines, x, &of, bands)
+		p, err := w.drawPanel(&of, bands)
 		if err != nil {
 			return nil, err
 		}
 		plots = append(plots, []*plot.Plot{p})
 	}
 	top, bottom := plots[0][0], plots[len(plots)-1][0]
-	top.Title.Text = plotTitle(s, bands != nil)
-	bottom.X.Label.Text = s.Names[x]
+	top.Title.Text = w.title(bands != nil)
+	bottom.X.Label.Text = s.Names[w.along]
 	tiles := draw.Tiles{Rows: len(plots), Cols: 1, PadY: vg.Points(6), PadTop: vg.Points(4), PadBottom: vg.Points(4), PadLeft: vg.Points(4), PadRight: vg.Points(14)}
-	return writePlot(format, vg.Points(560), vg.Points(780), 144, lineNames(lines), func(c draw.Canvas) {
+	return write(format, vg.Points(560), vg.Points(780), 144, lineNames(w.lines), func(c draw.Canvas) {
 		for i, row := range plot.Align(plots, tiles, c) {
 			plots[i][0].Draw(row[0])
 		}
 	})
 }
 
-// plotTitle names the model, what all points have in common of sizes, device, power limit and clock, and what bands are.
-func plotTitle(s *report.Sweep, bands bool) string {
+// title names the model, what all points have in common of sizes, device, power limit and clock, and what bands are.
+func (w *Sweep) title(bands bool) string {
+	s := w.report
 	parts := []string{filepath.Base(s.Model.File)}
 	for _, a := range s.Axes {
 		if len(a.Sizes) == 1 {
@@ -88,19 +89,18 @@ func plotTitle(s *report.Sweep, bands bool) string {
 }
 
 // drawPanel draws one metric over sizes.
-func drawPanel(s *report.Sweep, lines []*sweepLine, x int, of *panel, bands map[*sweep.Row]law.Estimate) (*plot.Plot, error) {
+func (w *Sweep) drawPanel(of *panel, bands map[*sweep.Row]law.Estimate) (*plot.Plot, error) {
+	s := w.report
+	axis := &s.Axes[w.along]
 	metrics := report.SweepMetrics(s.Item())
 	m := &metrics[slices.IndexFunc(metrics, func(m report.Metric) bool { return m.Key == of.metric })]
-	p := newPlot()
+	p := newGrid()
 	p.Y.Label.Text = of.label
-	grid := plotter.NewGrid()
-	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 0xe4}, color.Gray{Y: 0xe4}
-	p.Add(grid)
 	var shown []float64
-	for i, l := range lines {
+	for i, l := range w.lines {
 		var xy, outside, low, high plotter.XYs
 		for _, r := range l.rows {
-			pt := plotter.XY{X: float64(s.Axes[x].Size(r.Values[x])), Y: m.Sweep(r)}
+			pt := plotter.XY{X: float64(axis.Size(r.Values[w.along])), Y: m.Sweep(r)}
 			if r.Unknown > 0 || !(pt.Y > 0) || math.IsInf(pt.Y, 0) {
 				continue
 			}
@@ -115,7 +115,7 @@ func drawPanel(s *report.Sweep, lines []*sweepLine, x int, of *panel, bands map[
 				shown = append(shown, a, b)
 			}
 		}
-		style := lineStyle(lines, i)
+		style := lineStyle(w.lines, i)
 		if err := addBand(p, low, high, style.Color); err != nil {
 			return nil, err
 		}
@@ -127,7 +127,7 @@ func drawPanel(s *report.Sweep, lines []*sweepLine, x int, of *panel, bands map[
 		return nil, fmt.Errorf("nothing to plot: no %s is known", m.Title)
 	}
 	spread(&p.Y, shown, m.Unit.Text)
-	sizeAxis(&p.X, s.Axes[x].Sizes)
+	sizeAxis(&p.X, axis.Sizes)
 	return p, nil
 }
 
@@ -147,18 +147,18 @@ const (
 )
 
 // intervals are the energies of rows with their intervals; nil where no bands are drawn.
-func intervals(s *report.Sweep, lines []*sweepLine) (map[*sweep.Row]law.Estimate, error) {
+func (w *Sweep) intervals() (map[*sweep.Row]law.Estimate, error) {
 	rows := 0
-	for _, l := range lines {
+	for _, l := range w.lines {
 		rows += len(l.rows)
 	}
-	if len(lines) > maxBands || rows > maxBanded {
+	if len(w.lines) > maxBands || rows > maxBanded {
 		return nil, nil
 	}
 	var out map[*sweep.Row]law.Estimate
-	for _, l := range lines {
+	for _, l := range w.lines {
 		for _, r := range l.rows {
-			e, err := s.Estimate(r)
+			e, err := w.report.Estimate(r)
 			if err != nil {
 				return nil, err
 			}
