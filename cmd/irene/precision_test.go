@@ -31,4 +31,14 @@ func TestPrecisionHint(t *testing.T) {
 			t.Errorf("%s: want %q in\n%s", tt.flags, tt.want, text)
 		}
 	}
+	var stdout, stderr bytes.Buffer
+	if status := run([]string{"compare", file, "--device", "t4,p4,l4"}, strings.NewReader(""), &stdout, &stderr); status != exitDone {
+		t.Fatal(stderr.String())
+	}
+	text := strings.Join(strings.Fields(stdout.String()), " ")
+	for _, want := range []string{"type on t4 products in float32: without tensor cores; --as float16 costs", "type on l4 products in float32: without tensor cores; --as bfloat16 costs"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("want %q in\n%s", want, stdout.String())
+		}
+	}
 }

@@ -49,6 +49,27 @@ func (d *Devices) head() []render.Note {
 	for _, w := range d.warnings() {
 		out = append(out, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
 	}
+	return append(out, d.typeNotes()...)
+}
+
+// typeNotes say on which devices the products are in a type that tensor cores do not take.
+func (d *Devices) typeNotes() []render.Note {
+	devices := map[string][]string{}
+	var hints []string
+	for _, c := range d.Choices {
+		if c.Report == nil {
+			continue
+		}
+		hint := c.Report.PrecisionHint()
+		if hint != "" && devices[hint] == nil {
+			hints = append(hints, hint)
+		}
+		devices[hint] = append(devices[hint], c.Device)
+	}
+	var out []render.Note
+	for _, hint := range hints {
+		out = append(out, render.Note{Key: "type", Text: "on " + strings.Join(devices[hint], ", ") + " " + hint, Mark: render.Yellow})
+	}
 	return out
 }
 

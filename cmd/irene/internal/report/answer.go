@@ -35,7 +35,7 @@ func (r *Report) AnswerNotes() []render.Note {
 	out = append(out, r.TariffNotes()...)
 	add("sure", r.SureText(), render.Plain)
 	add("assumed", r.assumedText(), render.Plain)
-	add("type", r.precisionHint(), render.Plain)
+	add("type", r.PrecisionHint(), render.Plain)
 	return append(out, r.Alerts()...)
 }
 
@@ -194,9 +194,9 @@ func assumedDims(dims []Dim) []string {
 	return []string{strings.Join(list, ", ") + " (--dim)"}
 }
 
-// precisionHint says that most products are in a type that the device's tensor cores do not take, and in which they would be; ""
+// PrecisionHint says that most products are in a type that the device's tensor cores do not take, and in which they would be; ""
 // where they take it, or the device has none.
-func (r *Report) precisionHint() string {
+func (r *Report) PrecisionHint() string {
 	d := r.Device
 	if d == nil || d.LeftOut == 0 {
 		return ""

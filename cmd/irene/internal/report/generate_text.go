@@ -96,7 +96,7 @@ func (g *Generation) answer() []render.Note {
 	if text := g.assumedText(); text != "" {
 		t.add("assumed", text)
 	}
-	if text := g.precisionHint(); text != "" {
+	if text := g.PrecisionHint(); text != "" {
 		t.add("type", text)
 	}
 	for _, x := range g.warnings() {
