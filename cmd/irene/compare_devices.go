@@ -95,7 +95,8 @@ type deviceComparison struct {
 	analyses map[int64]*analysis.Analysis
 }
 
-// bind gives dims and inputs what the flags say, and finds the batch: its dims are one where there are several.
+// bind gives dims and inputs what the flags say, and finds the batch: its dims are one where there are several, but for those that
+// follow from it.
 func (x *deviceComparison) bind(d *compare.Devices) error {
 	if err := checkInputs(x.graph, x.want.options.Values); err != nil {
 		return err
@@ -122,10 +123,19 @@ func (x *deviceComparison) bind(d *compare.Devices) error {
 			return err
 		}
 	}
+	var solved map[string]graph.Dim
+	if len(analysis.Batches(x.graph)) > 1 {
+		open, err := derive(x.graph, analysis.Options{Symbolic: true, Values: x.options.Values})
+		if err != nil {
+			return err
+		}
+		solved = open.Inference.Solved
+	}
 	for _, name := range analysis.Declared(x.graph) {
 		_, tied := x.options.Ties[name]
+		_, follows := solved[name]
 		switch {
-		case tied || !analysis.IsBatch(x.graph, name):
+		case tied || follows || !analysis.IsBatch(x.graph, name):
 		case slices.Contains(given, name):
 			x.batch = nil
 			return nil

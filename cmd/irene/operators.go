@@ -40,6 +40,9 @@ func runOperators(env *environment, ctx *cli.Context) error {
 			list = append(list, op)
 		}
 	}
+	if file := ctx.Args().First(); len(list) == 0 && strings.Contains(word, ".onnx") {
+		return usagef("%s is a model, operators takes a word; irene analyze %s --strict fails where an operator of it is not known", file, file)
+	}
 	if len(list) == 0 {
 		return usagef("no operator matches %q%s", ctx.Args().First(), meant(word, names))
 	}

@@ -91,6 +91,9 @@ func fixtureModels() map[string]onnxtest.File {
 			onnxtest.Opset("", 17), onnxtest.In("input_ids", graph.Int64, "batch", "sequence"), onnxtest.Weight("table", graph.Float32, 9, 4),
 			onnxtest.Node("Gather", "table input_ids", "y"), onnxtest.Out("y", graph.Float32, "batch", "sequence", 4)),
 		"renamed.onnx": renamedModel(),
+		"spread.onnx": onnxtest.Model( // a second batch is four times the first
+			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, "batch", 4, 6), onnxtest.In("past", graph.Float32, "batch_size x heads", 6), onnxtest.Ints("rows", -1, 6),
+			onnxtest.Node("Reshape", "x rows", "r"), onnxtest.Node("Concat", "r past", "y", onnxtest.Attr("axis", 1)), onnxtest.Out("y", graph.Float32, nil, 12)),
 		"fixed.onnx": onnxtest.Model(
 			onnxtest.Opset("", 17), onnxtest.In("x", graph.Float32, 2, 3),
 			onnxtest.Node("Relu", "x", "y"), onnxtest.Out("y", graph.Float32, 2, 3)),

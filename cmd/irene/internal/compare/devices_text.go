@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,15 +49,41 @@ func (d *Devices) head() []render.Note {
 	for _, w := range d.warnings() {
 		out = append(out, render.Note{Key: "warning", Text: w, Mark: render.Yellow})
 	}
+	return append(out, d.typeNotes()...)
+}
+
+// typeNotes say on which devices the products are in a type that tensor cores do not take.
+func (d *Devices) typeNotes() []render.Note {
+	devices := map[string][]string{}
+	var hints []string
+	for _, c := range d.Choices {
+		if c.Report == nil {
+			continue
+		}
+		hint := c.Report.PrecisionHint()
+		if hint != "" && devices[hint] == nil {
+			hints = append(hints, hint)
+		}
+		devices[hint] = append(devices[hint], c.Device)
+	}
+	var out []render.Note
+	for _, hint := range hints {
+		out = append(out, render.Note{Key: "type", Text: "on " + strings.Join(devices[hint], ", ") + " " + hint, Mark: render.Yellow})
+	}
 	return out
 }
 
-// dimsText lists the dims, but for the batch that was looked for.
+// shared reports whether every device runs at a dim: those that follow from the batch differ.
+func (d *Devices) shared(x report.Dim) bool {
+	return !slices.ContainsFunc(d.Choices, func(c Choice) bool { return c.Report != nil && !slices.Contains(c.Report.Dims, x) })
+}
+
+// dimsText lists the dims, but for the batch that was looked for and what follows from it.
 func (d *Devices) dimsText(r *report.Report) string {
 	shown := *r
 	shown.Dims = nil
 	for _, x := range r.Dims {
-		if x.Name != d.Batch {
+		if x.Name != d.Batch && d.shared(x) {
 			shown.Dims = append(shown.Dims, x)
 		}
 	}

@@ -35,7 +35,7 @@ func (r *Report) AnswerNotes() []render.Note {
 	out = append(out, r.TariffNotes()...)
 	add("sure", r.SureText(), render.Plain)
 	add("assumed", r.assumedText(), render.Plain)
-	add("type", r.precisionHint(), render.Plain)
+	add("type", r.PrecisionHint(), render.Plain)
 	return append(out, r.Alerts()...)
 }
 
@@ -194,22 +194,39 @@ func assumedDims(dims []Dim) []string {
 	return []string{strings.Join(list, ", ") + " (--dim)"}
 }
 
-// precisionHint says that float32 products could run in a type of the device's tensor cores; "" where most do.
-func (r *Report) precisionHint() string {
+// PrecisionHint says that most products are in a type that the device's tensor cores do not take, and in which they would be; ""
+// where they take it, or the device has none.
+func (r *Report) PrecisionHint() string {
 	d := r.Device
-	if d == nil || r.As != "" || d.LeftOut == 0 {
+	if d == nil || d.LeftOut == 0 {
 		return ""
 	}
-	half, ok := d.MatrixRate(graph.BFloat16.String())
-	single, _ := d.MatrixRate(graph.Float32.String())
-	wide := 0.0
-	for i := range r.Operators {
-		if op := &r.Operators[i]; op.DType == graph.Float32 && slices.Contains([]string{"gemm", "bmm", "conv"}, op.Class) && !math.IsNaN(op.Metrics.Share) {
-			wide += op.Metrics.Share
+	for _, from := range []graph.DType{graph.Float32, graph.BFloat16} {
+		rate, _ := d.MatrixRate(from.String())
+		if r.productsIn(from) < 0.5 {
+			continue
+		}
+		for _, to := range []graph.DType{graph.BFloat16, graph.Float16} {
+			if better, ok := d.MatrixRate(to.String()); !ok || better < 2*rate {
+				continue
+			}
+			how := "without tensor cores"
+			if from == graph.Float32 && strings.HasPrefix(d.Profile, "ort") {
+				how = "TF32 on tensor cores"
+			}
+			return fmt.Sprintf("products in %v: %s; --as %v costs the model as tensor cores run it", from, how, to)
 		}
 	}
-	if !ok || half < 2*single || wide < 0.5 {
-		return ""
+	return ""
+}
+
+// productsIn is what share of the energy products of a type take.
+func (r *Report) productsIn(t graph.DType) float64 {
+	sum := 0.0
+	for i := range r.Operators {
+		if op := &r.Operators[i]; op.DType == t && slices.Contains([]string{"gemm", "bmm", "conv"}, op.Class) && !math.IsNaN(op.Metrics.Share) {
+			sum += op.Metrics.Share
+		}
 	}
-	return fmt.Sprintf("products in float32: %s; --as bfloat16 costs the model as tensor cores run it", map[bool]string{true: "TF32 on tensor cores", false: "without tensor cores"}[strings.HasPrefix(d.Profile, "ort")])
+	return sum
 }

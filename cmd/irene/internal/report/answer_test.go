@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,5 +52,22 @@ func TestAnswerFirst(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDimsText: the many dims of a file whose exporter named each axis stand together where they are of one size.
+func TestDimsText(t *testing.T) {
+	few := []report.Dim{{Name: "b", Value: 1, Assumed: true}, {Name: "s", Value: 8}, {Name: "p", Value: 8}}
+	many := append(slices.Clone(few), report.Dim{Name: "q", Value: 8, Assumed: true}, report.Dim{Name: "r", Value: 8}, report.Dim{Name: "t", Value: 9}, report.Dim{Name: "u", Value: 1, Assumed: true})
+	for _, tt := range []struct {
+		dims []report.Dim
+		want string
+	}{
+		{few, "b = 1 (assumed), s = 8, p = 8"},
+		{many, "b = u = 1 (assumed), s = p = r = 8, q = 8 (assumed), t = 9"},
+	} {
+		if got := (&report.Report{Dims: tt.dims}).DimsText(); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
 	}
 }

@@ -96,6 +96,9 @@ func (g *Generation) answer() []render.Note {
 	if text := g.assumedText(); text != "" {
 		t.add("assumed", text)
 	}
+	if text := g.PrecisionHint(); text != "" {
+		t.add("type", text)
+	}
 	for _, x := range g.warnings() {
 		t = append(t, render.Note{Key: "warning", Text: x, Mark: render.Yellow})
 	}

@@ -16,6 +16,7 @@ import (
 const (
 	shownWarnings = 12
 	shownAssumed  = 12
+	shownDims     = 6 // one by one
 	shownDoubts   = 3 // reasons of one kind
 	shownKinds    = 6 // of operators whose cost is not known for one reason
 )
@@ -120,15 +121,27 @@ func (r *Report) NumbersText() string {
 	return ModeText(r.Mode) + ", as " + r.As
 }
 
-// DimsText lists the dims that have a number, and says which are assumed.
+// DimsText lists the dims that have a number, and says which are assumed. Of many, those of one number stand together.
 func (r *Report) DimsText() string {
 	var list []string
+	at := map[Dim]int{}
 	for _, d := range r.Dims {
-		s := fmt.Sprintf("%s = %d", d.Name, d.Value)
-		if d.Assumed {
-			s += " (assumed)"
+		key := Dim{Value: d.Value, Assumed: d.Assumed}
+		if len(r.Dims) <= shownDims {
+			key = d
 		}
-		list = append(list, s)
+		i, ok := at[key]
+		if !ok {
+			i = len(list)
+			at[key], list = i, append(list, "")
+		}
+		list[i] += d.Name + " = "
+	}
+	for key, i := range at {
+		list[i] += fmt.Sprint(key.Value)
+		if key.Assumed {
+			list[i] += " (assumed)"
+		}
 	}
 	switch {
 	case len(list) == 0 && r.Symbolic:

@@ -196,7 +196,11 @@ func (s *Sweep) bestText(b *sweep.Row) string {
 	if math.IsNaN(float64(b.Energy)) {
 		return fmt.Sprintf("%s takes the least time per %s%s: %v each, %v a run; energy is unknown", s.at(b), s.Item(), under, b.Time/energy.Seconds(b.Items), b.Time)
 	}
-	return fmt.Sprintf("%s takes the least energy per %s%s: %v each, %v and %v a run, %v", s.at(b), s.Item(), under, b.PerItem(), b.Energy, b.Time, b.Power())
+	text := fmt.Sprintf("%s takes the least energy per %s%s: %v each, %v and %v a run", s.at(b), s.Item(), under, b.PerItem(), b.Energy, b.Time)
+	if b.Time > 0 {
+		text += fmt.Sprintf(", %v", b.Power())
+	}
+	return text
 }
 
 // noneText says why no row of a group is recommended.
