@@ -268,6 +268,7 @@ func expand(file string, yield func(candidate) bool) bool {
 // analyze does one model. It never panics: one model's fault is its own.
 func (q *many) analyze(c candidate) (o *outcome) {
 	o = &outcome{line: report.NewLine(report.Version(), c.file)}
+	o.line.Tariff = q.tariff
 	o.line.Part, o.line.Variant = render.Text(c.part.Role), render.Text(c.part.Variant)
 	err := c.err
 	defer func() {

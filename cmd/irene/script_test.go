@@ -86,7 +86,7 @@ func fixtureModels() map[string]onnxtest.File {
 	return map[string]onnxtest.File{
 		"tiny.onnx":    tinyModel(),
 		"decoder.onnx": decoderModel(),
-		"cross.onnx":   crossModel(),
+		"speech.onnx":  crossModel(),
 		"ids.onnx": onnxtest.Model(
 			onnxtest.Opset("", 17), onnxtest.In("input_ids", graph.Int64, "batch", "sequence"), onnxtest.Weight("table", graph.Float32, 9, 4),
 			onnxtest.Node("Gather", "table input_ids", "y"), onnxtest.Out("y", graph.Float32, "batch", "sequence", 4)),

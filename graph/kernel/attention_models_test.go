@@ -33,7 +33,7 @@ func planned(t *testing.T, name string, file []byte, profile string, options ...
 // TestAttentionOfModels: every layer of an export is one attention under vllm, and under eager where the export is of
 // scaled_dot_product_attention. The geometry is that of the models' published configurations.
 func TestAttentionOfModels(t *testing.T) {
-	const prefill, decode = "sequence of sequence", "1 of past_sequence + 1"
+	const prefill, decode = "sequence of sequence", "1 of past_sequence + 1 causal"
 	for _, c := range []struct {
 		file   string
 		layers int

@@ -37,7 +37,7 @@ func (gr *grouping) geometry(s *spelled, members []*graph.Node) *graph.Attention
 	}
 	a.Cache = gr.inf.Facts[stored.ID].DType
 	for _, v := range gr.masks(s) {
-		if m := gr.mask(v); len(gr.shape(v)) > 1 {
+		if m := gr.mask(v, a.Query); len(gr.shape(v)) > 1 {
 			a.Causal = a.Causal || m.causal
 			if m.window > 0 {
 				a.Window = graph.Const(m.window)

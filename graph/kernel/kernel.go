@@ -107,7 +107,7 @@ type grouping struct {
 	taken  []bool       // by Node.ID: already in a kernel
 	dead   []bool       // by Node.ID: nobody reads what it makes
 	seen   []bool       // by Node.ID: a transposition that its readers see through
-	read   map[*graph.Value]masking
+	read   map[readMask]masking
 	inside bool // branches of an If are grouped, too
 }
 
@@ -136,7 +136,7 @@ func Group(g *graph.Graph, inf *ops.Inference, costs []*graph.Cost, include func
 		names, _ := Profiles()
 		return nil, fmt.Errorf("unknown runtime profile %q; there are %s", name, strings.Join(names, ", "))
 	}
-	gr := &grouping{inf: inf, costs: costs, taken: make([]bool, len(g.Nodes)), dead: make([]bool, len(g.Nodes)), seen: make([]bool, len(g.Nodes)), read: map[*graph.Value]masking{}}
+	gr := &grouping{inf: inf, costs: costs, taken: make([]bool, len(g.Nodes)), dead: make([]bool, len(g.Nodes)), seen: make([]bool, len(g.Nodes)), read: map[readMask]masking{}}
 	gr.classify(g)
 	plan := &Plan{Profile: name, Of: make([]int32, len(g.Nodes))}
 	for i := range plan.Of {

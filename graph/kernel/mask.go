@@ -16,29 +16,37 @@ func (m masking) and(o masking) masking {
 // maxMaskDepth bounds the nodes between a mask and what it is made from.
 const maxMaskDepth = 48
 
-// mask reads a mask. One that is the same for all queries, as of padding, says nothing.
-func (gr *grouping) mask(v *graph.Value) masking {
-	if s := gr.shape(v); len(s) < 2 || s[len(s)-2].Is(1) {
-		return masking{}
-	}
-	return gr.maskAt(v, maxMaskDepth)
+// readMask is a mask of one query, or of any number of them.
+type readMask struct {
+	value *graph.Value
+	one   bool
 }
 
-func (gr *grouping) maskAt(v *graph.Value, depth int) masking {
-	if v == nil || depth == 0 {
+// mask reads a mask. One that is the same for all of several queries, as of padding, says nothing; that of one query says what it
+// does of several.
+func (gr *grouping) mask(v *graph.Value, queries graph.Dim) masking {
+	one := queries.Is(1)
+	if s := gr.shape(v); len(s) < 2 || s[len(s)-2].Is(1) && !one {
 		return masking{}
 	}
-	if m, ok := gr.read[v]; ok {
+	return gr.maskAt(readMask{v, one}, maxMaskDepth)
+}
+
+func (gr *grouping) maskAt(r readMask, depth int) masking {
+	if r.value == nil || depth == 0 {
+		return masking{}
+	}
+	if m, ok := gr.read[r]; ok {
 		return m
 	}
-	m := gr.origin(v, depth)
-	gr.read[v] = m
+	m := gr.origin(r, depth)
+	gr.read[r] = m
 	return m
 }
 
 // origin goes back to what a mask is made from: a triangle, positions that are compared, or a square table that is stored.
-func (gr *grouping) origin(v *graph.Value, depth int) (m masking) {
-	n := v.Producer
+func (gr *grouping) origin(r readMask, depth int) (m masking) {
+	v, n := r.value, r.value.Producer
 	if n == nil || n.Op == "Constant" {
 		return masking{causal: gr.static[v.ID] == constant && square(gr.shape(v))}
 	}
@@ -50,7 +58,7 @@ func (gr *grouping) origin(v *graph.Value, depth int) (m masking) {
 	case "Trilu":
 		return masking{causal: true}
 	case "Less", "LessOrEqual", "Greater", "GreaterOrEqual":
-		return gr.comparison(n)
+		return gr.comparison(n, r.one)
 	case "Reshape", "Transpose", "Unsqueeze", "Squeeze", "Expand", "Identity", "Cast", "Slice", "Tile", "Not", "Neg", "Clip", "Pad":
 		inputs = n.Inputs[:min(1, len(n.Inputs))]
 	case "And", "Or", "Xor", "Where", "Add", "Sub", "Mul", "Min", "Max", "Equal", "BitwiseAnd", "BitwiseOr", "ScatterND", "Concat":
@@ -58,7 +66,7 @@ func (gr *grouping) origin(v *graph.Value, depth int) (m masking) {
 		return m
 	}
 	for _, in := range inputs {
-		m = m.and(gr.maskAt(in, depth-1))
+		m = m.and(gr.maskAt(readMask{in, r.one}, depth-1))
 	}
 	return m
 }
@@ -70,13 +78,18 @@ func square(s graph.Shape) bool {
 }
 
 // comparison reads a comparison of the positions of keys, in a row, with those of queries, in a column, both made from
-// sizes alone. One with a position some places before bounds what is looked back at.
-func (gr *grouping) comparison(n *graph.Node) (m masking) {
+// sizes alone. One with a position some places before bounds what is looked back at. The only query's position is a single one.
+func (gr *grouping) comparison(n *graph.Node, one bool) (m masking) {
 	x, y := n.Input(0), n.Input(1)
 	if x == nil || y == nil || gr.static[x.ID] == dynamic || gr.static[y.ID] == dynamic {
 		return m
 	}
 	a, b := gr.line(x), gr.line(y)
+	for _, l := range []*line{&a, &b} {
+		if one && l.along == 0 && gr.static[l.value.ID] == shaped {
+			l.along = 2
+		}
+	}
 	if a.along == b.along || a.along == 0 || b.along == 0 {
 		return m
 	}

@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -72,5 +73,39 @@ func TestMasks(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}
 		})
+	}
+}
+
+// TestMaskOfOneQuery: what a mask says of queries it says of a single one, too, so that a step that is open and one that is bound
+// to a token run the same kernels. The queries stand behind a cache.
+func TestMaskOfOneQuery(t *testing.T) {
+	where := []Part{Node("Where", "le zero -∞", "mask"), Node("Add", "scores mask", "masked")}
+	for _, c := range []struct {
+		name   string
+		parts  []Part
+		causal bool
+	}{
+		{"keys up to the query", slices.Concat([]Part{Node("LessOrEqual", "row column", "le")}, where), true},
+		{"with padding", slices.Concat([]Part{In("pad", graph.Bool, "b", 1, 1, "past + n"), Node("LessOrEqual", "row column", "up"), Node("And", "up pad", "le")}, where), true},
+		{"padding alone", slices.Concat([]Part{In("le", graph.Bool, "b", 1, 1, "past + n")}, where), false},
+		{"keys up to a number", slices.Concat([]Part{Int("9", 9), Node("Less", "row 9", "le")}, where), false},
+		{"no mask", []Part{Node("Identity", "scores", "masked")}, false},
+	} {
+		for _, n := range []any{"n", 1} {
+			t.Run(fmt.Sprintf("%s, %v", c.name, n), func(t *testing.T) {
+				parts := slices.Concat([]Part{
+					float("q", "b", 2, n, 4), float("k1", "b", 2, n, 4), float("v1", "b", 2, n, 4), float("k0", "b", 2, "past", 4), float("v0", "b", 2, "past", 4), scalar("zero"), scalar("-∞"),
+					Node("Concat", "k0 k1", "k", Attr("axis", 2)), Node("Concat", "v0 v1", "v", Attr("axis", 2)),
+					Int("0", 0), Int("1", 1), Int("2", 2), Ints("third", 0, 1, 3), Ints("fourth", 0, 1, 2),
+					Node("Shape", "k0", "s0"), Node("Gather", "s0 2", "past"), Node("Shape", "k", "s"), Node("Gather", "s 2", "all"),
+					Node("Range", "past all 1", "here"), Node("Range", "0 all 1", "places"), Node("Unsqueeze", "here third", "column"), Node("Unsqueeze", "places fourth", "row"),
+					transposed("k", "kt", 0, 1, 3, 2), Node("MatMul", "q kt", "scores"),
+				}, c.parts, []Part{Node("Softmax", "masked", "p", Attr("axis", -1)), Node("MatMul", "p v", "o"), Out("o", graph.Float32, NoShape)})
+				got := attended(malformed(t, parts...).group(t, "vllm"))
+				if len(got) != 1 || strings.Contains(got[0], " causal ") != c.causal {
+					t.Errorf("%q, want causal: %v", got, c.causal)
+				}
+			})
+		}
 	}
 }

@@ -60,9 +60,12 @@ func (d *Devices) dimsText(r *report.Report) string {
 			shown.Dims = append(shown.Dims, x)
 		}
 	}
-	text := shown.DimsText()
-	if d.Batch != "" {
-		text += fmt.Sprintf("; %s as large as the deadline and the memory allow", d.Batch)
+	if d.Batch == "" {
+		return shown.DimsText()
+	}
+	text := d.Batch + " as large as the deadline and the memory allow"
+	if len(shown.Dims) > 0 {
+		text = shown.DimsText() + "; " + text
 	}
 	return text
 }

@@ -208,8 +208,8 @@ func (b *pageBuilder) coverage() string {
 
 // unknown are the operators whose costs are in no sum.
 func (b *pageBuilder) unknown() (list []string) {
-	for _, k := range b.page.report.Unknown {
-		list = append(list, fmt.Sprintf("%s ×%d: %s; its cost is in no sum", k.Op, k.Count, k.Why))
+	for _, n := range report.UnknownNotes(b.page.report.Unknown) {
+		list = append(list, n.Text)
 	}
 	return list
 }

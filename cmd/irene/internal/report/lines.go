@@ -29,6 +29,7 @@ type LineOutput struct {
 // Line is one model of many: what is left of its report, which itself would keep the graph.
 type Line struct {
 	LineOutput
+	Tariff  Tariff // the same for all
 	metrics Metrics
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,7 +80,8 @@ type lineCell struct {
 	text  func(*Line) string
 }
 
-func lineCells() []lineCell {
+// Costs have a column where a tariff asks for them.
+func lineCells(first *Line) []lineCell {
 	var out []lineCell
 	for _, c := range []struct {
 		key   string
@@ -92,16 +94,88 @@ func lineCells() []lineCell {
 		}})
 	}
 	x := FindMetric("memory_bytes")
-	return append(out, lineCell{x.Title, 11, func(l *Line) string {
+	out = append(out, lineCell{x.Title, 11, func(l *Line) string {
 		n, known := l.memory()
 		return x.Print(float64(n), known, false)
 	}})
+	var tariff Tariff
+	if first != nil {
+		tariff = first.Tariff
+	}
+	for _, t := range []struct {
+		asked bool
+		title string
+		of    func(*Line) (each *render.Number, unit string)
+	}{
+		{tariff.Price != nil, "cost/M runs", func(l *Line) (*render.Number, string) { return l.Run, tariff.Price.Currency }},
+		{tariff.Carbon != nil, "CO2/M runs", func(l *Line) (*render.Number, string) { return l.CO2Run, "g" }},
+	} {
+		if t.asked {
+			out = append(out, lineCell{t.title, 12, func(l *Line) string {
+				each, unit := t.of(l)
+				if each == nil {
+					return ""
+				}
+				return boundText(l.metrics.Unknown > 0) + amountText(million*float64(*each), unit)
+			}})
+		}
+	}
+	return out
 }
 
-// cells are the numbers of a line, empty where it has none.
-func (l *Line) cells() []string {
+// peek is the first of the lines, and all of them; nil where there is none.
+func peek(lines Lines) (*Line, Lines, func()) {
+	next, stop := iter.Pull(lines)
+	first, ok := next()
+	return first, func(yield func(*Line) bool) {
+		for l := first; ok; l, ok = next() {
+			if !yield(l) {
+				return
+			}
+		}
+	}, stop
+}
+
+// linesBase is what the numbers of lines are predicted for, and which dims nobody gave.
+type linesBase struct{ devices, assumed []string }
+
+func (b *linesBase) add(l *Line) {
+	if l.Device != "" {
+		b.devices = appendNew(b.devices, fmt.Sprintf("%s, runtime %s", l.Device, l.Profile))
+	}
+	for _, d := range l.Dims {
+		if slices.Contains(l.Assumed, d.Name) {
+			b.assumed = appendNew(b.assumed, fmt.Sprintf("%s = %d", d.Name, d.Value))
+		}
+	}
+}
+
+func appendNew(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// notes say so below the lines; "" where there is nothing to say.
+func (b *linesBase) notes() []render.Note {
+	var out notes
+	if b.devices != nil {
+		out.add("device", strings.Join(b.devices, "; "))
+	}
+	if n := len(b.assumed); n > shownAssumed {
+		b.assumed = append(b.assumed[:shownAssumed:shownAssumed], fmt.Sprintf("%d more", n-shownAssumed))
+	}
+	if b.assumed != nil {
+		out.add("assumed", strings.Join(b.assumed, ", ")+" (--dim)")
+	}
+	return out
+}
+
+// texts are the numbers of a line in columns, empty where it has none.
+func (l *Line) texts(cells []lineCell) []string {
 	var out []string
-	for _, c := range lineCells() {
+	for _, c := range cells {
 		if l.Metrics == nil {
 			out = append(out, "")
 		} else {
@@ -133,8 +207,11 @@ func (l *Line) notes() string {
 // writeLinesText writes a table whose last column is the file, with what there is to say of it; a file without numbers stands at
 // the left, where its error has room.
 func writeLinesText(w io.Writer, lines Lines) error {
+	first, lines, stop := peek(lines)
+	defer stop()
+	cells, base := lineCells(first), linesBase{}
 	var b strings.Builder
-	for _, c := range lineCells() {
+	for _, c := range cells {
 		fmt.Fprintf(&b, "%*s  ", c.width, c.title)
 	}
 	b.WriteString("model\n")
@@ -143,9 +220,10 @@ func writeLinesText(w io.Writer, lines Lines) error {
 	}
 	for l := range lines {
 		b.Reset()
+		base.add(l)
 		if l.Metrics != nil {
-			texts := l.cells()
-			for i, c := range lineCells() {
+			texts := l.texts(cells)
+			for i, c := range cells {
 				b.WriteString(strings.Repeat(" ", max(c.width-utf8.RuneCountInString(texts[i]), 0)) + texts[i] + "  ")
 			}
 		}
@@ -158,16 +236,23 @@ func writeLinesText(w io.Writer, lines Lines) error {
 			return err
 		}
 	}
+	if list := base.notes(); len(list) > 0 {
+		_, err := io.WriteString(w, "\n"+render.Screen{}.Notes(list))
+		return err
+	}
 	return nil
 }
 
 func writeLinesMarkdown(w io.Writer, lines Lines) error {
+	first, lines, stop := peek(lines)
+	defer stop()
+	columns := lineCells(first)
 	line := func(cells ...string) error {
 		_, err := io.WriteString(w, "| "+strings.Join(cells, " | ")+" |\n")
 		return err
 	}
 	titles, rule := []string{"model"}, []string{"---"}
-	for _, c := range lineCells() {
+	for _, c := range columns {
 		titles, rule = append(titles, c.title), append(rule, "---:")
 	}
 	if err := line(append(titles, "note")...); err != nil {
@@ -177,7 +262,7 @@ func writeLinesMarkdown(w io.Writer, lines Lines) error {
 		return err
 	}
 	for l := range lines {
-		cells := append([]string{render.Markdown(render.Clean(l.name()))}, l.cells()...)
+		cells := append([]string{render.Markdown(render.Clean(l.name()))}, l.texts(columns)...)
 		if err := line(append(cells, render.Markdown(render.Clean(l.notes())))...); err != nil {
 			return err
 		}

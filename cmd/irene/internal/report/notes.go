@@ -15,6 +15,7 @@ import (
 
 const (
 	shownWarnings = 12
+	shownAssumed  = 12
 	shownDoubts   = 3 // reasons of one kind
 	shownKinds    = 6 // of operators whose cost is not known for one reason
 )

@@ -172,7 +172,7 @@ const controls = (() => {
       $("profile").value = state.profile;
       $("type").value = state.type;
       for (const id of ["device", "profile", "type"]) put($(`${id}-name`), $(id).selectedOptions[0]?.textContent || "");
-      put($("origin"), d ? `${r.scope} energy, ${d.origin}` : "");
+      put($("origin"), d ? `${r.scope} energy${d.origin === "fitted" ? "" : `, ${d.origin}`}` : "");
       $("origin").classList.toggle("warn", !!d && d.origin !== "fitted");
     }
     put($("derived"), m.data.derived.map((x) => [...new Set([x.name, m.data.expressions[x.expr], String(r.get(x.expr))])].join(" = ")).join("; "));
