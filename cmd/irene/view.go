@@ -1,103 +1,101 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/irene-onnx/irene/cmd/irene/internal/render"
+	"github.com/irene-onnx/irene/cmd/irene/internal/loopback"
+	"github.com/irene-onnx/irene/cmd/irene/internal/page"
 	"github.com/irene-onnx/irene/cmd/irene/internal/report"
 )
 
-func depthFlag() cli.Flag {
-	return &cli.IntFlag{Name: "depth", Value: -1, DefaultText: "about a screen", Usage: "show `N` levels of modules"}
-}
+func viewCommand() command {
+	return command{
+		name:    "view",
+		summary: "the page of a model, or of several compared, in your browser",
+		args:    "MODEL …",
+		min:     1,
+		max:     page.Most,
+		details: `Shows what irene export writes as HTML, without a file: sizes and device are chosen on the page. The address is printed, and
+   answers on this machine alone, until Ctrl-C. Up to six models are compared.
 
-func topFlag(def, usage string) cli.Flag {
-	return &cli.IntFlag{Name: "top", Value: -1, DefaultText: def, Usage: usage}
-}
+     irene view bert.onnx
+     irene view bert.onnx distilbert.onnx --device l4 --dim batch=8
+     irene view bert.onnx --port 8080 --no-open
 
-func expandFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "expand", Usage: "show each of equal layers"}
-}
-
-// doubtsToo is what verboseFlag adds to what a model takes.
-const doubtsToo = "say where the names of modules come from, and every doubt with its reason"
-
-func verboseFlag(usage string) cli.Flag {
-	return &cli.BoolFlag{Name: "verbose", Usage: usage}
-}
-
-func strictFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "strict", Usage: "fail where an operator's cost is not known"}
-}
-
-// notNegative refuses negative numbers of levels or entries.
-func notNegative(ctx *cli.Context, flags ...string) error {
-	for _, name := range flags {
-		if ctx.IsSet(name) && ctx.Int(name) < 0 {
-			return usagef("--%s %d: cannot be negative", name, ctx.Int(name))
-		}
+   To look from another machine, lead the port there: ssh -L 8080:127.0.0.1:8080 HOST irene view bert.onnx --port 8080 --no-open.`,
+		flags: viewFlags,
+		run:   runView,
 	}
-	return nil
 }
 
-// parseMetrics reads --metric: names of the table, separated by commas, each once.
-func parseMetrics(list string, table []string) ([]string, error) {
-	var out []string
-	for _, name := range strings.Split(list, ",") {
-		name = strings.TrimSpace(name)
-		if err := oneOf("metric", name, table); err != nil {
-			return nil, err
-		}
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
+func viewFlags() []cli.Flag {
+	own := []cli.Flag{
+		&cli.IntFlag{Name: "port", DefaultText: "a free one", Usage: "answer on this port, `N`"},
+		&cli.BoolFlag{Name: "no-open", Usage: "print the address and open no browser", DisableDefaultText: true},
 	}
-	return out, nil
+	return append(own, modelFlags(bindingFlags("open the page with a dim at a size, `NAME=N` (repeatable)", ""), predictionFlags(deviceFlag(orNone)))...)
 }
 
-// selectModules finds the modules of every --module.
-func selectModules(r *report.Report, patterns []string) ([]*report.Module, error) {
-	var out []*report.Module
-	for _, pattern := range patterns {
-		found, err := findModules(r, "--module "+pattern, pattern)
+// runView makes the page, and serves it until it is stopped.
+func runView(env *environment, ctx *cli.Context) error {
+	port := ctx.Int("port")
+	if port < 0 || port > 65535 {
+		return usagef("--port %d: ports are numbers up to 65535; 0 is a free one", port)
+	}
+	want, err := parseModel(ctx)
+	if err != nil {
+		return err
+	}
+	d, err := want.document(env, ctx.Args().Slice())
+	if err != nil {
+		return err
+	}
+	life, stop := untilStopped()
+	defer stop()
+	return serve(life, env, d, port, !ctx.Bool("no-open"))
+}
+
+// document is the page of models as a server answers with it.
+func (q *modelRequest) document(env *environment, paths []string) (d loopback.Document, err error) {
+	var reports []*report.Report
+	for _, path := range paths {
+		g, err := decodeModel(env, path)
 		if err != nil {
-			return nil, err
+			return d, err
 		}
-		out = append(out, found...)
+		_, r, err := q.report(env, g)
+		if err != nil {
+			return d, err
+		}
+		reports = append(reports, r)
 	}
-	return out, nil
+	var b bytes.Buffer
+	if err := q.writePage(&b, env, reports); err != nil {
+		return d, err
+	}
+	d.HTML = b.Bytes()
+	d.Policy, err = page.Policy()
+	return d, err
 }
 
-// findModules is a usage error where no module matches.
-func findModules(r *report.Report, flag, pattern string) ([]*report.Module, error) {
-	found := r.Find(pattern)
-	if len(found) > 0 {
-		return found, nil
+// serve says where the page is, opens it, and answers as long as its context lasts.
+func serve(life context.Context, env *environment, d loopback.Document, port int, open bool) error {
+	l, err := loopback.Listen(port)
+	if err != nil {
+		return fmt.Errorf("--port %d: %w", port, err)
 	}
-	var paths []string
-	r.Tree.Walk(func(m *report.Module) {
-		if m.Path != "" {
-			paths = append(paths, m.Path)
+	address := loopback.Address(l)
+	fmt.Fprintln(env.stdout, address)
+	note := "Ctrl-C ends it"
+	if open {
+		if err := loopback.Open(address); err != nil {
+			note = fmt.Sprintf("%v: open the address yourself; %s", err, note)
 		}
-	})
-	hint := meant(pattern, paths)
-	if hint == "" {
-		hint = "; --depth shows more levels of them"
 	}
-	return nil, usagef("%s: no module matches%s", flag, hint)
-}
-
-// unknownError says what --strict found.
-func unknownError(r *report.Report) error {
-	var list []string
-	total := 0
-	for _, k := range r.Unknown {
-		list = append(list, fmt.Sprintf("%s ×%d (%s)", k.Op, k.Count, k.Why))
-		total += k.Count
-	}
-	return fmt.Errorf("%s: the cost of %s is not known: %s", r.Model.File, render.Plural(total, "operator"), listing(list))
+	fmt.Fprintf(env.stderr, "irene: %s\n", note)
+	return loopback.Serve(life, l, d)
 }

@@ -67,10 +67,12 @@ func (g *Group) Off(device string) LeftOut {
 }
 
 // Group finds a group by its name.
-func (o *Overlap) Group(name string) (*Group, bool) {
-	for i := range o.Groups {
-		if o.Groups[i].Name == name {
-			return &o.Groups[i], true
+func (o *Overlap) Group(name string) (*Group, bool) { return groupOf(o.Groups, name) }
+
+func groupOf(list []Group, name string) (*Group, bool) {
+	for i := range list {
+		if list[i].Name == name {
+			return &list[i], true
 		}
 	}
 	return nil, false

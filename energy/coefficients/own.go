@@ -66,14 +66,7 @@ func (o Own) over(earlier *Own) Own {
 }
 
 // Group finds a group by its name.
-func (o *Own) Group(name string) (*Group, bool) {
-	for i := range o.Groups {
-		if o.Groups[i].Name == name {
-			return &o.Groups[i], true
-		}
-	}
-	return nil, false
-}
+func (o *Own) Group(name string) (*Group, bool) { return groupOf(o.Groups, name) }
 
 // Devices lists the devices that have rows, sorted.
 func (o *Overlap) Devices() []string {
