@@ -1,7 +1,7 @@
 package ops
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -138,23 +138,40 @@ func einsum(c *Context) error {
 	return nil
 }
 
-// labelled is an operand of a contraction: a dimension per label.
-type labelled map[byte]graph.Dim
+// labelled is an operand of a contraction: a dimension per label, in their order.
+type labelled []axis
+
+type axis struct {
+	label byte
+	dim   graph.Dim
+}
 
 func (t labelled) elements() graph.Dim {
 	n := graph.Const(1)
-	for _, d := range t {
-		n = n.Mul(d)
+	for _, x := range t {
+		n = n.Mul(x.dim)
 	}
 	return n
 }
 
-func (t labelled) sorted() []byte { return slices.Sorted(maps.Keys(t)) }
+func (t labelled) has(label byte) bool {
+	return slices.ContainsFunc(t, func(x axis) bool { return x.label == label })
+}
+
+// set gives a label its dimension, in the place of an earlier one.
+func (t labelled) set(label byte, d graph.Dim) labelled {
+	at, found := slices.BinarySearchFunc(t, label, func(x axis, l byte) int { return cmp.Compare(x.label, l) })
+	if found {
+		t[at].dim = d
+		return t
+	}
+	return slices.Insert(t, at, axis{label, d})
+}
 
 // labelled returns the operands of the equation. A dimension of 1 that is broadcast is left out of the operand that has
 // it.
 func (c *Context) labelled(eq equation) []labelled {
-	wide := map[byte]bool{}
+	var wide [256]bool
 	for i, term := range eq.terms {
 		for k, l := range term {
 			wide[l] = wide[l] || !dimOf(c.Shape(i), k).Is(1)
@@ -162,10 +179,9 @@ func (c *Context) labelled(eq equation) []labelled {
 	}
 	out := make([]labelled, len(eq.terms))
 	for i, term := range eq.terms {
-		out[i] = labelled{}
 		for k, l := range term {
 			if d := dimOf(c.Shape(i), k); !d.Is(1) || !wide[l] {
-				out[i][l] = d
+				out[i] = out[i].set(l, d)
 			}
 		}
 	}
@@ -202,11 +218,8 @@ func einsumCost(c *Context) graph.Cost {
 		}
 		acc, constant = p.left, wa && wb
 	}
-	for l := range acc {
-		if last[l] < len(operands) {
-			work = work.Add(acc.elements())
-			break
-		}
+	if slices.ContainsFunc(acc, func(x axis) bool { return last[x.label] < len(operands) }) {
+		work = work.Add(acc.elements())
 	}
 	cost := c.products(work, products...)
 	cost.Class = "elementwise"
@@ -240,33 +253,29 @@ type contraction struct {
 // contract describes the product of two operands of which only some labels are needed later.
 func contract(a, b labelled, needed func(label byte) bool) contraction {
 	one := graph.Const(1)
-	p := contraction{Product: graph.Product{Batch: one, M: one, N: one, K: one}, left: labelled{}, summed: graph.Const(0)}
-	for _, l := range a.sorted() {
-		_, both := b[l]
-		wanted := needed(l)
+	p := contraction{Product: graph.Product{Batch: one, M: one, N: one, K: one}, summed: graph.Const(0)}
+	for _, x := range a {
+		both, wanted := b.has(x.label), needed(x.label)
 		switch {
 		case both && !wanted:
-			p.K, p.contracts = p.K.Mul(a[l]), true
+			p.K, p.contracts = p.K.Mul(x.dim), true
 		case both:
-			p.Batch = p.Batch.Mul(a[l])
+			p.Batch = p.Batch.Mul(x.dim)
 		case wanted:
-			p.M = p.M.Mul(a[l])
+			p.M = p.M.Mul(x.dim)
 		}
 		if wanted {
-			p.left[l] = a[l]
+			p.left = append(p.left, x)
 		}
 	}
-	for _, l := range b.sorted() {
-		if _, both := a[l]; !both && needed(l) {
-			p.N, p.left[l] = p.N.Mul(b[l]), b[l]
+	for _, x := range b {
+		if !a.has(x.label) && needed(x.label) {
+			p.N, p.left = p.N.Mul(x.dim), p.left.set(x.label, x.dim)
 		}
 	}
 	for _, pair := range [][2]labelled{{a, b}, {b, a}} {
-		for l := range pair[0] {
-			if _, both := pair[1][l]; !both && !needed(l) {
-				p.summed = p.summed.Add(pair[0].elements())
-				break
-			}
+		if slices.ContainsFunc(pair[0], func(x axis) bool { return !pair[1].has(x.label) && !needed(x.label) }) {
+			p.summed = p.summed.Add(pair[0].elements())
 		}
 	}
 	return p
