@@ -170,7 +170,7 @@ func (r *Report) deviceOriginText() string {
 
 // assumedText lists what nobody said, and how to say it.
 func (r *Report) assumedText() string {
-	list := assumedDims(r.Dims)
+	list := assumedDims(r.Dims, r.View.Verbose)
 	if r.Device != nil && r.Device.Default {
 		list = append(list, fmt.Sprintf("the device %s (--device)", r.Device.ID))
 	}
@@ -181,17 +181,17 @@ func (r *Report) assumedText() string {
 }
 
 // assumedDims is one text that lists the dims nobody gave; none where all were.
-func assumedDims(dims []Dim) []string {
-	var list []string
+func assumedDims(dims []Dim, all bool) []string {
+	var assumed []Dim
 	for _, d := range dims {
 		if d.Assumed {
-			list = append(list, fmt.Sprintf("%s = %d", d.Name, d.Value))
+			assumed = append(assumed, Dim{Name: d.Name, Value: d.Value})
 		}
 	}
-	if list == nil {
+	if assumed == nil {
 		return nil
 	}
-	return []string{strings.Join(list, ", ") + " (--dim)"}
+	return []string{strings.Join(dimTexts(assumed, all), ", ") + " (--dim)"}
 }
 
 // PrecisionHint says that most products are in a type that the device's tensor cores do not take, and in which they would be; ""

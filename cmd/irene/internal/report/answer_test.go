@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,12 +60,19 @@ func TestAnswerFirst(t *testing.T) {
 func TestDimsText(t *testing.T) {
 	few := []report.Dim{{Name: "b", Value: 1, Assumed: true}, {Name: "s", Value: 8}, {Name: "p", Value: 8}}
 	many := append(slices.Clone(few), report.Dim{Name: "q", Value: 8, Assumed: true}, report.Dim{Name: "r", Value: 8}, report.Dim{Name: "t", Value: 9}, report.Dim{Name: "u", Value: 1, Assumed: true})
+	var alike, unlike []report.Dim
+	for i := range 50000 {
+		alike = append(alike, report.Dim{Name: fmt.Sprintf("d%d", i), Value: 1})
+		unlike = append(unlike, report.Dim{Name: fmt.Sprintf("d%d", i), Value: int64(i)})
+	}
 	for _, tt := range []struct {
 		dims []report.Dim
 		want string
 	}{
 		{few, "b = 1 (assumed), s = 8, p = 8"},
 		{many, "b = u = 1 (assumed), s = p = r = 8, q = 8 (assumed), t = 9"},
+		{alike, "d0 = d1 = d2 = d3 = d4 = … (49995 more) = 1"},
+		{unlike, "d0 = 0, d1 = 1, d2 = 2, d3 = 3, d4 = 4, d5 = 5, d6 = 6, d7 = 7, d8 = 8, d9 = 9, d10 = 10, d11 = 11, 49988 sizes more"},
 	} {
 		if got := (&report.Report{Dims: tt.dims}).DimsText(); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)

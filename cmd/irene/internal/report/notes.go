@@ -16,7 +16,8 @@ import (
 const (
 	shownWarnings = 12
 	shownAssumed  = 12
-	shownDims     = 6 // one by one
+	shownDims     = 6 // one by one, and by name
+	shownSizes    = 12
 	shownDoubts   = 3 // reasons of one kind
 	shownKinds    = 6 // of operators whose cost is not known for one reason
 )
@@ -121,28 +122,9 @@ func (r *Report) NumbersText() string {
 	return ModeText(r.Mode) + ", as " + r.As
 }
 
-// DimsText lists the dims that have a number, and says which are assumed. Of many, those of one number stand together.
+// DimsText lists the dims that have a number, and says which are assumed.
 func (r *Report) DimsText() string {
-	var list []string
-	at := map[Dim]int{}
-	for _, d := range r.Dims {
-		key := Dim{Value: d.Value, Assumed: d.Assumed}
-		if len(r.Dims) <= shownDims {
-			key = d
-		}
-		i, ok := at[key]
-		if !ok {
-			i = len(list)
-			at[key], list = i, append(list, "")
-		}
-		list[i] += d.Name + " = "
-	}
-	for key, i := range at {
-		list[i] += fmt.Sprint(key.Value)
-		if key.Assumed {
-			list[i] += " (assumed)"
-		}
-	}
+	list := dimTexts(r.Dims, r.View.Verbose)
 	switch {
 	case len(list) == 0 && r.Symbolic:
 		return "none bound"
@@ -150,6 +132,52 @@ func (r *Report) DimsText() string {
 		return "all fixed in the file"
 	}
 	return strings.Join(list, ", ")
+}
+
+// dimTexts gives dims with their numbers. Of many, those of one number stand together, and only the first few have their
+// names, unless all are asked for.
+func dimTexts(dims []Dim, all bool) []string {
+	var groups []dimGroup
+	at := map[Dim]int{}
+	for _, d := range dims {
+		key := Dim{Value: d.Value, Assumed: d.Assumed}
+		if len(dims) <= shownDims {
+			key = d
+		}
+		i, ok := at[key]
+		if !ok {
+			i = len(groups)
+			at[key], groups = i, append(groups, dimGroup{of: key})
+		}
+		groups[i].names = append(groups[i].names, d.Name)
+	}
+	var list []string
+	for i, g := range groups {
+		if i == shownSizes && !all {
+			list = append(list, fmt.Sprintf("%d sizes more", len(groups)-i))
+			break
+		}
+		list = append(list, g.text(all))
+	}
+	return list
+}
+
+// dimGroup are dims of one number.
+type dimGroup struct {
+	of    Dim // without its name
+	names []string
+}
+
+func (g *dimGroup) text(all bool) string {
+	names := g.names
+	if !all && len(names) > shownDims {
+		names = append(slices.Clone(names[:shownDims-1]), fmt.Sprintf("… (%d more)", len(names)-shownDims+1))
+	}
+	text := fmt.Sprintf("%s = %d", strings.Join(names, " = "), g.of.Value)
+	if g.of.Assumed {
+		text += " (assumed)"
+	}
+	return text
 }
 
 // notes are what to know beside the tables, doubts last.

@@ -114,11 +114,11 @@ func (s *Sweep) swept() []render.Note {
 		points *= len(list)
 	}
 	t.add("swept", strings.Join(swept, "; ")+": "+render.Plural(points, "point"))
-	var fixed []string
-	for _, d := range s.Fixed() {
-		fixed = append(fixed, fmt.Sprintf("%s = %d", d.Name, d.Value))
+	fixed := s.Fixed()
+	for i := range fixed {
+		fixed[i].Assumed = false // said further down
 	}
-	if len(fixed) > 0 {
+	if fixed := dimTexts(fixed, s.View.Verbose); len(fixed) > 0 {
 		t.add("sizes", strings.Join(fixed, ", "))
 	}
 	for _, b := range s.bases() {
@@ -172,10 +172,10 @@ func (s *Sweep) answer() []render.Note {
 	}
 	var assumed []Dim
 	for _, d := range s.Fixed() {
-		d.Assumed = slices.Contains(s.Grids[0].Open.Example.Assumed, d.Name)
+		_, d.Assumed = slices.BinarySearch(s.Grids[0].Open.Example.Assumed, d.Name)
 		assumed = append(assumed, d)
 	}
-	for _, text := range assumedDims(assumed) {
+	for _, text := range assumedDims(assumed, s.View.Verbose) {
 		t.add("assumed", text)
 	}
 	for _, w := range s.warnings() {
