@@ -48,12 +48,21 @@ func (r *Report) energyText() string {
 	if m.NoEnergy {
 		return noEnergyText
 	}
+	if r.nothingKnown() {
+		return render.UnknownText
+	}
 	text := fmt.Sprintf("%s (90 %% interval%s %v to %v)", m.Text("energy"), ofKnown(m.Unknown > 0), m.Low, m.High)
 	if per := r.Work.Finest(); per != PerRun {
 		x := FindMetric("energy")
 		text += fmt.Sprintf(", %s per %s", x.Print(float64(r.Use(per).Energy), true, x.More(m)), per)
 	}
 	return text
+}
+
+// nothingKnown reports whether all that takes time is of unknown cost.
+func (r *Report) nothingKnown() bool {
+	m := &r.Tree.Metrics
+	return m.Unknown > 0 && m.Energy == 0 && m.Time == 0
 }
 
 // boundText stands before a number where more comes on top of it.
@@ -128,6 +137,9 @@ func (r *Report) memoryText() string {
 func (r *Report) SureText() string {
 	if r.Device == nil {
 		return ""
+	}
+	if r.nothingKnown() {
+		return "of nothing: no operator that takes time has a known cost"
 	}
 	text := r.OriginsText()
 	if r.Device.LeftOut > 0 {

@@ -15,6 +15,8 @@ import (
 	"github.com/irene-onnx/irene/fixtures"
 	"github.com/irene-onnx/irene/graph"
 	"github.com/irene-onnx/irene/graph/analysis"
+	"github.com/irene-onnx/irene/internal/onnxtest"
+	"github.com/irene-onnx/irene/onnx"
 )
 
 // TestAnswerFirst: of every model, on a screen of 80 columns, the first twelve lines say energy, time, whether it fits and how
@@ -76,6 +78,20 @@ func TestDimsText(t *testing.T) {
 	} {
 		if got := (&report.Report{Dims: tt.dims}).DimsText(); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+// TestNothingKnown: where no cost is known there is no interval, and nothing is claimed of how sure it is.
+func TestNothingKnown(t *testing.T) {
+	g, err := onnx.DecodeBytes(onnxtest.Model(onnxtest.In("x", graph.Float32, 4), onnxtest.Node("NoSuchOperator", "x", "y"), onnxtest.Out("y", graph.Float32, 4)).Bytes(), "m.onnx", "", onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(rendered(t, reporttest.Build(t, g, false), "text"))
+	for _, want := range []string{"\nenergy   ?\n", "\nsure     of nothing: no operator that takes time has a known cost\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
 }
