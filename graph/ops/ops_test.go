@@ -250,7 +250,9 @@ func (r *nonsense) attr(n *graph.Node, name string) graph.Attr {
 		a.TypeVal = &t
 	case graph.AttrGraphs:
 		if r.IntN(8) == 0 {
-			a.Bodies = []*graph.Body{r.body(n)}
+			if b := r.body(n); b != nil { // the decoder makes no body that is none, and graph.CheckValid refuses one
+				a.Bodies = []*graph.Body{b}
+			}
 		}
 	}
 	if strings.HasSuffix(name, "_branch") || name == "body" { // or control flow is hardly reached
